@@ -1,0 +1,1 @@
+"""Floor 2: turns events into receipts."""

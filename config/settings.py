@@ -1,0 +1,165 @@
+"""The configuration of wirewatch, as the contract fixes it (section 3)."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import platformdirs
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+
+from config.durations import Duration, parse_duration
+from config.query import parse_query
+from config.source import SourceSettings
+
+USER_AGENT = "wirewatch/0.1 (+https://github.com/wirewatch/wirewatch)"
+
+EventName = Literal["new", "corrected", "updated", "revised", "withdrawn", "syndicated", "source"]
+DEFAULT_EVENTS: tuple[EventName, ...] = ("new", "corrected", "updated", "revised", "withdrawn")
+_RUNG = re.compile(r"\s*(\S+)\s+for\s+(\S+)\s*")
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+
+
+def _network(value: Any) -> Any:
+    if isinstance(value, str):
+        try:
+            return ip_network(value, strict=False)
+        except ValueError as error:
+            raise ValueError(f"{value!r} is no network; allowed is CIDR such as 127.0.0.0/8 or ::1/128") from error
+    return value
+
+
+def _rung(text: str) -> str:
+    found = _RUNG.fullmatch(text)
+    if found is None:
+        raise ValueError(f'{text!r} is no step of the ladder; allowed is "15m for 3h"')
+    if parse_duration(found[1]).total_seconds() < 1:
+        raise ValueError(f"{text!r}: the interval must be at least 1s")
+    parse_duration(found[2])
+    return text
+
+
+def _query(text: str) -> str:
+    parse_query(text)
+    return text
+
+
+def _name(name: str) -> str:
+    if _NAME.fullmatch(name) is None:
+        raise ValueError(f"{name!r} is no name; allowed are small letters, digits, '-' and '_', at most 64")
+    return name
+
+
+def _expand(path: Path) -> Path:
+    return path.expanduser()
+
+
+Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]
+Rung = Annotated[str, AfterValidator(_rung)]
+QueryText = Annotated[str, AfterValidator(_query)]
+Name = Annotated[str, AfterValidator(_name)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PollingSettings(_Model):
+    interval: Duration = Field(default=timedelta(minutes=5), ge=timedelta(seconds=1))
+    """Between two polls of a listing, for sources that say nothing else."""
+    adaptive: bool = True
+    """Slower where nothing comes, faster where much does, within [interval/4, interval*12]."""
+    user_agent: str = Field(default=USER_AGENT, min_length=1, pattern=r"^[\x20-\x7e]+$")
+    revisit: tuple[Rung, ...] = ("15m for 3h", "1h for 1d", "3h for 7d", "3d for 30d")
+    """Releases are read again after publication, on this ladder; []: never."""
+    private_addresses: tuple[Network, ...] = ()
+    """Loopback, private or link-local networks that sources and webhooks may reach all the same."""
+
+    @property
+    def ladder(self) -> tuple[tuple[timedelta, timedelta], ...]:
+        """The revisit ladder as (interval, until this age)."""
+        found = (_RUNG.fullmatch(rung) for rung in self.revisit)
+        return tuple((parse_duration(step[1]), parse_duration(step[2])) for step in found if step)
+
+
+def _age(value: Any) -> Any:
+    return None if value == "off" else value
+
+
+class AlertSettings(_Model):
+    first_poll: Literal["seed", "alert"] = "seed"
+    """"seed": what a listing holds at its first poll is stored silently; "alert": it alerts."""
+    max_age: Annotated[Duration | None, BeforeValidator(_age)] = timedelta(hours=48)
+    """Releases published longer ago are stored, not alerted; "off": no limit."""
+    embargo: Literal["mark", "hold"] = "mark"
+    """"mark": alert at once and say so; "hold": alert when the embargo ends."""
+
+
+class WebSettings(_Model):
+    host: str = "127.0.0.1"
+    port: int = Field(default=8787, ge=0, le=65_535)
+    """0: any free port; the daemon says which."""
+    token: SecretStr | None = None
+    """Asked for everywhere but /healthz when host is not loopback."""
+
+
+class WatchSettings(_Model):
+    """What a user follows."""
+
+    title: str | None = None
+    tags: tuple[str, ...] = ()
+    """Any of these hashtags; '#' and case do not matter."""
+    query: QueryText | None = None
+    """With tags, both must hold."""
+    sources: tuple[str, ...] | None = None
+    """Left out: all."""
+    events: tuple[EventName, ...] = DEFAULT_EVENTS
+    channels: tuple[str, ...] | None = None
+    """Left out: all."""
+
+
+class ChannelSettings(BaseModel):
+    """What every channel's settings have; each kind adds its own beside its code in ``alerts/channels``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    type: str
+
+
+class Settings(_Model):
+    """The whole configuration; ``config.load`` reads it."""
+
+    redis_url: SecretStr | None = None
+    """Left out: an embedded server that keeps its data in ``data_dir``."""
+    data_dir: Annotated[Path, AfterValidator(_expand)] = Field(
+        default_factory=lambda: Path(platformdirs.user_data_dir("wirewatch", appauthor=False))
+    )
+    catalog: bool = True
+    """The bundled sources; false: only those declared here."""
+    polling: PollingSettings = PollingSettings()
+    alerts: AlertSettings = AlertSettings()
+    web: WebSettings = WebSettings()
+    watches: dict[Name, WatchSettings] = {}
+    channels: dict[Name, Any] = {}
+    """By name; ``config.load`` gives each entry the model of its ``type``, a ``ChannelSettings``."""
+    sources: dict[Name, SourceSettings] = {}
+    """Declared ones and, with ``catalog``, the bundled ones under them."""
+
+    @model_validator(mode="after")
+    def _token_for_the_open_network(self) -> Settings:
+        if self.web.host not in ("127.0.0.1", "::1", "localhost") and self.web.token is None:
+            raise ValueError(
+                f"web.token is needed when web.host is not loopback (it is {self.web.host!r}): "
+                "anybody on the network could read and trigger"
+            )
+        return self
+
+    def watched_tags(self) -> tuple[str, ...]:
+        """The tags of all watches, each once, without '#', in the order written."""
+        tags = {
+            tag.lstrip("#＃").casefold(): tag.lstrip("#＃") for watch in self.watches.values() for tag in watch.tags
+        }
+        return tuple(tags.values())

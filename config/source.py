@@ -1,0 +1,148 @@
+"""A source as its TOML declares it: where its listings are, and hints for reading its releases."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from lxml.cssselect import CSSSelector, SelectorError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from config.durations import Duration
+
+
+def _css(selector: str) -> str:
+    try:
+        CSSSelector(selector)
+    except SelectorError as error:
+        raise ValueError(f"{selector!r} is no CSS selector ({error})") from error
+    return selector
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError(f"{name!r} is no time zone; allowed are IANA names such as Asia/Hong_Kong") from error
+    return name
+
+
+def _web_address(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"{url!r} is no web address; allowed is http://… or https://…")
+    return url
+
+
+def _pattern(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"{pattern!r} is no regular expression ({error})") from error
+    return pattern
+
+
+Css = Annotated[str, AfterValidator(_css)]
+TimeZone = Annotated[str, AfterValidator(_zone)]
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+Pattern = Annotated[str, AfterValidator(_pattern)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ListingSettings(_Model):
+    """A page of a source that names recent releases."""
+
+    url: WebAddress
+    """``{tag}`` in it: polled once for every watched tag."""
+    kind: Literal["html", "feed", "sitemap"] | None = None
+    """Left out: found out from the content."""
+    interval: Duration | None = None
+    entry: Css | None = None
+    """The element of one entry; left out: links that look like releases are found without selectors."""
+    link: Css | None = None
+    headline: Css | None = None
+    published: Css | None = None
+    next: Css | None = None
+    """The link to the next page."""
+    pages: int = Field(default=1, ge=1, le=100)
+
+    @property
+    def per_tag(self) -> bool:
+        """Whether it is polled once for every watched tag."""
+        return "{tag}" in self.url
+
+
+class ReleaseHints(_Model):
+    """What is known of a source's release pages; each may be left out."""
+
+    url: Pattern | None = None
+    """Which links are releases; the group ``id`` is the wire's own id."""
+    body: Css | None = None
+    headline: Css | None = None
+    subheadline: Css | None = None
+    published: Css | None = None
+    issuer: Css | None = None
+    drop: tuple[Css, ...] = ()
+    """Elements that never belong to a release."""
+    wire: str | None = None
+    """The wire of every release of this source."""
+    timezone: TimeZone | None = None
+    """For printed times that name no zone."""
+    encoding: str | None = None
+    """The charset of the pages where they do not say, or say it wrong."""
+
+
+class SourceSettings(_Model):
+    """A site that is polled: a wire's own site, or a syndicator that republishes wires."""
+
+    title: str | None = None
+    wire: str | None = None
+    """Left out: read from the release."""
+    timezone: TimeZone | None = None
+    language: str | None = None
+    interval: Duration | None = None
+    pace: Duration | None = None
+    """The least time between two requests to a host of it; left out: a second."""
+    listings: tuple[ListingSettings, ...]
+    release: ReleaseHints = ReleaseHints()
+    enabled: bool = True
+    reason: str | None = None
+    """Why it is off until its user turns it on."""
+    verified: bool = True
+    """False in the catalog where nobody checked it live; ``sources test NAME`` is how a user checks it."""
+    known_since: date | None = None
+    known_from: str | None = None
+    robots: str | None = None
+    """What its robots.txt was seen to say, in a word."""
+    terms: str | None = None
+    """What its terms were seen to say, in a word."""
+
+    @field_validator("listings")
+    @classmethod
+    def _some_listing(cls, listings: tuple[ListingSettings, ...]) -> tuple[ListingSettings, ...]:
+        if not listings:
+            raise ValueError('a source needs at least one listing: listings = [{ url = "https://…" }]')
+        return listings
+
+    @model_validator(mode="after")
+    def _intervals_are_positive(self) -> Self:
+        for interval in (self.interval, *(listing.interval for listing in self.listings)):
+            if interval is not None and interval.total_seconds() < 1:
+                raise ValueError("interval must be at least 1s")
+        return self
+
+    @property
+    def hints(self) -> ReleaseHints:
+        """The hints for reading, with what the source itself says filled in."""
+        return self.release.model_copy(
+            update={
+                "wire": self.release.wire or self.wire,
+                "timezone": self.release.timezone or self.timezone,
+            }
+        )

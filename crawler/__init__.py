@@ -1,0 +1,1 @@
+"""Floor 2: turns sources' listings and pages into releases."""

@@ -1,0 +1,89 @@
+"""The nouns of telling: what happened to a story or a source, and the JSON of it that the contract fixes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import msgspec
+
+from stories.release import Change, Release, release_payload
+
+EventType = Literal[
+    "release.new",
+    "release.corrected",
+    "release.updated",
+    "release.revised",
+    "release.withdrawn",
+    "release.syndicated",
+    "source.gap",
+    "source.dead",
+    "source.recovered",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replaced:
+    """The release that a notice is about."""
+
+    id: str
+    url: str | None
+    source: str | None
+    headline: str
+    published_at: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryRef:
+    """The story an event belongs to, with the number of releases it holds now."""
+
+    id: str
+    releases: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened to a story or a source."""
+
+    id: str
+    """``evt_…``; made from what happened, so that the same happening found again after a loss has the same id."""
+    type: EventType
+    timestamp: str
+    """ISO 8601 in UTC with milliseconds."""
+    watches: tuple[str, ...] = ()
+    story: StoryRef | None = None
+    release: Release | None = None
+    replaces: Replaced | None = None
+    changes: tuple[Change, ...] = ()
+    source: str | None = None
+    """For ``source.…`` events."""
+    detail: str | None = None
+    """In words: why a source is dead, how a withdrawal was seen."""
+
+
+def event_payload(event: Event) -> dict[str, Any]:
+    """Return the event as the contract shows it (section 4)."""
+    data: dict[str, Any] = {"watches": list(event.watches)}
+    if event.release is not None:
+        data["story"] = msgspec.to_builtins(event.story)
+        data["release"] = release_payload(event.release)
+        data["replaces"] = msgspec.to_builtins(event.replaces) if event.replaces else None
+        data["changes"] = [change_payload(change) for change in event.changes]
+    if event.source is not None:
+        data["source"] = event.source
+    if event.detail is not None:
+        data["detail"] = event.detail
+    return {"type": event.type, "id": event.id, "timestamp": event.timestamp, "data": data}
+
+
+def change_payload(change: Change) -> dict[str, Any]:
+    """Return one change; ``paragraph`` only where it says something."""
+    payload: dict[str, Any] = {"field": change.field}
+    if change.paragraph is not None:
+        payload["paragraph"] = change.paragraph
+    return payload | {"before": change.before, "after": change.after}
+
+
+def event_json(event: Event) -> bytes:
+    """Return the bytes that every face of wirewatch shows and every webhook signs."""
+    return msgspec.json.encode(event_payload(event))

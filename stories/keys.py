@@ -1,0 +1,153 @@
+"""Every Redis key of wirewatch: a function with its lifetime.
+
+All keys share the hash tag ``{ww}``, so that one script may touch any of them on a cluster too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+PREFIX = "{ww}"
+
+MEMORY = timedelta(days=400)  # a yearly serial ("Annual Meeting") meets its sibling of the year before
+EVENTS_KEPT = timedelta(days=60)  # far beyond the 75 hours that an alert may be tried for
+RECEIPTS_KEPT = timedelta(days=90)
+LEASE = timedelta(minutes=10)  # longer than the slowest page with its retries; a crash delays a release by this
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key's name, and how long it lives after it was last written (None: for ever, with the reason beside it)."""
+
+    name: str
+    ttl: timedelta | None
+
+    @property
+    def seconds(self) -> int:
+        """The lifetime in seconds; 0 for ever."""
+        return int(self.ttl.total_seconds()) if self.ttl else 0
+
+
+def _key(*parts: str) -> str:
+    return ":".join((PREFIX, *parts))
+
+
+def cursor(listing: str) -> Key:
+    """JSON ``Cursor`` of a listing, by the digest of source and URL."""
+    return Key(_key("cursor", listing), MEMORY)
+
+
+def seeded(listing: str) -> Key:
+    """Set of the URL digests that a listing's first poll held: stored silently, whenever they are read."""
+    return Key(_key("seeded", listing), timedelta(days=30))
+
+
+def claim(url: str) -> Key:
+    """The lease of a sighting that is being read, by the digest of its URL."""
+    return Key(_key("claim", url), LEASE)
+
+
+def page(url: str) -> Key:
+    """Hash of what is known of a URL, by its digest: its release, the headline it was listed with, failures."""
+    return Key(_key("page", url), MEMORY)
+
+
+def release(release_id: str) -> Key:
+    """Hash of a release: its present revision (packed), its story, its part in it, and why."""
+    return Key(_key("release", release_id), MEMORY)
+
+
+def revisions(release_id: str) -> Key:
+    """List of a release's earlier revisions (packed), oldest first."""
+    return Key(_key("revisions", release_id), MEMORY)
+
+
+def story(story_id: str) -> Key:
+    """Hash of a story: when it began, and the channels that heard of it."""
+    return Key(_key("story", story_id), MEMORY)
+
+
+def story_releases(story_id: str) -> Key:
+    """Sorted set of a story's releases by the moment they were first seen (ms)."""
+    return Key(_key("story", story_id, "releases"), MEMORY)
+
+
+def story_channels(story_id: str) -> Key:
+    """Set of the channels that were alerted of a story: a correction reaches them whatever its own text matches."""
+    return Key(_key("story", story_id, "channels"), MEMORY)
+
+
+def index(kind: str, digest: str) -> Key:
+    """Sorted set of the releases that share a trait (wire id, text, headline, band) by first seen (ms)."""
+    return Key(_key("index", kind, digest), MEMORY)
+
+
+def releases() -> Key:
+    """Sorted set of all releases by first seen (ms). For ever: trimmed by age as it is written."""
+    return Key(_key("releases"), None)
+
+
+def events() -> Key:
+    """Stream of events, field ``event`` the contract's JSON. For ever: trimmed by age as it is written."""
+    return Key(_key("events"), None)
+
+
+def event(event_id: str) -> Key:
+    """The stream id of an event."""
+    return Key(_key("event", event_id), EVENTS_KEPT)
+
+
+def kept(token: str) -> Key:
+    """The outcome of a keep, so that a repeat after a lost reply changes nothing and gets the same answer."""
+    return Key(_key("kept", token), timedelta(hours=1))
+
+
+def alert(alert_id: str) -> Key:
+    """Hash of one alert: ``event``, ``channel``, ``story``, ``state``, ``attempt``, and in the end its receipt."""
+    return Key(_key("alert", alert_id), RECEIPTS_KEPT)
+
+
+def outbox(channel: str) -> Key:
+    """Sorted set of a channel's alerts that are due, by when (ms). For ever: empties as alerts are settled."""
+    return Key(_key("outbox", channel), None)
+
+
+def alerts() -> Key:
+    """Sorted set of all alerts by when they were made (ms). For ever: trimmed by age as it is written."""
+    return Key(_key("alerts"), None)
+
+
+def dead_alerts() -> Key:
+    """Sorted set of the alerts that were given up, by when (ms). For ever: they wait for ``alerts retry``."""
+    return Key(_key("alerts", "dead"), None)
+
+
+def channel(name: str) -> Key:
+    """Hash of a channel's state: ``off`` with its reason after a 410. For ever: until a person turns it on."""
+    return Key(_key("channel", name), None)
+
+
+def polls() -> Key:
+    """List of polls asked for by ``trigger`` or the API, JSON ``Poll``. For ever: empties as they are taken."""
+    return Key(_key("polls"), None)
+
+
+def crawl(crawl_id: str) -> Key:
+    """Hash of a crawl that was asked for: its state and counts."""
+    return Key(_key("crawl", crawl_id), timedelta(days=1))
+
+
+def source(name: str) -> Key:
+    """Hash of a source's health: last reading, last error, counts."""
+    return Key(_key("source", name), MEMORY)
+
+
+def clock() -> Key:
+    """When the clock last ticked (ISO 8601)."""
+    return Key(_key("clock"), timedelta(hours=1))
+
+
+def daemon() -> Key:
+    """The lease of the one daemon that polls: its process id and host."""
+    return Key(_key("daemon"), timedelta(seconds=15))

@@ -1,0 +1,141 @@
+"""The nouns of reading: a release, what stands in it, and what it says about an earlier one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import msgspec
+
+NoticeKind = Literal["correction", "update", "withdrawal", "repeat"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dateline:
+    """Where, by which wire and when a release says it was issued: ``HONG KONG SAR - Media OutReach Newswire - …``."""
+
+    place: str | None = None
+    wire: str | None = None
+    date: str | None = None
+    """ISO 8601 date, ``2026-02-11``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """A picture that belongs to the release."""
+
+    url: str
+    caption: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """What a release says about an earlier one."""
+
+    kind: NoticeKind
+    marker: str
+    """The words that say so, as printed: ``Correcting and Replacing``."""
+    headline: str
+    """The headline that is left without the marker; empty when the marker was all of it."""
+    statement: str | None = None
+    """The sentence of the body that explains the notice, if there is one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """One published document at one URL of one source, in one state (revision) of its content.
+
+    What a page does not say is ``None`` or an empty tuple: never a guess, never an empty string.
+    """
+
+    url: str | None = None
+    """Canonical URL: absolute, without tracking parameters and fragment. None for a page read from a file."""
+    headline: str
+    subheadline: str | None = None
+    dateline: Dateline | None = None
+    published_at: str | None = None
+    """ISO 8601 with an offset; the bare date (``2026-02-11``) where the page prints only a date."""
+    embargoed_until: str | None = None
+    """ISO 8601 with an offset."""
+    tags: tuple[str, ...] = ()
+    """Hashtags as printed, without ``#``."""
+    tickers: tuple[str, ...] = ()
+    """``EXCHANGE:SYMBOL``."""
+    issuer: str | None = None
+    language: str | None = None
+    """ISO 639-1, with the script where it matters: ``zh-Hant``."""
+    body: tuple[str, ...] = ()
+    """The release's own paragraphs in order, each once; without the fields that stand apart here."""
+    about: tuple[str, ...] = ()
+    """About sections, one string a paragraph."""
+    disclaimer: str | None = None
+    contacts: tuple[str, ...] = ()
+    images: tuple[Image, ...] = ()
+    wire: str | None = None
+    """The newswire service that carries it: ``Media OutReach Newswire``."""
+    wire_id: str | None = None
+    """The wire's own id, from its URL, a tracking pixel or the text."""
+    original_url: str | None = None
+    """Where the page says the release first stood: canonical link, og:url or "View source version on …"."""
+    text: str = ""
+    """The release's own text in page order (dateline, body, about), a paragraph a line: what ``extract --format text``
+    prints. Without headline, subheadline, tags, disclaimer and contacts."""
+
+    # What only memory knows; None on a release that was just read.
+    id: str | None = None
+    revision: int = 1
+    source: str | None = None
+    first_seen_at: str | None = None
+    notice: Notice | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One difference between a release and what it replaces."""
+
+    field: str
+    paragraph: int | None = None
+    """1-based, of the newer text (of the older where a paragraph went away); None for fields of one value."""
+    before: str | None = None
+    after: str | None = None
+
+
+class NotARelease(Exception):  # noqa: N818 (the contract's name)
+    """A page that is no release; ``reason`` is a word of a fixed list, ``detail`` is for people."""
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(reason, detail)
+        self.reason = reason
+        self.detail = detail
+
+    def __str__(self) -> str:
+        return f"{self.reason}: {self.detail}" if self.detail else self.reason
+
+
+def release_payload(release: Release) -> dict[str, Any]:
+    """Return the release as the contract shows it (section 4), every key present."""
+    notice = release.notice
+    return {
+        "id": release.id,
+        "revision": release.revision,
+        "url": release.url,
+        "source": release.source,
+        "wire": release.wire,
+        "wire_id": release.wire_id,
+        "headline": release.headline,
+        "subheadline": release.subheadline,
+        "dateline": msgspec.to_builtins(release.dateline) if release.dateline else None,
+        "published_at": release.published_at,
+        "first_seen_at": release.first_seen_at,
+        "embargoed_until": release.embargoed_until,
+        "tags": list(release.tags),
+        "tickers": list(release.tickers),
+        "issuer": release.issuer,
+        "language": release.language,
+        "body": list(release.body),
+        "about": list(release.about),
+        "disclaimer": release.disclaimer,
+        "contacts": list(release.contacts),
+        "images": [{"url": image.url, "caption": image.caption} for image in release.images],
+        "notice": {"kind": notice.kind, "marker": notice.marker, "statement": notice.statement} if notice else None,
+    }
