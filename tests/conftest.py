@@ -1,0 +1,70 @@
+"""Fixtures for every room: a real Redis, a newswire and a webhook receiver on loopback, and waiting for a condition."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import waiting
+from receiver import Receiver, serve_receiver
+from redis import Redis as BlockingRedis
+from redis.asyncio import Redis
+from redis_server import redis_server, without_lifetime
+
+if TYPE_CHECKING:
+    from scheduler.demo.newswire import Newswire
+
+
+@pytest.fixture(scope="session")
+def redis_of_the_session() -> Iterator[str]:
+    """The URL of one server for all tests."""
+    with redis_server() as url:
+        yield url
+
+
+@pytest.fixture
+def redis_url(redis_of_the_session: str) -> str:
+    """The URL of an empty Redis."""
+    with BlockingRedis.from_url(redis_of_the_session) as client:
+        client.flushall()
+    return redis_of_the_session
+
+
+@pytest.fixture
+async def redis(redis_url: str) -> AsyncIterator[Redis]:
+    """A client of an empty Redis; answers are bytes."""
+    async with Redis.from_url(redis_url) as client:
+        yield client
+
+
+@pytest.fixture(autouse=True)
+def every_key_has_a_lifetime(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail a test that leaves a key for ever, but for those of ``stories.keys`` that may live so."""
+    url = request.getfixturevalue("redis_url") if "redis_of_the_session" in request.fixturenames else None
+    yield
+    if url:
+        left = without_lifetime(url)
+        assert not left, f"keys without a lifetime that stories/keys.py does not allow: {left}"
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    """A webhook receiver on loopback: ``receiver.url``, ``receiver.events``, ``receiver.fail(503, times=2)``."""
+    async with serve_receiver() as serving:
+        yield serving
+
+
+@pytest.fixture
+async def newswire() -> AsyncIterator[Newswire]:
+    """A small newswire on loopback: ``newswire.publish(…)``, ``newswire.correct(…)``, ``newswire.requests``."""
+    from scheduler.demo.newswire import serve
+
+    async with serve() as wire:
+        yield wire
+
+
+@pytest.fixture
+def until() -> Callable[..., Awaitable[Any]]:
+    """``await until(lambda: receiver.events)``: what the condition gives as soon as it is true, or a failure."""
+    return waiting.until
