@@ -11,21 +11,19 @@ from functools import cache
 
 from lark import Lark, Token, Transformer, UnexpectedInput, v_args
 
-FIELDS = tuple(
-    [
-        "headline",
-        "subheadline",
-        "body",
-        "about",
-        "issuer",
-        "tag",
-        "ticker",
-        "language",
-        "source",
-        "wire",
-        "place",
-        "kind",
-    ]
+FIELDS = (
+    "headline",
+    "subheadline",
+    "body",
+    "about",
+    "issuer",
+    "tag",
+    "ticker",
+    "language",
+    "source",
+    "wire",
+    "place",
+    "kind",
 )
 
 _GRAMMAR = r"""
