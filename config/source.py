@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from lxml.cssselect import CSSSelector, SelectorError
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from config.durations import Duration
 
@@ -34,6 +34,9 @@ def _web_address(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError(f"{url!r} is no web address; allowed is http://… or https://…")
+    unknown = [name for name in re.findall(r"\{(\w*)\}", url) if name != "tag"]
+    if unknown:
+        raise ValueError(f"{url!r}: {{{unknown[0]}}} is unknown; allowed is {{tag}}, for every watched tag")
     return url
 
 
@@ -82,7 +85,7 @@ class ReleaseHints(_Model):
     """What is known of a source's release pages; each may be left out."""
 
     url: Pattern | None = None
-    """Which links are releases; the group ``id`` is the wire's own id."""
+    """Which links are releases: searched for in the URL. The group ``id`` is the wire's own id (never a syndicator's)."""
     body: Css | None = None
     headline: Css | None = None
     subheadline: Css | None = None
@@ -109,7 +112,8 @@ class SourceSettings(_Model):
     interval: Duration | None = None
     pace: Duration | None = None
     """The least time between two requests to a host of it; left out: a second."""
-    listings: tuple[ListingSettings, ...]
+    listings: tuple[ListingSettings, ...] = ()
+    """At least one, unless the source is off: the catalog also keeps what is known of wires whose listings are not."""
     release: ReleaseHints = ReleaseHints()
     enabled: bool = True
     reason: str | None = None
@@ -123,12 +127,11 @@ class SourceSettings(_Model):
     terms: str | None = None
     """What its terms were seen to say, in a word."""
 
-    @field_validator("listings")
-    @classmethod
-    def _some_listing(cls, listings: tuple[ListingSettings, ...]) -> tuple[ListingSettings, ...]:
-        if not listings:
+    @model_validator(mode="after")
+    def _some_listing(self) -> Self:
+        if self.enabled and not self.listings:
             raise ValueError('a source needs at least one listing: listings = [{ url = "https://…" }]')
-        return listings
+        return self
 
     @model_validator(mode="after")
     def _intervals_are_positive(self) -> Self:
