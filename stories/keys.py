@@ -113,6 +113,16 @@ def outbox(channel: str) -> Key:
     return Key(_key("outbox", channel), None)
 
 
+def line(channel: str, story_id: str) -> Key:
+    """Sorted set of a story's unsettled alerts on a channel in the order of events: the first goes before the rest."""
+    return Key(_key("line", channel, story_id), RECEIPTS_KEPT)
+
+
+def claimed_alerts(token: str) -> Key:
+    """The answer of one claim of alerts, so that a repeat after a lost reply gets the same alerts, not further ones."""
+    return Key(_key("claimed", token), timedelta(minutes=1))
+
+
 def alerts() -> Key:
     """Sorted set of all alerts by when they were made (ms). For ever: trimmed by age as it is written."""
     return Key(_key("alerts"), None)
@@ -134,7 +144,7 @@ def polls() -> Key:
 
 
 def crawl(crawl_id: str) -> Key:
-    """Hash of a crawl that was asked for: its state and counts."""
+    """JSON ``CrawlState`` of a crawl that was asked for."""
     return Key(_key("crawl", crawl_id), timedelta(days=1))
 
 
@@ -151,3 +161,13 @@ def clock() -> Key:
 def daemon() -> Key:
     """The lease of the one daemon that polls: its process id and host."""
     return Key(_key("daemon"), timedelta(seconds=15))
+
+
+def revisits() -> Key:
+    """Sorted set of the releases whose page is read again, by when (ms). For ever: they leave at the ladder's end."""
+    return Key(_key("revisits"), None)
+
+
+def story_watches(story_id: str) -> Key:
+    """Set of the watches that a story's alerts named."""
+    return Key(_key("story", story_id, "watches"), MEMORY)

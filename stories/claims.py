@@ -1,0 +1,109 @@
+"""Stop 4, claim: which sightings are to be read, leased so that a crash delays a release and never loses it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from importlib.resources import files
+from typing import cast
+
+from redis.asyncio import Redis
+from redis.commands.core import AsyncScript
+
+from stories import keys
+from stories.sighting import Sighting
+from stories.urls import url_digest
+
+RETRIES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=3), timedelta(hours=12))
+"""How long a page that could not be read is left alone, by failures in a row; the last for all further ones."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A sighting that is ours to read."""
+
+    sighting: Sighting
+    silent: bool
+    """A first poll held it: stored, not alerted."""
+    changed: bool
+    """Its page is known; the listing shows another headline than before."""
+
+
+def headline_digest(headline: str | None) -> str:
+    """Return what is remembered of a listed headline; empty for none."""
+    plain = " ".join((headline or "").split()).casefold()
+    return hashlib.sha256(plain.encode("utf-8", "surrogatepass")).hexdigest()[:16] if plain else ""
+
+
+def listing_key(source: str, url: str) -> str:
+    """Return the key of a listing (with its tag filled in) of a source."""
+    return hashlib.sha256(f"{source}\0{url}".encode()).hexdigest()[:24]
+
+
+def retry_delay(failures: int) -> timedelta:
+    """Return how long a page is left alone after so many failures in a row (1 or more)."""
+    return RETRIES[min(failures, len(RETRIES)) - 1]
+
+
+class Claims:
+    """The leases on pages, and what is remembered of pages that are no release."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    @cached_property
+    def _claim(self) -> AsyncScript:
+        return self._redis.register_script((files("stories") / "lua" / "claim.lua").read_text())
+
+    async def claim(
+        self, listing: str, sightings: Sequence[Sighting], now: datetime, *, seeding: bool = False
+    ) -> list[Claim]:
+        """Return the sightings that nobody has read or is reading, in their order, leased for ``keys.LEASE``.
+
+        ``seeding``: this is the listing's first poll, and what it holds is stored silently whenever it is read.
+        """
+        if not sightings:
+            return []
+        digests = [url_digest(sighting.url) for sighting in sightings]
+        seeded, page, lease = keys.seeded(listing), keys.page(""), keys.claim("")
+        names = [seeded.name]
+        arguments: list[str | int] = [_ms(now), lease.seconds * 1000, f"h:{listing}", int(seeding)]
+        arguments += [seeded.seconds, page.seconds]
+        for digest, sighting in zip(digests, sightings, strict=True):
+            names += [keys.page(digest).name, keys.claim(digest).name]
+            arguments += [digest, headline_digest(sighting.headline)]
+        answers = await self._claim(keys=names, args=arguments)
+        return [
+            Claim(sighting=sighting, silent=answer == 2, changed=answer == 3)
+            for sighting, answer in zip(sightings, answers, strict=True)
+            if answer
+        ]
+
+    async def release_id(self, url: str) -> str | None:
+        """Return the id of the release at a URL, if one was kept."""
+        found = cast(bytes | None, await self._redis.hget(keys.page(url_digest(url)).name, "release"))
+        return found.decode() if found else None
+
+    async def failed(self, url: str, reason: str, now: datetime) -> timedelta:
+        """Remember that a page could not be read, and return after how long it is tried again."""
+        digest = url_digest(url)
+        page = keys.page(digest)
+        failures = int(await self._redis.hincrby(page.name, "failures", 1))
+        delay = retry_delay(failures)
+        async with self._redis.pipeline(transaction=True) as pipeline:
+            pipeline.hset(page.name, mapping={"retry_at": _ms(now + delay), "reason": reason[:500]})
+            pipeline.expire(page.name, page.seconds)
+            pipeline.delete(keys.claim(digest).name)
+            await pipeline.execute()
+        return delay
+
+    async def give_back(self, url: str) -> None:
+        """End the lease on a page that was not read after all, so that the next poll may claim it."""
+        await self._redis.delete(keys.claim(url_digest(url)).name)
+
+
+def _ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)

@@ -1,0 +1,141 @@
+"""What the crawl remembers between two polls: cursors, the health of sources, polls that were asked for, the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+import msgspec
+from redis.asyncio import Redis
+
+from stories import keys
+from stories.moments import timestamp
+from stories.sighting import Cursor, Poll
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceHealth:
+    """How a source is doing. Times are ISO 8601 in UTC."""
+
+    polled_at: str | None = None
+    read_at: str | None = None
+    failures: int = 0
+    """Of its listings in a row, the last one polled."""
+    error: str | None = None
+    sightings: int = 0
+    releases: int = 0
+    """Kept since memory began."""
+    last_release_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrawlState:
+    """How far a crawl is that was asked for."""
+
+    id: str
+    state: str
+    """queued, running, done or failed."""
+    source: str | None = None
+    tag: str | None = None
+    url: str | None = None
+    asked_at: str | None = None
+    done_at: str | None = None
+    listings: int = 0
+    """Read without an error."""
+    releases: int = 0
+    """Read."""
+    events: int = 0
+    errors: tuple[str, ...] = ()
+
+
+class Desk:
+    """The crawl's small memory in Redis."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    async def cursor(self, listing: str) -> Cursor:
+        """Return what is remembered of a listing; an empty cursor before its first poll."""
+        packed = await self._redis.get(keys.cursor(listing).name)
+        return msgspec.json.decode(packed, type=Cursor) if packed else Cursor()
+
+    async def put_cursor(self, listing: str, cursor: Cursor) -> None:
+        """Remember a listing's cursor."""
+        key = keys.cursor(listing)
+        await self._redis.set(key.name, msgspec.json.encode(cursor), ex=key.seconds)
+
+    async def polled(self, source: str, cursor: Cursor) -> None:
+        """Remember of a source what the poll of one of its listings showed."""
+        key = keys.source(source)
+        values: dict[str, str | int] = {"failures": cursor.failures, "error": cursor.error or ""}
+        values |= {name: value for name in ("polled_at", "read_at") if (value := getattr(cursor, name))}
+        if cursor.error is None:
+            values["sightings"] = cursor.sightings
+        await cast(Awaitable[int], self._redis.hset(key.name, mapping=cast(Mapping[str | bytes, str], values)))
+        await self._redis.expire(key.name, key.seconds)
+
+    async def released(self, source: str, now: datetime) -> None:
+        """Count one release of a source."""
+        key = keys.source(source)
+        await cast(Awaitable[int], self._redis.hincrby(key.name, "releases", 1))
+        await cast(Awaitable[int], self._redis.hset(key.name, "last_release_at", timestamp(now)))
+        await self._redis.expire(key.name, key.seconds)
+
+    async def health(self, source: str) -> SourceHealth:
+        """Return how a source is doing."""
+        found = await cast(Awaitable[dict[bytes, bytes]], self._redis.hgetall(keys.source(source).name))
+        text = {name.decode(): value.decode() for name, value in found.items()}
+        return msgspec.convert({name: value for name, value in text.items() if value}, SourceHealth, strict=False)
+
+    async def ask(self, poll: Poll) -> None:
+        """Put a poll in the queue of those that were asked for; the daemon takes it."""
+        crawl = CrawlState(
+            id=poll.crawl_id or "",
+            state="queued",
+            source=poll.source,
+            tag=poll.tag,
+            url=poll.urls[0] if poll.urls else None,
+            asked_at=timestamp(poll.asked_at),
+        )
+        await self.put_crawl(crawl)
+        await cast(Awaitable[int], self._redis.rpush(keys.polls().name, msgspec.json.encode(poll)))
+
+    async def asked(self, seconds: float) -> Poll | None:
+        """Return the next poll that was asked for; None when none came within ``seconds``."""
+        found = await cast(Awaitable[list[bytes] | None], self._redis.blpop([keys.polls().name], timeout=seconds))
+        return msgspec.json.decode(found[1], type=Poll) if found else None
+
+    async def put_crawl(self, crawl: CrawlState) -> None:
+        """Remember how far a crawl is."""
+        key = keys.crawl(crawl.id)
+        await self._redis.set(key.name, msgspec.json.encode(crawl), ex=key.seconds)
+
+    async def crawl(self, crawl_id: str) -> CrawlState | None:
+        """Return how far a crawl is."""
+        packed = await self._redis.get(keys.crawl(crawl_id).name)
+        return msgspec.json.decode(packed, type=CrawlState) if packed else None
+
+    async def tick(self, now: datetime) -> None:
+        """Remember that the clock ticked."""
+        await self._redis.set(keys.clock().name, timestamp(now), ex=keys.clock().seconds)
+
+    async def ticked(self) -> datetime | None:
+        """Return when the clock last ticked."""
+        found = await self._redis.get(keys.clock().name)
+        return datetime.fromisoformat(found.decode()) if found else None
+
+    async def due_revisits(self, now: datetime, limit: int) -> list[str]:
+        """Return the ids of the releases whose page is due to be read again, the longest due first."""
+        found = await self._redis.zrangebyscore(
+            keys.revisits().name, "-inf", int(now.timestamp() * 1000), start=0, num=limit
+        )
+        return [one.decode() for one in found]
+
+    async def put_revisit(self, release_id: str, due: datetime | None) -> None:
+        """Remember when a release's page is next read again; None: never."""
+        if due is None:
+            await self._redis.zrem(keys.revisits().name, release_id)
+        else:
+            await self._redis.zadd(keys.revisits().name, {release_id: int(due.timestamp() * 1000)})

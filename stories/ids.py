@@ -1,0 +1,42 @@
+"""Ids made from what they name: what was lost and is found again gets the same id, so receivers drop the repeat."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def _name(prefix: str, *parts: str) -> str:
+    number = int.from_bytes(hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).digest()[:16], "big")
+    letters = []
+    for _ in range(26):
+        number, digit = divmod(number, 32)
+        letters.append(_CROCKFORD[digit])
+    return prefix + "".join(reversed(letters))
+
+
+def release_id(url_digest: str) -> str:
+    """``rel_…`` of the page at a canonical URL."""
+    return _name("rel_", url_digest)
+
+
+def story_id(first_release: str) -> str:
+    """``sty_…`` of the story that a release begins."""
+    return _name("sty_", first_release)
+
+
+def event_id(kind: str, release: str, revision: int, *about: str) -> str:
+    """``evt_…`` of one thing that happened to one revision of a release."""
+    return _name("evt_", kind, release, str(revision), *about)
+
+
+def source_event_id(kind: str, source: str, since: str) -> str:
+    """``evt_…`` of something that happened to a source at a moment."""
+    return _name("evt_", kind, source, since)
+
+
+def crawl_id() -> str:
+    """``crl_…``, random: asking twice is two crawls."""
+    return _name("crl_", secrets.token_hex(16))

@@ -1,0 +1,224 @@
+"""Stop 11, keep: what memory knows of a release's like, and one atomic script that keeps what was decided.
+
+The script keeps nothing when any candidate changed since the decision looked: the decision is made again, so that
+many workers may bring copies, the original and its correction at the same moment.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from importlib.resources import files
+from typing import Any, Protocol
+
+import msgspec
+from redis.asyncio import Redis
+from redis.commands.core import AsyncScript
+
+from stories import keys
+from stories.claims import headline_digest
+from stories.event import Event, event_json
+from stories.packing import pack, unpack
+from stories.reading import Reading
+from stories.release import Release
+from stories.urls import url_digest
+
+EACH = 8  # of the newest releases that share a trait; a serial with thousands of issues must not cost thousands
+INDEX_KEPT = 64  # entries of one index; the oldest of a serial that runs for years leave
+REVISIONS_KEPT = 24  # pages with a clock in them change on every visit
+
+
+class Trait(Protocol):
+    """What releases are found by: ``pipelines.identity`` says which there are."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def digest(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """A release as memory holds it, with the state of its story."""
+
+    release: Release
+    story: str
+    replaces: str | None
+    """The id of the release that it is a notice about, once that is known."""
+    releases: int
+    """In its story."""
+    first: bool
+    """Whether it is the first of its story."""
+    channels: frozenset[str]
+    """That were alerted of the story."""
+    watches: frozenset[str]
+    """That the story's alerts named."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knowledge:
+    """What memory knows that bears on a release."""
+
+    fingerprint: bytes
+    own: Known | None
+    candidates: tuple[Known, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keep:
+    """A decision, complete: what the script writes."""
+
+    release: Release
+    """With id, revision, source, first_seen_at and notice."""
+    story: str
+    verdict: str
+    why: str
+    replaces: str | None = None
+    revises: bool = False
+    """The page was known; its present state becomes an earlier revision."""
+    links: Mapping[str, str] = field(default_factory=dict)
+    """Notices whose original this is: notice's release id to the id of what it replaces."""
+    events: tuple[Event, ...] = ()
+    alerts: Mapping[str, Mapping[str, datetime]] = field(default_factory=dict)
+    """Event id to channel to when it is due."""
+    revisit: datetime | None = None
+
+
+class Keeper:
+    """Reads what a decision needs and keeps what was decided."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    @cached_property
+    def _lookup(self) -> AsyncScript:
+        return self._script("lookup.lua")
+
+    @cached_property
+    def _keep(self) -> AsyncScript:
+        return self._script("keep.lua")
+
+    def _script(self, name: str) -> AsyncScript:
+        folder = files("stories") / "lua"
+        text = (folder / "candidates.lua").read_text() + (folder / name).read_text()
+        return self._redis.register_script(text)
+
+    async def lookup(self, release_id: str, traits: Sequence[Trait]) -> Knowledge:
+        """Return the release itself if it is known, and the newest releases that share a trait with it."""
+        answer = await self._lookup(keys=_indexes(traits), args=[release_id, EACH, f"{keys.PREFIX}:"])
+        return Knowledge(
+            fingerprint=answer[0],
+            own=_known(answer[1]) if answer[1] else None,
+            candidates=tuple(_known(one) for one in answer[2] if one),
+        )
+
+    async def keep(
+        self, keep: Keep, reading: Reading, traits: Sequence[Trait], fingerprint: bytes, now: datetime
+    ) -> bool:
+        """Write a decision whole and return True; False, nothing written, when memory changed since the lookup."""
+        release = keep.release
+        assert release.id is not None  # noqa: S101 (whoever decides gives the id)
+        packed = pack(release)
+        digest = url_digest(reading.url)
+        plan = self._plan(keep, reading, fingerprint, now)
+        names = [
+            keys.kept(hashlib.sha256(msgspec.json.encode(plan) + packed).hexdigest()[:32]),
+            keys.release(release.id),
+            keys.revisions(release.id),
+            keys.story(keep.story),
+            keys.story_releases(keep.story),
+            keys.story_channels(keep.story),
+            keys.story_watches(keep.story),
+            keys.releases(),
+            keys.events(),
+            keys.alerts(),
+            keys.page(digest),
+            keys.claim(digest),
+            keys.revisits(),
+        ]
+        answer = await self._keep(
+            keys=[key.name for key in names] + _indexes(traits),
+            args=[msgspec.json.encode(plan), packed, *(event_json(event) for event in keep.events)],
+        )
+        return bool(answer == b"kept")
+
+    def _plan(self, keep: Keep, reading: Reading, fingerprint: bytes, now: datetime) -> dict[str, Any]:
+        release = keep.release
+        first_seen = datetime.fromisoformat(release.first_seen_at) if release.first_seen_at else now
+        listed = reading.journey.listed_at
+        plan: dict[str, Any] = {
+            "id": release.id,
+            "now": _ms(now),
+            "first_seen": _ms(first_seen),
+            "listed": _ms(listed) if listed else "",
+            "prefix": f"{keys.PREFIX}:",
+            "each": EACH,
+            "index_kept": INDEX_KEPT,
+            "revisions_kept": REVISIONS_KEPT,
+            "fingerprint": fingerprint.decode(),
+            "story": keep.story,
+            "revision": release.revision,
+            "verdict": keep.verdict,
+            "why": keep.why,
+            "revises": keep.revises,
+            "links": [{"key": keys.release(notice).name, "replaces": of} for notice, of in keep.links.items()],
+            "events": [self._planned(event, keep) for event in keep.events],
+            "listed_headline": headline_digest(reading.listed_headline),
+            "ttl": {
+                "memory": int(keys.MEMORY.total_seconds()),
+                "events": int(keys.EVENTS_KEPT.total_seconds()),
+                "receipts": int(keys.RECEIPTS_KEPT.total_seconds()),
+                "kept": keys.kept("").seconds,
+            },
+        }
+        # Left out rather than null: cjson gives null a value that is true.
+        if keep.replaces:
+            plan["replaces"] = keep.replaces
+        if reading.listing:
+            plan["listed_field"] = f"h:{reading.listing}"
+        if keep.revisit:
+            plan["revisit"] = _ms(keep.revisit)
+        return plan
+
+    @staticmethod
+    def _planned(event: Event, keep: Keep) -> dict[str, Any]:
+        return {
+            "id": event.id,
+            "key": keys.event(event.id).name,
+            "type": event.type,
+            "watches": list(event.watches),
+            "alerts": [
+                {
+                    "id": f"{event.id}:{channel}",
+                    "key": keys.alert(f"{event.id}:{channel}").name,
+                    "channel": channel,
+                    "outbox": keys.outbox(channel).name,
+                    "due": _ms(due),
+                }
+                for channel, due in keep.alerts.get(event.id, {}).items()
+            ],
+        }
+
+
+def _indexes(traits: Sequence[Trait]) -> list[str]:
+    return [keys.index(trait.kind, trait.digest).name for trait in traits]
+
+
+def _known(answer: Sequence[Any]) -> Known:
+    release_id, doc, story, replaces, releases, first, channels, watches = answer
+    return Known(
+        release=unpack(doc),
+        story=story.decode(),
+        replaces=replaces.decode() or None,
+        releases=int(releases),
+        first=first == release_id,
+        channels=frozenset(channel.decode() for channel in channels),
+        watches=frozenset(watch.decode() for watch in watches),
+    )
+
+
+def _ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)

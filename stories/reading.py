@@ -1,0 +1,41 @@
+"""The noun that travels from a listing to memory: one page that was read, and how it was come by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from stories.release import Release
+
+Gone = Literal["not found", "gone", "moved to the front page", "emptied"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Journey:
+    """The moments of a release's stops; what passed between them is what a user waits for."""
+
+    listed_at: datetime | None = None
+    """When the listing that named it was read."""
+    fetched_at: datetime | None = None
+    read_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A page that was fetched for a reason, with the release on it, or how it was found to be gone."""
+
+    url: str
+    """Canonical, as it was asked for."""
+    source: str
+    release: Release | None = None
+    gone: Gone | None = None
+    listing: str | None = None
+    """The listing's key, where a listing named it."""
+    listed_headline: str | None = None
+    silent: bool = False
+    """Stored, not alerted: what a listing held at its first poll."""
+    asked: bool = False
+    """A person named this page: it alerts whatever its age."""
+    crawl_id: str | None = None
+    journey: Journey = Journey()
