@@ -11,6 +11,7 @@ import msgspec
 from redis.asyncio import Redis
 
 from stories import keys
+from stories.answers import text, texts
 from stories.packing import unpack
 from stories.release import Release
 
@@ -79,9 +80,9 @@ class Archive:
         watches = await cast(Awaitable[set[bytes]], self._redis.smembers(keys.story_watches(story_id).name))
         return StoredStory(
             id=story_id,
-            releases=tuple(await self._many([one.decode() for one in ids])),
-            channels=tuple(sorted(channel.decode() for channel in channels)),
-            watches=tuple(sorted(watch.decode() for watch in watches)),
+            releases=tuple(await self._many(texts(ids))),
+            channels=tuple(sorted(texts(channels))),
+            watches=tuple(sorted(texts(watches))),
         )
 
     async def story_of(self, any_id: str) -> StoredStory | None:
@@ -96,16 +97,16 @@ class Archive:
         return await self.story(stored.story) if stored else None
 
     async def releases(self, *, since: datetime | None = None, before: str | None = None) -> AsyncIterator[Stored]:
-        """Yield the stored releases, newest first: those first seen since ``since``, starting after ``before`` (an id)."""
+        """Yield the stored releases, newest first: those first seen since ``since``, from ``before`` (an id) on."""
         index = keys.releases().name
         start = 0
         if before is not None:
             rank = await self._redis.zrevrank(index, before)
             if rank is None:
                 return
-            start = int(rank) + 1
+            start = cast(int, rank) + 1
         while True:
-            ids = [one.decode() for one in await self._redis.zrevrange(index, start, start + CHUNK - 1)]
+            ids = texts(await self._redis.zrevrange(index, start, start + CHUNK - 1))
             for stored in await self._many(ids):
                 if since is not None and _first_seen(stored.release) < since:
                     return
@@ -114,15 +115,15 @@ class Archive:
                 return
             # Releases that arrived meanwhile moved the ranks: go on after the last one that was given.
             rank = await self._redis.zrevrank(index, ids[-1])
-            start = start + CHUNK if rank is None else int(rank) + 1
+            start = start + CHUNK if rank is None else cast(int, rank) + 1
 
     async def event(self, event_id: str) -> bytes | None:
         """Return an event's JSON."""
         entry = await self._redis.get(keys.event(event_id).name)
         if entry is None:
             return None
-        found = await self._redis.xrange(keys.events().name, entry, entry)
-        return cast(bytes, found[0][1][b"event"]) if found else None
+        found = _streamed(await self._redis.xrange(keys.events().name, text(entry), text(entry)))
+        return found[0].payload if found else None
 
     async def events(self, *, after: str | None = None, limit: int = 100) -> list[StreamedEvent]:
         """Return events in the order they happened, after the event with the id ``after``.
@@ -134,7 +135,7 @@ class Archive:
             entry = await self._redis.get(keys.event(after).name)
             if entry is None:
                 raise KeyError(after)
-            start = f"({entry.decode()}"
+            start = f"({text(entry)}"
         return _streamed(await self._redis.xrange(keys.events().name, start, "+", count=limit))
 
     async def latest_events(self, limit: int = 100) -> list[StreamedEvent]:
@@ -149,18 +150,18 @@ class Archive:
         return [
             Stored(
                 release=unpack(doc),
-                story=story.decode(),
-                verdict=verdict.decode(),
-                why=why.decode(),
-                replaces=replaces.decode() if replaces else None,
+                story=text(story),
+                verdict=text(verdict),
+                why=text(why),
+                replaces=text(replaces) if replaces else None,
             )
             for doc, story, verdict, why, replaces in answers
             if doc is not None
         ]
 
 
-def _streamed(entries: Sequence[Any]) -> list[StreamedEvent]:
-    return [StreamedEvent(entry=entry.decode(), payload=fields[b"event"]) for entry, fields in entries]
+def _streamed(entries: Any) -> list[StreamedEvent]:
+    return [StreamedEvent(entry=text(entry), payload=fields[b"event"]) for entry, fields in entries]
 
 
 def _first_seen(release: Release) -> datetime:

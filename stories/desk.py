@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
 import msgspec
 from redis.asyncio import Redis
 
 from stories import keys
+from stories.answers import text, texts
 from stories.moments import timestamp
 from stories.sighting import Cursor, Poll
 
@@ -73,21 +74,21 @@ class Desk:
         values |= {name: value for name in ("polled_at", "read_at") if (value := getattr(cursor, name))}
         if cursor.error is None:
             values["sightings"] = cursor.sightings
-        await cast(Awaitable[int], self._redis.hset(key.name, mapping=cast(Mapping[str | bytes, str], values)))
+        await self._redis.hset(key.name, mapping=cast(Mapping[Any, Any], values))
         await self._redis.expire(key.name, key.seconds)
 
     async def released(self, source: str, now: datetime) -> None:
         """Count one release of a source."""
         key = keys.source(source)
-        await cast(Awaitable[int], self._redis.hincrby(key.name, "releases", 1))
-        await cast(Awaitable[int], self._redis.hset(key.name, "last_release_at", timestamp(now)))
+        await self._redis.hincrby(key.name, "releases", 1)
+        await self._redis.hset(key.name, "last_release_at", timestamp(now))
         await self._redis.expire(key.name, key.seconds)
 
     async def health(self, source: str) -> SourceHealth:
         """Return how a source is doing."""
         found = await cast(Awaitable[dict[bytes, bytes]], self._redis.hgetall(keys.source(source).name))
-        text = {name.decode(): value.decode() for name, value in found.items()}
-        return msgspec.convert({name: value for name, value in text.items() if value}, SourceHealth, strict=False)
+        known = {text(name): text(value) for name, value in found.items() if value}
+        return msgspec.convert(known, SourceHealth, strict=False)
 
     async def ask(self, poll: Poll) -> None:
         """Put a poll in the queue of those that were asked for; the daemon takes it."""
@@ -100,7 +101,7 @@ class Desk:
             asked_at=timestamp(poll.asked_at),
         )
         await self.put_crawl(crawl)
-        await cast(Awaitable[int], self._redis.rpush(keys.polls().name, msgspec.json.encode(poll)))
+        await self._redis.rpush(keys.polls().name, msgspec.json.encode(poll))
 
     async def asked(self, seconds: float) -> Poll | None:
         """Return the next poll that was asked for; None when none came within ``seconds``."""
@@ -124,14 +125,14 @@ class Desk:
     async def ticked(self) -> datetime | None:
         """Return when the clock last ticked."""
         found = await self._redis.get(keys.clock().name)
-        return datetime.fromisoformat(found.decode()) if found else None
+        return datetime.fromisoformat(text(found)) if found else None
 
     async def due_revisits(self, now: datetime, limit: int) -> list[str]:
         """Return the ids of the releases whose page is due to be read again, the longest due first."""
         found = await self._redis.zrangebyscore(
             keys.revisits().name, "-inf", int(now.timestamp() * 1000), start=0, num=limit
         )
-        return [one.decode() for one in found]
+        return texts(found)
 
     async def put_revisit(self, release_id: str, due: datetime | None) -> None:
         """Remember when a release's page is next read again; None: never."""

@@ -1,0 +1,16 @@
+"""What redis-py answers, as text: its types allow for both of its modes, ours is bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+
+def text(answer: Any) -> str:
+    """Return one answer as text."""
+    return answer.decode() if isinstance(answer, bytes) else str(answer)
+
+
+def texts(answers: Iterable[Any]) -> list[str]:
+    """Return several answers as text."""
+    return [text(answer) for answer in answers]
