@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer, WithJsonSchema
 
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
-_DURATION = re.compile(r"\s*(\d{1,9}(?:\.\d{1,3})?)\s*([smhd])\s*")
+_DURATION = re.compile(r"\s*([0-9]{1,10}(?:\.[0-9]{1,6})?)\s*([smhd])\s*")  # a timedelta's own grain: microseconds
 _LONGEST = timedelta(days=36_500)
+_GRAIN = timedelta(microseconds=1)
 ALLOWED = 'a number with a unit: "90s", "5m", "48h" or "7d"'
 
 
@@ -19,19 +21,19 @@ def parse_duration(text: str) -> timedelta:
     found = _DURATION.fullmatch(text)
     if found is None:
         raise ValueError(f"{text!r} is no duration; allowed is {ALLOWED}")
-    seconds = float(found[1]) * _UNITS[found[2]]
-    if seconds > _LONGEST.total_seconds():
+    microseconds = int(Decimal(found[1]) * _UNITS[found[2]] * 1_000_000)
+    if microseconds > _LONGEST // _GRAIN:
         raise ValueError(f"{text!r} is longer than a hundred years; allowed is {ALLOWED}")
-    return timedelta(seconds=seconds)
+    return microseconds * _GRAIN
 
 
 def format_duration(span: timedelta) -> str:
-    """Return the shortest exact way to write a span."""
-    seconds = span.total_seconds()
+    """Return the shortest exact way to write a span that is not negative; ``parse_duration`` reads it back."""
     for unit in "dhm":
-        if seconds and seconds % _UNITS[unit] == 0:
-            return f"{seconds / _UNITS[unit]:.0f}{unit}"
-    return f"{seconds:g}s"
+        if span and not span % timedelta(seconds=_UNITS[unit]):
+            return f"{span // timedelta(seconds=_UNITS[unit])}{unit}"
+    whole, rest = divmod(span // _GRAIN, 1_000_000)
+    return f"{whole}.{rest:06}".rstrip("0").rstrip(".") + "s" if rest else f"{whole}s"
 
 
 def _read(value: Any) -> timedelta:
@@ -48,3 +50,13 @@ Duration = Annotated[
     PlainSerializer(format_duration, return_type=str),
     WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?\s*[smhd]$", "examples": ["90s", "5m", "48h", "7d"]}),
 ]
+
+
+def _at_least_a_second(span: timedelta) -> timedelta:
+    if span < timedelta(seconds=1):
+        raise ValueError(f"{format_duration(span)} is too short; allowed is 1s and more")
+    return span
+
+
+Interval = Annotated[Duration, AfterValidator(_at_least_a_second)]
+"""A duration of at least a second: the time between two polls."""

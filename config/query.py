@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-from lark import Lark, Token, Transformer, UnexpectedInput, v_args
+from lark import Lark, Token, Transformer, Tree, UnexpectedInput, v_args
 
 FIELDS = (
     "headline",
@@ -32,7 +32,7 @@ _GRAMMAR = r"""
 ?all: one ("AND"? one)*
 ?one: "NOT" one -> negated | "(" any ")" | term
 term: [FIELD ":"] (PHRASE | WORD)
-FIELD.3: /[a-z_]+(?=:)/
+FIELD.3: /[A-Za-z_]+(?=:)/
 PHRASE: /"[^"]*"/
 WORD: /(?!(?:AND|OR|NOT)(?![^\s()"]))[^\s()":]+/
 %import common.WS
@@ -63,6 +63,7 @@ class Or:
     parts: tuple[Query, ...]
 
 
+DEEPEST = 64  # far beyond what a person writes, far below what recursion bears
 Query = Term | Not | And | Or
 
 
@@ -82,7 +83,7 @@ class _Builder(Transformer[Token, Query]):
         return Not(part)
 
     def term(self, field: Token | None, value: Token) -> Query:
-        return Term(str(value).strip('"'), str(field) if field else None)
+        return Term(str(value).strip('"'), str(field).lower() if field else None)
 
 
 @cache
@@ -93,29 +94,39 @@ def _parser() -> Lark:
 def parse_query(text: str) -> Query:
     """Return the tree of a query; ``BadQuery`` names the place of the fault with a caret under it."""
     try:
-        query = _Builder().transform(_parser().parse(text))
+        tree = _parser().parse(text)
     except UnexpectedInput as error:
-        ended = getattr(getattr(error, "token", None), "type", "") == "$END" or not error.column or error.column < 1
-        column = len(text) + 1 if ended else error.column
-        what = "ends too early" if column > len(text) else "cannot be read from here"
-        raise BadQuery(f"the query {what} (column {column})\n  {text}\n  {' ' * (column - 1)}^") from error
-    for term in _terms(query):
-        if term.field is not None and term.field not in FIELDS:
-            column = text.find(f"{term.field}:") + 1
-            raise BadQuery(
-                f"unknown field {term.field!r} (column {column}); allowed are {', '.join(FIELDS)}\n"
-                f"  {text}\n  {' ' * (column - 1)}^"
-            )
-        if not term.text.strip():
-            raise BadQuery(f"an empty phrase matches nothing\n  {text}")
-    return query
+        ended = getattr(getattr(error, "token", None), "type", "") == "$END" or error.pos_in_stream is None
+        raise _bad(text, None if ended else error.pos_in_stream, "cannot be read from here") from error
+    if _depth(tree) > DEEPEST:
+        raise BadQuery(f"the query is nested more than {DEEPEST} deep")
+    for token in tree.scan_values(lambda value: isinstance(value, Token)):
+        if token.type == "FIELD" and token.lower() not in FIELDS:
+            raise _bad(text, token.start_pos, f"has an unknown field {str(token)!r}; allowed are {', '.join(FIELDS)}")
+        if token.type == "PHRASE" and not token.strip('"').strip():
+            raise _bad(text, token.start_pos, "has an empty phrase, which matches nothing")
+    return _Builder().transform(tree)
 
 
-def _terms(query: Query) -> list[Term]:
-    match query:
-        case Term():
-            return [query]
-        case Not(part):
-            return _terms(part)
-        case And(parts) | Or(parts):
-            return [term for part in parts for term in _terms(part)]
+def _bad(text: str, position: int | None, what: str) -> BadQuery:
+    """Return the fault with the line it is in and a caret; position None: after the last character."""
+    if not text.strip():
+        return BadQuery("the query is empty; leave it out")
+    if position is None or position >= len(text.rstrip()):
+        position, what = len(text.rstrip()), "ends too early"
+    elif text[position] == '"' and text.count('"') % 2:
+        what = "has a quotation mark that is not closed"
+    start = text.rfind("\n", 0, position) + 1
+    line = text[start:].split("\n", 1)[0].replace("\t", " ")
+    column = position - start + 1
+    return BadQuery(f"the query {what} (column {column})\n  {line}\n  {' ' * (column - 1)}^")
+
+
+def _depth(tree: Tree[Token]) -> int:
+    """Return how deep a query is nested, without recursion: it may come from anybody's file."""
+    deepest, waiting = 0, [(tree, 1)]
+    while waiting:
+        here, depth = waiting.pop()
+        deepest = max(deepest, depth)
+        waiting.extend((child, depth + 1) for child in here.children if isinstance(child, Tree))
+    return deepest

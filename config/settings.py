@@ -9,9 +9,18 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import platformdirs
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+)
 
-from config.durations import Duration, parse_duration
+from config.durations import Duration, Interval, parse_duration
 from config.query import parse_query
 from config.source import SourceSettings
 
@@ -19,6 +28,7 @@ USER_AGENT = "wirewatch/0.1 (+https://github.com/wirewatch/wirewatch)"
 
 EventName = Literal["new", "corrected", "updated", "revised", "withdrawn", "syndicated", "source"]
 DEFAULT_EVENTS: tuple[EventName, ...] = ("new", "corrected", "updated", "revised", "withdrawn")
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _RUNG = re.compile(r"\s*(\S+)\s+for\s+(\S+)\s*")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
@@ -54,13 +64,29 @@ def _name(name: str) -> str:
 
 
 def _expand(path: Path) -> Path:
-    return path.expanduser()
+    try:
+        return path.expanduser()
+    except RuntimeError as error:
+        raise ValueError(f"{str(path)!r}: {error}") from error
+
+
+def _tag(tag: str) -> str:
+    if not tag.strip().lstrip("#＃").strip():
+        raise ValueError(f"{tag!r} is no hashtag; allowed are words such as \"HKSTP\", with or without '#'")
+    return tag.strip()
+
+
+def _redis_url(url: SecretStr) -> SecretStr:
+    if not url.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError("allowed are redis://…, rediss://… and unix://…")  # never the URL: it may hold a password
+    return url
 
 
 Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]
 Rung = Annotated[str, AfterValidator(_rung)]
 QueryText = Annotated[str, AfterValidator(_query)]
 Name = Annotated[str, AfterValidator(_name)]
+Tag = Annotated[str, AfterValidator(_tag)]
 
 
 class _Model(BaseModel):
@@ -68,7 +94,7 @@ class _Model(BaseModel):
 
 
 class PollingSettings(_Model):
-    interval: Duration = Field(default=timedelta(minutes=5), ge=timedelta(seconds=1))
+    interval: Interval = timedelta(minutes=5)
     """Between two polls of a listing, for sources that say nothing else."""
     adaptive: bool = True
     """Slower where nothing comes, faster where much does, within [interval/4, interval*12]."""
@@ -102,15 +128,26 @@ class WebSettings(_Model):
     host: str = "127.0.0.1"
     port: int = Field(default=8787, ge=0, le=65_535)
     """0: any free port; the daemon says which."""
-    token: SecretStr | None = None
+    token: SecretStr | None = Field(default=None, min_length=1, validate_default=True)
     """Asked for everywhere but /healthz when host is not loopback."""
+
+    @field_validator("token")
+    @classmethod
+    def _token_for_the_open_network(cls, token: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        host = info.data.get("host", LOOPBACK[0])
+        if token is None and host not in LOOPBACK:
+            raise ValueError(
+                f"is needed when web.host is not loopback (it is {host!r}): "
+                "anybody on the network could read and trigger"
+            )
+        return token
 
 
 class WatchSettings(_Model):
     """What a user follows."""
 
     title: str | None = None
-    tags: tuple[str, ...] = ()
+    tags: tuple[Tag, ...] = ()
     """Any of these hashtags; '#' and case do not matter."""
     query: QueryText | None = None
     """With tags, both must hold."""
@@ -132,7 +169,7 @@ class ChannelSettings(BaseModel):
 class Settings(_Model):
     """The whole configuration; ``config.load`` reads it."""
 
-    redis_url: SecretStr | None = None
+    redis_url: Annotated[SecretStr, AfterValidator(_redis_url)] | None = None
     """Left out: an embedded server that keeps its data in ``data_dir``."""
     data_dir: Annotated[Path, AfterValidator(_expand)] = Field(
         default_factory=lambda: Path(platformdirs.user_data_dir("wirewatch", appauthor=False))
@@ -148,18 +185,9 @@ class Settings(_Model):
     sources: dict[Name, SourceSettings] = {}
     """Declared ones and, with ``catalog``, the bundled ones under them."""
 
-    @model_validator(mode="after")
-    def _token_for_the_open_network(self) -> Settings:
-        if self.web.host not in ("127.0.0.1", "::1", "localhost") and self.web.token is None:
-            raise ValueError(
-                f"web.token is needed when web.host is not loopback (it is {self.web.host!r}): "
-                "anybody on the network could read and trigger"
-            )
-        return self
-
     def watched_tags(self) -> tuple[str, ...]:
         """The tags of all watches, each once, without '#', in the order written."""
-        tags = {
-            tag.lstrip("#＃").casefold(): tag.lstrip("#＃") for watch in self.watches.values() for tag in watch.tags
-        }
+        tags: dict[str, str] = {}
+        for tag in (tag.lstrip("#＃").strip() for watch in self.watches.values() for tag in watch.tags):
+            tags.setdefault(tag.casefold(), tag)
         return tuple(tags.values())

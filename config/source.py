@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from datetime import date
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from lxml.cssselect import CSSSelector, SelectorError
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-from config.durations import Duration
+from config.durations import Duration, Interval
 
 
 def _css(selector: str) -> str:
@@ -31,8 +32,12 @@ def _zone(name: str) -> str:
 
 
 def _web_address(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        sound = False
+    if not sound or any(sign.isspace() for sign in url):
         raise ValueError(f"{url!r} is no web address; allowed is http://… or https://…")
     unknown = [name for name in re.findall(r"\{(\w*)\}", url) if name != "tag"]
     if unknown:
@@ -43,15 +48,24 @@ def _web_address(url: str) -> str:
 def _pattern(pattern: str) -> str:
     try:
         re.compile(pattern)
-    except re.error as error:
+    except (re.error, OverflowError, RecursionError) as error:
         raise ValueError(f"{pattern!r} is no regular expression ({error})") from error
     return pattern
+
+
+def _charset(name: str) -> str:
+    try:
+        codecs.lookup(name)
+    except (LookupError, ValueError) as error:
+        raise ValueError(f"{name!r} is no charset; allowed are names such as utf-8, big5 or windows-1252") from error
+    return name
 
 
 Css = Annotated[str, AfterValidator(_css)]
 TimeZone = Annotated[str, AfterValidator(_zone)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 Pattern = Annotated[str, AfterValidator(_pattern)]
+Charset = Annotated[str, AfterValidator(_charset)]
 
 
 class _Model(BaseModel):
@@ -65,7 +79,7 @@ class ListingSettings(_Model):
     """``{tag}`` in it: polled once for every watched tag."""
     kind: Literal["html", "feed", "sitemap"] | None = None
     """Left out: found out from the content."""
-    interval: Duration | None = None
+    interval: Interval | None = None
     entry: Css | None = None
     """The element of one entry; left out: links that look like releases are found without selectors."""
     link: Css | None = None
@@ -85,7 +99,7 @@ class ReleaseHints(_Model):
     """What is known of a source's release pages; each may be left out."""
 
     url: Pattern | None = None
-    """Which links are releases: searched for in the URL. The group ``id`` is the wire's own id (never a syndicator's)."""
+    """Which links are releases: searched for in the URL. The group ``id`` is the wire's own id, not a syndicator's."""
     body: Css | None = None
     headline: Css | None = None
     subheadline: Css | None = None
@@ -97,7 +111,7 @@ class ReleaseHints(_Model):
     """The wire of every release of this source."""
     timezone: TimeZone | None = None
     """For printed times that name no zone."""
-    encoding: str | None = None
+    encoding: Charset | None = None
     """The charset of the pages where they do not say, or say it wrong."""
 
 
@@ -109,15 +123,15 @@ class SourceSettings(_Model):
     """Left out: read from the release."""
     timezone: TimeZone | None = None
     language: str | None = None
-    interval: Duration | None = None
+    interval: Interval | None = None
     pace: Duration | None = None
     """The least time between two requests to a host of it; left out: a second."""
-    listings: tuple[ListingSettings, ...] = ()
-    """At least one, unless the source is off: the catalog also keeps what is known of wires whose listings are not."""
-    release: ReleaseHints = ReleaseHints()
     enabled: bool = True
     reason: str | None = None
     """Why it is off until its user turns it on."""
+    listings: tuple[ListingSettings, ...] = Field(default=(), validate_default=True)
+    """At least one, unless the source is off: the catalog also keeps what is known of wires whose listings are not."""
+    release: ReleaseHints = ReleaseHints()
     verified: bool = True
     """False in the catalog where nobody checked it live; ``sources test NAME`` is how a user checks it."""
     known_since: date | None = None
@@ -127,18 +141,12 @@ class SourceSettings(_Model):
     terms: str | None = None
     """What its terms were seen to say, in a word."""
 
-    @model_validator(mode="after")
-    def _some_listing(self) -> Self:
-        if self.enabled and not self.listings:
+    @field_validator("listings")
+    @classmethod
+    def _some_listing(cls, listings: tuple[ListingSettings, ...], info: ValidationInfo) -> tuple[ListingSettings, ...]:
+        if info.data.get("enabled", True) and not listings:
             raise ValueError('a source needs at least one listing: listings = [{ url = "https://…" }]')
-        return self
-
-    @model_validator(mode="after")
-    def _intervals_are_positive(self) -> Self:
-        for interval in (self.interval, *(listing.interval for listing in self.listings)):
-            if interval is not None and interval.total_seconds() < 1:
-                raise ValueError("interval must be at least 1s")
-        return self
+        return listings
 
     @property
     def hints(self) -> ReleaseHints:
