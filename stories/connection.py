@@ -1,0 +1,122 @@
+"""Connections to the Redis server: how long they wait, what they try again, and what is wrong with a server."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
+from redis.exceptions import (
+    AuthenticationError,
+    BusyLoadingError,
+    NoPermissionError,
+    RedisError,
+    ResponseError,
+)
+from redis.exceptions import ConnectionError as Disconnected
+from redis.exceptions import TimeoutError as TimedOut
+
+from stories.binary import OLDEST
+
+TIMEOUT = 5.0  # seconds for one answer; a call that blocks in the server must ask for less
+RETRIES = 3  # the library's 10 make a server that hangs cost 59 s a call
+MINIMUM = f"{OLDEST}.0"
+
+
+def connect(url: str, *, once: bool = False) -> Redis:
+    """Return a client of a ``redis://``, ``rediss://`` or ``unix://`` URL, else ``ValueError``; its answers are bytes.
+
+    A call is tried again when its answer is lost, so the server may apply it twice: right for reads and for
+    scripts that may be repeated. ``once=True`` never repeats one; use it for whatever else counts or appends.
+    """
+    retry = Retry(NoBackoff(), 0) if once else Retry(ExponentialWithJitterBackoff(base=0.01, cap=0.5), RETRIES)
+    try:
+        return Redis.from_url(
+            url,
+            socket_timeout=TIMEOUT,
+            socket_connect_timeout=TIMEOUT,
+            health_check_interval=30,  # seconds; a firewall may have dropped an idle connection without a word
+            retry=retry,
+            client_name="wirewatch",
+        )
+    except ValueError:
+        # The library's own words may quote a piece of the password.
+        raise ValueError(
+            "redis_url is no Redis URL; allowed are redis://[user:password@]host:port/db, rediss://… and "
+            "unix:///path?db=0, with '/', '@', '#' and '%' in a password percent-encoded"
+        ) from None
+
+
+def address(redis: Redis) -> str:
+    """Return where a client connects, without user and password: ``127.0.0.1:6379/0`` or the socket's path."""
+    to: dict[str, Any] = redis.connection_pool.connection_kwargs
+    return (
+        str(to["path"]) if "path" in to else f"{to.get('host', 'localhost')}:{to.get('port', 6379)}/{to.get('db', 0)}"
+    )
+
+
+async def check_server(redis: Redis) -> list[str]:
+    """Return what makes this server unfit, in words, each with what mends it; empty when it will do."""
+    where = f"Redis at {address(redis)}"
+    try:
+        about = await redis.info("everything")
+    except BusyLoadingError:
+        return [f"{where} is still loading its data; wait, and look again: redis-cli INFO persistence"]
+    except (AuthenticationError, NoPermissionError) as error:
+        return [f"{where} refuses us ({_short(error)}); put user and password into redis_url, with leave to run INFO"]
+    except TimedOut:
+        return [f"{where} does not answer within {TIMEOUT:.0f} s; look at it: redis-cli PING"]
+    except (Disconnected, OSError) as error:
+        return [
+            f"{where} is not reachable ({_short(error)}); start it (systemctl start redis-server) or mend redis_url"
+        ]
+    except ResponseError as error:
+        if str(error).upper().startswith("NOAUTH"):
+            return [f"{where} asks for a password; put it into redis_url: redis://:PASSWORD@host:port/db"]
+        return [f"{where} refuses INFO ({_short(error)}); allow it: redis-cli ACL SETUSER USER +info"]
+    except RedisError as error:
+        return [f"{where} cannot be used ({_short(error)})"]
+    return [f"{where} {fault}" for fault in find_faults(about)]
+
+
+def find_faults(about: dict[str, Any]) -> list[str]:
+    """Return what makes a server unfit, by its INFO."""
+    faults = []
+    version = str(about.get("redis_version", "0"))
+    if not version.split(".")[0].isdecimal() or int(version.split(".")[0]) < OLDEST:
+        faults.append(f"is version {version}, and {MINIMUM} is needed; upgrade it: apt-get install redis-server")
+    policy = about.get("maxmemory_policy", "noeviction")
+    if policy != "noeviction":
+        faults.append(
+            f"would throw data away when its memory is full (maxmemory-policy {policy}); set it, here and in its "
+            "configuration file: redis-cli CONFIG SET maxmemory-policy noeviction"
+        )
+    if about.get("loading"):
+        faults.append("is still loading its data; wait, and look again: redis-cli INFO persistence")
+    if about.get("role") == "slave":
+        faults.append("is a replica and takes no writes; name its primary in redis_url: redis-cli INFO replication")
+    if about.get("aof_enabled") and about.get("aof_last_write_status") == "err":
+        faults.append("cannot write its append-only file; make room on its disk: redis-cli INFO persistence")
+    return faults
+
+
+def find_risks(about: dict[str, Any]) -> list[str]:
+    """Return what a server, by its INFO, may lose though it is fit: for a warning."""
+    risks = []
+    if not about.get("aof_enabled"):
+        risks.append(
+            "keeps no append-only file: a crash loses minutes; redis-cli CONFIG SET appendonly yes, then CONFIG REWRITE"
+        )
+    if about.get("rdb_last_bgsave_status") == "err":
+        risks.append("could not save its last copy; see its log, and: redis-cli LASTSAVE")
+    return risks
+
+
+async def server_risks(redis: Redis) -> list[str]:
+    """Return what a fit server may lose in a crash, in words; errors of the connection are the caller's."""
+    return [f"Redis at {address(redis)} {risk}" for risk in find_risks(await redis.info("everything"))]
+
+
+def _short(error: BaseException) -> str:
+    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__
