@@ -1,0 +1,156 @@
+"""Any service that Apprise knows, by its URL: mail, Slack, Teams, Telegram, Discord, ntfy and a hundred more.
+
+Apprise escapes plain text for services that take HTML or Markdown alone. What is done here is the rest: text is
+fitted to the service's limits, chat mentions and masked links are taken apart, and Slack's plain text is escaped.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+from urllib.parse import unquote, urlsplit
+
+from apprise import Apprise, AppriseAsset, NotifyBase, NotifyFormat
+from apprise.common import PersistentStoreMode
+from pydantic import AfterValidator, SecretStr
+
+from alerts.digest import compose_digest
+from alerts.message import Message, compose, mend, read_event
+from alerts.outcome import Later, Outcome, Outgoing, Sent
+from alerts.settings import DeliverySettings
+from config.addresses import AddressPolicy
+
+TIMEOUT = timedelta(seconds=30)
+BODY_KEPT = 6_000  # characters, where a service would take more: an alert is no archive
+TITLE_KEPT = 250
+MASKED = 6  # a part of the URL this long may be a secret, and is not repeated in a reason
+
+_MENTION = re.compile(r"(?<![\w.])@(?=\w)|(?<=<)[@!#](?=\S)")
+_MASKED_LINK = re.compile(r"\](?=\()")
+_BREAK = "\u200b"  # zero-width space: invisible, and no chat reads a mention or a link across it
+
+
+def _asset() -> AppriseAsset:
+    return AppriseAsset(
+        app_id="wirewatch",
+        app_desc="wirewatch",
+        app_url="",
+        secure_logging=True,
+        http_redirects=False,
+        storage_mode=PersistentStoreMode.MEMORY,
+        service_timeout=TIMEOUT.total_seconds(),
+        allow_templates=False,
+    )
+
+
+def _check_url(url: SecretStr) -> SecretStr:
+    _service(url.get_secret_value())
+    return url
+
+
+def _service(url: str) -> NotifyBase:
+    """Return Apprise's service for a URL; the ``ValueError`` for one that it does not take shows none of it."""
+    service = Apprise.instantiate(url, asset=_asset())
+    if service is None:
+        scheme, given, _ = url.partition("://")
+        named = f"Apprise takes no such {mend(scheme, 20)}:// URL" if given else "is no URL"
+        raise ValueError(f"{named}; the ways to write it: https://appriseit.com/services/")
+    return service
+
+
+class Settings(DeliverySettings):
+    """``[channels.NAME]`` of ``type = "apprise"``."""
+
+    type: Literal["apprise"]
+    url: Annotated[SecretStr, AfterValidator(_check_url)]
+    """Any Apprise URL; it mostly holds a secret, and is shown nowhere."""
+
+
+class AppriseChannel:
+    """Sends each alert, or a digest of several, as a message for people."""
+
+    concurrency = 2
+    timeout = TIMEOUT + timedelta(seconds=5)
+
+    def __init__(self, name: str, settings: Settings) -> None:
+        self.name = name
+        self.settings = settings
+        self._secrets = secret_parts(settings.url.get_secret_value())
+        self._service = _service(settings.url.get_secret_value())
+        self._apprise = Apprise(asset=_asset())
+        self._apprise.add(self._service)
+
+    async def send(self, alert: Outgoing) -> Outcome:
+        """Send one alert."""
+        return await self._notify(compose(read_event(alert.event)))
+
+    async def send_digest(self, alerts: Sequence[Outgoing]) -> Outcome:
+        """Send several alerts as one message."""
+        return await self._notify(compose_digest([read_event(alert.event) for alert in alerts]))
+
+    async def _notify(self, message: Message) -> Outcome:
+        title, body = fit(
+            message,
+            title_limit=int(self._service.title_maxlen),
+            body_limit=int(self._service.body_maxlen),
+            slack=str(self._service.service_name) == "Slack",
+        )
+        # Apprise works in threads of its own; it stops by the service's timeout, which is shorter than ours.
+        result: Any = await self._apprise.async_notify(
+            title=title, body=body, body_format=NotifyFormat.TEXT, log_level="WARNING"
+        )
+        service = str(self._service.service_name)
+        if result:
+            return Sent(service)
+        said = [entry.message for one in result for attempt in one for entry in attempt]
+        return Later(f"{service}: {self._without_secrets(' '.join(said)) or 'it did not take the message'}")
+
+    def _without_secrets(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, "…")
+        return mend(text, 300)
+
+    async def aclose(self) -> None:
+        """Apprise keeps no connection."""
+
+
+def fit(message: Message, *, title_limit: int, body_limit: int, slack: bool = False) -> tuple[str, str]:
+    """Return title and body as a service can take them: what matters least is cut, the headline and link stay.
+
+    ``title_limit`` of 0: the service has no titles, and Apprise puts it over the body, within the body's limit.
+    """
+    title = take_apart(mend(message.title, min(title_limit, TITLE_KEPT) if title_limit > 0 else TITLE_KEPT))
+    room = min(BODY_KEPT, body_limit - (len(title) * 2 + 8 if title_limit <= 0 else 0))
+    if title_limit > 0:
+        title = title[:title_limit]
+    lines: list[str] = []
+    for line in message.lines:
+        shown = take_apart(line)
+        if slack:
+            shown = shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        cost = len(shown) * 2 + 1 if body_limit < BODY_KEPT else len(shown) + 1  # room for Apprise's own escaping
+        if cost > room:
+            lines.append("…")
+            break
+        room -= cost
+        lines.append(shown)
+    return title, "\n".join(lines) or title
+
+
+def take_apart(text: str) -> str:
+    """Return text in which ``@everyone``, ``<!channel>`` and ``[masked](links)`` are letters and no more."""
+    return _MASKED_LINK.sub("]" + _BREAK, _MENTION.sub(lambda found: found[0] + _BREAK, text))
+
+
+def secret_parts(url: str) -> list[str]:
+    """Return the parts of an Apprise URL that a reason must not repeat, longest first."""
+    parts = re.split(r"[/:@?&=#,]+", urlsplit(url)._replace(scheme="").geturl())
+    found = {part for one in parts for part in (one, unquote(one)) if len(part) >= MASKED}
+    return sorted({url, *found}, key=len, reverse=True)
+
+
+def open_channel(name: str, settings: Settings, policy: AddressPolicy) -> AppriseChannel:
+    """Return the channel. Apprise makes its own connections, to the service that the operator's URL names."""
+    return AppriseChannel(name, settings)

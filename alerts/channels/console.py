@@ -1,0 +1,57 @@
+"""The terminal: a line or a few for a person, on standard output."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from datetime import timedelta
+from typing import Literal, TextIO
+
+from alerts.message import compose, read_event
+from alerts.outcome import Later, Outcome, Outgoing, Sent
+from alerts.settings import DeliverySettings
+from config.addresses import AddressPolicy
+
+
+class Settings(DeliverySettings):
+    """``[channels.NAME]`` of ``type = "console"``."""
+
+    type: Literal["console"]
+    details: bool = True
+    """Who, when, where and what changed under the headline; false: one line an alert."""
+
+
+class ConsoleChannel:
+    """Prints each alert."""
+
+    concurrency = 1
+    timeout = timedelta(seconds=10)  # a pipe whose reader stopped reading
+
+    def __init__(self, name: str, settings: Settings, stream: TextIO | None = None) -> None:
+        self.name = name
+        self.settings = settings
+        self._stream = stream
+
+    async def send(self, alert: Outgoing) -> Outcome:
+        """Print the alert; an output that was closed is tried again."""
+        message = compose(read_event(alert.event))
+        lines = [message.title, *(f"  {line}" for line in message.lines)] if self.settings.details else [message.short]
+        try:
+            await asyncio.to_thread(self._print, "\n".join(lines) + "\n")
+        except (OSError, ValueError) as error:  # ValueError: the stream was closed
+            return Later(f"standard output: {error}")
+        return Sent("standard output")
+
+    def _print(self, text: str) -> None:
+        stream = self._stream or sys.stdout
+        encoding = stream.encoding or "utf-8"
+        stream.write(text.encode(encoding, "replace").decode(encoding))
+        stream.flush()
+
+    async def aclose(self) -> None:
+        """Standard output is not ours to close."""
+
+
+def open_channel(name: str, settings: Settings, policy: AddressPolicy) -> ConsoleChannel:
+    """Return the channel; it reaches no address."""
+    return ConsoleChannel(name, settings)

@@ -1,0 +1,185 @@
+"""Webhooks as Standard Webhooks 1.0.0 has them: the event's own bytes, signed, with the same id on every try.
+
+https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+import aiohttp
+from pydantic import AfterValidator, SecretStr
+from standardwebhooks import Webhook
+
+from alerts.guard import guarded_connector, watching
+from alerts.message import mend
+from alerts.outcome import Later, Outcome, Outgoing, Refused, Sent
+from alerts.settings import DeliverySettings
+from config.addresses import AddressPolicy
+from config.settings import USER_AGENT
+
+TIMEOUT = timedelta(seconds=20)  # the standard asks for 15 to 30 s
+ANSWER_READ = 4096  # bytes: an answer is for a receipt's few words, whatever its size
+GONE = 410
+TRY_AGAIN = frozenset({408, 425, 429})
+"""Client errors that say "not now": Request Timeout, Too Early, Too Many Requests."""
+
+
+def _check_url(url: SecretStr) -> SecretStr:
+    """A webhook's address often carries a token, so faults do not repeat it."""
+    try:
+        parts = urlsplit(url.get_secret_value())
+        port_is_fine = parts.port is None or parts.port > 0
+    except ValueError as error:
+        raise ValueError("is no URL; allowed is https://host/path (or http://)") from error
+    if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_fine:
+        raise ValueError("is no address of a webhook; allowed is https://host/path (or http://)")
+    return url
+
+
+def _check_secret(secret: SecretStr) -> SecretStr:
+    text = secret.get_secret_value()
+    allowed = 'allowed is "whsec_" and the base64 of 24 to 64 random bytes (Standard Webhooks)'
+    if not text.startswith("whsec_"):
+        raise ValueError(f"does not begin with whsec_; {allowed}")
+    try:
+        key = base64.b64decode(text.removeprefix("whsec_") + "==", validate=False)
+        canonical = base64.b64encode(key).decode().rstrip("=") == text.removeprefix("whsec_").rstrip("=")
+    except binascii.Error as error:
+        raise ValueError(f"is not base64 after whsec_; {allowed}") from error
+    if not canonical:
+        raise ValueError(f"is not base64 after whsec_; {allowed}")
+    if not 24 <= len(key) <= 64:
+        raise ValueError(f"holds {len(key)} bytes; {allowed}")
+    return secret
+
+
+class Settings(DeliverySettings):
+    """``[channels.NAME]`` of ``type = "webhook"``."""
+
+    type: Literal["webhook"]
+    url: Annotated[SecretStr, AfterValidator(_check_url)]
+    secret: Annotated[SecretStr, AfterValidator(_check_secret)] | None = None
+    """Left out: requests are not signed."""
+
+
+class WebhookChannel:
+    """POSTs each event to one address."""
+
+    concurrency = 8
+    timeout = TIMEOUT + timedelta(seconds=5)  # the request's own timeout is the one that should speak
+
+    def __init__(
+        self, name: str, settings: Settings, policy: AddressPolicy, now: Callable[[], datetime] | None = None
+    ) -> None:
+        self.name = name
+        self.settings = settings
+        self._url = settings.url.get_secret_value()
+        self._host = urlsplit(self._url).netloc.rpartition("@")[2]
+        self._signer = Webhook(settings.secret.get_secret_value()) if settings.secret else None
+        self._policy = policy
+        self._now = now or (lambda: datetime.now(UTC))
+        self._session: aiohttp.ClientSession | None = None
+
+    async def send(self, alert: Outgoing) -> Outcome:
+        """POST the event; 2xx is success, 410 switches the channel off, a redirect is not followed."""
+        headers = self._headers(alert)
+        with watching() as dialled:
+            try:
+                async with self._opened().post(
+                    self._url, data=alert.event, headers=headers, allow_redirects=False
+                ) as response:
+                    said = await response.content.read(ANSWER_READ) if response.status >= 300 else b""
+                    return read_answer(self._host, response.status, response.headers.get("Retry-After"), said)
+            except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError):
+                return Refused(f"{self._host}: the address is no URL that can be reached")
+            except (aiohttp.ClientError, OSError, TimeoutError) as error:
+                if dialled.only_blocked:
+                    blocked = ", ".join(dialled.blocked)
+                    return Refused(
+                        f"{self._host} resolves to {blocked}, which is not a public address; "
+                        "allow it with [polling] private_addresses if it is meant"
+                    )
+                return Later(_failure(self._host, error))
+
+    def _headers(self, alert: Outgoing) -> dict[str, str]:
+        moment = self._now()
+        headers = {
+            "content-type": "application/json",
+            "user-agent": USER_AGENT,
+            "webhook-id": alert.event_id,
+            "webhook-timestamp": str(int(moment.timestamp())),
+        }
+        if self._signer is not None:
+            headers["webhook-signature"] = self._signer.sign(alert.event_id, moment, alert.event.decode())
+        return headers
+
+    def _opened(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=guarded_connector(self._policy, self.concurrency),
+                timeout=aiohttp.ClientTimeout(total=TIMEOUT.total_seconds()),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                trust_env=False,
+                auto_decompress=False,
+            )
+        return self._session
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+
+def read_answer(host: str, status: int, retry_after: str | None, said: bytes, now: datetime | None = None) -> Outcome:
+    """Return what a receiver's answer means."""
+    words = mend(said.decode("utf-8", "replace"), 200)
+    reason = f"{status} from {host}" + (f": {words}" if words else "")
+    if 200 <= status < 300:
+        return Sent(f"{status} from {host}")
+    if status == GONE:
+        return Refused(reason, off=True)
+    if status >= 500 or status in TRY_AGAIN:
+        return Later(reason, after=parse_retry_after(retry_after, now or datetime.now(UTC)))
+    if 300 <= status < 400:
+        return Later(f"{status} from {host}: redirects are not followed; give the address that it leads to")
+    return Refused(reason)
+
+
+def parse_retry_after(text: str | None, now: datetime) -> timedelta | None:
+    """Return the wait that a ``Retry-After`` asks for (RFC 9110 section 10.2.3), or None for none or nonsense."""
+    if text is None:
+        return None
+    text = text.strip()
+    if text.isascii() and text.isdigit():
+        return timedelta(seconds=min(int(text[:12]), 10**9))
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return max(timedelta(), aware - now)
+
+
+def _failure(host: str, error: Exception) -> str:
+    """Say what went wrong without the URL, which may be secret."""
+    if isinstance(error, (TimeoutError, asyncio.TimeoutError)):
+        return f"{host} did not answer within {TIMEOUT.total_seconds():g} s"
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return f"{host}: its certificate is not valid: {error.certificate_error}"
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return f"{host} cannot be reached: {error.os_error.strerror or error.os_error}"
+    return f"{host}: the connection failed ({type(error).__name__})"
+
+
+def open_channel(name: str, settings: Settings, policy: AddressPolicy) -> WebhookChannel:
+    """Return the channel."""
+    return WebhookChannel(name, settings, policy)

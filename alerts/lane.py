@@ -1,0 +1,240 @@
+"""One channel's way out: claims its alerts as slots come free, sends them, writes the receipts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import TypeVar
+
+import structlog
+from redis.exceptions import RedisError
+
+from alerts.outbox import Alert, Outbox, Settled
+from alerts.outcome import Channel, Gathering, Later, Outcome, Outgoing, Refused, Sent
+from alerts.quiet import parse_quiet_hours, quiet_until
+from alerts.schedule import next_try
+
+log = structlog.get_logger(__name__)
+T = TypeVar("T")
+
+IDLE = timedelta(seconds=1)  # between two looks at an outbox that nobody woke us for: another process may fill it
+GRACE = timedelta(seconds=5)  # what is under way when we are stopped may end; half of what the daemon has for its own
+LEASE_OVER_TIMEOUT = timedelta(seconds=40)  # to settle in, with a Redis that comes back
+LONGEST_PAUSE = timedelta(minutes=15)  # a channel's Retry-After holds its other alerts too, but not for a day
+GATHERED = 200  # alerts in one digest: a message longer than that is read by nobody
+NEVER = datetime.fromtimestamp(0, UTC)
+PATIENCE = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)  # seconds between two tries to reach Redis
+
+
+@dataclass(slots=True)
+class Surroundings:
+    """What the lanes share."""
+
+    outbox: Outbox
+    now: Callable[[], datetime]
+    rng: Random
+    observe: Callable[[Alert, Settled], None]
+    redis_is_away: bool = False
+
+    async def patiently(self, call: Callable[[], Awaitable[T]], until: float | None = None) -> T | None:
+        """Return what ``call`` gives, however long Redis is away (None: it still was at ``until``, loop time)."""
+        for attempt in range(1_000_000_000):
+            try:
+                answer = await call()
+            except RedisError as error:
+                if not self.redis_is_away:
+                    log.warning("redis is away; alerts wait", error=str(error))
+                self.redis_is_away = True
+            else:
+                if self.redis_is_away:
+                    log.info("redis is back; alerts go on")
+                self.redis_is_away = False
+                return answer
+            pause = PATIENCE[min(attempt, len(PATIENCE) - 1)]
+            if until is not None and asyncio.get_running_loop().time() + pause > until:
+                return None
+            await asyncio.sleep(pause)
+        return None
+
+
+@dataclass(slots=True)
+class Lane:
+    """A channel and what is under way on it."""
+
+    channel: Channel
+    around: Surroundings
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _sending: set[asyncio.Task[None]] = field(default_factory=set)
+    _paused_until: datetime = NEVER
+    _gathered: bool = False
+    """The digest's time has come: what is due goes, until nothing is."""
+    _failing: bool = False
+    """The last try failed: a digest that is tried again does not gather for a second period."""
+    _starts: deque[datetime] = field(default_factory=deque)
+    """When alerts went out within the last period of the rate."""
+
+    async def run(self, *, until_empty: bool = False) -> None:
+        """Deliver until cancelled, or until nothing is due; what is under way then may end."""
+        try:
+            while True:
+                wait = await self._fill()
+                if until_empty and not self._sending and (wait is None or wait > timedelta()):
+                    return
+                await self._rest(wait)
+        finally:
+            await self._wind_down()
+
+    async def _fill(self) -> timedelta | None:
+        """Claim into the free slots; return when it is worth looking again (None: when something happens)."""
+        free = self.channel.concurrency - len(self._sending)
+        if free <= 0:
+            return None
+        held = await self._held()
+        if held is not None:
+            return held
+        digest = self.channel.settings.digest is not None and isinstance(self.channel, Gathering)
+        limit = GATHERED if digest else min(free, self._allowance(self.around.now())[0])
+        lease = self.channel.timeout + LEASE_OVER_TIMEOUT
+        claim = await self.around.patiently(
+            lambda: self.around.outbox.claim(self.channel.name, limit, lease, together=digest)
+        )
+        if claim is None:
+            return None
+        if claim.given_up:
+            log.warning("given up: the channel is off", channel=self.channel.name, alerts=claim.given_up)
+        lost_at = asyncio.get_running_loop().time() + lease.total_seconds()
+        for batch in [claim.alerts] if digest and claim.alerts else [(alert,) for alert in claim.alerts]:
+            self._starts.append(self.around.now())
+            task = asyncio.create_task(self._deliver(batch, lost_at))
+            self._sending.add(task)
+            task.add_done_callback(self._ended)
+        if not claim.alerts and not self._sending and not self._failing:
+            self._gathered = False
+        return claim.wait
+
+    async def _held(self) -> timedelta | None:
+        """Return how long nothing may go out: a pause asked for, quiet hours, the rate, a digest that gathers."""
+        settings, now = self.channel.settings, self.around.now()
+        if now < self._paused_until:
+            return self._paused_until - now
+        if settings.quiet_hours is not None:
+            end = quiet_until(parse_quiet_hours(settings.quiet_hours), now)
+            if end is not None:
+                return end - now
+        allowed, wait = self._allowance(now)
+        if not allowed:
+            return wait
+        if settings.digest is not None and not self._gathered:
+            overdue = await self.around.patiently(lambda: self.around.outbox.overdue(self.channel.name))
+            if overdue is None:
+                return IDLE
+            if overdue < settings.digest:
+                return settings.digest - overdue
+            self._gathered = True
+        return None
+
+    def _allowance(self, now: datetime) -> tuple[int, timedelta]:
+        """Return how many may go out now by the channel's rate, and when the next may."""
+        rate = self.channel.settings.rate
+        if rate is None:
+            self._starts.clear()
+            return self.channel.concurrency, timedelta()
+        while self._starts and self._starts[0] <= now - rate.period:
+            self._starts.popleft()
+        left = rate.alerts - len(self._starts)
+        return max(0, left), timedelta() if left > 0 else self._starts[0] + rate.period - now
+
+    async def _rest(self, wait: timedelta | None) -> None:
+        """Sleep until an alert is due, a slot comes free, or somebody wakes us."""
+        span = IDLE if wait is None else min(max(wait, timedelta(milliseconds=2)), IDLE)
+        waking = asyncio.create_task(self.wake.wait())
+        try:
+            await asyncio.wait(
+                {waking, *self._sending}, timeout=span.total_seconds(), return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            waking.cancel()
+        self.wake.clear()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._sending.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("a delivery broke; the alert is due again", channel=self.channel.name, exc_info=task.exception())
+
+    async def _wind_down(self) -> None:
+        """Let what is under way end for a moment; the rest is cancelled and released."""
+        tasks = set(self._sending)
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=GRACE.total_seconds())
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    async def _deliver(self, alerts: Sequence[Alert], lost_at: float) -> None:
+        """Try one alert, or the alerts of one digest, and write what became of it."""
+        try:
+            outcome = await self._try([alert for alert in alerts if alert.body is not None])
+        except asyncio.CancelledError:
+            until = asyncio.get_running_loop().time() + 1.0
+            for alert in alerts:
+                await self.around.patiently(lambda alert=alert: self.around.outbox.settle(alert, "released"), until)  # type: ignore[misc]
+            raise
+        for alert in alerts:
+            await self._settle(
+                alert, outcome if alert.body is not None else Refused("its event is kept no longer"), lost_at
+            )
+
+    async def _try(self, alerts: Sequence[Alert]) -> Outcome:
+        outgoing = [
+            Outgoing(event_id=alert.event, event=alert.body, attempt=alert.attempt) for alert in alerts if alert.body
+        ]
+        if not outgoing:
+            return Refused("its event is kept no longer")
+        seconds = self.channel.timeout.total_seconds()
+        try:
+            async with asyncio.timeout(seconds):
+                if isinstance(self.channel, Gathering) and self.channel.settings.digest is not None:
+                    return await self.channel.send_digest(outgoing)
+                return await self.channel.send(outgoing[0])
+        except TimeoutError:
+            return Later(f"not done within {seconds:g} s")
+        except Exception as error:
+            log.exception("the channel broke; trying again", channel=self.channel.name, alert=alerts[0].id)
+            return Later(f"{type(error).__name__} in the channel; see the log")
+
+    async def _settle(self, alert: Alert, outcome: Outcome, lost_at: float) -> None:
+        """Write the receipt, as long as the lease holds; a receipt that cannot be written means one repeat."""
+        now = self.around.now()
+        self._failing = isinstance(outcome, Later)
+        settled, words, wait = self._decide(alert, outcome, now)
+        off = isinstance(outcome, Refused) and outcome.off
+        applied = await self.around.patiently(
+            lambda: self.around.outbox.settle(alert, settled, words, wait=wait, off=off), lost_at
+        )
+        said = {"channel": alert.channel, "alert": alert.id, "type": alert.type, "tries": alert.attempt}
+        if not applied:
+            log.warning("the receipt came too late; the alert goes again", **said)
+            return
+        if settled == "sent":
+            log.info("sent", seconds=round((now - alert.created).total_seconds(), 3), detail=words, **said)
+        elif settled == "later":
+            log.warning("trying again", reason=words, seconds=round(wait.total_seconds()), **said)
+        else:
+            log.error("given up", reason=words, channel_off=off, **said)
+        self.around.observe(alert, settled)
+
+    def _decide(self, alert: Alert, outcome: Outcome, now: datetime) -> tuple[Settled, str, timedelta]:
+        if isinstance(outcome, Sent):
+            return "sent", outcome.detail, timedelta()
+        if isinstance(outcome, Refused):
+            return "failed", outcome.reason, timedelta()
+        if outcome.after is not None:
+            self._paused_until = max(self._paused_until, now + min(outcome.after, LONGEST_PAUSE))
+        due = next_try(alert.failures + 1, now, outcome.after, self.around.rng, self.channel.settings.retry)
+        if due is None:
+            return "failed", f"given up after {alert.failures + 1} tries; the last: {outcome.reason}", timedelta()
+        return "later", outcome.reason, due - now

@@ -1,0 +1,135 @@
+-- Leases the alerts of one channel that are due, in the order of events within a story.
+--
+-- KEYS[1] outbox of the channel   KEYS[2] the channel's state   KEYS[3] the answer of this claim   KEYS[4] dead alerts
+-- ARGV[1] channel   ARGV[2] how many   ARGV[3] lease in ms   ARGV[4] seconds that an answer is kept
+-- ARGV[5] prefix of alerts   ARGV[6] prefix of events   ARGV[7] prefix of the channel's lines
+-- ARGV[8] seconds that a receipt and a line are kept   ARGV[9] "all": a story's alerts may be claimed together
+--
+-- Answers JSON: {now, due (of the next one; absent when there is none), given_up, alerts: [[...]]}. Repeated with the
+-- same KEYS[3] it changes nothing and answers the same. A channel that was switched off gives up what is due.
+
+local channel, limit, lease = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local receipts_kept, together = tonumber(ARGV[8]), ARGV[9] == 'all'
+
+for place, wanted in pairs({'zset', 'hash', 'string', 'zset'}) do
+  local found = redis.call('TYPE', KEYS[place]).ok
+  if found ~= 'none' and found ~= wanted then
+    return redis.error_reply('WRONGTYPE ' .. KEYS[place] .. ' is a ' .. found .. ', not a ' .. wanted)
+  end
+end
+
+local before = redis.call('GET', KEYS[3])
+if before then return before end
+
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+
+local function score(number) return string.format('%.0f', number) end
+
+-- Returns an alert's fields; one whose record went is rebuilt from its id, which names its event.
+local function read(id)
+  local key = ARGV[5] .. id
+  local kind = redis.call('TYPE', key).ok
+  if kind ~= 'hash' then
+    if kind ~= 'none' then redis.call('RENAME', key, key .. ':unreadable') end
+    redis.call('HSET', key, 'event', string.sub(id, 1, -(#channel + 2)), 'channel', channel, 'story', '',
+      'type', '', 'state', 'pending', 'attempt', '0', 'created', score(now), 'listed', '')
+    redis.call('EXPIRE', key, receipts_kept)
+  end
+  local f = redis.call('HMGET', key, 'event', 'story', 'type', 'created', 'listed', 'failures', 'body', 'state')
+  return {id = id, key = key, event = f[1] or '', story = f[2] or '', type = f[3] or '', created = f[4] or score(now),
+    listed = f[5] or '', failures = f[6] or '0', body = f[7] or '', state = f[8] or ''}
+end
+
+-- The stream id of the event is the order of events: two of one millisecond have it too.
+local function stream_id(event)
+  local key = ARGV[6] .. event
+  if redis.call('TYPE', key).ok ~= 'string' then return '' end
+  return redis.call('GET', key)
+end
+
+local function join_line(alert)
+  alert.stream = stream_id(alert.event)
+  if alert.story == '' then return end
+  local ms, sequence = string.match(alert.stream, '^(%d+)-(%d+)$')
+  local place = tonumber(ms or alert.created) * 4096 + math.min(tonumber(sequence or 0), 4095)
+  alert.line = ARGV[7] .. alert.story
+  redis.call('ZADD', alert.line, score(place), alert.id)
+  redis.call('EXPIRE', alert.line, receipts_kept)
+end
+
+-- Returns the unsettled alert that goes first on a line; settled ones that a lost receipt left there are taken off.
+local function first_on(line, passing)
+  for place, id in ipairs(redis.call('ZRANGE', line, 0, 99)) do
+    local state = redis.call('HGET', ARGV[5] .. id, 'state')
+    if state ~= 'pending' and state ~= 'leased' then
+      redis.call('ZREM', line, id)
+    elseif not passing[id] then
+      return id
+    end
+  end
+end
+
+local function give_up(alert, reason)
+  redis.call('ZREM', KEYS[1], alert.id)
+  if alert.line then redis.call('ZREM', alert.line, alert.id) end
+  redis.call('HSET', alert.key, 'state', 'failed', 'error', reason, 'settled', score(now))
+  redis.call('EXPIRE', alert.key, receipts_kept)
+  redis.call('ZADD', KEYS[4], score(now), alert.id)
+end
+
+-- The alert waits for the one before it: looked at again when that one's lease or delay ends, or it is settled.
+local function wait_for(alert, first)
+  local free = redis.call('ZSCORE', KEYS[1], first)
+  if not free then
+    free = now
+    redis.call('ZADD', KEYS[1], score(now), first)
+  end
+  redis.call('HSETNX', alert.key, 'waiting_since', score(now))
+  redis.call('ZADD', KEYS[1], score(math.max(tonumber(free), now + 1)), alert.id)
+end
+
+local function take(alert)
+  local attempt = redis.call('HINCRBY', alert.key, 'attempt', 1)
+  redis.call('HSET', alert.key, 'state', 'leased')
+  redis.call('HDEL', alert.key, 'waiting_since')
+  redis.call('ZADD', KEYS[1], score(now + lease), alert.id)
+  return {alert.id, alert.event, alert.story, alert.type, tostring(attempt), alert.failures, alert.created, alert.listed,
+    alert.stream, alert.body}
+end
+
+local due = {}
+for place, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, limit * 2 + 32)) do
+  local alert = read(id)
+  if alert.state == 'pending' or alert.state == 'leased' then
+    join_line(alert)
+    due[#due + 1] = alert
+  else
+    redis.call('ZREM', KEYS[1], id)  -- settled: a receipt stands
+  end
+end
+
+local off = redis.call('HGET', KEYS[2], 'off')
+local claimed, given_up, passing = {}, 0, {}
+for place, alert in ipairs(due) do
+  if off then
+    give_up(alert, 'the channel is off: ' .. off)
+    given_up = given_up + 1
+  elseif #claimed < limit then
+    local first = alert.line and first_on(alert.line, passing)
+    if first and first ~= alert.id then
+      wait_for(alert, first)
+    else
+      claimed[#claimed + 1] = take(alert)
+      if together then passing[alert.id] = true end
+    end
+  end
+end
+
+local answer = {now = score(now), given_up = given_up, alerts = claimed}
+if #claimed == 0 then answer.alerts = nil end
+local next_due = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
+if next_due[2] then answer.due = score(tonumber(next_due[2])) end
+local text = cjson.encode(answer)
+if #claimed > 0 then redis.call('SET', KEYS[3], text, 'EX', ARGV[4]) end
+return text

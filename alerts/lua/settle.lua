@@ -1,0 +1,67 @@
+-- Writes what became of one try of an alert.
+--
+-- KEYS[1] outbox of the channel   KEYS[2] the alert   KEYS[3] dead alerts   KEYS[4] the channel's state
+-- KEYS[5] the line of the story on the channel   KEYS[6] all alerts
+-- ARGV[1] the alert's id   ARGV[2] the attempt that this is about   ARGV[3] "sent", "later", "failed" or "released"
+-- ARGV[4] in words   ARGV[5] ms until the next try ("later")   ARGV[6] seconds that a receipt is kept
+-- ARGV[7] why the channel is switched off; '' for not   ARGV[8] prefix of alerts
+--
+-- Answers 1, or 0 when another attempt has taken over. Repeated with the same attempt it changes nothing.
+
+for place, wanted in pairs({'zset', 'hash', 'zset', 'hash', 'zset', 'zset'}) do
+  local found = redis.call('TYPE', KEYS[place]).ok
+  if found ~= 'none' and found ~= wanted then
+    return redis.error_reply('WRONGTYPE ' .. KEYS[place] .. ' is a ' .. found .. ', not a ' .. wanted)
+  end
+end
+
+local id, attempt, outcome, words, kept = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[6])
+local stored = redis.call('HMGET', KEYS[2], 'attempt', 'settled_attempt', 'state')
+if stored[2] == attempt then return 1 end
+if stored[1] ~= attempt or stored[3] ~= 'leased' then return 0 end
+
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+local function score(number) return string.format('%.0f', number) end
+
+redis.call('HSET', KEYS[2], 'settled_attempt', attempt)
+redis.call('EXPIRE', KEYS[2], kept)
+if ARGV[7] ~= '' then redis.call('HSET', KEYS[4], 'off', ARGV[7], 'off_at', score(now)) end
+
+if outcome == 'released' then
+  redis.call('HSET', KEYS[2], 'state', 'pending')
+  redis.call('ZADD', KEYS[1], score(now), id)
+  return 1
+end
+if outcome ~= 'sent' then
+  redis.call('HSET', KEYS[2], 'error', words, 'tried', score(now))
+  redis.call('HINCRBY', KEYS[2], 'failures', 1)
+  redis.call('HSET', KEYS[4], 'error', words, 'error_at', score(now))
+end
+if outcome == 'later' then
+  redis.call('HSET', KEYS[2], 'state', 'pending')
+  redis.call('ZADD', KEYS[1], score(now + tonumber(ARGV[5])), id)
+  return 1
+end
+
+redis.call('HSET', KEYS[2], 'state', outcome, 'settled', score(now))
+if outcome == 'sent' then
+  redis.call('HSET', KEYS[2], 'detail', words)
+  redis.call('HSET', KEYS[4], 'sent_at', score(now))
+  redis.call('HINCRBY', KEYS[4], 'sent', 1)
+else
+  redis.call('ZADD', KEYS[3], score(now), id)
+end
+redis.call('ZREM', KEYS[1], id)
+redis.call('ZREM', KEYS[5], id)
+
+-- The next of the story need not wait any longer.
+local next_id = redis.call('ZRANGE', KEYS[5], 0, 0)[1]
+if next_id and redis.call('HDEL', ARGV[8] .. next_id, 'waiting_since') == 1 then
+  redis.call('ZADD', KEYS[1], score(now), next_id)
+end
+
+local oldest = score(now - kept * 1000)
+redis.call('ZREMRANGEBYSCORE', KEYS[6], '-inf', oldest)
+redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', oldest)
+return 1

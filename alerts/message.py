@@ -1,0 +1,185 @@
+"""An event in words, for people: what happened, to which release, and what is different now. Pure."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+KINDS = {
+    "release.new": "NEW",
+    "release.corrected": "CORRECTED",
+    "release.updated": "UPDATED",
+    "release.revised": "REVISED",
+    "release.withdrawn": "WITHDRAWN",
+    "release.syndicated": "SYNDICATED",
+    "source.gap": "SOURCE MAY HAVE MISSED SOMETHING",
+    "source.dead": "SOURCE DOES NOT ANSWER",
+    "source.recovered": "SOURCE IS BACK",
+    "alert.test": "TEST",
+}
+HEADLINE_KEPT = 300  # characters; the longest headline among 10,000 real ones is shorter
+LEAD_KEPT = 400
+CHANGES_SHOWN = 8
+SIDE_KEPT = 160  # of each side of a change: enough to see the number that moved
+CONTEXT_KEPT = 40  # of what stays the same before it
+
+_FIELDS = {
+    "headline": "Headline",
+    "subheadline": "Subheadline",
+    "published_at": "Published",
+    "embargoed_until": "Embargo",
+    "about": "About",
+    "disclaimer": "Disclaimer",
+    "contacts": "Contacts",
+    "issuer": "Issuer",
+    "tags": "Tags",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """Plain text without control characters, the most important first; what is cut off at the end is missed least."""
+
+    title: str
+    """One line: what happened and the headline."""
+    lines: tuple[str, ...]
+    link: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The lines under the title."""
+        return "\n".join(self.lines)
+
+    @property
+    def short(self) -> str:
+        """All in one line."""
+        return f"{self.title} {self.link}" if self.link else self.title
+
+
+def read_event(event: bytes) -> Mapping[str, Any]:
+    """Return an event's JSON as it was kept."""
+    payload: dict[str, Any] = msgspec.json.decode(event, type=dict[str, Any])
+    return payload
+
+
+def mend(text: Any, limit: int) -> str:
+    """Return text as one line that is safe to print and to send: no control or direction character, cut with ``…``.
+
+    A headline that cannot be sent as it is gets mended, never dropped.
+    """
+    kept = (
+        " " if unicodedata.category(character) in ("Cc", "Zl", "Zp") else character
+        for character in str(text or "").encode("utf-8", "replace").decode()
+        if unicodedata.category(character) not in ("Cf", "Cs", "Co") or character in "\u200c\u200d\ufe0f"
+    )
+    line = " ".join("".join(kept).split())
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+def compose(event: Mapping[str, Any]) -> Message:
+    """Return what a person wants to read of an event (the contract's JSON, decoded)."""
+    data = event.get("data") or {}
+    kind = KINDS.get(str(event.get("type")), mend(event.get("type"), 40).upper() or "ALERT")
+    release = data.get("release")
+    if release is None:
+        return _of_the_monitor(kind, data)
+    headline = mend(release.get("headline"), HEADLINE_KEPT) or "(no headline)"
+    embargo = mend(release.get("embargoed_until"), 40)
+    link = _link(release.get("url"))
+    lines = [
+        _who(release),
+        link,
+        f"Embargoed until {_when(embargo)}" if embargo else None,
+        _notice(release.get("notice")),
+        _replaced(data.get("replaces"), headline),
+        mend(data.get("detail"), LEAD_KEPT),
+        *_changes(data.get("changes") or ()),
+    ]
+    if event.get("type") in ("release.new", "release.syndicated"):
+        lines.append(mend(release.get("subheadline"), HEADLINE_KEPT))
+        lines.append(mend(next(iter(release.get("body") or ()), ""), LEAD_KEPT))
+    marked = f"{kind} [EMBARGO]" if embargo else kind
+    return Message(title=f"{marked}: {headline}", lines=tuple(line for line in lines if line), link=link)
+
+
+def _of_the_monitor(kind: str, data: Mapping[str, Any]) -> Message:
+    source, detail = mend(data.get("source"), 80), mend(data.get("detail"), LEAD_KEPT)
+    title = f"{kind}: {source}" if source else kind
+    return Message(title=title, lines=(detail,) if detail else ("",))
+
+
+def _who(release: Mapping[str, Any]) -> str:
+    wire, source = mend(release.get("wire"), 80), mend(release.get("source"), 80)
+    parts = [mend(release.get("issuer"), 120), f"{wire} ({source})" if wire and source else wire or source]
+    parts.append(_when(mend(release.get("published_at"), 40)))
+    return " · ".join(part for part in parts if part)
+
+
+def _when(text: str) -> str:
+    """Return ``2026-02-11 09:00 UTC+08:00``, or what was given when it is a bare date or no time."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    if len(text) <= len("2026-02-11") or moment.tzinfo is None:
+        return text
+    return f"{moment:%Y-%m-%d %H:%M} {moment.tzinfo or ''}"
+
+
+def _link(url: Any) -> str | None:
+    text = mend(url, 2_000)
+    return text if text.startswith(("https://", "http://")) else None
+
+
+def _notice(notice: Mapping[str, Any] | None) -> str | None:
+    if not notice:
+        return None
+    marker, statement = mend(notice.get("marker"), 120), mend(notice.get("statement"), LEAD_KEPT)
+    return f"{marker}: {statement}" if marker and statement else statement or marker
+
+
+def _replaced(replaces: Mapping[str, Any] | None, headline: str) -> str | None:
+    if not replaces:
+        return None
+    before, link = mend(replaces.get("headline"), HEADLINE_KEPT), _link(replaces.get("url"))
+    named = "the release of the same headline" if before == headline else f"“{before}”"
+    return f"About: {named}" + (f" {link}" if link else "")
+
+
+def _changes(changes: Any) -> list[str]:
+    lines = [_change(change) for change in changes[:CHANGES_SHOWN]]
+    if len(changes) > CHANGES_SHOWN:
+        lines.append(f"… and {len(changes) - CHANGES_SHOWN} more changes")
+    return lines
+
+
+def _change(change: Mapping[str, Any]) -> str:
+    name = str(change.get("field"))
+    label = _FIELDS.get(name, mend(name, 40).capitalize())
+    if change.get("paragraph") is not None:
+        label = f"Paragraph {change['paragraph']}" if name == "body" else f"{label} {change['paragraph']}"
+    before, after = mend(change.get("before"), 20_000), mend(change.get("after"), 20_000)
+    if not before:
+        return f"{label}: added “{mend(after, SIDE_KEPT)}”"
+    if not after:
+        return f"{label}: removed “{mend(before, SIDE_KEPT)}”"
+    before, after = _around_the_difference(before, after)
+    return f"{label}: “{before}” → “{after}”"
+
+
+def _around_the_difference(before: str, after: str) -> tuple[str, str]:
+    """Return both sides cut to where they differ, with some words of what leads there."""
+    if max(len(before), len(after)) <= SIDE_KEPT:
+        return before, after
+    same = next(
+        (place for place, (one, other) in enumerate(zip(before, after, strict=False)) if one != other),
+        min(len(before), len(after)),
+    )
+    start = before.rfind(" ", 0, max(0, same - CONTEXT_KEPT)) + 1
+    lead = "…" if start else ""
+    return lead + mend(before[start:], SIDE_KEPT), lead + mend(after[start:], SIDE_KEPT)

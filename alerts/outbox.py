@@ -1,0 +1,270 @@
+"""Stop 12, hold → send → receipt: the outbox in Redis that holds every alert until a receipt says what became of it.
+
+An alert is claimed with a lease and an attempt number: a claim that ends in nothing is due again when its lease ends,
+and a settlement with an older attempt number is refused. All writes are scripts that may be repeated after a lost
+reply. Times are those of the Redis server, so that several machines agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal
+from uuid import uuid4
+
+import msgspec
+from redis.asyncio import Redis
+
+from stories import keys
+from stories.moments import timestamp
+
+LUA = Path(__file__).parent / "lua"
+WORDS_KEPT = 500  # characters of a reason or detail: enough for a person, no room for a page that a receiver answered
+
+Settled = Literal["sent", "later", "failed", "released"]
+Retried = Literal["due", "sending", "unknown"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """One event for one channel, leased to whoever claimed it."""
+
+    id: str
+    event: str
+    channel: str
+    story: str | None
+    type: str
+    """The event's type; empty when only the event itself knows."""
+    attempt: int
+    """Counts claims; the fence of a settlement."""
+    failures: int
+    """How often the channel answered ``Later``; where the retry schedule stands."""
+    created: datetime
+    listed: datetime | None
+    """When the listing that named the release was read."""
+    body: bytes | None
+    """The event's JSON; None when the stream holds it no longer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What a claim got."""
+
+    alerts: tuple[Alert, ...]
+    wait: timedelta | None
+    """Until the next alert of the channel is due; not positive: at once; None: there is none."""
+    given_up: int
+    """Alerts that went to the dead ones because the channel is off."""
+
+
+def moment(milliseconds: bytes | str | float | None) -> datetime | None:
+    """Return the moment that Redis holds as milliseconds, or None for none."""
+    return datetime.fromtimestamp(float(milliseconds) / 1000, UTC) if milliseconds else None
+
+
+def text(answer: Any) -> str:
+    """Return what Redis answered, bytes as a rule, as text."""
+    return answer.decode(errors="replace") if isinstance(answer, bytes) else str(answer)
+
+
+class Outbox:
+    """The outbox of all channels."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._claim = redis.register_script((LUA / "claim.lua").read_text(encoding="utf-8"))
+        self._settle = redis.register_script((LUA / "settle.lua").read_text(encoding="utf-8"))
+        self._retry = redis.register_script((LUA / "retry.lua").read_text(encoding="utf-8"))
+
+    async def claim(self, channel: str, limit: int, lease: timedelta, *, together: bool = False) -> Claim:
+        """Lease at most ``limit`` alerts that are due, oldest first.
+
+        An alert waits while an earlier one of its story on this channel is neither sent nor given up; ``together``
+        lets them into one claim, in order, for whoever sends them as one message.
+        """
+        answer = await self._claim(
+            keys=[
+                keys.outbox(channel).name,
+                keys.channel(channel).name,
+                keys.claimed_alerts(uuid4().hex).name,
+                keys.dead_alerts().name,
+            ],
+            args=[
+                channel,
+                limit,
+                _milliseconds(lease),
+                keys.claimed_alerts("").seconds,
+                keys.alert("").name,
+                keys.event("").name,
+                keys.line(channel, "").name,
+                keys.alert("").seconds,
+                "all" if together else "",
+            ],
+        )
+        found = msgspec.json.decode(answer)
+        rows: list[list[str]] = found.get("alerts", [])
+        bodies = await self._bodies(rows)
+        due = found.get("due")
+        return Claim(
+            alerts=tuple(_alert(channel, row, body) for row, body in zip(rows, bodies, strict=True)),
+            wait=timedelta(milliseconds=float(due) - float(found["now"])) if due else None,
+            given_up=int(found["given_up"]),
+        )
+
+    async def settle(
+        self,
+        alert: Alert,
+        outcome: Settled,
+        words: str = "",
+        *,
+        wait: timedelta = timedelta(),
+        off: bool = False,
+    ) -> bool:
+        """Write what became of a try; False when another attempt has taken over and nothing was written.
+
+        ``sent`` and ``failed`` (to the dead alerts) end the alert; ``later`` makes it due after ``wait`` and counts
+        as a failure; ``released`` makes it due at once and does not. ``off`` switches the channel off.
+        """
+        words = words[:WORDS_KEPT]
+        applied = await self._settle(
+            keys=[
+                keys.outbox(alert.channel).name,
+                keys.alert(alert.id).name,
+                keys.dead_alerts().name,
+                keys.channel(alert.channel).name,
+                keys.line(alert.channel, alert.story or "").name,
+                keys.alerts().name,
+            ],
+            args=[
+                alert.id,
+                alert.attempt,
+                outcome,
+                words,
+                _milliseconds(wait),
+                keys.alert("").seconds,
+                words if off else "",
+                keys.alert("").name,
+            ],
+        )
+        return bool(applied)
+
+    async def retry(self, alert_id: str) -> Retried:
+        """Make an alert due now, also one that was sent or given up; its channel is switched on again."""
+        channel = await self._redis.hget(keys.alert(alert_id).name, "channel")
+        name = text(channel) if channel else alert_id.rpartition(":")[2]
+        answer = await self._retry(
+            keys=[
+                keys.outbox(name).name,
+                keys.alert(alert_id).name,
+                keys.dead_alerts().name,
+                keys.channel(name).name,
+            ],
+            args=[alert_id, keys.alert("").seconds],
+        )
+        retried: Retried = answer.decode()
+        return retried
+
+    async def retry_all(self, channel: str | None = None) -> int:
+        """Make all dead alerts (of one channel) due now, and return how many."""
+        dead = await self._redis.zrange(keys.dead_alerts().name, 0, -1)
+        ids = [text(one) for one in dead]
+        if channel is not None:
+            ids = [one for one in ids if one.endswith(f":{channel}")]
+        return [await self.retry(one) for one in ids].count("due")
+
+    async def enqueue_test(self, channel: str, now: datetime) -> str:
+        """Put a test alert into the outbox of one channel and return its id; it takes the way of every other."""
+        event = f"evt_test_{uuid4().hex}"
+        payload = {
+            "type": "alert.test",
+            "id": event,
+            "timestamp": timestamp(now),
+            "data": {"watches": [], "detail": f"A test of the channel {channel!r}, asked for by a person."},
+        }
+        alert_id = f"{event}:{channel}"
+        created = _milliseconds(now - datetime.fromtimestamp(0, UTC))
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.hset(
+                keys.alert(alert_id).name,
+                mapping={
+                    "event": event,
+                    "channel": channel,
+                    "story": "",
+                    "type": "alert.test",
+                    "state": "pending",
+                    "attempt": "0",
+                    "created": created,
+                    "listed": "",
+                    "body": msgspec.json.encode(payload),
+                },
+            )
+            pipe.expire(keys.alert(alert_id).name, keys.alert("").seconds)
+            pipe.zadd(keys.outbox(channel).name, {alert_id: created})
+            pipe.zadd(keys.alerts().name, {alert_id: created})
+            await pipe.execute()
+        return alert_id
+
+    async def overdue(self, channel: str) -> timedelta | None:
+        """Return for how long the alert that was due first has been due (negative: not yet); None without any."""
+        first: list[Any] = list(await self._redis.zrange(keys.outbox(channel).name, 0, 0, withscores=True))
+        if not first:
+            return None
+        seconds, microseconds = await self._redis.time()
+        return timedelta(seconds=int(seconds), microseconds=int(microseconds)) - timedelta(
+            milliseconds=float(first[0][1])
+        )
+
+    async def waiting(self, channels: Sequence[str]) -> int:
+        """Return how many alerts of these channels are not settled."""
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for channel in channels:
+                pipe.zcard(keys.outbox(channel).name)
+            counts: list[int] = await pipe.execute()
+        return sum(counts)
+
+    async def _bodies(self, rows: list[list[str]]) -> list[bytes | None]:
+        """Return the JSON of the events of claimed rows, in one exchange."""
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for row in rows:
+                if row[8] and not row[9]:
+                    pipe.xrange(keys.events().name, row[8], row[8], count=1)
+            answers = iter(await pipe.execute())
+        return [
+            row[9].encode() if row[9] else _event_of(next(answers)) if row[8] else None  # a body, or its stream id
+            for row in rows
+        ]
+
+
+async def event_bytes(redis: Redis, event_id: str) -> bytes | None:
+    """Return an event's JSON as it was kept, or None when it is no longer."""
+    at = await redis.get(keys.event(event_id).name)
+    return _event_of(await redis.xrange(keys.events().name, at, at, count=1)) if at else None
+
+
+def _event_of(entries: Any) -> bytes | None:
+    """Return the field ``event`` of the one entry that XRANGE found."""
+    for _, fields in entries or ():
+        event: bytes | None = fields.get(b"event")
+        return event
+    return None
+
+
+def _alert(channel: str, row: list[str], body: bytes | None) -> Alert:
+    return Alert(
+        id=row[0],
+        event=row[1],
+        channel=channel,
+        story=row[2] or None,
+        type=row[3],
+        attempt=int(row[4]),
+        failures=int(row[5]),
+        created=moment(row[6]) or datetime.fromtimestamp(0, UTC),
+        listed=moment(row[7]),
+        body=body,
+    )
+
+
+def _milliseconds(span: timedelta) -> int:
+    return max(0, round(span / timedelta(milliseconds=1)))

@@ -1,0 +1,152 @@
+"""Alerts as people and programs look at them: what became of each, and how each channel does."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from redis.asyncio import Redis
+
+from alerts.outbox import moment, text
+from stories import keys
+
+State = Literal["pending", "leased", "sent", "failed"]
+PAGE = 200  # alerts read in one exchange
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """One alert and what became of it so far."""
+
+    id: str
+    event: str
+    channel: str
+    story: str | None
+    type: str
+    state: State
+    """``pending`` and ``leased`` (a try is under way) wait; ``sent`` and ``failed`` (given up) are settled."""
+    tries: int
+    created: datetime
+    listed: datetime | None
+    due: datetime | None
+    """The next try; while ``leased``, when the try that is under way counts as lost."""
+    settled: datetime | None
+    detail: str | None
+    """What the receiver said when it took the alert."""
+    error: str | None
+    """Why the last try that failed did."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelCounts:
+    """How a channel does."""
+
+    channel: str
+    waiting: int
+    failed: int
+    """Given up; they wait for ``alerts retry``."""
+    sent: int
+    """Since ever."""
+    oldest_waiting: datetime | None
+    """When the oldest alert that is not settled was made."""
+    off: str | None
+    """Why the channel was switched off; None while it is on."""
+    last_sent: datetime | None
+    last_error: str | None
+    last_error_at: datetime | None
+
+
+async def list_alerts(
+    redis: Redis,
+    *,
+    channel: str | None = None,
+    state: State | Literal["waiting"] | None = None,
+    limit: int = 50,
+) -> list[Receipt]:
+    """Return the newest alerts, newest first; ``state="waiting"`` is pending and leased."""
+    wanted = {"waiting": ("pending", "leased"), None: None}.get(state, (state,))
+    found: list[Receipt] = []
+    source = keys.dead_alerts().name if state == "failed" else keys.alerts().name
+    async for page in _newest_first(redis, source):
+        ids = [one for one in page if channel is None or one.endswith(f":{channel}")]
+        for receipt in await _read(redis, ids):
+            if wanted is None or receipt.state in wanted:
+                found.append(receipt)
+            if len(found) == limit:
+                return found
+    return found
+
+
+async def find_alert(redis: Redis, alert_id: str) -> Receipt | None:
+    """Return one alert, or None when there is none of this id."""
+    return next(iter(await _read(redis, [alert_id])), None)
+
+
+async def count_alerts(redis: Redis, channels: Sequence[str]) -> list[ChannelCounts]:
+    """Return how each channel does, in the order given."""
+    failed: Counter[str] = Counter()
+    async for page in _newest_first(redis, keys.dead_alerts().name):
+        failed.update(one.rpartition(":")[2] for one in page)
+    return [await _count(redis, channel, failed[channel]) for channel in channels]
+
+
+async def _count(redis: Redis, channel: str, failed: int) -> ChannelCounts:
+    waiting, oldest = 0, None
+    async for page in _newest_first(redis, keys.outbox(channel).name):
+        waiting += len(page)
+        made = [score for score in await redis.zmscore(keys.alerts().name, page) if score is not None]
+        oldest = min([*made, *([oldest] if oldest is not None else [])], default=None)
+    state = {text(name): text(value) for name, value in (await redis.hgetall(keys.channel(channel).name)).items()}
+    return ChannelCounts(
+        channel=channel,
+        waiting=waiting,
+        failed=failed,
+        sent=int(state.get("sent", 0)),
+        oldest_waiting=moment(oldest),
+        off=state.get("off"),
+        last_sent=moment(state.get("sent_at")),
+        last_error=state.get("error"),
+        last_error_at=moment(state.get("error_at")),
+    )
+
+
+async def _newest_first(redis: Redis, key: str) -> AsyncIterator[list[str]]:
+    start = 0
+    while page := await redis.zrange(key, start, start + PAGE - 1, desc=True):
+        yield [text(one) for one in page]
+        start += PAGE
+
+
+async def _read(redis: Redis, ids: Sequence[str]) -> list[Receipt]:
+    async with redis.pipeline(transaction=False) as pipe:
+        for one in ids:
+            pipe.hgetall(keys.alert(one).name)
+            pipe.zscore(keys.outbox(one.rpartition(":")[2]).name, one)
+        answers = await pipe.execute()
+    return [
+        _receipt(one, {text(name): text(value) for name, value in fields.items()}, due)
+        for one, fields, due in zip(ids, answers[::2], answers[1::2], strict=True)
+        if fields
+    ]
+
+
+def _receipt(alert_id: str, fields: dict[str, str], due: float | None) -> Receipt:
+    state: State = fields.get("state", "pending")  # type: ignore[assignment]
+    return Receipt(
+        id=alert_id,
+        event=fields.get("event", ""),
+        channel=fields.get("channel", ""),
+        story=fields.get("story") or None,
+        type=fields.get("type", ""),
+        state=state,
+        tries=int(fields.get("attempt", 0)),
+        created=moment(fields.get("created")) or datetime.fromtimestamp(0).astimezone(),
+        listed=moment(fields.get("listed")),
+        due=moment(due),
+        settled=moment(fields.get("settled")) if state in ("sent", "failed") else None,
+        detail=fields.get("detail"),
+        error=fields.get("error"),
+    )

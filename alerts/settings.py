@@ -1,0 +1,66 @@
+"""What every channel's settings have beside its own: when to try again, when to gather, when to be quiet."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
+
+from alerts.quiet import parse_quiet_hours
+from alerts.schedule import DEFAULT_RETRY
+from config.durations import Duration, format_duration, parse_duration
+from config.settings import ChannelSettings
+
+
+def _quiet(text: str) -> str:
+    parse_quiet_hours(text)
+    return text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rate:
+    """At most so many alerts in any period of this length."""
+
+    alerts: int
+    period: timedelta
+
+    def __str__(self) -> str:
+        return f"{self.alerts} per {format_duration(self.period)}"
+
+
+def _rate(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    found = re.fullmatch(r"\s*(\d{1,6})\s+per\s+(\S+)\s*", value)
+    if found is None or int(found[1]) < 1:
+        raise ValueError(f'{value!r} is no rate; allowed is "30 per 1m"')
+    period = parse_duration(found[2])
+    if not timedelta(seconds=1) <= period <= timedelta(days=1):
+        raise ValueError(f"{value!r}: the period must be from 1s to 1d")
+    return Rate(alerts=int(found[1]), period=period)
+
+
+class DeliverySettings(ChannelSettings):
+    """The part of a channel's settings that delivery obeys, whatever the channel is."""
+
+    retry: tuple[Annotated[Duration, Field(ge=timedelta(), le=timedelta(days=7))], ...] = Field(
+        default=DEFAULT_RETRY, max_length=100
+    )
+    """Waits between tries; after the last one the alert is given up. []: one try. Default: Standard Webhooks' own."""
+    digest: Annotated[Duration, Field(gt=timedelta(), le=timedelta(days=7))] | None = None
+    """Gather: what comes goes out together, this long after the first of it. Left out: each at once."""
+    quiet_hours: Annotated[str, AfterValidator(_quiet)] | None = None
+    """``"22:00-07:00 Asia/Hong_Kong"``: nothing is delivered then; it goes when they end."""
+    rate: (
+        Annotated[
+            Rate,
+            BeforeValidator(_rate),
+            PlainSerializer(str, return_type=str),
+            WithJsonSchema({"type": "string", "examples": ["30 per 1m"]}),
+        ]
+        | None
+    ) = None
+    """``"30 per 1m"``: no more than that; the rest waits its turn."""
