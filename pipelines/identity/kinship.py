@@ -1,0 +1,146 @@
+"""Stop 8, identify: whether two releases without a notice between them are one announcement, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pipelines.identity.likeness import Likeness, compare, headline_swaps, overlap
+from pipelines.identity.reading import Reading
+from stories.release import Release
+
+KinshipKind = Literal["same", "changed", "sibling", "stranger"]
+
+NO_TEXT = 8  # words: below it a page gave nothing to compare
+FORM_TEXT = 30  # words: a form ("see the attached PDF") is the same every day
+STRANGER = 0.45  # containment below which two releases share an about section at most
+REUSED = 0.3  # containment below which an address was given to another release
+OPENS_ALIKE = 0.5  # share of the opening words: below it the news differs, whatever follows it
+REISSUED_WITHIN = 45  # days
+SERIAL_AFTER = 6  # days: the weekly issue differs in its dates alone
+FEW_SWAPS = 4
+FEW_SHARE = 0.12  # of the facts: a correction repairs some, the next issue of a serial changes most
+_STAGES = """
+close closes closed closing price prices priced pricing complete completes completed completion upsize upsized extend
+extends extended extension final finalizes begins increase increases proposed commences expiration
+"""
+STAGES = frozenset(_STAGES.split())
+"""Words that tell the next stage of a deal from its announcement."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kinship:
+    """What two releases are to each other."""
+
+    kind: KinshipKind
+    """``same``; ``changed``: the same announcement with other facts or names; ``sibling``: alike but another story."""
+    strength: int
+    """3 the wire's id or URL, 2 exact text, 1 near text, 0 headline alone."""
+    jaccard: float
+    why: str
+
+
+def kinship(older: Release, newer: Release, left: Reading, right: Reading) -> Kinship:
+    """Return what two releases are to each other; notices are looked at elsewhere."""
+    shared_ids = left.ids & right.ids
+    if shared_ids or left.urls & right.urls:
+        what = f"wire id {min(shared_ids)[1]}" if shared_ids else "the same address"
+        return _by_address(older, newer, what, left, right)
+    if min(len(left.folded), len(right.folded)) < NO_TEXT:
+        return _by_headline(older, newer, left, right)
+    if left.folded == right.folded:
+        return _by_exact_text(older, newer, left, right)
+    jaccard, containment = overlap(left, right)
+    if containment < STRANGER:
+        return Kinship(kind="stranger", strength=0, jaccard=jaccard, why="another text")
+    return _by_near_text(older, newer, left, right, compare(left, right))
+
+
+def _by_address(older: Release, newer: Release, what: str, left: Reading, right: Reading) -> Kinship:
+    """Judge releases that share an id or address: another text in the same language is another release all the same."""
+    like = compare(left, right)
+    comparable = min(len(left.folded), len(right.folded)) >= 2 * FORM_TEXT and older.language == newer.language
+    if comparable and (like.containment < REUSED or like.opening < OPENS_ALIKE):
+        return Kinship(kind="sibling", strength=3, jaccard=like.jaccard, why=f"{what} with another text")
+    changed = bool(like.swapped or like.mistyped) and same_hand(older, newer)
+    return Kinship(kind="changed" if changed else "same", strength=3, jaccard=like.jaccard, why=what)
+
+
+def _by_headline(older: Release, newer: Release, left: Reading, right: Reading) -> Kinship:
+    """Judge releases of which one has no text: the same headline on another site at the same time is the same."""
+    days = days_between(left, right)
+    same = (
+        left.plain_headline_key == right.plain_headline_key
+        and len(right.headline) >= 5
+        and older.source != newer.source
+        and days is not None
+        and days <= 2
+    )
+    return Kinship(kind="same" if same else "stranger", strength=0, jaccard=0.0,
+                   why="same headline within two days, no text to compare" if same else "too little text")  # fmt: skip
+
+
+def _by_exact_text(older: Release, newer: Release, left: Reading, right: Reading) -> Kinship:
+    days = days_between(left, right)
+    if len(right.folded) < FORM_TEXT and same_hand(older, newer) and days != 0:
+        return Kinship(kind="sibling", strength=2, jaccard=1.0, why="the same few words on another day: a form")
+    if len(right.folded) < FORM_TEXT and not near_headline(left, right):
+        return Kinship(kind="sibling", strength=2, jaccard=1.0, why="the same few words under another headline: a form")
+    return Kinship(kind="same", strength=2, jaccard=1.0, why="same text")
+
+
+def _by_near_text(older: Release, newer: Release, left: Reading, right: Reading, like: Likeness) -> Kinship:
+    """Weigh what differs between two texts that share much."""
+    days = days_between(left, right)
+    lost, came = headline_swaps(left.headline, right.headline)
+    near = near_headline(left, right)
+    alike = f"{like.jaccard:.0%} the same text"
+
+    def of(kind: KinshipKind, why: str) -> Kinship:
+        return Kinship(kind=kind, strength=1, jaccard=like.jaccard, why=why)
+
+    if like.opening < OPENS_ALIKE:
+        return of("stranger", "they share only what follows the news")
+    told = next(((a, b) for a, b in like.swapped if a in lost and b in came), None)
+    if told:
+        return of("sibling", f"headline and text say {told[1]} for {told[0]}")
+    stages = STAGES & {*lost, *came}
+    if stages and like.jaccard < 0.95:
+        return of("sibling", f"another stage: {min(stages)}")
+    if not like.swapped:
+        enough = like.containment >= 0.6 if near else like.jaccard >= 0.7 or like.containment >= 0.95
+        if not enough:
+            return of("sibling", "another headline and much other text" if not near else "much other text")
+        changed = near and like.mistyped and same_hand(older, newer)
+        return of("changed" if changed else "same", alike + ("" if near else " under another headline"))
+    what = ", ".join(f"{b} for {a}" for a, b in like.swapped[:3])
+    if not near:
+        slight = len(like.swapped) == 1 and like.swapped_share <= 0.03 and like.containment >= 0.85 and (days or 0) <= 3
+        return of("same", f"{alike}, though {what}") if slight else of("sibling", f"another headline, {what}")
+    if days is not None and (days > REISSUED_WITHIN or (like.dates_swapped and days >= SERIAL_AFTER)):
+        return of("sibling", f"{what}, {days} days later")
+    if len(like.swapped) > FEW_SWAPS or like.swapped_share > FEW_SHARE:
+        return of("sibling", f"same headline, {len(like.swapped)} other facts: {what}")
+    return of("changed" if same_hand(older, newer) else "same", f"{alike}, same headline, {what}")
+
+
+def near_headline(left: Reading, right: Reading) -> bool:
+    """Tell whether two headlines are one: but for typography, a rubric, misspellings, or words added to one of them."""
+    if left.headline_key == right.headline_key or left.plain_headline_key == right.plain_headline_key:
+        return True
+    lost, came = headline_swaps(left.headline, right.headline)
+    return (not lost or not came) and len(set(left.headline) & set(right.headline)) >= 3
+
+
+def same_hand(older: Release, newer: Release) -> bool:
+    """Tell whether one source, or one wire, issued both."""
+    return (older.source is not None and older.source == newer.source) or (
+        older.wire is not None and older.wire == newer.wire
+    )
+
+
+def days_between(left: Reading, right: Reading) -> int | None:
+    """Return the whole days between two releases; None where a day is not known."""
+    if left.day is None or right.day is None:
+        return None
+    return abs((right.day - left.day).days)

@@ -1,0 +1,217 @@
+"""Stop 8, identify: how alike two releases are, and what differs between them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from itertools import pairwise
+
+from pipelines.identity.reading import Reading
+from pipelines.identity.words import COMMON, DAYS_AND_MONTHS, NUMERIC
+
+OPENING = 40  # words that say what the news is
+TIGHT = 8  # words: in a longer gap names do not stand in each other's place, the sentence was written anew
+PASSAGE = 30  # words: a longer gap on both sides is another passage, not the same one with other facts in it
+MISSPELT = 0.7  # SequenceMatcher ratio of two words from which one is the other mistyped
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Likeness:
+    """What two releases share; "older" and "newer" only name the sides."""
+
+    jaccard: float
+    """Of the runs of words of their news."""
+    containment: float
+    """Share of the shorter one's runs that the other has."""
+    opening: float
+    """Share of the first words of one that the other has in order: the higher of the two."""
+    swapped: tuple[tuple[str, str], ...]
+    """Facts that stand in each other's place: numbers, dates, names; (older, newer), each once."""
+    mistyped: int
+    """Words that stand in each other's place and differ by a letter or two."""
+    facts: int
+    """Facts that both have."""
+
+    @property
+    def swapped_share(self) -> float:
+        """How much of the facts was swapped: a correction changes few, a serial release most."""
+        return len(self.swapped) / (len(self.swapped) + self.facts) if self.swapped else 0.0
+
+    @property
+    def dates_swapped(self) -> int:
+        """How many days and months were swapped."""
+        return sum(1 for older, newer in self.swapped if {older, newer} & DAYS_AND_MONTHS)
+
+
+def overlap(older: Reading, newer: Reading) -> tuple[float, float]:
+    """Return (Jaccard, containment) of two releases' runs of words."""
+    smaller = min(len(older.shingle_set), len(newer.shingle_set))
+    if not smaller:
+        return 0.0, 0.0
+    shared = len(older.shingle_set & newer.shingle_set)
+    return shared / (len(older.shingle_set) + len(newer.shingle_set) - shared), shared / smaller
+
+
+def compare(older: Reading, newer: Reading) -> Likeness:
+    """Return how alike two releases are, the facts that differ in the passages they share."""
+    jaccard, containment = overlap(older, newer)
+    gaps, covered_older, covered_newer = align(older, newer)
+    swapped: dict[tuple[str, str], None] = {}
+    mistyped = 0
+    for i0, i1, j0, j1 in gaps:
+        if i1 - i0 > PASSAGE or j1 - j0 > PASSAGE or i0 == i1 or j0 == j1:
+            continue
+        pairs, typos = _swaps(older, i0, i1, newer, j0, j1)
+        mistyped += typos
+        swapped.update(dict.fromkeys(pairs))
+    gone = {word for pair in swapped for word in pair}
+    facts = sum(1 for word in set(newer.spelled) if is_fact(word) and word.lower() not in gone)
+    return Likeness(
+        jaccard=jaccard,
+        containment=containment,
+        opening=max(_share(covered_older, len(older.folded)), _share(covered_newer, len(newer.folded))),
+        swapped=tuple(swapped),
+        mistyped=mistyped,
+        facts=facts,
+    )
+
+
+Gap = tuple[int, int, int, int]
+
+
+def align(older: Reading, newer: Reading) -> tuple[list[Gap], int, int]:
+    """Return the gaps between shared runs of words, and how many opening words of each stand in shared runs.
+
+    Runs start where both have the same ``SHINGLE`` words, once in the newer; of runs that cross each other the
+    heaviest chain in the order of both counts, so that a moved paragraph costs that paragraph alone.
+    """
+    gaps: list[Gap] = []
+    covered_older = covered_newer = i = j = 0
+    for left, right, length in _chain(_runs(older, newer)):
+        cut = max(0, i - left, j - right)
+        left, right, length = left + cut, right + cut, length - cut
+        if length <= 0:
+            continue
+        if left > i or right > j:
+            gaps.append((i, left, j, right))
+        i, j = left + length, right + length
+        covered_older += max(0, min(i, OPENING) - left)
+        covered_newer += max(0, min(j, OPENING) - right)
+    if i < len(older.folded) or j < len(newer.folded):
+        gaps.append((i, len(older.folded), j, len(newer.folded)))
+    return gaps, covered_older, covered_newer
+
+
+Run = tuple[int, int, int]
+
+
+def _runs(older: Reading, newer: Reading) -> list[Run]:
+    """Return the runs of words that both have: (place in the older, in the newer, words)."""
+    places: dict[int, int] = {}
+    for position, shingle in enumerate(newer.shingles):
+        places[shingle] = -1 if shingle in places else position
+    left, right = older.folded, newer.folded
+    runs: list[Run] = []
+    i = 0
+    while i < len(older.shingles):
+        place = places.get(older.shingles[i], -1)
+        if place < 0:
+            i += 1
+            continue
+        start, j = i, place
+        while i < len(left) and j < len(right) and left[i] == right[j]:
+            i += 1
+            j += 1
+        if i == start:  # two runs of words with one hash
+            i += 1
+            continue
+        while start > 0 and place > 0 and left[start - 1] == right[place - 1]:  # words before it that stand twice
+            start -= 1
+            place -= 1
+        runs.append((start, place, i - start))
+    return runs
+
+
+MANY_RUNS = 150  # beyond it two texts are a patchwork; the first ones in order will do
+
+
+def _chain(runs: list[Run]) -> list[Run]:
+    """Return the heaviest runs that stand in the same order in both."""
+    if all(first[1] < second[1] for first, second in pairwise(runs)):
+        return runs
+    runs = runs[:MANY_RUNS]
+    best: list[tuple[int, int]] = []  # (weight, the run before)
+    for here, (_, place, length) in enumerate(runs):
+        weight, before = max(((best[k][0], k) for k in range(here) if runs[k][1] < place), default=(0, -1))
+        best.append((weight + length, before))
+    chain: list[Run] = []
+    at = max(range(len(runs)), key=lambda k: best[k][0])
+    while at >= 0:
+        chain.append(runs[at])
+        at = best[at][1]
+    return chain[::-1]
+
+
+def _share(covered: int, length: int) -> float:
+    return covered / min(OPENING, length) if length else 0.0
+
+
+def _swaps(older: Reading, i0: int, i1: int, newer: Reading, j0: int, j1: int) -> tuple[list[tuple[str, str]], int]:
+    """Return the facts of a gap that replace each other, and how many words are mere misspellings."""
+    left, right = older.folded[i0:i1], newer.folded[j0:j1]
+    if "".join(left) == "".join(right):
+        return [], 0
+    here, there = set(left), set(right)
+    lost = [
+        word for word, spelled in zip(left, older.spelled[i0:i1], strict=True) if word not in there and is_fact(spelled)
+    ]
+    came = [
+        word for word, spelled in zip(right, newer.spelled[j0:j1], strict=True) if word not in here and is_fact(spelled)
+    ]
+    typos = 0
+    pairs = []
+    for gone, new in zip(lost, came, strict=False):
+        if misspelt(gone, new):
+            typos += 1
+        else:
+            pairs.append((gone, new))
+    return pairs, typos
+
+
+def is_fact(spelled: str) -> bool:
+    """Tell whether a word as spelled is a number, a name, or a day or month."""
+    return (
+        bool(NUMERIC.match(spelled))
+        or (spelled[0].isupper() and spelled.lower() not in COMMON)
+        or ord(spelled[0]) > 0x2E7F
+    )
+
+
+def is_figure(spelled: str) -> bool:
+    """Tell whether a word as spelled is a number, a day or a month."""
+    return bool(NUMERIC.match(spelled)) or (spelled[0].isupper() and spelled.lower() in DAYS_AND_MONTHS)
+
+
+def misspelt(one: str, other: str) -> bool:
+    """Tell whether two words differ by a slip: a letter more or less, two exchanged. Numbers never do."""
+    if NUMERIC.search(one) or NUMERIC.search(other) or one in DAYS_AND_MONTHS or other in DAYS_AND_MONTHS:
+        return False
+    if one in other or other in one:
+        return min(len(one), len(other)) >= 4 and abs(len(one) - len(other)) <= 3
+    if abs(len(one) - len(other)) > 2 or min(len(one), len(other)) < 4:
+        return False
+    return sorted(one) == sorted(other) or SequenceMatcher(None, one, other, autojunk=False).ratio() > MISSPELT
+
+
+def headline_swaps(older: Sequence[str], newer: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the telling words that only one of two headlines has, misspellings of each other left out."""
+    here, there = set(older), set(newer)
+    lost = [word for word in older if word not in there and word not in COMMON]
+    came = [word for word in newer if word not in here and word not in COMMON]
+    for gone in list(lost):
+        new = next((word for word in came if misspelt(gone, word)), None)
+        if new:
+            lost.remove(gone)
+            came.remove(new)
+    return tuple(lost), tuple(came)

@@ -1,0 +1,184 @@
+"""Stop 8, identify: what identity looks at in one release, worked out once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from urllib.parse import unquote, urlsplit
+
+from pipelines.identity.words import COMMON, folded, news_paragraphs, squeezed, without_rubric, words
+from stories.moments import parse_moment
+from stories.release import Release
+from stories.urls import url_digest
+
+SHINGLE = 4  # words: long enough that shared ones mean shared sentences, short enough to survive small edits
+READINGS_KEPT = 256  # a serial's siblings are compared with each other again and again; some 15 MB
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """One release as identity sees it."""
+
+    spelled: tuple[str, ...]
+    """The words of its news, with their case."""
+    folded: tuple[str, ...]
+    """The same in lower case, one for one."""
+    shingles: tuple[int, ...]
+    """Hashes of each run of ``SHINGLE`` words, in order."""
+    shingle_set: frozenset[int]
+    leads: tuple[tuple[str, ...], ...]
+    """The first words of the first paragraphs."""
+    headline: tuple[str, ...]
+    """The words of the headline in lower case."""
+    headline_key: str
+    """Letters and digits of the headline alone."""
+    plain_headline_key: str
+    """The same without a rubric before it."""
+    slug_key: str | None
+    """Letters and digits of the URL's slug, where the URL has one."""
+    issuer_key: str | None
+    ids: frozenset[tuple[str, str]]
+    """(wire, the wire's own id)"""
+    urls: frozenset[str]
+    """Digests of its URL and of the URL where it says it first stood."""
+    day: datetime | None
+    """When it was published, else first seen."""
+
+
+LEAD = 12  # words
+LEADS = 2  # a paragraph put before the text (a summary, an editor's line) leaves the second one
+
+
+@lru_cache(maxsize=READINGS_KEPT)
+def read(release: Release) -> Reading:
+    """Return what identity looks at in a release."""
+    skip = release.notice.statement if release.notice else None
+    paragraphs = [words(paragraph) for paragraph in news_paragraphs(without_preamble(release.body), skip)]
+    spelled = tuple(word for paragraph in paragraphs for word in paragraph)
+    low = tuple(folded(spelled))
+    shingles = tuple(map(hash, zip(*(low[n:] for n in range(SHINGLE)), strict=False))) or ((hash(low),) if low else ())
+    headline_key = squeezed(release.headline)
+    rest = without_rubric(release.headline)
+    openings = [paragraph for paragraph in paragraphs if len(paragraph) >= LEAD]
+    return Reading(
+        spelled=spelled,
+        folded=low,
+        shingles=shingles,
+        shingle_set=frozenset(shingles),
+        leads=tuple(tuple(folded(paragraph[:LEAD])) for paragraph in openings[:LEADS]),
+        headline=tuple(folded(words(release.headline))),
+        headline_key=headline_key,
+        plain_headline_key=squeezed(rest) if rest else headline_key,
+        slug_key=slug_key(release.url),
+        issuer_key=issuer_key(release.issuer),
+        ids=wire_ids(release),
+        urls=frozenset(url_digest(url) for url in (release.url, release.original_url) if url),
+        day=parse_moment(release.published_at) or parse_moment(release.first_seen_at),
+    )
+
+
+_PREAMBLE_END = re.compile(
+    r"corrected (?:release|version|copy)\b.{0,60}\b(?:reads|follows)|version (?:complète et )?corrigée suit|"
+    r"(?:complete|full),? corrected .{0,40}follows",
+    re.IGNORECASE,
+)
+
+
+def without_preamble(body: Sequence[str]) -> Sequence[str]:
+    """Return the body after "The corrected release reads:" and the like."""
+    for position, paragraph in enumerate(body[:5]):
+        match = _PREAMBLE_END.search(paragraph)
+        if match:
+            rest = paragraph[match.end() :].strip(" :.\n")
+            following = body[position + 1 :]
+            return (rest, *following) if rest else following
+    return body
+
+
+_COMPANY_FORM = re.compile(
+    r"\b(?:the|inc|incorporated|corp|corporation|co|company|ltd|limited|llc|llp|plc|ag|sa|se|nv|gmbh|group|holdings?|"
+    r"pte|bhd|berhad|asa|ab|oyj|spa|kk)\b"
+)
+
+
+def issuer_key(issuer: str | None) -> str | None:
+    """Return a company's name without its legal form: "Acme Holdings, Inc." and "ACME" are one issuer."""
+    if not issuer:
+        return None
+    low = " ".join(folded(words(issuer)))
+    return _COMPANY_FORM.sub(" ", low).replace(" ", "") or low.replace(" ", "")
+
+
+_WIRE_URLS = tuple(
+    (wire, re.compile(pattern))
+    for wire, pattern in (
+        ("mediaoutreachnewswire", r"media-outreach\.com/(?:news/[^/]+/\d{4}/\d\d/\d\d|release\.php/View)/(\d+)"),
+        ("businesswire", r"businesswire\.com/news/home/(\d{14})"),
+        ("prnewswire", r"prnewswire\.com/(?:[a-z-]+/)?news-releases/.*?-?(\d{9})\.html"),
+        ("cnw", r"newswire\.ca/(?:[a-z-]+/)?news-releases/.*?-?(\d{9})\.html"),
+        ("globenewswire", r"globenewswire\.com/(?:[a-z]{2}/)?news-release/\d{4}/\d\d/\d\d/(\d+)"),
+        ("newsfile", r"newsfilecorp\.com/release/(\d+)"),
+        ("accessnewswire", r"access(?:news)?wire\.com/newsroom/[a-z]{2}/[^/]+/[^/]*?-?(\d+)$"),
+        ("eqsnews", r"eqs-news\.com/.*?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?:_[a-z]{2})?)"),
+        ("acnnewswire", r"acnnewswire\.com/press-release/[a-z%-]+/(\d+)"),
+        ("prnasia", r"prnasia\.com/(?:story/(\d+)-\d|releases/\w+/.*?-(\d+))"),
+        ("newsdirect", r"newsdirect\.com/news/.*-(\d{8,9})$"),
+        ("newmediawire", r"newmediawire\.com/news/.*-(\d{7})$"),
+        ("247pressrelease", r"24-7pressrelease\.com/press[-_]release/(\d{6})"),
+    )
+)
+"""Where the wires' own URLs carry their ids; syndicators link to these ("View source version on …")."""
+
+_WIRE_NAMES = {
+    "mediaoutreach": "mediaoutreachnewswire",
+    "eqs": "eqsnews",
+    "eqsnewswire": "eqsnews",
+    "accesswire": "accessnewswire",
+    "prnewswireasia": "prnasia",
+    "newsfilecorp": "newsfile",
+    "canadanewswire": "cnw",
+}
+
+
+def wire_ids(release: Release) -> frozenset[tuple[str, str]]:
+    """Return (wire, id) of a release: as read, and as its own URL and the URL it came from carry them."""
+    found: set[tuple[str, str]] = set()
+    wire = squeezed(release.wire or release.source or "")
+    if release.wire_id and wire:
+        found.add((_WIRE_NAMES.get(wire, wire), release.wire_id.lower()))
+    for url in (release.url, release.original_url):
+        for name, pattern in _WIRE_URLS if url else ():
+            match = pattern.search(url or "")
+            if match:
+                found.add((name, next(group for group in match.groups() if group)))
+                break
+    return frozenset(found)
+
+
+def slug_key(url: str | None) -> str | None:
+    """Return letters and digits of a URL's most telling segment without ids; None where it holds no sentence.
+
+    PR Newswire keeps the original headline in the slug when a correction takes the title's place.
+    """
+    if not url:
+        return None
+    slug = re.sub(r"\.s?html?$", "", unquote(max(urlsplit(url).path.split("/"), key=len)))
+    parts = [part for part in re.split(r"[-_]+", slug) if part]
+    while parts and (len(parts[-1]) <= 2 or len(parts[-1]) >= 6) and parts[-1].isdigit():
+        parts.pop()
+    while parts and len(parts[0]) >= 5 and parts[0].isdigit():
+        parts.pop(0)
+    if len(parts) < 4:
+        return None
+    return short_key(word for part in parts for word in words(part.lower()))
+
+
+def short_key(sentence: object) -> str:
+    """Return the beginning of a headline or slug without the small words that some slugs leave out."""
+    return "".join(word for word in sentence if word not in COMMON)[:SLUG]  # type: ignore[attr-defined]
+
+
+SLUG = 40  # characters: some wires cut their slugs

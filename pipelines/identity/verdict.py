@@ -1,0 +1,89 @@
+"""Stop 8, identify: the verdict on one release over the candidates that memory names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from pipelines.identity.kinship import Kinship, kinship, same_hand
+from pipelines.identity.notices import fits, link
+from pipelines.identity.nouns import Candidate, Verdict
+from pipelines.identity.reading import read
+from stories.moments import parse_moment
+from stories.release import Release
+
+
+def identify(release: Release, candidates: Sequence[Candidate], now: datetime) -> Verdict:
+    """Return what a release is: new, a copy, a reissue, a notice about an earlier one, or a late original.
+
+    ``release.notice`` is set, ``release.headline`` without its marker. Candidates seen after ``now`` do not count.
+    """
+    known = [candidate for candidate in candidates if not _is_itself(release, candidate) and _seen(candidate, now)]
+    if release.notice is not None and release.notice.kind != "repeat":
+        return link(release, known)
+    late = _late_original(release, known)
+    if late is not None:
+        return late
+    return _place(release, known)
+
+
+def _is_itself(release: Release, candidate: Candidate) -> bool:
+    return release.id is not None and release.id == candidate.release.id
+
+
+def _seen(candidate: Candidate, now: datetime) -> bool:
+    seen = parse_moment(candidate.release.first_seen_at)
+    return seen is None or seen <= now
+
+
+def _place(release: Release, candidates: Sequence[Candidate]) -> Verdict:
+    """Return the verdict on a release without a notice (a repeat is looked for like a copy)."""
+    reading = read(release)
+    best: tuple[Kinship, Candidate] | None = None
+    nearest: Kinship | None = None
+    for candidate in candidates:
+        kin = kinship(candidate.release, release, read(candidate.release), reading)
+        if kin.kind in ("same", "changed"):
+            if best is None or _weight(kin, candidate) > _weight(*best):
+                best = (kin, candidate)
+        elif kin.kind == "sibling" and (nearest is None or kin.jaccard > nearest.jaccard):
+            nearest = kin
+    if best is None:
+        why = f"like an earlier release, but {nearest.why}" if nearest else "nothing like it before"
+        return Verdict(kind="new", of=None, story=None, why=why)
+    kin, candidate = best
+    reissued = kin.kind == "changed" and candidate.release.notice is None and not _older(release, candidate.release)
+    where = f"{candidate.release.id} on {candidate.release.source or 'another site'}"
+    return Verdict(kind="reissue" if reissued else "copy", of=candidate.release.id, story=candidate.story,
+                   why=f"{kin.why} as {where}" if kin.why == "same text" else f"{kin.why}: {where}")  # fmt: skip
+
+
+def _weight(kin: Kinship, candidate: Candidate) -> tuple[int, bool, float, bool]:
+    return kin.strength, kin.kind == "same", kin.jaccard, candidate.first
+
+
+def _older(release: Release, other: Release) -> bool:
+    mine, theirs = read(release).day, read(other).day
+    return mine is not None and theirs is not None and mine < theirs
+
+
+def _late_original(release: Release, candidates: Sequence[Candidate]) -> Verdict | None:
+    """Return the verdict on a release that an earlier notice without an original is about."""
+    if release.notice is not None:
+        return None
+    reading = read(release)
+    for candidate in candidates:
+        notice = candidate.release.notice
+        if notice is None or notice.kind == "repeat" or candidate.replaces is not None:
+            continue
+        other = read(candidate.release)
+        if reading.day is not None and other.day is not None and reading.day > other.day:
+            continue
+        syndicated = reading.folded == other.folded and not same_hand(candidate.release, release)
+        if syndicated and not _older(release, candidate.release):
+            continue  # the corrected text on another site, which left the marker out
+        witness = fits(candidate.release, other, release, reading)
+        if witness is not None:
+            return Verdict(kind="late_original", of=candidate.release.id, story=candidate.story,
+                           why=f"what {candidate.release.id} ({notice.marker}) is about: {witness.why}")  # fmt: skip
+    return None
