@@ -1,7 +1,7 @@
 """Which network addresses may be reached: public ones, and the private ones that the operator names.
 
-The table of special-purpose addresses is IANA's, as ``ipaddress`` knows it (RFC 6890). Addresses that carry another
-one inside (IPv4-mapped, 6to4, Teredo, NAT64) are judged by what they carry.
+The table of special-purpose addresses is IANA's, as ``ipaddress`` knows it (RFC 6890), with what only newer Pythons know.
+IPv4-mapped and NAT64 addresses are judged by the IPv4 address that they carry; the dead tunnels (6to4, Teredo) are refused.
 """
 
 from __future__ import annotations
@@ -11,7 +11,18 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 Address = IPv4Address | IPv6Address
-_NAT64 = ip_network("64:ff9b::/96")  # RFC 6052
+_NAT64 = ip_network("64:ff9b::/96")  # RFC 6052; networks with IPv6 alone reach the whole IPv4 web through it
+_NEVER = tuple(
+    ip_network(network)
+    for network in (
+        "192.88.99.0/24",  # 6to4 relays, RFC 7526
+        "2002::/16",  # 6to4
+        "64:ff9b:1::/48",  # NAT64 for local use, RFC 8215
+        "fec0::/10",  # site-local, RFC 3879
+        "3fff::/20",  # documentation, RFC 9637
+        "5f00::/16",  # segment routing, RFC 9602
+    )
+)
 
 
 class BlockedAddress(OSError):  # noqa: N818 (reads as a sentence where it is raised)
@@ -33,7 +44,7 @@ class AddressPolicy:
         inner = _carried(parsed)
         if any(one in network for one in {parsed, inner} for network in self.allowed if network.version == one.version):
             return True
-        return all(_is_public(one) for one in (parsed, inner))
+        return _is_public(inner)
 
     def check(self, address: str, host: str) -> None:
         """Raise ``BlockedAddress`` when ``address``, which ``host`` resolved to, may not be reached."""
@@ -45,6 +56,8 @@ class AddressPolicy:
 
 
 def _is_public(address: Address) -> bool:
+    if any(address in network for network in _NEVER if network.version == address.version):
+        return False
     return address.is_global and not address.is_multicast and not address.is_reserved
 
 
@@ -52,10 +65,6 @@ def _carried(address: Address) -> Address:
     if isinstance(address, IPv6Address):
         if address.ipv4_mapped is not None:
             return address.ipv4_mapped
-        if address.sixtofour is not None:
-            return address.sixtofour
-        if address.teredo is not None:
-            return address.teredo[1]
         if address in _NAT64:
             return IPv4Address(int(address) & 0xFFFFFFFF)
     return address

@@ -1,0 +1,105 @@
+"""A watch's query: what it means, and where it is wrong."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from config.query import DEEPEST, FIELDS, And, BadQuery, Not, Or, Query, Term, parse_query
+
+
+def term(text: str, field: str | None = None) -> Term:
+    return Term(text, field)
+
+
+@pytest.mark.parametrize(
+    ("text", "tree"),
+    [
+        ("robots", term("robots")),
+        ('"science park"', term("science park")),
+        ("science park", And((term("science"), term("park")))),
+        ('"science park" AND NOT golf', And((term("science park"), Not(term("golf"))))),
+        ("a AND b OR c", Or((And((term("a"), term("b"))), term("c")))),
+        ("a AND (b OR c)", And((term("a"), Or((term("b"), term("c")))))),
+        ("a NOT b", And((term("a"), Not(term("b"))))),
+        ("NOT NOT a", Not(Not(term("a")))),
+        ('headline:"science park" language:en', And((term("science park", "headline"), term("en", "language")))),
+        ("Tag:#HKSTP", term("#HKSTP", "tag")),
+        ("ANDROID NOTE ORANGE", And((term("ANDROID"), term("NOTE"), term("ORANGE")))),
+        ("and or not", And((term("and"), term("or"), term("not")))),
+        ("香港科技園 OR R&D", Or((term("香港科技園"), term("R&D")))),
+        ("a\nOR\nb", Or((term("a"), term("b")))),
+    ],
+)
+def test_a_query_means(text: str, tree: Query) -> None:
+    assert parse_query(text) == tree
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_every_field_can_be_asked_for(field: str) -> None:
+    assert parse_query(f"{field}:x") == term("x", field)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('"science park AND golf', 'not closed (column 1)\n  "science park AND golf\n  ^'),
+        ('golf "', 'not closed (column 6)\n  golf "\n       ^'),
+        ("a AND (b", "ends too early (column 9)\n  a AND (b\n          ^"),
+        ("a AND", "ends too early (column 6)\n  a AND\n       ^"),
+        ("a AND  ", "ends too early (column 6)\n  a AND  \n       ^"),
+        ("a) OR b", "cannot be read from here (column 2)\n  a) OR b\n   ^"),
+        ("OR b", "cannot be read from here (column 1)\n  OR b\n  ^"),
+        ("()", "cannot be read from here (column 2)\n  ()\n   ^"),
+        ("tag:(a OR b)", "cannot be read from here (column 5)\n  tag:(a OR b)\n      ^"),
+        ('a ""', 'empty phrase, which matches nothing (column 3)\n  a ""\n    ^'),
+        ("a OR\n(b))", "cannot be read from here (column 4)\n  (b))\n     ^"),
+    ],
+)
+def test_a_caret_stands_under_the_fault(text: str, message: str) -> None:
+    with pytest.raises(BadQuery) as raised:
+        parse_query(text)
+    assert message in str(raised.value)
+
+
+def test_an_unknown_field_is_told_with_the_known_ones_and_its_own_place() -> None:
+    with pytest.raises(BadQuery) as raised:
+        parse_query('"colour:x" colour:red')
+    assert "unknown field 'colour'; allowed are headline, subheadline, body" in str(raised.value)
+    assert str(raised.value).endswith('\n  "colour:x" colour:red\n             ^')
+
+
+@pytest.mark.parametrize("text", ["", "   ", "\n"])
+def test_an_empty_query_is_told_to_be_left_out(text: str) -> None:
+    with pytest.raises(BadQuery, match="empty; leave it out"):
+        parse_query(text)
+
+
+@pytest.mark.parametrize("text", ["NOT " * 10_000 + "a", "(a OR " * 5_000 + "a" + ")" * 5_000])
+def test_a_query_nested_without_end_is_refused_not_a_crash(text: str) -> None:
+    with pytest.raises(BadQuery, match=f"nested more than {DEEPEST} deep"):
+        parse_query(text)
+
+
+WRITTEN = st.lists(
+    st.sampled_from(["AND", "OR", "NOT", "(", ")", '"', '"a b"', "tag:", "x:", ":", "golf", " ", "\n", "\t", "#", "é"])
+).map(" ".join)
+
+
+@given(st.text() | WRITTEN)
+@example("\x00")
+def test_whatever_is_written_either_is_a_query_or_a_plain_error(text: str) -> None:
+    try:
+        parse_query(text)
+    except BadQuery as error:
+        assert str(error).startswith("the query ")
+
+
+WORDS = st.text(st.characters(categories=["L", "N"]), min_size=1).filter(lambda word: word not in ("AND", "OR", "NOT"))
+PHRASES = st.text(st.characters(exclude_characters='"'), min_size=1).filter(str.strip)
+
+
+@given(WORDS, PHRASES, st.sampled_from(FIELDS))
+def test_words_phrases_and_fields_keep_their_text(word: str, phrase: str, field: str) -> None:
+    assert parse_query(f'{word} OR {field}:"{phrase}"') == Or((term(word), term(phrase, field)))
