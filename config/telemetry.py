@@ -1,0 +1,227 @@
+"""What wirewatch says about itself: log lines on standard error, and errors to Sentry; neither holds a secret."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, TextIO, cast
+
+import sentry_sdk
+import structlog
+from sentry_sdk.integrations.atexit import AtexitIntegration
+from sentry_sdk.integrations.excepthook import ExcepthookIntegration
+from sentry_sdk.integrations.logging import LoggingIntegration
+from sentry_sdk.scrubber import DEFAULT_DENYLIST, EventScrubber
+from sentry_sdk.types import Event, Hint
+from sentry_sdk.utils import BadDsn
+from structlog.typing import EventDict, WrappedLogger
+
+from config.secrets import hide, hide_secrets_of, scrub, scrub_all
+
+__all__ = [
+    "clock_checkin",
+    "configure_logging",
+    "configure_sentry",
+    "flush",
+    "hide",
+    "hide_secrets_of",
+    "report",
+    "scrub",
+]
+
+MONITOR = "wirewatch-clock"
+FLUSH = 2.0  # seconds that an exit may wait for Sentry
+LONGEST_VALUE = 1_024  # characters of one string in an error report: a message, never a release's text
+
+# They log every request, item or job; at DEBUG Scrapy's lines hold items and URLs with tokens.
+CHATTY = ("scrapy", "apscheduler", "uvicorn.access", "twisted", "aiohttp.access", "apprise", "filelock")
+QUIET = ("urllib3", "requests", "asyncio", "trafilatura", "htmldate", "charset_normalizer", "tldextract", "markdown_it")
+
+log = structlog.get_logger(__name__)
+
+
+def configure_logging(verbose: bool, *, stream: TextIO | None = None) -> None:
+    """Send the lines of structlog and of every library to ``stream`` (standard error), scrubbed.
+
+    For people on a terminal, else one JSON object a line: ``event``, ``level``, ``timestamp``, ``logger`` and the keys
+    given. ``verbose`` adds our own debugging and what Scrapy and the web server do, but not their debugging.
+    """
+    stream = sys.stderr if stream is None else stream
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.PositionalArgumentsFormatter(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.StackInfoRenderer(),
+                structlog.processors.format_exc_info,  # a plain traceback: no values of variables
+                _scrubbed,
+                _renderer(stream),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.DEBUG if verbose else logging.INFO)
+    for name in CHATTY:
+        logging.getLogger(name).setLevel(logging.INFO if verbose else logging.WARNING)
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):  # it brings handlers of its own
+        logging.getLogger(name).handlers.clear()
+        logging.getLogger(name).propagate = True
+    logging.captureWarnings(True)
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+
+
+def _renderer(stream: TextIO) -> Any:
+    if stream.isatty():
+        return structlog.dev.ConsoleRenderer(colors="NO_COLOR" not in os.environ)
+    return structlog.processors.JSONRenderer(ensure_ascii=False)
+
+
+def _scrubbed(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    return cast(EventDict, scrub_all(event))
+
+
+def configure_sentry(environment: str | None, release: str, *, variables: Mapping[str, str] | None = None) -> bool:
+    """Report errors to ``$SENTRY_DSN``, and return whether there is one; without it nothing is ever sent.
+
+    ``environment`` is Sentry's ("production" when None and ``$SENTRY_ENVIRONMENT`` is not set), ``release`` the
+    program's. Nothing is reported that is not told to ``report``, logged by a library with an exception, or ends
+    the program.
+    """
+    dsn = _dsn(os.environ if variables is None else variables)
+    if dsn is None:
+        return False
+    hide(dsn)
+    try:
+        sentry_sdk.init(
+            dsn=dsn,
+            environment=environment,
+            release=release,
+            # The usual ones patch asyncio, aiohttp, redis and the web server, and gather requests and variables.
+            default_integrations=False,
+            auto_enabling_integrations=False,
+            integrations=[
+                LoggingIntegration(level=logging.INFO, event_level=logging.ERROR, sentry_logs_level=None),
+                ExcepthookIntegration(),
+                AtexitIntegration(callback=lambda pending, timeout: None),
+            ],
+            include_local_variables=False,
+            # send_default_pii stays unset, which is False; set, newer versions warn of it.
+            max_request_body_size="never",
+            max_value_length=LONGEST_VALUE,
+            event_scrubber=EventScrubber(
+                recursive=True, denylist=[*DEFAULT_DENYLIST, "redis_url", "url_with_token", "webhook", "sentry_dsn"]
+            ),
+            before_send=_before_send,
+            before_breadcrumb=_before_breadcrumb,
+            auto_session_tracking=False,
+            send_client_reports=False,
+            traces_sample_rate=None,
+            propagate_traces=False,
+            shutdown_timeout=FLUSH,
+        )
+    except BadDsn as error:
+        log.warning("SENTRY_DSN is no Sentry DSN; errors are not reported", why=str(error))
+        return False
+    return True
+
+
+def _dsn(variables: Mapping[str, str]) -> str | None:
+    if dsn := variables.get("SENTRY_DSN", "").strip():
+        return dsn
+    if file := variables.get("SENTRY_DSN_FILE"):
+        try:
+            return Path(file).read_text(encoding="utf-8").strip() or None
+        except (OSError, UnicodeDecodeError) as error:
+            log.warning("SENTRY_DSN_FILE cannot be read; errors are not reported", file=file, why=str(error))
+    return None
+
+
+def _before_send(event: Event, hint: Hint) -> Event | None:
+    info = hint.get("exc_info")
+    error = info[1] if info else None
+    if "log_record" in hint and error is None:
+        return None  # a library's complaint; it stands in the log
+    if error is not None:
+        if getattr(error, "_wirewatch_reported", False):
+            return None  # told to report(), then logged or raised to the top
+        error._wirewatch_reported = True
+    # Bodies and headers of requests, whatever put them there.
+    event.pop("request", None)
+    return cast(Event, _trimmed(scrub_all(event)))
+
+
+def _before_breadcrumb(crumb: dict[str, Any], hint: dict[str, Any]) -> dict[str, Any] | None:
+    crumb.pop("data", None)
+    return cast(
+        dict[str, Any], _trimmed({key: scrub_all(one) if key != "timestamp" else one for key, one in crumb.items()})
+    )
+
+
+def _trimmed(value: Any) -> Any:
+    if isinstance(value, str):
+        return value if len(value) <= LONGEST_VALUE else value[:LONGEST_VALUE] + "…"
+    if isinstance(value, dict):
+        return {key: _trimmed(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_trimmed(one) for one in value]
+    return value
+
+
+def report(
+    error: BaseException, *, source: str | None = None, stop: str | None = None, release: str | None = None
+) -> None:
+    """Tell Sentry of an error, with the source, the stop of the journey and the release it happened at.
+
+    The tags are ``source``, ``stop``, ``release`` and ``release_id``: Sentry itself drops a tag named ``release``,
+    which it keeps for the program's own. Without a DSN, and for an error that was reported before, nothing happens.
+    """
+    with sentry_sdk.new_scope() as scope:
+        tags = {"source": source, "stop": stop, "release": release, "release_id": release}
+        for name, value in tags.items():
+            if value is not None:
+                scope.set_tag(name, value)
+        scope.capture_exception(error)
+
+
+def clock_checkin(status: Literal["ok", "error"]) -> None:
+    """Tell Sentry's monitor "wirewatch-clock" that the clock ticks, or that it could not; once a minute is expected."""
+    sentry_sdk.crons.capture_checkin(
+        monitor_slug=MONITOR,
+        status=status,
+        monitor_config={
+            "schedule": {"type": "interval", "value": 1, "unit": "minute"},
+            "checkin_margin": 3,  # minutes
+            "max_runtime": 1,  # minutes
+            "failure_issue_threshold": 2,
+            "recovery_threshold": 1,
+            "timezone": "UTC",
+        },
+    )
+
+
+def flush() -> None:
+    """Wait at most two seconds until what was reported has gone out; for the end of the program."""
+    sentry_sdk.flush(timeout=FLUSH)
