@@ -97,6 +97,8 @@ class Site:
     """None: answered with 404."""
     validators: bool = True
     """Whether answers carry ETag and Last-Modified, and 304 is given."""
+    by_entry: bool = False
+    """Whether listings go by when a page was put up, not by the time that it prints."""
     pages: dict[str, Page] = field(default_factory=dict)
     """By path."""
 
@@ -128,6 +130,8 @@ class Site:
             and page.gone is None
             and (wanted is None or wanted in (one.casefold() for one in page.handout.tags))
         ]
+        if self.by_entry:
+            return found[::-1]
         return sorted(found, key=lambda page: (page.published_at, page.id), reverse=True)
 
 
