@@ -59,7 +59,7 @@ def _in_words(one: ErrorDetails, model: type[BaseModel]) -> str:
             return 'must be a list: ["…"]'
         case "string_type":
             return "must be text in quotes"
-        case "string_too_short":
+        case "string_too_short" | "too_short":
             return "must not be empty"
         case "literal_error":
             return f"is unknown; allowed are {context['expected']}"
