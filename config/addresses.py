@@ -1,7 +1,8 @@
 """Which network addresses may be reached: public ones, and the private ones that the operator names.
 
-The table of special-purpose addresses is IANA's, as ``ipaddress`` knows it (RFC 6890), with what only newer Pythons know.
-IPv4-mapped and NAT64 addresses are judged by the IPv4 address that they carry; the dead tunnels (6to4, Teredo) are refused.
+The table of special-purpose addresses is IANA's, as ``ipaddress`` knows it (RFC 6890), with what only newer Pythons
+know. IPv4-mapped and NAT64 addresses are judged by the IPv4 address that they carry; dead tunnels (6to4, Teredo) are
+refused.
 """
 
 from __future__ import annotations
