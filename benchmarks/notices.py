@@ -1,0 +1,80 @@
+"""How well ``find_notice`` tells notices from look-alikes, on real headlines and releases, and how long a call takes.
+
+    WIREWATCH_DATA=../shared/data python -m benchmarks.notices
+
+Prints the errors on ``headlines/headlines.tsv`` and every release of ``releases/releases.jsonl.xz`` that is taken for a
+notice, for a person to judge.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import lzma
+import os
+import sys
+import time
+from pathlib import Path
+
+from pipelines.notices import find_notice
+
+DATA = Path(os.environ.get("WIREWATCH_DATA", Path(__file__).resolve().parents[1] / "../shared/data"))
+TIMED = 3_000  # enough calls for a steady mean, few enough for a busy machine
+
+
+def labelled() -> None:
+    with (DATA / "headlines/headlines.tsv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+    hit = missed = false = other_kind = 0
+    for row in rows:
+        notice = find_notice(row["headline"])
+        said = notice.kind if notice else "none"
+        if row["label"] == "none":
+            false += notice is not None
+        elif notice is None:
+            missed += 1
+        else:
+            hit += 1
+            other_kind += said != row["label"]
+        if said != row["label"]:
+            print(f"  labelled {row['label']}, said {said}: {row['headline'][:120]}")
+    precision, recall = hit / max(1, hit + false), hit / max(1, hit + missed)
+    print(f"{len(rows)} headlines: precision {precision:.3f}, recall {recall:.3f}, {other_kind} of another kind\n")
+
+
+def releases() -> None:
+    with lzma.open(DATA / "releases/releases.jsonl.xz", "rt", encoding="utf-8") as file:
+        archive = [json.loads(line) for line in file]
+    fired = 0
+    for release in archive:
+        body = [line for line in release["body"].split("\n") if line.strip()]
+        by_headline, notice = find_notice(release["title"]), find_notice(release["title"], body)
+        if notice is not None:
+            fired += 1
+            by = "headline" if by_headline else "body"
+            print(f"  {release['id']} {notice.kind} by {by} [{notice.marker}] {release['title'][:110]}")
+            if notice.statement:
+                print(f"      {notice.statement[:200]}")
+        elif by_headline is not None:
+            print(
+                f"  {release['id']} {by_headline.kind} by headline alone [{by_headline.marker}] {release['title'][:99]}"
+            )
+    print(f"{len(archive)} releases: {fired} taken for notices\n")
+
+    some = [(r["title"], r["body"].split("\n")) for r in archive[:: max(1, len(archive) // TIMED)]]
+    started = time.perf_counter()
+    for title, _ in some:
+        find_notice(title)
+    headline_only = time.perf_counter() - started
+    started = time.perf_counter()
+    for title, body in some:
+        find_notice(title, body)
+    whole = time.perf_counter() - started
+    print(f"{1e6 * headline_only / len(some):.1f} µs a headline, {1e6 * whole / len(some):.1f} µs with its body")
+
+
+if __name__ == "__main__":
+    if not DATA.is_dir():
+        sys.exit(f"no data at {DATA}: set WIREWATCH_DATA")
+    labelled()
+    releases()

@@ -1,0 +1,249 @@
+"""Stop 9, relate: what a headline says about an earlier release, and the headline that is left without it."""
+
+from __future__ import annotations
+
+import re
+
+from pipelines.notices.asian import asian_notice
+from pipelines.notices.folding import fold
+from pipelines.notices.markers import MARKER, SPACED, STEMS, meaning
+from pipelines.notices.phrases import phrase_notice
+from pipelines.notices.rubrics import is_rubric, is_rubric_update
+from stories.release import Notice, NoticeKind
+
+# What a wire or a desk prints before everything else, and the original had too: "EQS-Adhoc: Korrektur: …".
+_LEAD = (
+    r"(?:(?:eqs|dgap|ots|apa-ots|pta|euro\s?adhoc|hugin|cision|rns|ad-?hoc|original-research)[\w-]*\s*:\s*"
+    r"(?:(?!\s)[^:]{2,60}:\s+)?"
+    r"|(?:media|press|news)\s+(?:advisory|release|alert)\s*(?::|-+|—)\s*|(?:pressemitteilung"
+    r"|communique de presse)\s*[:—-]\s*)?"
+)
+_OPEN = r"[\[({<【〔«*+/=#~|_\"“!>-]*\s*"
+_CLOSE = r"\s*[\])}>】〕»*+=#~_\"”!]*"
+_SEPARATOR = r"(?:\s*(?::|--+|—|\||/|\.\.+|…|>|•|·)|\s+-(?=\s)|-\s)"
+_PREFIX = re.compile(
+    rf"^(?P<lead>{_LEAD})(?P<open>{_OPEN})(?P<marker>{MARKER})(?!\w)(?P<close>{_CLOSE})"
+    rf"(?P<separator>{_SEPARATOR}?)[\s:|—*+=#-]*(?P<rest>.*)$",
+    re.DOTALL,
+)
+_ADVISORY = re.compile(
+    r"^(?P<open>[/*\[(]*\s*)(?P<marker>a\s*d\s*v\s*i\s*s\s*o\s*r\s*y)(?!\w)\s*(?::|-+|—)\s*(?P<rest>.*)$"
+)
+# "ACME Corp: CORRECTION: ACME buys …": the issuer first, as some feeds print it.
+_INFIX = re.compile(
+    rf"^(?P<lead>[^:]{{2,60}}?(?::|\s-|\s—))\s+(?P<marker>{MARKER})\s*(?::|--|—|\s-(?=\s))\s*(?P<rest>.+)$"
+)
+
+_WIRE_TAIL = (
+    r"(?P<tail>(?:\s*#\w+)*(?:\s*(?:\||-|—|\bvia\b)\s*(?:media outreach(?: newswire)?|business ?wire"
+    r"|pr ?newswire|cision|"
+    r"globe ?newswire|newsfile(?: corp\.?)?|access(?: ?news)?wire|news direct|newmediawire|acn newswire"
+    r"|eqs[- ]news|cnw))?)"
+)
+_EXTRA = (
+    r"(?P<extra>(?:\s+(?:version|release|copy|text|headline|link|links|date|figures|fassung|version\s+follows)"
+    r"|[\s,:—-]+[^\])}】]{0,60})?)"
+)
+_BRACKETS = re.compile(
+    rf"\s*(?P<open>[\[({{【〔*/])\s*(?P<marker>{MARKER})(?!\w){_EXTRA}\s*[\])}}】〕*/]{_WIRE_TAIL}\s*$"
+)
+_SUFFIX = re.compile(rf"\s*(?:\s-{{1,2}}|--+|—|\||\s/)\s*(?P<marker>{MARKER}){_WIRE_TAIL}\s*$")
+_INSIDE = re.compile(
+    r"\s*[\[(【](?P<marker>corrected|correction|updated|withdrawn|retracted|korrigiert|korrektur|corrige)[\])】]\s*"
+)
+
+_DAY_OR_VERSION = re.compile(r"\b\d{1,2}[./ -]|\bversion\b|\brelease\b|\d{1,2}, \d{4}|\d:\d\d|^[\s:,—-]*$")
+_NOT_AFTER_CAPITALS = re.compile(
+    r"(?:on|for|to|of|in|at|your|our|my|act|bill|conference|summit|forum|day|week|fluid|tape|officers?"
+    r"|facility|system)\b"
+)
+_COMPANY_WORDS = 8
+_ACTS = re.compile(
+    r"\b(?:announces?|reports?|launches|appoints|completes?|unveils|introduces?|releases|declares|provides"
+    r"|signs|enters|closes"
+    r"|receives|wins|names|to (?:present|host|participate|acquire|announce|report))\b"
+)
+_SPACED_MARKER = re.compile("|".join(map(re.escape, SPACED)))
+
+
+def headline_notice(headline: str, first_paragraph: str = "") -> Notice | None:
+    """Return what the headline alone says; ``statement`` is None. ``first_paragraph`` tells a rubric from an update."""
+    if found := asian_notice(headline):
+        return found
+    folded = fold(headline)
+    if not any(stem in folded for stem in STEMS):
+        return None
+    if by := BY_COMPANY.match(folded):
+        return Notice(kind=by_company_kind(by), marker=headline[by.start("marker") : by.end("marker")], headline="")
+    return (
+        _before(headline, folded, first_paragraph)
+        or _after(headline, folded)
+        or _within(headline, folded)
+        or phrase_notice(headline, folded)
+    )
+
+
+def subject_company(headline: str) -> str | None:
+    """Return the company of a headline that names only a marker and a company, as PR Newswire prints them.
+
+    ``/C O R R E C T I O N -- Equinix, Inc./`` and ``/DISREGARD RELEASE: Soaak Technologies/`` have lost the subject;
+    also of Business Wire's subtitle ``CORRECTION...by Civitas Solutions, Inc.``. None for every other headline.
+    """
+    headline = visible_headline(headline)
+    folded = fold(headline)
+    if by := BY_COMPANY.match(folded):
+        return headline[by.start("company") : by.end("company")].strip() or None
+    found = _PREFIX.match(folded) or _ADVISORY.match(folded)
+    return _company(headline, found) if found else None
+
+
+BY_COMPANY = re.compile(
+    r"^\s*(?P<marker>(?:correction|correcting and replacing|updated?|replacement|clarification))"
+    r"\s*(?:\.{2,}|…|-+|—|:)?\s*by\s+(?P<company>\S.{0,150})$"
+)
+"""Business Wire's subtitle under a corrected headline (https://www.businesswire.com/news/home/20190307005409/en/)."""
+
+
+def by_company_kind(found: re.Match[str]) -> NoticeKind:
+    """Return what Business Wire's subtitle says: "UPDATE...by X" updates, the others correct."""
+    return "update" if found["marker"].startswith("updat") else "correction"
+
+
+def visible_headline(headline: str) -> str:
+    """Return the headline on one line with single spaces, but for those between spaced letters."""
+    return " ".join(headline.split())
+
+
+def _company(headline: str, found: re.Match[str]) -> str | None:
+    slashed = "/" in found["open"]
+    spaced = _SPACED_MARKER.search(found["marker"]) is not None
+    if not (slashed or spaced):
+        return None
+    rest = found["rest"].rstrip(" /")
+    start = found.start("rest")
+    if not rest or len(rest.split()) > _COMPANY_WORDS or " - " in rest or _ACTS.search(rest):
+        return None
+    if "repeat" in found["marker"].replace(" ", ""):
+        return None
+    return headline[start : start + len(rest)].strip()
+
+
+def _before(headline: str, folded: str, first_paragraph: str) -> Notice | None:
+    if advisory := _ADVISORY.match(folded):
+        return _advisory(headline, advisory)
+    found = _PREFIX.match(folded)
+    if found is None:
+        return _after_the_issuer(headline, folded)
+    known = meaning(found["marker"])
+    if known is None:
+        return None
+    kind, rule = known
+    printed = headline[found.start("marker") : found.end("marker")]
+    slashed = "/" in found["open"]
+    bracketed = bool(found["open"].strip() and found["close"].strip()) or slashed
+    capitals = printed.upper() == printed
+    rest = headline[found.start("rest") :]
+    if not rest:
+        if not (bracketed or capitals):
+            return None
+    elif not (bracketed or found["separator"].strip() or rule == "free"):
+        if not _stands_out(printed, rest, found["rest"]):
+            return None
+    elif rule == "capitals" and not (capitals or bracketed):
+        return None
+    if kind == "update" and is_rubric_update(rest, found["rest"], first_paragraph):
+        return None
+    if _company(headline, found):
+        rest = ""
+    elif found["open"].strip():
+        rest = rest.rstrip(' /”"»')
+    return Notice(kind=kind, marker=printed, headline=_join(headline[: found.end("lead")], rest))
+
+
+def _advisory(headline: str, found: re.Match[str]) -> Notice | None:
+    """An advisory in slashes or spaced letters withdraws; others ("ADVISORY: Minister to visit …") announce."""
+    spaced = " " in found["marker"]
+    says_so = re.match(r"(?:please )?(?:disregard|kill|withdraw|retract)", found["rest"])
+    if not (spaced or "/" in found["open"] or says_so):
+        return None
+    marker = headline[found.start("marker") : found.end("marker")]
+    rest = headline[found.start("rest") :].rstrip(" /")
+    return Notice(kind="withdrawal", marker=marker, headline="" if _company(headline, found) else rest)
+
+
+def _after_the_issuer(headline: str, folded: str) -> Notice | None:
+    found = _INFIX.match(folded)
+    if found is None:
+        return None
+    known = meaning(found["marker"])
+    if known is None or known[0] in ("update", "repeat") or is_rubric(found["lead"]):
+        return None
+    printed = headline[found.start("marker") : found.end("marker")]
+    if known[1] == "capitals" and printed.upper() != printed:
+        return None
+    return Notice(
+        kind=known[0], marker=printed, headline=_join(headline[: found.end("lead")], headline[found.start("rest") :])
+    )
+
+
+def _stands_out(printed: str, rest: str, folded_rest: str) -> bool:
+    """Whether capitals alone make it a marker: "CORRECTION Acme Reports …", not "CORRECTION TAPE MARKET"."""
+    if len(printed) < len("UPDATE") or printed.upper() != printed:
+        return False
+    first = rest[0]
+    return (
+        (first.isupper() or first.isdigit() or first in "“\"'‘$")
+        and sum(character.islower() for character in rest) > len(rest) // 3
+        and not _NOT_AFTER_CAPITALS.match(folded_rest)
+    )
+
+
+def _after(headline: str, folded: str) -> Notice | None:
+    found, bracketed = _BRACKETS.search(folded), True
+    if found is None:
+        found, bracketed = _SUFFIX.search(folded), False
+    if found is None or not found.start():
+        return None
+    known = meaning(found["marker"])
+    if known is None:
+        return None
+    kind, rule = known
+    printed = headline[found.start("marker") : found.end("marker")]
+    rest = headline[: found.start()]
+    if not (_bracket_counts(kind, folded, found) if bracketed else _last_words_count(kind, rule, printed, rest)):
+        return None
+    return Notice(kind=kind, marker=printed, headline=_join(rest, headline[found.start("tail") :]))
+
+
+def _bracket_counts(kind: NoticeKind, folded: str, found: re.Match[str]) -> bool:
+    if found["open"] in "/*" and not folded[found.start() : found.start("open")]:
+        return False
+    # "Best Casinos (Updated for 2026)", "A Novel (Revised Edition)" are titles; "(Updated June 3, 2026)" is a notice.
+    return kind != "update" or (
+        _DAY_OR_VERSION.search(found["extra"]) is not None and not is_rubric(folded[: found.start()])
+    )
+
+
+def _last_words_count(kind: NoticeKind, rule: str, printed: str, rest: str) -> bool:
+    capitals = printed.upper() == printed and rest.upper() != rest
+    if rule == "capitals" or kind == "repeat":
+        return capitals
+    if kind == "update":
+        # "… - Update" ends a rubric ("3Q 2025 - Update"); "- UPDATE" and "- Updated" tell of this release.
+        return capitals or fold(printed).endswith("updated")
+    return len(rest.split()) > 2
+
+
+def _within(headline: str, folded: str) -> Notice | None:
+    found = _INSIDE.search(folded)
+    if found is None:
+        return None
+    known = meaning(found["marker"])
+    printed = headline[found.start("marker") : found.end("marker")]
+    if known is None or printed.upper() != printed or headline.upper() == headline:
+        return None
+    return Notice(kind=known[0], marker=printed, headline=_join(headline[: found.start()], headline[found.end() :]))
+
+
+def _join(before: str, after: str) -> str:
+    return " ".join(f"{before} {after}".split())

@@ -1,0 +1,130 @@
+"""The words by which wires and issuers mark a notice, by kind and language, folded (small letters, no accents).
+
+What was seen on which wire is told in the tests beside each form. A word alone says little ("Correction Fluid
+Market"), so each has a rule for the company it must keep; ``headline.py`` applies them.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from stories.release import NoticeKind
+
+Rule = Literal["plain", "capitals", "free"]
+"""``plain``: needs a separator after it, brackets, or capitals before a headline that has none.
+``capitals``: the same, and must be printed in capitals or stand in brackets ("Kill:" may begin anything).
+``free``: a phrase that needs nothing after it."""
+
+# Most telling first: "WDH/KORREKTUR" and "UPDATE AND CORRECTION" are corrections.
+PRIORITY: tuple[NoticeKind, ...] = ("withdrawal", "correction", "update", "repeat")
+
+_WORDS: dict[tuple[NoticeKind, Rule], str] = {
+    ("correction", "free"): """
+        correcting and replacing | correcting & replacing | correcting &amp; replacing | correcting/replacing
+        replacing and correcting | replacing & correcting | clarifying and replacing | correcting and adding
+        correction and replacement | corrected and replaced
+        correction from source | correction from the source | correction de source | correction de la source
+        annule et remplace | fe de erratas | fe de errata | errata corrige
+        corregir y reemplazar | corrige y reemplaza | correccion y reemplazo
+    """,
+    ("correction", "plain"): """
+        correction | corrections | corrected | correcting | erratum | errata | corrigendum | rectification
+        clarification | replacement release | corrected version | corrected release | corrected copy
+        korrektur | korrekturmeldung | korrekturfassung | korrigiert | korrigierte fassung | korrigierte version
+        achtung korrektur | berichtigung | berichtigt | berichtigte fassung | richtigstellung
+        rectificatif | rectifie | correctif | corrige | version corrigee | communique rectificatif
+        correccion | correcciones | corregido | rectificacion | version corregida
+        correcao | correccao | retificacao | corrigido | versao corrigida
+        rettifica | correzione | versione corretta | comunicato rettificato
+        correctie | rectificatie | gecorrigeerd
+        rattelse | korrigering | korrigerad | rettelse | korrektion | korreksjon | korrigeret | korrigert | rettet
+        berigtigelse | korjaus | korjattu | oikaisu | leidretting
+        korekta | sprostowanie | oprava | helyesbites | rectificare | erata | duzeltme | koreksi | ralat | pembetulan
+        исправление | поправка | виправлення | dinh chinh | แก้ไข | แก้ไขข่าว
+    """,
+    ("correction", "capitals"): "replacement | replacing | replaces | clarified",
+    ("update", "free"): """
+        updating and replacing | updating & replacing | adding and replacing | update from source
+        updated from source | adding multimedia | adding photo | adding photos | adding video | adding graphic
+    """,
+    ("update", "plain"): """
+        update | updated | updated release | updated version | revised | revised release | revised version
+        amended | reissue | reissued | re-issue | re-issued | reissuing
+        aktualisierung | aktualisiert | aktualisierte fassung | aktualisierte version | neufassung
+        mise a jour | mis a jour | actualisation | actualizacion | actualizado | actualizacao
+        atualizacao | atualizado | aggiornamento | aggiornato | bijgewerkt
+        uppdatering | uppdaterad | opdatering | opdateret | oppdatering | oppdatert | paivitys | paivitetty
+        aktualizacja | aktualizace | guncelleme | обновление | обновлено | cap nhat
+    """,
+    ("update", "capitals"): "amendment | revision | revise",
+    ("withdrawal", "free"): """
+        disregard release | disregard press release | disregard news release | disregard previous release
+        disregard prior release | disregard earlier release | please disregard | mandatory kill
+    """,
+    ("withdrawal", "plain"): """
+        disregard | withdrawn | retracted | retraction | retraction notice | rescinded | kill notice | news kill
+        zuruckgezogen | widerruf | communique annule | tillbakadragen | tillbakadraget | aterkallad | aterkallelse
+        trukket tilbage | trukket tilbake | tilbaketrukket | ingetrokken | отозвано | отзыв
+    """,
+    ("withdrawal", "capitals"): "kill | withdrawal | retrait | retirado | anulado | ritirato | annullato | rescission",
+    ("repeat", "plain"): """
+        repeat | repeated | repeat release | retransmission | retransmitted | retransmit | re-transmission
+        re-transmitted | resend | resent | re-send | re-sent | resending | repost | reposted | re-post
+        republished | re-release | re-released | rediffusion | wdh | wiederholung | wiederholt
+        repeticion | repeticao | ripetizione | herhaling | upprepning | gentagelse | gjentakelse | повтор
+    """,
+}
+
+WORDS: dict[str, tuple[NoticeKind, Rule]] = {
+    " ".join(word.split()): meaning
+    for meaning, words in _WORDS.items()
+    for line in words.splitlines()
+    for word in line.split("|")
+    if word.strip()
+}
+
+# PR Newswire and Canada Newswire print these with a space between the letters.
+_SPACED = """
+    correction corrections corrected correccion correcao correzione korrektur rectificatif disregard update updated
+    repeat retransmission withdrawal withdrawn retraction kill advisory erratum
+"""
+SPACED: dict[str, str] = {" ".join(word): word for word in _SPACED.split()}
+
+
+def _alternatives(words: list[str]) -> str:
+    return "|".join(re.escape(word).replace("\\ ", r"\s+") for word in sorted(words, key=len, reverse=True))
+
+
+_WORD = rf"(?:{_alternatives([*WORDS, *SPACED])})"
+_JOIN = r"(?:\s*(?:/|&|&amp;|\+|,)\s*|\s+(?:and|et|und|y|e|och|og|ja)\s+)"
+_QUALIFIER = (
+    r"(?:\s+(?:from\s+(?:the\s+)?source|de\s+(?:la\s+)?source|f\s*r\s*o\s*m\s+s\s*o\s*u\s*r\s*c\s*e|notice|version|copy"
+    r"|(?:of\s+)?(?:press\s+|news\s+)?release|r\s+e\s+l\s+e\s+a\s+s\s+e|no\.?\s*\d{1,2}|#?\s*\d{1,2}))?"
+)
+_ORDINAL = r"(?:(?:first|second|third|1st|2nd|3rd|further|important|urgent|zweite|deuxieme)\s+)?"
+MARKER = rf"{_ORDINAL}{_WORD}(?:{_JOIN}{_WORD})*{_QUALIFIER}"
+"""A marker with what may belong to it: "CORRECTION/UPDATE", "Second Correction", "C O R R E C T I O N", "UPDATE 2"."""
+
+_ONE = re.compile(rf"(?<!\w){_WORD}(?!\w)")
+
+
+def meaning(marker: str) -> tuple[NoticeKind, Rule] | None:
+    """Return what a folded marker says, by its most telling word; None for "advisory", which says nothing yet."""
+    found: list[tuple[NoticeKind, Rule]] = []
+    for match in _ONE.finditer(marker):
+        word = " ".join(match[0].split())
+        known = WORDS.get(word) or WORDS.get(SPACED.get(word, ""))
+        if known:
+            found.append(known)
+    return min(found, key=lambda known: PRIORITY.index(known[0])) if found else None
+
+
+STEMS = tuple(
+    sorted(
+        {word[:5] for word in WORDS}
+        | {word[:5] for word in SPACED}
+        | {"clarif", "withdr", "retract", "disregard", "advisory"}
+    )
+)
+"""What a headline must have at least one of, folded, before any pattern is tried."""

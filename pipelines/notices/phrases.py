@@ -1,0 +1,88 @@
+"""Notices told by a phrase of the headline: "Correction to Press Release dated …", "Clarifies News Release"."""
+
+from __future__ import annotations
+
+import re
+
+from pipelines.notices.rubrics import is_rubric
+from stories.release import Notice, NoticeKind
+
+_A_RELEASE = (
+    r"(?:(?:press|news|media)\s+releases?|earlier\s+release|previous(?:ly)?\s+(?:\w+\s+){0,2}(?:release"
+    r"|announce\w*|disclos\w*)"
+    r"|(?:earlier|prior)\s+(?:announcement|disclosure))"
+)
+_A_FACT = (
+    r"(?:(?:payment|record|ex-dividend|ex-date|dividend|distribution|meeting|webcast|conference call)\s+date"
+    r"|technical\s+disclosure)"
+)
+_SOURCES: tuple[tuple[NoticeKind, str], ...] = (
+    (
+        "withdrawal",
+        rf"\b(?P<marker>(?:withdrawal|retraction|cancellation|rescission)\s+of)\s+(?:\w+\s+){{0,3}}{_A_RELEASE}",
+    ),
+    ("withdrawal", rf"\b(?P<marker>retracts|withdraws|rescinds|disregard)\s+(?:\w+\s+){{0,3}}{_A_RELEASE}"),
+    ("withdrawal", rf"\b{_A_RELEASE}\s+(?P<marker>(?:was\s+|is\s+)?(?:withdrawn|retracted|issued in error))"),
+    # EQS and DGAP: "Correction of a release from 24/09/2018, 10:00 CET/CEST - …", the same in German.
+    (
+        "correction",
+        r"(?P<marker>correction of an? (?:release|announcement|publication)"
+        r"(?: (?:from|of|dated) [\d./:, -]+(?:uhr\s)?(?:cet/cest)?)?)",
+    ),
+    (
+        "correction",
+        r"(?P<marker>korrektur (?:einer|der|unserer|zur|zu) \w*"
+        r"(?:veroffentlichung|mitteilung|meldung|bekanntmachung)"
+        r"(?: vom [\d./:, -]+(?:uhr\s)?(?:cet/cest)?)?)",
+    ),
+    (
+        "correction",
+        rf"\b(?P<marker>(?:provides?|issues?|announces?)\s+(?:an?\s+)?(?:clarification|correction)s?)\s+"
+        rf"(?:of|on|to|for|in|regarding|concerning|about)\b.{{0,60}}?\b(?:{_A_RELEASE}|{_A_FACT})",
+    ),
+    ("correction", rf"\b(?P<marker>corrects|clarifies)\s+(?:[\w,]+\s+){{0,4}}(?:{_A_RELEASE}|{_A_FACT})"),
+    (
+        "correction",
+        rf"^(?P<marker>(?:clarification|correction)s?)\s+(?:of|on|to|in|regarding"
+        rf"|concerning)\b.{{0,60}}?\b{_A_RELEASE}",
+    ),
+    # A press office: "Levin Correction on … Question", of what a person said.
+    (
+        "correction",
+        r"^(?:(?!market|price|stock|gold|technical|vision|error|color|colour|posture)[\w.'’-]+\s+){1,3}"
+        r"(?P<marker>correction)\s+(?:on|of|to|regarding)\s.{3,60}\b(?:question|statement|remarks"
+        r"|testimony|quote|answer)$",
+    ),
+    (
+        "correction",
+        r"^(?P<marker>rattelse|korrigering|rettelse|korreksjon|korrektion|berigtigelse|korjaus|oikaisu)\s+"
+        r"(?:av\s|af\s|til\s|till\s|i\s|vedr\w*\s|\w*n\s)?.{0,30}(?:meddel|melding|tiedot|kommunik)",
+    ),
+    (
+        "correction",
+        r"^(?P<marker>rectificatif|correction|erratum|rectification|correccion|rectificacion|retificacao"
+        r"|correcao|rettifica"
+        r"|errata corrige|berichtigung|fe de erratas|errata)\s+(?:a la|au|al|ao|du|de[l]?|da|do|a|zur?|der)\b.{0,15}"
+        r"(?:communique|comunicado|comunicato|nota de prensa|mitteilung|meldung|anuncio)",
+    ),
+    (
+        "correction",
+        r"^(?P<marker>dinh chinh)\s+(?:thong tin|thong cao|noi dung|bai)",
+    ),
+    ("update", rf"\b(?P<marker>amends)\s+(?:\w+\s+){{0,3}}{_A_RELEASE}"),
+)
+_PHRASES = tuple((kind, re.compile(pattern)) for kind, pattern in _SOURCES)
+
+
+def phrase_notice(headline: str, folded: str) -> Notice | None:
+    """Return the notice that a phrase tells. The headline stays whole where it is the release's own sentence."""
+    for kind, pattern in _PHRASES:
+        found = pattern.search(folded)
+        if found is None or is_rubric(folded[: found.start("marker")]):
+            continue
+        start, end = found.span("marker")
+        rest = headline
+        if " of a" in found["marker"] or found["marker"].startswith("korrektur "):
+            rest = " ".join(f"{headline[:start]} {headline[end:].lstrip(' :-–—')}".split())
+        return Notice(kind=kind, marker=headline[start:end].strip(" ,-"), headline=rest)
+    return None
