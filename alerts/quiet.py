@@ -41,8 +41,8 @@ def parse_quiet_hours(text: str) -> QuietHours:
 def quiet_until(hours: QuietHours, now: datetime) -> datetime | None:
     """Return when the quiet that holds at ``now`` ends (UTC), or None outside of it.
 
-    On the day a clock is put forward, an end that the clock skips is the moment it skips to; when it is put back, an
-    end that comes twice is the first of the two, a start that comes twice too.
+    On the day a clock is put forward, an end that the clock skips comes as much later as it skips; on the day it is
+    put back, an end or a start that comes twice is the first of the two.
     """
     today = now.astimezone(hours.zone).date()
     for day in (today - timedelta(days=1), today):

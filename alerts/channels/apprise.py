@@ -1,7 +1,7 @@
 """Any service that Apprise knows, by its URL: mail, Slack, Teams, Telegram, Discord, ntfy and a hundred more.
 
-Apprise escapes plain text for services that take HTML or Markdown alone. What is done here is the rest: text is
-fitted to the service's limits, chat mentions and masked links are taken apart, and Slack's plain text is escaped.
+Apprise escapes plain text for services that take HTML or Markdown, Slack among them. What is done here is the rest:
+text is fitted to the service's limits, and chat mentions and masked links are taken apart.
 """
 
 from __future__ import annotations
@@ -95,7 +95,6 @@ class AppriseChannel:
             message,
             title_limit=int(self._service.title_maxlen),
             body_limit=int(self._service.body_maxlen),
-            slack=str(self._service.service_name) == "Slack",
         )
         # Apprise works in threads of its own; it stops by the service's timeout, which is shorter than ours.
         result: Any = await self._apprise.async_notify(
@@ -116,7 +115,7 @@ class AppriseChannel:
         """Apprise keeps no connection."""
 
 
-def fit(message: Message, *, title_limit: int, body_limit: int, slack: bool = False) -> tuple[str, str]:
+def fit(message: Message, *, title_limit: int, body_limit: int) -> tuple[str, str]:
     """Return title and body as a service can take them: what matters least is cut, the headline and link stay.
 
     ``title_limit`` of 0: the service has no titles, and Apprise puts it over the body, within the body's limit.
@@ -128,8 +127,6 @@ def fit(message: Message, *, title_limit: int, body_limit: int, slack: bool = Fa
     lines: list[str] = []
     for line in message.lines:
         shown = take_apart(line)
-        if slack:
-            shown = shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
         cost = len(shown) * 2 + 1 if body_limit < BODY_KEPT else len(shown) + 1  # room for Apprise's own escaping
         if cost > room:
             lines.append("…")

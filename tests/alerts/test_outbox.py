@@ -192,7 +192,7 @@ async def test_all_given_up_alerts_of_a_channel_can_be_sent_again_at_once(desk, 
 )
 async def test_sending_again_says_what_it_did(desk, outbox, alert_id, answer):
     await desk.publish("mail")
-    (alert,) = (await outbox.claim("mail", 10, LEASE)).alerts
+    assert await claimed(outbox) == ["evt_1"]
     await desk.publish("mail", story="sty_2", late=timedelta(hours=1))
     assert await outbox.retry(alert_id) == answer
 
