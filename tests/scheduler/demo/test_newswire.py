@@ -112,6 +112,16 @@ async def test_a_copy_has_another_address_other_boilerplate_and_the_same_words(n
     assert text.count("...</p>") >= 3
 
 
+async def test_the_columns_of_a_copy_are_full_of_others_cut_in_the_middle(newswire, http):
+    beside = newswire.syndicate(newswire.publish(stories.FERRY_ROBOTS))
+    _, text = await read(http, newswire.syndicate(newswire.publish(HANDOUT)))
+    teasers = html.fromstring(text).xpath("//div[@class='teaser']/p/text()")
+    assert newswire.page(beside).path in text
+    assert teasers
+    assert all(teaser.endswith("...") for teaser in teasers)
+    assert stories.FERRY_ROBOTS.body[0] not in text
+
+
 async def test_most_wires_correct_with_a_new_page_that_names_the_old_one(newswire, http):
     url = newswire.publish(HANDOUT)
     correction = newswire.correct(url, CHANGED)

@@ -92,6 +92,7 @@ async def test_what_changes_in_place_was_up_long_enough_to_be_read(wire):
     for part, line in lines(desk):
         line()
         when.setdefault(desk.calls[-1], part)
+    assert list(when.values()) == sorted(when.values())
     for changed in (("remove", "vanishing"), ("edit", "market"), ("correct", "bridges")):
         assert when[changed] - when["publish", changed[1]] >= 0.25, changed
 
