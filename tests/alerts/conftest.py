@@ -88,10 +88,11 @@ class Desk:
         """Return the state of one alert."""
         return (await self.redis.hget(keys.alert(f"{event}:{channel}").name, "state") or b"").decode()
 
-    async def make_all_due(self, channel: str) -> None:
-        """Let the time pass until everything on a channel is due: leases end, waits are over."""
+    async def make_all_due(self, channel: str, since: timedelta = timedelta(days=1)) -> None:
+        """Let the time pass until everything on a channel has been due for ``since``: leases end, waits are over."""
+        seconds, _ = await self.redis.time()
         for alert in await self.redis.zrange(keys.outbox(channel).name, 0, -1):
-            await self.redis.zadd(keys.outbox(channel).name, {alert: 1})
+            await self.redis.zadd(keys.outbox(channel).name, {alert: (seconds - since.total_seconds()) * 1000})
 
 
 @pytest.fixture

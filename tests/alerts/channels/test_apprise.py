@@ -138,9 +138,20 @@ async def test_what_cannot_be_reached_is_tried_again(event_of):
 
 
 async def test_a_redirect_is_not_followed(event_of, receiver):
-    receiver.fail(302)
-    outcome = await open_apprise(receiver.url.replace("http://", "json://")).send(outgoing(event_of(1)))
+    receiver.fail(200)
+
+    async def elsewhere(request: web.Request) -> web.Response:
+        raise web.HTTPTemporaryRedirect(receiver.url)
+
+    application = web.Application()
+    application.router.add_post("/", elsewhere)
+    runner = web.AppRunner(application, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    outcome = await open_apprise(f"json://127.0.0.1:{runner.addresses[0][1]}/").send(outgoing(event_of(1)))
+    await runner.cleanup()
     assert isinstance(outcome, Later)
+    assert receiver.deliveries == []
 
 
 async def test_a_digest_waits_for_its_time_and_goes_as_one_message(desk, receiver, redis):
@@ -163,12 +174,15 @@ async def test_a_digest_waits_for_its_time_and_goes_as_one_message(desk, receive
 async def test_a_digest_that_failed_goes_again_without_gathering_anew(desk, receiver, redis):
     receiver.fail(503, times=1)
     receiver.fail(200)
-    channel = open_apprise(receiver.url.replace("http://", "json://"), digest="1h", retry=["0s"])
+    channel = open_apprise(receiver.url.replace("http://", "json://"), digest="1h", retry=["5m"])
     for story in ("sty_1", "sty_2"):
         await desk.publish("desk", story=story)
     await desk.make_all_due("desk")
-    assert await Delivery(redis, {"desk": channel}).drain(timedelta(seconds=20)) == 0
-    assert len(receiver.deliveries) == 2
+    delivery = Delivery(redis, {"desk": channel})
+    assert await delivery.drain(timedelta(seconds=20)) == 2
+    await desk.make_all_due("desk", since=timedelta(seconds=1))  # five minutes later, and not an hour after that
+    assert await delivery.drain(timedelta(seconds=20)) == 0
+    assert [sent.json["title"] for sent in receiver.deliveries] == ["2 alerts: acme (2)"] * 2
 
 
 @pytest.mark.parametrize("url", ["slack://nonsense", "no-such-service://t0ken", "t0ken", ""])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 from concurrent.futures import ThreadPoolExecutor
 
@@ -65,6 +66,22 @@ def test_writers_beside_each_other_do_not_mix_their_lines(tmp_path):
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(lambda line: append_line(path, line), lines))
     assert sorted(path.read_bytes().splitlines()) == sorted(lines)
+
+
+def test_nobody_else_writes_while_a_line_is_written(tmp_path, monkeypatch):
+    path, write, refused = tmp_path / "alerts.jsonl", os.write, []
+
+    def watched(descriptor, data):
+        with path.open("rb") as other:
+            try:
+                fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                refused.append(True)
+        return write(descriptor, data)
+
+    monkeypatch.setattr("alerts.channels.file.os.write", watched)
+    append_line(path, EVENT.event)
+    assert refused == [True]
 
 
 def test_a_path_that_names_no_file_is_refused():
