@@ -1,0 +1,41 @@
+# make demo, make test, make run: each sets up .venv by itself, once. PYTHON=… names another Python (3.11 or newer).
+
+VENV ?= .venv
+PYTHON ?=
+PINNED := pyproject.toml .ci/constraints.txt .ci/setup
+
+.PHONY: help demo test run lint clean
+
+help:
+	@echo 'make demo    watch a small newswire on this machine for half a minute'
+	@echo 'make test    run the tests'
+	@echo 'make run     start the daemon with your configuration'
+	@echo 'make lint    ruff, mypy, import-linter'
+	@echo 'make clean   remove .venv and what the tools left behind'
+
+demo: $(VENV)/.installed
+	@$(VENV)/bin/wirewatch demo
+
+test: $(VENV)/.installed-dev
+	@$(VENV)/bin/python -m pytest -q
+
+run: $(VENV)/.installed
+	@VENV=$(VENV) sh .ci/start
+
+lint: $(VENV)/.installed-dev
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.installed: $(PINNED)
+	@PYTHON="$(PYTHON)" sh .ci/setup $(VENV)
+	@touch $@
+
+$(VENV)/.installed-dev: $(PINNED)
+	@PYTHON="$(PYTHON)" sh .ci/setup $(VENV) dev
+	@touch $(VENV)/.installed $@
