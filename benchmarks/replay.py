@@ -21,8 +21,6 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -31,17 +29,18 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "support"), str(ROOT / "benchmarks")]
 
+from daemon import COMMAND, DaemonFailed, running  # noqa: E402
 from receiver import SECRET, Receiver, serve_receiver  # noqa: E402
 from replay_corpus import Corpus, Item, Pair, choose  # noqa: E402
 
-from scheduler.demo.configuration import sources, toml_text  # noqa: E402
+from scheduler.demo.configuration import sources  # noqa: E402
 from scheduler.demo.newswire import Newswire, serve  # noqa: E402
 from stories.urls import canonical_url, url_digest  # noqa: E402
 
 SITES = ("harbourline", "meridian", "pressline")
 TAG = "Replay"
 DEPTH = 60  # a listing names what came in twelve seconds at the usual rate: six polls may fail before one is missed
-STARTING = 60.0  # seconds for the daemon to poll every site once; a busy machine imports slowly
+STOPPING = 10.0  # seconds from SIGTERM, as promised
 PAUSE = 12.0  # seconds from an original to its copy or its correction: six polls
 
 
@@ -128,45 +127,6 @@ def configuration(wire: Newswire, receiver: Receiver, folder: Path) -> dict[str,
         },
         "sources": sources(wire, interval="2s", pace="0.02s"),
     }
-
-
-@asynccontextmanager
-async def daemon(wire: Newswire, receiver: Receiver, folder: Path, options: Options) -> AsyncIterator[list[str]]:
-    """Run ``wirewatch run`` until the block ends; the list that is yielded gets a word on how it ended."""
-    file = folder / "wirewatch.toml"
-    file.write_text(toml_text(configuration(wire, receiver, folder)), encoding="utf-8")
-    ended: list[str] = []
-    with (folder / "daemon.log").open("wb") as log:
-        process = await asyncio.create_subprocess_exec(
-            *options.command, "--config", str(file), "run", stdout=log, stderr=log, cwd=folder
-        )
-        try:
-            await _polling(wire, process)
-            yield ended
-        finally:
-            began = time.monotonic()
-            if process.returncode is None:
-                process.terminate()
-            try:
-                status = await asyncio.wait_for(process.wait(), 30)
-                ended.append(f"exit status {status}, {time.monotonic() - began:.1f} s after SIGTERM")
-            except TimeoutError:
-                process.kill()
-                ended.append("killed: it did not stop within 30 s of SIGTERM")
-
-
-async def _polling(wire: Newswire, process: asyncio.subprocess.Process) -> None:
-    """Return when the daemon has asked every site for a listing."""
-    deadline = time.monotonic() + STARTING
-    while True:
-        asked = {request.site for request in wire.requests if request.path != "/robots.txt"}
-        if len(asked) == len(wire.sites):
-            return
-        if process.returncode is not None:
-            raise RuntimeError(f"the daemon ended with status {process.returncode} before it polled")
-        if time.monotonic() > deadline:
-            raise RuntimeError(f"the daemon polled only {sorted(asked)} within {STARTING:.0f} s")
-        await asyncio.sleep(0.1)
 
 
 async def settled(receiver: Receiver, seconds: float) -> None:
@@ -325,16 +285,18 @@ async def run(options: Options) -> int:
         async with serve() as wire, serve_receiver() as receiver:
             for site in wire.sites.values():
                 site.by_entry, site.depth = True, DEPTH  # printed times are the archive's, years apart
-            async with daemon(wire, receiver, folder, options) as ended:
+            async with running(configuration(wire, receiver, folder), folder, options.command) as daemon:
+                await daemon.ready(lambda: len(_polled(wire)) == len(wire.sites))
                 began = time.monotonic()
                 published = await publish(wire, corpus, options)
                 await settled(receiver, options.settle)
                 took = timedelta(seconds=round(time.monotonic() - began))
+                ended = await daemon.stop()
             audit = [json.loads(line) for line in (folder / "audit.jsonl").read_text().splitlines()]
             verdict = judge(corpus, published, receiver.events, audit)
             _add_run_figures(verdict, wire, receiver, took, ended)
-    except RuntimeError as error:
-        print(f"{error}\n{_tail(folder / 'daemon.log')}", file=sys.stderr)
+    except (DaemonFailed, FileNotFoundError) as error:
+        print(f"the daemon: {error}", file=sys.stderr)
         return 1
     finally:
         if options.keep:
@@ -348,7 +310,9 @@ async def run(options: Options) -> int:
     return 1 if verdict.broken else 0
 
 
-def _add_run_figures(verdict: Verdict, wire: Newswire, receiver: Receiver, took: timedelta, ended: list[str]) -> None:
+def _add_run_figures(
+    verdict: Verdict, wire: Newswire, receiver: Receiver, took: timedelta, ended: tuple[int, float]
+) -> None:
     unsigned = sum(not delivery.signed for delivery in receiver.deliveries)
     verdict.add("deliveries, repeats of one id among them",
                 f"{len(receiver.deliveries)}, {len(receiver.accepted) - len(receiver.events)}")  # fmt: skip
@@ -362,13 +326,14 @@ def _add_run_figures(verdict: Verdict, wire: Newswire, receiver: Receiver, took:
     statuses = Counter(request.status for request in wire.requests)
     verdict.add("requests to the newswire, by status", dict(sorted(statuses.items())))
     verdict.add("time", took)
-    verdict.add("the daemon's end", ended[0])
-    if not ended[0].startswith("exit status 0"):
-        verdict.broken.append(f"the daemon's end: {ended[0]}")
+    status, seconds_to_stop = ended
+    verdict.add("the daemon's end", f"exit status {status}, {seconds_to_stop:.1f} s after SIGTERM")
+    if status != 0 or seconds_to_stop > STOPPING:
+        verdict.broken.append(f"the daemon did not end cleanly within {STOPPING:.0f} s")
 
 
-def _tail(file: Path, lines: int = 30) -> str:
-    return "\n".join(file.read_text(errors="replace").splitlines()[-lines:]) if file.exists() else ""
+def _polled(wire: Newswire) -> set[str]:
+    return {request.site for request in wire.requests if request.path != "/robots.txt"}
 
 
 def main() -> int:
@@ -380,7 +345,7 @@ def main() -> int:
     parser.add_argument("--settle", type=float, default=15.0, help="seconds without a delivery that end it (15)")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--keep", action="store_true", help="keep the folder with configuration, log and data")
-    parser.add_argument("--command", nargs="+", default=[str(Path(sys.executable).parent / "wirewatch")])
+    parser.add_argument("--command", nargs="+", default=list(COMMAND))
     arguments = parser.parse_args()
     data = Path(os.environ.get("WIREWATCH_DATA") or ROOT.parent / "shared" / "data")
     if not (data / "releases" / "releases.jsonl.xz").exists():
