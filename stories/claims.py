@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from importlib.resources import files
-from typing import cast
+from typing import Any, cast
 
 from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
@@ -19,6 +19,7 @@ from stories.urls import url_digest
 
 RETRIES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=3), timedelta(hours=12))
 """How long a page that could not be read is left alone, by failures in a row; the last for all further ones."""
+SETTLED_FAILURES = 4  # a page that failed so often does not keep its listing from being asked for conditionally
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,16 @@ def retry_delay(failures: int) -> timedelta:
     return RETRIES[min(failures, len(RETRIES)) - 1]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """What came of claiming a listing's sightings."""
+
+    claims: tuple[Claim, ...]
+    """Ours to read, in the listing's order."""
+    settled: bool
+    """Every sighting is known for good: the listing need not be looked at again until it changes."""
+
+
 class Claims:
     """The leases on pages, and what is remembered of pages that are no release."""
 
@@ -60,27 +71,30 @@ class Claims:
 
     async def claim(
         self, listing: str, sightings: Sequence[Sighting], now: datetime, *, seeding: bool = False
-    ) -> list[Claim]:
-        """Return the sightings that nobody has read or is reading, in their order, leased for ``keys.LEASE``.
+    ) -> Claimed:
+        """Return the sightings that nobody has read or is reading, leased for ``keys.LEASE``.
 
         ``seeding``: this is the listing's first poll, and what it holds is stored silently whenever it is read.
         """
         if not sightings:
-            return []
+            return Claimed(claims=(), settled=True)
         digests = [url_digest(sighting.url) for sighting in sightings]
         seeded, page, lease = keys.seeded(listing), keys.page(""), keys.claim("")
         names = [seeded.name]
         arguments: list[str | int] = [_ms(now), lease.seconds * 1000, f"h:{listing}", int(seeding)]
-        arguments += [seeded.seconds, page.seconds]
+        arguments += [seeded.seconds, page.seconds, SETTLED_FAILURES]
         for digest, sighting in zip(digests, sightings, strict=True):
             names += [keys.page(digest).name, keys.claim(digest).name]
             arguments += [digest, headline_digest(sighting.headline)]
         answers = await self._claim(keys=names, args=arguments)
-        return [
-            Claim(sighting=sighting, silent=answer == 2, changed=answer == 3)
-            for sighting, answer in zip(sightings, answers, strict=True)
-            if answer
-        ]
+        return Claimed(
+            claims=tuple(
+                Claim(sighting=sighting, silent=answer == 2, changed=answer == 3)
+                for sighting, answer in zip(sightings, answers, strict=True)
+                if answer in (1, 2, 3)
+            ),
+            settled=not any(answers),
+        )
 
     async def release_id(self, url: str) -> str | None:
         """Return the id of the release at a URL, if one was kept."""
@@ -99,6 +113,32 @@ class Claims:
             pipeline.delete(keys.claim(digest).name)
             await pipeline.execute()
         return delay
+
+    async def unchanged(self, url: str, release: str, listing: str | None, listed_headline: str | None) -> None:
+        """End the lease on a page that says what it said, and remember the headline it is listed with now."""
+        digest = url_digest(url)
+        page = keys.page(digest)
+        values = {"release": release}
+        if listing and headline_digest(listed_headline):
+            values[f"h:{listing}"] = headline_digest(listed_headline)
+        async with self._redis.pipeline(transaction=True) as pipeline:
+            pipeline.hset(page.name, mapping=cast(Mapping[Any, Any], values))
+            pipeline.hdel(page.name, "failures", "retry_at", "reason", "gone_since")
+            pipeline.expire(page.name, page.seconds)
+            pipeline.delete(keys.claim(digest).name)
+            await pipeline.execute()
+
+    async def gone(self, url: str, now: datetime) -> datetime:
+        """Remember that a known page is gone, and return since when it was seen so."""
+        digest = url_digest(url)
+        page = keys.page(digest)
+        async with self._redis.pipeline(transaction=True) as pipeline:
+            pipeline.hsetnx(page.name, "gone_since", str(_ms(now)))
+            pipeline.hget(page.name, "gone_since")
+            pipeline.expire(page.name, page.seconds)
+            pipeline.delete(keys.claim(digest).name)
+            answers = await pipeline.execute()
+        return datetime.fromtimestamp(int(answers[1]) / 1000, UTC)
 
     async def give_back(self, url: str) -> None:
         """End the lease on a page that was not read after all, so that the next poll may claim it."""

@@ -1,0 +1,136 @@
+"""Scrapy as wirewatch runs it: its settings, and the one resident crawl.
+
+What is changed from Scrapy's defaults, and why, stands beside each setting; the measurements are in
+docs/decisions/0003-resident-spider.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+from scrapy.crawler import AsyncCrawlerRunner
+
+from config.addresses import AddressPolicy
+from config.settings import Settings
+from crawler.guard import GuardedResolver
+from crawler.services import Services
+from crawler.spider import WireSpider
+
+PACE = 1.0  # seconds between two requests to a host; Newsfile challenges bursts of six, GlobeNewswire 860 pages an hour
+LARGEST = 8 << 20  # bytes; a 948-byte Brotli body may unfold to 600 MB
+TIMEOUT = 40.0  # seconds; GlobeNewswire answers after 22 on a normal day
+
+
+def scrapy_settings(settings: Settings, steps: dict[str, int]) -> dict[str, Any]:
+    """Return Scrapy's settings; ``steps`` are the item pipelines with their order."""
+    return {
+        "USER_AGENT": settings.polling.user_agent,
+        "ROBOTSTXT_OBEY": True,
+        "ROBOTSTXT_USER_AGENT": "wirewatch",
+        "DOWNLOADER_MIDDLEWARES": {
+            "crawler.guard.GuardMiddleware": 10,
+            "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+            "crawler.robots.DailyRobots": 100,
+            "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
+            "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
+            "scrapy.downloadermiddlewares.stats.DownloaderStats": None,
+        },
+        "SPIDER_MIDDLEWARES": {
+            "scrapy.spidermiddlewares.referer.RefererMiddleware": None,
+            "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
+            "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,
+        },
+        "ITEM_PIPELINES": steps,
+        "EXTENSIONS": {
+            "scrapy.extensions.memusage.MemoryUsage": None,
+            "scrapy.extensions.logstats.LogStats": None,
+            "scrapy.extensions.corestats.CoreStats": None,
+        },
+        # Pages and feeds only: files, FTP, S3 and data URLs are never fetched.
+        "DOWNLOAD_HANDLERS": {"file": None, "data": None, "s3": None, "ftp": None},
+        "DOWNLOAD_DELAY": PACE,
+        "DOWNLOAD_SLOTS": _paces(settings),
+        "CONCURRENT_REQUESTS": 64,
+        "CONCURRENT_REQUESTS_PER_DOMAIN": 2,
+        "DOWNLOAD_TIMEOUT": TIMEOUT,
+        "DOWNLOAD_MAXSIZE": LARGEST,
+        "DOWNLOAD_WARNSIZE": 0,
+        "DOWNLOAD_FAIL_ON_DATALOSS": True,
+        "DOWNLOAD_VERIFY_CERTIFICATES": True,  # Scrapy's default trusts any certificate
+        "REDIRECT_MAX_TIMES": 5,
+        "METAREFRESH_ENABLED": False,
+        "COOKIES_ENABLED": False,
+        "HTTPPROXY_ENABLED": False,  # behind a proxy the guard would see only the proxy
+        "RETRY_TIMES": 1,
+        "RETRY_HTTP_CODES": [
+            408,
+            500,
+            502,
+            504,
+            522,
+            524,
+        ],  # 429 and 503 ask for patience: the next poll is soon enough
+        "RETRY_PRIORITY_ADJUST": 0,
+        "DUPEFILTER_CLASS": "scrapy.dupefilters.BaseDupeFilter",  # the claim in Redis is what keeps pages apart
+        "TELNETCONSOLE_ENABLED": False,
+        "REMOTE_CONTROL_ENABLED": False,  # an HTTP server that executes code
+        "LOG_ENABLED": False,
+        "STATS_DUMP": False,
+        "SCHEDULER_DISK_QUEUE": "",
+    }
+
+
+def _paces(settings: Settings) -> dict[str, dict[str, float | int]]:
+    """Return each known host's pace; hosts on the operator's own private addresses need none."""
+    policy = AddressPolicy(settings.polling.private_addresses)
+    own = {"delay": 0.0, "concurrency": 8, "jitter": 0.0}
+    slots: dict[str, dict[str, float | int]] = {}
+    for source in settings.sources.values():
+        for listing in source.listings:
+            host = urlsplit(listing.url).hostname or ""
+            if source.pace is not None:
+                slots[host] = {"delay": source.pace.total_seconds(), "concurrency": 1, "jitter": 0.2}
+            elif _is_own(host, policy):
+                slots.setdefault(host, own)
+    for network in settings.polling.private_addresses:
+        if network.num_addresses <= 1:
+            slots.setdefault(str(network.network_address), own)
+    return slots
+
+
+def _is_own(host: str, policy: AddressPolicy) -> bool:
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host == "localhost"
+    return not address.is_global and policy.permits(host)
+
+
+class Engine:
+    """The resident crawl in the running asyncio reactor."""
+
+    def __init__(self, services: Services, steps: dict[str, int]) -> None:
+        self._services = services
+        self._runner = AsyncCrawlerRunner(scrapy_settings(services.settings, steps))
+        self._crawl: asyncio.Task[None] | None = None
+
+    def start(self) -> asyncio.Task[None]:
+        """Open the spider, and return the task that ends when it has closed."""
+        from twisted.internet import reactor
+
+        reactor.installNameResolver(GuardedResolver(reactor.nameResolver, self._services.guard))
+        self._crawl = self._runner.crawl(WireSpider, services=self._services)
+        return self._crawl
+
+    async def finish(self, patience: float) -> None:
+        """End the spider: what was begun is done for up to ``patience`` seconds, the rest is left to the next poll."""
+        if self._crawl is None:
+            return
+        self._services.polls.end()
+        done, _ = await asyncio.wait([self._crawl], timeout=patience)
+        if not done:
+            await self._runner.stop()
+            await asyncio.wait([self._crawl], timeout=patience)

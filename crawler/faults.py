@@ -1,0 +1,49 @@
+"""What went wrong with a request, in a line that a person understands."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from OpenSSL import SSL
+from scrapy.exceptions import (
+    CannotResolveHostError,
+    DownloadCancelledError,
+    DownloadConnectionRefusedError,
+    DownloadTimeoutError,
+    IgnoreRequest,
+    ResponseDataLossError,
+)
+
+from crawler.guard import Guard
+
+
+def status_fault(status: int) -> str:
+    """Return an HTTP status in words: ``404 Not Found``."""
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return f"HTTP status {status}"
+
+
+def fault(error: BaseException, host: str, guard: Guard) -> str:
+    """Return why a request to a host failed."""
+    refusal = guard.refused(host)
+    match error:
+        case CannotResolveHostError() if refusal:
+            return f"refused: {refusal}"
+        case CannotResolveHostError():
+            return f"the name {host} cannot be resolved"
+        case DownloadConnectionRefusedError():
+            return f"{host} refuses the connection"
+        case DownloadTimeoutError():
+            return f"{host} did not answer in time"
+        case DownloadCancelledError():
+            return "the answer is larger than allowed"
+        case ResponseDataLossError():
+            return "the answer broke off"
+        case IgnoreRequest():
+            text = str(error)
+            return "robots.txt forbids it" if "robots.txt" in text else text or "the request was dropped"
+    if isinstance(error, SSL.Error) or "certificate" in str(error).lower():
+        return f"the TLS connection to {host} failed: {error}"
+    return f"{type(error).__name__}: {error}"[:300]

@@ -1,0 +1,1 @@
+"""Scrapy item pipelines: each step is one file and names its stop."""

@@ -1,0 +1,32 @@
+"""Stop 7, tidy: a release as it was read → the same with its notice recognised and its headline without decorations."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import replace
+
+from pipelines.notices import find_notice
+from stories.release import Release
+
+_INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\ufeff"))
+
+
+def tidy(release: Release, source: str, before: Release | None = None) -> Release:
+    """Return the release with source, notice, plain headline and each tag once.
+
+    ``before``: the page's last known state. A notice can take all of the headline ("/C O R R E C T I O N -- Company/");
+    then the headline known before stays, or what the page prints if none is known.
+    """
+    printed = plain(release.headline)
+    notice = find_notice(printed, release.body)
+    headline = printed
+    if notice is not None:
+        headline = plain(notice.headline) or (before.headline if before else "") or printed
+    tags = {tag.lstrip("#＃").casefold(): tag.lstrip("#＃") for tag in release.tags if tag.strip("#＃ ")}
+    return replace(release, headline=headline, notice=notice, source=source, tags=tuple(tags.values()))
+
+
+def plain(text: str) -> str:
+    """Return one line without control and zero-width characters, composed (NFC)."""
+    visible = unicodedata.normalize("NFC", text).translate(_INVISIBLE)
+    return " ".join("".join(" " if unicodedata.category(one)[0] == "C" else one for one in visible).split())
