@@ -92,7 +92,7 @@ class Newswire:
         where = self.sites[site]
         copied = where.add(page.handout, headline=page.headline, published_at=at or self.now(), now=self.now())
         copied.dateline = page.dateline
-        copied.advisory = page.advisory
+        copied.advisory, copied.advisory_first = page.advisory, page.advisory_first
         copied.origin = page.origin or origin.custom.title
         copied.origin_id = page.origin_id or (page.id if origin.custom.pixel else None)
         copied.listed = listed

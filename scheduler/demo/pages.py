@@ -121,8 +121,8 @@ def _iso_z(moment: datetime) -> str:
 
 def _teaser(page: Page, length: int) -> str:
     """Cut as the sites cut: in the middle of a word, with three dots."""
-    parts = (page.handout.subheadline or "", *page.advisory, page.dateline.text if page.dateline else "")
-    text = " ".join([*(part.strip() for part in parts if part), *page.handout.body])
+    parts = (page.handout.subheadline or "", *page.before, page.dateline.text if page.dateline else "", *page.text)
+    text = " ".join(part.strip() for part in parts if part)
     return text if len(text) <= length else text[:length].rstrip() + "..."
 
 

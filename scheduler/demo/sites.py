@@ -40,7 +40,9 @@ class Page:
     published_at: datetime
     modified_at: datetime
     advisory: tuple[str, ...] = ()
-    """What stands before the first paragraph of a correction, an update or a withdrawal."""
+    """What a correction, an update or a withdrawal says about the earlier release."""
+    advisory_first: bool = False
+    """Whether that stands before the dateline."""
     listed: bool = True
     first_listed: datetime | None = None
     """When a listing that names it was served for the first time, with this headline."""
@@ -50,6 +52,16 @@ class Page:
     """The title of the site it was copied from."""
     origin_id: int | None = None
     """The origin's id, where the origin counts readers by a pixel in the text."""
+
+    @property
+    def before(self) -> tuple[str, ...]:
+        """The paragraphs before the dateline."""
+        return self.advisory if self.advisory_first else ()
+
+    @property
+    def text(self) -> tuple[str, ...]:
+        """The paragraphs from the dateline on."""
+        return self.handout.body if self.advisory_first else (*self.advisory, *self.handout.body)
 
 
 NoticeKind = Literal["correction", "update", "withdrawal"]
@@ -73,6 +85,8 @@ class Custom:
     advisory: Callable[[NoticeKind, Handout, datetime], tuple[str, ...]]
     """The paragraphs that explain a notice, from what it is about and when that was published."""
     corrects_in_place: bool = False
+    advisory_first: bool = False
+    """Whether a notice explains itself before the dateline."""
     pixel: bool = False
     id_pattern: str | None = None
     """What the configuration says of release URLs; None: it leaves them to be found."""
@@ -116,6 +130,7 @@ class Site:
             dateline=dateline,
             published_at=published_at,
             modified_at=now,
+            advisory_first=self.custom.advisory_first,
         )
         self.pages[path] = page
         return page
@@ -261,6 +276,7 @@ PRESSLINE = Custom(
     marked=_pressline_marked,
     advisory=_pressline_advisory,
     corrects_in_place=True,
+    advisory_first=True,
     listings=("/news-releases/news-releases-list/",),
 )
 """A wire that puts a correction at the same URL and only swaps the title."""

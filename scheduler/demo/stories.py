@@ -59,8 +59,8 @@ TRAM_BATTERIES = Handout(
     tickers=("TSXV:PMLO",),
     country="canada",
     body=(
-        "Pomelo Cell Inc. today announced a four-year agreement to supply swappable battery packs to the tram network "
-        "of a coastal city with 118 kilometres of track.",
+        "Pomelo Cell Inc. (TSXV: PMLO) today announced a four-year agreement to supply swappable battery packs to the "
+        "tram network of a coastal city with 118 kilometres of track.",
         "Under the agreement the company will deliver 260 packs in three lots, the first of them in the second "
         "quarter. A pack can be exchanged at a terminus in under four minutes without a lift.",
         "The packs use a sodium chemistry that keeps nine tenths of its capacity after six thousand cycles, according "
@@ -163,8 +163,8 @@ QUARTER = Handout(
     tickers=("OSE:SALT",),
     country="norway",
     body=(
-        "Saltmarsh Optics ASA reports orders of 31.4 million kroner for the third quarter, against 27.9 million in "
-        "the same quarter of last year.",
+        "Saltmarsh Optics ASA (OSE: SALT) reports orders of 31.4 million kroner for the third quarter, against 27.9 "
+        "million in the same quarter of last year.",
         "The order book stood at 88 million kroner at the end of September. Fibre probes for fish farms made up just "
         "over half of the orders.",
         "The board keeps its outlook for the year and will hold a call for investors at ten o'clock.",

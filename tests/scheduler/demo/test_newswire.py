@@ -133,6 +133,23 @@ async def test_most_wires_correct_with_a_new_page_that_names_the_old_one(newswir
     assert "Other words." not in text
 
 
+@pytest.mark.parametrize(
+    ("site", "order"),
+    [("meridian", "dateline, advisory, text"), ("pressline", "advisory, dateline, text")],
+)
+async def test_a_correction_explains_itself_where_its_wire_does(newswire, http, site, order):
+    correction = newswire.correct(newswire.publish(stories.TRAM_BATTERIES, site), stories.TRAM_BATTERIES_CORRECTED)
+    _, text = await read(http, correction)
+    (article,) = html.fromstring(text).xpath("//*[@itemprop='articleBody' or contains(@class, 'release-body')]")
+    words = article.text_content()
+    places = {
+        "dateline": words.index("HALIFAX, Nova Scotia"),
+        "advisory": words.index("orrected release follows:"),
+        "text": words.index("206 packs in two lots"),
+    }
+    assert ", ".join(sorted(places, key=places.__getitem__)) == order
+
+
 async def test_one_wire_corrects_at_the_same_address_and_swaps_the_title(newswire, http):
     url = newswire.publish(HANDOUT, "pressline")
     assert newswire.correct(url, CHANGED) == url
