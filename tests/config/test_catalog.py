@@ -7,8 +7,11 @@ To add a source, write ``config/sources/NAME.toml`` and ``tests/sources/NAME/url
 from __future__ import annotations
 
 import json
+import lzma
+import os
 import re
 import tomllib
+from collections import defaultdict
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -158,6 +161,41 @@ def test_the_samples_of_the_documentation_load(tmp_path: Path) -> None:
         file = tmp_path / "wirewatch.toml"
         file.write_text(sample, encoding="utf-8")
         assert load(file, {}, {}).settings.sources
+
+
+ARCHIVED = {  # a wire of the archive: its source, and the least share of its URLs that must be told
+    "mediaoutreach": ("media-outreach", 1.0),
+    "newsdirect": ("news-direct", 0.999),
+    "newmediawire": ("newmediawire", 0.99),
+    "247PressRelease": ("24-7-press-release", 0.999),
+    "blockchainwire": ("blockchain-wire", 0.999),
+    "citybiz": ("citybiz", 0.98),
+    "ibn": ("ibn", 0.99),
+    "newsworthy": ("newsworthy-ai", 0.999),
+    "noticiasnewswire": ("noticias-newswire", 1.0),
+    "pressservices": ("press-services", 0.99),
+    "reportable": ("reportable", 1.0),
+    "keycrew": ("keycrew", 1.0),
+    "prkarma": ("prkarma", 1.0),
+    "evertiseaipr": ("evertise", 1.0),
+}
+
+
+def test_the_urls_of_real_releases_are_told() -> None:
+    data = Path(os.environ.get("WIREWATCH_DATA", PROJECT.parent / "shared" / "data"))
+    archive = data / "releases" / "releases.jsonl.xz"
+    if not archive.is_file():
+        pytest.skip(f"needs real releases: {archive} is not there (WIREWATCH_DATA names the folder)")
+    urls: dict[str, set[str]] = defaultdict(set)
+    with lzma.open(archive, "rt", encoding="utf-8") as lines:
+        for release in map(json.loads, lines):
+            if str(release["source_url"]).startswith("http"):
+                urls[release["wire"]].add(release["source_url"])
+    for wire, (name, least) in ARCHIVED.items():
+        pattern = re.compile(BUNDLED[name]["release"]["url"])
+        found = {url: pattern.search(url) for url in urls[wire]}
+        told = sum(match is not None for match in found.values()) / len(found)
+        assert told >= least, f"{name}: only {told:.4f} of {len(found)} URLs; {REPAIR.format(name)}"
 
 
 class TestMerging:
