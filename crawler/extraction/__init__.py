@@ -1,0 +1,237 @@
+"""Stop 6, extract: bytes of a page → a :class:`Release`. Pure: no network, no Redis.
+
+The journey inside: charset → page → blocks → selection (Trafilatura) → anatomy → the fields, each in its own file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from config.source import ReleaseHints
+from crawler.extraction import phrases
+from crawler.extraction.anatomy import Anatomy, Piece, pieces_of, split
+from crawler.extraction.blocks import Block, read_blocks
+from crawler.extraction.charset import decode
+from crawler.extraction.headline import find_headline, find_subheadline, selected
+from crawler.extraction.images import caption_blocks, find_images
+from crawler.extraction.language import find_language
+from crawler.extraction.page import Page, parse, select
+from crawler.extraction.published import find_embargo, find_published
+from crawler.extraction.refusals import refuse_listing, refuse_walls
+from crawler.extraction.selection import choose
+from crawler.extraction.tags import find_tags, find_tickers
+from crawler.extraction.text import key, weight
+from crawler.extraction.wires import first_wire, wire_in_text
+from stories.release import NotARelease, Release
+from stories.urls import canonical_url
+
+if TYPE_CHECKING:
+    import lxml.html
+
+__all__ = ["NotARelease", "Release", "ReleaseHints", "extract_release"]
+
+_URL = re.compile(r"https?://[^\s<>\"']+")
+
+
+def extract_release(
+    html: bytes | str,
+    url: str | None = None,
+    hints: ReleaseHints | None = None,
+    *,
+    header_charset: str | None = None,
+) -> Release:
+    """Return the release that a page holds; raise :class:`NotARelease` with the reason where it holds none.
+
+    ``url`` is where the page was read, ``hints`` what is known of its source, ``header_charset`` the charset of the HTTP
+    reply. What the page does not say is None or empty.
+    """  # noqa: E501
+    hints = hints or ReleaseHints()
+    text = html if isinstance(html, str) else decode(html, header=header_charset, hint=hints.encoding)
+    page = parse(text, url)
+    addresses = list(_addresses(page))
+    for selector in hints.drop:
+        for element in select(page.tree, selector):
+            if element.getparent() is not None:
+                element.drop_tree()
+    blocks = read_blocks(page.tree)
+    refuse_walls(page, blocks)
+    main = _choose(page, blocks, hints)
+    chosen = [block for block in blocks if block.chosen]
+    first = chosen[0].index if chosen else 0
+    headline = find_headline(page, blocks, first, hints)
+    captions = caption_blocks(main, blocks)
+    anatomy = split(pieces_of(chosen), headline, captions)
+    refuse_listing(page, blocks, [text for _, text in anatomy.own])
+    if headline is None:
+        raise NotARelease("no text", "nothing on the page is a headline")
+    return _release(page, blocks, anatomy, headline, hints, addresses, main, captions)
+
+
+def _choose(page: Page, blocks: list[Block], hints: ReleaseHints) -> lxml.html.HtmlElement:
+    """Mark the article's blocks: those in the hinted element, else those that are found."""
+    if hints.body:
+        elements = select(page.tree, hints.body)
+        if elements:
+            inside = {descendant for element in elements for descendant in element.iter()}
+            for block in blocks:
+                block.key = key(block.text)
+                block.chosen = block.element in inside and not block.beside
+            if sum(weight(block.text) for block in blocks if block.chosen) >= 80:
+                return elements[0]
+    return choose(page, blocks)
+
+
+def _addresses(page: Page) -> Iterator[str]:
+    """Yield the addresses that may name the wire's own id: the page's own, pixels, links to a source version."""
+    for own in (page.url, page.canonical, page.first("og:url")):
+        if own:
+            yield own
+    for image in page.tree.iter("img"):
+        if source := image.get("src") or image.get("data-src"):
+            yield source if "//" in source[:8] else ""
+    for link in page.tree.iter("a"):
+        href = link.get("href") or ""
+        if "//" in href[:8] and phrases.VIEW_SOURCE.search(
+            f"{link.getprevious() is None and (link.getparent().text or '')} {link.text_content()}"[:200]
+        ):
+            yield href
+
+
+def _release(
+    page: Page,
+    blocks: list[Block],
+    anatomy: Anatomy,
+    headline: str,
+    hints: ReleaseHints,
+    addresses: list[str],
+    main: lxml.html.HtmlElement,
+    captions: set[int],
+) -> Release:
+    dateline = anatomy.found.dateline if anatomy.found else None
+    first = next((block.index for block in blocks if block.chosen), 0)
+    near = blocks[max(0, first - 8) : first + 6]
+    subheadline = find_subheadline(page, near, anatomy.lead, headline, hints, dated=dateline is not None)
+    own = _own(anatomy, subheadline)
+    body = [text for part, text in own if part == "body"]
+    if anatomy.found is not None:
+        position = len(_highlights(anatomy, subheadline))
+        body[position] = body[position][anatomy.found.end :].strip()
+    about = tuple(text for part, text in own if part == "about")
+    every = [*anatomy.tag_lines, *(text for _, text in own)]
+    original = _original(page, anatomy, blocks)
+    known = first_wire([*addresses, *([original] if original else [])])
+    printed = wire_in_text(
+        "\n".join([*every, *anatomy.notes, *(b.text for b in blocks if "ID" in b.text and weight(b.text) < 200)])
+    )
+    wire_id = _hinted_id(page, hints) or (known[1] if known else printed[1] if printed else None)
+    return Release(
+        url=_own_url(page),
+        headline=headline,
+        subheadline=subheadline,
+        dateline=dateline,
+        published_at=find_published(page, blocks, first, hints, dateline.date if dateline else None),
+        embargoed_until=find_embargo([block.text for block in blocks[:60]], hints.timezone),
+        tags=find_tags(every),
+        tickers=find_tickers([headline, subheadline or "", *every]),
+        issuer=_issuer(page, anatomy, about, blocks, hints),
+        language=find_language([*body, *about], page.language),
+        body=tuple(text for text in body if text),
+        about=about,
+        disclaimer=anatomy.disclaimer,
+        contacts=tuple(anatomy.contacts),
+        images=find_images(page, main, blocks, captions),
+        wire=hints.wire
+        or (known[0] if known else None)
+        or (dateline.wire if dateline else None)
+        or (printed[0] if printed else None),
+        wire_id=wire_id,
+        original_url=original,
+        text="\n".join(text for _, text in own),
+    )
+
+
+def _highlights(anatomy: Anatomy, subheadline: str | None) -> list[str]:
+    """Return what stands between headline and dateline and is of the release: its highlights, as list items."""
+    return [piece.text for piece in anatomy.lead if _is_highlight(piece) and piece.text != subheadline]
+
+
+def _is_highlight(piece: Piece) -> bool:
+    return piece.block.kind == "item" and piece.block.link_density < 0.3 and weight(piece.text) >= 30
+
+
+def _own(anatomy: Anatomy, subheadline: str | None) -> list[tuple[str, str]]:
+    """Return the release's paragraphs in page order with the part each belongs to."""
+    lead = [("body", text) for text in _highlights(anatomy, subheadline)] if anatomy.found else []
+    return [*lead, *((part, text) for part, text in anatomy.own if text != subheadline)]
+
+
+def _own_url(page: Page) -> str | None:
+    try:
+        return canonical_url(page.url) if page.url else None
+    except ValueError:
+        return None
+
+
+def _hinted_id(page: Page, hints: ReleaseHints) -> str | None:
+    if hints.url and page.url and (match := re.search(hints.url, page.url)):
+        return match.groupdict().get("id")
+    return None
+
+
+def _original(page: Page, anatomy: Anatomy, blocks: list[Block]) -> str | None:
+    """Return where the release first stood: "View source version on …", else a canonical address on another page."""
+    for block in blocks:
+        if weight(block.text) <= 700 and phrases.VIEW_SOURCE.search(block.text):
+            if match := _URL.search(block.text):
+                return match[0].rstrip(".,)")
+            for link in block.element.iter("a"):
+                if href := page.absolute(link.get("href")):
+                    return href
+    own = _own_url(page)
+    for said in (page.canonical, page.absolute(page.first("og:url"))):
+        try:
+            address = canonical_url(said) if said else None
+        except ValueError:
+            continue
+        if (
+            address
+            and own
+            and address.split("://")[1].rstrip("/") != own.split("://")[1].rstrip("/")
+            and address.count("/") > 3
+        ):
+            return address
+    return None
+
+
+_EQS_ISSUER = re.compile(r"^(?:EQS|DGAP)-(?:News|Ad-?hoc|[\w-]+)\s*:\s*(?P<name>[^/|\n]{2,80}?)\s*(?:/|$)|^(?:Company|Unternehmen)\s*:\s*(?P<row>\S.{1,80})$|^\| (?:Company|Unternehmen):? \| (?P<cell>[^|]{2,80}) \|", re.M)  # fmt: skip  # noqa: E501
+_ABOUT_NAME = re.compile(
+    r"^\W*(?:More\s+)?(?:About|Über|À propos d[eu'’]s?|Acerca de|Sobre|關於|关于|Về)\s*(?:die |the )?(?P<name>[^:：\n]{2,90}?)\s*[:：]?$",  # noqa: E501
+    re.I,
+)
+
+
+def _issuer(
+    page: Page, anatomy: Anatomy, about: tuple[str, ...], blocks: list[Block], hints: ReleaseHints
+) -> str | None:
+    """Return the company that issued it: as the SOURCE line, the wire's header or the first about section names it."""
+    if name := selected(page, hints.issuer) or anatomy.source:
+        return name
+    for index, block in enumerate(blocks):
+        if weight(block.text) <= 160:
+            if match := phrases.PROVIDED_BY.match(block.text.replace("\n", " ")):
+                following = blocks[index + 1].text.split("\n")[0] if index + 1 < len(blocks) else ""
+                name = match["name"].strip() or following
+                if name and weight(name) <= 90:
+                    return name
+            if match := _EQS_ISSUER.search(block.text):
+                return (match["name"] or match["row"] or match["cell"]).strip()
+    if (
+        about
+        and weight(about[0]) <= 140
+        and (match := _ABOUT_NAME.match(about[0]))
+        and match["name"].lower() not in ("us", "the company")
+    ):
+        return match["name"].strip()
+    return None

@@ -1,0 +1,375 @@
+"""Stop 6, extract: the parts of a release: dateline, body, hashtags, disclaimer, about, contacts, and what is none of it.
+
+Releases of all wires are built alike: headline, sub-headline, dateline, text, an end mark (hashtags, disclaimer, ``###``,
+``SOURCE``), sections about the companies, contacts. What a site hangs on behind that is no part of it.
+"""  # noqa: E501
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import lxml.html
+
+from crawler.extraction import phrases
+from crawler.extraction.blocks import Block, is_latin_headline
+from crawler.extraction.datelines import Found, find_dateline
+from crawler.extraction.tags import is_tag_line, unglue
+from crawler.extraction.text import is_cut_short, is_sentence, joined, key, weight
+
+Part = Literal["body", "about"]
+SHORT = 140  # Latin characters: a heading, a label, a contact's line
+LATE = 0.25  # of the text at most may stand behind a mark, or it marks something inside the text
+ENOUGH = 300  # of text before an end mark can be one: EQS prints the disclaimer above the text
+_ONLY_MARK = re.compile(rf"^\W*{phrases.DISCLAIMER}[^.。!]*[.。!]?", re.I)
+_EQS_TABLE = re.compile(r"^\W*(?:Language|Sprache)\s*:?\s*(?:\||English|Deutsch)", re.I)
+
+
+@dataclass(slots=True)
+class Piece:
+    """One paragraph of the article, lines joined where they belong together."""
+
+    text: str
+    block: Block
+
+    @property
+    def is_short(self) -> bool:
+        """Whether it is no longer than a heading or a label."""
+        return weight(self.text) <= SHORT
+
+
+@dataclass(slots=True)
+class Anatomy:
+    """The parts of a release as its page has them."""
+
+    found: Found | None = None
+    lead: list[Piece] = field(default_factory=list)
+    """What stands above the dateline; sub-headline, highlights, or of the site."""
+    own: list[tuple[Part, str]] = field(default_factory=list)
+    """The release's paragraphs in page order; the first has its dateline still."""
+    tag_lines: list[str] = field(default_factory=list)
+    disclaimer: str | None = None
+    contacts: list[str] = field(default_factory=list)
+    captions: list[Piece] = field(default_factory=list)
+    source: str | None = None
+    """The issuer as the SOURCE line names it."""
+    notes: list[str] = field(default_factory=list)
+    """Lines left out that still say something: "View source version on …", an embargo, a date."""
+
+    def paragraphs(self, part: Part) -> list[str]:
+        """Return the paragraphs of one part."""
+        return [text for name, text in self.own if name == part]
+
+
+def pieces_of(blocks: Sequence[Block]) -> list[Piece]:
+    """Return the paragraphs of chosen blocks; a line break parts two where one ends or a mark begins."""
+    pieces: list[Piece] = []
+    for block in blocks:
+        lines = unglue(block.text).split("\n")
+        start = 0
+        for end in range(1, len(lines) + 1):
+            if end == len(lines) or _parts(lines[end - 1], lines[end]):
+                text = joined("\n".join(line for line in lines[start:end] if line.strip())).strip()
+                if text:
+                    pieces.append(Piece(text, block))
+                start = end
+    return pieces
+
+
+def _parts(before: str, after: str) -> bool:
+    """Whether a line break between two lines ends a paragraph."""
+    if is_sentence(before) or weight(before) <= SHORT:
+        return True
+    return not after[:1].islower() and not before.endswith((",", "-", "–"))
+
+
+def split(pieces: list[Piece], headline: str | None, captions: set[int]) -> Anatomy:
+    """Return the parts of a release; ``captions`` are the indexes of blocks that stand under pictures."""
+    anatomy = Anatomy()
+    pieces = _without_headline(pieces, headline)
+    pieces = _without_captions(pieces, captions, anatomy)
+    first = _find_start(pieces, anatomy)
+    anatomy.lead = pieces[:first]
+    walk = _Walk(pieces, first, anatomy)
+    walk.run()
+    return anatomy
+
+
+def _without_headline(pieces: list[Piece], headline: str | None) -> list[Piece]:
+    wanted = key(headline or "")
+    if len(wanted) < 8:
+        return pieces
+    for index, piece in enumerate(pieces[:12]):
+        found = key(piece.text)
+        if found == wanted or (
+            len(found) >= 20 and piece.is_short and (wanted.startswith(found) or found.startswith(wanted))
+        ):
+            return [piece for piece in pieces[index + 1 :] if key(piece.text) != wanted]
+    return [piece for piece in pieces if key(piece.text) != wanted]
+
+
+def _without_captions(pieces: list[Piece], captions: set[int], anatomy: Anatomy) -> list[Piece]:
+    """Take out captions: under a picture, named as one, or a sentence with its own cut-off beginning above it."""
+    kept: list[Piece] = []
+    for piece in pieces:
+        letters = key(piece.text)
+        above = key(kept[-1].text) if kept else ""
+        if (
+            piece.block.kind == "caption"
+            or piece.block.index in captions
+            or (piece.is_short and phrases.CAPTION.match(piece.text))
+        ):
+            anatomy.captions.append(piece)
+        elif (
+            len(above) >= 30
+            and len(letters) > len(above)
+            and letters.startswith(above)
+            and kept[-1].block.kind != "item"
+        ):
+            kept.pop()
+            anatomy.captions.append(piece)
+        elif any(letters == key(caption.text) for caption in anatomy.captions):
+            continue
+        else:
+            kept.append(piece)
+    return kept
+
+
+def _find_start(pieces: list[Piece], anatomy: Anatomy) -> int:
+    """Return the index of the paragraph with the dateline, 0 where there is none."""
+    for index, piece in enumerate(pieces[:40]):
+        found = find_dateline(piece.text)
+        if found is None or is_cut_short(piece.text):
+            continue
+        rest = piece.text[found.end :]
+        if not rest.strip() and index + 1 < len(pieces):  # the dateline has a line of its own
+            piece.text = f"{piece.text} {pieces[index + 1].text}"
+            found = find_dateline(piece.text) or found
+            del pieces[index + 1]
+        elif weight(rest) < 20:
+            continue
+        anatomy.found = found
+        return index
+    return 0
+
+
+class _Walk:
+    """Goes through the paragraphs once, from the dateline to where the release ends."""
+
+    def __init__(self, pieces: list[Piece], first: int, anatomy: Anatomy) -> None:
+        self.pieces = pieces
+        self.first = first
+        self.anatomy = anatomy
+        self.state: Literal["body", "about", "contact", "over"] = "body"
+        self.tail = False
+        """Whether an end mark was seen: hashtags, disclaimer, ``###``, about, contacts."""
+        self.said = 0
+        self.seen: set[str] = set()
+        self.homes: set[lxml.html.HtmlElement | None] = set()
+        """The elements that the text's paragraphs stand in."""
+        self.pairs = _teaser_pairs(pieces)
+        self.prose = [_is_prose(piece) for piece in pieces]
+        self.rest = _prose_behind(pieces, self.prose)
+        self.skip_to = 0
+
+    def run(self) -> None:
+        """Fill the anatomy."""
+        for index in range(self.first, len(self.pieces)):
+            piece = self.pieces[index]
+            if self._is_elsewhere(index, piece):
+                break
+            if index >= self.skip_to and not self._is_mark(index, piece):
+                self._take(piece, index)
+
+    def _take(self, piece: Piece, index: int) -> None:
+        if self.state == "over":
+            if phrases.CONTACT_LINE.search(piece.text) and piece.is_short:
+                self.anatomy.contacts.append(piece.text)
+            return
+        if index in self.pairs or (index - 1) in self.pairs:
+            return
+        if self.state == "contact":
+            if (
+                weight(piece.text) > 260
+                and is_sentence(piece.text)
+                and not phrases.CONTACT_LINE.search(piece.text)
+                and not self.tail_over
+            ):
+                self.state = "body"
+            else:
+                self.anatomy.contacts.append(piece.text)
+                return
+        letters = key(piece.text)
+        if not letters or (len(letters) >= 30 and letters in self.seen):
+            return
+        self.seen.add(letters)
+        self.said += weight(piece.text)
+        if self._is_prose(index):
+            self.homes.add(piece.block.element.getparent())
+        self.anatomy.own.append(("about" if self.state == "about" else "body", piece.text))
+
+    @property
+    def tail_over(self) -> bool:
+        """Whether the text itself has ended, so that prose behind the contacts is the site's."""
+        return self.tail
+
+    def _is_mark(self, index: int, piece: Piece) -> bool:
+        """Whether a paragraph is one of the marks of a release's end, or a line of no release; moves on with it."""
+        text, anatomy = piece.text, self.anatomy
+        if match := _ONLY_MARK.match(text):
+            anatomy.disclaimer = anatomy.disclaimer or match[0].strip()
+            self._disclaimer(text[match.end() :].strip(), piece, index)
+            return True
+        if is_tag_line(text):
+            anatomy.tag_lines.append(text)
+            self.tail = self.tail or self.said >= ENOUGH
+            return True
+        if phrases.VIEW_SOURCE.search(text) and ("http" in text or piece.is_short or piece.block.links):
+            anatomy.notes.append(text)
+            self._end()
+            return True
+        if piece.is_short and phrases.END.match(text):
+            if self.rest[index] < self.said or anatomy.found is not None:
+                self._end()
+            return True
+        if (
+            (match := phrases.SOURCE.match(text))
+            and self.said >= ENOUGH
+            and piece.is_short
+            and self.rest[index] < self.said * LATE
+        ):
+            anatomy.source = (match["name"] or match["cjk"]).strip()
+            self._end()
+            return True
+        if self._is_about(index, piece):
+            self.state = "about"
+            self.tail = True
+            return False
+        if self.said >= ENOUGH and _EQS_TABLE.match(text):
+            self._end()
+            return True
+        if phrases.CONTACT.match(text) and self._is_contact(index, piece):
+            self.state = "contact" if self.state != "over" else "over"
+            anatomy.contacts.append(text)
+            return True
+        if self.state == "contact" and piece.is_short and phrases.NOTES.match(text):
+            self.state = "body"
+            return False
+        if phrases.BOILERPLATE.match(text):
+            anatomy.notes.append(text)
+            return True
+        return False
+
+    def _disclaimer(self, rest: str, piece: Piece, index: int) -> None:
+        if self.said < ENOUGH:  # above the text: what came before it is the wire's header
+            self.anatomy.own.clear()
+            self.said = 0
+        else:
+            self.tail = True
+            self.state = "over"
+        if rest:
+            self.pieces[index] = Piece(rest, piece.block)
+            if not self._is_mark(index, self.pieces[index]):
+                self._take(self.pieces[index], index)
+
+    def _end(self) -> None:
+        if self.said >= ENOUGH:
+            self.tail = True
+            self.state = "over"
+
+    def _is_about(self, index: int, piece: Piece) -> bool:
+        """Whether a section about a company begins: as a heading of its own, or with its text behind it."""
+        text = piece.text
+        if self.said < ENOUGH or not (phrases.ABOUT.match(text) or (piece.is_short and phrases.ABOUT_END.search(text))):
+            return False
+        if piece.is_short and not is_sentence(text.rstrip(":：. ")):
+            following = self.pieces[index + 1] if index + 1 < len(self.pieces) else None
+            return following is not None and piece.block.link_density < 0.8 and not is_cut_short(following.text)
+        return (
+            self.tail
+            or index > len(self.pieces) // 2
+            or re.match(r"\W{0,3}About [A-Z][\w&.,’' -]{1,70}[:\n–-]", text) is not None
+        )
+
+    def _is_contact(self, index: int, piece: Piece) -> bool:
+        """Whether a line that speaks of contacts opens a block of them, or is a sentence of the text."""
+        if self.said < ENOUGH:
+            return False
+        if phrases.CONTACT_LINE.search(piece.text) or weight(piece.text) <= 60:
+            return True
+        following = self.pieces[index + 1 : index + 4]
+        return piece.is_short and any(phrases.CONTACT_LINE.search(other.text) for other in following)
+
+    def _is_elsewhere(self, index: int, piece: Piece) -> bool:
+        """Whether other stories begin here, so that nothing more belongs to the release."""
+        if self.said < ENOUGH:
+            return False
+        if self._opens_related(piece):
+            self.skip_to = self._past_related(index)
+            return self.skip_to >= len(self.pieces)
+        if not self.tail or not self._is_teaser(index, piece):
+            return False
+        if self.anatomy.found is None and self.anatomy.disclaimer is None and self.rest[index] > self.said * LATE:
+            self.skip_to = index + 1  # a teaser inside a text whose marks were no end
+            return False
+        return True
+
+    @staticmethod
+    def _opens_related(piece: Piece) -> bool:
+        if not piece.is_short or is_sentence(piece.text.rstrip(":： ")):
+            return False
+        return phrases.RELATED.match(piece.text) is not None and phrases.ABOUT.match(piece.text) is None
+
+    def _past_related(self, index: int) -> int:
+        """Return the index at which the release goes on behind a heading of other stories: two paragraphs of text in a row.
+
+        One paragraph alone is a teaser's. Once the release has ended, nothing goes on.
+        """  # noqa: E501
+        if self.tail:
+            return len(self.pieces)
+        for at in range(index + 1, len(self.pieces)):
+            if self._is_prose(at) and (
+                self._is_prose(at + 1) or self.pieces[at].block.element.getparent() in self.homes
+            ):
+                return at
+        return len(self.pieces)
+
+    def _is_prose(self, index: int) -> bool:
+        return index < len(self.pieces) and self.prose[index]
+
+    def _is_teaser(self, index: int, piece: Piece) -> bool:
+        """Whether a paragraph behind the release's end is another story's."""
+        if index in self.pairs or (is_cut_short(piece.text) and weight(piece.text) >= 40):
+            return True
+        if piece.block.link_density > 0.8 and is_latin_headline(piece.text):
+            return phrases.CONTACT_LINE.search(piece.text) is None
+        return self.state == "about" and find_dateline(piece.text) is not None
+
+
+def _is_prose(piece: Piece) -> bool:
+    """Whether a paragraph is running text: a sentence of some length, whole, and not made of links."""
+    text = piece.text
+    return weight(text) >= 100 and is_sentence(text) and piece.block.link_density < 0.5 and not is_cut_short(text)
+
+
+def _prose_behind(pieces: list[Piece], prose: list[bool]) -> list[int]:
+    """Return for each paragraph how much running text stands behind it."""
+    rest = [0] * (len(pieces) + 1)
+    for index in range(len(pieces) - 1, -1, -1):
+        rest[index] = rest[index + 1] + (weight(pieces[index].text) if prose[index] else 0)
+    return rest[1:]
+
+
+def _teaser_pairs(pieces: list[Piece]) -> set[int]:
+    """Return the indexes of headlines that a cut-off paragraph follows, where a page has two or more of them."""
+    pairs = {
+        index
+        for index in range(len(pieces) - 1)
+        if is_latin_headline(pieces[index].text)
+        and not is_sentence(pieces[index].text)
+        and is_cut_short(pieces[index + 1].text)
+        and weight(pieces[index + 1].text) >= 40
+    }
+    return pairs if len(pairs) >= 2 else set()

@@ -1,0 +1,155 @@
+"""Stop 6, extract: a page's tree and what it says of itself in its head: titles, times, addresses, linked data."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
+from urllib.parse import urljoin, urlsplit
+
+import lxml.html
+from lxml import etree
+from lxml.cssselect import CSSSelector
+
+from crawler.extraction.text import clean, joined
+from stories.release import NotARelease
+
+ARTICLES = ("article", "newsarticle", "blogposting", "report", "pressrelease", "webpage", "reportagenewsarticle",
+            "analysisnewsarticle", "backgroundnewsarticle", "socialmediaposting")  # fmt: skip
+LD_JSON_LIMIT = 500_000  # characters; an article's linked data has some thousand
+_NOT_HTML = re.compile(r"^\s*(?:%PDF-|\{\s*\"|\x89PNG|GIF8|PK\x03\x04|\x1f\x8b)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One parsed page."""
+
+    tree: lxml.html.HtmlElement
+    url: str | None
+    """Where it was read."""
+    base: str | None
+    """What relative addresses are relative to."""
+    meta: dict[str, list[str]]
+    """The contents of ``<meta>`` by name, property or itemprop in lower case."""
+    linked: list[dict[str, Any]] = field(default_factory=list)
+    """JSON-LD nodes that describe the article, keys in lower case (GlobeNewswire writes ``DatePublished``)."""
+    title: str | None
+    canonical: str | None
+    language: str | None
+
+    def first(self, *names: str) -> str | None:
+        """Return the first content of the meta names given, in the order of the names."""
+        return next((value for name in names for value in self.meta.get(name, ()) if value), None)
+
+    def absolute(self, url: str | None) -> str | None:
+        """Return an http(s) address made absolute, None where it is something else."""
+        if not url or len(url) > 4000:
+            return None
+        try:
+            whole = urljoin(self.base or "", url.strip())
+            parts = urlsplit(whole)
+        except ValueError:
+            return None
+        return whole if parts.scheme in ("http", "https") and parts.hostname else None
+
+
+def parse(text: str, url: str | None = None) -> Page:
+    """Return the page; ``NotARelease`` for what is no HTML."""
+    text = text.replace("\x00", "")
+    if not text.strip():
+        raise NotARelease("empty", "the page has no content")
+    if _NOT_HTML.match(text[:200]) or text[:4000].count("\ufffd") > 400:
+        raise NotARelease("not HTML", "the page is a file of another kind")
+    if text.lstrip()[:1] == "<" and re.match(r"\s*(?:<\?xml[^>]*>\s*)?<(?:rss|feed|urlset|sitemapindex)\b", text[:600]):
+        raise NotARelease("listing", "a feed or a sitemap")
+    tree = _tree(text)
+    meta = _meta(tree)
+    base = _base(tree, url)
+    title = tree.findtext(".//title")
+    canonical = tree.xpath("string((//link[translate(@rel,'CANOIL','canoil')='canonical']/@href)[1])")
+    page = Page(
+        tree=tree,
+        url=url,
+        base=base,
+        meta=meta,
+        linked=[node for node in _linked(tree) if _is_article(node)],
+        title=joined(clean(title)) or None if title else None,
+        canonical=None,
+        language=(tree.get("lang") or tree.get("{http://www.w3.org/XML/1998/namespace}lang") or tree.get("xml:lang")),
+    )
+    for element in list(tree.iter("script", "style", "svg")):  # heavy, and nothing of the text
+        if element.getparent() is not None and element.get("type") != "application/ld+json":
+            element.drop_tree()
+    return replace(page, canonical=page.absolute(str(canonical)))
+
+
+def select(tree: lxml.html.HtmlElement, selector: str) -> list[lxml.html.HtmlElement]:
+    """Return the elements that a CSS selector names."""
+    return cast("list[lxml.html.HtmlElement]", CSSSelector(selector)(tree))
+
+
+def inner_text(element: lxml.html.HtmlElement) -> str:
+    """Return an element's text as one line."""
+    return joined(clean(" ".join(str(part) for part in element.itertext())))
+
+
+def _tree(text: str) -> lxml.html.HtmlElement:
+    parser = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False)
+    try:
+        tree = lxml.html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
+    except (etree.ParserError, etree.XMLSyntaxError, ValueError, AssertionError) as error:
+        raise NotARelease("empty", f"nothing in it can be read as HTML ({error})") from error
+    if tree.tag != "html" or tree.find("body") is None:
+        raise NotARelease("empty", "the page has no body")
+    return tree
+
+
+def _meta(tree: lxml.html.HtmlElement) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for element in tree.iter("meta"):
+        content = element.get("content")
+        if content:
+            for attribute in ("name", "property", "itemprop", "http-equiv"):
+                if name := element.get(attribute):
+                    found.setdefault(name.strip().lower(), []).append(joined(clean(content[:5000])))
+    return found
+
+
+def _base(tree: lxml.html.HtmlElement, url: str | None) -> str | None:
+    declared = tree.xpath("string((//base/@href)[1])")
+    try:
+        return urljoin(url or "", str(declared)) or None if declared else url
+    except ValueError:
+        return url
+
+
+def _linked(tree: lxml.html.HtmlElement) -> Iterator[dict[str, Any]]:
+    for script in tree.iterfind('.//script[@type="application/ld+json"]'):
+        if script.text and len(script.text) < LD_JSON_LIMIT:
+            try:
+                data = json.loads(script.text.strip().rstrip(";"), strict=False)
+            except (ValueError, RecursionError):
+                continue  # broken linked data says nothing; the page itself is still there
+            yield from _nodes(data)
+
+
+def _nodes(data: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
+    if depth > 4:
+        return
+    if isinstance(data, list):
+        for item in data[:100]:
+            yield from _nodes(item, depth + 1)
+    elif isinstance(data, dict):
+        node = {str(name).lower(): value for name, value in data.items()}
+        yield node
+        for name in ("@graph", "mainentity"):
+            if name in node:
+                yield from _nodes(node[name], depth + 1)
+
+
+def _is_article(node: dict[str, Any]) -> bool:
+    kinds = node.get("@type")
+    names = [kinds] if isinstance(kinds, str) else kinds if isinstance(kinds, list) else []
+    return any(isinstance(name, str) and name.lower().rpartition("/")[2] in ARTICLES for name in names)

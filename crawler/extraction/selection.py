@@ -1,0 +1,132 @@
+"""Stop 6, extract: which blocks of a page are its article: Trafilatura's word, and the page's structure around it.
+
+Trafilatura says what the main text is; the blocks say where that stands. A paragraph that Trafilatura lost between two it
+found, in the same element, is taken back; one that stands in a sidebar as well is taken where the article is.
+"""  # noqa: E501
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+
+import lxml.html
+import trafilatura
+
+from crawler.extraction.blocks import Block, ancestors
+from crawler.extraction.page import Page
+from crawler.extraction.text import is_sentence, key, weight
+from stories.release import NotARelease
+
+SURE = 24  # letters that two different paragraphs do not share by chance
+SHARE = 0.8  # of the chosen text stands in the main element
+
+logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # it logs an error for every page without a text
+
+
+def choose(page: Page, blocks: list[Block]) -> lxml.html.HtmlElement:
+    """Mark the blocks of the article as chosen; return the element that holds (nearly) all of it."""
+    whole, lines = _witness(page)
+    for block in blocks:
+        block.key = key(block.text)
+        if not block.key:
+            continue
+        if len(block.key) >= SURE or (not block.text.isascii() and weight(block.key) >= SURE):
+            block.chosen = block.key in whole or (len(block.key) > 160 and _mostly(block.text, whole))
+        else:
+            block.chosen = block.key in lines
+    main = _main_element(page, blocks)
+    inside = [_is_under(block.element, main) for block in blocks]
+    _once(blocks, inside)
+    _take_back(blocks, inside)
+    return main
+
+
+def _witness(page: Page) -> tuple[str, set[str]]:
+    """Return Trafilatura's text as one key, and the keys of its lines."""
+    try:
+        document = trafilatura.bare_extraction(page.tree, include_comments=False, include_tables=True)
+    except (ValueError, RecursionError, TypeError, AttributeError, KeyError, IndexError) as error:
+        raise NotARelease("unreadable", f"Trafilatura gave up on it ({type(error).__name__})") from error
+    if document is None:
+        return "", set()
+    body = document.body  # type: ignore[union-attr]
+    lines = {
+        key("".join(map(str, element.itertext())))
+        for element in body.iter("p", "head", "item", "quote", "cell", "row", "hi")
+    }
+    return key("".join(map(str, body.itertext()))), lines
+
+
+def _mostly(text: str, whole: str) -> bool:
+    """Whether two thirds of the sentences of a long block are in Trafilatura's text."""
+    found = total = 0
+    for sentence in text.replace("\n", ". ").replace("。", ". ").split(". "):
+        letters = key(sentence)
+        if len(letters) >= 12:
+            total += len(letters)
+            found += len(letters) * (letters in whole)
+    return total > 0 and found >= 0.66 * total
+
+
+def _main_element(page: Page, blocks: list[Block]) -> lxml.html.HtmlElement:
+    """Return the smallest element that holds four fifths of the chosen text."""
+    held: Counter[lxml.html.HtmlElement] = Counter()
+    total = 0
+    for block in blocks:
+        if block.chosen and not block.beside and len(block.key) >= SURE:
+            total += len(block.key)
+            for element in ancestors(block.element):
+                held[element] += len(block.key)
+    enough = [element for element, letters in held.items() if letters >= SHARE * total]
+    body = page.tree.find("body")
+    return max(enough, key=lambda element: sum(1 for _ in ancestors(element)), default=body)
+
+
+def _is_under(element: lxml.html.HtmlElement, main: lxml.html.HtmlElement) -> bool:
+    current: lxml.html.HtmlElement | None = element
+    while current is not None:
+        if current is main:
+            return True
+        current = current.getparent()
+    return False
+
+
+def _once(blocks: list[Block], inside: list[bool]) -> None:
+    """Of the copies of a text keep one: in the main element, not beside it, the first."""
+    best: dict[str, Block] = {}
+    for block in blocks:
+        if block.chosen and len(block.key) >= SURE:
+            other = best.get(block.key)
+            if other is None:
+                best[block.key] = block
+            elif (inside[block.index], not block.beside) > (inside[other.index], not other.beside):
+                other.chosen = False
+                best[block.key] = block
+            else:
+                block.chosen = False
+
+
+def _take_back(blocks: list[Block], inside: list[bool]) -> None:
+    """Choose what stands between chosen blocks, beside them in the same element, and reads like text."""
+    chosen = [block.index for block in blocks if block.chosen and inside[block.index]]
+    if not chosen:
+        return
+    parents = Counter(blocks[index].element.getparent() for index in chosen if len(blocks[index].key) >= SURE)
+    seen = {block.key for block in blocks if block.chosen}
+    for index in range(chosen[0] + 1, chosen[-1]):
+        block = blocks[index]
+        if block.chosen or block.beside or block.kind == "caption" or not block.key or block.key in seen:
+            continue
+        at_home = parents[block.element.getparent()] >= 2 or parents[block.element] >= 1
+        if at_home and block.link_density < 0.4 and (_reads_like_text(block) or _between(blocks, index)):
+            block.chosen = True
+            seen.add(block.key)
+
+
+def _reads_like_text(block: Block) -> bool:
+    return weight(block.text) >= 60 and is_sentence(block.text)
+
+
+def _between(blocks: list[Block], index: int) -> bool:
+    """Whether both neighbours are chosen: a sub-heading, a short line, a row."""
+    return blocks[index - 1].chosen and blocks[index + 1].chosen

@@ -1,0 +1,73 @@
+"""Stop 6, extract: small tools for the text of a page: cleaning, comparing, and telling a sentence from a headline."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+# Zero-width and direction marks, soft hyphens, byte order marks; tags and other format characters of that kind.
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]"
+)
+# Joiners mean something between letters of Arabic or Indic scripts, nothing beside Latin ones.
+_JOINERS = re.compile("(?<![\u0590-\u0fff])[\u200c\u200d]+|[\u200c\u200d]+(?![\u0590-\u0fff])")
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_C1 = re.compile("[\x80-\x9f]")
+_SPACES = re.compile("[^\\S\n]+")
+_NOT_WORD = re.compile(r"[\W_]+")
+_SENTENCE_END = re.compile(r"""[.!?:;。！？：；…‥．]["'”’»)\]」』）]*\s*$""")
+_CUT_SHORT = re.compile(
+    r"(?:…|\.{3}|‥|\[…\]|\[\.\.\.\])\s*(?:\[\+\]|\(?(?:read|learn|see)? ?more\)?|mehr|weiterlesen|»|›|>)?\s*$", re.I
+)
+CJK = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
+
+
+def clean(text: str) -> str:
+    """Return the text with single spaces and without invisible and control characters; line breaks stay.
+
+    Characters U+0080–U+009F are what a page in windows-1252 meant (as HTML itself reads their numeric references).
+    """
+    if not text.isascii():
+        text = _INVISIBLE.sub("", text)
+        if "\u200c" in text or "\u200d" in text:
+            text = _JOINERS.sub("", text)
+        text = _C1.sub(_windows_1252, text)
+        text = unicodedata.normalize("NFC", text)
+    text = _CONTROLS.sub("", text.replace("\r", "\n"))
+    return "\n".join(line for raw in text.split("\n") if (line := _SPACES.sub(" ", raw).strip()))
+
+
+def _windows_1252(match: re.Match[str]) -> str:
+    try:
+        return match[0].encode("latin-1").decode("cp1252")
+    except UnicodeDecodeError:
+        return ""
+
+
+def key(text: str) -> str:
+    """Return what two spellings of the same text share: its letters and digits in lower case."""
+    return _NOT_WORD.sub("", text).lower()
+
+
+def is_sentence(text: str) -> bool:
+    """Whether the text ends as sentences end (a full stop, a colon, their CJK forms, a closing quote after one)."""
+    return _SENTENCE_END.search(text[-12:]) is not None
+
+
+def is_cut_short(text: str) -> bool:
+    """Whether the text breaks off with an ellipsis, as teasers do: ``… Generative AI alone will …``."""
+    return _CUT_SHORT.search(text[-24:]) is not None
+
+
+def weight(text: str) -> int:
+    """Return the length of a text in Latin characters: a Chinese, Japanese or Korean one says about three times as much."""  # noqa: E501
+    if text.isascii():
+        return len(text)
+    return len(text) + 2 * len(CJK.findall(text))
+
+
+def joined(lines: str) -> str:
+    """Return the lines of a block as one paragraph; no space between two characters of Chinese or Japanese."""
+    if "\n" not in lines:
+        return lines
+    return re.sub("(?<=[\u3000-\u9fff\uff00-\uffef])\n(?=[\u3000-\u9fff\uff00-\uffef])", "", lines).replace("\n", " ")
