@@ -11,11 +11,30 @@ from redis.asyncio import Redis
 
 from alerts.lane import Lane, Surroundings
 from alerts.outbox import Alert, Outbox, Settled
-from alerts.outcome import Channel
+from alerts.outcome import Channel, Outcome, Outgoing, Refused
+from alerts.settings import DeliverySettings
 
 
 def _unobserved(alert: Alert, settled: Settled) -> None:
     """Nobody counts."""
+
+
+class Missing:
+    """Stands in for a channel that was taken out of the configuration while alerts waited for it."""
+
+    concurrency = 8
+    timeout = timedelta(seconds=1)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.settings = DeliverySettings(type="missing")
+
+    async def send(self, alert: Outgoing) -> Outcome:
+        """Refuse it: it stands with the reason among the dead alerts, and goes when the channel is back."""
+        return Refused(f"the configuration has no channel {self.name!r} any more")
+
+    async def aclose(self) -> None:
+        """Nothing is open."""
 
 
 class Delivery:
@@ -37,13 +56,14 @@ class Delivery:
         """``observe`` hears of every receipt, for metrics; it must not block or raise."""
         self.outbox = Outbox(redis)
         self._channels = channels
-        around = Surroundings(outbox=self.outbox, now=now, rng=rng or Random(), observe=observe)  # noqa: S311 (jitter)
-        self._lanes = [Lane(channel, around) for channel in channels.values()]
+        self._around = Surroundings(outbox=self.outbox, now=now, rng=rng or Random(), observe=observe)  # noqa: S311 (jitter)
+        self._lanes = [Lane(channel, self._around) for channel in channels.values()]
 
     async def run(self) -> None:
         """Deliver until cancelled; what is under way then has 5 s to end, and is due again if it does not."""
         try:
             async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._give_up_what_no_channel_takes(), name="alerts to channels that are missing")
                 for lane in self._lanes:
                     tasks.create_task(lane.run(), name=f"alerts to {lane.channel.name}")
         finally:
@@ -65,6 +85,14 @@ class Delivery:
         """Look at the outboxes now: an alert was just put there."""
         for lane in self._lanes:
             lane.wake.set()
+
+    async def _give_up_what_no_channel_takes(self) -> None:
+        """Serve the outboxes of channels that were in the configuration once, as long as the others."""
+        named = await self._around.patiently(self.outbox.channels)
+        missing = [Lane(Missing(name), self._around) for name in sorted(named or ()) if name not in self._channels]
+        if not missing:
+            await asyncio.Event().wait()  # run() lasts until it is cancelled, with no channel at all too
+        await asyncio.gather(*(lane.run() for lane in missing))
 
     async def _close(self) -> None:
         for channel in self._channels.values():

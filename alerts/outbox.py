@@ -216,6 +216,15 @@ class Outbox:
             milliseconds=float(first[0][1])
         )
 
+    async def turn_on(self, channel: str) -> bool:
+        """Switch a channel on again and return whether it was off; its dead alerts stay dead until ``retry_all``."""
+        return bool(await self._redis.hdel(keys.channel(channel).name, "off", "off_at"))
+
+    async def channels(self) -> set[str]:
+        """Return the names of all channels that alerts wait for, in the configuration or not."""
+        prefix = keys.outbox("").name
+        return {text(key).removeprefix(prefix) async for key in self._redis.scan_iter(match=f"{prefix}*", count=1_000)}
+
     async def waiting(self, channels: Sequence[str]) -> int:
         """Return how many alerts of these channels are not settled."""
         async with self._redis.pipeline(transaction=False) as pipe:

@@ -47,7 +47,9 @@ class DeliverySettings(ChannelSettings):
     """The part of a channel's settings that delivery obeys, whatever the channel is."""
 
     retry: tuple[Annotated[Duration, Field(ge=timedelta(), le=timedelta(days=7))], ...] = Field(
-        default=DEFAULT_RETRY, max_length=100
+        default=DEFAULT_RETRY,
+        max_length=100,
+        json_schema_extra={"default": [format_duration(wait) for wait in DEFAULT_RETRY]},
     )
     """Waits between tries; after the last one the alert is given up. []: one try. Default: Standard Webhooks' own."""
     digest: Annotated[Duration, Field(gt=timedelta(), le=timedelta(days=7))] | None = None

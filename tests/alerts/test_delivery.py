@@ -280,3 +280,25 @@ async def test_an_event_that_is_kept_no_longer_is_given_up_not_forgotten(desk, d
     assert await deliver(redis, mail).drain(SOON) == 0
     assert mail.got == []
     assert [receipt.error for receipt in await list_alerts(redis, state="failed")] == ["its event is kept no longer"]
+
+
+async def test_alerts_of_a_channel_that_was_taken_out_of_the_configuration_stand_among_the_dead(
+    desk, desktop, redis, until
+):
+    event = await desk.publish("mail", "old-desk")
+
+    async def given_up():
+        return await list_alerts(redis, state="failed")
+
+    async with running(deliver(redis, desktop("mail"))):
+        (receipt,) = await until(given_up)
+    assert receipt.id == f"{event}:old-desk"
+    assert receipt.error == "the configuration has no channel 'old-desk' any more"
+
+
+async def test_without_channels_delivery_runs_until_it_is_stopped(redis):
+    task = asyncio.create_task(deliver(redis).run())
+    done, _ = await asyncio.wait({task}, timeout=0.05)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert not done

@@ -215,6 +215,16 @@ async def test_a_channel_that_was_switched_off_gives_up_what_comes_until_it_is_t
     assert (await count_alerts(redis, ["mail"]))[0].off is None
 
 
+async def test_a_channel_can_be_turned_on_without_its_dead_alerts(desk, outbox):
+    await desk.publish("mail")
+    (alert,) = (await outbox.claim("mail", 10, LEASE)).alerts
+    await outbox.settle(alert, "failed", "410 from desk.example", off=True)
+    assert await outbox.turn_on("mail")
+    assert not await outbox.turn_on("mail")
+    event = await desk.publish("mail", story="sty_2")
+    assert await claimed(outbox) == [event]
+
+
 async def test_a_record_that_went_missing_is_rebuilt_from_the_alerts_id(desk, outbox, redis):
     event = await desk.publish("mail")
     await redis.delete(keys.alert(f"{event}:mail").name)
