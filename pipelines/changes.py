@@ -212,7 +212,8 @@ _AGO = re.compile(
     r"|vor (?:\d+|einer|einem) (?:sekunden?|minuten?|stunden?|tag(?:en)?)|il y a (?:\d+|une?) (?:secondes?"
     r"|minutes?|heures?|jours?)"
     r"|hace (?:\d+|una?) (?:segundos?|minutos?|horas?|días?)|há (?:\d+|uma?) (?:segundos?|minutos?|horas?|dias?)"
-    r"|\d+ (?:giây|phút|giờ|ngày) trước)\b|\d+ ?(?:秒|秒钟|秒鐘|分钟|分鐘|分|小时|小時|時間|天|日)(?:之)?前|\d+ ?(?:초|분|시간|일) 전",
+    r"|\d+ (?:giây|phút|giờ|ngày) trước)\b|\d+ ?(?:秒|秒钟|秒鐘|分钟|分鐘|分|小时|小時|時間|天|日)(?:之)?前"
+    r"|\d+ ?(?:초|분|시간|일) 전",
     re.IGNORECASE,
 )
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"

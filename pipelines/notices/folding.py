@@ -6,12 +6,13 @@ it finds is the place in what was printed.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 _UNDECOMPOSED = {"đ": "d", "ð": "d", "ø": "o", "ł": "l", "ı": "i", "ſ": "s"}
 _LONG_DASHES = "–—―"
 _HYPHENS = "‐‑‒−"
-_INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"))
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]+")
 
 
 def _fold_character(character: str) -> str:
@@ -51,4 +52,4 @@ def visible(text: str) -> str:
     """Return ``text`` composed (NFC), without characters that nobody sees, trimmed."""
     if text.isascii():
         return text.strip()
-    return unicodedata.normalize("NFC", text).translate(_INVISIBLE).strip()
+    return _INVISIBLE.sub("", unicodedata.normalize("NFC", text)).strip()

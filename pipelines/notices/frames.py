@@ -33,7 +33,7 @@ class Frame:
 
     kind: NoticeKind
     cues: tuple[str, ...]
-    """The pattern is tried where a paragraph holds one of these."""
+    """The pattern is tried on a body that holds one of these (small letters, accents kept)."""
     pattern: re.Pattern[str]
     opening: bool = False
     """Counts only in the first sentence of the body: elsewhere it tells of a slip inside another story."""
@@ -46,7 +46,7 @@ def _frame(kind: NoticeKind, cues: str, *parts: str, opening: bool = False) -> F
     return Frame(kind, tuple(cues.split("|")), re.compile(pattern), opening)
 
 
-EUROPEAN: tuple[Frame, ...] = (
+_EUROPEAN: tuple[Frame, ...] = (
     # "Please disregard the earlier release and use the following" corrects, so it stands before the withdrawals.
     _frame(
         "correction",
@@ -77,7 +77,7 @@ EUROPEAN: tuple[Frame, ...] = (
     ),
     _frame(
         "withdrawal",
-        "mistak|inadvert|erroneous|prematurely|in error|without",
+        "mistakenly|inadvertently|erroneously|prematurely|in error|by mistake|without",
         r"\b(?:this|the|that|a) (?:\w+ ){0,3}<release>[^.]{0,120}\b(?:was|were|has been) (?:",
         r"(?:mistakenly|inadvertently|erroneously|prematurely) <sent>",
         r"|<sent> (?:in error|by mistake|without (?:\w+ ){0,3}(?:approval|authori[sz]ation)))",
@@ -85,7 +85,7 @@ EUROPEAN: tuple[Frame, ...] = (
     # Business Wire: "Please replace the release dated … with the following corrected version due to …"
     _frame(
         "correction",
-        "please",
+        "please replace|please substitute|please use",
         r"\bplease (?:replace|substitute|use) (?:the|our|this) (?:[^.]{0,40} )?<release>\b[^.]{0,120}",
         r"\b(?:with|by|following|corrected|version|issued|dated)\b",
     ),
@@ -99,13 +99,14 @@ EUROPEAN: tuple[Frame, ...] = (
     # GlobeNewswire: "In a release issued under the same headline earlier today …"; PR Newswire: "In the news release,"
     _frame(
         "correction",
-        "in a|in the|in our|in its",
+        "instead of|rather than|should|incorrect|erroneous|errantly|mistaken|inadvertent|please note|advised|error|typo"
+        "|misstated",
         r"\b(?P<marker>in (?:a|the|our|its|an earlier|a previous) (?:\w+ )?<release>)\b.{0,300}?",
         r"\b(?:<sent>|dated|titled|entitled)\b.{0,500}?<wrong>",
     ),
     _frame(
         "correction",
-        "has been",
+        "been corrected|issued|been edited",
         r"\b(?:this|the) <release> has been (?:corrected|reissued|re-issued|edited) (?:to|since|from|because|by|in)\b",
     ),
     _frame(
@@ -115,7 +116,7 @@ EUROPEAN: tuple[Frame, ...] = (
     ),
     _frame(
         "correction",
-        "issued|issuing|resent|re-sent|resending|corrected",
+        "to correct|to fix|to rectify",
         r"\b(?:re-?issu(?:ed|ing)|re-?sent|resending|corrected) (?:(?:the|this) )?(?:<release> )?(?:in order )?",
         r"to (?:correct|fix|rectify)\b",
     ),
@@ -137,7 +138,7 @@ EUROPEAN: tuple[Frame, ...] = (
     ),
     _frame(
         "update",
-        "updates|updated|revised|amended",
+        "release updates|version updates|been updated|been revised|been amended|an updated version",
         r"\b(?:this|the following) (?:(?:press|news|media) release|release|version) ",
         r"(?:updates (?:and|the|our|an?)|has been (?:updated|revised|amended)|is an updated version)\b",
     ),
@@ -148,7 +149,7 @@ EUROPEAN: tuple[Frame, ...] = (
     ),
     _frame(
         "repeat",
-        "sent|retrans|distributed|repeated|released",
+        "re-sent| resent|retransmitted|redistributed|re-distributed| repeated|re-released|rereleased",
         r"\b(?:this|the following) <release> (?:is being|has been|was|is) ",
         r"(?:re-?sent|retransmitted|re-?distributed|repeated|re-?released)\b",
     ),
@@ -195,10 +196,10 @@ EUROPEAN: tuple[Frame, ...] = (
         "veuillez",
         r"\bveuillez (?:remplacer|noter).{0,60}communique.{0,200}\b(?:corrige|remplac|au lieu|erreur|suivant)",
     ),
-    _frame("correction", "corrigee", r"\bversion (?:complete et )?corrigee (?:suit|du communique|est)"),
+    _frame("correction", "corrig", r"\bversion (?:complete et )?corrigee (?:suit|du communique|est)"),
     _frame(
         "withdrawal",
-        "communique",
+        "communiqu",
         r"\b(?:ne pas tenir compte|ignorer|retire) (?:du|le|de notre) (?:precedent )?communique",
     ),
     # Spanish, Portuguese, Italian
@@ -230,11 +231,11 @@ EUROPEAN: tuple[Frame, ...] = (
     ),
     _frame("correction", "tiedot", r"\b(?:korvaa|korjaa|oikaisee) .{0,60}tiedot"),
     _frame(
-        "correction", "dinh chinh|thay the", r"\bxin (?:duoc )?dinh chinh\b|\bthay the (?:cho )?(?:thong cao|ban tin)"
+        "correction", "đính chính|thay thế", r"\bxin (?:duoc )?dinh chinh\b|\bthay the (?:cho )?(?:thong cao|ban tin)"
     ),
 )
 
-ASIAN: tuple[Frame, ...] = (
+_ASIAN: tuple[Frame, ...] = (
     # Chinese
     _frame(
         "withdrawal",
@@ -276,3 +277,20 @@ ASIAN: tuple[Frame, ...] = (
         r"(?:보도자료|기사).{0,40}(?P<marker>정정|수정)(?:합니다|하여|해|하오니|되어)|바로잡습니다|정정합니다",
     ),
 )
+
+
+# What each European frame speaks of; most bodies name none of it in their first paragraphs.
+_NOUNS = re.compile(
+    r"release|announcement|advisory|corrected|publication|communiqu|comunica|nota |mitteilung|meldung"
+    r"|fassung|veröffentlichung|bekanntmachung"
+    r"|version|versi[oó]n|versão|meddel|melding|tiedo|thông cáo|bản tin|đính chính"
+)
+_IDEOGRAPHS = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+
+
+def frames_for(lowered: str) -> list[Frame]:
+    """Return the frames that a body in small letters may hold, the more telling first."""
+    known: tuple[Frame, ...] = _EUROPEAN if _NOUNS.search(lowered) else ()
+    if not lowered.isascii() and _IDEOGRAPHS.search(lowered):
+        known += _ASIAN
+    return [frame for frame in known if any(cue in lowered for cue in frame.cues)]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from pipelines.notices.folding import fold, visible
-from pipelines.notices.frames import ASIAN, EUROPEAN, POINTER, WRONG, Frame
+from pipelines.notices.frames import POINTER, WRONG, Frame, frames_for
 from pipelines.notices.headline import BY_COMPANY, headline_notice
 from stories.release import NoticeKind
 
@@ -25,8 +25,6 @@ class Advisory:
     """The words that say so, as printed."""
     statement: str | None
 
-
-_ASIAN_SIGNS = re.compile(r"[更撤忽作删刪取訂差誤下정수철바삭]")
 
 _ASIAN_TEXT = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _POINTER = re.compile(POINTER)
@@ -55,26 +53,36 @@ def find_advisory(body: Sequence[str], *, marked: bool = False) -> Advisory | No
     Only at the start of the body and only in clear frames ("Please replace the release …", "… should disregard the news
     release, …"). ``marked``: the headline has a marker already, so an opening frame may stand in any of them.
     """
-    paragraphs = [text for text in (visible(line) for line in body[: PARAGRAPHS * 3]) if text][:PARAGRAPHS]
+    paragraphs = _first_paragraphs(body)
+    lowered = [text.lower() for text in paragraphs]
+    frames = frames_for("\n".join(lowered))
     line: Advisory | None = None
-    for number, paragraph in enumerate(paragraphs):
-        text = paragraph[:_CHARACTERS]
-        folded = fold(text)
-        if line is None and number < 3:
-            line = _marker_line(text, folded)
-        if found := _framed(paragraphs, number, text, folded, marked=marked or line is not None):
+    for number, text in enumerate(paragraphs):
+        if line is None and number < 3 and lowered[number].lstrip("/*[(【+ ").startswith(_LINE_STARTS):
+            line = _marker_line(text)
+        if not frames:
+            continue
+        if found := _framed(frames, paragraphs, number, marked=marked or line is not None):
             return found if line is None else replace(line, statement=found.statement)
     return line
 
 
-def _marker_line(text: str, folded: str) -> Advisory | None:
+def _first_paragraphs(body: Sequence[str]) -> list[str]:
+    found: list[str] = []
+    for line in body[: PARAGRAPHS * 3]:
+        if text := visible(line[:_CHARACTERS]):
+            found.append(text)
+            if len(found) == PARAGRAPHS:
+                break
+    return found
+
+
+def _marker_line(text: str) -> Advisory | None:
     """A line that is a marker: ``CORRECTION...by Civitas Solutions, Inc.``, ``/CORRECTION -- …/``, ``Korrektur: …``."""
-    if len(text) > 400 or not folded.lstrip("/*[(【+ ").startswith(_LINE_STARTS):
-        return None
-    notice = headline_notice(text[:200])
+    notice = headline_notice(text[:200]) if len(text) <= 400 else None
     if notice is None or notice.kind == "repeat" or notice.marker.endswith(("s", "S")):
         return None
-    statement = text if _EXPLAINS.search(folded) else None
+    statement = text if _EXPLAINS.search(fold(text)) else None
     return Advisory(kind=notice.kind, marker=notice.marker, statement=statement)
 
 
@@ -93,13 +101,10 @@ _LINE_STARTS = (
 )
 
 
-def _framed(paragraphs: list[str], number: int, text: str, folded: str, *, marked: bool) -> Advisory | None:
-    frames: tuple[Frame, ...] = EUROPEAN
-    if not text.isascii() and _ASIAN_SIGNS.search(text):
-        frames += ASIAN
+def _framed(frames: list[Frame], paragraphs: list[str], number: int, *, marked: bool) -> Advisory | None:
+    text = paragraphs[number]
+    folded = fold(text)
     for frame in frames:
-        if not any(cue in folded for cue in frame.cues):
-            continue
         found = frame.pattern.search(folded)
         if found is None:
             continue
@@ -110,17 +115,16 @@ def _framed(paragraphs: list[str], number: int, text: str, folded: str, *, marke
         return Advisory(
             kind=frame.kind,
             marker=" ".join(text[slice(*words)].split()),
-            statement=_statement(paragraphs, number, text, folded, start, end, found),
+            statement=_statement(paragraphs, number, start, end, found),
         )
     return None
 
 
-def _statement(
-    paragraphs: list[str], number: int, text: str, folded: str, start: int, end: int, found: re.Match[str]
-) -> str | None:
+def _statement(paragraphs: list[str], number: int, start: int, end: int, found: re.Match[str]) -> str | None:
+    text = paragraphs[number]
     if pointer := _POINTER.fullmatch(found[0]):
         # "First dividend payable on June 2 [instead of …]. The corrected release reads:": the reason came before.
-        reason = text[_after_dateline(folded) : found.start()].strip() or _reason_above(paragraphs[:number])
+        reason = text[_after_dateline(found.string) : found.start()].strip() or _reason_above(paragraphs[:number])
         return (
             _short(reason)
             if reason
