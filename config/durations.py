@@ -33,7 +33,7 @@ def format_duration(span: timedelta) -> str:
         if span and not span % timedelta(seconds=_UNITS[unit]):
             return f"{span // timedelta(seconds=_UNITS[unit])}{unit}"
     whole, rest = divmod(span // _GRAIN, 1_000_000)
-    return f"{whole}.{rest:06}".rstrip("0").rstrip(".") + "s" if rest else f"{whole}s"
+    return f"{whole}.{rest:06}".rstrip("0") + "s" if rest else f"{whole}s"
 
 
 def _read(value: Any) -> timedelta:
