@@ -22,7 +22,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pipelines.identity import Candidate, Verdict, identify, traits
-from pipelines.identity.reading import read
 from pipelines.notices import find_notice
 from stories.release import Release
 
@@ -96,13 +95,13 @@ def pairs() -> None:
         joined[label].append(same)
         baseline[label].append(jaccard5(older, newer))
         if label in SAME + OTHER and same != (label in SAME):
-            found = bool(set(traits(older)) & set(traits(newer)))
-            wrong.append(f"{label:10} {older.id} {newer.id} {row['days']:3}d {verdict.kind}: {verdict.why}"
-                         f"{'' if found else ' (no key shared)'}\n{'':11}{older.headline[:110]}\n{'':11}{newer.headline[:110]}")  # fmt: skip
+            keyless = "" if set(traits(older)) & set(traits(newer)) else " (no key shared)"
+            wrong.append(f"{label:10} {older.id} {newer.id} {row['days']:3}d {verdict.kind}: {verdict.why}{keyless}")
+            wrong += [f"{'':11}{older.headline[:110]}", f"{'':11}{newer.headline[:110]}"]
     for label, outcomes in sorted(joined.items()):
         counts = ", ".join(f"{kind} {count}" for (of, kind), count in sorted(kinds.items()) if of == label)
         print(f"{label:10} {sum(outcomes):4} of {len(outcomes):4} joined   ({counts})")
-    print("identity        " + _scores({label: outcomes for label, outcomes in joined.items()}))
+    print("identity        " + _scores(joined))
     for threshold in (0.6, 0.7, 0.8, 0.9):
         print(f"Jaccard ≥ {threshold:.2f}  " + _scores(
             {label: [value >= threshold for value in values] for label, values in baseline.items()}))  # fmt: skip
@@ -128,14 +127,14 @@ def replay(count: int | None) -> None:
     if count:
         batch = batch[: int(count)] if count > 0 else batch[count:]
     for release in batch:
-        started = time.perf_counter()
+        started = time.process_time()
         keys = traits(release)
-        clock["traits"] += time.perf_counter() - started
+        clock["traits"] += time.process_time() - started
         candidates = [kept[id_] for id_ in offer(index, keys)]
         offered += len(candidates)
-        started = time.perf_counter()
+        started = time.process_time()
         verdict = identify(release, candidates, NOW)
-        clock["identify"] += time.perf_counter() - started
+        clock["identify"] += time.process_time() - started
         kinds[verdict.kind] += 1
         assert release.id is not None
         story = verdict.story or f"sty_{release.id}"
@@ -149,8 +148,8 @@ def replay(count: int | None) -> None:
     total = len(batch)
     several = {story: members for story, members in stories.items() if len(members) > 1}
     print(f"{total} releases, {len(stories)} stories, {len(several)} with more than one; {dict(kinds)}")
-    print(f"{offered / total:.1f} candidates a release; traits {clock['traits'] / total * 1000:.3f} ms, "
-          f"identify {clock['identify'] / total * 1000:.3f} ms, together {total / sum(clock.values()):.0f} releases/s")  # fmt: skip
+    print(f"{offered / total:.1f} candidates a release; {total / sum(clock.values()):.0f} releases/s of CPU")
+    print(", ".join(f"{step} {seconds / total * 1000:.3f} ms a release" for step, seconds in clock.items()))
     chosen = random.Random(7).sample(sorted(several), min(40, len(several)))
     for story in chosen:
         print()

@@ -11,7 +11,6 @@ from rensa import RMinHash
 
 from pipelines.identity.reading import Reading, read, short_key
 from pipelines.identity.words import folded, squeezed, words
-from pipelines.notices import quoted_headlines
 from stories.release import Release
 
 BANDS = 12
@@ -19,8 +18,7 @@ ROWS = 4
 """12 bands of 4 find a pair of Jaccard .7 with 96 %, of .5 with 54 %, of .2 with 2 %; headline and lead find others."""
 SEED = 20260211
 MOST = 30  # keys a release; each is an entry in Redis
-QUOTES = 3
-TOLD = 4_000  # characters of a notice's beginning that may name what it is about
+SLUG = 40  # characters: some wires cut their slugs
 SHORTEST = 24  # characters of a headline worth a key of its own beginning
 
 
@@ -47,9 +45,9 @@ def traits(release: Release) -> tuple[Trait, ...]:
     for headline in (reading.headline_key, reading.plain_headline_key):
         if headline:
             found[_trait("headline", headline)] = None
-    for headline in quoted(release):
+    for headline in reading.quotes:
         found[_trait("headline", squeezed(headline))] = None
-    for slug in _slugs(release, reading):
+    for slug in _slugs(reading):
         found[_trait("slug", slug)] = None
     for lead in reading.leads:
         found[_trait("lead", " ".join(lead))] = None
@@ -58,18 +56,10 @@ def traits(release: Release) -> tuple[Trait, ...]:
     return tuple(found)[:MOST]
 
 
-def quoted(release: Release) -> tuple[str, ...]:
-    """Return the headlines that a notice quotes of the release it is about, at most ``QUOTES``."""
-    if release.notice is None:
-        return ()
-    told = " ".join((release.notice.statement or "", *release.body[:3]))
-    return quoted_headlines(told[:TOLD])[:QUOTES]
-
-
-def _slugs(release: Release, reading: Reading) -> Iterable[str]:
+def _slugs(reading: Reading) -> Iterable[str]:
     keys = [short_key(reading.headline), reading.slug_key]
-    keys += [short_key(folded(words(headline))) for headline in quoted(release)]
-    return [key for key in keys if key and len(key) >= SHORTEST]
+    keys += [short_key(folded(words(headline))) for headline in reading.quotes]
+    return [key[:SLUG] for key in keys if key and len(key) >= SHORTEST]
 
 
 def _bands(reading: Reading) -> Iterable[Trait]:
@@ -77,7 +67,7 @@ def _bands(reading: Reading) -> Iterable[Trait]:
     if len(low) < ROWS:
         return
     signature = RMinHash(num_perm=BANDS * ROWS, seed=SEED)
-    signature.update([" ".join(run) for run in zip(low, low[1:], low[2:], strict=False)])
+    signature.update([f"{a} {b} {c}" for a, b, c in zip(low, low[1:], low[2:], strict=False)])
     digest = signature.digest()
     for band in range(BANDS):
         rows = struct.pack(f">{ROWS}I", *digest[band * ROWS : (band + 1) * ROWS])

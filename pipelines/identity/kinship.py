@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,8 +17,11 @@ FORM_TEXT = 30  # words: a form ("see the attached PDF") is the same every day
 STRANGER = 0.45  # containment below which two releases share an about section at most
 REUSED = 0.3  # containment below which an address was given to another release
 OPENS_ALIKE = 0.5  # share of the opening words: below it the news differs, whatever follows it
+SOON = 3  # days
+LONG_HEADLINE = 6  # words: shorter ones are the titles of serials
 REISSUED_WITHIN = 45  # days
 SERIAL_AFTER = 6  # days: the weekly issue differs in its dates alone
+CHANGED = 0.6  # Jaccard: a correction leaves most of the text alone
 FEW_SWAPS = 4
 FEW_SHARE = 0.12  # of the facts: a correction repairs some, the next issue of a serial changes most
 _STAGES = """
@@ -51,7 +55,7 @@ def kinship(older: Release, newer: Release, left: Reading, right: Reading) -> Ki
     if left.folded == right.folded:
         return _by_exact_text(older, newer, left, right)
     jaccard, containment = overlap(left, right)
-    if containment < STRANGER:
+    if containment < STRANGER and not _soon_again(left, right):
         return Kinship(kind="stranger", strength=0, jaccard=jaccard, why="another text")
     return _by_near_text(older, newer, left, right, compare(left, right))
 
@@ -104,14 +108,18 @@ def _by_near_text(older: Release, newer: Release, left: Reading, right: Reading,
     told = next(((a, b) for a, b in like.swapped if a in lost and b in came), None)
     if told:
         return of("sibling", f"headline and text say {told[1]} for {told[0]}")
+    subject = None if near else _other_subject(left, right, lost, came)
+    if subject:
+        return of("sibling", f"it is about {subject}, which the earlier text lacks")
     stages = STAGES & {*lost, *came}
     if stages and like.jaccard < 0.95:
         return of("sibling", f"another stage: {min(stages)}")
     if not like.swapped:
-        enough = like.containment >= 0.6 if near else like.jaccard >= 0.7 or like.containment >= 0.95
-        if not enough:
+        if not _enough(like, left, right, near):
             return of("sibling", "another headline and much other text" if not near else "much other text")
-        changed = near and like.mistyped and same_hand(older, newer)
+        changed = near and (like.mistyped or like.containment < CHANGED) and same_hand(older, newer)
+        if near and like.containment < CHANGED:
+            return of("changed" if changed else "same", "same headline and opening, the rest written anew")
         return of("changed" if changed else "same", alike + ("" if near else " under another headline"))
     what = ", ".join(f"{b} for {a}" for a, b in like.swapped[:3])
     if not near:
@@ -119,9 +127,39 @@ def _by_near_text(older: Release, newer: Release, left: Reading, right: Reading,
         return of("same", f"{alike}, though {what}") if slight else of("sibling", f"another headline, {what}")
     if days is not None and (days > REISSUED_WITHIN or (like.dates_swapped and days >= SERIAL_AFTER)):
         return of("sibling", f"{what}, {days} days later")
+    if like.jaccard < CHANGED and like.containment < 0.8:
+        return of("sibling", f"same headline, but only {alike}")
     if len(like.swapped) > FEW_SWAPS or like.swapped_share > FEW_SHARE:
         return of("sibling", f"same headline, {len(like.swapped)} other facts: {what}")
     return of("changed" if same_hand(older, newer) else "same", f"{alike}, same headline, {what}")
+
+
+def _other_subject(left: Reading, right: Reading, lost: Sequence[str], came: Sequence[str]) -> str | None:
+    """Return a word by which two headlines tell their texts apart: each names what only its own text has."""
+    if not any(word in left.folded and word not in right.folded for word in lost):
+        return None
+    return next((word for word in came if word in right.folded and word not in left.folded), None)
+
+
+def _soon_again(left: Reading, right: Reading) -> bool:
+    """Tell whether one long headline was used twice within days: the text may have been written anew below it."""
+    days = days_between(left, right)
+    return (
+        days is not None
+        and days <= SOON
+        and len(right.headline) >= LONG_HEADLINE
+        and left.plain_headline_key == right.plain_headline_key
+    )
+
+
+def _enough(like: Likeness, left: Reading, right: Reading, near: bool) -> bool:
+    """Tell whether two texts without swapped facts share enough: under one headline, cut short, or as a whole."""
+    days = days_between(left, right)
+    if near:
+        return like.containment >= 0.6 or (_soon_again(left, right) and like.opening >= 0.6)
+    if like.containment >= 0.95 and like.both_open >= 0.8:
+        return True
+    return like.jaccard >= (0.7 if days is not None and days <= 14 else 0.9)
 
 
 def near_headline(left: Reading, right: Reading) -> bool:

@@ -26,6 +26,8 @@ class Likeness:
     """Share of the shorter one's runs that the other has."""
     opening: float
     """Share of the first words of one that the other has in order: the higher of the two."""
+    both_open: float
+    """The lower of the two: high where one is the other cut short, low where it stands inside the other."""
     swapped: tuple[tuple[str, str], ...]
     """Facts that stand in each other's place: numbers, dates, names; (older, newer), each once."""
     mistyped: int
@@ -65,12 +67,14 @@ def compare(older: Reading, newer: Reading) -> Likeness:
         pairs, typos = _swaps(older, i0, i1, newer, j0, j1)
         mistyped += typos
         swapped.update(dict.fromkeys(pairs))
+    shares = _share(covered_older, len(older.folded)), _share(covered_newer, len(newer.folded))
     gone = {word for pair in swapped for word in pair}
     facts = sum(1 for word in set(newer.spelled) if is_fact(word) and word.lower() not in gone)
     return Likeness(
         jaccard=jaccard,
         containment=containment,
-        opening=max(_share(covered_older, len(older.folded)), _share(covered_newer, len(newer.folded))),
+        opening=max(shares),
+        both_open=min(shares),
         swapped=tuple(swapped),
         mistyped=mistyped,
         facts=facts,
@@ -162,13 +166,9 @@ def _swaps(older: Reading, i0: int, i1: int, newer: Reading, j0: int, j1: int) -
     left, right = older.folded[i0:i1], newer.folded[j0:j1]
     if "".join(left) == "".join(right):
         return [], 0
-    here, there = set(left), set(right)
-    lost = [
-        word for word, spelled in zip(left, older.spelled[i0:i1], strict=True) if word not in there and is_fact(spelled)
-    ]
-    came = [
-        word for word, spelled in zip(right, newer.spelled[j0:j1], strict=True) if word not in here and is_fact(spelled)
-    ]
+    tight = max(len(left), len(right)) <= TIGHT
+    lost = _facts_gone(older.spelled[i0:i1], right, newer, tight)
+    came = _facts_gone(newer.spelled[j0:j1], left, older, tight)
     typos = 0
     pairs = []
     for gone, new in zip(lost, came, strict=False):
@@ -177,6 +177,17 @@ def _swaps(older: Reading, i0: int, i1: int, newer: Reading, j0: int, j1: int) -
         else:
             pairs.append((gone, new))
     return pairs, typos
+
+
+def _facts_gone(spelled: Sequence[str], gap: Sequence[str], other: Reading, tight: bool) -> list[str]:
+    """Return the facts of a gap that the other's gap lacks; a name that stands elsewhere in the other is none."""
+    there = set(gap)
+    gone = []
+    for word in spelled:
+        low = word.lower()
+        if low not in there and (is_figure(word) or (tight and is_fact(word) and low not in other.folded)):
+            gone.append(low)
+    return gone
 
 
 def is_fact(spelled: str) -> bool:

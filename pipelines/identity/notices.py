@@ -1,4 +1,4 @@
-"""Stop 9, relate: which earlier release a notice is about, and which notice a late original belongs to."""
+"""Stop 9, relate: which earlier release a notice is about."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from pipelines.identity.index import quoted
-from pipelines.identity.kinship import days_between, near_headline
+from pipelines.identity.index import SHORTEST
+from pipelines.identity.kinship import FEW_SHARE, FEW_SWAPS, OPENS_ALIKE, days_between, near_headline, same_hand
 from pipelines.identity.likeness import compare, headline_swaps, overlap
 from pipelines.identity.nouns import Candidate, Verdict
 from pipelines.identity.reading import Reading, read, short_key
@@ -16,18 +16,40 @@ from stories.release import Release
 
 HEADLINE_WITHIN = 10  # days: a headline alone ties a notice to its original no longer
 TEXT_WITHIN = 60  # days
-CLOCKS_DIFFER = timedelta(hours=36)  # a bare date, two time zones: an "earlier" notice may look so much later
-CLEAR = 0.1  # of Jaccard: how much better the best of two equal witnesses must be
+SOON = 3  # days: one source does not use one long headline twice
+CLOCKS_DIFFER = timedelta(hours=36)  # a bare date, two time zones: what came before may look so much later
+TELLING = 5  # words of a headline: a shorter one may have lost its subject to the marker
+SERIAL_SHARE = 0.25  # of the facts: another issue of a serial changes more, a correction less
+CLEAR = 0.1  # of Jaccard: by how much the better of two equal witnesses must be better
+CLEAR_SWAPS = 2  # or by how many facts
+
+BY_ID, BY_QUOTE, BY_HEADLINE, BY_SLUG, BY_TEXT = range(5, 0, -1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Witness:
-    """Why a notice is about a release: the stronger first."""
+    """Why a notice is about a release."""
 
     rank: int
-    """4 id, 3 quoted headline, 2 its own headline, 1 slug, 0 text alone."""
+    """``BY_ID`` … ``BY_TEXT``"""
     jaccard: float
+    swaps: int
+    """Facts that stand in each other's place: a notice about one of a serial shares most with that one."""
     why: str
+
+    @property
+    def weight(self) -> tuple[int, int, float]:
+        """The better witness is the heavier."""
+        return self.rank, -self.swaps, self.jaccard
+
+    def clearly_beats(self, rival: Witness) -> bool:
+        """Tell whether no doubt is left between two releases that the notice could be about."""
+        return (
+            self.rank == BY_ID
+            or self.rank > rival.rank
+            or rival.swaps - self.swaps >= CLEAR_SWAPS
+            or self.jaccard - rival.jaccard >= CLEAR
+        )
 
 
 def link(release: Release, candidates: Sequence[Candidate]) -> Verdict:
@@ -44,118 +66,139 @@ def link(release: Release, candidates: Sequence[Candidate]) -> Verdict:
         witness = fits(release, notice, candidate.release, other)
         if witness is not None:
             found.append((witness, candidate))
+    marker = release.notice.marker if release.notice else "a notice"
     if not found:
-        return Verdict(kind="notice", of=None, story=None, why=f"{_marker(release)}; what it is about is not known yet")
-    found.sort(key=lambda pair: (pair[0].rank, pair[0].jaccard), reverse=True)
+        return Verdict(kind="notice", of=None, story=None, why=f"{marker}: what it is about is not known yet")
+    found.sort(key=lambda pair: pair[0].weight, reverse=True)
     witness, best = found[0]
-    rivals = [
-        other for other, candidate in found[1:] if candidate.story != best.story and other.rank == witness.rank < 4
-    ]
-    if any(witness.jaccard - rival.jaccard < CLEAR for rival in rivals):
-        return Verdict(
-            kind="notice", of=None, story=None, why=f"{_marker(release)}; two earlier releases fit it equally"
-        )
-    target = newest_state(best, candidates, release)
-    return Verdict(kind="notice", of=target.release.id, story=target.story, why=f"{_marker(release)}; {witness.why}")
+    rivals = (rival for rival, candidate in found[1:] if candidate.story != best.story)
+    if not all(witness.clearly_beats(rival) for rival in rivals):
+        return Verdict(kind="notice", of=None, story=None, why=f"{marker}: two earlier releases fit it equally")
+    target = _newest_state(best, candidates)
+    return Verdict(kind="notice", of=target.release.id, story=target.story, why=f"{marker}: {witness.why}")
 
 
 def fits(release: Release, notice: Reading, original: Release, other: Reading) -> Witness | None:
     """Return the strongest witness that a notice is about a release, or None."""
-    jaccard, containment = overlap(other, notice)
-    days = days_between(notice, other)
     if notice.urls & other.urls:
-        return Witness(rank=4, jaccard=jaccard, why="the same page")
+        return _witness(BY_ID, notice, other, "the same page")
     shared = notice.ids & other.ids
     if shared:
-        return Witness(rank=4, jaccard=jaccard, why=f"wire id {min(shared)[1]}")
+        return _witness(BY_ID, notice, other, f"wire id {min(shared)[1]}")
+    days = days_between(notice, other)
     if days is not None and days > TEXT_WITHIN:
         return None
-    strangers = bool(notice.issuer_key and other.issuer_key and notice.issuer_key != other.issuer_key)
-    if any(_one_headline(squeezed(headline), other.headline_key) for headline in quoted(release)):
-        return (
-            None if strangers and containment < 0.3 else Witness(rank=3, jaccard=jaccard, why="it quotes the headline")
-        )
-    same_issuer = bool(notice.issuer_key) and notice.issuer_key == other.issuer_key
+    containment = overlap(other, notice)[1]
+    strangers = bool(notice.issuer_key and other.issuer_key) and notice.issuer_key != other.issuer_key
+    if any(_one_headline(squeezed(headline), other.headline_key) for headline in notice.quotes):
+        return None if strangers and containment < 0.3 else _witness(BY_QUOTE, notice, other, "it quotes the headline")
+    if near_headline(other, notice):
+        return _by_headline(release, notice, original, other, containment)
     soon = days is None or days <= HEADLINE_WITHIN
-    if len(notice.headline) >= 3 and notice.plain_headline_key == other.plain_headline_key:
-        if containment >= 0.4 or (same_issuer and soon) or (_short(notice, other) and soon and not strangers):
-            return Witness(rank=2, jaccard=jaccard, why=_headline_why(same_issuer, days))
+    if len(notice.headline) < TELLING and soon and not strangers and _slug_of(notice, other):
+        return _witness(BY_SLUG, notice, other, "the words of its address")
+    return _by_text(notice, other, containment) if soon and days is not None else None
+
+
+def _witness(rank: int, notice: Reading, other: Reading, why: str) -> Witness:
+    like = compare(other, notice)
+    return Witness(rank=rank, jaccard=like.jaccard, swaps=len(like.swapped), why=why)
+
+
+def _by_headline(
+    release: Release, notice: Reading, original: Release, other: Reading, containment: float
+) -> Witness | None:
+    """Let the headline without its marker witness, with the issuer, the text, or the hour beside it."""
+    days = days_between(notice, other)
+    soon = days is None or days <= HEADLINE_WITHIN
+    exact = notice.plain_headline_key == other.plain_headline_key
+    same_issuer = bool(notice.issuer_key) and notice.issuer_key == other.issuer_key
+    strangers = bool(notice.issuer_key and other.issuer_key) and not same_issuer
+    at_once = exact and same_hand(release, original) and len(notice.headline) >= TELLING and (days or 0) <= SOON
+    untold = exact and min(len(notice.folded), len(other.folded)) < ADVISORY and soon and not strangers
+    if not (containment >= (0.4 if exact else 0.5) or (same_issuer and soon) or at_once or untold):
         return None
-    if near_headline(other, notice) and (containment >= 0.5 or (same_issuer and soon and _short(notice, other))):
-        return Witness(rank=2, jaccard=jaccard, why=_headline_why(same_issuer, days))
-    if notice.slug_key and notice.slug_key in (other.slug_key, short_key(other.headline)) and soon and not strangers:
-        return Witness(rank=1, jaccard=jaccard, why="the words of its address")
-    return _by_text(notice, other, containment, days)
+    like = compare(other, notice)
+    if len(like.swapped) > FEW_SWAPS and like.swapped_share > SERIAL_SHARE:
+        return None
+    apart = "" if days is None else ", the same day" if days == 0 else f", {days} day{'s' * (days > 1)} earlier"
+    why = "headline without its marker" + (", same issuer" if same_issuer else "") + apart
+    return Witness(rank=BY_HEADLINE, jaccard=like.jaccard, swaps=len(like.swapped), why=why)
 
 
-def _by_text(notice: Reading, other: Reading, containment: float, days: int | None) -> Witness | None:
+ADVISORY = 60  # words: a shorter text has nothing to compare
+
+
+def _by_text(notice: Reading, other: Reading, containment: float) -> Witness | None:
     """Let near text witness alone where nothing speaks for a sibling."""
-    if containment < 0.8 or days is None or days > HEADLINE_WITHIN:
+    if containment < 0.8:
         return None
     like = compare(other, notice)
     lost, came = headline_swaps(other.headline, notice.headline)
     told = any(gone in lost and new in came for gone, new in like.swapped)
-    if like.opening < 0.5 or told or like.swapped_share > 0.12:
+    if like.opening < OPENS_ALIKE or told or like.swapped_share > FEW_SHARE:
         return None
-    return Witness(rank=0, jaccard=like.jaccard, why=f"{like.jaccard:.0%} the same text, {days} days apart")
+    return Witness(rank=BY_TEXT, jaccard=like.jaccard, swaps=len(like.swapped), why=f"{like.jaccard:.0%} the same text")
 
 
-def _short(notice: Reading, other: Reading) -> bool:
-    """Tell whether one of two has too little text to compare: an advisory, a teaser."""
-    return min(len(notice.folded), len(other.folded)) < 60
+def _slug_of(notice: Reading, other: Reading) -> bool:
+    """Tell whether a notice's address has the words of a release's headline or address, cut short at most."""
+    slug = notice.slug_key
+    if not slug:
+        return False
+    keys = [key for key in (other.slug_key, short_key(other.headline)) if key and len(key) >= SHORTEST]
+    return any(slug.startswith(key) or key.startswith(slug) for key in keys)
 
 
-def _headline_why(same_issuer: bool, days: int | None) -> str:
-    apart = "" if days is None else ", the same day" if days == 0 else f", {days} days earlier"
-    return "headline without its marker" + (", same issuer" if same_issuer else "") + apart
+QUOTED_WHOLE = 60  # letters and digits: quoted so far, a headline is meant, however it ends
 
 
-def _one_headline(quoted_key: str, key: str) -> bool:
-    return bool(quoted_key) and (
-        quoted_key == key or (len(quoted_key) >= 30 and (quoted_key in key or key[:60] == quoted_key[:60]))
-    )
+def _one_headline(quoted: str, key: str) -> bool:
+    if not quoted:
+        return False
+    return quoted == key or (len(quoted) >= SHORTEST and (quoted in key or key[:QUOTED_WHOLE] == quoted[:QUOTED_WHOLE]))
 
 
 def _came_after(notice: Reading, other: Reading) -> bool:
     return notice.day is not None and other.day is not None and other.day - notice.day > CLOCKS_DIFFER
 
 
-def newest_state(best: Candidate, candidates: Sequence[Candidate], release: Release) -> Candidate:
+def _newest_state(best: Candidate, candidates: Sequence[Candidate]) -> Candidate:
     """Return the state of the story that a notice replaces: its newest notice, else its first release."""
     story = [candidate for candidate in candidates if candidate.story == best.story]
-    notices = [
-        candidate for candidate in story if candidate.release.notice and candidate.release.notice.kind != "repeat"
-    ]
+    notices = [candidate for candidate in story if is_notice(candidate.release)]
     if notices:
         return max(notices, key=lambda candidate: candidate.release.first_seen_at or "")
     return next((candidate for candidate in story if candidate.first), best)
 
 
+def is_notice(release: Release) -> bool:
+    """Tell whether a release corrects, updates or withdraws an earlier one; a repeat does not."""
+    return release.notice is not None and release.notice.kind != "repeat"
+
+
 def _syndicated(release: Release, notice: Reading, candidates: Sequence[Candidate]) -> Verdict | None:
     """Return the verdict on another site's copy of a notice that is known."""
     for candidate in candidates:
-        earlier = candidate.release.notice
-        if earlier is None or earlier.kind == "repeat":
-            continue
-        other = read(candidate.release)
-        if _one_notice(release, notice, candidate.release, other):
-            return Verdict(kind="copy", of=candidate.release.id, story=candidate.story,
-                           why=f"the same notice on {candidate.release.source or 'another site'}")  # fmt: skip
+        if is_notice(candidate.release) and _one_notice(release, notice, candidate.release, read(candidate.release)):
+            where = candidate.release.source or "another site"
+            return Verdict(
+                kind="copy", of=candidate.release.id, story=candidate.story, why=f"the same notice on {where}"
+            )
     return None
 
 
 def _one_notice(release: Release, notice: Reading, earlier: Release, other: Reading) -> bool:
-    """Tell whether two notices are the same one."""
+    """Tell whether two notices are the same one: a second correction has another text."""
     if notice.ids & other.ids and release.source != earlier.source:
-        return True
-    if not near_headline(other, notice) and not (notice.headline_key == other.headline_key == ""):
+        return not compare(other, notice).swapped
+    if not near_headline(other, notice):
         return False
-    if min(len(notice.folded), len(other.folded)) < 8:
+    if min(len(notice.folded), len(other.folded)) < SHINGLED:
         days = days_between(notice, other)
-        return release.source != earlier.source and days is not None and days <= 2
+        return release.source != earlier.source and days is not None and days <= SOON
     like = compare(other, notice)
-    return like.containment >= 0.8 and like.opening >= 0.5 and not like.swapped and not like.mistyped
+    return like.containment >= 0.8 and like.opening >= OPENS_ALIKE and not like.swapped and not like.mistyped
 
 
-def _marker(release: Release) -> str:
-    return release.notice.marker if release.notice else "a notice"
+SHINGLED = 8  # words: below it there is no text to compare

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from itertools import islice
 from urllib.parse import unquote, urlsplit
 
 from pipelines.identity.words import COMMON, folded, news_paragraphs, squeezed, without_rubric, words
+from pipelines.notices import quoted_headlines
 from stories.moments import parse_moment
 from stories.release import Release
 from stories.urls import url_digest
@@ -40,6 +42,8 @@ class Reading:
     slug_key: str | None
     """Letters and digits of the URL's slug, where the URL has one."""
     issuer_key: str | None
+    quotes: tuple[str, ...]
+    """The headlines that a notice quotes."""
     ids: frozenset[tuple[str, str]]
     """(wire, the wire's own id)"""
     urls: frozenset[str]
@@ -48,36 +52,60 @@ class Reading:
     """When it was published, else first seen."""
 
 
-LEAD = 12  # words
+LEAD = 12  # words, or characters of a text without spaces
 LEADS = 2  # a paragraph put before the text (a summary, an editor's line) leaves the second one
 
 
 @lru_cache(maxsize=READINGS_KEPT)
 def read(release: Release) -> Reading:
     """Return what identity looks at in a release."""
-    skip = release.notice.statement if release.notice else None
-    paragraphs = [words(paragraph) for paragraph in news_paragraphs(without_preamble(release.body), skip)]
-    spelled = tuple(word for paragraph in paragraphs for word in paragraph)
-    low = tuple(folded(spelled))
-    shingles = tuple(map(hash, zip(*(low[n:] for n in range(SHINGLE)), strict=False))) or ((hash(low),) if low else ())
-    headline_key = squeezed(release.headline)
+    notice = release.notice
+    body = without_preamble(release.body) if notice else release.body
+    paragraphs = news_paragraphs(body, notice.statement if notice else None)
+    spelled = words("\n".join(paragraphs))
+    low = folded(spelled)
+    shingles = tuple(map(hash, zip(low, low[1:], low[2:], low[3:], strict=False))) or tuple(map(hash, low))
+    headline = folded(words(release.headline))
+    headline_key = "".join(headline)
     rest = without_rubric(release.headline)
-    openings = [paragraph for paragraph in paragraphs if len(paragraph) >= LEAD]
     return Reading(
-        spelled=spelled,
-        folded=low,
+        spelled=tuple(spelled),
+        folded=tuple(low),
         shingles=shingles,
         shingle_set=frozenset(shingles),
-        leads=tuple(tuple(folded(paragraph[:LEAD])) for paragraph in openings[:LEADS]),
-        headline=tuple(folded(words(release.headline))),
+        leads=tuple(_leads(paragraphs)),
+        headline=tuple(headline),
         headline_key=headline_key,
         plain_headline_key=squeezed(rest) if rest else headline_key,
         slug_key=slug_key(release.url),
         issuer_key=issuer_key(release.issuer),
+        quotes=quoted(release),
         ids=wire_ids(release),
         urls=frozenset(url_digest(url) for url in (release.url, release.original_url) if url),
         day=parse_moment(release.published_at) or parse_moment(release.first_seen_at),
     )
+
+
+QUOTES = 3
+TOLD = 4_000  # characters of a notice's beginning that may name what it is about
+
+
+def quoted(release: Release) -> tuple[str, ...]:
+    """Return the headlines that a notice quotes of the release it is about, at most ``QUOTES``."""
+    if release.notice is None:
+        return ()
+    told = " ".join((release.notice.statement or "", *release.body[:3]))
+    return quoted_headlines(told[:TOLD])[:QUOTES]
+
+
+def _leads(paragraphs: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Yield the first words of the first paragraphs that are sentences."""
+    opening = (words(paragraph[:LEAD_WITHIN])[:LEAD] for paragraph in paragraphs[:LEADS_WITHIN])
+    return islice((tuple(folded(lead)) for lead in opening if len(lead) == LEAD), LEADS)
+
+
+LEAD_WITHIN = 240  # characters
+LEADS_WITHIN = 5  # paragraphs
 
 
 _PREAMBLE_END = re.compile(
@@ -176,9 +204,6 @@ def slug_key(url: str | None) -> str | None:
     return short_key(word for part in parts for word in words(part.lower()))
 
 
-def short_key(sentence: object) -> str:
-    """Return the beginning of a headline or slug without the small words that some slugs leave out."""
-    return "".join(word for word in sentence if word not in COMMON)[:SLUG]  # type: ignore[attr-defined]
-
-
-SLUG = 40  # characters: some wires cut their slugs
+def short_key(sentence: Iterable[str]) -> str:
+    """Return a headline or slug without the small words that some slugs leave out."""
+    return "".join(word for word in sentence if word not in COMMON)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from pipelines.identity.kinship import Kinship, kinship, same_hand
-from pipelines.identity.notices import fits, link
+from pipelines.identity.notices import fits, is_notice, link
 from pipelines.identity.nouns import Candidate, Verdict
 from pipelines.identity.reading import read
 from stories.moments import parse_moment
@@ -19,7 +19,7 @@ def identify(release: Release, candidates: Sequence[Candidate], now: datetime) -
     ``release.notice`` is set, ``release.headline`` without its marker. Candidates seen after ``now`` do not count.
     """
     known = [candidate for candidate in candidates if not _is_itself(release, candidate) and _seen(candidate, now)]
-    if release.notice is not None and release.notice.kind != "repeat":
+    if is_notice(release):
         return link(release, known)
     late = _late_original(release, known)
     if late is not None:

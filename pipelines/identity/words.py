@@ -10,8 +10,12 @@ IDEOGRAPHS = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0e7f"
 """Kana, Han and Thai are written without spaces: each character is a word of its own."""
 
 _WORD = re.compile(rf"[{IDEOGRAPHS}]|\d+(?:[.,]\d+)*|[^\W\d_{IDEOGRAPHS}]+")
-_ADDRESS = re.compile(r"\]\((?:https?:|mailto:)[^)]*\)|(?:https?://|www\.)\S+|\S+@\S+\.\w+")
-_DUST = str.maketrans(dict.fromkeys("\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff™®©", None))
+_LINK = re.compile(r"\]\((?:https?:|mailto:)[^)]*\)|(?:https?://|www\.)\S+")
+_MAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,64}\.[\w.-]+")
+_FANCY = re.compile("[^\\x00-\\x7f\u2010-\u2027\u2030-\u203a\u20a0-\u20bf\u2022£«»°·\u3000-\u3002\u4e00-\u9fff]")
+"""Characters that may need putting right; typographic quotes, dashes and plain Han stay as they are."""
+_MARKS = re.compile("[\u0300-\u036f]+")
+_DUST = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff™®©]+")
 _MOJIBAKE = re.compile("[\u00c2-\u00f4][\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ\u00a0]{1,3}")
 _ENTITY = re.compile(r"&(?:amp|nbsp|quot|apos|lt|gt|#0*39|#x27|rsquo|lsquo|rdquo|ldquo|ndash|mdash);")
 
@@ -24,7 +28,7 @@ _WIRES = re.compile(
 _DATE = (
     r"(?:(?:mon|tue|wed|thu|fri|sat|sun)\w*\W+)?(?:[^\W\d_]{3,9}\.?\s+\d{1,2}(?:st|nd|rd|th)?,?\s+\d{4}|"
     r"\d{1,2}\.?\s+[^\W\d_]{3,9}\.?,?\s+\d{4}|\d{4}[年/-]\s?\d{1,2}[月/-]\s?\d{1,2}日?)"
-    r"(?:,?\s*@?\s*\d{1,2}:\d\d(?:\s*[ap]\.?m\.?)?(?:\s+(?:[A-Z]{2,4}T?\b|eastern|central|mountain|pacific))?)?"
+    r"(?:,?\s*@?\s*\d{1,2}:\d\d(?:\s*[ap]\.?m\.?)?(?:\s+(?:[A-Z]{2,4}T?\b|eastern|central|mountain|pacific|america/\w+))?)?"
 )
 _AFTER_WIRE = re.compile(rf"(?:\.(?:ai|com)\b|corp\b|{_DATE}|[^\w\n])*", re.IGNORECASE)
 _PLACE_AND_DATE = re.compile(
@@ -52,7 +56,7 @@ _FURNITURE = re.compile(
 )
 """Paragraphs that wires and syndicators hang on every release."""
 
-BODY_OPENS_WITH = 40  # words of news before a tail may begin: some releases open with a box "Contact: …"
+BODY_OPENS_WITH = 160  # characters of news before a tail may begin: some releases open with a box "Contact: …"
 
 NUMERIC = re.compile(r"\d")
 _MONTHS = (
@@ -65,7 +69,7 @@ DAYS_AND_MONTHS = frozenset(
     (_MONTHS + " monday tuesday wednesday thursday friday saturday sunday mon tue wed thu fri sat sun").split()
 )
 _COMMON = """
-a an and are as at be been but by can for from had has have he her his if in into is it its may more new not of on or
+a an and are as at be been but by can for from had has have he her his if in into is it its more new not of on or
 our over said she so than that the their them these they this to up us was we were which who will with would you your
 am pm et est edt s t inc ltd llc corp co plc
 """
@@ -77,11 +81,10 @@ def plain(text: str) -> str:
     """Return the text with entities, mojibake, invisible characters and look-alike letters put right; case stays."""
     if "&" in text:
         text = _ENTITY.sub(_entity, text)
-    if text.isascii():
+    if text.isascii() or not _FANCY.search(text):
         return text
-    text = _MOJIBAKE.sub(_repair, text).translate(_DUST)
-    text = unicodedata.normalize("NFKD", text)
-    return unicodedata.normalize("NFC", "".join(c for c in text if not "\u0300" <= c <= "\u036f"))
+    text = _DUST.sub("", _MOJIBAKE.sub(_repair, text))
+    return unicodedata.normalize("NFC", _MARKS.sub("", unicodedata.normalize("NFKD", text)))
 
 
 def _entity(match: re.Match[str]) -> str:
@@ -105,12 +108,17 @@ def _byte(character: str) -> bytes:
 
 def words(text: str) -> list[str]:
     """Return the words of a text with their case: numbers whole, addresses left out, each ideograph alone."""
-    return _WORD.findall(_ADDRESS.sub(" ", plain(text)))
+    text = plain(text)
+    if "www." in text or "://" in text or "](" in text:
+        text = _LINK.sub(" ", text)
+    if "@" in text:
+        text = _MAIL.sub(" ", text)
+    return _WORD.findall(text)
 
 
 def folded(spelled: Sequence[str]) -> list[str]:
     """Return the words in lower case, one for one."""
-    return [word.lower() for word in spelled]
+    return "\n".join(spelled).lower().split("\n") if spelled else []
 
 
 def squeezed(text: str) -> str:
@@ -155,7 +163,7 @@ def news_paragraphs(paragraphs: Iterable[str], skip: str | None = None) -> list[
             text = without_dateline(text)
         if text:
             news.append(text)
-            size += len(text.split()) if text.isascii() else len(words(text))
+            size += len(text)
     return news
 
 
