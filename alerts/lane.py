@@ -17,6 +17,7 @@ from alerts.outbox import Alert, Outbox, Settled
 from alerts.outcome import Channel, Gathering, Later, Outcome, Outgoing, Refused, Sent
 from alerts.quiet import parse_quiet_hours, quiet_until
 from alerts.schedule import next_try
+from config.telemetry import report
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -162,8 +163,10 @@ class Lane:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._sending.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            log.error("a delivery broke; the alert is due again", channel=self.channel.name, exc_info=task.exception())
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            log.error("a delivery broke; the alert is due again", channel=self.channel.name, exc_info=error)
+            report(error, stop="send")
 
     async def _wind_down(self) -> None:
         """Let what is under way end for a moment; the rest is cancelled and released."""
@@ -204,6 +207,7 @@ class Lane:
             return Later(f"not done within {seconds:g} s")
         except Exception as error:
             log.exception("the channel broke; trying again", channel=self.channel.name, alert=alerts[0].id)
+            report(error, stop="send")
             return Later(f"{type(error).__name__} in the channel; see the log")
 
     async def _settle(self, alert: Alert, outcome: Outcome, lost_at: float) -> None:

@@ -17,6 +17,7 @@ from uuid import uuid4
 import msgspec
 from redis.asyncio import Redis
 
+from config.secrets import scrub
 from stories import keys
 from stories.moments import timestamp
 
@@ -127,7 +128,7 @@ class Outbox:
         ``sent`` and ``failed`` (to the dead alerts) end the alert; ``later`` makes it due after ``wait`` and counts
         as a failure; ``released`` makes it due at once and does not. ``off`` switches the channel off.
         """
-        words = words[:WORDS_KEPT]
+        words = scrub(words)[:WORDS_KEPT]
         applied = await self._settle(
             keys=[
                 keys.outbox(alert.channel).name,

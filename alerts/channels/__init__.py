@@ -15,6 +15,7 @@ from typing import get_args
 from alerts.outcome import Channel
 from alerts.settings import DeliverySettings
 from config.addresses import AddressPolicy
+from config.secrets import hide_secrets_of
 from config.settings import ChannelSettings
 
 
@@ -36,9 +37,11 @@ def channel_types() -> dict[str, type[ChannelSettings]]:
 def open_channel(name: str, settings: ChannelSettings, policy: AddressPolicy) -> Channel:
     """Return the channel that these settings describe; it connects to nothing before its first alert.
 
-    ``policy`` says which addresses a channel whose address comes from the configuration may reach.
+    ``policy`` says which addresses a channel whose address comes from the configuration may reach. The secrets of the
+    settings are hidden from logs and receipts from here on.
     """
     if not isinstance(settings, DeliverySettings):
         raise TypeError(f"channels.{name}: {type(settings).__name__} is not the settings of a channel")
+    hide_secrets_of(settings)
     channel: Channel = _modules()[settings.type].open_channel(name, settings, policy)
     return channel
