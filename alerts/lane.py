@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 IDLE = timedelta(seconds=1)  # between two looks at an outbox that nobody woke us for: another process may fill it
 GRACE = timedelta(seconds=5)  # what is under way when we are stopped may end; half of what the daemon has for its own
-LEASE_OVER_TIMEOUT = timedelta(seconds=40)  # to settle in, with a Redis that comes back
+LEASE_OVER_TIMEOUT = timedelta(seconds=15)  # to settle in, also with a Redis that restarts; a crash delays by this
 LONGEST_PAUSE = timedelta(minutes=15)  # a channel's Retry-After holds its other alerts too, but not for a day
 GATHERED = 200  # alerts in one digest: a message longer than that is read by nobody
 NEVER = datetime.fromtimestamp(0, UTC)
