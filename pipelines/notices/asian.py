@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from pipelines.notices.folding import fold
+from pipelines.notices.markers import PRIORITY
 from stories.release import Notice, NoticeKind
 
 _WORDS: dict[NoticeKind, str] = {
@@ -17,7 +18,7 @@ _WORDS: dict[NoticeKind, str] = {
         "|철회|배포취소|취소|삭제요청"
     ),
     "correction": (
-        "更正啟事|更正启事|更正公告|更正聲明|更正声明|更正通知|更正通告|更正稿|更正版|更正|勘誤|勘误|修正版|修正稿|訂正版|訂正とお詫び"
+        "更正啟事|更正启事|更正公告|更正聲明|更正声明|更正通知|更正通告|更正稿|更正版|更正新聞稿|更正新闻稿|更正通稿|更正|勘誤|勘误|修正版|修正稿|訂正版|訂正とお詫び"
         "|お詫びと訂正|訂正のお知らせ|一部訂正|訂正再送|訂正|差替版|差し替え|差替え|差替|정정보도문|정정보도|기재정정|정정공시|정정|수정본|바로잡습니다"
     ),
     "update": "更新版|更新稿|更新|修訂版|修订版|続報|업데이트|수정",
@@ -25,12 +26,14 @@ _WORDS: dict[NoticeKind, str] = {
 }
 _KINDS: dict[str, NoticeKind] = {word: kind for kind, words in _WORDS.items() for word in words.split("|")}
 _WORD = "|".join(sorted(_KINDS, key=len, reverse=True))
+_EACH = re.compile(_WORD)
 
 _OPEN, _CLOSE = r"[\[(【〔《〈<≪*★■◆]", r"[\])】〕》〉>≫*★■◆]"
+_MORE = r"(?:(?:[^\w\])】〕》〉>≫][^\])】〕》〉>≫]{0,16}|\d)?)"  # "訂正・数値データ訂正", but not "수정테이프"
 _PREFIX = re.compile(
-    rf"^(?:{_OPEN}\s*({_WORD})[^\])】〕》〉>≫]{{0,12}}{_CLOSE}+\s*[:|—-]*|({_WORD})\s*[:|/—]+|({_WORD})\s+-\s)\s*"
+    rf"^(?:{_OPEN}\s*({_WORD}){_MORE}{_CLOSE}+\s*[:|—-]*|[「『]({_WORD})[」』]|({_WORD})\s*[:|/—]+|({_WORD})\s+-\s)\s*"
 )
-_SUFFIX = re.compile(rf"\s*(?:[\[(【〔]\s*({_WORD})[^\])】〕]{{0,12}}[\])】〕]|\s[-—|]+\s*({_WORD}))\s*$")
+_SUFFIX = re.compile(rf"\s*(?:[\[(【〔]\s*({_WORD}){_MORE}[\])】〕]|\s[-—|]+\s*({_WORD}))\s*$")
 _LAST_WORDS = re.compile(
     r"(?:的|之)?(?:補充)?(?P<zh>更正(?:公告|啟事|启事|聲明|声明|通知|通告))$"
     r"|(?:の|に関する)?(?P<ja>(?:一部)?訂正(?:について|に関するお知らせ|のお知らせ|とお詫び(?:について)?)|お詫びと訂正)(?:\s*\(.{0,20}\))?$"
@@ -60,6 +63,6 @@ def asian_notice(headline: str) -> Notice | None:
         return Notice(kind=kind, marker=headline[start:end], headline=headline[: found.start()].strip())
     else:
         return None
-    group = found.lastindex or 0
-    start, end = found.span(group)
-    return Notice(kind=_KINDS[found[group]], marker=headline[start:end], headline=rest.strip())
+    start, end = found.span(found.lastindex or 0)
+    kinds = {_KINDS[word] for word in _EACH.findall(found[0])}  # "【再送・訂正】" is a correction
+    return Notice(kind=min(kinds, key=PRIORITY.index), marker=headline[start:end], headline=rest.strip())

@@ -20,10 +20,10 @@ _LEAD = (
 )
 _OPEN = r"[\[({<【〔«*+/=#~|_\"“!>-]*\s*"
 _CLOSE = r"\s*[\])}>】〕»*+=#~_\"”!]*"
-_SEPARATOR = r"(?:\s*(?::|--+|—|\||/|\.\.+|…|>|•|·)|\s+-(?=\s)|-\s)"
+_SEPARATOR = r"(?:\s*(?::|;|[.,](?=\s)|--+|—|\||/|\.\.+|…|>|•|·)|\s+-(?=\s)|-\s)"
 _PREFIX = re.compile(
     rf"^(?P<lead>{_LEAD})(?P<open>{_OPEN})(?P<marker>{MARKER})(?!\w)(?P<close>{_CLOSE})"
-    rf"(?P<separator>{_SEPARATOR}?)[\s:|—*+=#-]*(?P<rest>.*)$",
+    rf"(?P<separator>{_SEPARATOR}?)[\s:;|—*+=#-]*(?P<rest>.*)$",
     re.DOTALL,
 )
 _ADVISORY = re.compile(
@@ -31,7 +31,8 @@ _ADVISORY = re.compile(
 )
 # "ACME Corp: CORRECTION: ACME buys …": the issuer first, as some feeds print it.
 _INFIX = re.compile(
-    rf"^(?P<lead>[^:]{{2,60}}?(?::|\s-|\s—))\s+(?P<marker>{MARKER})\s*(?::|--|—|\s-(?=\s))\s*(?P<rest>.+)$"
+    rf"^(?P<lead>[^:]{{2,60}}?(?::|\s-|\s—|\s/)|(?:eqs|dgap)[\w-]*:[^:/]{{2,60}}\s/)"
+    rf"\s+(?P<marker>{MARKER})\s*(?::|--|—|\s-(?=\s))\s*(?P<rest>.+)$"
 )
 
 _WIRE_TAIL = (
@@ -48,11 +49,14 @@ _BRACKETS = re.compile(
     rf"\s*(?P<open>[\[({{【〔*/])\s*(?P<marker>{MARKER})(?!\w){_EXTRA}\s*[\])}}】〕*/]{_WIRE_TAIL}\s*$"
 )
 _SUFFIX = re.compile(rf"\s*(?:\s-{{1,2}}|--+|—|\||\s/)\s*(?P<marker>{MARKER}){_WIRE_TAIL}\s*$")
+# "EQS-PVR: Hafen AG: Korrektur", "Port : Rectificatif", "Harbour Reports: CORRECTION".
+_AFTER_COLON = re.compile(rf"\s*:\s*(?P<marker>{MARKER}){_WIRE_TAIL}\s*$")
+_NEVER_OF_PRICES = ("rectif", "erratum", "errata", "korjaus", "oikaisu", "rattel", "rettel", "rettif", "dinh chinh")
 _INSIDE = re.compile(
     r"\s*[\[(【](?P<marker>corrected|correction|updated|withdrawn|retracted|korrigiert|korrektur|corrige)[\])】]\s*"
 )
 
-_DAY_OR_VERSION = re.compile(r"\b\d{1,2}[./ -]|\bversion\b|\brelease\b|\d{1,2}, \d{4}|\d:\d\d|^[\s:,—-]*$")
+_DAY_OR_VERSION = re.compile(r"\b\d{1,2}\b|\bversion\b|\brelease\b|\d{1,2}, \d{4}|\d:\d\d|^[\s:,—-]*$")
 _NOT_AFTER_CAPITALS = re.compile(
     r"(?:on|for|to|of|in|at|your|our|my|act|bill|conference|summit|forum|day|week|fluid|tape|officers?"
     r"|facility|system)\b"
@@ -140,13 +144,15 @@ def _before(headline: str, folded: str, first_paragraph: str) -> Notice | None:
     kind, rule = known
     printed = headline[found.start("marker") : found.end("marker")]
     slashed = "/" in found["open"]
-    bracketed = bool(found["open"].strip() and found["close"].strip()) or slashed
+    bracketed = bool(found["open"].strip('"“!> ') and found["close"].strip()) or slashed
     capitals = printed.upper() == printed
     rest = headline[found.start("rest") :]
     if not rest:
         if not (bracketed or capitals):
             return None
-    elif not (bracketed or found["separator"].strip() or rule == "free"):
+    elif found["rest"].startswith("the record"):
+        return None  # "CORRECTING THE RECORD": an answer to others
+    elif not (bracketed or found["separator"].strip(" .,") or rule == "free"):
         if not _stands_out(printed, rest, found["rest"]):
             return None
     elif rule == "capitals" and not (capitals or bracketed):
@@ -202,6 +208,10 @@ def _after(headline: str, folded: str) -> Notice | None:
     found, bracketed = _BRACKETS.search(folded), True
     if found is None:
         found, bracketed = _SUFFIX.search(folded), False
+    if found is None:
+        found = _AFTER_COLON.search(folded)
+        if found is not None and not _colon_counts(folded, headline, found):
+            return None
     if found is None or not found.start():
         return None
     known = meaning(found["marker"])
@@ -210,7 +220,9 @@ def _after(headline: str, folded: str) -> Notice | None:
     kind, rule = known
     printed = headline[found.start("marker") : found.end("marker")]
     rest = headline[: found.start()]
-    if not (_bracket_counts(kind, folded, found) if bracketed else _last_words_count(kind, rule, printed, rest)):
+    if found.re is not _AFTER_COLON and not (
+        _bracket_counts(kind, folded, found) if bracketed else _last_words_count(kind, rule, printed, rest)
+    ):
         return None
     return Notice(kind=kind, marker=printed, headline=_join(rest, headline[found.start("tail") :]))
 
@@ -224,10 +236,22 @@ def _bracket_counts(kind: NoticeKind, folded: str, found: re.Match[str]) -> bool
     )
 
 
+def _colon_counts(folded: str, headline: str, found: re.Match[str]) -> bool:
+    known = meaning(found["marker"])
+    if known is None or known[0] not in ("correction", "withdrawal"):
+        return False
+    printed, rest = headline[found.start("marker") : found.end("marker")], headline[: found.start()]
+    return (
+        (printed.upper() == printed and rest.upper() != rest and not is_rubric(folded[: found.start() + 1]))
+        or found["marker"].startswith(_NEVER_OF_PRICES)
+        or folded.startswith(("eqs-", "dgap-"))
+    )
+
+
 def _last_words_count(kind: NoticeKind, rule: str, printed: str, rest: str) -> bool:
     capitals = printed.upper() == printed and rest.upper() != rest
     if rule == "capitals" or kind == "repeat":
-        return capitals
+        return capitals or fold(printed).startswith(("retrans", "re-sen"))
     if kind == "update":
         # "… - Update" ends a rubric ("3Q 2025 - Update"); "- UPDATE" and "- Updated" tell of this release.
         return capitals or fold(printed).endswith("updated")

@@ -46,7 +46,7 @@ _WORDS: dict[tuple[NoticeKind, Rule], str] = {
     ("correction", "capitals"): "replacement | replacing | replaces | clarified",
     ("update", "free"): """
         updating and replacing | updating & replacing | adding and replacing | update from source
-        updated from source | adding multimedia | adding photo | adding photos | adding video | adding graphic
+        updated from source
     """,
     ("update", "plain"): """
         update | updated | updated release | updated version | revised | revised release | revised version
@@ -57,23 +57,29 @@ _WORDS: dict[tuple[NoticeKind, Rule], str] = {
         uppdatering | uppdaterad | opdatering | opdateret | oppdatering | oppdatert | paivitys | paivitetty
         aktualizacja | aktualizace | guncelleme | обновление | обновлено | cap nhat
     """,
-    ("update", "capitals"): "amendment | revision | revise",
+    ("update", "capitals"): """
+        amendment | revision | revise | adding multimedia | adding photo | adding photos | adding video | adding graphic
+    """,
     ("withdrawal", "free"): """
         disregard release | disregard press release | disregard news release | disregard previous release
-        disregard prior release | disregard earlier release | please disregard | mandatory kill
+        disregard prior release | disregard earlier release | mandatory kill | kill kill kill
     """,
     ("withdrawal", "plain"): """
-        disregard | withdrawn | retracted | retraction | retraction notice | rescinded | kill notice | news kill
+        please disregard | withdrawn | retracted | retraction | retraction notice | rescinded | kill notice | news kill
         zuruckgezogen | widerruf | communique annule | tillbakadragen | tillbakadraget | aterkallad | aterkallelse
         trukket tilbage | trukket tilbake | tilbaketrukket | ingetrokken | отозвано | отзыв
     """,
-    ("withdrawal", "capitals"): "kill | withdrawal | retrait | retirado | anulado | ritirato | annullato | rescission",
+    (
+        "withdrawal",
+        "capitals",
+    ): "disregard | kill | withdrawal | retrait | retirado | anulado | ritirato | annullato | rescission",
     ("repeat", "plain"): """
-        repeat | repeated | repeat release | retransmission | retransmitted | retransmit | re-transmission
+        repeated | repeat release | retransmission | retransmitted | retransmit | re-transmission
         re-transmitted | resend | resent | re-send | re-sent | resending | repost | reposted | re-post
         republished | re-release | re-released | rediffusion | wdh | wiederholung | wiederholt
         repeticion | repeticao | ripetizione | herhaling | upprepning | gentagelse | gjentakelse | повтор
     """,
+    ("repeat", "capitals"): "repeat",
 }
 
 WORDS: dict[str, tuple[NoticeKind, Rule]] = {
@@ -100,9 +106,11 @@ _WORD = rf"(?:{_alternatives([*WORDS, *SPACED])})"
 _JOIN = r"(?:\s*(?:/|&|&amp;|\+|,)\s*|\s+(?:and|et|und|y|e|och|og|ja)\s+)"
 _QUALIFIER = (
     r"(?:\s+(?:from\s+(?:the\s+)?source|de\s+(?:la\s+)?source|f\s*r\s*o\s*m\s+s\s*o\s*u\s*r\s*c\s*e|notice|version|copy"
-    r"|(?:of\s+)?(?:press\s+|news\s+)?release|r\s+e\s+l\s+e\s+a\s+s\s+e|no\.?\s*\d{1,2}|#?\s*\d{1,2}))?"
+    r"|(?:of\s+)?(?:press\s+|news\s+)?release|comunicato(?:\s+stampa)?|comunicado"
+    r"|communique(?:\s+de\s+presse)?|pressmeddelande"
+    r"|pressemitteilung|(?:to|zu|zur|till|til)(?=\s*:)|r\s+e\s+l\s+e\s+a\s+s\s+e|no\.?\s*\d{1,2}|#?\s*\d{1,2}))?"
 )
-_ORDINAL = r"(?:(?:first|second|third|1st|2nd|3rd|further|important|urgent|zweite|deuxieme)\s+)?"
+_ORDINAL = r"(?:(?:first|second|third|1st|2nd|3rd|further|important|urgent|zweite|deuxieme|notice\s+(?:of|to))\s+)?"
 MARKER = rf"{_ORDINAL}{_WORD}(?:{_JOIN}{_WORD})*{_QUALIFIER}"
 """A marker with what may belong to it: "CORRECTION/UPDATE", "Second Correction", "C O R R E C T I O N", "UPDATE 2"."""
 

@@ -31,7 +31,7 @@ _SOURCES: tuple[tuple[NoticeKind, str], ...] = (
     ),
     (
         "correction",
-        r"(?P<marker>korrektur (?:einer|der|unserer|zur|zu) \w*"
+        r"(?P<marker>korrektur (?:einer|der|unserer|zur|zu) [\w-]*"
         r"(?:veroffentlichung|mitteilung|meldung|bekanntmachung)"
         r"(?: vom [\d./:, -]+(?:uhr\s)?(?:cet/cest)?)?)",
     ),

@@ -92,6 +92,17 @@ Korjaus: Satama Oyj julkaisee | Satama Oyj julkaisee
 항만사 신제품 발표 (정정) | 항만사 신제품 발표
 Đính chính: Công ty Cảng | Công ty Cảng
 Исправление: Порт сообщает | Порт сообщает
+CORRECTION, Harbour Robotics Reports | Harbour Robotics Reports
+CORRECTION TO: Harbour Robotics Reports | Harbour Robotics Reports
+NOTICE OF CORRECTION: Harbour Robotics Reports | Harbour Robotics Reports
+**CORRECTED** Harbour Robotics Reports | Harbour Robotics Reports
+Harbour Reports Third Quarter: CORRECTION | Harbour Reports Third Quarter
+Port : Rectificatif | Port
+EQS-PVR: Hafen AG: Korrektur | EQS-PVR: Hafen AG
+RETTIFICA COMUNICATO STAMPA: Porto annuncia | Porto annuncia
+/CORRECTION - Harbour Robotics Reports Results and Raises Guidance/ | Harbour Robotics Reports Results and Raises Guidance
+【再送・訂正】港湾社、新製品を発表 | 港湾社、新製品を発表
+「更正」海港公司公布業績 | 海港公司公布業績
 Harbour Corrects News Release | Harbour Corrects News Release
 Harbour Announces Correction to Record Date | Harbour Announces Correction to Record Date
 Harbour Declares Dividend and Provides Clarification of Payment Date | =
@@ -134,6 +145,7 @@ REPEATS = """
 RETRANSMISSION: Harbour Robotics Reports | Harbour Robotics Reports
 REPEAT - Harbour Robotics Reports | Harbour Robotics Reports
 Re-sent: Harbour Robotics Reports | Harbour Robotics Reports
+Harbour Robotics Reports - Retransmission | Harbour Robotics Reports
 Harbour Robotics Reports - RESEND | Harbour Robotics Reports
 /R E P E A T -- Media Advisory - Minister to visit Halifax/ | Media Advisory - Minister to visit Halifax
 WDH: Hafen AG erhöht Prognose | Hafen AG erhöht Prognose
@@ -180,6 +192,22 @@ Update: States With the Biggest Decreases in Claims – PurseHub Study
 Update: 2026’s Changes in Inflation by City – PurseHub Study
 Media Advisory: Minister to visit
 ADVISORY: Minister to visit Halifax
+CORRECTING THE RECORD: Senator Speaks
+Correcting the Record: Harbour Responds
+Course Correction: A Novel
+Corrections Corporation of Harbour Reports
+CORRECTIONS CORPORATION OF HARBOUR REPORTS
+"Updated" Brand Launches
+Adding Video Boosts Sales, Study Finds
+Disregard: The Movie
+Repeat: The New Single
+NOTICE OF WITHDRAWAL OF OFFER
+Retraction of Claims Sought
+ADVISORY BOARD NAMED AT HARBOUR
+Harbour Clarifies Media Reports
+EQS-News: Hafen AG: Klarstellung zu Verkaufszahlen
+Korrektur am Aktienmarkt erwartet
+[수정테이프] 신제품
 Silent Killer: New Book
 Kill: A Novel
 Harbour (HRBR) Issues Corrected Release On Stablecoin
