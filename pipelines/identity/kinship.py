@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from pipelines.identity.likeness import Likeness, compare, headline_swaps, overlap
+from pipelines.identity.likeness import Likeness, compare, headline_swaps, overlap, told_by_headline
 from pipelines.identity.reading import Reading
 from stories.release import Release
 
@@ -105,7 +105,7 @@ def _by_near_text(older: Release, newer: Release, left: Reading, right: Reading,
 
     if like.opening < OPENS_ALIKE:
         return of("stranger", "they share only what follows the news")
-    told = next(((a, b) for a, b in like.swapped if a in lost and b in came), None)
+    told = told_by_headline(like, lost, came)
     if told:
         return of("sibling", f"headline and text say {told[1]} for {told[0]}")
     subject = None if near else _other_subject(left, right, lost, came)

@@ -30,6 +30,8 @@ class Likeness:
     """The lower of the two: high where one is the other cut short, low where it stands inside the other."""
     swapped: tuple[tuple[str, str], ...]
     """Facts that stand in each other's place: numbers, dates, names; (older, newer), each once."""
+    replaced: tuple[tuple[frozenset[str], frozenset[str]], ...]
+    """All words that stand in each other's place, gap by gap: (older's, newer's)."""
     mistyped: int
     """Words that stand in each other's place and differ by a letter or two."""
     facts: int
@@ -60,12 +62,16 @@ def compare(older: Reading, newer: Reading) -> Likeness:
     jaccard, containment = overlap(older, newer)
     gaps, covered_older, covered_newer = align(older, newer)
     swapped: dict[tuple[str, str], None] = {}
+    replaced = []
     mistyped = 0
     for i0, i1, j0, j1 in gaps:
         if i1 - i0 > PASSAGE or j1 - j0 > PASSAGE or i0 == i1 or j0 == j1:
             continue
         pairs, typos = _swaps(older, i0, i1, newer, j0, j1)
         mistyped += typos
+        if i1 - i0 <= TIGHT and j1 - j0 <= TIGHT:
+            here, there = frozenset(older.folded[i0:i1]), frozenset(newer.folded[j0:j1])
+            replaced.append((here - there, there - here))
         swapped.update(dict.fromkeys(pairs))
     shares = _share(covered_older, len(older.folded)), _share(covered_newer, len(newer.folded))
     gone = {word for pair in swapped for word in pair}
@@ -76,6 +82,7 @@ def compare(older: Reading, newer: Reading) -> Likeness:
         opening=max(shares),
         both_open=min(shares),
         swapped=tuple(swapped),
+        replaced=tuple(replaced),
         mistyped=mistyped,
         facts=facts,
     )
@@ -213,6 +220,16 @@ def misspelt(one: str, other: str) -> bool:
     if abs(len(one) - len(other)) > 2 or min(len(one), len(other)) < 4:
         return False
     return sorted(one) == sorted(other) or SequenceMatcher(None, one, other, autojunk=False).ratio() > MISSPELT
+
+
+def told_by_headline(like: Likeness, lost: Sequence[str], came: Sequence[str]) -> tuple[str, str] | None:
+    """Return the words by which both headlines and texts differ, (older, newer): Delaware here, Ohio there."""
+    for here, there in like.replaced:
+        gone = next((word for word in lost if word in here), None)
+        new = next((word for word in came if word in there), None)
+        if gone and new:
+            return gone, new
+    return None
 
 
 def headline_swaps(older: Sequence[str], newer: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from pipelines.identity.index import SHORTEST
 from pipelines.identity.kinship import FEW_SHARE, FEW_SWAPS, OPENS_ALIKE, days_between, near_headline, same_hand
-from pipelines.identity.likeness import compare, headline_swaps, overlap
+from pipelines.identity.likeness import compare, headline_swaps, overlap, told_by_headline
 from pipelines.identity.nouns import Candidate, Verdict
 from pipelines.identity.reading import Reading, read, short_key
 from pipelines.identity.words import squeezed
@@ -135,7 +135,7 @@ def _by_text(notice: Reading, other: Reading, containment: float) -> Witness | N
         return None
     like = compare(other, notice)
     lost, came = headline_swaps(other.headline, notice.headline)
-    told = any(gone in lost and new in came for gone, new in like.swapped)
+    told = told_by_headline(like, lost, came)
     if like.opening < OPENS_ALIKE or told or like.swapped_share > FEW_SHARE:
         return None
     return Witness(rank=BY_TEXT, jaccard=like.jaccard, swaps=len(like.swapped), why=f"{like.jaccard:.0%} the same text")

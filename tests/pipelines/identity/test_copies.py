@@ -1,0 +1,225 @@
+"""The same release again, a look-alike, or a reissue: releases that say nothing of an earlier one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from announcements import BODY, HEADLINE, NOW, again, judged, release, serial, stored
+
+from pipelines.identity import identify
+from stories.release import Release
+
+BOILERPLATE = (
+    "About Daily Mirror",
+    "Daily Mirror carries the announcements of companies in Ellery, Corwen and the outer islands to 4,000 readers.",
+)
+
+
+def mojibake(text: str) -> str:
+    return text.replace("'", "’").replace('"', "“").encode().decode("cp1252", "replace")
+
+
+@pytest.mark.parametrize(
+    "copy",
+    [
+        pytest.param(lambda r: r, id="word for word"),
+        pytest.param(lambda r: replace(r, headline=r.headline.upper()), id="headline in capitals"),
+        pytest.param(lambda r: replace(r, headline="Port Ellery gets a tidal battery"), id="re-angled headline"),
+        pytest.param(lambda r: replace(r, headline=f"Energy Brief – {r.headline}"), id="rubric before the headline"),
+        pytest.param(lambda r: replace(r, body=r.body + BOILERPLATE), id="other boilerplate"),
+        pytest.param(lambda r: replace(r, body=("An editor's line of a syndicator.", *r.body)), id="paragraph added"),
+        pytest.param(lambda r: replace(r, body=r.body[:1] + r.body[2:]), id="paragraph removed"),
+        pytest.param(lambda r: replace(r, body=r.body[:2]), id="cut short"),
+        pytest.param(lambda r: replace(r, body=(" ".join(r.body),)), id="one paragraph"),
+        pytest.param(lambda r: replace(r, body=tuple(map(mojibake, r.body))), id="mojibake"),
+        pytest.param(
+            lambda r: replace(r, body=(f"PORT ELLERY - Daily Newswire - 11 March 2026 - {r.body[0]}", *r.body[1:])),
+            id="dateline left in the text",
+        ),
+        pytest.param(lambda r: replace(r, published_at=None, first_seen_at=None), id="no date"),
+    ],
+)
+def test_a_copy_elsewhere_joins_the_story(copy):
+    first = release()
+    verdict = judged(copy(again(first)), stored(first))
+    assert (verdict.kind, verdict.of, verdict.story) == ("copy", "rel_one", "sty_one"), verdict.why
+
+
+def test_the_why_of_a_copy_names_release_and_source():
+    first = release()
+    assert judged(again(first), stored(first)).why == "same text as rel_one on harbour-wire"
+
+
+def test_a_copy_that_links_to_the_wires_page_joins_by_the_wires_id():
+    first = release(
+        url="https://www.businesswire.com/news/home/20260310005124/en/Marlow-Harbour-Opens", source="business-wire"
+    )
+    teaser = release(
+        "Tidal plant opens",
+        ("Read it all at the wire.",),
+        id="rel_2",
+        source="daily-mirror",
+        url="https://daily-mirror.example/2",
+        original_url="https://www.businesswire.com/news/home/20260310005124/en/",
+    )
+    verdict = judged(teaser, stored(first))
+    assert (verdict.kind, verdict.why) == (
+        "copy",
+        "wire id 20260310005124: rel_one on business-wire",
+    )
+
+
+def test_a_wire_id_read_from_a_pixel_ties_a_copy_to_the_original():
+    first = release(url="https://www.media-outreach.com/news/hong-kong-sar/2026/03/10/404219/", wire_id=None)
+    pixel = again(release("Another headline altogether", ("Short.",)), wire="Media OutReach Newswire", wire_id="404219")
+    assert judged(pixel, stored(first)).of == "rel_one"
+
+
+def test_a_release_nothing_resembles_is_new():
+    other = release("Corwen Ferries Orders Two Ships", ("Corwen Ferries has ordered two ships from the yard at Lund.",))
+    verdict = judged(again(other), stored(release()))
+    assert (verdict.kind, verdict.of, verdict.story) == ("new", None, None)
+
+
+@pytest.mark.parametrize(
+    ("headline", "first_day", "next_day"),
+    [
+        ("Transaction in Own Shares", "9 March 2026", "10 March 2026"),
+        ("Purchase of Own Shares", "2 March 2026", "9 March 2026"),
+    ],
+)
+def test_the_next_issue_of_a_serial_is_new(headline, first_day, next_day):
+    first = release(
+        headline, serial(first_day, count="12,400", price="311.2", low="309", high="313", held="88,120,400")
+    )
+    following = again(
+        release(headline, serial(next_day, count="9,150", price="314.9", low="312", high="316.5", held="88,111,250")),
+        source="harbour-wire",
+        published_at="2026-03-11T09:00:00+00:00",
+    )
+    assert judged(following, stored(first)).kind == "new"
+
+
+def test_a_form_without_figures_is_new_on_another_day():
+    body = ("The company announces its net asset value. Please see the attached document.",)
+    first = release("Net Asset Value(s)", body)
+    following = again(first, source="harbour-wire", published_at="2026-03-12T09:00:00+00:00")
+    assert judged(following, stored(first)).kind == "new"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("Port Ellery", "Saint Corwen"), ("Marlow Harbour", "Vesper Quay"), ("First", "Second")],
+    ids=["another place", "another company", "another plant"],
+)
+def test_a_template_with_another_name_in_headline_and_text_is_new(old, new):
+    def swap(text: str) -> str:
+        return text.replace(old, new).replace(old.lower(), new.lower())
+
+    sibling = again(release(swap(HEADLINE), tuple(map(swap, BODY))), source="harbour-wire")
+    assert judged(sibling, stored(release())).kind == "new"
+
+
+def test_another_news_above_the_same_company_text_is_new():
+    company = tuple(f"{paragraph} This stands in every release of the company." for paragraph in BODY)
+    first = release(
+        "Marlow Harbour Names Finance Chief",
+        (
+            "Marlow Harbour has named Tor Asken its head of finance, from May on. He comes from the county bank, "
+            "where he spent eleven years.",
+            *company,
+        ),
+    )
+    second = again(
+        release(
+            "Marlow Harbour to Pay Dividend",
+            (
+                "A dividend of 14 crowns a share will be paid in June, the board of the company decided at its meeting "
+                "on the island this week.",
+                *company,
+            ),
+        )
+    )
+    assert judged(second, stored(first)).kind == "new"
+
+
+def test_the_next_stage_of_a_deal_is_new():
+    first = release("Marlow Harbour Announces 40 Million Crown Share Offering")
+    closing = tuple(p.replace("today opened", "has closed the sale that paid for").replace("will", "did") for p in BODY)
+    second = again(release("Marlow Harbour Announces Closing of 40 Million Crown Share Offering", closing))
+    assert judged(second, stored(first)).kind == "new"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [("120 people", "210 people"), ("Ida Brandvold", "Ida Brandvoll"), ("26,000", "29,000")],
+    ids=["a figure", "a misspelt name", "an amount"],
+)
+def test_the_same_source_repairing_a_fact_without_a_notice_is_a_reissue(wrong, right):
+    first = release()
+    repaired = again(first, source="harbour-wire", body=tuple(p.replace(wrong, right) for p in BODY))
+    verdict = judged(repaired, stored(first))
+    assert (verdict.kind, verdict.of, verdict.story) == ("reissue", "rel_one", "sty_one")
+
+
+def test_a_repaired_headline_over_the_same_text_is_a_copy():
+    first = release(HEADLINE + "20")
+    assert judged(again(release(), source="harbour-wire"), stored(first)).kind == "copy"
+
+
+def test_the_same_headline_over_another_text_is_new():
+    first = release("Marlow Harbour to Present")
+    other = again(
+        release(
+            "Marlow Harbour to Present",
+            (
+                "The organisers of Sea Power Week will hear four companies on the second floor of the exchange, "
+                "and tickets can be had at the door all morning.",
+            ),
+        )
+    )
+    assert judged(other, stored(first)).kind == "new"
+
+
+CHINESE = (
+    "港口能源有限公司今日宣布，其位于艾勒里港的首座潮汐储能电站正式投入运行，每天可储存四十八兆瓦时的电力，供应两万六千户家庭使用。",
+    "公司总裁表示，第二座电站将于今年秋天在圣科文动工，预计投资三亿一千万元，并为当地创造一百二十个就业岗位。",
+)
+
+
+def test_a_chinese_copy_joins_and_a_chinese_sibling_does_not():
+    first = release("港口能源首座潮汐储能电站投入运行", CHINESE)
+    copy = again(
+        release("港口能源：首座潮汐储能电站，投入运行", (CHINESE[0].replace("，", ","), CHINESE[1], "本网站转载。"))
+    )
+    assert judged(copy, stored(first)).kind == "copy"
+    sibling = tuple(p.replace("艾勒里港", "北湾岛屿").replace("首座", "第三座") for p in CHINESE)
+    assert judged(again(release("港口能源第三座潮汐储能电站投入运行", sibling)), stored(first)).kind == "new"
+
+
+def test_the_closest_of_several_stories_is_joined():
+    near = release(id="rel_near", body=(*BODY[:3], "Work on a second plant begins next year."))
+    exact = release(id="rel_exact")
+    verdict = judged(again(exact, number=9), stored(near, "sty_near"), stored(exact, "sty_exact"))
+    assert (verdict.of, verdict.story) == ("rel_exact", "sty_exact")
+
+
+def test_what_was_seen_after_now_does_not_count():
+    later = release(first_seen_at="2027-01-01T00:00:00Z")
+    assert identify(again(later), [stored(later)], NOW).kind == "new"
+
+
+def test_a_page_without_text_is_the_same_only_elsewhere_and_at_once():
+    first = release(body=())
+    assert judged(again(first, body=()), stored(first)).kind == "copy"
+    assert judged(again(first, body=(), source="harbour-wire"), stored(first)).kind == "new"
+    assert judged(again(first, body=(), published_at="2026-03-20T00:00:00+00:00"), stored(first)).kind == "new"
+
+
+def test_a_retransmission_is_a_copy_of_what_it_repeats():
+    first = release()
+    repeat: Release = again(release(f"RETRANSMISSION: {HEADLINE}"), source="harbour-wire")
+    assert repeat.notice is not None
+    assert judged(repeat, stored(first)).kind == "copy"
+    assert judged(repeat).kind == "new"
