@@ -12,7 +12,6 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from difflib import SequenceMatcher
-from functools import lru_cache
 
 from stories.release import Change, Release
 
@@ -34,7 +33,6 @@ _DASH = re.compile(r"\s*-+\s*")
 _WORD = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|\w+")
 
 
-@lru_cache(maxsize=4096)
 def plain(text: str) -> str:
     """Return ``text`` without what typography alone makes different: the same words give the same string."""
     text = unicodedata.normalize("NFKC", text.translate(_TYPOGRAPHY)).translate(_TYPOGRAPHY)
@@ -47,13 +45,13 @@ def changes(before: Release, after: Release) -> tuple[Change, ...]:
     Fields of one value: ``headline``, ``subheadline``, ``dateline.place``, ``dateline.date``, ``embargoed_until``,
     ``issuer``, ``disclaimer``. Sets, one change an item: ``tags``, ``tickers``. Texts, aligned: ``body``, ``about``,
     ``contacts``, ``images`` (their captions): an added paragraph has no ``before``, a removed one no ``after``.
-    A paragraph that only moved is no change. What one side does not say is unknown, so where the issuer, the dateline,
-    all tags or all tickers are missing nothing is told about them; and neither about a part that another source leaves
-    out altogether.
+    A paragraph that only moved is no change. What one side does not say is unknown, so where the headline, the issuer,
+    the dateline, all tags or all tickers are missing nothing is told about them; and neither about a part that another
+    source leaves out altogether.
     """
     found: list[Change] = []
     same_source = before.source is None or after.source is None or before.source == after.source
-    found += _value("headline", before.headline, after.headline, optional=False)
+    found += _value("headline", before.headline, after.headline, optional=True)
     found += _value("subheadline", before.subheadline, after.subheadline, optional=not same_source)
     found += _dateline(before, after)
     found += _value("embargoed_until", before.embargoed_until, after.embargoed_until, optional=not same_source)
@@ -236,8 +234,11 @@ _NOISE = re.compile(
 def only_noise(before: Release, after: Release) -> bool:
     """Return whether nothing that matters changed in a page: at most clocks, counters, "5 minutes ago", typography.
 
-    A time or a number inside a sentence is no noise: "at 10:00" that becomes "at 11:00" moves an event.
+    A time or a number inside a sentence is no noise: "at 10:00" that becomes "at 11:00" moves an event. A notice that
+    came, went or became another kind is none either.
     """
+    if (before.notice and before.notice.kind) != (after.notice and after.notice.kind):
+        return False
     return all(_without_noise(change.before) == _without_noise(change.after) for change in changes(before, after))
 
 

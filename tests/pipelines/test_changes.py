@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.changes import changes, only_noise
-from stories.release import Change, Dateline, Image, Release
+from stories.release import Change, Dateline, Image, Notice, Release
 
 RELEASE = Release(
     url="https://wire.example/news/1",
@@ -244,6 +244,13 @@ def test_clocks_and_counters_are_noise(before: str, after: str) -> None:
 )
 def test_a_number_in_a_sentence_is_no_noise(before: str, after: str) -> None:
     assert not only_noise(body(ONE, before), body(ONE, after))
+
+
+def test_a_title_that_became_a_bare_marker_matters_though_nothing_is_known_to_differ() -> None:
+    # PR Newswire swaps the title of the same page for "/C O R R E C T I O N -- Company/".
+    after = replace(RELEASE, headline="", notice=Notice(kind="correction", marker="C O R R E C T I O N", headline=""))
+    assert changes(RELEASE, after) == ()
+    assert not only_noise(RELEASE, after)
 
 
 def test_a_changed_headline_matters() -> None:

@@ -100,7 +100,7 @@ Harbour Reports Third Quarter: CORRECTION | Harbour Reports Third Quarter
 Port : Rectificatif | Port
 EQS-PVR: Hafen AG: Korrektur | EQS-PVR: Hafen AG
 RETTIFICA COMUNICATO STAMPA: Porto annuncia | Porto annuncia
-/CORRECTION - Harbour Robotics Reports Results and Raises Guidance/ | Harbour Robotics Reports Results and Raises Guidance
+/CORRECTION - Harbour Robotics Reports Results and Raises/ | Harbour Robotics Reports Results and Raises
 【再送・訂正】港湾社、新製品を発表 | 港湾社、新製品を発表
 「更正」海港公司公布業績 | 海港公司公布業績
 Harbour Corrects News Release | Harbour Corrects News Release
