@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal
 
 from pipelines.identity.likeness import Likeness, compare, headline_swaps, overlap, told_by_headline
@@ -181,4 +182,16 @@ def days_between(left: Reading, right: Reading) -> int | None:
     """Return the whole days between two releases; None where a day is not known."""
     if left.day is None or right.day is None:
         return None
-    return abs((right.day - left.day).days)
+    return abs(right.day - left.day).days
+
+
+def came_before(one: Reading, other: Reading, by: timedelta = timedelta(0)) -> bool:
+    """Tell whether one is known to have come out earlier than the other, by more than ``by``.
+
+    Where a page gives only a date, another date must be meant.
+    """
+    if one.day is None or other.day is None:
+        return False
+    if not (one.to_the_minute and other.to_the_minute) and one.day.date() == other.day.date():
+        return False
+    return other.day - one.day > by

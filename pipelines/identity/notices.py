@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from pipelines.identity.index import SHORTEST
-from pipelines.identity.kinship import FEW_SHARE, FEW_SWAPS, OPENS_ALIKE, days_between, near_headline, same_hand
+from pipelines.identity.kinship import (
+    FEW_SHARE,
+    FEW_SWAPS,
+    OPENS_ALIKE,
+    came_before,
+    days_between,
+    near_headline,
+    same_hand,
+)
 from pipelines.identity.likeness import compare, headline_swaps, overlap, told_by_headline
 from pipelines.identity.nouns import Candidate, Verdict
 from pipelines.identity.reading import Reading, read, short_key
@@ -21,7 +29,7 @@ CLOCKS_DIFFER = timedelta(hours=36)  # a bare date, two time zones: what came be
 TELLING = 5  # words of a headline: a shorter one may have lost its subject to the marker
 SERIAL_SHARE = 0.25  # of the facts: another issue of a serial changes more, a correction less
 CLEAR = 0.1  # of Jaccard: by how much the better of two equal witnesses must be better
-CLEAR_SWAPS = 2  # or by how many facts
+SWAP_WEIGHS = 0.05  # of Jaccard: a fact that differs tells more than the word it is
 
 BY_ID, BY_QUOTE, BY_HEADLINE, BY_SLUG, BY_TEXT = range(5, 0, -1)
 
@@ -38,18 +46,13 @@ class Witness:
     why: str
 
     @property
-    def weight(self) -> tuple[int, int, float]:
+    def weight(self) -> tuple[int, float]:
         """The better witness is the heavier."""
-        return self.rank, -self.swaps, self.jaccard
+        return self.rank, self.jaccard - SWAP_WEIGHS * self.swaps
 
     def clearly_beats(self, rival: Witness) -> bool:
         """Tell whether no doubt is left between two releases that the notice could be about."""
-        return (
-            self.rank == BY_ID
-            or self.rank > rival.rank
-            or rival.swaps - self.swaps >= CLEAR_SWAPS
-            or self.jaccard - rival.jaccard >= CLEAR
-        )
+        return self.rank == BY_ID or self.rank > rival.rank or self.weight[1] - rival.weight[1] >= CLEAR
 
 
 def link(release: Release, candidates: Sequence[Candidate]) -> Verdict:
@@ -61,7 +64,7 @@ def link(release: Release, candidates: Sequence[Candidate]) -> Verdict:
     found: list[tuple[Witness, Candidate]] = []
     for candidate in candidates:
         other = read(candidate.release)
-        if _came_after(notice, other):
+        if came_before(notice, other, CLOCKS_DIFFER):
             continue
         witness = fits(release, notice, candidate.release, other)
         if witness is not None:
@@ -114,8 +117,10 @@ def _by_headline(
     exact = notice.plain_headline_key == other.plain_headline_key
     same_issuer = bool(notice.issuer_key) and notice.issuer_key == other.issuer_key
     strangers = bool(notice.issuer_key and other.issuer_key) and not same_issuer
+    if strangers and containment < STRANGERS_SHARE:
+        return None
     at_once = exact and same_hand(release, original) and len(notice.headline) >= TELLING and (days or 0) <= SOON
-    untold = exact and min(len(notice.folded), len(other.folded)) < ADVISORY and soon and not strangers
+    untold = exact and soon and min(len(notice.folded), len(other.folded)) < ADVISORY
     if not (containment >= (0.4 if exact else 0.5) or (same_issuer and soon) or at_once or untold):
         return None
     like = compare(other, notice)
@@ -127,6 +132,7 @@ def _by_headline(
 
 
 ADVISORY = 60  # words: a shorter text has nothing to compare
+STRANGERS_SHARE = 0.6  # containment: so much text under one headline, and the issuers' names were read differently
 
 
 def _by_text(notice: Reading, other: Reading, containment: float) -> Witness | None:
@@ -157,10 +163,6 @@ def _one_headline(quoted: str, key: str) -> bool:
     if not quoted:
         return False
     return quoted == key or (len(quoted) >= SHORTEST and (quoted in key or key[:QUOTED_WHOLE] == quoted[:QUOTED_WHOLE]))
-
-
-def _came_after(notice: Reading, other: Reading) -> bool:
-    return notice.day is not None and other.day is not None and other.day - notice.day > CLOCKS_DIFFER
 
 
 def _newest_state(best: Candidate, candidates: Sequence[Candidate]) -> Candidate:

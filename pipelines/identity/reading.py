@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from itertools import islice
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from pipelines.identity.words import COMMON, folded, news_paragraphs, squeezed, without_rubric, words
 from pipelines.notices import quoted_headlines
@@ -49,7 +49,9 @@ class Reading:
     urls: frozenset[str]
     """Digests of its URL and of the URL where it says it first stood."""
     day: datetime | None
-    """When it was published, else first seen."""
+    """When it was published, else first seen; noon of a bare date."""
+    to_the_minute: bool
+    """False for a bare date."""
 
 
 LEAD = 12  # words, or characters of a text without spaces
@@ -59,6 +61,7 @@ LEADS = 2  # a paragraph put before the text (a summary, an editor's line) leave
 @lru_cache(maxsize=READINGS_KEPT)
 def read(release: Release) -> Reading:
     """Return what identity looks at in a release."""
+    day, to_the_minute = _day(release)
     notice = release.notice
     body = without_preamble(release.body) if notice else release.body
     paragraphs = news_paragraphs(body, notice.statement if notice else None)
@@ -82,8 +85,19 @@ def read(release: Release) -> Reading:
         quotes=quoted(release),
         ids=wire_ids(release),
         urls=frozenset(url_digest(url) for url in (release.url, release.original_url) if url),
-        day=parse_moment(release.published_at) or parse_moment(release.first_seen_at),
+        day=day,
+        to_the_minute=to_the_minute,
     )
+
+
+def _day(release: Release) -> tuple[datetime | None, bool]:
+    for text in (release.published_at, release.first_seen_at):
+        if text and len(text) == len("2026-02-11") and parse_moment(text):
+            return datetime.fromisoformat(text + "T12:00:00+00:00"), False
+        moment = parse_moment(text)
+        if moment:
+            return moment, True
+    return None, False
 
 
 QUOTES = 3
@@ -193,7 +207,8 @@ def slug_key(url: str | None) -> str | None:
     """
     if not url:
         return None
-    slug = re.sub(r"\.s?html?$", "", unquote(max(urlsplit(url).path.split("/"), key=len)))
+    path = re.split(r"[?#]", url, maxsplit=1)[0].partition("//")[2].partition("/")[2]
+    slug = re.sub(r"\.s?html?$", "", unquote(max(path.split("/"), key=len)))
     parts = [part for part in re.split(r"[-_]+", slug) if part]
     while parts and (len(parts[-1]) <= 2 or len(parts[-1]) >= 6) and parts[-1].isdigit():
         parts.pop()

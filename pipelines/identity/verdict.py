@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from pipelines.identity.kinship import Kinship, kinship, same_hand
+from pipelines.identity.kinship import Kinship, came_before, kinship, same_hand
 from pipelines.identity.notices import fits, is_notice, link
 from pipelines.identity.nouns import Candidate, Verdict
 from pipelines.identity.reading import read
@@ -52,7 +52,8 @@ def _place(release: Release, candidates: Sequence[Candidate]) -> Verdict:
         why = f"like an earlier release, but {nearest.why}" if nearest else "nothing like it before"
         return Verdict(kind="new", of=None, story=None, why=why)
     kin, candidate = best
-    reissued = kin.kind == "changed" and candidate.release.notice is None and not _older(release, candidate.release)
+    earlier = came_before(reading, read(candidate.release))
+    reissued = kin.kind == "changed" and candidate.release.notice is None and not earlier
     where = f"{candidate.release.id} on {candidate.release.source or 'another site'}"
     return Verdict(kind="reissue" if reissued else "copy", of=candidate.release.id, story=candidate.story,
                    why=f"{kin.why} as {where}" if kin.why == "same text" else f"{kin.why}: {where}")  # fmt: skip
@@ -60,11 +61,6 @@ def _place(release: Release, candidates: Sequence[Candidate]) -> Verdict:
 
 def _weight(kin: Kinship, candidate: Candidate) -> tuple[int, bool, float, bool]:
     return kin.strength, kin.kind == "same", kin.jaccard, candidate.first
-
-
-def _older(release: Release, other: Release) -> bool:
-    mine, theirs = read(release).day, read(other).day
-    return mine is not None and theirs is not None and mine < theirs
 
 
 def _late_original(release: Release, candidates: Sequence[Candidate]) -> Verdict | None:
@@ -77,10 +73,10 @@ def _late_original(release: Release, candidates: Sequence[Candidate]) -> Verdict
         if notice is None or notice.kind == "repeat" or candidate.replaces is not None:
             continue
         other = read(candidate.release)
-        if reading.day is not None and other.day is not None and reading.day > other.day:
+        if came_before(other, reading):
             continue
         syndicated = reading.folded == other.folded and not same_hand(candidate.release, release)
-        if syndicated and not _older(release, candidate.release):
+        if syndicated and not came_before(reading, other):
             continue  # the corrected text on another site, which left the marker out
         witness = fits(candidate.release, other, release, reading)
         if witness is not None:
