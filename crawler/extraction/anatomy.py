@@ -24,6 +24,7 @@ SHORT = 140  # Latin characters: a heading, a label, a contact's line
 LATE = 0.25  # of the text at most may stand behind a mark, or it marks something inside the text
 ENOUGH = 300  # of text before an end mark can be one: EQS prints the disclaimer above the text
 _ONLY_MARK = re.compile(rf"^\W*{phrases.DISCLAIMER}[^.。!]*[.。!]?", re.I)
+_ADDRESSES = re.compile(r"(?:(?:https?://|www\.)\S+(?:\s+|$))+", re.I)
 _EQS_TABLE = re.compile(r"^\W*(?:Language|Sprache)\s*:?\s*(?:\||English|Deutsch)", re.I)
 
 
@@ -225,6 +226,9 @@ class _Walk:
         if is_tag_line(text):
             anatomy.tag_lines.append(text)
             self.tail = self.tail or self.said >= ENOUGH
+            return True
+        if anatomy.tag_lines and _ADDRESSES.fullmatch(text):  # Media OutReach glues the issuer's accounts to its tags
+            anatomy.notes.append(text)
             return True
         if phrases.VIEW_SOURCE.search(text) and ("http" in text or piece.is_short or piece.block.links):
             anatomy.notes.append(text)

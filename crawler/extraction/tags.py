@@ -13,7 +13,7 @@ from crawler.extraction.phrases import DISCLAIMER, HASHTAG_LABEL
 
 _TAG = re.compile(r"(?<![\w&/#＃])[#＃](\w+(?:[&＆]\w+)*)")
 _ANY_TAG = re.compile(r"[#＃]\w[\w&＆]*")
-_GLUED = re.compile(rf"(?<=\S)(?=(?:https?://|www\.|{DISCLAIMER}|About\s+[A-Z0-9]|Über\s+[A-Z]|[關关][於于]\S))")
+_GLUED = re.compile(rf"(?<=\S)(?=(?:https?://|(?<!//)www\.|{DISCLAIMER}|About\s+[A-Z0-9]|Über\s+[A-Z]|[關关][於于]\S))")
 _LINE_LEFT = re.compile(r"[\s,;、，|/·.:：#＃]*")
 
 
