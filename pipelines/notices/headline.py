@@ -61,6 +61,10 @@ _NOT_AFTER_CAPITALS = re.compile(
     r"(?:on|for|to|of|in|at|your|our|my|act|bill|conference|summit|forum|day|week|fluid|tape|officers?"
     r"|facility|system)\b"
 )
+# "Gold Market - Correction" is the correction of a market, "Director Shareholding - Correction" that of a release.
+_CORRECTS_ITSELF = re.compile(
+    r"\b(?:market|price|stock|share|gold|silver|oil|crypto|bitcoin|color|colour|vision|posture|course)s?$"
+)
 _COMPANY_WORDS = 8
 _ACTS = re.compile(
     r"\b(?:announces?|reports?|launches|appoints|completes?|unveils|introduces?|releases|declares|provides"
@@ -255,7 +259,7 @@ def _last_words_count(kind: NoticeKind, rule: str, printed: str, rest: str) -> b
     if kind == "update":
         # "… - Update" ends a rubric ("3Q 2025 - Update"); "- UPDATE" and "- Updated" tell of this release.
         return capitals or fold(printed).endswith("updated")
-    return len(rest.split()) > 2
+    return len(rest.split()) > 1 and not _CORRECTS_ITSELF.search(fold(rest))
 
 
 def _within(headline: str, folded: str) -> Notice | None:

@@ -55,14 +55,16 @@ _SOURCES: tuple[tuple[NoticeKind, str], ...] = (
     ),
     (
         "correction",
-        r"^(?P<marker>rattelse|korrigering|rettelse|korreksjon|korrektion|berigtigelse|korjaus|oikaisu)\s+"
-        r"(?:av\s|af\s|til\s|till\s|i\s|vedr\w*\s|\w*n\s)?.{0,30}(?:meddel|melding|tiedot|kommunik)",
+        r"(?:^|:\s)(?P<marker>rattelse|korrigering|rettelse|korreksjon|korrektion|berigtigelse|korjaus|oikaisu)\s+"
+        r"(?:av\s|af\s|til\s|till\s|i\s|vedr\w*\s|\w*n\s)?.{0,30}(?:meddel|melding|tiedot|kommunik"
+        r"|delarsrapport|kallelse)",
     ),
     (
         "correction",
         r"^(?P<marker>rectificatif|correction|erratum|rectification|correccion|rectificacion|retificacao"
         r"|correcao|rettifica"
-        r"|errata corrige|berichtigung|fe de erratas|errata)\s+(?:a la|au|al|ao|du|de[l]?|da|do|a|zur?|der)\b.{0,15}"
+        r"|errata corrige|berichtigung|fe de erratas|errata)\s+(?:a la|au|al|ao|du|de[l]?|da|do|a|zur?|der"
+        r"|concernant le|sur le)\b.{0,15}"
         r"(?:communique|comunicado|comunicato|nota de prensa|mitteilung|meldung|anuncio)",
     ),
     (

@@ -50,6 +50,7 @@ Harbour Corp: CORRECTION: Harbour Reports | Harbour Corp: Harbour Reports
 [CORRECTION] Harbour Robotics Reports | Harbour Robotics Reports
 (Corrected) Harbour Robotics Reports | Harbour Robotics Reports
 Harbour Robotics Reports - CORRECTION | Harbour Robotics Reports
+Director/PDMR Shareholding - Correction | Director/PDMR Shareholding
 Harbour Robotics Reports – Corrected | Harbour Robotics Reports
 Harbour Robotics Reports (Corrected) | Harbour Robotics Reports
 Harbour Robotics Reports (Corrected Version) | Harbour Robotics Reports
@@ -76,6 +77,8 @@ DGAP-News: Korrektur einer Veröffentlichung vom 02.05.2023, 10:55 Uhr CET/CEST 
 Rättelse: Hamn AB offentliggör resultat | Hamn AB offentliggör resultat
 KORRIGERING: Hamn AB offentliggör resultat | Hamn AB offentliggör resultat
 Rettelse: Havn A/S offentliggør | Havn A/S offentliggør
+Rättelse i Hamns delårsrapport | Rättelse i Hamns delårsrapport
+有關年報之澄清及更正公告 | 有關年報
 Korjaus: Satama Oyj julkaisee | Satama Oyj julkaisee
 更正：海港公司公布業績 | 海港公司公布業績
 更正公告：海港公司公布業績 | 海港公司公布業績
@@ -208,6 +211,7 @@ Harbour Clarifies Media Reports
 EQS-News: Hafen AG: Klarstellung zu Verkaufszahlen
 Korrektur am Aktienmarkt erwartet
 [수정테이프] 신제품
+The Gold Market - Correction
 Silent Killer: New Book
 Kill: A Novel
 Harbour (HRBR) Issues Corrected Release On Stablecoin
