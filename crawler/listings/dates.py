@@ -1,0 +1,266 @@
+"""Dates as sites print them: where they stand in a text, and which moment they name if that needs no guessing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from email.utils import parsedate_to_datetime
+from time import struct_time
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+NumericOrder = Literal["dmy", "mdy"]
+"""Which of two numbers is the day in ``03/04/2026``."""
+
+_MONTH_NAMES = (
+    "jan january januar jänner janvier janv enero ene gennaio gen janeiro januari styczeń stycznia",
+    "feb february februar febr février févr fevrier febrero febbraio fevereiro fev februari lutego",
+    "mar march märz mrz maerz mars marzo março maart mrt marca maret",
+    "apr april avril avr abril abr aprile kwietnia",
+    "may mai mayo maggio mag maio mei maja maj",
+    "jun june juni juin junio giugno giu junho czerwca",
+    "jul july juli juillet juil julio luglio lug julho lipca",
+    "aug august août aout agosto ago augustus sierpnia agustus augusti",
+    "sep sept september septembre septiembre settembre set setembro września",
+    "oct october oktober okt octobre octubre ottobre ott outubro out października",
+    "nov november novembre noviembre novembro listopada",
+    "dec december dezember dez décembre déc decembre diciembre dic dicembre dezembro desember des grudnia",
+)
+MONTHS = {name: number for number, names in enumerate(_MONTH_NAMES, 1) for name in names.split()}
+
+_FIXED = {
+    "UTC": 0, "GMT": 0, "Z": 0, "EST": -5, "EDT": -4, "CDT": -5, "MDT": -6, "PST": -8, "PDT": -7,
+    "HKT": 8, "SGT": 8, "MYT": 8, "PHT": 8, "JST": 9, "KST": 9, "ICT": 7, "WIB": 7,
+    "AEST": 10, "AEDT": 11, "NZST": 12, "NZDT": 13,
+    "BST": 1, "CET": 1, "CEST": 2, "MEZ": 1, "MESZ": 2, "EET": 2, "EEST": 3,
+}  # fmt: skip
+_REGIONAL = {
+    "ET": "America/New_York", "EASTERN": "America/New_York", "CET/CEST": "Europe/Berlin", "MT": "America/Denver",
+    "PT": "America/Los_Angeles", "PACIFIC": "America/Los_Angeles",
+}  # fmt: skip
+"""Names whose offset depends on the date. CST, IST and AST are in neither table: each names several zones."""
+
+_MONTH = "(?:" + "|".join(sorted(map(re.escape, MONTHS), key=len, reverse=True)) + r")(?!\w)\.?"
+_WEEKDAY = (
+    r"(?:(?:mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so|lun|mar|mer|mié|jeu|jue|ven|vie|sam|sáb|dim|dom)"
+    r"[a-zäöüéáç]*\.?,?\s+)?"
+)
+_ZONE = (
+    r"(?:\s?\(?(?P<{0}zone>Z\b|(?:UTC|GMT)\s?[+-]\d{{1,2}}(?::?\d\d)?\b|[+-]\d\d:?\d\d\b|CET/CEST\b|"
+    + "|".join(rf"{name}\b" for name in sorted({*_FIXED, *_REGIONAL, "CST", "IST", "AST"}, key=len, reverse=True))
+    + "))?"
+)
+_CLOCK = (
+    r"(?P<{0}half>上午|下午|晚上|早上|凌晨|中午|午前|午後|오전|오후)?\s?"
+    r"(?P<{0}hour>[01]?\d|2[0-4])(?:[:.时時點点h]|시\s?)(?P<{0}minute>[0-5]\d)(?!\d)分?"
+    r"(?::(?P<{0}second>[0-6]\d)(?:[.,]\d+)?)?(?:\s?(?P<{0}noon>[ap]\.?m\b\.?))?(?:\s?(?:uhr|hrs?|h)\b)?" + _ZONE
+)
+_BEFORE = "(?:" + _CLOCK.format("early_") + r"[\s,|@·•–—-]{1,5})?"
+_AFTER = r"(?:(?:[\s,|@·•/–—-]|\b(?:at|um|à|as|às|alle|om|kl\.?))*\s?T?" + _CLOCK.format("") + ")?"
+_DATE = (
+    r"(?P<y1>(?:19|20)\d\d)(?P<sep>[-/.])(?P<m1>[01]?\d)(?P=sep)(?P<d1>[0-3]?\d)(?!\d)",
+    r"(?P<y2>(?:19|20)\d\d)\s?[年년]\s?(?P<m2>[01]?\d)\s?[月월]\s?(?P<d2>[0-3]?\d)\s?[日号號일]",
+    rf"(?P<d3>[0-3]?\d)(?:st|nd|rd|th|er|º|ª|\.)?[\s,.-]{{0,3}}(?:(?:of|de|di)\s)?(?P<n3>{_MONTH})"
+    r"[\s,.-]{0,3}(?:(?:de|del)\s)?(?P<y3>(?:19|20)\d\d)(?!\d)",
+    rf"(?P<n4>{_MONTH})[\s-]{{0,3}}(?P<d4>[0-3]?\d)(?:st|nd|rd|th)?[\s,-]{{1,3}}(?P<y4>(?:19|20)\d\d)(?!\d)",
+    r"(?P<a5>[0-3]?\d)(?P<sep5>[-/.])(?P<b5>[0-3]?\d)(?P=sep5)(?P<y5>(?:19|20)\d\d)(?!\d)",
+    rf"(?P<n6>{_MONTH})\s?(?P<d6>[0-3]?\d)(?:st|nd|rd|th)?(?![\d:%])",
+    rf"(?P<d7>[0-3]?\d)(?:st|nd|rd|th|\.)?\s(?P<n7>{_MONTH})",
+    r"(?P<m8>[01]?\d)\s?[月월]\s?(?P<d8>[0-3]?\d)\s?[日号號일]",
+)
+_RELATIVE = (
+    r"\b(?:\d{1,3}|an?|one|few)\s?(?:s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|weeks?)\s"
+    r"(?:\d{1,2}\s?(?:m|mins?|minutes?)\s)?ago\b"
+    r"|\bvor\s(?:\d{1,3}|einer|einem)\s(?:sekunden?|minuten?|stunden?|tag(?:en)?|wochen?)\b"
+    r"|\bil\sy\sa\s\d{1,3}\s\w{1,10}|\bhace\s\d{1,3}\s\w{1,10}"
+    r"|\d{1,3}\s?(?:秒|分钟|分鐘|小时|小時|天|日|周|時間|分|시간|분|일)\s?[前전]"
+    r"|\b(?:today|yesterday|heute|gestern|hoy|ayer|aujourd['’]hui|hier)\b|今天|昨天|今日|昨日"
+)
+_PRINTED = re.compile(
+    rf"(?<![\w.,/-]){_BEFORE}{_WEEKDAY}(?:{'|'.join(_DATE)}){_AFTER}|(?:{_RELATIVE}){_AFTER.replace('P<', 'P<then_')}"
+    rf"|(?<![\w:.]){_CLOCK.format('lone_').removesuffix('?')}",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrintedDate:
+    """A date found in a text."""
+
+    start: int
+    end: int
+    raw: str
+    """As printed, with weekday, time and zone."""
+    day: date | None
+    """None without a year, for "2 hours ago", and while it is open which number is the month."""
+    pair: tuple[int, int, int] | None
+    """(first number, second number, year) where the order of day and month is open."""
+    clock: time | None
+    zone: str | None
+    """The name or offset of the zone as printed."""
+
+
+def find_dates(text: str) -> list[PrintedDate]:
+    """Return the dates in a text, in its order: in English, German, French, Spanish, Italian, Chinese and more."""
+    found = (_printed(match) for match in _PRINTED.finditer(text) if match.group().strip())
+    return [date for date in found if date]
+
+
+def _printed(match: re.Match[str]) -> PrintedDate | None:
+    part = {name: value for name, value in match.groupdict().items() if value is not None}
+    day, pair = _day(part)
+    if (
+        day is None
+        and pair is None
+        and any(name[0] in "ymdna" and name[1:].isdigit() for name in part if name[1:] in "12345")
+    ):
+        return None  # 31 February, month 13
+    prefix = next((prefix for prefix in ("", "early_", "then_", "lone_") if f"{prefix}hour" in part), "")
+    return PrintedDate(
+        start=match.start(),
+        end=match.end(),
+        raw=" ".join(match.group().split()).strip(" ,|-–"),
+        day=day,
+        pair=pair,
+        clock=_clock(part, prefix),
+        zone=part.get(f"{prefix}zone"),
+    )
+
+
+def _day(part: dict[str, str]) -> tuple[date | None, tuple[int, int, int] | None]:
+    try:
+        for form in "12":
+            if f"y{form}" in part:
+                return date(int(part[f"y{form}"]), int(part[f"m{form}"]), int(part[f"d{form}"])), None
+        for form in "34":
+            if f"y{form}" in part:
+                month = MONTHS[part[f"n{form}"].rstrip(".").lower()]
+                return date(int(part[f"y{form}"]), month, int(part[f"d{form}"])), None
+        if "y5" in part:
+            first, second, year = int(part["a5"]), int(part["b5"]), int(part["y5"])
+            if part["sep5"] == "." or first > 12 or first == second:
+                return date(year, second, first), None
+            if second > 12:
+                return date(year, first, second), None
+            date(year, first, second)
+            return None, (first, second, year)
+    except ValueError:
+        pass  # no such day: the caller leaves it out
+    return None, None
+
+
+def _clock(part: dict[str, str], prefix: str) -> time | None:
+    if f"{prefix}hour" not in part:
+        return None
+    hour, half = int(part[f"{prefix}hour"]), part.get(f"{prefix}half", "")
+    noon = part.get(f"{prefix}noon", "").lower()[:1]
+    if noon or half:
+        afternoon = noon == "p" or half in ("下午", "晚上", "午後", "오후") or (half == "中午" and hour < 11)
+        hour = hour % 12 + (12 if afternoon else 0) if hour <= 12 else hour
+    if hour > 23:
+        return None
+    return time(hour, int(part[f"{prefix}minute"]), min(int(part.get(f"{prefix}second") or 0), 59))
+
+
+def zone_named(name: str, fallback: tzinfo | None = None) -> tzinfo | None:
+    """Return the zone of a printed name or offset; ``fallback`` for a name that several zones have."""
+    upper = name.upper().replace(" ", "")
+    if upper in _FIXED:
+        return timezone(timedelta(hours=_FIXED[upper])) if _FIXED[upper] else UTC
+    if upper in _REGIONAL:
+        return ZoneInfo(_REGIONAL[upper])
+    offset = re.fullmatch(r"(?:UTC|GMT)?([+-])(\d{1,2}):?(\d\d)?", upper)
+    if offset is None:
+        return fallback
+    ahead = timedelta(hours=int(offset[2]), minutes=int(offset[3] or 0))
+    return timezone(ahead if offset[1] == "+" else -ahead) if ahead < timedelta(hours=16) else None
+
+
+def moment_of(found: PrintedDate, zone: tzinfo | None = None, order: NumericOrder | None = None) -> str | None:
+    """Return a found date in ISO 8601: with an offset where one is printed or ``zone`` is known, else the bare date.
+
+    ``None`` where the day cannot be told without guessing.
+    """
+    day = found.day
+    if day is None and found.pair and order:
+        first, second, year = found.pair
+        day = date(year, second, first) if order == "dmy" else date(year, first, second)
+    if day is None:
+        return None
+    if found.clock is None:
+        return day.isoformat()
+    where = zone_named(found.zone, zone) if found.zone else zone
+    return day.isoformat() if where is None else _iso(datetime.combine(day, found.clock, where))
+
+
+def _iso(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds" if not moment.microsecond else "milliseconds")
+
+
+def numeric_order(found: Iterable[PrintedDate], texts: Iterable[str] = ()) -> NumericOrder | None:
+    """Return which number is the day on a page, where some of its dates (14/03/2026) settle it and none disagrees."""
+    orders: set[NumericOrder] = set()
+    for raw in (*(one.raw for one in found), *texts):
+        for first, second in re.findall(r"(?<!\d)(\d{1,2})/(\d{1,2})/(?:19|20)\d\d", raw):
+            if int(first) > 12 >= int(second):
+                orders.add("dmy")
+            elif int(second) > 12 >= int(first):
+                orders.add("mdy")
+    return orders.pop() if len(orders) == 1 else None
+
+
+def read_date(text: str, zone: tzinfo | None = None, order: NumericOrder | None = None) -> str | None:
+    """Return the date of a short text as ISO 8601; ``None`` without one, or when it would have to be guessed."""
+    text = text.strip()
+    return _iso_8601(text, zone) or next((moment_of(one, zone, order) for one in find_dates(text[:200])), None)
+
+
+def _iso_8601(text: str, zone: tzinfo | None) -> str | None:
+    if not re.match(r"(?:19|20)\d\d-\d\d-\d\d(?:$|[T ]\d\d:\d\d)", text):
+        return None
+    try:
+        if len(text) == len("2026-02-11"):
+            return date.fromisoformat(text).isoformat()
+        moment = datetime.fromisoformat(text.replace(" +", "+").replace(" -", "-"))
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        return _iso(moment.replace(tzinfo=zone)) if zone else moment.date().isoformat()
+    return _iso(moment)
+
+
+def feed_moment(raw: str | None, parsed: struct_time | None, zone: tzinfo | None = None) -> str | None:
+    """Return a feed's date (RFC 822, RFC 3339 or what else is found) as ISO 8601, with the offset that it gives.
+
+    ``parsed`` is feedparser's reading, in UTC, for forms that nothing else here knows.
+    """
+    if not raw:
+        return None
+    if moment := _rfc_822(raw, zone) or read_date(raw, zone):
+        return moment
+    if parsed is None:
+        return None
+    try:
+        moment_utc = datetime(*parsed[:5], min(parsed[5], 59), tzinfo=UTC)
+    except ValueError:
+        return None
+    at_midnight = moment_utc.time() == time() and ":" not in raw
+    return moment_utc.date().isoformat() if at_midnight else _iso(moment_utc)
+
+
+def _rfc_822(raw: str, zone: tzinfo | None) -> str | None:
+    if not re.match(r"\s*(?:[A-Za-z]{3,9},?\s+)?\d{1,2}[\s-][A-Za-z]{3,9}[\s-]\d{2,4}\s+\d{1,2}:\d\d", raw):
+        return None
+    name = re.search(r"\b([A-Z]{2,5})\s*$", raw)
+    try:
+        moment = parsedate_to_datetime(raw)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    if moment.tzinfo is None or (
+        name and name[1] not in ("GMT", "UTC", "EST", "EDT", "CDT", "MST", "MDT", "PST", "PDT")
+    ):
+        where = zone_named(name[1], zone) if name else zone
+        return _iso(moment.replace(tzinfo=where)) if where else moment.date().isoformat()
+    return _iso(moment)

@@ -1,0 +1,195 @@
+"""Stop 3, list: RSS, RDF, Atom and CDF by feedparser, JSON Feed by its own schema."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import feedparser
+import msgspec
+
+from config.source import ReleaseHints
+from crawler.listings.dates import feed_moment, read_date
+from crawler.listings.decode import is_utf8
+from crawler.listings.page import ListingPage, ListingUnreadable
+from crawler.listings.wording import plain_text
+from stories.sighting import Sighting
+from stories.urls import canonical_url, url_digest
+
+ENTRIES_MAX = 5_000  # Business Wire's whole week is about 4,000
+LOOSE_MAX = (
+    1024 * 1024
+)  # bytes of broken XML that feedparser's forgiving parser is given; its time grows faster than its input
+
+
+def read_feed(body: bytes, url: str, hints: ReleaseHints, content_type: str | None = None) -> ListingPage:
+    """Return the entries of an XML feed in its order; ``ListingUnreadable`` for what feedparser finds no feed in."""
+    parsed = _parse(body, url, content_type)
+    if not parsed.get("version") and not parsed.entries:
+        raise ListingUnreadable(f"no feed ({_why(parsed)})")
+    title = plain_text(parsed.feed.get("title") or "") or None
+    sightings = (_sighting(entry, url, hints) for entry in parsed.entries[:ENTRIES_MAX])
+    return ListingPage(
+        kind="feed",
+        sightings=_unique(sightings, url, hints),
+        next_url=_next(parsed.feed.get("links") or (), url),
+        title=title,
+    )
+
+
+def _parse(body: bytes, url: str, content_type: str | None) -> feedparser.FeedParserDict:
+    # A stream, since feedparser opens a file or URL that bytes or text may name. Media types are left out: RFC 3023
+    # would make text/xml ASCII, which no server means.
+    headers = {"content-location": url, "content-type": "application/xml"}
+    charset = re.search(r"charset=[\"']?([\w.:-]+)", content_type or "", re.IGNORECASE)
+    if is_utf8(body):
+        headers["content-type"] += "; charset=utf-8"
+    elif charset:
+        headers["content-type"] += f"; charset={charset[1]}"
+    try:
+        # Texts are taken as words only, so neither cleaning nor resolving the HTML in them is worth its time.
+        return feedparser.parse(
+            io.BytesIO(body), response_headers=headers, resolve_relative_uris=False, sanitize_html=False
+        )
+    except (
+        ValueError,
+        LookupError,
+        AssertionError,
+        TypeError,
+        AttributeError,
+        IndexError,
+        KeyError,
+        RecursionError,
+    ) as error:
+        raise ListingUnreadable(f"a feed that cannot be parsed ({type(error).__name__}: {str(error)[:120]})") from error
+
+
+def _why(parsed: feedparser.FeedParserDict) -> str:
+    error = parsed.get("bozo_exception")
+    return str(error)[:160] if error else "well-formed XML without a feed in it"
+
+
+def _sighting(entry: feedparser.FeedParserDict, url: str, hints: ReleaseHints) -> Sighting | None:
+    page = next((found for link in _addresses(entry) if (found := _canonical(link, url))), None)
+    if page is None:
+        return None
+    raw = entry.get("published") or entry.get("updated") or entry.get("created")
+    parsed = entry.get("published_parsed") or entry.get("updated_parsed") or entry.get("created_parsed")
+    zone = ZoneInfo(hints.timezone) if hints.timezone else None
+    return Sighting(
+        url=page,
+        headline=plain_text(entry.get("title") or "") or None,
+        published_raw=str(raw).strip() or None if raw else None,
+        published_at=feed_moment(str(raw), parsed, zone) if raw else None,
+        guid=str(entry.get("id")).strip() or None if entry.get("id") else None,
+    )
+
+
+def _addresses(entry: Mapping[str, Any]) -> Iterable[str]:
+    """The addresses of an entry's page, best first: before redirects, its link, its permanent id, its files."""
+    yield entry.get("feedburner_origlink") or ""
+    yield entry.get("link") or ""
+    yield from (link.get("href") or "" for link in entry.get("links") or () if link.get("rel") == "alternate")
+    guid = str(entry.get("id") or "")
+    if guid.startswith(("http://", "https://")):
+        yield guid
+    yield from (
+        link.get("href") or ""
+        for link in entry.get("links") or ()
+        if link.get("rel") in ("enclosure", "related", "via")
+    )
+
+
+def _canonical(link: str, url: str) -> str | None:
+    if not link.strip():
+        return None
+    try:
+        return canonical_url(link, url)
+    except ValueError:
+        return None
+
+
+def _unique(sightings: Iterable[Sighting | None], url: str, hints: ReleaseHints) -> tuple[Sighting, ...]:
+    own = url_digest(canonical_url(url))
+    kept: dict[str, Sighting] = {}
+    for sighting in sightings:
+        if sighting and url_digest(sighting.url) != own:
+            kept.setdefault(sighting.url, sighting)
+    if hints.url:
+        pattern = re.compile(hints.url)
+        matching = tuple(sighting for sighting in kept.values() if pattern.search(sighting.url))
+        # A feed may link through a redirecting host, which no pattern knows: then it is believed as it stands.
+        return matching or tuple(kept.values())
+    return tuple(kept.values())
+
+
+def _next(links: Iterable[Mapping[str, Any]], url: str) -> str | None:
+    """The next page of a paged feed (RFC 5005)."""
+    return next((_canonical(link.get("href") or "", url) for link in links if link.get("rel") == "next"), None)
+
+
+class _JsonItem(msgspec.Struct, rename={"published": "date_published"}):
+    """https://www.jsonfeed.org/version/1.1/, what a listing needs of it; wrong types in other fields do no harm."""
+
+    id: Any = None
+    url: Any = None
+    external_url: Any = None
+    title: Any = None
+    published: Any = None
+    date_modified: Any = None
+
+
+class _JsonFeed(msgspec.Struct):
+    items: list[Any]
+    version: Any = None
+    title: Any = None
+    next_url: Any = None
+
+
+def read_json_feed(text: str, url: str, hints: ReleaseHints) -> ListingPage:
+    """Return the entries of a JSON Feed (1.0 or 1.1) in its order."""
+    try:
+        feed = msgspec.json.decode(text, type=_JsonFeed)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise ListingUnreadable(f"no JSON Feed ({error})") from error
+    if "jsonfeed" not in str(feed.version) and not any(
+        isinstance(item, dict) and ("url" in item or "id" in item) for item in feed.items[:5]
+    ):
+        raise ListingUnreadable("JSON, but no JSON Feed")
+    zone = ZoneInfo(hints.timezone) if hints.timezone else None
+    sightings = []
+    for raw in feed.items[:ENTRIES_MAX]:
+        if not isinstance(raw, dict):
+            continue
+        item = msgspec.convert(raw, _JsonItem)
+        page = next(
+            (
+                found
+                for link in (item.url, item.id, item.external_url)
+                if isinstance(link, str) and (found := _canonical(link, url))
+            ),
+            None,
+        )
+        printed = (
+            item.published
+            if isinstance(item.published, str)
+            else item.date_modified
+            if isinstance(item.date_modified, str)
+            else None
+        )
+        if page:
+            sightings.append(
+                Sighting(
+                    url=page,
+                    headline=plain_text(item.title) or None if isinstance(item.title, str) else None,
+                    published_raw=printed or None,
+                    published_at=read_date(printed, zone) if printed else None,
+                    guid=str(item.id) if isinstance(item.id, str | int) and str(item.id) else None,
+                )
+            )
+    next_url = _canonical(feed.next_url, url) if isinstance(feed.next_url, str) else None
+    title = plain_text(feed.title) or None if isinstance(feed.title, str) else None
+    return ListingPage(kind="feed", sightings=_unique(sightings, url, hints), next_url=next_url, title=title)

@@ -1,0 +1,26 @@
+"""Stop 3, list: what a listing's bytes turn into, or why they do not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from stories.sighting import ListingKind, Sighting
+
+
+class ListingUnreadable(Exception):  # noqa: N818  (said of the listing, as a newsroom would)
+    """The bytes are no listing of the kind that was asked for; the message says what they are."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListingPage:
+    """One page of a listing, read."""
+
+    kind: ListingKind
+    sightings: tuple[Sighting, ...] = ()
+    """In the order of the listing, each URL once; empty for a quiet listing and for one that is not understood."""
+    next_url: str | None = None
+    """The page with the older entries."""
+    title: str | None = None
+    """Of the page or feed. A feed without one may be a fallback: PR Newswire answers so to an unknown topic."""
+    children: tuple[str, ...] = ()
+    """Of a sitemap index: its sitemaps, the one changed last first."""

@@ -1,0 +1,60 @@
+"""Stop 3, list: turns a listing's bytes into sightings. Pure: no network, no clock."""
+
+from __future__ import annotations
+
+from config.source import ListingSettings, ReleaseHints
+from crawler.listings.decode import is_gzip, page_text, unpack
+from crawler.listings.detect import Content, detect
+from crawler.listings.feed import read_feed, read_json_feed
+from crawler.listings.html import read_html
+from crawler.listings.page import ListingPage, ListingUnreadable
+from crawler.listings.sitemap import read_sitemap, read_url_list
+from stories.sighting import ListingKind
+
+KINDS: dict[Content, ListingKind] = {
+    "xml-feed": "feed",
+    "json": "feed",
+    "xml": "feed",
+    "sitemap": "sitemap",
+    "urls": "sitemap",
+    "html": "html",
+}
+NAMES: dict[Content, str] = {
+    "xml-feed": "a feed",
+    "json": "JSON",
+    "xml": "XML",
+    "sitemap": "a sitemap",
+    "urls": "a list of URLs",
+    "html": "an HTML page",
+    "text": "plain text",
+}
+
+
+def read_listing(
+    body: bytes, url: str, listing: ListingSettings, hints: ReleaseHints, content_type: str | None = None
+) -> ListingPage:
+    """Return what a listing's bytes name, whatever kind they are, unless ``listing.kind`` says which they must be.
+
+    ``url`` is where they came from, after redirects. ``ListingUnreadable`` says what they are instead: empty, binary,
+    an HTML page where a feed was expected, a log-in page. A quiet listing is no error: it has no sightings.
+    """
+    if is_gzip(body):
+        body = unpack(body)
+    content = detect(body)
+    kind = KINDS.get(content)
+    said = f" ({content_type})" if content_type else ""
+    if listing.kind and listing.kind != kind:
+        expected = "not XML" if listing.kind != "html" and content in ("html", "text") else f"no {listing.kind}"
+        raise ListingUnreadable(f"{expected}, but {NAMES[content]}{said}")
+    if kind is None:
+        raise ListingUnreadable(f"neither HTML nor a feed nor a sitemap, but {NAMES[content]}{said}")
+    if content in ("xml-feed", "xml"):
+        return read_feed(body, url, hints, content_type)
+    if content == "sitemap":
+        return read_sitemap(body, url, hints)
+    text = page_text(body, content_type, hints.encoding)
+    if content == "json":
+        return read_json_feed(text, url, hints)
+    if content == "urls":
+        return read_url_list(text, url, hints)
+    return read_html(text, url, listing, hints)

@@ -1,0 +1,115 @@
+"""Stop 3, list: sitemaps, sitemap indexes and news sitemaps (sitemaps.org 0.9, Google News 0.9)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from lxml import etree
+
+from config.source import ReleaseHints
+from crawler.listings.dates import read_date
+from crawler.listings.links import is_directory, is_no_page
+from crawler.listings.page import ListingPage, ListingUnreadable
+from crawler.listings.wording import plain_text
+from stories.sighting import Sighting
+from stories.urls import canonical_url, url_digest
+
+URLS_READ = 50_000  # the protocol's own limit for one sitemap
+SIGHTINGS_MAX = 5_000  # the newest; older ones were there at the last poll, or the listing is polled too rarely
+CHILDREN_MAX = 500
+
+Row = dict[str, str]
+"""Local element names, with their prefix's meaning: loc, lastmod, news:title, news:publication_date."""
+
+NEWS = "http://www.google.com/schemas/sitemap-news/"
+
+
+def read_sitemap(body: bytes, url: str, hints: ReleaseHints) -> ListingPage:
+    """Return the pages of a sitemap in its order, the newest 5,000; of an index its sitemaps as ``children``.
+
+    Pages that are directories, files or services are left out; with ``hints.url``, all that do not match it. The time
+    of a sighting is the news sitemap's publication date; ``lastmod`` is none.
+    """
+    try:
+        rows = list(_rows(body))
+    except etree.XMLSyntaxError as error:
+        raise ListingUnreadable(f"a sitemap that is not well-formed XML ({error.msg})") from error
+    if rows and rows[0][0] == "sitemap":
+        return ListingPage(kind="sitemap", children=_children([row for _, row in rows], url))
+    return ListingPage(kind="sitemap", sightings=_sightings([row for _, row in rows], url, hints))
+
+
+def read_url_list(text: str, url: str, hints: ReleaseHints) -> ListingPage:
+    """Return the pages of a plain text sitemap, a URL a line."""
+    rows = [{"loc": line.strip()} for line in text.splitlines()[:URLS_READ] if line.strip()]
+    return ListingPage(kind="sitemap", sightings=_sightings(rows, url, hints))
+
+
+def _rows(body: bytes) -> Iterator[tuple[str, Row]]:
+    # Wrong bytes and a cut end cost their entry, not the listing; entities are never resolved, nothing is fetched.
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, recover=True, remove_pis=True, remove_comments=True
+    )
+    root = etree.fromstring(body.lstrip(), parser)
+    if root is None:
+        raise ListingUnreadable("a sitemap without a root element")
+    for place, entry in enumerate(root):
+        if place >= URLS_READ:
+            return
+        name = etree.QName(entry).localname if isinstance(entry.tag, str) else ""
+        if name not in ("url", "sitemap"):
+            continue
+        row: Row = {}
+        for element in entry.iter():
+            if isinstance(element.tag, str) and element.text:
+                local = etree.QName(element)
+                prefix = (
+                    "news:" if (local.namespace or "").startswith(NEWS) else "" if element.getparent() is entry else "…"
+                )
+                row.setdefault(prefix + local.localname.lower(), element.text.strip())
+        yield name, row
+
+
+def _children(rows: list[Row], url: str) -> tuple[str, ...]:
+    dated = sorted(rows, key=lambda row: row.get("lastmod", ""), reverse=True)
+    found = (_canonical(row.get("loc"), url) for row in dated)
+    return tuple(dict.fromkeys(child for child in found if child))[:CHILDREN_MAX]
+
+
+def _canonical(loc: str | None, url: str) -> str | None:
+    try:
+        return canonical_url(loc, url) if loc else None
+    except ValueError:
+        return None
+
+
+def _sightings(rows: list[Row], url: str, hints: ReleaseHints) -> tuple[Sighting, ...]:
+    host = urlsplit(url).hostname or ""
+    zone = ZoneInfo(hints.timezone) if hints.timezone else None
+    pattern, own = re.compile(hints.url) if hints.url else None, url_digest(canonical_url(url))
+    kept: dict[str, tuple[str, Sighting]] = {}
+    for row in rows:
+        page = _canonical(row.get("loc"), url)
+        if page is None or url_digest(page) == own or page in kept:
+            continue
+        if (
+            pattern.search(page) is None
+            if pattern
+            else is_no_page(page, host) or ("news:title" not in row and is_directory(page))
+        ):
+            continue
+        printed = row.get("news:publication_date")
+        sighting = Sighting(
+            url=page,
+            headline=plain_text(row.get("news:title", "")) or None,
+            published_raw=printed,
+            published_at=read_date(printed, zone) if printed else None,
+        )
+        kept[page] = (printed or row.get("lastmod") or "", sighting)
+    if len(kept) <= SIGHTINGS_MAX:
+        return tuple(sighting for _, sighting in kept.values())
+    newest = sorted((when for when, _ in kept.values()), reverse=True)[SIGHTINGS_MAX - 1]
+    return tuple(sighting for when, sighting in kept.values() if when >= newest)[:SIGHTINGS_MAX]
