@@ -47,6 +47,8 @@ def is_rubric_update(rest: str, folded_rest: str, first_paragraph: str = "") -> 
     """
     if not rest:
         return False
-    if (_STUDY.search(folded_rest) or _TOPIC.match(folded_rest)) and not _ISSUER_ACTS.search(folded_rest):
+    study = _STUDY.search(folded_rest)
+    topic = folded_rest[: study.start()] if study else folded_rest
+    if (study or _TOPIC.match(topic)) and not _ISSUER_ACTS.search(topic):
         return True
     return bool(first_paragraph) and _NEW_FIGURES.search(fold(first_paragraph[:600])) is not None

@@ -116,6 +116,7 @@ UPDATE: Harbour Robotics Announces Inducement | Harbour Robotics Announces Induc
 UPDATE: HARBOUR ROBOTICS REPORTS | HARBOUR ROBOTICS REPORTS
 UPDATE Harbour Robotics Announces Pricing | Harbour Robotics Announces Pricing
 Update: Harbour Robotics Announces Pricing | Harbour Robotics Announces Pricing
+UPDATE: Harbour Robotics Announces Results – Annual Report | Harbour Robotics Announces Results – Annual Report
 Updated: Harbour Robotics Reinforces Team | Harbour Robotics Reinforces Team
 UPDATE 2-Harbour Robotics Reports | Harbour Robotics Reports
 UPDATING and REPLACING Harbour Robotics Reports | Harbour Robotics Reports
@@ -193,6 +194,7 @@ Harbour Industry : Update
 Stonebridge Updates Coverage on Harbour Inc. 3Q 2026 - Update
 Update: States With the Biggest Decreases in Claims – PurseHub Study
 Update: 2026’s Changes in Inflation by City – PurseHub Study
+UPDATE: Top Cities for Jobs – PurseHub Report
 Media Advisory: Minister to visit
 ADVISORY: Minister to visit Halifax
 CORRECTING THE RECORD: Senator Speaks
