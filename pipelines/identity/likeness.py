@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import lru_cache
 from itertools import pairwise
+from typing import NamedTuple
 
-from pipelines.identity.reading import Reading
+from pipelines.identity.reading import READINGS_KEPT, Reading
 from pipelines.identity.words import COMMON, DAYS_AND_MONTHS, NUMERIC
 
 OPENING = 40  # words that say what the news is
@@ -48,13 +50,29 @@ class Likeness:
         return sum(1 for older, newer in self.swapped if {older, newer} & DAYS_AND_MONTHS)
 
 
+class Shingles(NamedTuple):
+    """The runs of four words of a text, as hashes: shared ones mean shared sentences, and small edits break few."""
+
+    ordered: tuple[int, ...]
+    all: frozenset[int]
+
+
+@lru_cache(maxsize=READINGS_KEPT)
+def shingled(folded: tuple[str, ...]) -> Shingles:
+    """Return a text's runs of words; a text shorter than a run is a run of single words."""
+    runs = zip(folded, folded[1:], folded[2:], folded[3:], strict=False)
+    ordered = tuple(map(hash, runs)) or tuple(map(hash, folded))
+    return Shingles(ordered, frozenset(ordered))
+
+
 def overlap(older: Reading, newer: Reading) -> tuple[float, float]:
     """Return (Jaccard, containment) of two releases' runs of words."""
-    smaller = min(len(older.shingle_set), len(newer.shingle_set))
+    left, right = shingled(older.folded).all, shingled(newer.folded).all
+    smaller = min(len(left), len(right))
     if not smaller:
         return 0.0, 0.0
-    shared = len(older.shingle_set & newer.shingle_set)
-    return shared / (len(older.shingle_set) + len(newer.shingle_set) - shared), shared / smaller
+    shared = len(left & right)
+    return shared / (len(left) + len(right) - shared), shared / smaller
 
 
 def compare(older: Reading, newer: Reading) -> Likeness:
@@ -94,7 +112,7 @@ Gap = tuple[int, int, int, int]
 def align(older: Reading, newer: Reading) -> tuple[list[Gap], int, int]:
     """Return the gaps between shared runs of words, and how many opening words of each stand in shared runs.
 
-    Runs start where both have the same ``SHINGLE`` words, once in the newer; of runs that cross each other the
+    Runs start where both have the same four words, once in the newer; of runs that cross each other the
     heaviest chain in the order of both counts, so that a moved paragraph costs that paragraph alone.
     """
     gaps: list[Gap] = []
@@ -120,13 +138,14 @@ Run = tuple[int, int, int]
 def _runs(older: Reading, newer: Reading) -> list[Run]:
     """Return the runs of words that both have: (place in the older, in the newer, words)."""
     places: dict[int, int] = {}
-    for position, shingle in enumerate(newer.shingles):
+    for position, shingle in enumerate(shingled(newer.folded).ordered):
         places[shingle] = -1 if shingle in places else position
     left, right = older.folded, newer.folded
     runs: list[Run] = []
     i = 0
-    while i < len(older.shingles):
-        place = places.get(older.shingles[i], -1)
+    shingles = shingled(older.folded).ordered
+    while i < len(shingles):
+        place = places.get(shingles[i], -1)
         if place < 0:
             i += 1
             continue

@@ -16,7 +16,6 @@ from stories.moments import parse_moment
 from stories.release import Release
 from stories.urls import url_digest
 
-SHINGLE = 4  # words: long enough that shared ones mean shared sentences, short enough to survive small edits
 READINGS_KEPT = 256  # a serial's siblings are compared with each other again and again; some 15 MB
 
 
@@ -28,9 +27,6 @@ class Reading:
     """The words of its news, with their case."""
     folded: tuple[str, ...]
     """The same in lower case, one for one."""
-    shingles: tuple[int, ...]
-    """Hashes of each run of ``SHINGLE`` words, in order."""
-    shingle_set: frozenset[int]
     leads: tuple[tuple[str, ...], ...]
     """The first words of the first paragraphs."""
     headline: tuple[str, ...]
@@ -67,15 +63,12 @@ def read(release: Release) -> Reading:
     paragraphs = news_paragraphs(body, notice.statement if notice else None)
     spelled = words("\n".join(paragraphs))
     low = folded(spelled)
-    shingles = tuple(map(hash, zip(low, low[1:], low[2:], low[3:], strict=False))) or tuple(map(hash, low))
     headline = folded(words(release.headline))
     headline_key = "".join(headline)
     rest = without_rubric(release.headline)
     return Reading(
         spelled=tuple(spelled),
         folded=tuple(low),
-        shingles=shingles,
-        shingle_set=frozenset(shingles),
         leads=tuple(_leads(paragraphs)),
         headline=tuple(headline),
         headline_key=headline_key,

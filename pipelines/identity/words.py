@@ -9,6 +9,9 @@ from collections.abc import Iterable, Sequence
 IDEOGRAPHS = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0e7f"
 """Kana, Han and Thai are written without spaces: each character is a word of its own."""
 
+_PLAIN_WORD = re.compile(r"[a-zA-Z]+|\d+(?:[.,]\d+)*", re.ASCII)
+_TYPOGRAPHY = "’‘“”–—…•\u00a0"
+"""What parts words in any text: taken out first, most English text is plain ASCII, which is read twice as fast."""
 _WORD = re.compile(rf"[{IDEOGRAPHS}]|\d+(?:[.,]\d+)*|[^\W\d_{IDEOGRAPHS}]+")
 _LINK = re.compile(r"\]\((?:https?:|mailto:)[^)]*\)|(?:https?://|www\.)\S+")
 _MAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,64}\.[\w.-]+")
@@ -113,7 +116,9 @@ def words(text: str) -> list[str]:
         text = _LINK.sub(" ", text)
     if "@" in text:
         text = _MAIL.sub(" ", text)
-    return _WORD.findall(text)
+    for mark in _TYPOGRAPHY:
+        text = text.replace(mark, " ")
+    return (_PLAIN_WORD if text.isascii() else _WORD).findall(text)
 
 
 def folded(spelled: Sequence[str]) -> list[str]:
