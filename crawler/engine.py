@@ -39,7 +39,6 @@ def scrapy_settings(settings: Settings, steps: dict[str, int]) -> dict[str, Any]
             "scrapy.downloadermiddlewares.stats.DownloaderStats": None,
         },
         "SPIDER_MIDDLEWARES": {
-            "scrapy.spidermiddlewares.referer.RefererMiddleware": None,
             "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
             "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,
         },
@@ -63,6 +62,7 @@ def scrapy_settings(settings: Settings, steps: dict[str, int]) -> dict[str, Any]
         "REDIRECT_MAX_TIMES": 5,
         "METAREFRESH_ENABLED": False,
         "COOKIES_ENABLED": False,
+        "REFERRER_POLICY": "no-referrer",
         "HTTPPROXY_ENABLED": False,  # behind a proxy the guard would see only the proxy
         "RETRY_TIMES": 1,
         "RETRY_HTTP_CODES": [
@@ -79,7 +79,6 @@ def scrapy_settings(settings: Settings, steps: dict[str, int]) -> dict[str, Any]
         "REMOTE_CONTROL_ENABLED": False,  # an HTTP server that executes code
         "LOG_ENABLED": False,
         "STATS_DUMP": False,
-        "SCHEDULER_DISK_QUEUE": "",
     }
 
 

@@ -172,7 +172,8 @@ def _notice(
         story=StoryRef(id=story, releases=of.releases + 1 if of else 1),
         release=release,
         replaces=_replaced(of.release) if of else None,
-        changes=changes(of.release, release) if of else (),
+        # A withdrawal takes the release back whole; its own text is no newer state of it.
+        changes=changes(of.release, release) if of and kind != "release.withdrawn" else (),
     )
     # Whoever heard of the original hears of this, silent first poll and old date or not: a wrong figure is out there.
     recalled = of.channels & settings.channels.keys() if of else frozenset()

@@ -1,0 +1,93 @@
+"""Crawls that somebody asked a running daemon for: taken from Redis, run through the resident spider, followed."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import structlog
+from redis.exceptions import RedisError
+
+from config.settings import Settings
+from crawler.polls import listings_of, source_of
+from crawler.progress import Tally
+from crawler.services import Services
+from stories.desk import CrawlState, Desk
+from stories.moments import timestamp
+from stories.sighting import Poll
+
+log = structlog.get_logger(__name__)
+
+WAIT = 2.0  # seconds for one blocking look at the queue; below the connection's timeout
+PATIENCE = 1.0  # seconds to the next look when Redis is away
+LONGEST = 3600.0  # seconds a crawl is followed
+
+
+def expand(poll: Poll, settings: Settings) -> list[Poll]:
+    """Return the polls that a request for a source, with or without a tag, means; empty when it means none."""
+    if poll.urls:
+        return [replace(poll, source=source_of(poll.urls[0], settings.sources) if not poll.source else poll.source)]
+    source = settings.sources.get(poll.source)
+    if source is None:
+        return []
+    tags = (poll.tag,) if poll.tag else settings.watched_tags()
+    return [
+        listing.poll(poll.asked_at, poll.reason, poll.crawl_id)
+        for listing in listings_of(poll.source, source, tags, settings.polling.interval)
+        if poll.tag is None or listing.tag is not None or not any(one.per_tag for one in source.listings)
+    ]
+
+
+async def serve_requests(services: Services, desk: Desk) -> None:
+    """Run the crawls that are asked for, until cancelled."""
+    async with asyncio.TaskGroup() as following:
+        while True:
+            try:
+                asked = await desk.asked(WAIT)
+            except RedisError:
+                await asyncio.sleep(PATIENCE)
+                continue
+            if asked is not None:
+                following.create_task(_run(asked, services, desk))
+
+
+async def _run(asked: Poll, services: Services, desk: Desk) -> None:
+    crawl_id = asked.crawl_id or ""
+    polls = expand(asked, services.settings)
+    state = CrawlState(
+        id=crawl_id,
+        state="running",
+        source=asked.source or None,
+        tag=asked.tag,
+        url=asked.urls[0] if asked.urls else None,
+        asked_at=timestamp(asked.asked_at),
+    )
+    try:
+        if not polls:
+            why = f"source {asked.source!r} has no listing to poll for this"
+            await desk.put_crawl(replace(state, state="failed", done_at=timestamp(services.clock()), errors=(why,)))
+            return
+        await desk.put_crawl(state)
+        tally = services.progress.follow(crawl_id)
+        for poll in polls:
+            services.ask(poll)
+        try:
+            async with asyncio.timeout(LONGEST):
+                await tally.done.wait()
+        finally:
+            services.progress.forget(crawl_id)
+        await desk.put_crawl(_done(state, tally, services))
+    except (RedisError, TimeoutError) as error:
+        log.warning("crawl not followed to its end", crawl=crawl_id, why=str(error))
+
+
+def _done(state: CrawlState, tally: Tally, services: Services) -> CrawlState:
+    return replace(
+        state,
+        state="done" if tally.listings or tally.pages else "failed",
+        done_at=timestamp(services.clock()),
+        listings=tally.listings,
+        releases=tally.pages,
+        events=len(tally.events),
+        errors=tuple(tally.errors[:20]),
+    )

@@ -1,0 +1,78 @@
+"""The program ``wirewatch``: its options, its commands, and how faults reach the person who typed."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from config.load import BadConfiguration
+from config.telemetry import configure_logging, configure_sentry, flush, report
+from scheduler.cli import alerts, archive, check, crawl, demo, extract, run, sources, watches
+from scheduler.cli.context import Context, Failed
+from scheduler.newsroom import CannotStart
+
+app = typer.Typer(
+    name="wirewatch",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Watches newswires: nothing missed, nothing alerted twice, every correction tied to what it corrects.",
+    epilog="Begin with: wirewatch demo. Then write wirewatch.toml (README.md shows the smallest) and: wirewatch run",
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"wirewatch {version('wirewatch')}")
+        raise typer.Exit
+
+
+@app.callback()
+def begin(
+    context: typer.Context,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", help="The configuration; else $WIREWATCH_CONFIG, ./wirewatch.toml, the user's, /etc."),
+    ] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more, on standard error.")] = False,
+    _: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    """Watches newswires."""
+    configure_logging(verbose)
+    context.obj = Context(config=config, verbose=verbose)
+
+
+for module in (run, crawl, extract, archive, sources, watches, alerts, check, demo):
+    module.register(app)
+
+
+def main() -> None:
+    """Run the program, and end it with 0 (done), 1 (it could not be done) or 2 (usage or configuration)."""
+    configure_sentry(None, version("wirewatch"))
+    try:
+        app()
+    except BadConfiguration as fault:
+        typer.echo(f"The configuration has {len(fault.faults)} fault(s):", err=True)
+        typer.echo(str(fault), err=True)
+        sys.exit(2)
+    except (CannotStart, Failed) as fault:
+        typer.echo(f"wirewatch: {fault}", err=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader of the pipe has what it wanted; Python would complain once more when it closes stdout.
+        sys.stderr.close()
+        sys.exit(0)
+    except Exception as error:
+        report(error)
+        raise
+    finally:
+        flush()

@@ -1,0 +1,143 @@
+"""``wirewatch releases`` and ``wirewatch show``: what is stored."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from pipelines.changes import changes
+from scheduler.cli.context import Failed, known, since, watch_predicate, with_newsroom
+from scheduler.cli.output import Format, FormatOption, cell, chosen, line, moment, show
+from scheduler.newsroom import Newsroom
+from stories.archive import Stored
+from stories.event import change_payload
+from stories.filtering import KINDS, ReleaseFilter, filtered, kind_of
+from stories.release import Release, release_payload
+
+COLUMNS = ("first_seen", "kind", "source", "headline", "published_at", "id")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.command(epilog="wirewatch releases --watch hkstp --since 7d\nwirewatch releases --kind correction")(releases)
+    app.command("show", epilog="wirewatch show sty_01…\nwirewatch show rel_01…")(show_story)
+
+
+def releases(
+    context: typer.Context,
+    tag: Annotated[str | None, typer.Option(help="With this hashtag.")] = None,
+    watch: Annotated[str | None, typer.Option(help="That this watch matches.")] = None,
+    source: Annotated[str | None, typer.Option(help="Of this source.")] = None,
+    since_: Annotated[str | None, typer.Option("--since", help="First seen within: 7d, 12h …")] = None,
+    kind: Annotated[str | None, typer.Option(help=", ".join(KINDS))] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many.")] = 50,
+    format: FormatOption = None,  # noqa: A002
+) -> None:
+    """What is stored, newest first."""
+    settings = context.obj.settings
+    if kind is not None:
+        known(kind, dict.fromkeys(KINDS), "kind")
+    wanted = ReleaseFilter(
+        tag=tag, source=source, kind=kind, since=since(since_), matches=watch_predicate(settings, watch)
+    )
+
+    async def read(newsroom: Newsroom) -> list[Stored]:
+        found: list[Stored] = []
+        async for stored in filtered(newsroom.archive, wanted):
+            found.append(stored)
+            if len(found) == limit:
+                break
+        return found
+
+    rows = [release_row(stored) for stored in with_newsroom(settings, read)]
+    show(rows, COLUMNS, format)
+
+
+def release_row(stored: Stored) -> dict[str, Any]:
+    """Return a stored release as one row of output."""
+    return release_payload(stored.release) | {
+        "story": stored.story,
+        "kind": kind_of(stored),
+        "first_seen": moment(stored.release.first_seen_at),
+    }
+
+
+def show_story(
+    context: typer.Context,
+    story: Annotated[str, typer.Argument(metavar="ID", help="Of a story, a release or an event.")],
+    format: FormatOption = None,  # noqa: A002
+) -> None:
+    """A story: its releases, why they belong to it, its revisions and what each changed."""
+
+    async def read(newsroom: Newsroom) -> dict[str, Any]:
+        found = await newsroom.archive.story_of(story)
+        if found is None:
+            raise Failed(f"nothing is stored with the id {story!r}; wirewatch releases lists what is")
+        return {
+            "id": found.id,
+            "watches": list(found.watches),
+            "channels": list(found.channels),
+            "releases": [
+                _part(stored, await newsroom.archive.revisions(stored.release.id or ""), found.releases)
+                for stored in found.releases
+            ],
+        }
+
+    data = with_newsroom(context.obj.settings, read)
+    if chosen(format) is Format.TABLE:
+        _print(data)
+    else:
+        line(data)
+
+
+def _part(stored: Stored, revisions: list[Release], story: tuple[Stored, ...]) -> dict[str, Any]:
+    original = next((one.release for one in story if one.release.id == stored.replaces), None)
+    return {
+        "release": release_payload(stored.release),
+        "kind": kind_of(stored),
+        "why": stored.why,
+        "replaces": stored.replaces,
+        "changes": [change_payload(one) for one in changes(original, stored.release)] if original else [],
+        "revisions": [
+            {
+                "revision": after.revision,
+                "headline": after.headline,
+                "changes": [change_payload(one) for one in changes(before, after)],
+            }
+            for before, after in pairwise(revisions)
+        ],
+    }
+
+
+def _print(data: dict[str, Any]) -> None:
+    console = Console()
+    console.print(Text(data["id"], style="bold"), Text(f"  alerted: {', '.join(data['channels']) or 'nobody'}"))
+    for part in data["releases"]:
+        release = part["release"]
+        console.print()
+        console.print(Text(f"{part['kind']:<11}", style="bold"), cell(release["headline"]))
+        console.print(Text(f"            {release['source']}  {release['published_at'] or 'no date'}  {release['id']}"))
+        console.print(cell(f"            {release['url']}"))
+        console.print(cell(f"            why: {part['why']}"))
+        if release["notice"] and release["notice"]["statement"]:
+            console.print(cell(f"            it says: {release['notice']['statement']}"))
+        _print_changes(console, part["changes"], f"against {part['replaces']}")
+        for revision in part["revisions"]:
+            _print_changes(console, revision["changes"], f"revision {revision['revision']}")
+
+
+def _print_changes(console: Console, found: list[dict[str, Any]], title: str) -> None:
+    if not found:
+        return
+    console.print(cell(f"            {title}:"))
+    for change in found:
+        where = change["field"] + (f" {change['paragraph']}" if "paragraph" in change else "")
+        console.print(cell(f"              {where}"))
+        if change["before"] is not None:
+            console.print(Text("              - ", style="red"), cell(change["before"]), sep="")
+        if change["after"] is not None:
+            console.print(Text("              + ", style="green"), cell(change["after"]), sep="")

@@ -1,0 +1,46 @@
+"""``wirewatch check``: is everything as it must be to run?"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from alerts.channels import channel_types
+from config.schema import schema
+from scheduler.cli.context import with_newsroom
+from scheduler.cli.output import line
+from scheduler.newsroom import Newsroom
+from stories.connection import server_risks
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.command(epilog="wirewatch check\nwirewatch check --schema > wirewatch.schema.json")(check)
+
+
+def check(
+    context: typer.Context,
+    print_schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of the configuration.")] = False,
+) -> None:
+    """Validate the configuration, Redis and the channels; opens no connection to a source."""
+    if print_schema:
+        line(schema(channel_types()))
+        return
+    loaded = context.obj.load()
+    settings = loaded.settings
+
+    async def risks(newsroom: Newsroom) -> list[str]:
+        return await server_risks(newsroom.redis)
+
+    for risk in with_newsroom(settings, risks):
+        typer.echo(f"warning: {risk}", err=True)
+    enabled = sum(source.enabled for source in settings.sources.values())
+    typer.echo(f"configuration: {loaded.file or 'none found, defaults'}")
+    typer.echo(
+        "redis: " + ("embedded, in " + str(settings.data_dir) if settings.redis_url is None else "as configured")
+    )
+    typer.echo(
+        f"{len(settings.watches)} watch(es), {len(settings.channels)} channel(s), "
+        f"{enabled} of {len(settings.sources)} source(s) on: all well"
+    )

@@ -1,0 +1,78 @@
+"""What every command shares: the configuration, Redis, and the words for a fault."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
+
+import typer
+
+from alerts.channels import channel_types
+from config.durations import parse_duration
+from config.load import Loaded, load
+from config.settings import Settings
+from scheduler.newsroom import Newsroom, now, open_newsroom
+from stories.release import Release
+
+T = TypeVar("T")
+
+
+class Failed(Exception):  # noqa: N818 (reads as a sentence where it is raised)
+    """What was asked for could not be done; the message says why. Exit status 1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """The options that stand before the command."""
+
+    config: Path | None
+    verbose: bool
+
+    def load(self) -> Loaded:
+        """Return the configuration, or raise every fault of it."""
+        return load(self.config, channel_types())
+
+    @property
+    def settings(self) -> Settings:
+        return self.load().settings
+
+
+def with_newsroom(settings: Settings, work: Callable[[Newsroom], Awaitable[T]]) -> T:
+    """Open Redis, do the work, and close it."""
+
+    async def main() -> T:
+        async with open_newsroom(settings) as newsroom:
+            return await work(newsroom)
+
+    return asyncio.run(main())
+
+
+def since(text: str | None) -> datetime | None:
+    """Return the moment that ``--since 7d`` means."""
+    if text is None:
+        return None
+    try:
+        return now() - parse_duration(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--since") from error
+
+
+def watch_predicate(settings: Settings, watch: str | None) -> Callable[[Release], bool] | None:
+    """Return whether a watch matches a release; a usage error when there is no such watch."""
+    from pipelines.matching import matches
+
+    if watch is None:
+        return None
+    known(watch, settings.watches, "watch")
+    return lambda release: matches(settings.watches[watch], release, source=release.source)
+
+
+def known(name: str, names: object, noun: str) -> None:
+    """A usage error unless ``name`` is one of the names."""
+    there = list(names) if isinstance(names, dict) else []
+    if name not in there:
+        raise typer.BadParameter(f"there is no {noun} {name!r}; there are {', '.join(there) or 'none'}")

@@ -1,0 +1,90 @@
+"""``wirewatch extract``: read one page and print the release."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from config.settings import Settings
+from config.source import ReleaseHints
+from pipelines.tidy import tidy
+from scheduler.cli.context import Failed, known
+from stories.ids import crawl_id
+from stories.release import NotARelease, Release, release_payload
+from stories.sighting import Poll
+
+
+class Shape(StrEnum):
+    """How the release is printed."""
+
+    JSON = "json"
+    TEXT = "text"
+    MARKDOWN = "markdown"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.command(epilog="wirewatch extract page.html --url https://wire.example/news/1 --format text")(extract)
+
+
+def extract(
+    context: typer.Context,
+    page: Annotated[str, typer.Argument(metavar="FILE|URL", help="A saved page, or an address to fetch.")],
+    url: Annotated[str | None, typer.Option(help="Where a saved page comes from.")] = None,
+    source: Annotated[str | None, typer.Option(help="Use this source's hints.")] = None,
+    format: Annotated[Shape, typer.Option("--format", help="How to print it.")] = Shape.JSON,  # noqa: A002
+) -> None:
+    """Read one page and print the release; needs no Redis."""
+    settings: Settings = context.obj.settings
+    if source is not None:
+        known(source, settings.sources, "source")
+    if page.startswith(("http://", "https://")):
+        release = _fetched(settings, page, source)
+    else:
+        release = _saved(settings, Path(page), url, source)
+    typer.echo(_text(release, format))
+
+
+def _fetched(settings: Settings, url: str, source: str | None) -> Release:
+    from crawler.polls import source_of
+    from scheduler import loop
+    from scheduler.newsroom import now
+    from scheduler.once import try_polls
+
+    name = source or source_of(url, settings.sources)
+    poll = Poll(source=name, urls=(url,), reason="crawl", crawl_id=crawl_id(), asked_at=now())
+    tried = loop.run(lambda: try_polls(settings, [poll], pages=0))
+    if not tried.releases:
+        raise Failed("; ".join(tried.errors) or f"{url}: no release was read")
+    return tried.releases[0]
+
+
+def _saved(settings: Settings, file: Path, url: str | None, source: str | None) -> Release:
+    from crawler.extraction import extract_release
+    from crawler.polls import source_of
+
+    try:
+        html = file.read_bytes()
+    except OSError as error:
+        raise Failed(f"{file}: {error.strerror}") from error
+    name = source or (source_of(url, settings.sources) if url else None)
+    known_source = settings.sources.get(name) if name else None
+    try:
+        release = extract_release(html, url, known_source.hints if known_source else ReleaseHints())
+    except NotARelease as refusal:
+        raise Failed(f"{file} is no release: {refusal}") from refusal
+    return tidy(release, name) if name else tidy(release, "")
+
+
+def _text(release: Release, shape: Shape) -> str:
+    if shape is Shape.TEXT:
+        return release.text
+    if shape is Shape.MARKDOWN:
+        head = [f"# {release.headline}", *([f"*{release.subheadline}*"] if release.subheadline else [])]
+        return "\n\n".join([*head, *release.body, *(["## About", *release.about] if release.about else [])])
+    payload = release_payload(release) | {"source": release.source or None}
+    return msgspec.json.format(msgspec.json.encode(payload), indent=2).decode()

@@ -1,0 +1,41 @@
+"""``wirewatch run``: the daemon."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+import typer
+
+log = structlog.get_logger(__name__)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.command(epilog="wirewatch run\nwirewatch --config desk.toml run")(run)
+
+
+def run(context: typer.Context) -> None:
+    """Schedule, crawl, alert and serve the page, until SIGTERM or SIGINT."""
+    from scheduler import loop
+    from scheduler.daemon import run_daemon, stop_on_signals
+
+    loaded = context.obj.load()
+    settings = loaded.settings
+
+    async def main() -> None:
+        stop = asyncio.Event()
+        stop_on_signals(stop)
+        await run_daemon(settings, stop, ready)
+
+    def ready(address: str) -> None:
+        enabled = sum(source.enabled for source in settings.sources.values())
+        where = loaded.file or "no file (defaults)"
+        typer.echo(f"wirewatch runs: {address}  configuration: {where}", err=True)
+        typer.echo(
+            f"{enabled} source(s), {len(settings.watches)} watch(es), {len(settings.channels)} channel(s)", err=True
+        )
+        if not settings.watches:
+            typer.echo("No watch is configured, so nothing will alert: add [watches.NAME] to the file.", err=True)
+
+    loop.run(main)

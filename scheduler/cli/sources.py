@@ -1,0 +1,113 @@
+"""``wirewatch sources``: the sources and how they do; ``test`` polls one without storing anything."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from crawler.polls import listings_of
+from scheduler.cli.context import Failed, known, with_newsroom
+from scheduler.cli.output import Format, FormatOption, cell, chosen, line, moment, show
+from scheduler.newsroom import Newsroom, now
+from stories.ids import crawl_id
+from stories.release import Release, release_payload
+
+PAGES = 3  # release pages that a test reads
+sources = typer.Typer(invoke_without_command=True, help="The sources and their health.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.add_typer(sources, name="sources", epilog="wirewatch sources\nwirewatch sources test media-outreach")
+
+
+@sources.callback()
+def list_sources(context: typer.Context, format: FormatOption = None) -> None:  # noqa: A002
+    """The sources and their health."""
+    if context.invoked_subcommand is not None:
+        return
+    settings = context.obj.settings
+
+    async def read(newsroom: Newsroom) -> list[dict[str, Any]]:
+        rows = []
+        for name, source in settings.sources.items():
+            health = await newsroom.desk.health(name)
+            rows.append(
+                {
+                    "name": name,
+                    "title": source.title or name,
+                    "state": _state(source.enabled, health.error, health.read_at),
+                    "verified": source.verified,
+                    "listings": [listing.url for listing in source.listings],
+                    "reason": source.reason,
+                    **asdict(health),
+                    "last_read": moment(health.read_at),
+                    "why": health.error or (source.reason if not source.enabled else None),
+                }
+            )
+        return rows
+
+    rows = with_newsroom(settings, read)
+    show(rows, ("name", "state", "last_read", "sightings", "releases", "why"), format)
+
+
+def _state(enabled: bool, error: str | None, read_at: str | None) -> str:
+    if not enabled:
+        return "off"
+    if error:
+        return "failing"
+    return "working" if read_at else "not polled yet"
+
+
+@sources.command("test")
+def test_source(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="A source of the configuration.")],
+    tag: Annotated[list[str] | None, typer.Option(help="For {tag} listings; those of the watches if none.")] = None,
+    format: FormatOption = None,  # noqa: A002
+) -> None:
+    """Poll one source without storing anything, and say what was read, and why not."""
+    from scheduler import loop
+    from scheduler.once import try_polls
+
+    settings = context.obj.settings
+    known(name, settings.sources, "source")
+    asked, crawl = now(), crawl_id()
+    tags = [one.lstrip("#＃") for one in tag or []] or list(settings.watched_tags())
+    listings = list(listings_of(name, settings.sources[name], tags, settings.polling.interval))
+    if not listings:
+        raise Failed(f"every listing of {name!r} asks for a tag: name one with --tag, or in a watch")
+    polls = [listing.poll(asked, "crawl", crawl) for listing in listings]
+    tried = loop.run(lambda: try_polls(settings, polls, PAGES))
+    if chosen(format) is Format.TABLE:
+        typer.echo(f"{name}: {tried.listings} of {len(polls)} listing(s) read, {len(tried.sightings)} sighting(s)")
+        for sighting in tried.sightings[:10]:
+            typer.echo(f"  {cell(sighting.published_at or sighting.published_raw)}  {cell(sighting.headline)}")
+            typer.echo(f"    {sighting.url}")
+        for release in tried.releases:
+            typer.echo(f"read: {cell(release.headline)}\n  {_holds(release)}")
+        for error in tried.errors:
+            typer.echo(f"not read: {error}")
+    else:
+        line(
+            {
+                "source": name,
+                "listings": tried.listings,
+                "sightings": [{"url": one.url, "headline": one.headline} for one in tried.sightings],
+                "releases": [release_payload(release) for release in tried.releases],
+                "errors": tried.errors,
+            }
+        )
+    if not tried.listings or (tried.sightings and not tried.releases):
+        raise Failed("the source could not be read")
+    if not tried.sightings:
+        raise Failed("the listings were read, but no release was found on them: give selectors (docs/sources.md)")
+
+
+def _holds(release: Release) -> str:
+    return (
+        f"{len(release.body)} paragraphs, published {release.published_at or 'unknown'}, "
+        f"wire {release.wire or 'unknown'}, id {release.wire_id or 'unknown'}, tags {', '.join(release.tags) or 'none'}"
+    )

@@ -1,0 +1,64 @@
+"""``wirewatch watches``: what is followed; ``test`` shows which stored releases a watch matches."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from scheduler.cli.archive import COLUMNS, release_row
+from scheduler.cli.context import known, watch_predicate, with_newsroom
+from scheduler.cli.output import FormatOption, show
+from scheduler.newsroom import Newsroom
+from stories.filtering import ReleaseFilter, filtered
+
+watches = typer.Typer(invoke_without_command=True, help="The watches.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.add_typer(watches, name="watches", epilog="wirewatch watches\nwirewatch watches test hkstp")
+
+
+@watches.callback()
+def list_watches(context: typer.Context, format: FormatOption = None) -> None:  # noqa: A002
+    """The watches of the configuration."""
+    if context.invoked_subcommand is not None:
+        return
+    rows = [
+        {
+            "name": name,
+            "title": watch.title or name,
+            "tags": list(watch.tags),
+            "query": watch.query,
+            "sources": list(watch.sources) if watch.sources is not None else ["all"],
+            "events": list(watch.events),
+            "channels": list(watch.channels) if watch.channels is not None else ["all"],
+        }
+        for name, watch in context.obj.settings.watches.items()
+    ]
+    empty = "No watch is configured: add [watches.NAME] with tags or a query (README.md)."
+    show(rows, ("name", "title", "tags", "query", "sources", "events", "channels"), format, empty=empty)
+
+
+@watches.command("test")
+def test_watch(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="A watch of the configuration.")],
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 20,
+    format: FormatOption = None,  # noqa: A002
+) -> None:
+    """Which stored releases a watch matches, newest first."""
+    settings = context.obj.settings
+    known(name, settings.watches, "watch")
+    wanted = ReleaseFilter(matches=watch_predicate(settings, name))
+
+    async def read(newsroom: Newsroom) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = []
+        async for stored in filtered(newsroom.archive, wanted):
+            rows.append(release_row(stored))
+            if len(rows) == limit:
+                break
+        return rows
+
+    show(with_newsroom(settings, read), COLUMNS, format, empty="It matches nothing that is stored.")

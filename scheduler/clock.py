@@ -1,0 +1,78 @@
+"""Stop 1, tick: APScheduler says when each listing is asked. Its jobs only put polls in the queue, so a tick costs
+nothing, and a shutdown, which cancels running jobs, cancels no work."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
+from time import monotonic, time
+from typing import Any
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+from crawler.polls import Listing
+from stories.sighting import Poll
+
+log = structlog.get_logger(__name__)
+
+JITTER = 0.1  # of the interval, so that listings with one interval spread
+STAMPEDE = timedelta(seconds=30)  # within which all listings are first asked
+APART = timedelta(milliseconds=50)  # between two first polls, when there are few
+JUMP = 2.0  # seconds by which wall clock and monotonic clock may part before the jobs are set anew
+
+
+class Clock:
+    """The scheduler of one daemon."""
+
+    def __init__(self, listings: Sequence[Listing], ask: Callable[[Poll], None], now: Callable[[], datetime]) -> None:
+        self._listings = listings
+        self._ask = ask
+        self._now = now
+        # A job that was late is run once, however often it was missed: after a sleep nothing piles up.
+        self._scheduler: Any = AsyncIOScheduler(
+            timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        )
+
+    def start(self) -> None:
+        """Set one job a listing and begin."""
+        step = min(APART, STAMPEDE / max(1, len(self._listings)))
+        for number, listing in enumerate(self._listings):
+            seconds = listing.interval.total_seconds()
+            self._scheduler.add_job(
+                self._tick,
+                IntervalTrigger(seconds=seconds, jitter=seconds * JITTER, timezone="UTC"),
+                args=[listing],
+                id=f"{listing.source} {listing.url}",
+                next_run_time=self._now() + number * step,
+            )
+        self._scheduler.start()
+
+    def every(self, seconds: float, work: Callable[[], Awaitable[None]], name: str) -> None:
+        """Run a small piece of work at an interval; it must not raise."""
+        self._scheduler.add_job(
+            work, IntervalTrigger(seconds=seconds, timezone="UTC"), id=name, next_run_time=self._now()
+        )
+
+    def stop(self) -> None:
+        """Ask for nothing more."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+
+    async def watch(self) -> None:
+        """Set the jobs anew when the system's clock jumps: APScheduler would wait for as long as it was set back."""
+        offset = time() - monotonic()
+        with contextlib.suppress(asyncio.CancelledError):
+            while True:
+                await asyncio.sleep(1)
+                if abs(time() - monotonic() - offset) > JUMP:
+                    log.warning("the clock jumped", seconds=round(time() - monotonic() - offset, 1))
+                    offset = time() - monotonic()
+                    for job in self._scheduler.get_jobs():
+                        job.modify(next_run_time=self._now())
+
+    async def _tick(self, listing: Listing) -> None:
+        self._ask(listing.poll(self._now()))

@@ -1,0 +1,243 @@
+"""The daemon: schedule, crawl, alert, serve the page; ends cleanly on SIGTERM and SIGINT."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+import structlog
+import uvicorn
+from redis.exceptions import RedisError
+
+from alerts.channels import open_channel
+from alerts.delivery import Delivery
+from alerts.receipts import list_alerts
+from config.addresses import AddressPolicy
+from config.settings import Settings
+from config.telemetry import clock_checkin, report
+from crawler.engine import Engine
+from crawler.polls import all_listings
+from crawler.progress import Progress
+from crawler.services import Services
+from pipelines.matching import matches
+from pipelines.remembering import Remembered
+from scheduler.asked import serve_requests
+from scheduler.clock import Clock
+from scheduler.metrics import Metrics
+from scheduler.newsroom import STEPS, CannotStart, Newsroom, now, open_newsroom
+from scheduler.revisiting import revisits
+from stories import keys
+from stories.answers import text
+from stories.release import Release
+from stories.server import EmbeddedServerError
+from web.app import AlertFilter, Views, create_app
+
+log = structlog.get_logger(__name__)
+
+CRAWL_PATIENCE = 3.0  # seconds for pages that are under way at the end; what is not done is claimed again
+WEB_PATIENCE = 2.0  # seconds for answers that are under way at the end
+SWEEP = 5.0  # seconds between two looks for pages to read again, at the most
+CHECKIN = 60.0  # seconds between two check-ins with Sentry's monitor
+
+
+class WebServer(uvicorn.Server):
+    """uvicorn without handlers of its own: signals are the daemon's."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Any:
+        yield
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Return a listening socket, or raise ``CannotStart`` with what is in the way."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+    except OSError as error:
+        bound.close()
+        raise CannotStart(
+            f"cannot serve on {host} port {port}: {error.strerror}; end what uses it, or set another [web] port "
+            "(0: any that is free)"
+        ) from error
+    return bound
+
+
+def web_address(bound: socket.socket) -> str:
+    """Return the page's address for people."""
+    host, port = bound.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+
+
+async def run_daemon(settings: Settings, stop: asyncio.Event, ready: Callable[[str], None]) -> None:
+    """Run until ``stop`` is set; ``ready`` is told the page's address. ``CannotStart`` says what is missing."""
+    with bind(settings.web.host, settings.web.port) as bound:
+        async with open_newsroom(settings) as newsroom:
+            await _claim_the_clock(newsroom)
+            try:
+                await _run(newsroom, stop, bound, ready)
+            finally:
+                with contextlib.suppress(RedisError):
+                    await newsroom.redis.delete(keys.daemon().name)
+
+
+async def _run(newsroom: Newsroom, stop: asyncio.Event, bound: socket.socket, ready: Callable[[str], None]) -> None:
+    settings, redis = newsroom.settings, newsroom.redis
+    metrics = Metrics(now)
+    policy = AddressPolicy(settings.polling.private_addresses)
+    channels = {name: open_channel(name, channel, policy) for name, channel in settings.channels.items()}
+    delivery = Delivery(redis, channels, observe=metrics.settled)
+
+    def heard(remembered: Remembered) -> None:
+        metrics.remembered(remembered)
+        if remembered.alerts:
+            delivery.wake()
+
+    services = newsroom.services(Progress(), heard)
+    engine = Engine(services, STEPS)
+    clock = Clock(all_listings(settings), services.ask, now)
+    web = WebServer(
+        uvicorn.Config(
+            create_app(_views(newsroom, metrics)),
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=int(WEB_PATIENCE),
+            server_header=False,
+        )
+    )
+    try:
+        await services.reader.warm_up()
+        crawl = engine.start()
+        owned = [
+            asyncio.create_task(delivery.run(), name="delivery"),
+            asyncio.create_task(serve_requests(services, services.desk), name="requests"),
+            asyncio.create_task(_look_after_redis(newsroom), name="redis"),
+            asyncio.create_task(clock.watch(), name="clock"),
+        ]
+        serving = asyncio.create_task(web.serve(sockets=[bound]), name="web")
+        _set_the_clock(clock, newsroom, services, metrics)
+        ready(web_address(bound))
+        ended = await _until(stop, [crawl, serving, *owned])
+        log.info("ending", polls_waiting=len(services.polls))
+        clock.stop()
+        web.should_exit = True
+        for task in owned:
+            task.cancel()
+        await asyncio.gather(engine.finish(CRAWL_PATIENCE), *owned, serving, return_exceptions=True)
+        if ended is not None:
+            raise ended
+    finally:
+        await services.reader.close()
+
+
+async def _until(stop: asyncio.Event, tasks: list[asyncio.Task[None]]) -> BaseException | None:
+    """Return when told to stop (None), or with the fault of a task that should have gone on."""
+    stopping = asyncio.create_task(stop.wait(), name="stop")
+    done, _ = await asyncio.wait([stopping, *tasks], return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    for task in done - {stopping}:
+        error = task.exception() or RuntimeError(f"{task.get_name()} ended by itself")
+        log.error("a part of the daemon failed", part=task.get_name(), why=f"{type(error).__name__}: {error}")
+        report(error, stop=task.get_name())
+        return error
+    return None
+
+
+def _set_the_clock(clock: Clock, newsroom: Newsroom, services: Services, metrics: Metrics) -> None:
+    ladder = newsroom.settings.polling.ladder
+    metrics.listings.set(len(all_listings(newsroom.settings)))
+
+    async def tick() -> None:
+        metrics.queue.set(len(services.polls))
+        try:
+            await services.desk.tick(now())
+        except RedisError as error:
+            log.warning("the clock could not tell Redis that it ticks", why=str(error))
+
+    async def check_in() -> None:
+        clock_checkin("ok")
+
+    clock.start()
+    clock.every(5.0, tick, "tick")
+    clock.every(CHECKIN, check_in, "check-in")
+    if ladder:
+        sweep = revisits(newsroom.archive, services.desk, services.ask, now)
+        clock.every(min(SWEEP, min(step.total_seconds() for step, _ in ladder) / 2), sweep, "revisits")
+
+
+def _views(newsroom: Newsroom, metrics: Metrics) -> Views:
+    settings = newsroom.settings
+
+    async def alerts(wanted: AlertFilter) -> list[dict[str, Any]]:
+        found = await list_alerts(newsroom.redis, channel=wanted.channel, state=wanted.state, limit=wanted.limit)
+        return [asdict(receipt) for receipt in found]
+
+    def watch_matches(watch: str, release: Release) -> bool:
+        return matches(settings.watches[watch], release, source=release.source)
+
+    return Views(
+        settings=settings,
+        redis=newsroom.redis,
+        archive=newsroom.archive,
+        desk=newsroom.desk,
+        now=now,
+        alerts=alerts,
+        matches=watch_matches,
+        metrics=metrics.registry,
+    )
+
+
+async def _claim_the_clock(newsroom: Newsroom) -> None:
+    """One daemon polls: a second one on the same Redis would ask every listing twice."""
+    key = keys.daemon()
+    me = f"process {os.getpid()} on {socket.gethostname()}"
+    if not await newsroom.redis.set(key.name, me, nx=True, ex=key.seconds):
+        other = await newsroom.redis.get(key.name)
+        raise CannotStart(
+            f"another wirewatch daemon runs on this Redis ({text(other) if other else 'it just ended'}); "
+            f"end it first; one that was killed lets go after {key.seconds} s"
+        )
+
+
+async def _look_after_redis(newsroom: Newsroom) -> None:
+    """Renew the daemon's lease; when Redis is away, say so once, and start the embedded server again."""
+    key, away = keys.daemon(), False
+    me = f"process {os.getpid()} on {socket.gethostname()}"
+    while True:
+        try:
+            await newsroom.redis.set(key.name, me, ex=key.seconds)
+        except (RedisError, OSError) as error:
+            if not away:
+                log.warning("Redis does not answer; waiting for it, nothing is lost", why=str(error))
+                away = True
+            if newsroom.server is not None:
+                try:
+                    await newsroom.server.ensure()
+                except EmbeddedServerError as fault:
+                    log.error("the embedded Redis does not start", why=str(fault))
+        else:
+            if away:
+                log.info("Redis is back")
+                away = False
+        await asyncio.sleep(1.0 if away else 3.0)
+
+
+def stop_on_signals(stop: asyncio.Event) -> None:
+    """Set ``stop`` on SIGTERM and SIGINT; a second one ends the process at once."""
+    loop = asyncio.get_running_loop()
+
+    def asked() -> None:
+        if stop.is_set():
+            os._exit(130)
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, asked)

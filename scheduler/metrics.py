@@ -1,0 +1,44 @@
+"""What Prometheus is told: counts of what was kept and delivered, and how long a reader waited."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from alerts.outbox import Alert, Settled
+from pipelines.remembering import Remembered
+
+DELAYS = (1, 2, 5, 10, 30, 60, 120, 300, 900, 3600, 14_400, 86_400)
+"""Bucket bounds in seconds: a desk cares for seconds, a quiet night for hours."""
+
+
+class Metrics:
+    """The collectors of one daemon, in a registry of their own."""
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self._now = now
+        self.registry = CollectorRegistry()
+        self._events = Counter("wirewatch_events", "Events kept, by type", ["type"], registry=self.registry)
+        self._alerts = Counter(
+            "wirewatch_deliveries", "Tries to deliver an alert, by channel and outcome", ["channel", "outcome"],
+            registry=self.registry,
+        )  # fmt: skip
+        self._delay = Histogram(
+            "wirewatch_listing_to_receipt_seconds", "From reading the listing to the receipt of the alert",
+            ["channel"], buckets=DELAYS, registry=self.registry,
+        )  # fmt: skip
+        self.queue = Gauge("wirewatch_polls_waiting", "Polls in the queue", registry=self.registry)
+        self.listings = Gauge("wirewatch_listings", "Listings that are polled", registry=self.registry)
+
+    def remembered(self, remembered: Remembered) -> None:
+        """Count what was kept."""
+        for event in remembered.events:
+            self._events.labels(event.type).inc()
+
+    def settled(self, alert: Alert, settled: Settled) -> None:
+        """Count a try to deliver, and how long after the listing it succeeded."""
+        self._alerts.labels(alert.channel, settled).inc()
+        if settled == "sent" and alert.listed is not None:
+            self._delay.labels(alert.channel).observe(max(0.0, (self._now() - alert.listed).total_seconds()))

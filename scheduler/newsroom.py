@@ -1,0 +1,109 @@
+"""Brings the rooms together: Redis, what is kept there, and the services of the crawl."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from config.addresses import AddressPolicy
+from config.settings import Settings
+from config.telemetry import hide
+from crawler.guard import Guard
+from crawler.progress import Progress
+from crawler.queue import PollQueue
+from crawler.reader import Reader
+from crawler.services import Services
+from pipelines.remembering import Memory, Remembered
+from stories.archive import Archive
+from stories.claims import Claims
+from stories.connection import check_server, connect
+from stories.desk import Desk
+from stories.keeping import Keeper
+from stories.server import EmbeddedServer, EmbeddedServerError
+
+STEPS = {"pipelines.steps.keep.KeepStep": 300}
+"""Scrapy's item pipelines, with their order."""
+
+
+class CannotStart(Exception):  # noqa: N818 (reads as a sentence where it is raised)
+    """Something that is needed is not there; the message says what, and how to mend it."""
+
+
+def now() -> datetime:
+    """Return this moment, aware."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Newsroom:
+    """Redis, open, and those who read and write in it."""
+
+    settings: Settings
+    redis: Redis
+    server: EmbeddedServer | None
+    """The embedded server, ours or joined; None with ``redis_url``."""
+
+    @property
+    def archive(self) -> Archive:
+        return Archive(self.redis)
+
+    @property
+    def desk(self) -> Desk:
+        return Desk(self.redis)
+
+    @property
+    def claims(self) -> Claims:
+        return Claims(self.redis)
+
+    def services(
+        self, progress: Progress, heard: Callable[[Remembered], None], *, readers: int | None = None
+    ) -> Services:
+        """Return what the spider works with."""
+        claims, desk = self.claims, self.desk
+        return Services(
+            settings=self.settings,
+            polls=PollQueue(),
+            claims=claims,
+            desk=desk,
+            reader=Reader(),
+            memory=Memory(Keeper(self.redis), claims, desk, self.settings, now, heard),
+            guard=Guard(AddressPolicy(self.settings.polling.private_addresses)),
+            progress=progress,
+            clock=now,
+        )
+
+
+@contextlib.asynccontextmanager
+async def open_newsroom(settings: Settings) -> AsyncIterator[Newsroom]:
+    """Open Redis, the configured or the embedded one; ``CannotStart`` says in words why not."""
+    server: EmbeddedServer | None = None
+    if settings.redis_url is None:
+        server = EmbeddedServer(settings.data_dir)
+        try:
+            await server.start()
+        except EmbeddedServerError as error:
+            raise CannotStart(str(error)) from error
+        url = server.url
+    else:
+        url = settings.redis_url.get_secret_value()
+        hide(url)
+    try:
+        try:
+            redis = connect(url)
+        except ValueError as error:
+            raise CannotStart(str(error)) from error
+        try:
+            if faults := await check_server(redis):
+                raise CannotStart("\n".join(faults))
+            yield Newsroom(settings=settings, redis=redis, server=server)
+        finally:
+            with contextlib.suppress(RedisError):
+                await redis.aclose()
+    finally:
+        if server is not None:
+            await server.stop()

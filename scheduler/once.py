@@ -1,0 +1,176 @@
+"""One-off crawls: the same spider, for the polls that are given, and then it ends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from redis.asyncio import Redis
+
+from alerts.channels import open_channel
+from alerts.delivery import Delivery
+from config.addresses import AddressPolicy
+from config.settings import Settings
+from crawler.engine import Engine
+from crawler.guard import Guard
+from crawler.polls import Listing, listings_of, source_of
+from crawler.progress import Progress, Tally
+from crawler.queue import PollQueue
+from crawler.reader import Reader
+from crawler.services import Services
+from pipelines.tidy import tidy
+from scheduler.newsroom import STEPS, Newsroom, now
+from stories.claims import Claim, Claimed, Claims
+from stories.desk import Desk
+from stories.event import Event
+from stories.ids import crawl_id
+from stories.reading import Reading
+from stories.release import Release
+from stories.sighting import Cursor, Poll, Sighting
+
+DELIVERY_PATIENCE = timedelta(seconds=20)
+CRAWL_PATIENCE = 5.0  # seconds for the spider to close when it is interrupted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crawled:
+    """What a one-off crawl came to."""
+
+    tally: Tally
+    waiting: int = 0
+    """Alerts that are left for the daemon."""
+
+
+def polls_for(settings: Settings, sources: Sequence[str], tags: Sequence[str], urls: Sequence[str]) -> list[Poll]:
+    """Return the polls of a one-off crawl: the sources' listings for the tags, or just the URLs."""
+    asked, crawl = now(), crawl_id()
+    if urls:
+        return [
+            Poll(source=source_of(url, settings.sources), urls=(url,), reason="crawl", crawl_id=crawl, asked_at=asked)
+            for url in urls
+        ]
+    wanted = list(tags) or list(settings.watched_tags())
+    named = sources or [name for name, source in settings.sources.items() if source.enabled]
+    listings: Iterable[Listing] = (
+        listing
+        for name in named
+        for listing in listings_of(name, settings.sources[name], wanted, settings.polling.interval)
+    )
+    return [listing.poll(asked, "crawl", crawl) for listing in listings]
+
+
+async def crawl_once(newsroom: Newsroom, polls: Sequence[Poll], changed: Callable[[Tally], None]) -> Crawled:
+    """Run the polls, deliver the alerts they lead to, and return what came of it."""
+    progress = Progress(changed)
+    tally = progress.follow(polls[0].crawl_id or "")
+    services = newsroom.services(progress, lambda remembered: None)
+    await _run(services, polls)
+    settings = newsroom.settings
+    if not settings.channels:
+        return Crawled(tally=tally)
+    policy = AddressPolicy(settings.polling.private_addresses)
+    channels = {name: open_channel(name, channel, policy) for name, channel in settings.channels.items()}
+    return Crawled(tally=tally, waiting=await Delivery(newsroom.redis, channels).drain(DELIVERY_PATIENCE))
+
+
+async def _run(services: Services, polls: Sequence[Poll]) -> None:
+    engine = Engine(services, STEPS)
+    for poll in polls:
+        services.ask(poll)
+    services.polls.end()
+    crawl = engine.start()
+    try:
+        await crawl
+    except asyncio.CancelledError:
+        await engine.finish(CRAWL_PATIENCE)
+        raise
+    finally:
+        await services.reader.close()
+
+
+@dataclass(slots=True, kw_only=True)
+class _Seen:
+    events: tuple[Event, ...] = ()
+
+
+class _DryClaims(Claims):
+    """Claims the first few sightings and remembers nothing."""
+
+    def __init__(self, pages: int) -> None:
+        self._pages = pages
+        self.sightings: list[Sighting] = []
+
+    async def claim(
+        self, listing: str, sightings: Sequence[Sighting], now: object, *, seeding: bool = False
+    ) -> Claimed:
+        self.sightings.extend(sightings)
+        taken = tuple(Claim(sighting=one, silent=False, changed=False) for one in sightings[: self._pages])
+        self._pages -= len(taken)
+        return Claimed(claims=taken, settled=True)
+
+    async def release_id(self, url: str) -> str | None:
+        return None
+
+    async def failed(self, url: str, reason: str, now: object) -> timedelta:
+        return timedelta()
+
+
+class _DryDesk(Desk):
+    """Knows nothing and remembers nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(Redis())
+
+    async def cursor(self, listing: str) -> Cursor:
+        return Cursor()
+
+    async def put_cursor(self, listing: str, cursor: Cursor) -> None:
+        return None
+
+    async def polled(self, source: str, cursor: Cursor) -> None:
+        return None
+
+
+class _DryMemory:
+    """Keeps what was read for this process alone."""
+
+    def __init__(self) -> None:
+        self.releases: list[Release] = []
+
+    async def remember(self, reading: Reading) -> _Seen:
+        if reading.release is not None:
+            self.releases.append(tidy(reading.release, reading.source))
+        return _Seen()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """What a try without storing anything showed."""
+
+    listings: int
+    sightings: list[Sighting]
+    releases: list[Release]
+    errors: list[str]
+
+
+async def try_polls(settings: Settings, polls: Sequence[Poll], pages: int) -> Tried:
+    """Run the polls without Redis, reading at most ``pages`` of what the listings name."""
+    claims, memory, progress = _DryClaims(pages), _DryMemory(), Progress()
+    services = Services(
+        settings=settings,
+        polls=PollQueue(),
+        claims=claims,
+        desk=_DryDesk(),
+        reader=Reader(),
+        memory=memory,
+        guard=Guard(AddressPolicy(settings.polling.private_addresses)),
+        progress=progress,
+        clock=now,
+    )
+    tally = progress.follow(polls[0].crawl_id or "")
+    await _run(services, polls)
+    return Tried(
+        listings=tally.listings, sightings=claims.sightings, releases=memory.releases, errors=list(tally.errors)
+    )
