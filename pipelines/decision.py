@@ -8,7 +8,7 @@ from datetime import datetime
 
 from config.settings import Settings
 from pipelines.alerting import asking, channels_of, due, is_too_old
-from pipelines.changes import changes
+from pipelines.changes import changes, only_noise
 from pipelines.identity import Candidate, Verdict, identify
 from pipelines.matching import matching_watches
 from pipelines.revision import compare
@@ -47,7 +47,7 @@ def decide(release: Release, knowledge: Knowledge, reading: Reading, settings: S
     of = known.get(verdict.of) if verdict.of else None
     if verdict.kind == "new" or (of is None and verdict.kind != "notice"):
         return _new(release, verdict, reading, settings, now)
-    if verdict.kind == "copy" and of is not None:
+    if verdict.kind == "copy" and of is not None and not _differs_at_home(release, of):
         story = [one for one in knowledge.candidates if one.story == of.story]
         return _copy(release, of, story, verdict, reading, settings, now)
     if verdict.kind == "late_original" and of is not None:
@@ -261,6 +261,16 @@ def _replaced(release: Release) -> Replaced:
         headline=release.headline,
         published_at=release.published_at,
     )
+
+
+def _differs_at_home(release: Release, of: Known) -> bool:
+    """Return whether a source sent its own release again, under another URL and with other content.
+
+    Elsewhere small differences are a syndicator's; at home they are a silent correction, and must not stay silent.
+    """
+    before = of.release
+    at_home = release.source == before.source and (release.notice is None or release.notice.kind != "repeat")
+    return at_home and bool(changes(before, release)) and not only_noise(before, release)
 
 
 def _candidate(known: Known) -> Candidate:
