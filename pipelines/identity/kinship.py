@@ -106,6 +106,8 @@ def _by_near_text(older: Release, newer: Release, left: Reading, right: Reading,
 
     if like.opening < OPENS_ALIKE:
         return of("stranger", "they share only what follows the news")
+    if like.opens_anew and same_hand(older, newer):
+        return of("sibling", "it opens with other news")
     told = told_by_headline(like, lost, came)
     if told:
         return of("sibling", f"headline and text say {told[1]} for {told[0]}")
@@ -118,7 +120,7 @@ def _by_near_text(older: Release, newer: Release, left: Reading, right: Reading,
     if not like.swapped:
         if not _enough(like, left, right, near):
             return of("sibling", "another headline and much other text" if not near else "much other text")
-        changed = near and (like.mistyped or like.containment < CHANGED) and same_hand(older, newer)
+        changed = near and (like.differing or like.mistyped or like.containment < CHANGED) and same_hand(older, newer)
         if near and like.containment < CHANGED:
             return of("changed" if changed else "same", "same headline and opening, the rest written anew")
         return of("changed" if changed else "same", alike + ("" if near else " under another headline"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
@@ -28,12 +28,16 @@ class Likeness:
     """Share of the shorter one's runs that the other has."""
     opening: float
     """Share of the first words of one that the other has in order: the higher of the two."""
+    opens_anew: bool
+    """Whether both open with a passage of their own, and those have few words in common."""
     both_open: float
     """The lower of the two: high where one is the other cut short, low where it stands inside the other."""
     swapped: tuple[tuple[str, str], ...]
     """Facts that stand in each other's place: numbers, dates, names; (older, newer), each once."""
     replaced: tuple[tuple[frozenset[str], frozenset[str]], ...]
     """All words that stand in each other's place, gap by gap: (older's, newer's)."""
+    differing: int
+    """Facts that only one of the two has, in the passages that they share: swapped, put in, taken out."""
     mistyped: int
     """Words that stand in each other's place and differ by a letter or two."""
     facts: int
@@ -81,15 +85,18 @@ def compare(older: Reading, newer: Reading) -> Likeness:
     gaps, covered_older, covered_newer = align(older, newer)
     swapped: dict[tuple[str, str], None] = {}
     replaced = []
+    differing: set[str] = set()
     mistyped = 0
     for i0, i1, j0, j1 in gaps:
-        if i1 - i0 > PASSAGE or j1 - j0 > PASSAGE or i0 == i1 or j0 == j1:
+        if i1 - i0 > PASSAGE or j1 - j0 > PASSAGE or older.folded[i0:i1] == newer.folded[j0:j1]:
             continue
         pairs, typos = _swaps(older, i0, i1, newer, j0, j1)
         mistyped += typos
         if i1 - i0 <= TIGHT and j1 - j0 <= TIGHT:
             here, there = frozenset(older.folded[i0:i1]), frozenset(newer.folded[j0:j1])
             replaced.append((here - there, there - here))
+            differing.update(_facts_gone(older.spelled[i0:i1], there, newer, tight=True))
+            differing.update(_facts_gone(newer.spelled[j0:j1], here, older, tight=True))
         swapped.update(dict.fromkeys(pairs))
     shares = _share(covered_older, len(older.folded)), _share(covered_newer, len(newer.folded))
     gone = {word for pair in swapped for word in pair}
@@ -99,8 +106,10 @@ def compare(older: Reading, newer: Reading) -> Likeness:
         containment=containment,
         opening=max(shares),
         both_open=min(shares),
+        opens_anew=bool(gaps) and _opens_anew(older, newer, gaps[0]),
         swapped=tuple(swapped),
         replaced=tuple(replaced),
+        differing=len(differing),
         mistyped=mistyped,
         facts=facts,
     )
@@ -183,6 +192,18 @@ def _chain(runs: list[Run]) -> list[Run]:
     return chain[::-1]
 
 
+OWN_OPENING = 8  # words
+OWN_WORDS = 0.3  # of the telling words: fewer in common, and two passages say different things
+
+
+def _opens_anew(older: Reading, newer: Reading, gap: Gap) -> bool:
+    i0, i1, j0, j1 = gap
+    if i0 or j0 or min(i1, j1) < OWN_OPENING:
+        return False
+    left, right = {*older.folded[:i1]} - COMMON, {*newer.folded[:j1]} - COMMON
+    return len(left & right) < OWN_WORDS * min(len(left), len(right))
+
+
 def _share(covered: int, length: int) -> float:
     return covered / min(OPENING, length) if length else 0.0
 
@@ -205,7 +226,7 @@ def _swaps(older: Reading, i0: int, i1: int, newer: Reading, j0: int, j1: int) -
     return pairs, typos
 
 
-def _facts_gone(spelled: Sequence[str], gap: Sequence[str], other: Reading, tight: bool) -> list[str]:
+def _facts_gone(spelled: Sequence[str], gap: Collection[str], other: Reading, tight: bool) -> list[str]:
     """Return the facts of a gap that the other's gap lacks; a name that stands elsewhere in the other is none."""
     there = set(gap)
     gone = []

@@ -144,6 +144,16 @@ def test_another_news_above_the_same_company_text_is_new():
     assert judged(second, stored(first)).kind == "new"
 
 
+def test_another_picture_above_the_same_life_of_its_painter_is_new():
+    first = release(
+        "Harbour Scene – A. Vane", ("Two boats wait for the tide; a boy counts the gulls on the wall.", *BODY)
+    )
+    second = release(
+        "Harbour Scene – A. Vane", ("At low water an old woman digs for worms beside the lighthouse.", *BODY)
+    )
+    assert judged(again(second, source="harbour-wire"), stored(first)).kind == "new"
+
+
 def test_the_next_stage_of_a_deal_is_new():
     first = release("Marlow Harbour Announces 40 Million Crown Share Offering")
     closing = tuple(p.replace("today opened", "has closed the sale that paid for").replace("will", "did") for p in BODY)
@@ -153,8 +163,13 @@ def test_the_next_stage_of_a_deal_is_new():
 
 @pytest.mark.parametrize(
     ("wrong", "right"),
-    [("120 people", "210 people"), ("Ida Brandvold", "Ida Brandvoll"), ("26,000", "29,000")],
-    ids=["a figure", "a misspelt name", "an amount"],
+    [
+        ("120 people", "210 people"),
+        ("Ida Brandvold", "Ida Brandvoll"),
+        ("26,000", "29,000"),
+        ("Ida Brandvold,", "Ida Brandvold and Tor Asken,"),
+    ],
+    ids=["a figure", "a misspelt name", "an amount", "a name put in"],
 )
 def test_the_same_source_repairing_a_fact_without_a_notice_is_a_reissue(wrong, right):
     first = release()

@@ -25,6 +25,11 @@ def test_a_copy_with_other_typography_shares_the_text():
     assert {"text", "headline"} <= shared(release(), copy)
 
 
+def test_a_copy_in_mojibake_shares_the_text():
+    broken = release(HEADLINE, tuple(p.replace('"', "“").replace("'", "’").encode().decode("cp1252") for p in BODY))
+    assert "text" in shared(release(), broken)
+
+
 def test_a_copy_cut_short_under_another_headline_shares_the_opening():
     assert "lead" in shared(release(), release("Something else", BODY[:1], url="https://w.example/x"))
 
