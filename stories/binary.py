@@ -71,14 +71,16 @@ def remedy(binary: Path, said: str, folder: Path, socket: Path) -> str:
     """Return what keeps the server from starting, by its last words, and what mends it."""
     if "No space left" in said or "File too large" in said:
         return f"the embedded Redis does not start: no room under {folder}; make room, and it goes on"
-    if "RDB format version" in said:
-        return (
-            f"the embedded Redis does not start: {binary} does not know the format of {folder}, which another "
-            "kind or a newer version has written; run that one, or restore a backup"
-        )
     if "unix socket" in said.lower():
         return f"the embedded Redis does not start: it cannot listen on {socket}; set another data_dir"
-    if damaged := re.search(r"reading the append only file ([\w.]+\.aof)", said):
+    damaged = re.search(r"reading the append only file ([\w.]+)", said)
+    if "RDB format version" in said or (damaged and damaged[1].endswith(".rdb")):
+        return (
+            f"the embedded Redis does not start: {binary} cannot read {folder}, which another kind or a newer version "
+            "of server has written (server.log names it there), or which is damaged; run that one, or restore a backup "
+            "(docs/operations.md)"
+        )
+    if damaged:
         # The tool is the server under another name. It gets the file, not the manifest: that of Valkey 9.1 takes
         # its own base file for a damaged one.
         tool = "valkey-check-aof" if "valkey" in binary.name else "redis-check-aof"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from redis.asyncio import Redis
@@ -10,9 +11,7 @@ from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
 from redis.exceptions import (
     AuthenticationError,
     BusyLoadingError,
-    NoPermissionError,
     RedisError,
-    ResponseError,
 )
 from redis.exceptions import ConnectionError as Disconnected
 from redis.exceptions import TimeoutError as TimedOut
@@ -22,6 +21,7 @@ from stories.binary import OLDEST
 TIMEOUT = 5.0  # seconds for one answer; a call that blocks in the server must ask for less
 RETRIES = 3  # the library's 10 make a server that hangs cost 59 s a call
 MINIMUM = f"{OLDEST}.0"
+_WANTS_PASSWORD = re.compile(r"NOAUTH|WRONGPASS|authenticat|username-password|invalid password", re.I)
 
 
 def connect(url: str, *, once: bool = False) -> Redis:
@@ -36,7 +36,7 @@ def connect(url: str, *, once: bool = False) -> Redis:
             url,
             socket_timeout=TIMEOUT,
             socket_connect_timeout=TIMEOUT,
-            health_check_interval=30,  # seconds; a firewall may have dropped an idle connection without a word
+            # No health_check_interval: in redis-py 8.1 it recurs without end when the server wants a password.
             retry=retry,
             client_name="wirewatch",
         )
@@ -63,21 +63,24 @@ async def check_server(redis: Redis) -> list[str]:
         about = await redis.info("everything")
     except BusyLoadingError:
         return [f"{where} is still loading its data; wait, and look again: redis-cli INFO persistence"]
-    except (AuthenticationError, NoPermissionError) as error:
-        return [f"{where} refuses us ({_short(error)}); put user and password into redis_url, with leave to run INFO"]
-    except TimedOut:
-        return [f"{where} does not answer within {TIMEOUT:.0f} s; look at it: redis-cli PING"]
-    except (Disconnected, OSError) as error:
-        return [
-            f"{where} is not reachable ({_short(error)}); start it (systemctl start redis-server) or mend redis_url"
-        ]
-    except ResponseError as error:
-        if str(error).upper().startswith("NOAUTH"):
-            return [f"{where} asks for a password; put it into redis_url: redis://:PASSWORD@host:port/db"]
-        return [f"{where} refuses INFO ({_short(error)}); allow it: redis-cli ACL SETUSER USER +info"]
-    except RedisError as error:
-        return [f"{where} cannot be used ({_short(error)})"]
+    except (RedisError, OSError) as error:
+        return [f"{where} {_why_not(error)}"]
     return [f"{where} {fault}" for fault in find_faults(about)]
+
+
+def _why_not(error: Exception) -> str:
+    said = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+    # The library raises a plain ConnectionError for some of these, with the server's words in it.
+    if isinstance(error, AuthenticationError) or _WANTS_PASSWORD.search(said):
+        return (
+            "asks for another user or password than redis_url has; write redis://USER:PASSWORD@host:port/db, with an "
+            "empty USER for the default one"
+        )
+    if isinstance(error, TimedOut):
+        return f"does not answer within {TIMEOUT:.0f} s; look at it: redis-cli PING"
+    if isinstance(error, (Disconnected, OSError)):
+        return f"is not reachable ({said}); start it (systemctl start redis-server) or mend redis_url"
+    return f"refuses INFO ({said}); allow it: redis-cli ACL SETUSER USER +info"
 
 
 def find_faults(about: dict[str, Any]) -> list[str]:
@@ -116,7 +119,3 @@ def find_risks(about: dict[str, Any]) -> list[str]:
 async def server_risks(redis: Redis) -> list[str]:
     """Return what a fit server may lose in a crash, in words; errors of the connection are the caller's."""
     return [f"Redis at {address(redis)} {risk}" for risk in find_risks(await redis.info("everything"))]
-
-
-def _short(error: BaseException) -> str:
-    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__

@@ -358,6 +358,32 @@ async def test_a_damaged_record_is_refused_with_the_command_that_mends_it(tmp_pa
         assert await get(server, "first") == b"kept"
 
 
+async def test_data_of_another_kind_of_server_is_not_called_damaged_nor_touched(tmp_path: Path) -> None:
+    older = _debian()
+    if older is None:
+        pytest.skip("no redis-server of version 7 or newer on PATH")
+    async with embedded_server(tmp_path, binary=older) as server:
+        await put(server, "release", "kept")
+    async with embedded_server(tmp_path) as server:
+        assert await get(server, "release") == b"kept"
+        async with connect(server.url) as redis:
+            await redis.bgrewriteaof()
+            await until(lambda: _rewritten(tmp_path))
+    with pytest.raises(EmbeddedServerError, match="another kind or a newer version") as refused:
+        await EmbeddedServer(tmp_path, binary=older).start()
+    assert "--fix" not in str(refused.value).partition("; it said")[0]
+    async with embedded_server(tmp_path) as server:
+        assert await get(server, "release") == b"kept"
+
+
+def _names(data_dir: Path) -> list[str]:
+    return sorted(one.name for one in (data_dir / "redis" / "appendonlydir").iterdir())
+
+
+def _rewritten(data_dir: Path) -> bool:
+    return _names(data_dir)[0] == "appendonly.aof.2.base.rdb"
+
+
 async def test_a_copy_put_into_an_empty_folder_is_restored(tmp_path: Path, binary: Path) -> None:
     async with embedded_server(tmp_path / "old", binary=binary) as server, connect(server.url) as redis:
         await redis.set("release", "kept")
