@@ -26,7 +26,8 @@ from stories.reading import Reading
 from stories.release import Release
 from stories.urls import url_digest
 
-EACH = 8  # of the newest releases that share a trait; a serial with thousands of issues must not cost thousands
+EACH = 32  # of the newest releases that share a trait; a serial with thousands of issues must not cost thousands
+CANDIDATES = 20  # those that share the most traits; more were never right in a replay of 23,000 releases
 INDEX_KEPT = 64  # entries of one index; the oldest of a serial that runs for years leave
 REVISIONS_KEPT = 24  # pages with a clock in them change on every visit
 
@@ -108,7 +109,7 @@ class Keeper:
 
     async def lookup(self, release_id: str, traits: Sequence[Trait]) -> Knowledge:
         """Return the release itself if it is known, and the newest releases that share a trait with it."""
-        answer = await self._lookup(keys=_indexes(traits), args=[release_id, EACH, f"{keys.PREFIX}:"])
+        answer = await self._lookup(keys=_indexes(traits), args=[release_id, EACH, CANDIDATES, f"{keys.PREFIX}:"])
         return Knowledge(
             fingerprint=answer[0],
             own=_known(answer[1]) if answer[1] else None,
@@ -156,6 +157,7 @@ class Keeper:
             "listed": _ms(listed) if listed else "",
             "prefix": f"{keys.PREFIX}:",
             "each": EACH,
+            "most": CANDIDATES,
             "index_kept": INDEX_KEPT,
             "revisions_kept": REVISIONS_KEPT,
             "fingerprint": fingerprint.decode(),

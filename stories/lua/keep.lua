@@ -14,7 +14,7 @@ local indexes = {}
 for i = 14, #KEYS do
   indexes[#indexes + 1] = KEYS[i]
 end
-local _, fingerprint = candidates(indexes, plan.id, plan.each, plan.prefix)
+local _, fingerprint = candidates(indexes, plan.id, plan.each, plan.most, plan.prefix)
 if fingerprint ~= plan.fingerprint then
   return "changed"
 end
