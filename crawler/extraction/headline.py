@@ -39,6 +39,9 @@ def find_headline(page: Page, blocks: Sequence[Block], first: int, hints: Releas
     keys = [key(text) for text in said]
     headings = [block for block in blocks if block.kind == "heading" and weight(block.text) <= LONGEST and block.key]
     above = [block for block in headings if block.index <= first + 4]
+    alone = [block for block in above if block.level == 1 and not block.beside and len(key(block.text)) >= 12]
+    if len(alone) == 1 and (not said or _share_words(alone[0].text, said[0])):
+        return joined(alone[0].text)
     for level in (1, 2, 3):
         for block in reversed(above) if level > 1 else above:
             if block.level == level and _confirmed(key(block.text), keys):
@@ -51,6 +54,12 @@ def find_headline(page: Page, blocks: Sequence[Block], first: int, hints: Releas
     if main:
         return joined(main[-1].text)
     return joined(headings[0].text) if headings else None
+
+
+def _share_words(heading: str, said: str) -> bool:
+    """Whether half of the words of the shorter of two headlines are in the other."""
+    one, other = (set(re.findall(r"\w+", text.lower())) for text in (heading, said))
+    return 2 * len(one & other) >= min(len(one), len(other)) > 0
 
 
 def _confirmed(heading: str, said: list[str]) -> bool:

@@ -15,6 +15,7 @@ REASONS = ("empty", "not HTML", "listing", "error page", "log-in wall", "cookie 
 """The fixed list of reasons."""
 
 LITTLE = 600  # Latin characters: less text than the shortest releases have, so that a wall's words count
+MANY_LINKS = 400  # without a paragraph beside them; a wire's menu has some 300
 LEAST = 80  # Latin characters of running text that a release has
 
 _ERROR = re.compile(
@@ -45,6 +46,9 @@ def refuse_walls(page: Page, blocks: Sequence[Block]) -> None:
     everything = " \n".join(block.text for block in blocks)[:20_000]
     if amount >= 2 * LITTLE:
         return
+    links = sum(block.links for block in blocks)
+    if amount < LEAST and links >= MANY_LINKS:
+        raise NotARelease("listing", f"{links} links and no text of its own")
     title = page.title or ""
     first = " ".join(block.text for block in blocks if block.kind == "heading")[:400]
     if _ERROR.search(title) or (_ERROR.search(first) and amount < LITTLE):
