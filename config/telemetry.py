@@ -40,7 +40,7 @@ LONGEST_VALUE = 1_024  # characters of one string in an error report: a message,
 CHATTY = ("scrapy", "apscheduler", "uvicorn.access", "twisted", "aiohttp.access", "apprise", "filelock")
 QUIET = ("urllib3", "requests", "asyncio", "trafilatura", "htmldate", "charset_normalizer", "tldextract", "markdown_it")
 
-log = structlog.get_logger(__name__)
+log = logging.getLogger(__name__)  # before logging is configured its warnings go to standard error too
 
 
 def configure_logging(verbose: bool, *, stream: TextIO | None = None) -> None:
@@ -143,7 +143,7 @@ def configure_sentry(environment: str | None, release: str, *, variables: Mappin
             shutdown_timeout=FLUSH,
         )
     except BadDsn as error:
-        log.warning("SENTRY_DSN is no Sentry DSN; errors are not reported", why=str(error))
+        log.warning("SENTRY_DSN is no Sentry DSN (%s); errors are not reported", error)
         return False
     return True
 
@@ -155,7 +155,7 @@ def _dsn(variables: Mapping[str, str]) -> str | None:
         try:
             return Path(file).read_text(encoding="utf-8").strip() or None
         except (OSError, UnicodeDecodeError) as error:
-            log.warning("SENTRY_DSN_FILE cannot be read; errors are not reported", file=file, why=str(error))
+            log.warning("SENTRY_DSN_FILE cannot be read (%s); errors are not reported", error)
     return None
 
 

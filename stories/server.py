@@ -149,7 +149,7 @@ class EmbeddedServer:
             child.wait()
             self._child = None
             raise
-        log.info("embedded Redis started", binary=str(binary), folder=str(self.folder))
+        log.debug("embedded Redis started", binary=str(binary), folder=str(self.folder))
 
     def _launch(self, binary: Path, restoring: bool) -> subprocess.Popen[bytes]:
         options = {**OPTIONS, "unixsocket": str(self._socket), "appendonly": "no" if restoring else "yes"}

@@ -436,8 +436,17 @@ def test_without_a_dsn_nothing_is_sent_and_nothing_breaks() -> None:
 def test_a_dsn_that_is_none_is_said_in_words(dsn: str, monkeypatch: pytest.MonkeyPatch, lines: io.StringIO) -> None:
     monkeypatch.setenv("SENTRY_DSN", dsn)
     assert not configure_sentry(None, "wirewatch@0.1.0")
-    assert read(lines)[0]["event"] == "SENTRY_DSN is no Sentry DSN; errors are not reported"
+    assert re.match(r"SENTRY_DSN is no Sentry DSN \(.+\); errors are not reported", read(lines)[0]["event"])
     assert CANARY not in lines.getvalue()
+
+
+def test_a_faulty_dsn_never_spoils_standard_output() -> None:
+    program = "from config.telemetry import configure_sentry\nconfigure_sentry(None, 'wirewatch@0.1.0')\n"
+    ended = subprocess.run(
+        [sys.executable, "-c", program], env={"SENTRY_DSN": "nonsense"}, capture_output=True, text=True, check=True
+    )
+    assert ended.stdout == ""
+    assert "SENTRY_DSN is no Sentry DSN" in ended.stderr
 
 
 def test_a_sentry_that_is_away_holds_nothing_up(monkeypatch: pytest.MonkeyPatch) -> None:
