@@ -30,7 +30,9 @@ from crawler.extraction.datelines import find_dateline
 
 DATA = Path(os.environ.get("WIREWATCH_DATA", Path(__file__).parents[2] / "shared" / "data"))
 SETS = ("press", "agency", "news-2019", "news-2012", "news-world")
-WARM_UP = b"<html><body><h1>A headline of a page</h1>" + b"<p>A sentence that says nothing to anyone.</p>" * 20
+WARM_UP = (
+    "<h1>A headline</h1>" + "".join(f"<p>Sentence {n} says nothing to anyone, at length.</p>" for n in range(20))
+).encode()
 SHINGLE = 4  # words: what the benchmark compares
 _WORD = re.compile(r"\w+")
 

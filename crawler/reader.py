@@ -134,7 +134,7 @@ def _context() -> multiprocessing.context.BaseContext:
     """Return how workers are started: never forked from the daemon itself, whose threads and sockets they would inherit.
 
     A fork server has loaded the libraries once, so that a worker in place of a crashed one is there in milliseconds.
-    """
+    """  # noqa: E501
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")

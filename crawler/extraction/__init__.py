@@ -111,8 +111,10 @@ def _release(
 ) -> Release:
     dateline = anatomy.found.dateline if anatomy.found else None
     first = next((block.index for block in blocks if block.chosen), 0)
-    near = blocks[max(0, first - 8) : first + 6]
-    subheadline = find_subheadline(page, near, anatomy.lead, headline, hints, dated=dateline is not None)
+    near = blocks[max(0, first - 8) : max(first + 6, anatomy.start)]
+    subheadline = find_subheadline(
+        page, near, anatomy.lead, headline, hints, first=anatomy.start, dated=dateline is not None
+    )
     own = _own(anatomy, subheadline)
     body = [text for part, text in own if part == "body"]
     if anatomy.found is not None:

@@ -14,7 +14,7 @@ from typing import Literal
 import lxml.html
 
 from crawler.extraction import phrases
-from crawler.extraction.blocks import Block, is_latin_headline
+from crawler.extraction.blocks import Block, is_latin_headline, is_under
 from crawler.extraction.datelines import Found, find_dateline
 from crawler.extraction.tags import is_tag_line, unglue
 from crawler.extraction.text import is_cut_short, is_sentence, joined, key, weight
@@ -46,6 +46,8 @@ class Anatomy:
     """The parts of a release as its page has them."""
 
     found: Found | None = None
+    start: int = 0
+    """The index of the block that the text begins with."""
     lead: list[Piece] = field(default_factory=list)
     """What stands above the dateline; sub-headline, highlights, or of the site."""
     own: list[tuple[Part, str]] = field(default_factory=list)
@@ -93,6 +95,7 @@ def split(pieces: list[Piece], headline: str | None, captions: set[int]) -> Anat
     pieces = _without_captions(pieces, captions, anatomy)
     first = _find_start(pieces, anatomy)
     anatomy.lead = pieces[:first]
+    anatomy.start = pieces[first].block.index if first < len(pieces) else 0
     walk = _Walk(pieces, first, anatomy)
     walk.run()
     return anatomy
@@ -174,6 +177,9 @@ class _Walk:
         self.prose = [_is_prose(piece) for piece in pieces]
         self.rest = _prose_behind(pieces, self.prose)
         self.skip_to = 0
+        self.home: lxml.html.HtmlElement | None = None
+        """The smallest element that holds all of the text so far."""
+        self.kept = 0
 
     def run(self) -> None:
         """Fill the anatomy."""
@@ -209,6 +215,7 @@ class _Walk:
         self.said += weight(piece.text)
         if self._is_prose(index):
             self.homes.add(piece.block.element.getparent())
+        self._settle(piece)
         self.anatomy.own.append(("about" if self.state == "about" else "body", piece.text))
 
     @property
@@ -313,12 +320,35 @@ class _Walk:
         if self._opens_related(piece):
             self.skip_to = self._past_related(index)
             return self.skip_to >= len(self.pieces)
+        if self._is_outside(index, piece):
+            return True
         if not self.tail or not self._is_teaser(index, piece):
             return False
         if self.anatomy.found is None and self.anatomy.disclaimer is None and self.rest[index] > self.said * LATE:
             self.skip_to = index + 1  # a teaser inside a text whose marks were no end
             return False
         return True
+
+    def _is_outside(self, index: int, piece: Piece) -> bool:
+        """Whether a paragraph stands outside the element that holds all of the text so far, and little follows.
+
+        Behind the release's end nothing out there belongs to it, but a section about a company.
+        """
+        if self.home is None or self.kept < 3 or is_under(piece.block.element, self.home):
+            return False
+        if self.tail:
+            return not self._is_about(index, piece)
+        behind = self.rest[index] + (weight(piece.text) if self.prose[index] else 0)
+        return behind < self.said * LATE and not self._is_about(index, piece)
+
+    def _settle(self, piece: Piece) -> None:
+        """Widen the home of the text so that it holds this paragraph."""
+        self.kept += 1
+        home = piece.block.element.getparent()
+        if self.home is None:
+            self.home = home
+        while self.home is not None and not is_under(piece.block.element, self.home):
+            self.home = self.home.getparent()
 
     @staticmethod
     def _opens_related(piece: Piece) -> bool:

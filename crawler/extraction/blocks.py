@@ -343,6 +343,16 @@ def ancestors(element: lxml.html.HtmlElement) -> Iterator[lxml.html.HtmlElement]
         current = current.getparent()
 
 
+def is_under(element: lxml.html.HtmlElement, holder: lxml.html.HtmlElement) -> bool:
+    """Whether an element is another one or stands in it."""
+    current: lxml.html.HtmlElement | None = element
+    while current is not None:
+        if current is holder:
+            return True
+        current = current.getparent()
+    return False
+
+
 def is_latin_headline(text: str) -> bool:
     """Whether a text may be a headline by its look: some words, one line, no full stop at the end."""
     if "\n" in text or len(text) > 220:

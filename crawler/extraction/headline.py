@@ -119,13 +119,21 @@ def _is_marked(block: Block) -> bool:
 
 
 def find_subheadline(
-    page: Page, near: Sequence[Block], lead: Sequence[Piece], headline: str, hints: ReleaseHints, *, dated: bool
+    page: Page,
+    near: Sequence[Block],
+    lead: Sequence[Piece],
+    headline: str,
+    hints: ReleaseHints,
+    *,
+    first: int,
+    dated: bool,
 ) -> str | None:
     """Return the sub-headline: as hinted or marked up, else what stands between headline and dateline.
 
-    ``near`` are the blocks around the headline, ``lead`` what stands between it and the text.
+    ``near`` are the blocks around the headline, ``lead`` what stands between it and the text, ``first`` the index of the
+    text's first block.
     ``dated``: the text opens with a dateline, so what stands above it and reads like a line of its own is one.
-    """
+    """  # noqa: E501
     if hinted := selected(page, hints.subheadline):
         return hinted
     for block in near:
@@ -135,10 +143,23 @@ def find_subheadline(
                 return text
     if not dated:
         return None
-    for piece in lead:
+    above = next((block for block in reversed(near) if block.key and block.key == key(headline)), None)
+    between = [block for block in near if above is not None and above.index < block.index < first]
+    own = {piece.block.index for piece in lead}
+    lost = [
+        Piece(joined(block.text), block) for block in between if block.index not in own and _is_beside(block, above)
+    ]
+    for piece in (*lead, *lost):
         if _may_be_under(piece, headline):
             return piece.text
     return None
+
+
+def _is_beside(block: Block, headline: Block | None) -> bool:
+    """Whether a block that the text was not chosen from stands with the headline: a heading, or in the same element."""
+    if block.beside or headline is None:
+        return False
+    return block.kind == "heading" or block.element.getparent() is headline.element.getparent()
 
 
 def _may_be_under(piece: Piece, headline: str) -> bool:

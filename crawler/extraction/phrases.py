@@ -25,7 +25,7 @@ HASHTAG_LABEL = re.compile(
 )
 
 ABOUT = re.compile(
-    r"^\W{0,3}(?:(?:more\s+)?about\s+(?!\d)(?!the\s(?:event|author|study|survey|research|report)\b)(?=\S)|über\s+(?-i:(?=[A-Z0-9„\"»]))|à\s+propos\s+d|acerca\s+de\s|sobre\s+(?-i:(?=(?:a |o |la |el )?[A-Z0-9]))|"  # noqa: E501
+    r"^\W{0,3}(?:(?:more\s+)?about\s+(?!\d)(?!the\s(?:event|author|study|survey|research|report)\b)(?=\S)|über\s+(?:die\s|das\s|den\s|der\s)?(?-i:(?=[A-Z0-9„\"»]))|à\s+propos\s+d|acerca\s+de\s|sobre\s+(?-i:(?=(?:a |o |la |el )?[A-Z0-9]))|"  # noqa: E501
     r"informazioni\s+su\s|over\s+(?-i:(?=[A-Z]))|om\s+(?-i:(?=[A-ZÅÄÖ]))|về\s+(?-i:(?=[A-ZĐ]))|giới\s+thiệu\s+(?:về\s+)?|tentang\s+(?-i:(?=[A-Z]))|關於|关于|有關|에\s*대하여|"
     r"(?:about|company|corporate|issuer)\s+(?:us|profile|description|background|information)$|boilerplate|unternehmensprofil|会社概要|公司(?:簡介|简介)|회사\s*소개)",
     _I,

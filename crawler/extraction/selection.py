@@ -12,7 +12,7 @@ from collections import Counter
 import lxml.html
 import trafilatura
 
-from crawler.extraction.blocks import Block, ancestors
+from crawler.extraction.blocks import Block, ancestors, is_under
 from crawler.extraction.page import Page
 from crawler.extraction.text import is_sentence, key, weight
 from stories.release import NotARelease
@@ -35,7 +35,7 @@ def choose(page: Page, blocks: list[Block]) -> lxml.html.HtmlElement:
         else:
             block.chosen = block.key in lines
     main = _main_element(page, blocks)
-    inside = [_is_under(block.element, main) for block in blocks]
+    inside = [is_under(block.element, main) for block in blocks]
     _once(blocks, inside)
     _take_back(blocks, inside)
     return main
@@ -80,15 +80,6 @@ def _main_element(page: Page, blocks: list[Block]) -> lxml.html.HtmlElement:
     enough = [element for element, letters in held.items() if letters >= SHARE * total]
     body = page.tree.find("body")
     return max(enough, key=lambda element: sum(1 for _ in ancestors(element)), default=body)
-
-
-def _is_under(element: lxml.html.HtmlElement, main: lxml.html.HtmlElement) -> bool:
-    current: lxml.html.HtmlElement | None = element
-    while current is not None:
-        if current is main:
-            return True
-        current = current.getparent()
-    return False
 
 
 def _once(blocks: list[Block], inside: list[bool]) -> None:
