@@ -39,7 +39,7 @@ while read -r verb rest; do
             target=${rest##* }
             for from in ${rest% *}; do
                 mkdir -p "$work/src/$(dirname "$target/x")"
-                # Only what git knows: a checkout's leftovers are not in an image either.
+                # Of a folder only what git knows: a checkout's leftovers have no business in an image.
                 if [ "$target" = ./ ]; then
                     cp "$from" "$work/src/$from"
                 elif [ -f "$from" ]; then
@@ -54,7 +54,7 @@ while read -r verb rest; do
         if [ "$stage" -eq 1 ]; then
             say "RUN $rest"
             (cd "$work/src" && env -i HOME="$work/tmp" PATH="$work/bin:/usr/bin:/bin" "${environment[@]}" \
-                ${PIP_CERT:+PIP_CERT="$PIP_CERT"} sh -ec "$(inside <<<"$rest")")
+                PIP_QUIET=1 ${PIP_CERT:+PIP_CERT="$PIP_CERT"} sh -ec "$(inside <<<"$rest")")
         fi
         ;;
     USER) user=${rest%%:*} ;;
@@ -64,19 +64,21 @@ done < <(instructions)
 # From here on as the image's user, with the second stage's environment, /tmp and /data alone to write to.
 run=(env -i "${environment[@]}" TMPDIR="$work/tmp" XDG_CACHE_HOME="$work/tmp/cache" WIREWATCH_WEB__PORT=0
     PATH="$work/opt/wirewatch/bin:/usr/bin:/bin")
-if [ "$(id -u)" -eq 0 ]; then
+if [ "$(id -u)" -ne 0 ]; then
+    say "not rehearsed: another user, a read-only root (both need root)"
+elif ! setpriv --reuid "$user" --regid "$user" --clear-groups "$work/opt/wirewatch/bin/python" -c '' 2>/dev/null; then
+    say "not rehearsed: another user, a read-only root (others may not run $(command -v "$PYTHON"); try /usr/bin/python3)"
+else
     chown -R "$user:$user" "$work/data" "$work/tmp"
     run=(setpriv --reuid "$user" --regid "$user" --clear-groups --no-new-privs "${run[@]}")
-    if unshare --mount true 2>/dev/null; then
-        run=(unshare --mount --propagation private sh -ec "
-            mount --bind '$work/data' '$work/data'; mount --bind '$work/tmp' '$work/tmp'
-            mount -o remount,bind,ro / 2>/dev/null || { mount --bind '$work' '$work.ro' 2>/dev/null || true; }
-            exec \"\$@\"" sh "${run[@]}")
+    if unshare --mount sh -c 'mount -o remount,bind,ro /' 2>/dev/null; then
+        # shellcheck disable=SC2016 # the arguments are those of the inner shell
+        run=(unshare --mount sh -ec 'for one in data tmp; do mount --bind "$0/$one" "$0/$one"; done
+            mount -o remount,bind,ro /
+            exec "$@"' "$work" "${run[@]}")
     else
         say "not rehearsed: a read-only root (no mount namespaces here)"
     fi
-else
-    say "not rehearsed: another user (needs root)"
 fi
 
 say "wirewatch --version"
