@@ -138,6 +138,11 @@ class Archive:
             start = f"({text(entry)}"
         return _streamed(await self._redis.xrange(keys.events().name, start, "+", count=limit))
 
+    async def awaited(self, entry: str, *, seconds: float, limit: int = 100) -> list[StreamedEvent]:
+        """Return the events after the stream's own id ``entry``, in order; empty when none came within ``seconds``."""
+        answer = await self._redis.xread({keys.events().name: entry}, count=limit, block=int(seconds * 1000))
+        return [event for _, entries in cast(Any, answer) or () for event in _streamed(entries)]
+
     async def latest_events(self, limit: int = 100) -> list[StreamedEvent]:
         """Return the newest events, newest first."""
         return _streamed(await self._redis.xrevrange(keys.events().name, count=limit))

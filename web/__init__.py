@@ -1,1 +1,1 @@
-"""Floor 2: the API and the pages: the same nouns, for programs and people."""
+"""The room of the page and the API: the same nouns, for people and programs."""

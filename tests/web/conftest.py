@@ -1,0 +1,160 @@
+"""Fixtures of the web room: the app on a loopback port with a real Redis behind it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import aiohttp
+import pytest
+import uvicorn
+from archive_filler import ArchiveFiller
+from prometheus_client import CollectorRegistry, Counter
+from redis.asyncio import Redis
+
+from config.settings import Settings
+from stories.archive import Archive
+from stories.desk import Desk
+from stories.release import Release
+from web.app import AlertFilter, Views, create_app, end_streams
+
+SETTINGS: dict[str, Any] = {
+    "catalog": False,
+    "watches": {"batteries": {"title": "Batteries", "tags": ["Battery"]}, "all": {}},
+    "sources": {
+        "harbour": {
+            "title": "Harbour Newswire",
+            "listings": [{"url": "https://reader:s3cret@harbour-wire.example/news"}],
+        },
+        "quayside": {"enabled": False, "reason": "its robots.txt forbids"},
+    },
+}
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Any:
+        yield
+
+
+@dataclass(slots=True, kw_only=True)
+class Site:
+    """The app, served."""
+
+    views: Views
+    server: uvicorn.Server
+    serving: asyncio.Task[None]
+    base: str
+    http: aiohttp.ClientSession
+    receipts: list[dict[str, Any]] = field(default_factory=list)
+    asked_alerts: list[AlertFilter] = field(default_factory=list)
+    faults: list[BaseException] = field(default_factory=list)
+
+    async def stop(self, *, politely: bool = True) -> float:
+        """End the server as the daemon does and return the seconds it took."""
+        began = asyncio.get_running_loop().time()
+        if politely:
+            end_streams(self.server.config.app)  # type: ignore[arg-type]
+        self.server.should_exit = True
+        await self.serving
+        return asyncio.get_running_loop().time() - began
+
+
+Serve = Callable[..., AbstractAsyncContextManager[Site]]
+
+
+@pytest.fixture
+def archive(redis: Redis) -> ArchiveFiller:
+    """``await archive.publish(headline, …)``: a store to read."""
+    return ArchiveFiller(redis)
+
+
+@pytest.fixture
+def serve(redis: Redis, archive: ArchiveFiller) -> Serve:
+    """``async with serve(web={…}) as site``: the app with these settings on a free loopback port."""
+
+    @asynccontextmanager
+    async def serving(*, client: Redis | None = None, **changed: Any) -> AsyncIterator[Site]:
+        settings = Settings.model_validate(SETTINGS | changed)
+        registry = CollectorRegistry()
+        Counter("wirewatch_events", "Events", registry=registry).inc(3)
+        receipts: list[dict[str, Any]] = []
+        asked: list[AlertFilter] = []
+
+        async def alerts(wanted: AlertFilter) -> list[dict[str, Any]]:
+            asked.append(wanted)
+            return receipts
+
+        def matches(watch: str, release: Release) -> bool:
+            return watch == "all" or "Battery" in release.tags
+
+        views = Views(
+            settings=settings,
+            redis=client or redis,
+            archive=Archive(client or redis),
+            desk=Desk(client or redis),
+            now=lambda: archive.now + timedelta(seconds=30),
+            alerts=alerts,
+            matches=matches,
+            metrics=registry,
+        )
+        server = _Server(
+            uvicorn.Config(
+                create_app(views), host="127.0.0.1", port=0, log_config=None, access_log=False, lifespan="off",
+                timeout_graceful_shutdown=2, server_header=False,
+            )
+        )  # fmt: skip
+        task = asyncio.create_task(server.serve())
+        while not server.started:
+            assert not task.done(), task
+            await asyncio.sleep(0.005)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        base = f"http://127.0.0.1:{port}"
+        async with aiohttp.ClientSession(base, timeout=aiohttp.ClientTimeout(total=20)) as http:
+            site = Site(
+                views=views, server=server, serving=task, base=base, http=http, receipts=receipts, asked_alerts=asked
+            )
+            try:
+                yield site
+            finally:
+                if not task.done():
+                    await site.stop()
+
+    return serving
+
+
+@pytest.fixture
+async def site(serve: Serve) -> AsyncIterator[Site]:
+    """The app without a token, on loopback."""
+    async with serve() as served:
+        yield served
+
+
+@pytest.fixture
+def receipt() -> Callable[..., dict[str, Any]]:
+    """``receipt(state="failed")``: what became of an alert, as the alerts room tells it."""
+
+    def make(**fields: Any) -> dict[str, Any]:
+        made = datetime.fromisoformat("2026-03-02T09:05:00+00:00")
+        return {
+            "id": "evt_one:log",
+            "event": "evt_one",
+            "channel": "log",
+            "story": None,
+            "type": "release.new",
+            "state": "sent",
+            "tries": 1,
+            "created": made,
+            "listed": made,
+            "due": None,
+            "settled": made,
+            "detail": None,
+            "error": None,
+        } | fields
+
+    return make

@@ -1,0 +1,84 @@
+"""``/api/v1/crawls``: ask the daemon for a crawl, and follow it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+from urllib.parse import urlsplit
+
+import msgspec
+from fastapi import APIRouter, HTTPException, Request
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from starlette.responses import Response
+
+from stories.ids import crawl_id
+from stories.sighting import Poll
+from web.api.shapes import CrawlIdShape, CrawlShape, answer
+from web.views import views
+
+router = APIRouter(tags=["crawls"])
+
+
+def _page(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        sound = False
+    if not sound or any(sign.isspace() or not sign.isprintable() for sign in url):
+        raise ValueError("is no web address; allowed is http://… or https://…")
+    return url
+
+
+class CrawlAsk(BaseModel):
+    """A source, with or without a tag, or one page."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"source": "media-outreach", "tag": "HKSTP"}, {"url": "https://wire.example/news/1"}]
+        },
+    )
+
+    source: str | None = Field(default=None, max_length=200)
+    tag: str | None = Field(default=None, min_length=1, max_length=200)
+    url: Annotated[str, Field(max_length=2048), AfterValidator(_page)] | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.source is None) == (self.url is None):
+            raise ValueError('give either "source" or "url"')
+        if self.url is not None and self.tag is not None:
+            raise ValueError('"tag" goes with "source"')
+        return self
+
+
+@router.post(
+    "/crawls", summary="Ask for a crawl now", status_code=202, response_model=CrawlIdShape,
+    responses={202: {"headers": {"Location": {"schema": {"type": "string"}, "description": "Where to follow it"}}}},
+)  # fmt: skip
+async def ask_for_crawl(request: Request, ask: CrawlAsk) -> Response:
+    """Ask the running daemon to poll a source's listings, or to read one page, now."""
+    asked = views(request)
+    if ask.source is not None and ask.source not in asked.settings.sources:
+        raise HTTPException(422, f"body.source: no source {ask.source!r}; GET /api/v1/sources names them")
+    new = crawl_id()
+    await asked.desk.ask(
+        Poll(
+            source=ask.source or "",
+            urls=(ask.url,) if ask.url else (),
+            tag=ask.tag.lstrip("#＃") if ask.tag else None,
+            reason="trigger",
+            crawl_id=new,
+            asked_at=asked.now(),
+        )
+    )
+    return answer({"id": new}, status=202, headers={"Location": f"/api/v1/crawls/{new}"})
+
+
+@router.get("/crawls/{id}", summary="How far a crawl is", response_model=CrawlShape)
+async def show_crawl(request: Request, id: str) -> Response:  # noqa: A002 (the contract's name)
+    """Return how far a crawl is; it is kept for a day."""
+    crawl = await views(request).desk.crawl(id)
+    if crawl is None:
+        raise HTTPException(404, f"no crawl {id!r} was asked for in the last day")
+    return answer(msgspec.to_builtins(crawl) | {"source": crawl.source or None})

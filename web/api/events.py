@@ -1,0 +1,126 @@
+"""``/api/v1/events``: what happened, in order; as a page, or as Server-Sent Events that go on."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter, Header, HTTPException, Query, Request
+from fastapi.sse import format_sse_event
+from redis.exceptions import RedisError
+from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from stories.archive import Archive, StreamedEvent
+from web.api.shapes import EventsShape, answer
+from web.live import Bell
+from web.views import bell, views
+
+FOLLOWERS = 500  # at once; each costs a connection and, at every event, one read
+HEARTBEAT = 15.0  # seconds; proxies drop a connection that says nothing for 30 to 60
+AT_ONCE = 100  # events read for one follower at a time
+RETRY = 2_000  # milliseconds until a browser asks again
+
+router = APIRouter(tags=["events"])
+
+
+class _Named(msgspec.Struct):
+    """As much of an event as says which it is."""
+
+    id: str
+
+
+def id_of(event: StreamedEvent) -> str:
+    """Return an event's id."""
+    return msgspec.json.decode(event.payload, type=_Named).id
+
+
+class EventStream(StreamingResponse):
+    """A stream whose source is closed with it, whatever ended it."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, events: AsyncIterator[bytes]) -> None:
+        super().__init__(events, headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send until the follower goes or the server ends."""
+        async with contextlib.aclosing(self.body_iterator):  # type: ignore[type-var]
+            await super().__call__(scope, receive, send)
+
+
+@router.get(
+    "/events", summary="What happened", response_model=EventsShape,
+    responses={200: {"content": {"text/event-stream": {"example": "data: {…}\nid: evt_…\n\n"}}}},
+)  # fmt: skip
+async def list_events(
+    request: Request,
+    after: Annotated[
+        str | None,
+        Query(description="The id of an event: those after it. Left out: from the oldest kept", max_length=40),
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    last_event_id: Annotated[str | None, Header(max_length=40)] = None,
+) -> Response:
+    """Return events in the order they happened.
+
+    With `Accept: text/event-stream` they come as Server-Sent Events and go on until you leave: after
+    `Last-Event-ID` or `after`, else from now on. Each message's `id` is the event's id and its `data` the event's
+    JSON; messages have no `event` name, so that `onmessage` gets all of them.
+    """
+    archive = views(request).archive
+    if "text/event-stream" in request.headers.get("accept", ""):
+        return await _stream(request, last_event_id or after)
+    try:
+        events = await archive.events(after=after, limit=limit)
+    except KeyError as error:
+        raise HTTPException(404, f"no event {after!r} is kept; begin again without `after`") from error
+    return answer(
+        {
+            "events": [msgspec.Raw(event.payload) for event in events],
+            "next": id_of(events[-1]) if events else after,
+        }
+    )
+
+
+async def _stream(request: Request, after: str | None) -> Response:
+    rings, archive = bell(request), views(request).archive
+    if rings.ended or rings.followers >= FOLLOWERS:
+        why = "wirewatch ends" if rings.ended else f"{FOLLOWERS} follow already"
+        raise HTTPException(503, f"no further stream: {why}", headers={"Retry-After": "10"})
+    if after is None:
+        after = next((id_of(event) for event in await archive.latest_events(1)), None)
+    return EventStream(follow(archive, rings, after))
+
+
+async def follow(archive: Archive, rings: Bell, after: str | None) -> AsyncIterator[bytes]:
+    """Yield the events after the one with this id as Server-Sent Events, with heartbeats, until the bell ends.
+
+    Each follower reads from the event it got last, so a slow one costs no memory and misses nothing. When the event
+    it names is no longer kept, all that is kept came after it.
+    """
+    yield format_sse_event(retry=RETRY, comment="wirewatch")
+    async with rings.following():
+        while not rings.ended:
+            ring = rings.next_ring()
+            try:
+                events = await archive.events(after=after, limit=AT_ONCE)
+            except KeyError:
+                after = None
+                continue
+            except RedisError:
+                yield format_sse_event(comment="Redis does not answer")
+                events = []
+            for event in events:
+                after = id_of(event)
+                yield format_sse_event(data_str=event.payload.decode(), id=after)
+            if events:
+                continue
+            try:
+                async with asyncio.timeout(HEARTBEAT):
+                    await ring.wait()
+            except TimeoutError:
+                yield format_sse_event(comment="still here")

@@ -1,0 +1,220 @@
+"""What the API answers, as the OpenAPI document shows it; the answers themselves are the nouns' own payloads."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+Kind = Literal["new", "copy", "correction", "update", "withdrawal", "repeat", "revised"]
+_EVENT = "evt_01KD3V5Z0W5R7Q4T9XJ2M8B6CA"
+_RELEASE = "rel_01KD3V5Z0W5R7Q4T9XJ2M8B6CB"
+_STORY = "sty_01KD3V5Z0W5R7Q4T9XJ2M8B6CC"
+
+
+def answer(content: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """Return an answer as JSON."""
+    return Response(msgspec.json.encode(content), status_code=status, media_type="application/json", headers=headers)
+
+
+class Shape(BaseModel):
+    """What all shapes share."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class DatelineShape(Shape):
+    """Where, by which wire and when a release says it was issued."""
+
+    place: str | None
+    wire: str | None
+    date: str | None
+
+
+class NoticeShape(Shape):
+    """What a release says about an earlier one."""
+
+    kind: Literal["correction", "update", "withdrawal", "repeat"]
+    marker: str = Field(examples=["Correcting and Replacing"])
+    statement: str | None
+
+
+class ImageShape(Shape):
+    """A picture that belongs to the release."""
+
+    url: str
+    caption: str | None
+
+
+class ReleaseShape(Shape):
+    """One published document at one URL of one source. Unknown is null or an empty list."""
+
+    id: str = Field(examples=[_RELEASE])
+    revision: int = Field(description="1 and up: the state of the page's content")
+    url: str | None
+    source: str | None = Field(examples=["media-outreach"])
+    wire: str | None = Field(examples=["Media OutReach Newswire"])
+    wire_id: str | None
+    headline: str = Field(description="Without the notice's marker")
+    subheadline: str | None
+    dateline: DatelineShape | None
+    published_at: str | None = Field(description="With an offset; the bare date where only that is printed")
+    first_seen_at: str | None
+    embargoed_until: str | None
+    tags: list[str]
+    tickers: list[str] = Field(examples=[["HKEX:0700"]])
+    issuer: str | None
+    language: str | None
+    body: list[str]
+    about: list[str]
+    disclaimer: str | None
+    contacts: list[str]
+    images: list[ImageShape]
+    notice: NoticeShape | None
+
+
+class ListedReleaseShape(ReleaseShape):
+    """A release with its part in its story."""
+
+    story: str = Field(examples=[_STORY])
+    kind: Kind
+
+
+class ReleasesShape(Shape):
+    """A page of releases, newest first."""
+
+    releases: list[ListedReleaseShape]
+    next: str | None = Field(description="Go on here: `cursor`; null at the end", examples=[_RELEASE])
+
+
+class StoredReleaseShape(Shape):
+    """A release, its part in its story and why."""
+
+    release: ReleaseShape
+    story: str = Field(examples=[_STORY])
+    kind: Kind
+    verdict: str = Field(examples=["notice"])
+    why: str = Field(description="Why wirewatch holds it for part of this story")
+    replaces: str | None = Field(description="The release that it is a notice about", examples=[_RELEASE])
+
+
+class ReleaseWithRevisionsShape(StoredReleaseShape):
+    """A release with every state it was in."""
+
+    revisions: list[ReleaseShape] = Field(description="Oldest first, the present one last")
+
+
+class StoryShape(Shape):
+    """All releases that are the same announcement."""
+
+    id: str = Field(examples=[_STORY])
+    watches: list[str]
+    channels: list[str] = Field(description="That were alerted of it")
+    releases: list[StoredReleaseShape] = Field(description="First seen first")
+
+
+class EventShape(BaseModel):
+    """Something that happened to a story or a source: the same JSON as in webhooks."""
+
+    type: str = Field(examples=["release.corrected"])
+    id: str = Field(examples=[_EVENT])
+    timestamp: str
+    data: dict[str, Any] = Field(
+        description="`watches`, `story`, `release`, `replaces`, `changes`; for `source.…` `source` and `detail`"
+    )
+
+
+class EventsShape(Shape):
+    """A page of events in the order they happened."""
+
+    events: list[EventShape]
+    next: str | None = Field(description="Ask again with this as `after`, now or later", examples=[_EVENT])
+
+
+class ListingShape(Shape):
+    """A page of a source that names recent releases."""
+
+    url: str
+    kind: Literal["html", "feed", "sitemap"] | None
+
+
+class HealthShape(Shape):
+    """How a source is doing."""
+
+    polled_at: str | None
+    read_at: str | None = Field(description="When a listing was last read without an error")
+    failures: int = Field(description="In a row, of the listing polled last")
+    error: str | None
+    sightings: int
+    releases: int
+    last_release_at: str | None
+
+
+class SourceShape(Shape):
+    """A site that is polled."""
+
+    name: str
+    title: str | None
+    wire: str | None
+    enabled: bool
+    reason: str | None = Field(description="Why it is off")
+    verified: bool
+    timezone: str | None
+    language: str | None
+    interval: str = Field(examples=["5m"])
+    listings: list[ListingShape]
+    health: HealthShape
+
+
+class SourcesShape(Shape):
+    """Every source of the configuration."""
+
+    sources: list[SourceShape]
+
+
+class AlertShape(Shape):
+    """One event for one channel, and what became of it so far."""
+
+    id: str
+    event: str = Field(examples=[_EVENT])
+    channel: str
+    story: str | None
+    type: str
+    state: Literal["pending", "leased", "sent", "failed"]
+    tries: int
+    created: str
+    listed: str | None
+    due: str | None
+    settled: str | None
+    detail: str | None
+    error: str | None
+
+
+class AlertsShape(Shape):
+    """The newest alerts, newest first."""
+
+    alerts: list[AlertShape]
+
+
+class CrawlIdShape(Shape):
+    """A crawl that was asked for; `GET /api/v1/crawls/{id}` follows it."""
+
+    id: str = Field(examples=["crl_01KD3V5Z0W5R7Q4T9XJ2M8B6CD"])
+
+
+class CrawlShape(Shape):
+    """How far a crawl is."""
+
+    id: str
+    state: Literal["queued", "running", "done", "failed"]
+    source: str | None
+    tag: str | None
+    url: str | None
+    asked_at: str | None
+    done_at: str | None
+    listings: int = Field(description="Read without an error")
+    releases: int = Field(description="Read")
+    events: int
+    errors: list[str]

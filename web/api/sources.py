@@ -1,0 +1,48 @@
+"""``/api/v1/sources``: what is polled, and how it does."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import msgspec
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from config.durations import format_duration
+from web.api.shapes import SourcesShape, answer
+from web.views import Views, views
+
+router = APIRouter(tags=["sources"])
+
+
+def without_password(url: str) -> str:
+    """Return an address without the user and password that may stand in it."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+async def source_payloads(asked: Views) -> list[dict[str, Any]]:
+    """Return every source of the configuration with its health, in the order written."""
+    return [
+        {
+            "name": name,
+            "title": source.title,
+            "wire": source.wire,
+            "enabled": source.enabled,
+            "reason": source.reason,
+            "verified": source.verified,
+            "timezone": source.timezone,
+            "language": source.language,
+            "interval": format_duration(source.interval or asked.settings.polling.interval),
+            "listings": [{"url": without_password(one.url), "kind": one.kind} for one in source.listings],
+            "health": msgspec.to_builtins(await asked.desk.health(name)),
+        }
+        for name, source in asked.settings.sources.items()
+    ]
+
+
+@router.get("/sources", summary="What is polled, and how it does", response_model=SourcesShape)
+async def list_sources(request: Request) -> Response:
+    """Return every source of the configuration with its health."""
+    return answer({"sources": await source_payloads(views(request))})

@@ -1,0 +1,28 @@
+"""``/api/v1/stories``: all releases that are the same announcement."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, HTTPException, Request
+from starlette.responses import Response
+
+from web.api.releases import stored_payload
+from web.api.shapes import StoryShape, answer
+from web.views import views
+
+router = APIRouter(tags=["stories"])
+
+
+@router.get("/stories/{id}", summary="A story whole", response_model=StoryShape)
+async def show_story(request: Request, id: str) -> Response:  # noqa: A002 (the contract's name)
+    """Return the story with this id, or the one that a release (`rel_…`) or an event (`evt_…`) belongs to."""
+    story = await views(request).archive.story_of(id)
+    if story is None:
+        raise HTTPException(404, f"no story {id!r} is stored")
+    return answer(
+        {
+            "id": story.id,
+            "watches": list(story.watches),
+            "channels": list(story.channels),
+            "releases": [stored_payload(one) for one in story.releases],
+        }
+    )

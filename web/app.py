@@ -1,0 +1,46 @@
+"""The app that the daemon serves: the page, the API, and what probes ask."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from starlette.staticfiles import StaticFiles
+
+from web import api, health, manual, pages, problems
+from web.folders import STATIC
+from web.guard import Guard
+from web.live import Bell
+from web.views import AlertFilter, AlertState, Views
+
+__all__ = ["AlertFilter", "AlertState", "Views", "create_app", "end_streams"]
+
+ABOUT = """What wirewatch has found, and a way to ask for more.
+
+Errors are problem details (RFC 9457, `application/problem+json`). Times are ISO 8601 with an offset. Lists go on
+where `next` says: pass it back as `cursor` (releases) or `after` (events)."""
+
+
+def create_app(views: Views) -> FastAPI:
+    """Return the app; it opens nothing by itself and needs no lifespan."""
+    app = FastAPI(
+        title="wirewatch",
+        version="1",
+        description=ABOUT,
+        docs_url=None,  # FastAPI's own pages load from other hosts
+        redoc_url=None,
+        openapi_url="/openapi.json",
+    )
+    app.state.views = views
+    app.state.bell = Bell(views.archive)
+    problems.install(app)
+    app.include_router(health.router)
+    app.include_router(api.router)
+    app.include_router(manual.router)
+    app.include_router(pages.router)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.add_middleware(Guard, settings=views.settings.web)
+    return app
+
+
+def end_streams(app: FastAPI) -> None:
+    """End the streams of events, which would otherwise last until the server's patience is over."""
+    app.state.bell.end()

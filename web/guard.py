@@ -1,0 +1,206 @@
+"""Who may ask, from where, and how much: before anything of a request is looked at, and over every answer."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterable
+from http.cookies import CookieError, SimpleCookie
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from config.settings import LOOPBACK, WebSettings
+from web.problems import problem, wants_page
+from web.render import page
+
+BODY_LIMIT = 64 << 10  # bytes; the longest honest body is one address
+COOKIE = "wirewatch"
+COOKIE_DAYS = 30
+OPEN = ("/healthz",)  # a probe holds no token
+LOGIN = "/login"
+LOGIN_STYLE = "/static/page.css"  # the form's own style; it says nothing of what is stored
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+
+
+class TooLarge(HTTPException):
+    """A body is longer than any honest one."""
+
+    def __init__(self) -> None:
+        super().__init__(413, f"a body has at most {BODY_LIMIT} bytes")
+
+
+def host_of(header: str) -> str:
+    """Return the host of a Host header without its port, in small letters; empty for what is none."""
+    try:
+        return urlsplit(f"//{header.strip()}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def allowed_hosts(settings: WebSettings) -> frozenset[str] | None:
+    """Return the hosts that a request may name; None for any.
+
+    On loopback a foreign name that leads here is DNS rebinding: a page elsewhere reading what is ours. On other
+    addresses the token keeps such a page out, and which names lead there only the operator knows.
+    """
+    return frozenset(LOOPBACK) if settings.host in LOOPBACK else None
+
+
+def same_origin(headers: Headers) -> bool | None:
+    """Return whether a browser says that a page of ours asks; None when no browser says anything.
+
+    Fetch Metadata first (``Sec-Fetch-Site``), else ``Origin`` against ``Host``.
+    """
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        return site == "same-origin"
+    origin = headers.get("origin")
+    if origin is None:
+        return None
+    try:
+        return urlsplit(origin).netloc.lower() == headers.get("host", "").lower() != ""
+    except ValueError:
+        return False
+
+
+class Guard:
+    """Refuses what must not pass, bounds bodies, and puts the security headers on every answer."""
+
+    def __init__(self, app: ASGIApp, *, settings: WebSettings) -> None:
+        self._app = app
+        self._hosts = allowed_hosts(settings)
+        self._token = settings.token.get_secret_value() if settings.token else None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request through, or answer it."""
+        if scope["type"] != "http":
+            if scope["type"] == "websocket":
+                await send({"type": "websocket.close", "code": 1008})
+            return
+        started = False
+
+        async def answer(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers[name] = value
+                headers.setdefault("Cache-Control", "private, no-cache")
+            await send(message)
+
+        refusal = self._refusal(scope)
+        if refusal is not None:
+            await refusal(scope, receive, answer)
+            return
+        try:
+            await self._app(scope, _bounded(receive), answer)
+        except Exception:
+            if not started:
+                detail = "wirewatch has met a fault of its own; its log says which"
+                await problem(500, detail, scope["path"])(scope, receive, answer)
+            raise
+
+    def _refusal(self, scope: Scope) -> Response | None:
+        headers, path = Headers(scope=scope), str(scope["path"])
+        if self._hosts is not None and host_of(headers.get("host", "")) not in self._hosts:
+            allowed = ", ".join(sorted(self._hosts))
+            return problem(421, f"this is no name of this server, which listens on loopback alone: {allowed}", path)
+        if path in OPEN:
+            return None
+        by_token = False
+        if self._token is not None:
+            by_token = _bearer(headers, self._token)
+            if not by_token and not _cookie(headers, self._token) and path not in (LOGIN, LOGIN_STYLE):
+                return self._ask_for_token(path, headers)
+        if scope["method"] in SAFE_METHODS:
+            return None
+        return self._refused_change(path, headers, by_token)
+
+    def _refused_change(self, path: str, headers: Headers, by_token: bool) -> Response | None:
+        """Changes come from a program with the token or from our own page; without a token, not from a page elsewhere.
+
+        A cookie goes along by itself, so it alone is no proof; where nothing is asked for, a request that no
+        browser marks comes from a program of this machine.
+        """
+        ours = same_origin(headers)
+        if not by_token and (ours is False or (ours is None and (self._token is not None or path == LOGIN))):
+            return problem(403, "a page elsewhere asks for this, or a program without the token", path)
+        length = headers.get("content-length", "0")
+        if not length.isdecimal() or int(length[:12]) > BODY_LIMIT:
+            return problem(413, f"a body has at most {BODY_LIMIT} bytes", path)
+        kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+        if path != LOGIN and kind != "application/json":
+            return problem(415, "a body is application/json", path)
+        return None
+
+    @staticmethod
+    def _ask_for_token(path: str, headers: Headers) -> Response:
+        asks = {"WWW-Authenticate": 'Bearer realm="wirewatch"'}
+        if wants_page(path, headers.get("accept", "")):
+            return page("login.html", status=401, headers=asks, wrong=False)
+        return problem(401, "send the token: Authorization: Bearer …", path, headers=asks)
+
+
+def cookie_value(token: str) -> str:
+    """Return what the cookie holds: made from the token, not the token, and void once that changes."""
+    return hmac.new(token.encode(), b"wirewatch cookie 1", hashlib.sha256).hexdigest()
+
+
+def same(given: str, wanted: str) -> bool:
+    """Compare secrets in a time that tells nothing."""
+    return hmac.compare_digest(given.encode("utf-8", "surrogateescape"), wanted.encode())
+
+
+def _bearer(headers: Headers, token: str) -> bool:
+    scheme, _, given = headers.get("authorization", "").partition(" ")
+    # Headers are decoded as Latin-1, bytes for letters; a token may be of any script.
+    sent = given.strip().encode("latin-1").decode("utf-8", "surrogateescape")
+    return scheme.lower() == "bearer" and same(sent, token)
+
+
+def _cookie(headers: Headers, token: str) -> bool:
+    wanted = cookie_value(token)
+    return any(same(value, wanted) for value in _cookies(headers.getlist("cookie")))
+
+
+def _cookies(lines: Iterable[str]) -> Iterable[str]:
+    for line in lines:
+        try:
+            jar: SimpleCookie = SimpleCookie(line)
+        except CookieError:
+            continue
+        if COOKIE in jar:
+            yield jar[COOKIE].value
+
+
+def _bounded(receive: Receive) -> Receive:
+    taken = 0
+
+    async def bounded() -> Message:
+        nonlocal taken
+        message = await receive()
+        taken += len(message.get("body", b""))
+        if taken > BODY_LIMIT:
+            raise TooLarge()
+        return message
+
+    return bounded

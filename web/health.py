@@ -1,0 +1,84 @@
+"""What probes and Prometheus ask: alive, ready, and the figures."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from fastapi import APIRouter, Request
+from prometheus_client.exposition import choose_encoder
+from pydantic import BaseModel, Field
+from redis.exceptions import RedisError
+from starlette.responses import Response
+
+from stories.moments import timestamp
+from web.views import Views, views
+
+CLOCK_PATIENCE = timedelta(minutes=2)
+REDIS_PATIENCE = 2.0  # seconds for a PING, shorter than what probes wait
+
+router = APIRouter(tags=["operation"])
+
+
+class Check(BaseModel):
+    """One thing that must hold."""
+
+    ok: bool
+    detail: str
+
+
+class Readiness(BaseModel):
+    """Whether wirewatch works, and what does not."""
+
+    ready: bool
+    checks: dict[str, Check] = Field(description="`redis` answers, the `clock` ticked in the last two minutes")
+
+
+def clock_check(ticked: datetime | None, now: datetime) -> dict[str, Any]:
+    """Return whether the clock ticked lately, in words too."""
+    if ticked is None:
+        return {"ok": False, "detail": "has not ticked yet"}
+    age = (now - ticked).total_seconds()
+    return {"ok": now - ticked <= CLOCK_PATIENCE, "detail": f"ticked {age:.0f} s ago, at {timestamp(ticked)}"}
+
+
+async def readiness(asked: Views) -> dict[str, Any]:
+    """Return what ``/readyz`` says."""
+    clock = {"ok": False, "detail": "unknown while Redis does not answer"}
+    try:
+        async with asyncio.timeout(REDIS_PATIENCE):
+            await asked.redis.ping()
+            clock = clock_check(await asked.desk.ticked(), asked.now())
+    except (RedisError, OSError, TimeoutError) as error:
+        redis = {"ok": False, "detail": f"does not answer ({type(error).__name__})"}
+    else:
+        redis = {"ok": True, "detail": "answers"}
+    checks = {"redis": redis, "clock": clock}
+    return {"ready": all(check["ok"] for check in checks.values()), "checks": checks}
+
+
+@router.get("/healthz", summary="The process lives", responses={200: {"content": {"text/plain": {"example": "ok\n"}}}})
+async def healthz() -> Response:
+    """Answer 200 as long as the process lives. Never asks for the token."""
+    return Response("ok\n", media_type="text/plain")
+
+
+@router.get(
+    "/readyz", summary="Redis answers and the clock ticks", response_model=Readiness,
+    responses={503: {"model": Readiness, "description": "Not ready; `checks` says what is missing"}},
+)  # fmt: skip
+async def readyz(request: Request) -> Response:
+    """Answer 200 when all holds that wirewatch needs, else 503 with what does not."""
+    found = await readiness(views(request))
+    return Response(
+        msgspec.json.encode(found), status_code=200 if found["ready"] else 503, media_type="application/json"
+    )
+
+
+@router.get("/metrics", summary="Figures for Prometheus", responses={200: {"content": {"text/plain": {}}}})
+async def metrics(request: Request) -> Response:
+    """Return the figures in Prometheus's text format, or OpenMetrics for who asks for it."""
+    encode, kind = choose_encoder(request.headers.get("accept", ""))
+    return Response(encode(views(request).metrics), headers={"Content-Type": kind})

@@ -1,0 +1,92 @@
+"""Errors as problem details (RFC 9457) for programs, as a plain page for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+from redis.exceptions import RedisError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from web.render import page
+
+REDIS_AWAY = "Redis does not answer; wirewatch waits for it and loses nothing meanwhile"
+
+
+class Fault(BaseModel):
+    """One part of a request that cannot be used."""
+
+    where: str = Field(description="The parameter, or the path in the body", examples=["query.limit"])
+    why: str
+
+
+class Problem(BaseModel):
+    """Problem details, RFC 9457; ``type`` is always ``about:blank``: the status says what kind it is."""
+
+    type: str = "about:blank"
+    title: str = Field(examples=["Not Found"])
+    status: int = Field(examples=[404])
+    detail: str
+    instance: str = Field(description="The path that was asked for")
+    errors: list[Fault] | None = None
+
+
+def problem(
+    status: int, detail: str, path: str, *, errors: list[dict[str, str]] | None = None, headers: Mapping[str, str] = {}
+) -> Response:
+    """Return an error for programs."""
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "instance": path,
+    }
+    if errors:
+        body["errors"] = errors
+    return Response(
+        msgspec.json.encode(body), status_code=status, media_type="application/problem+json", headers=dict(headers)
+    )
+
+
+def wants_page(path: str, accept: str) -> bool:
+    """Return whether the one who asks is a browser that shows a page."""
+    return not path.startswith("/api/") and "text/html" in accept
+
+
+def answer(request: Request, status: int, detail: str, headers: Mapping[str, str] = {}) -> Response:
+    """Return an error as the one who asks can read it."""
+    if wants_page(request.url.path, request.headers.get("accept", "")):
+        return page(
+            "problem.html", status=status, headers=headers, code=status, title=HTTPStatus(status).phrase, detail=detail
+        )
+    return problem(status, detail, request.url.path, headers=headers)
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of the app so."""
+
+    async def refused(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)  # noqa: S101 (registered for it alone)
+        return answer(request, error.status_code, str(error.detail), error.headers or {})
+
+    async def unusable(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)  # noqa: S101
+        errors = [
+            {"where": ".".join(str(part) for part in one["loc"]), "why": str(one["msg"])} for one in error.errors()
+        ]
+        detail = "; ".join(f"{one['where']}: {one['why']}" for one in errors)
+        return problem(422, detail, request.url.path, errors=errors)
+
+    async def away(request: Request, error: Exception) -> Response:
+        return answer(request, 503, REDIS_AWAY, {"Retry-After": "5"})
+
+    app.add_exception_handler(HTTPException, refused)
+    app.add_exception_handler(RequestValidationError, unusable)
+    app.add_exception_handler(RedisError, away)

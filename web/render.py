@@ -1,0 +1,33 @@
+"""HTML from templates: everything is escaped, nothing that came from the wire is ever marked safe."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.responses import HTMLResponse
+
+_environment = Environment(
+    loader=PackageLoader("web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+)
+
+
+def weblink(url: str | None) -> str | None:
+    """Return the address if a browser may be sent there: http and https alone, else None."""
+    try:
+        parts = urlsplit(url or "")
+    except ValueError:
+        return None
+    return url if parts.scheme in ("http", "https") and parts.netloc else None
+
+
+_environment.filters["weblink"] = weblink
+
+
+def page(template: str, *, status: int = 200, headers: Mapping[str, str] = {}, **values: Any) -> HTMLResponse:
+    """Return a rendered template as a response."""
+    text = _environment.get_template(template).render(values)
+    # A lone surrogate may stand in what a page said; it cannot be written as UTF-8.
+    return HTMLResponse(text.encode("utf-8", "replace"), status_code=status, headers=dict(headers))

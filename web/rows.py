@@ -1,0 +1,192 @@
+"""What the page shows, line by line: events, alerts and sources in words; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from config.settings import Settings
+from stories.moments import timestamp
+
+FIELDS = {
+    "headline": "Headline",
+    "subheadline": "Subheadline",
+    "dateline.place": "Dateline, place",
+    "dateline.date": "Dateline, date",
+    "embargoed_until": "Embargo",
+    "issuer": "Issuer",
+    "disclaimer": "Disclaimer",
+    "tags": "Tag",
+    "tickers": "Ticker",
+    "contacts": "Contact",
+    "images": "Picture",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeRow:
+    """One difference, its place in words."""
+
+    where: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventRow:
+    """One event in the stream."""
+
+    id: str
+    kind: str
+    """``new``, ``corrected`` … of releases; ``gap``, ``dead``, ``recovered`` of sources."""
+    at: str
+    headline: str
+    source: str
+    wire: str | None
+    url: str | None = None
+    subheadline: str | None = None
+    published_at: str | None = None
+    embargoed_until: str | None = None
+    story: str | None = None
+    releases: int = 1
+    """In its story, then."""
+    tags: Sequence[str] = ()
+    watches: Sequence[str] = ()
+    marker: str | None = None
+    statement: str | None = None
+    replaces: Mapping[str, Any] | None = None
+    changes: Sequence[ChangeRow] = ()
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertRow:
+    """One receipt."""
+
+    channel: str
+    state: str
+    """``waiting``, ``sending``, ``sent`` or ``failed``."""
+    kind: str
+    headline: str | None
+    story: str | None
+    at: str
+    when: str
+    """What happened or happens at that moment."""
+    tries: int
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceRow:
+    """A source's health in a line."""
+
+    name: str
+    title: str
+    state: str
+    """``ok``, ``failing`` or ``not polled yet``."""
+    read_at: str | None
+    last_release_at: str | None
+    releases: int
+    error: str | None
+
+
+def change_row(change: Mapping[str, Any]) -> ChangeRow:
+    """Return a change of an event's payload in words."""
+    field, paragraph = change["field"], change.get("paragraph")
+    where = FIELDS.get(field, field.replace("_", " ").capitalize())
+    if field in ("body", "about"):
+        where = "Paragraph" if field == "body" else "About, paragraph"
+        where += f" {paragraph}" if paragraph else ""
+    return ChangeRow(where=where, before=change["before"], after=change["after"])
+
+
+def source_title(settings: Settings, name: str | None) -> str:
+    """Return what people call a source: its title, else its name."""
+    source = settings.sources.get(name or "")
+    return (source.title if source else None) or name or "unknown source"
+
+
+def watch_title(settings: Settings, name: str) -> str:
+    """Return what people call a watch: its title, else its name."""
+    watch = settings.watches.get(name)
+    return (watch.title if watch else None) or name
+
+
+def event_row(payload: bytes, settings: Settings) -> EventRow:
+    """Return an event's JSON as a line of the stream."""
+    event = msgspec.json.decode(payload)
+    data, kind = event["data"], event["type"].partition(".")[2]
+    watches = [watch_title(settings, name) for name in data["watches"]]
+    release = data.get("release")
+    if release is None:
+        title = source_title(settings, data.get("source"))
+        return EventRow(
+            id=event["id"],
+            kind=kind,
+            at=event["timestamp"],
+            headline=f"{title}: {kind}",
+            source=title,
+            wire=None,
+            watches=watches,
+            detail=data.get("detail"),
+        )
+    notice = release["notice"] or {}
+    source, wire = source_title(settings, release["source"]), release["wire"]
+    return EventRow(
+        id=event["id"],
+        kind=kind,
+        at=event["timestamp"],
+        headline=release["headline"] or "(no headline)",
+        source=source,
+        wire=wire if wire and wire.casefold() != source.casefold() else None,
+        url=release["url"],
+        subheadline=release["subheadline"],
+        published_at=release["published_at"],
+        embargoed_until=release["embargoed_until"],
+        story=data["story"]["id"] if data.get("story") else None,
+        releases=data["story"]["releases"] if data.get("story") else 1,
+        tags=release["tags"],
+        watches=watches,
+        marker=notice.get("marker"),
+        statement=notice.get("statement"),
+        replaces=data.get("replaces"),
+        changes=[change_row(change) for change in data.get("changes") or ()],
+        detail=data.get("detail"),
+    )
+
+
+def alert_row(receipt: Mapping[str, Any], headline: Callable[[str], str | None]) -> AlertRow:
+    """Return a receipt in words; ``headline`` gives an event's."""
+    state = {"pending": "waiting", "leased": "sending"}.get(receipt["state"], receipt["state"])
+    at: datetime = receipt["settled"] or receipt["due"] or receipt["created"]
+    when = {"waiting": "next try", "sending": "trying", "sent": "sent", "failed": "given up"}[state]
+    return AlertRow(
+        channel=receipt["channel"],
+        state=state,
+        kind=receipt["type"].partition(".")[2] or receipt["type"],
+        headline=headline(receipt["event"]),
+        story=receipt["story"],
+        at=timestamp(at),
+        when=when,
+        tries=receipt["tries"],
+        error=receipt["error"] if state != "sent" else None,
+    )
+
+
+def source_row(source: Mapping[str, Any]) -> SourceRow:
+    """Return a source of ``/api/v1/sources`` in a line."""
+    health = source["health"]
+    state = "failing" if health["error"] else "ok" if health["polled_at"] else "not polled yet"
+    return SourceRow(
+        name=source["name"],
+        title=source["title"] or source["name"],
+        state=state,
+        read_at=health["read_at"],
+        last_release_at=health["last_release_at"],
+        releases=health["releases"],
+        error=health["error"],
+    )

@@ -1,0 +1,59 @@
+"""What the web room reads and asks: given by whoever brings the rooms together."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from fastapi import Request
+from prometheus_client import CollectorRegistry
+from redis.asyncio import Redis
+
+from config.settings import Settings
+from stories.archive import Archive
+from stories.desk import Desk
+from stories.release import Release
+from web.live import Bell
+
+AlertState = Literal["pending", "leased", "sent", "failed", "waiting"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertFilter:
+    """Which alerts are asked for; every part that is given must hold."""
+
+    channel: str | None = None
+    state: AlertState | None = None
+    """``waiting`` is ``pending`` and ``leased``."""
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Views:
+    """What the app reads and asks."""
+
+    settings: Settings
+    redis: Redis
+    """For a PING, nothing else."""
+    archive: Archive
+    desk: Desk
+    now: Callable[[], datetime]
+    alerts: Callable[[AlertFilter], Awaitable[list[dict[str, Any]]]]
+    """Receipts as dictionaries, newest first."""
+    matches: Callable[[str, Release], bool]
+    """Whether a watch, by name, matches a release."""
+    metrics: CollectorRegistry
+
+
+def views(request: Request) -> Views:
+    """Return what the app was made with."""
+    found: Views = request.app.state.views
+    return found
+
+
+def bell(request: Request) -> Bell:
+    """Return what rings when an event was kept."""
+    found: Bell = request.app.state.bell
+    return found
