@@ -75,6 +75,7 @@ def scrapy_settings(settings: Settings, steps: dict[str, int]) -> dict[str, Any]
         ],  # 429 and 503 ask for patience: the next poll is soon enough
         "RETRY_PRIORITY_ADJUST": 0,
         "DUPEFILTER_CLASS": "scrapy.dupefilters.BaseDupeFilter",  # the claim in Redis is what keeps pages apart
+        "SCHEDULER_MEMORY_QUEUE": "scrapy.squeues.FifoMemoryQueue",  # the default reads the last that was put first
         "TELNETCONSOLE_ENABLED": False,
         "REMOTE_CONTROL_ENABLED": False,  # an HTTP server that executes code
         "LOG_ENABLED": False,

@@ -145,7 +145,8 @@ class WireSpider(Spider):
         log.info(
             "claimed", source=poll.source, listing=response.url, seen=len(listed.sightings), new=len(claimed.claims)
         )
-        requests = [self._page(poll, one.sighting, one, Journey(listed_at=now)) for one in claimed.claims]
+        # Listings name the newest first; read in the order they were published, an original comes before its correction.
+        requests = [self._page(poll, one.sighting, one, Journey(listed_at=now)) for one in reversed(claimed.claims)]
         older = self._older(listed, poll, cursor, page, overlap=len(claimed.claims) < len(listed.sightings))
         if page == 1:
             # Validators are kept only once all that the listing names is known for good: a listing that answers 304

@@ -57,7 +57,7 @@ def list_receipts(
         return [row | {"at": moment(row["settled"] or row["created"])} for row in rows]
 
     rows = with_newsroom(context.obj.settings, read)
-    show(rows, ("at", "channel", "type", "state", "tries", "error", "id"), format, empty="No alerts.")
+    show(rows, ("at", "channel", "type", "state", "tries", "id", "error"), format, empty="No alerts.")
 
 
 @alerts.command()

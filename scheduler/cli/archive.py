@@ -18,7 +18,7 @@ from stories.event import change_payload
 from stories.filtering import KINDS, ReleaseFilter, filtered, kind_of
 from stories.release import Release, release_payload
 
-COLUMNS = ("first_seen", "kind", "source", "headline", "published_at", "id")
+COLUMNS = ("first_seen", "kind", "source", "id", "headline")
 
 
 def register(app: typer.Typer) -> None:

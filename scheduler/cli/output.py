@@ -13,6 +13,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+LONG = ("headline", "why", "error", "detail", "query", "reason")
+"""Columns of free text."""
+ROOM_FOR_LONG = 30  # characters; less is no room to read a headline in
+GAP = 2
+NOTHING = "–"
+
 
 class Format(StrEnum):
     """How a command prints data."""
@@ -57,19 +63,46 @@ def _table(rows: list[dict[str, Any]], columns: Sequence[str], empty: str) -> No
     if not rows:
         typer.echo(empty, err=True)
         return
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for column in columns:
-        wide = column in ("headline", "why", "error", "title", "detail", "matches")
-        table.add_column(column.replace("_", " "), overflow="fold" if wide else "ellipsis", no_wrap=not wide)
-    for row in rows:
-        table.add_row(*(cell(row.get(column)) for column in columns))
-    Console(soft_wrap=False).print(table)
+    # Ids must stay whole to be copied and headlines to be read: where both do not fit beside each other, what is
+    # long goes on lines of its own under the row.
+    console = Console()
+    texts = [[cell(row.get(column)) for column in columns] for row in rows]
+    widths = [
+        max(len(column), *(text.cell_len for text in one))
+        for column, one in zip(columns, zip(*texts, strict=True), strict=True)
+    ]
+    beside = [number for number, column in enumerate(columns) if column not in LONG]
+    room = console.width - sum(widths[number] + GAP for number in beside)
+    if len(beside) == len(columns) or room >= ROOM_FOR_LONG * (len(columns) - len(beside)):
+        beside = list(range(len(columns)))
+    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, GAP, 0, 0))
+    for number in beside:
+        long = columns[number] in LONG
+        table.add_column(columns[number].replace("_", " "), overflow="fold", no_wrap=not long)
+    for one in texts:
+        table.add_row(*(one[number] for number in beside))
+    if len(beside) == len(columns):
+        console.print(table)
+        return
+    lines = console.render_lines(
+        table, console.options.update(width=max(console.width, sum(widths) + GAP * len(widths)))
+    )
+    for number, rendered in enumerate(lines):
+        console.print(
+            Text("".join(segment.text for segment in rendered).rstrip(), style="bold" if number == 0 else ""),
+            soft_wrap=True,
+        )
+        for under in (
+            (texts[number - 1][column] for column in range(len(columns)) if column not in beside) if number else ()
+        ):
+            if under.plain != NOTHING:
+                console.print(Text("    ") + under, soft_wrap=True)
 
 
 def cell(value: Any) -> Text:
     """Return a value as plain text without control characters."""
     if value is None:
-        return Text("–")
+        return Text(NOTHING)
     if isinstance(value, list | tuple):
         value = ", ".join(str(one) for one in value)
     return Text("".join(one if one.isprintable() else " " for one in str(value)))

@@ -38,7 +38,7 @@ def list_watches(context: typer.Context, format: FormatOption = None) -> None:  
         for name, watch in context.obj.settings.watches.items()
     ]
     empty = "No watch is configured: add [watches.NAME] with tags or a query (README.md)."
-    show(rows, ("name", "title", "tags", "query", "sources", "events", "channels"), format, empty=empty)
+    show(rows, ("name", "title", "tags", "sources", "channels", "query"), format, empty=empty)
 
 
 @watches.command("test")
