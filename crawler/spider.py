@@ -145,7 +145,7 @@ class WireSpider(Spider):
         log.info(
             "claimed", source=poll.source, listing=response.url, seen=len(listed.sightings), new=len(claimed.claims)
         )
-        # Listings name the newest first; read in the order they were published, an original comes before its correction.
+        # Listings name the newest first; read as they were published, an original comes before its correction.
         requests = [self._page(poll, one.sighting, one, Journey(listed_at=now)) for one in reversed(claimed.claims)]
         older = self._older(listed, poll, cursor, page, overlap=len(claimed.claims) < len(listed.sightings))
         if page == 1:
