@@ -74,16 +74,20 @@ def choose(folder: Path, count: int, look_alikes: int, seed: int) -> Corpus:
     chance = random.Random(seed)
     templates = [pair for pair in labels if pair["label"] == "template"]
     chance.shuffle(templates)
-    notices = _apart([pair for pair in labels if pair["label"] in ("correction", "update")], labels, len(labels), set())
-    taken = {pair[side] for pair in notices for side in ("a", "b")}
-    pairs = tuple(_pair(label, archive) for label in [*notices, *_apart(templates, labels, look_alikes, taken)])
+    near = _Nearness()
+    pairs: list[Pair] = []
+    for label in _apart([*(pair for pair in labels if pair["label"] in ("correction", "update")), *templates], labels):
+        pair = _pair(label, archive)
+        if pair.label == "template":
+            if look_alikes == 0 or max(near.share(pair.first), near.share(pair.second)) > TOO_NEAR:
+                continue
+            look_alikes -= 1
+        near.add(pair.first)
+        near.add(pair.second)
+        pairs.append(pair)
 
     named = {pair[side] for pair in labels for side in ("a", "b")}
     headlines = Counter(_plain(release["title"]) for release in archive.values())
-    near = _Nearness()
-    for pair in pairs:
-        near.add(pair.first)
-        near.add(pair.second)
     singles: list[Item] = []
     candidates = sorted(archive.keys() - named)
     chance.shuffle(candidates)
@@ -98,7 +102,7 @@ def choose(folder: Path, count: int, look_alikes: int, seed: int) -> Corpus:
         singles.append(item)
         if len(singles) == count:
             break
-    return Corpus(singles=tuple(singles), pairs=pairs)
+    return Corpus(singles=tuple(singles), pairs=tuple(pairs))
 
 
 def _lines(file: Iterable[str]) -> Iterator[dict[str, str]]:
@@ -110,22 +114,19 @@ def _plain(title: str) -> str:
     return " ".join(re.findall(r"\w+", html.unescape(title).casefold()))
 
 
-def _apart(
-    wanted: list[dict[str, str]], labels: list[dict[str, str]], count: int, taken: set[str]
-) -> list[dict[str, str]]:
-    """Return up to ``count`` pairs whose releases no label relates to those of another pair: else two things would be
-    expected of one release."""
+def _apart(wanted: Iterable[dict[str, str]], labels: list[dict[str, str]]) -> Iterator[dict[str, str]]:
+    """Yield the pairs whose releases no label relates to those of an earlier one: else two things would be expected of
+    one release."""
     related: dict[str, set[str]] = defaultdict(set)
     for label in labels:
         related[label["a"]].add(label["b"])
         related[label["b"]].add(label["a"])
-    taken, found = set(taken), []
+    taken: set[str] = set()
     for pair in wanted:
         sides = {pair["a"], pair["b"]}
-        if len(found) < count and not (sides | related[pair["a"]] | related[pair["b"]]) & taken:
+        if not (sides | related[pair["a"]] | related[pair["b"]]) & taken:
             taken |= sides
-            found.append(pair)
-    return found
+            yield pair
 
 
 def _pair(label: dict[str, str], archive: dict[str, dict[str, str]]) -> Pair:
