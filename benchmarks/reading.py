@@ -138,13 +138,13 @@ def measure_german(worst: int) -> None:
             text = reader(gzip.decompress((folder / entry["gz"]).read_bytes()), url)
             for segment in entry["with"]:
                 wanted += 1
-                kept += segment in text
-                if segment not in text:
+                kept += " ".join(segment.split()) in " ".join(text.split())
+                if " ".join(segment.split()) not in " ".join(text.split()):
                     faults.append(f"lost {segment!r} of {url}")
             for segment in entry["without"]:
                 unwanted += 1
-                out += segment not in text
-                if segment in text:
+                out += " ".join(segment.split()) not in " ".join(text.split())
+                if " ".join(segment.split()) in " ".join(text.split()):
                     faults.append(f"kept {segment!r} of {url}")
         print(
             f"press-german {label:6} wanted in {kept / wanted:.3f} of {wanted}, unwanted out {out / unwanted:.3f} of {unwanted}"  # noqa: E501

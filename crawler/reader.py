@@ -33,7 +33,10 @@ PAGE_BYTES = 8_000_000  # the largest of 670 stored pages has 2.6 MB
 MEMORY = 2 * 1024**3  # bytes of address space of a worker, libraries included
 PAGES_A_WORKER = 1000  # then it starts afresh: whatever leaks, leaks little
 CLOSING = timedelta(seconds=1.5)
-_WARM_UP = b"<html><body><h1>Nothing to read here</h1><p>This page only warms up the reader.</p></body></html>"
+_WARM_UP = b"<h1>Nothing to read here</h1>" + b"".join(
+    b"<p>Sentence number %d of this page is only there to load what the first page needs.</p>" % number
+    for number in range(9)
+)
 
 
 class Reader:
@@ -55,7 +58,7 @@ class Reader:
         self._page_time = page_time
         self._page_bytes = page_bytes
         self._closed = False
-        self._pending: set[ProcessFuture] = set()
+        self._pending: set[ProcessFuture[Release]] = set()
         self._pool = ProcessPool(
             max_workers=self.workers,
             max_tasks=PAGES_A_WORKER,
@@ -121,11 +124,11 @@ class Reader:
             return
         self._closed = True
         for future in tuple(self._pending):
-            future.cancel()
+            future.cancel()  # type: ignore[no-untyped-call]
         await asyncio.to_thread(self._stop)
 
     def _stop(self) -> None:
-        self._pool.stop()
+        self._pool.stop()  # type: ignore[no-untyped-call]
         with contextlib.suppress(TimeoutError, PageTimeoutError):  # what is left dies with this process
             self._pool.join(timeout=CLOSING.total_seconds())
 
@@ -149,7 +152,8 @@ def _prepare(memory: int) -> None:
     if sys.platform == "linux":
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    import crawler.extraction  # noqa: F401 (loaded here, so that it does not count as a page's time)
+    with contextlib.suppress(NotARelease):  # models are loaded at the first page, and that is no page's fault
+        _read(_WARM_UP, None, None, None)
 
 
 def _read(body: bytes, url: str | None, hints: ReleaseHints | None, header_charset: str | None) -> Release:

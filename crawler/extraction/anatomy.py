@@ -105,13 +105,19 @@ def _without_headline(pieces: list[Piece], headline: str | None) -> list[Piece]:
     wanted = key(headline or "")
     if len(wanted) < 8:
         return pieces
-    for index, piece in enumerate(pieces[:12]):
-        found = key(piece.text)
-        if found == wanted or (
-            len(found) >= 20 and piece.is_short and (wanted.startswith(found) or found.startswith(wanted))
-        ):
-            return [piece for piece in pieces[index + 1 :] if key(piece.text) != wanted]
+    opens = next((index for index, piece in enumerate(pieces) if _is_prose(piece)), 0)
+    for index in range(min(opens + 3, len(pieces) - 1), -1, -1):
+        if _is_headline(pieces[index], wanted, loosely=index < 12):
+            pieces = pieces[index + 1 :]
+            break
     return [piece for piece in pieces if key(piece.text) != wanted]
+
+
+def _is_headline(piece: Piece, wanted: str, *, loosely: bool) -> bool:
+    found = key(piece.text)
+    if found == wanted:
+        return True
+    return loosely and len(found) >= 20 and piece.is_short and (wanted.startswith(found) or found.startswith(wanted))
 
 
 def _without_captions(pieces: list[Piece], captions: set[int], anatomy: Anatomy) -> list[Piece]:

@@ -60,7 +60,7 @@ _MARK = re.compile(
 _GAP = r"[\s,;:.\-–—―─|/()（）\[\]【】@]*"
 _TRAIL = re.compile(r"^[\s,.;:\-–—―─|/)）】\]@]+")
 _CLOCK = re.compile(
-    r"^\s*(?:@|at|,|/)?\s*\d{1,2}[:.h]\d\d\s*(?:[ap]\.?m\.?)?\s*(?:\(?(?:CET/CEST|[A-Z]{2,4}\b|(?:US/)?(?:Eastern|Central|Mountain|Pacific)|[A-Z]\w+/\w+)\)?)?"
+    r"^\s*(?:@|at|,|/)?\s*\d{1,2}[:.h]\d\d\s*(?i:[ap]\.?m\.?)?\s*(?:\(?(?:CET/CEST|[A-Z]{2,4}\b|(?:US/)?(?:Eastern|Central|Mountain|Pacific)|[A-Z]\w+/\w+)\)?)?"
 )
 _LEADING_DAY = re.compile(rf"(?:^|[\s,.;:(-])(?:(?i:{WEEKDAY})|le|on|den|am|dated?|[Nn]gày|the)[\s,.]*$")
 _DAY_ALONE = re.compile(

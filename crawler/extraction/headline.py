@@ -136,14 +136,14 @@ def find_subheadline(
     """  # noqa: E501
     if hinted := selected(page, hints.subheadline):
         return hinted
-    for block in near:
+    above = next((block for block in reversed(near) if block.key and block.key == key(headline)), None)
+    for block in near[above.index - near[0].index :] if above is not None else ():
         if block.kind != "row" and _is_marked(block) and 10 <= len(block.text) <= LONGEST:
             text = joined(block.text)
             if key(text) != key(headline) and not is_cut_short(text):
                 return text
     if not dated:
         return None
-    above = next((block for block in reversed(near) if block.key and block.key == key(headline)), None)
     between = [block for block in near if above is not None and above.index < block.index < first]
     own = {piece.block.index for piece in lead}
     lost = [

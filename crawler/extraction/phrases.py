@@ -30,7 +30,9 @@ ABOUT = re.compile(
     r"(?:about|company|corporate|issuer)\s+(?:us|profile|description|background|information)$|boilerplate|unternehmensprofil|会社概要|公司(?:簡介|简介)|회사\s*소개)",
     _I,
 )
-ABOUT_END = re.compile(r"(?:について|概要|簡介|简介|소개|에\s*(?:대하여|대해))\s*[】」]?\s*[:：]?$")
+ABOUT_END = re.compile(
+    r"(?:\bim (?:Profil|Überblick|Porträt)|について|概要|簡介|简介|소개|에\s*(?:대하여|대해))\s*[】」]?\s*[:：]?$"
+)
 
 END = re.compile(
     r"^\W{0,4}(?:#\s?#\s?#(?:\s?#)*|-?\s?30\s?-|-{0,3}\s?ends?\s?(?:of\s(?:press\s|news\s)?release)?\s?-{0,3}|/?ends/?|\*\s?\*\s?\*|"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from crawler.extraction.blocks import Block
 from crawler.extraction.page import Page
-from crawler.extraction.text import is_sentence, weight
+from crawler.extraction.text import is_cut_short, is_sentence, weight
 from stories.release import NotARelease
 
 REASONS = ("empty", "not HTML", "listing", "error page", "log-in wall", "cookie wall", "needs JavaScript", "no text",
@@ -78,14 +78,14 @@ def refuse_listing(page: Page, blocks: Sequence[Block], own: Sequence[str]) -> N
 
     ``own`` are the paragraphs that would be the release's.
     """
-    prose = [text for text in own if weight(text) >= 100 and is_sentence(text)]
+    prose = [text for text in own if weight(text) >= 100 and is_sentence(text) and not is_cut_short(text)]
     amount = sum(map(weight, own))
     links = [
         block
         for block in blocks
         if block.links and block.link_density > 0.7 and weight(block.text) >= 25 and not block.beside
     ]
-    cut = sum(1 for text in own if re.search(r"(?:…|\.{3}|\[…\])\W*$", text[-12:]))
+    cut = sum(map(is_cut_short, own))
     if len(links) >= 5 and (not prose or (cut >= 3 and cut * 2 >= len(prose))):
         raise NotARelease("listing", f"{len(links)} headlines of other pages and no text of its own")
     if cut >= 4 and cut * 2 >= len(own) - cut:

@@ -14,10 +14,11 @@ import trafilatura
 
 from crawler.extraction.blocks import Block, ancestors, is_under
 from crawler.extraction.page import Page
-from crawler.extraction.text import is_sentence, key, weight
+from crawler.extraction.text import is_cut_short, is_sentence, key, weight
 from stories.release import NotARelease
 
 SURE = 24  # letters that two different paragraphs do not share by chance
+LEAD_WITHIN = 20  # blocks between a headline and its text: bylines, dates, share bars, a picture
 SHARE = 0.8  # of the chosen text stands in the main element
 
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # it logs an error for every page without a text
@@ -38,6 +39,7 @@ def choose(page: Page, blocks: list[Block]) -> lxml.html.HtmlElement:
     inside = [is_under(block.element, main) for block in blocks]
     _once(blocks, inside)
     _take_back(blocks, inside)
+    _take_lead(blocks)
     return main
 
 
@@ -112,6 +114,25 @@ def _take_back(blocks: list[Block], inside: list[bool]) -> None:
         if at_home and block.link_density < 0.4 and (_reads_like_text(block) or _between(blocks, index)):
             block.chosen = True
             seen.add(block.key)
+
+
+def _take_lead(blocks: list[Block]) -> None:
+    """Choose the summary between the headline and the text, which Trafilatura often leaves out."""
+    first = next((block.index for block in blocks if block.chosen and _reads_like_text(block)), 0)
+    above = blocks[max(0, first - LEAD_WITHIN) : first + 1]
+    headline = next((block for block in reversed(above) if block.level == 1 and len(block.key) >= 12), None)
+    if headline is None:
+        return
+    seen = {block.key for block in blocks if block.chosen}
+    for block in blocks[headline.index + 1 : first]:
+        if block.kind in ("text", "heading", "quote") and block.key not in seen and _is_lead(block):
+            block.chosen = True
+            seen.add(block.key)
+
+
+def _is_lead(block: Block) -> bool:
+    text = block.text
+    return weight(text) >= 90 and is_sentence(text) and not is_cut_short(text) and block.links == 0
 
 
 def _reads_like_text(block: Block) -> bool:

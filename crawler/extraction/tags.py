@@ -14,6 +14,7 @@ from crawler.extraction.phrases import DISCLAIMER, HASHTAG_LABEL
 _TAG = re.compile(r"(?<![\w&/#＃])[#＃](\w+(?:[&＆]\w+)*)")
 _ANY_TAG = re.compile(r"[#＃]\w[\w&＆]*")
 _GLUED = re.compile(rf"(?<=\S)(?=(?:https?://|(?<!//)www\.|{DISCLAIMER}|About\s+[A-Z0-9]|Über\s+[A-Z]|[關关][於于]\S))")
+_GLUED_TAGS = re.compile(r"([#＃][\w&＆]+)(?=[#＃])")
 _LINE_LEFT = re.compile(r"[\s,;、，|/·.:：#＃]*")
 
 
@@ -38,7 +39,7 @@ def find_tags(lines: Iterable[str]) -> tuple[str, ...]:
     for line in lines:
         if "#" not in line and "＃" not in line:
             continue
-        for match in _TAG.finditer(re.sub(r"(?<=\w)(?=[#＃])", " ", unglue(line))):
+        for match in _TAG.finditer(_GLUED_TAGS.sub(r"\1 ", unglue(line))):
             tag = match[1].replace("＆", "&")
             if not tag.isdigit() and not re.fullmatch(r"\d+\w{0,2}", tag):
                 found.setdefault(tag.lower(), tag)

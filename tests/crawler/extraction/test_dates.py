@@ -1,0 +1,82 @@
+"""Dates and times as printed: with an offset where one is said, never a guess."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler.extraction.dates import find_date, find_moment, read_machine_date
+
+HKT = "Asia/Hong_Kong"
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("issued on 3 March 2026", "2026-03-03"),
+        ("Mar. 3rd, 2026", "2026-03-03"),
+        ("3. März 2026", "2026-03-03"),
+        ("1er février 2026", "2026-02-01"),
+        ("3 de marzo de 2026", "2026-03-03"),
+        ("ngày 3 tháng 3 năm 2026", "2026-03-03"),
+        ("2026年3月3日", "2026-03-03"),
+        ("２０２６年３月３日", "2026-03-03"),
+        ("二〇二六年三月十三日", "2026-03-13"),
+        ("2026년 3월 3일", "2026-03-03"),
+        ("03.03.2026", "2026-03-03"),
+        ("2026/03/03", "2026-03-03"),
+        ("31 June 2026", None),
+        ("4/6/2016", None),
+        ("in March 2026", None),
+    ],
+)
+def test_a_printed_date_is_read_or_left_alone(text, day):
+    found = find_date(text)
+
+    assert (found.iso if found else None) == day
+
+
+@pytest.mark.parametrize(
+    ("text", "zone", "moment"),
+    [
+        ("25 Apr, 2016, 03:39 ET", None, "2016-04-25T03:39:00-04:00"),
+        ("January 25, 2016 3:39 PM EST", None, "2016-01-25T15:39:00-05:00"),
+        ("02.05.2023 / 10:55 CET/CEST", None, "2023-05-02T10:55:00+02:00"),
+        ("2 June 2025 at 9:00 a.m. HKT", None, "2025-06-02T09:00:00+08:00"),
+        ("2 June 2025, 09:00 (GMT+8)", None, "2025-06-02T09:00:00+08:00"),
+        ("2015年5月29日 03時35分", HKT, "2015-05-29T03:35:00+08:00"),
+        ("2 June 2025 09:00", HKT, "2025-06-02T09:00:00+08:00"),
+        ("2 June 2025 09:00", None, "2025-06-02"),
+        ("2 June 2025 09:00 IST", HKT, "2025-06-02"),
+        ("2 June 2025", HKT, "2025-06-02"),
+        ("no date at all", HKT, None),
+    ],
+    ids=lambda value: str(value),
+)
+def test_a_moment_has_the_zone_that_is_printed_else_that_of_the_source_else_it_is_a_date(text, zone, moment):
+    assert find_moment(text, zone) == moment
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2016-04-25T03:39:00-04:00", "2016-04-25T03:39:00-04:00"),
+        ("2016-04-25T03:39:00.000Z", "2016-04-25T03:39:00+00:00"),
+        ("2016-04-25T03:39:00+0800", "2016-04-25T03:39:00+08:00"),
+        ("2016-04-25T03:39:00", "2016-04-25"),
+        ("2016-04-25", "2016-04-25"),
+        ("Fri, 02 Oct 2026 18:06 GMT", "2026-10-02T18:06:00+00:00"),
+        ("2016-13-25T03:39:00Z", None),
+        ("4/6/2016 4:00:00 PM", None),
+    ],
+)
+def test_dates_for_machines_are_read_without_guessing(text, moment):
+    assert read_machine_date(text) == moment
+
+
+@given(st.text(max_size=200), st.sampled_from([None, HKT]))
+def test_any_text_has_a_moment_or_none(text, zone):
+    moment = find_moment(text, zone)
+
+    assert moment is None or len(moment) == 10 or moment[19:] != ""

@@ -1,0 +1,200 @@
+"""The fields of a release, one wire's habit at a time."""
+
+from __future__ import annotations
+
+import pytest
+
+from config.source import ReleaseHints
+from crawler.extraction import extract_release
+from crawler.extraction.tags import find_tags, find_tickers
+from stories.release import Image
+
+URL = "https://ledger.example/business/7-story"
+TEXT = "".join(
+    f"<p>Barge number {number} of the Gull Line carried salt, rope and two hundred letters up the river last night.</p>"
+    for number in range(1, 8)
+)
+
+
+def page(body: str = "", head: str = "", top: str = "") -> str:
+    return (
+        f"<html><head><title>Gull Line sails at night | Ledger</title>{head}</head><body><h1>Gull Line sails at night</h1>"  # noqa: E501
+        f"{top}<div class='text'>{TEXT}{body}</div></body></html>"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "tags"),
+    [
+        ("Hashtag: #HKSTPThe issuer is solely responsible for the content of this announcement.", ("HKSTP",)),
+        ("Hashtag: #I&T #Belt&Road", ("I&T", "Belt&Road")),
+        ("#beijingtea, #studentguides,", ("beijingtea", "studentguides")),
+        ("＃海燈 ＃香港", ("海燈", "香港")),
+        ("#GullLinehttps://www.gull.example/", ("GullLine",)),
+        ("Hashtag: #GullLineAbout Gull Line", ("GullLine",)),
+        ("#Gull#Line #gull", ("Gull", "Line")),
+        ("We are the #1 of three, see page#top and &#39;", ()),
+    ],
+)
+def test_hashtags_end_where_they_end(text, tags):
+    assert find_tags([text]) == tags
+
+
+def test_tickers_name_their_exchange():
+    text = "Gull (NASDAQ: GULL), Heron (TSX.V: HRN; OTCQB: HRNNF), Tern Group (Stock Code: 0700), $ABC, Note: THIS"
+
+    assert find_tickers([text]) == ("NASDAQ:GULL", "TSXV:HRN", "OTCQB:HRNNF", "HKEX:0700")
+
+
+def test_the_wires_pixel_ties_a_syndicated_copy_to_its_original():
+    pixel = '<img src="https://track.media-outreach.com/index.php/WebView/404219/279561" width="1" height="1">'
+
+    release = extract_release(page(pixel), URL)
+
+    assert (release.wire, release.wire_id) == ("Media OutReach Newswire", "404219")
+    assert release.images == ()
+
+
+@pytest.mark.parametrize(
+    ("url", "wire", "wire_id"),
+    [
+        (
+            "https://www.media-outreach.com/news/hong-kong-sar/2026/03/09/404219/gull-line/",
+            "Media OutReach Newswire",
+            "404219",
+        ),
+        ("https://www.businesswire.com/news/home/20190307005409/en/", "Business Wire", "20190307005409"),
+        ("https://www.prnewswire.com/apac/news-releases/gull-line-sails-302847114.html", "PR Newswire", "302847114"),
+        ("https://www.globenewswire.com/en/news-release/2026/10/02/3373999/0/en/Gull.html", "GlobeNewswire", "3373999"),
+        ("https://www.newsfilecorp.com/release/60535/Gull", "Newsfile", "60535"),
+        ("https://en.prnasia.com/releases/apac/gull-line-523616.shtml", "PR Newswire", "523616"),
+        ("https://www.24-7pressrelease.com/press-release/512345/gull", "24-7 Press Release", "512345"),
+        (URL, None, None),
+    ],
+)
+def test_the_wire_and_its_id_are_in_the_address(url, wire, wire_id):
+    release = extract_release(page(), url)
+
+    assert (release.wire, release.wire_id) == (wire, wire_id)
+
+
+def test_a_view_source_line_names_the_original_and_is_no_text():
+    line = (
+        '<p>View source version on businesswire.com: <a href="https://www.businesswire.com/news/home/20190307005409/en/">'
+        "https://www.businesswire.com/news/home/20190307005409/en/</a></p>"
+    )
+
+    release = extract_release(page(line), URL)
+
+    assert release.original_url == "https://www.businesswire.com/news/home/20190307005409/en/"
+    assert (release.wire, release.wire_id) == ("Business Wire", "20190307005409")
+    assert "businesswire" not in release.text
+
+
+def test_source_line_and_what_follows_it_are_no_text_but_name_the_issuer():
+    tail = '<p>SOURCE Gull Line Ltd.</p><h4>Related Links</h4><p><a href="https://gull.example">gull.example</a></p>'
+
+    release = extract_release(page(tail), URL)
+
+    assert release.issuer == "Gull Line Ltd."
+    assert release.text.endswith("up the river last night.")
+
+
+def test_contacts_stand_apart_from_the_text():
+    tail = "<p>###</p><p><b>Media contact:</b><br>Ada Tern<br>+44 20 5550 1234<br>ada@gull.example</p>"
+
+    release = extract_release(page(tail), URL)
+
+    assert release.contacts == ("Media contact:", "Ada Tern", "+44 20 5550 1234", "ada@gull.example")
+    assert "Ada" not in release.text
+
+
+@pytest.mark.parametrize(
+    ("head", "top", "hints", "published"),
+    [
+        ('<meta property="article:published_time" content="2026-03-09T09:00:00+08:00">', "", {}, "2026-03-09T09:00:00+08:00"),  # noqa: E501
+        ('<meta name="date" content="2026-03-09">', "<p>9 March 2026, 08:30 ET</p>", {}, "2026-03-09T08:30:00-04:00"),
+        ('<meta name="date" content="2026-03-09T09:00:00">', "", {"timezone": "Asia/Hong_Kong"}, "2026-03-09T09:00:00+08:00"),  # noqa: E501
+        ('<meta name="date" content="2026-03-09T09:00:00">', "", {}, "2026-03-09"),
+        ('<meta name="DC.date.issued" content="4/6/2016">', "", {}, None),
+        (
+            '<script type="application/ld+json">{"@type": "NewsArticle", "Headline": "Gull Line sails at night", '
+            '"DatePublished": "2026-03-09T09:00:00Z"}</script>',
+            "",
+            {},
+            "2026-03-09T09:00:00+00:00",
+        ),
+        ("", "<p>09.03.2026 / 07:30 CET/CEST</p>", {}, "2026-03-09T07:30:00+01:00"),
+        ("", "<span class='when'>9 March 2026 18:00</span>", {"published": ".when", "timezone": "Asia/Hong_Kong"}, "2026-03-09T18:00:00+08:00"),  # noqa: E501
+        ("", "", {}, None),
+    ],
+    ids=["offset", "printed time", "source's zone", "no zone", "ambiguous", "wrong-case keys", "eqs", "hint", "nothing"],  # noqa: E501
+)  # fmt: skip
+def test_published_at_is_what_the_page_says_and_never_a_guess(head, top, hints, published):
+    assert extract_release(page(head=head, top=top), URL, ReleaseHints(**hints)).published_at == published
+
+
+def test_an_embargo_is_a_moment_with_its_offset():
+    release = extract_release(page(top="<p>EMBARGOED UNTIL: 9 March 2026, 10:00 GMT</p>"), URL)
+
+    assert release.embargoed_until == "2026-03-09T10:00:00+00:00"
+
+
+def test_images_are_absolute_with_their_captions_and_without_logos():
+    figures = (
+        '<figure><img src="/images/barge.jpg"><figcaption>The first barge at dawn</figcaption></figure>'
+        '<img src="/images/logo.png"><img src="data:image/gif;base64,R0lGOD" data-src="/images/rope.jpg">'
+    )
+
+    release = extract_release(page(figures), URL)
+
+    assert release.images == (
+        Image(url="https://ledger.example/images/barge.jpg", caption="The first barge at dawn"),
+        Image(url="https://ledger.example/images/rope.jpg"),
+    )
+    assert "at dawn" not in release.text
+
+
+def test_tables_are_rows_of_cells_and_lists_a_line_each():
+    body = (
+        "<h3>What was carried</h3><ul><li>Salt from the pans of the eastern shore</li><li>Rope of the new walk</li></ul>"  # noqa: E501
+        "<table><tr><th>Barge</th><th>Tonnes</th></tr><tr><td>Heron</td><td>41</td></tr></table>"
+        "<p>All of it had reached the upper lock by the time that the town woke up.</p>"
+    )
+
+    assert extract_release(page(body), URL).body[7:] == (
+        "What was carried",
+        "Salt from the pans of the eastern shore",
+        "Rope of the new walk",
+        "| Barge | Tonnes |",
+        "| Heron | 41 |",
+        "All of it had reached the upper lock by the time that the town woke up.",
+    )
+
+
+def test_hints_say_where_the_text_is_and_what_is_none_of_it():
+    body = f"<div class='story'>{TEXT.replace('Barge', 'Ferry')}<p class='teaser-line'>Ferry tickets are sold at the kiosk on the quay.</p></div>"  # noqa: E501
+    hints = ReleaseHints(body=".story", drop=(".teaser-line",), url=r"/(?P<id>\d+)-story", wire="Gull Wire")
+
+    release = extract_release(page(body), URL, hints)
+
+    assert len(release.body) == 7
+    assert all(text.startswith("Ferry number") for text in release.body)
+    assert (release.wire, release.wire_id) == ("Gull Wire", "7")
+
+
+def test_two_companies_have_two_about_sections():
+    tail = (
+        "<h4>About Gull Line</h4><p>Gull Line has carried letters by night since 1899.</p>"
+        "<h4>About Heron Works</h4><p>Heron Works builds barges of wood and tar.</p>"
+    )
+
+    release = extract_release(page(tail), URL)
+
+    assert release.about == (
+        "About Gull Line",
+        "Gull Line has carried letters by night since 1899.",
+        "About Heron Works",
+        "Heron Works builds barges of wood and tar.",
+    )
+    assert release.issuer == "Gull Line"
