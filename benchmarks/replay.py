@@ -340,7 +340,9 @@ def main() -> int:
     """Read the command line and run."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--releases", type=int, default=500, help="that stand alone (500)")
-    parser.add_argument("--look-alikes", type=int, default=20, help="pairs of different stories in one template, at most (20)")
+    parser.add_argument(
+        "--look-alikes", type=int, default=20, help="at most: pairs of different stories in one template (20)"
+    )
     parser.add_argument("--rate", type=float, default=4.0, help="releases a second, over all sites (4)")
     parser.add_argument("--settle", type=float, default=15.0, help="seconds without a delivery that end it (15)")
     parser.add_argument("--seed", type=int, default=7)
