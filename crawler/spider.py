@@ -55,8 +55,10 @@ class WireSpider(Spider):
         while (poll := await self.services.polls.get()) is not None:
             try:
                 requests = await self._requests(poll)
-            except RedisError as error:  # an exception here would end the spider; the next tick asks again
-                log.warning("poll put off", source=poll.source, why=f"Redis: {error}")
+            except (RedisError, ValueError) as error:  # an exception here would end the spider
+                why = f"Redis: {error}" if isinstance(error, RedisError) else str(error)
+                log.warning("poll put off", source=poll.source, why=why)
+                self.services.progress.failed(poll.crawl_id, f"{poll.source}: {why}")
                 requests = []
             for request in requests:
                 yield request
@@ -121,6 +123,8 @@ class WireSpider(Spider):
                 return
             async for request in self._claim(listed, response, poll, cursor, page):
                 yield request
+        except RedisError as error:  # nothing was settled: the next poll reads the listing again
+            self._put_off(poll, poll.listing or response.url, error)
         except Exception as error:
             await self._not_listed(poll, cursor, f"{type(error).__name__} while it was read")
             report(error, source=poll.source, stop="list")
@@ -148,6 +152,10 @@ class WireSpider(Spider):
         # Listings name the newest first; read as they were published, an original comes before its correction.
         requests = [self._page(poll, one.sighting, one, Journey(listed_at=now)) for one in reversed(claimed.claims)]
         older = self._older(listed, poll, cursor, page, overlap=len(claimed.claims) < len(listed.sightings))
+        services.progress.opened(poll.crawl_id, len(requests) + len(older))
+        # Before anything else is written: what is claimed and not asked for would wait until the lease ends.
+        for request in (*requests, *older):
+            yield request
         if page == 1:
             # Validators are kept only once all that the listing names is known for good: a listing that answers 304
             # names nothing, and a page that failed or whose reader died would wait until the listing changes.
@@ -160,9 +168,6 @@ class WireSpider(Spider):
                 sightings=len(listed.sightings),
             )
             await self._listed(poll, read, sightings=len(listed.sightings))
-        services.progress.opened(poll.crawl_id, len(requests) + len(older))
-        for request in (*requests, *older):
-            yield request
 
     def _older(self, listed: ListingPage, poll: Poll, cursor: Cursor, page: int, *, overlap: bool) -> list[Request]:
         """Return the requests for what lies behind this page, as long as nothing on it was known."""
@@ -190,7 +195,12 @@ class WireSpider(Spider):
             journey=stamps,
         )
         gone = GONE.get(response.status) or _moved_to_front(asked, response.url)
-        if gone and await self.services.claims.release_id(asked):
+        try:
+            known = bool(gone and await self.services.claims.release_id(asked))
+        except RedisError as error:
+            await self._not_read(poll, asked, f"Redis: {error}")
+            return
+        if known:
             yield replace(reading, gone=gone)
             return
         if response.status >= 400:
@@ -216,8 +226,12 @@ class WireSpider(Spider):
         request: Request = failure.request  # type: ignore[attr-defined]
         poll: Poll = request.cb_kwargs["poll"]
         why = fault(cast(BaseException, failure.value), urlsplit(request.url).hostname or "", self.services.guard)
-        await self._not_listed(poll, request.cb_kwargs["cursor"], why)
-        self._ended(poll)
+        try:
+            await self._not_listed(poll, request.cb_kwargs["cursor"], why)
+        except RedisError as error:
+            self._put_off(poll, request.url, error)
+        finally:
+            self._ended(poll)
 
     async def page_failed(self, failure: Failure) -> None:
         """A page could not be fetched at all."""
@@ -240,10 +254,18 @@ class WireSpider(Spider):
         self.services.progress.failed(poll.crawl_id, f"{poll.source} {poll.listing}: {why}")
 
     async def _not_read(self, poll: Poll, url: str, why: str) -> None:
-        delay = await self.services.claims.failed(url, why, self.services.clock())
-        log.warning("page not read", source=poll.source, url=url, why=why, again_in=str(delay))
-        self.services.progress.failed(poll.crawl_id, f"{poll.source} {url}: {why}")
-        self.services.progress.closed(poll.crawl_id)
+        try:
+            delay = await self.services.claims.failed(url, why, self.services.clock())
+            log.warning("page not read", source=poll.source, url=url, why=why, again_in=str(delay))
+        except RedisError as error:  # its claim ends by itself
+            self._put_off(poll, url, error)
+        finally:
+            self.services.progress.failed(poll.crawl_id, f"{poll.source} {url}: {why}")
+            self.services.progress.closed(poll.crawl_id)
+
+    def _put_off(self, poll: Poll, url: str, error: RedisError) -> None:
+        log.warning("put off", source=poll.source, url=url, why=f"Redis: {error}")
+        self.services.progress.failed(poll.crawl_id, f"{poll.source} {url}: put off, Redis: {error}")
 
     def _ended(self, poll: Poll) -> None:
         if poll.listing is not None:
