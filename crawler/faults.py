@@ -16,6 +16,12 @@ from scrapy.exceptions import (
 
 from crawler.guard import Guard
 
+IGNORED = {
+    "Forbidden by robots.txt": "robots.txt forbids it",
+    "max redirections reached": "it redirects again and again",
+}
+"""Scrapy's words for a request that it drops, and ours."""
+
 
 def status_fault(status: int) -> str:
     """Return an HTTP status in words: ``404 Not Found``."""
@@ -42,8 +48,7 @@ def fault(error: BaseException, host: str, guard: Guard) -> str:
         case ResponseDataLossError():
             return "the answer broke off"
         case IgnoreRequest():
-            text = str(error)
-            return "robots.txt forbids it" if "robots.txt" in text else text or "the request was dropped"
+            return IGNORED.get(str(error), str(error)) or "the request was dropped"
     if isinstance(error, SSL.Error) or "certificate" in str(error).lower():
         return f"the TLS connection to {host} failed: {error}"
     return f"{type(error).__name__}: {error}"[:300]

@@ -40,6 +40,7 @@ class Guard:
             while len(self._refused) > REMEMBERED:
                 self._refused.popitem(last=False)
             return False
+        self._refused.pop(host.casefold(), None)
         return True
 
 
