@@ -44,12 +44,16 @@ class Crawled:
 
 
 def polls_for(settings: Settings, sources: Sequence[str], tags: Sequence[str], urls: Sequence[str]) -> list[Poll]:
-    """Return the polls of a one-off crawl: the sources' listings for the tags, or just the URLs."""
+    """Return the polls of a one-off crawl: the sources' listings for the tags, or just the URLs.
+
+    With one source and URLs, the pages are read as that source's.
+    """
     asked, crawl = now(), crawl_id()
     if urls:
         return [
-            Poll(source=source_of(url, settings.sources), urls=(url,), reason="crawl", crawl_id=crawl, asked_at=asked)
+            Poll(source=name, urls=(url,), reason="crawl", crawl_id=crawl, asked_at=asked)
             for url in urls
+            for name in [sources[0] if len(sources) == 1 else source_of(url, settings.sources)]
         ]
     wanted = list(tags) or list(settings.watched_tags())
     named = sources or [name for name, source in settings.sources.items() if source.enabled]
@@ -82,7 +86,7 @@ async def _run(services: Services, polls: Sequence[Poll]) -> None:
     services.polls.end()
     crawl = engine.start()
     try:
-        await crawl
+        await asyncio.shield(crawl)  # being cancelled ends it in order, below
     except asyncio.CancelledError:
         await engine.finish(CRAWL_PATIENCE)
         raise

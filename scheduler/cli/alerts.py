@@ -14,7 +14,7 @@ from alerts.outbox import Outbox
 from alerts.receipts import find_alert, list_alerts
 from config.addresses import AddressPolicy
 from scheduler.cli.context import Failed, known, with_newsroom
-from scheduler.cli.output import FormatOption, moment, show
+from scheduler.cli.output import FormatOption, examples, moment, show
 from scheduler.newsroom import Newsroom, now
 from stories.moments import timestamp
 
@@ -32,7 +32,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(
         alerts,
         name="alerts",
-        epilog="wirewatch alerts --failed\nwirewatch alerts retry --all\nwirewatch alerts test desk",
+        epilog=examples("wirewatch alerts --failed", "wirewatch alerts retry --all", "wirewatch alerts test desk"),
     )
 
 
@@ -60,7 +60,7 @@ def list_receipts(
     show(rows, ("at", "channel", "type", "state", "tries", "id", "error"), format, empty="No alerts.")
 
 
-@alerts.command()
+@alerts.command(epilog=examples("wirewatch alerts retry evt_01…:desk", "wirewatch alerts retry --all"))
 def retry(
     context: typer.Context,
     alert: Annotated[str | None, typer.Argument(metavar="ID", help="Of one alert.")] = None,
@@ -81,7 +81,7 @@ def retry(
     typer.echo(with_newsroom(context.obj.settings, again))
 
 
-@alerts.command("test")
+@alerts.command("test", epilog=examples("wirewatch alerts test desk"))
 def test_channel(
     context: typer.Context, channel: Annotated[str, typer.Argument(help="A channel of the configuration.")]
 ) -> None:

@@ -13,6 +13,7 @@ from config.load import BadConfiguration
 from config.telemetry import configure_logging, configure_sentry, flush, report
 from scheduler.cli import alerts, archive, check, crawl, demo, extract, run, sources, watches
 from scheduler.cli.context import Context, Failed
+from scheduler.cli.output import plain_lines
 from scheduler.newsroom import CannotStart
 
 app = typer.Typer(
@@ -63,14 +64,10 @@ def main() -> None:
         typer.echo(str(fault), err=True)
         sys.exit(2)
     except (CannotStart, Failed) as fault:
-        typer.echo(f"wirewatch: {fault}", err=True)
+        typer.echo(plain_lines(f"wirewatch: {fault}"), err=True)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
-    except BrokenPipeError:
-        # The reader of the pipe has what it wanted; Python would complain once more when it closes stdout.
-        sys.stderr.close()
-        sys.exit(0)
     except Exception as error:
         report(error)
         raise

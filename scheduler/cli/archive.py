@@ -11,7 +11,7 @@ from rich.text import Text
 
 from pipelines.changes import changes
 from scheduler.cli.context import Failed, known, since, watch_predicate, with_newsroom
-from scheduler.cli.output import Format, FormatOption, cell, chosen, line, moment, show
+from scheduler.cli.output import Format, FormatOption, cell, chosen, examples, line, moment, show
 from scheduler.newsroom import Newsroom
 from stories.archive import Stored
 from stories.event import change_payload
@@ -23,8 +23,10 @@ COLUMNS = ("first_seen", "kind", "source", "id", "headline")
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
-    app.command(epilog="wirewatch releases --watch hkstp --since 7d\nwirewatch releases --kind correction")(releases)
-    app.command("show", epilog="wirewatch show sty_01…\nwirewatch show rel_01…")(show_story)
+    app.command(epilog=examples("wirewatch releases --watch hkstp --since 7d", "wirewatch releases --kind correction"))(
+        releases
+    )
+    app.command("show", epilog=examples("wirewatch show sty_01…", "wirewatch show rel_01…"))(show_story)
 
 
 def releases(

@@ -9,14 +9,14 @@ import typer
 from alerts.channels import channel_types
 from config.schema import schema
 from scheduler.cli.context import with_newsroom
-from scheduler.cli.output import line
+from scheduler.cli.output import examples, line
 from scheduler.newsroom import Newsroom
 from stories.connection import server_risks
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
-    app.command(epilog="wirewatch check\nwirewatch check --schema > wirewatch.schema.json")(check)
+    app.command(epilog=examples("wirewatch check", "wirewatch check --schema > wirewatch.schema.json"))(check)
 
 
 def check(

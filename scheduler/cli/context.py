@@ -17,6 +17,7 @@ from config.load import Loaded, load
 from config.settings import Settings
 from scheduler.newsroom import Newsroom, now, open_newsroom
 from stories.release import Release
+from stories.urls import canonical_url
 
 T = TypeVar("T")
 
@@ -69,6 +70,15 @@ def watch_predicate(settings: Settings, watch: str | None) -> Callable[[Release]
         return None
     known(watch, settings.watches, "watch")
     return lambda release: matches(settings.watches[watch], release, source=release.source)
+
+
+def web_address(url: str) -> str:
+    """Return a URL that may be asked for; a usage error for anything else."""
+    try:
+        canonical_url(url)
+    except ValueError as error:
+        raise typer.BadParameter(f"{url!r} is no web address; allowed is http://… or https://…") from error
+    return url
 
 
 def known(name: str, names: object, noun: str) -> None:

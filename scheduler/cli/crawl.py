@@ -9,10 +9,12 @@ import typer
 from rich.console import Console
 from rich.progress import Progress as Bar
 from rich.progress import SpinnerColumn, TextColumn
+from rich.text import Text
 
 from config.settings import Settings
-from scheduler.cli.context import Failed, known, with_newsroom
-from scheduler.cli.output import Format, FormatOption, cell, chosen, line
+from crawler.progress import Tally
+from scheduler.cli.context import Failed, known, web_address, with_newsroom
+from scheduler.cli.output import Format, FormatOption, cell, chosen, examples, json_text, line, write
 from scheduler.newsroom import Newsroom, now, open_newsroom
 from stories import keys
 from stories.event import Event, event_json, event_payload
@@ -23,10 +25,12 @@ from stories.sighting import Poll
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
     app.command(
-        epilog="wirewatch crawl media-outreach --tag HKSTP\n"
-        "wirewatch crawl --url https://wire.example/news/1 --no-alerts"
+        epilog=examples(
+            "wirewatch crawl media-outreach --tag HKSTP",
+            "wirewatch crawl --url https://wire.example/news/1 --no-alerts",
+        )
     )(crawl)
-    app.command(epilog="wirewatch trigger media-outreach --tag HKSTP")(trigger)
+    app.command(epilog=examples("wirewatch trigger media-outreach --tag HKSTP"))(trigger)
 
 
 def crawl(
@@ -42,40 +46,34 @@ def crawl(
     from scheduler.once import Crawled, crawl_once, polls_for
 
     settings = _settings(context.obj.settings, sources or [], no_alerts)
-    polls = polls_for(settings, sources or [], [one.lstrip("#＃") for one in tag or []], url or [])
+    urls = [web_address(one) for one in url or []]
+    polls = polls_for(settings, sources or [], [one.lstrip("#＃") for one in tag or []], urls)
     if not polls:
         raise Failed(
             "nothing to poll: no source is enabled, or their listings ask for tags and no watch names any (--tag)"
         )
     wanted = chosen(format)
-    collected: list[Event] = []
     printed = 0
 
     async def main() -> Crawled:
         async with open_newsroom(settings) as newsroom:
-            console = Console(stderr=True)
-            with Bar(
-                SpinnerColumn(), TextColumn("{task.description}"), console=console, transient=True,
-                disable=not console.is_terminal,
-            ) as bar:  # fmt: skip
+            with _progress() as bar:
                 task = bar.add_task("asking …")
 
-                def changed(tally: object) -> None:
+                def changed(tally: Tally) -> None:
                     nonlocal printed
-                    events = tally.events  # type: ignore[attr-defined]
-                    for event in events[printed:]:
-                        collected.append(event)
-                        _print(event, wanted)
-                    printed = len(events)
+                    for event in tally.events[printed:]:
+                        _print(event, wanted, bar)
+                    printed = len(tally.events)
                     bar.update(task, description=_said(tally))
 
                 return await crawl_once(newsroom, polls, changed)
 
     done = loop.run(main)
     if wanted is Format.JSON:
-        line([event_payload(event) for event in collected])
+        line([event_payload(event) for event in done.tally.events])
     for error in done.tally.errors:
-        typer.echo(error, err=True)
+        typer.echo(cell(error).plain, err=True)
     typer.echo(_said(done.tally), err=True)
     if done.waiting:
         typer.echo(f"{done.waiting} alert(s) wait: the daemon delivers them, or the next crawl", err=True)
@@ -89,13 +87,13 @@ def trigger(
     tag: Annotated[str | None, typer.Option(help="Only the listing of this tag.")] = None,
 ) -> None:
     """Ask a running daemon to crawl a source now; prints the crawl's id."""
-    settings = context.obj.settings
-    known(source, settings.sources, "source")
+    settings = _settings(context.obj.settings, [source], no_alerts=False)
 
     async def ask(newsroom: Newsroom) -> str:
         if not await newsroom.redis.exists(keys.daemon().name):
             raise Failed("no daemon runs on this Redis; start one (wirewatch run), or crawl here (wirewatch crawl)")
-        poll = Poll(source=source, tag=tag, reason="trigger", crawl_id=crawl_id(), asked_at=now())
+        wanted = tag.lstrip("#＃") if tag else None
+        poll = Poll(source=source, tag=wanted, reason="trigger", crawl_id=crawl_id(), asked_at=now())
         await newsroom.desk.ask(poll)
         return poll.crawl_id or ""
 
@@ -118,19 +116,37 @@ def _settings(settings: Settings, sources: list[str], no_alerts: bool) -> Settin
     return settings.model_copy(update={"channels": channels})
 
 
-def _print(event: Event, wanted: Format) -> None:
-    if wanted is Format.JSONL:
-        line(event_json(event))
-    elif wanted is Format.TABLE and event.release is not None:
-        release = event.release
-        kind = event.type.removeprefix("release.")
-        sys.stdout.write(f"{kind:<11} {cell(release.source)}  {cell(release.headline)}  {cell(release.url)}\n")
-        sys.stdout.flush()
+def _progress() -> Bar:
+    """Return a bar on the terminal, if there is one: that of the results where they go to it, so that they meet."""
+    console = Console(stderr=not sys.stdout.isatty())
+    return Bar(
+        SpinnerColumn(), TextColumn("{task.description}"), console=console, transient=True,
+        disable=not console.is_terminal, redirect_stdout=False, redirect_stderr=False,
+    )  # fmt: skip
 
 
-def _said(tally: object) -> str:
-    counts = {name: getattr(tally, name) for name in ("listings", "sightings", "pages")}
+def _print(event: Event, wanted: Format, bar: Bar) -> None:
+    match wanted:
+        case Format.JSON:  # all at the end
+            return
+        case Format.JSONL:
+            text = Text(json_text(event_json(event)))
+        case Format.TABLE:
+            kind = event.type.removeprefix("release.")
+            text = Text.assemble((f"{kind:<11}", "bold"), *(f" {part}" for part in _parts(event)))
+    if sys.stdout.isatty():
+        bar.console.print(text, soft_wrap=True)
+    else:
+        write(text.plain)
+
+
+def _parts(event: Event) -> list[Text]:
+    release = event.release
+    return [cell(release.source), cell(release.headline), cell(release.url)] if release else [cell(event.source)]
+
+
+def _said(tally: Tally) -> str:
     return (
-        f"{counts['listings']} listing(s) read, {counts['sightings']} sighting(s), {counts['pages']} release(s), "
-        f"{len(tally.events)} event(s), {len(tally.errors)} error(s)"  # type: ignore[attr-defined]
+        f"{tally.listings} listing(s) read, {tally.sightings} sighting(s), {tally.pages} release(s), "
+        f"{len(tally.events)} event(s), {len(tally.errors)} error(s)"
     )

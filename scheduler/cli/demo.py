@@ -17,14 +17,14 @@ from rich.table import Table
 
 from alerts.channels import channel_types
 from config.load import load
-from scheduler.cli.output import cell
+from scheduler.cli.output import cell, examples
 
 KINDS = ("new", "corrected", "updated", "revised", "withdrawn")
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
-    app.command(epilog="wirewatch demo\nwirewatch demo --seconds 60")(demo)
+    app.command(epilog=examples("wirewatch demo", "wirewatch demo --seconds 60"))(demo)
 
 
 def demo(

@@ -12,7 +12,8 @@ import typer
 from config.settings import Settings
 from config.source import ReleaseHints
 from pipelines.tidy import tidy
-from scheduler.cli.context import Failed, known
+from scheduler.cli.context import Failed, known, web_address
+from scheduler.cli.output import examples, line, plain_lines
 from stories.ids import crawl_id
 from stories.release import NotARelease, Release, release_payload
 from stories.sighting import Poll
@@ -28,7 +29,7 @@ class Shape(StrEnum):
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
-    app.command(epilog="wirewatch extract page.html --url https://wire.example/news/1 --format text")(extract)
+    app.command(epilog=examples("wirewatch extract page.html --url https://wire.example/news/1 --format text"))(extract)
 
 
 def extract(
@@ -42,11 +43,16 @@ def extract(
     settings: Settings = context.obj.settings
     if source is not None:
         known(source, settings.sources, "source")
+    if url is not None:
+        web_address(url)
     if page.startswith(("http://", "https://")):
         release = _fetched(settings, page, source)
     else:
         release = _saved(settings, Path(page), url, source)
-    typer.echo(_text(release, format))
+    if format is Shape.JSON:
+        line(_json(release))
+    else:
+        typer.echo(plain_lines(_text(release, format)))
 
 
 def _fetched(settings: Settings, url: str, source: str | None) -> Release:
@@ -55,7 +61,7 @@ def _fetched(settings: Settings, url: str, source: str | None) -> Release:
     from scheduler.newsroom import now
     from scheduler.once import try_polls
 
-    name = source or source_of(url, settings.sources)
+    name = source or source_of(web_address(url), settings.sources)
     poll = Poll(source=name, urls=(url,), reason="crawl", crawl_id=crawl_id(), asked_at=now())
     tried = loop.run(lambda: try_polls(settings, [poll], pages=0))
     if not tried.releases:
@@ -83,8 +89,10 @@ def _saved(settings: Settings, file: Path, url: str | None, source: str | None) 
 def _text(release: Release, shape: Shape) -> str:
     if shape is Shape.TEXT:
         return release.text
-    if shape is Shape.MARKDOWN:
-        head = [f"# {release.headline}", *([f"*{release.subheadline}*"] if release.subheadline else [])]
-        return "\n\n".join([*head, *release.body, *(["## About", *release.about] if release.about else [])])
+    head = [f"# {release.headline}", *([f"*{release.subheadline}*"] if release.subheadline else [])]
+    return "\n\n".join([*head, *release.body, *(["## About", *release.about] if release.about else [])])
+
+
+def _json(release: Release) -> bytes:
     payload = release_payload(release) | {"source": release.source or None}
-    return msgspec.json.format(msgspec.json.encode(payload), indent=2).decode()
+    return msgspec.json.format(msgspec.json.encode(payload), indent=2)

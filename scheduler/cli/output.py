@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
@@ -18,6 +20,7 @@ LONG = ("headline", "why", "error", "detail", "query", "reason")
 ROOM_FOR_LONG = 30  # characters; less is no room to read a headline in
 GAP = 2
 NOTHING = "–"
+CONTROLS = "[\x7f-\x9f\u202a-\u202e\u2066-\u2069]"  # of terminals, and those that turn the reading direction
 
 
 class Format(StrEnum):
@@ -33,6 +36,12 @@ FormatOption = Annotated[
 ]
 
 
+def examples(*lines: str) -> str:
+    """Return a command's epilog: its examples, each on a line of its own."""
+    # The character \b keeps the help from filling the lines up; each paragraph needs its own.
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+
+
 def chosen(wanted: Format | None) -> Format:
     """Return the format that was asked for, or the one that fits where the output goes."""
     return wanted or (Format.TABLE if sys.stdout.isatty() else Format.JSONL)
@@ -40,9 +49,28 @@ def chosen(wanted: Format | None) -> Format:
 
 def line(row: Any) -> None:
     """Print one JSON object on a line of its own, at once."""
-    data = row if isinstance(row, bytes) else msgspec.json.encode(row)
-    sys.stdout.write(data.decode() + "\n")
-    sys.stdout.flush()
+    write(json_text(row if isinstance(row, bytes) else msgspec.json.encode(row)))
+
+
+def json_text(row: bytes) -> str:
+    """Return JSON as text; on a terminal with the control characters escaped that JSON lets through."""
+    if not sys.stdout.isatty():
+        return row.decode()
+    return re.sub(CONTROLS, lambda found: f"\\u{ord(found[0]):04x}", row.decode())
+
+
+def write(text: str) -> None:
+    """Print a line at once; when the reader of the pipe has gone, what else is printed goes nowhere, without a word.
+
+    A crawl is not broken off for that: it keeps and delivers what it finds.
+    """
+    try:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def show(
@@ -106,6 +134,11 @@ def cell(value: Any) -> Text:
     if isinstance(value, list | tuple):
         value = ", ".join(str(one) for one in value)
     return Text("".join(one if one.isprintable() else " " for one in str(value)))
+
+
+def plain_lines(text: str) -> str:
+    """Return text without control characters other than line ends."""
+    return "\n".join(cell(line).plain for line in text.split("\n"))
 
 
 def moment(text: str | None) -> str | None:

@@ -7,12 +7,14 @@ import asyncio
 import structlog
 import typer
 
+from scheduler.cli.output import examples
+
 log = structlog.get_logger(__name__)
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
-    app.command(epilog="wirewatch run\nwirewatch --config desk.toml run")(run)
+    app.command(epilog=examples("wirewatch run", "wirewatch --config desk.toml run"))(run)
 
 
 def run(context: typer.Context) -> None:

@@ -9,7 +9,7 @@ import typer
 
 from crawler.polls import listings_of
 from scheduler.cli.context import Failed, known, with_newsroom
-from scheduler.cli.output import Format, FormatOption, cell, chosen, line, moment, show
+from scheduler.cli.output import Format, FormatOption, cell, chosen, examples, line, moment, show
 from scheduler.newsroom import Newsroom, now
 from stories.ids import crawl_id
 from stories.release import Release, release_payload
@@ -20,7 +20,9 @@ sources = typer.Typer(invoke_without_command=True, help="The sources and their h
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
-    app.add_typer(sources, name="sources", epilog="wirewatch sources\nwirewatch sources test media-outreach")
+    app.add_typer(
+        sources, name="sources", epilog=examples("wirewatch sources", "wirewatch sources test media-outreach")
+    )
 
 
 @sources.callback()
@@ -61,7 +63,7 @@ def _state(enabled: bool, error: str | None, read_at: str | None) -> str:
     return "working" if read_at else "not polled yet"
 
 
-@sources.command("test")
+@sources.command("test", epilog=examples("wirewatch sources test media-outreach --tag HKSTP"))
 def test_source(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="A source of the configuration.")],
@@ -77,6 +79,8 @@ def test_source(
     asked, crawl = now(), crawl_id()
     tags = [one.lstrip("#＃") for one in tag or []] or list(settings.watched_tags())
     listings = list(listings_of(name, settings.sources[name], tags, settings.polling.interval))
+    if not settings.sources[name].listings:
+        raise Failed(f"source {name!r} has no listing: {settings.sources[name].reason or 'nothing to poll'}")
     if not listings:
         raise Failed(f"every listing of {name!r} asks for a tag: name one with --tag, or in a watch")
     polls = [listing.poll(asked, "crawl", crawl) for listing in listings]
@@ -85,11 +89,11 @@ def test_source(
         typer.echo(f"{name}: {tried.listings} of {len(polls)} listing(s) read, {len(tried.sightings)} sighting(s)")
         for sighting in tried.sightings[:10]:
             typer.echo(f"  {cell(sighting.published_at or sighting.published_raw)}  {cell(sighting.headline)}")
-            typer.echo(f"    {sighting.url}")
+            typer.echo(f"    {cell(sighting.url)}")
         for release in tried.releases:
-            typer.echo(f"read: {cell(release.headline)}\n  {_holds(release)}")
+            typer.echo(f"read: {cell(release.headline)}\n  {cell(_holds(release))}")
         for error in tried.errors:
-            typer.echo(f"not read: {error}")
+            typer.echo(f"not read: {cell(error)}")
     else:
         line(
             {

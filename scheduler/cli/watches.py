@@ -8,7 +8,7 @@ import typer
 
 from scheduler.cli.archive import COLUMNS, release_row
 from scheduler.cli.context import known, watch_predicate, with_newsroom
-from scheduler.cli.output import FormatOption, show
+from scheduler.cli.output import FormatOption, examples, show
 from scheduler.newsroom import Newsroom
 from stories.filtering import ReleaseFilter, filtered
 
@@ -17,7 +17,7 @@ watches = typer.Typer(invoke_without_command=True, help="The watches.")
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
-    app.add_typer(watches, name="watches", epilog="wirewatch watches\nwirewatch watches test hkstp")
+    app.add_typer(watches, name="watches", epilog=examples("wirewatch watches", "wirewatch watches test hkstp"))
 
 
 @watches.callback()
@@ -41,7 +41,7 @@ def list_watches(context: typer.Context, format: FormatOption = None) -> None:  
     show(rows, ("name", "title", "tags", "sources", "channels", "query"), format, empty=empty)
 
 
-@watches.command("test")
+@watches.command("test", epilog=examples("wirewatch watches test hkstp"))
 def test_watch(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="A watch of the configuration.")],
