@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from dataclasses import replace
 
 import structlog
@@ -20,6 +21,7 @@ log = structlog.get_logger(__name__)
 
 WAIT = 2.0  # seconds for one blocking look at the queue; below the connection's timeout
 PATIENCE = 1.0  # seconds to the next look when Redis is away
+PARTING = 1.0  # seconds for handing back what was not done, with a Redis that may be away
 LONGEST = 3600.0  # seconds a crawl is followed
 
 
@@ -48,7 +50,17 @@ async def serve_requests(services: Services, desk: Desk) -> None:
                 await asyncio.sleep(PATIENCE)
                 continue
             if asked is not None:
-                following.create_task(_run(asked, services, desk))
+                following.create_task(_follow(asked, services, desk))
+
+
+async def _follow(asked: Poll, services: Services, desk: Desk) -> None:
+    try:
+        await _run(asked, services, desk)
+    except asyncio.CancelledError:  # the daemon ends: the next one runs it again
+        with contextlib.suppress(RedisError, TimeoutError):
+            async with asyncio.timeout(PARTING):
+                await desk.ask(asked)
+        raise
 
 
 async def _run(asked: Poll, services: Services, desk: Desk) -> None:

@@ -29,14 +29,13 @@ from pipelines.matching import matches
 from pipelines.remembering import Remembered
 from scheduler.asked import serve_requests
 from scheduler.clock import Clock
+from scheduler.lease import one_daemon, renew
 from scheduler.metrics import Metrics
 from scheduler.newsroom import STEPS, CannotStart, Newsroom, now, open_newsroom
 from scheduler.revisiting import revisits
-from stories import keys
-from stories.answers import text
 from stories.release import Release
 from stories.server import EmbeddedServerError
-from web.app import AlertFilter, Views, create_app
+from web.app import AlertFilter, Views, create_app, end_streams
 
 log = structlog.get_logger(__name__)
 
@@ -61,6 +60,7 @@ def bind(host: str, port: int) -> socket.socket:
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((host, port))
+        bound.listen()  # from here on nobody else gets the port, and who asks too early waits instead of failing
     except OSError as error:
         bound.close()
         raise CannotStart(
@@ -79,13 +79,27 @@ def web_address(bound: socket.socket) -> str:
 async def run_daemon(settings: Settings, stop: asyncio.Event, ready: Callable[[str], None]) -> None:
     """Run until ``stop`` is set; ``ready`` is told the page's address. ``CannotStart`` says what is missing."""
     with bind(settings.web.host, settings.web.port) as bound:
-        async with open_newsroom(settings) as newsroom:
-            await _claim_the_clock(newsroom)
-            try:
-                await _run(newsroom, stop, bound, ready)
-            finally:
-                with contextlib.suppress(RedisError):
-                    await newsroom.redis.delete(keys.daemon().name)
+        starting = asyncio.create_task(_give_up_the_start(stop, asyncio.current_task()), name="starting")
+
+        def started(address: str) -> None:
+            starting.cancel()
+            ready(address)
+
+        try:
+            async with open_newsroom(settings) as newsroom, one_daemon(newsroom):
+                await _run(newsroom, stop, bound, started)
+        except asyncio.CancelledError:
+            if not starting.done() or starting.cancelled():
+                raise
+        finally:
+            starting.cancel()
+
+
+async def _give_up_the_start(stop: asyncio.Event, start: asyncio.Task[Any] | None) -> None:
+    """Being told to stop ends the start too: a server that does not come may take half a minute."""
+    await stop.wait()
+    if start is not None:
+        start.cancel()
 
 
 async def _run(newsroom: Newsroom, stop: asyncio.Event, bound: socket.socket, ready: Callable[[str], None]) -> None:
@@ -103,9 +117,10 @@ async def _run(newsroom: Newsroom, stop: asyncio.Event, bound: socket.socket, re
     services = newsroom.services(Progress(), heard)
     engine = Engine(services, STEPS)
     clock = Clock(all_listings(settings), services.ask, now)
+    app = create_app(_views(newsroom, metrics))
     web = WebServer(
         uvicorn.Config(
-            create_app(_views(newsroom, metrics)),
+            app,
             log_config=None,
             access_log=False,
             lifespan="off",
@@ -128,6 +143,7 @@ async def _run(newsroom: Newsroom, stop: asyncio.Event, bound: socket.socket, re
         ended = await _until(stop, [crawl, serving, *owned])
         log.info("ending", polls_waiting=len(services.polls))
         clock.stop()
+        end_streams(app)
         web.should_exit = True
         for task in owned:
             task.cancel()
@@ -195,25 +211,12 @@ def _views(newsroom: Newsroom, metrics: Metrics) -> Views:
     )
 
 
-async def _claim_the_clock(newsroom: Newsroom) -> None:
-    """One daemon polls: a second one on the same Redis would ask every listing twice."""
-    key = keys.daemon()
-    me = f"process {os.getpid()} on {socket.gethostname()}"
-    if not await newsroom.redis.set(key.name, me, nx=True, ex=key.seconds):
-        other = await newsroom.redis.get(key.name)
-        raise CannotStart(
-            f"another wirewatch daemon runs on this Redis ({text(other) if other else 'it just ended'}); "
-            f"end it first; one that was killed lets go after {key.seconds} s"
-        )
-
-
 async def _look_after_redis(newsroom: Newsroom) -> None:
     """Renew the daemon's lease; when Redis is away, say so once, and start the embedded server again."""
-    key, away = keys.daemon(), False
-    me = f"process {os.getpid()} on {socket.gethostname()}"
+    away = False
     while True:
         try:
-            await newsroom.redis.set(key.name, me, ex=key.seconds)
+            await renew(newsroom.redis)
         except (RedisError, OSError) as error:
             if not away:
                 log.warning("Redis does not answer; waiting for it, nothing is lost", why=str(error))
