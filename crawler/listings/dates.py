@@ -85,6 +85,13 @@ _PRINTED = re.compile(
 )
 
 
+_SIGN = re.compile(
+    r"(?:19|20)\d\d|\d[:.]\d|\d\s?[月월秒分小时時天日周前일]|\d\W{0,3}(?:de\s)?[^\W\d]{3}|[^\W\d]{3}\.?\s?\d|\d\s?[smhd]\b"
+)
+_DIGIT = re.compile(r"\d")
+_DAYS = re.compile(r"day\b|vor\s|heute|gestern|今|昨|hoy|ayer|hier|\bago\b", re.IGNORECASE)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrintedDate:
     """A date found in a text."""
@@ -100,6 +107,13 @@ class PrintedDate:
     clock: time | None
     zone: str | None
     """The name or offset of the zone as printed."""
+
+
+def may_hold_date(line: str) -> bool:
+    """Return whether a line has at least what every date has; much cheaper than to search it for dates."""
+    if _DIGIT.search(line):
+        return _SIGN.search(line) is not None
+    return len(line) <= 60 and _DAYS.search(line) is not None
 
 
 def find_dates(text: str) -> list[PrintedDate]:

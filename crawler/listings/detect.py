@@ -79,9 +79,11 @@ def _markup(head: str) -> Content | None:
     if late := LATE_ROOT.search(head):
         # A warning printed before the feed; an HTML page that shows a feed as text has it escaped.
         return "sitemap" if "urlset" in late.group() or "sitemap" in late.group() else "xml-feed"
+    if root and name != "html" and head.lstrip().startswith("<?xml"):
+        return "xml"
     if HTML_SIGN.search(head):
         return "html"
-    return "xml" if root or head.lstrip().startswith("<?xml") else None
+    return "xml" if root else None
 
 
 def _text(head: str) -> Content:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from crawler.listings.links import Shape
 from crawler.listings.outline import ENTRIES, HEADINGS, Outline, Stamp
-from crawler.listings.wording import headline_likeness, heads_a_side_box, is_navigation, one_line
+from crawler.listings.wording import headline_likeness, heads_a_side_box, one_line
 
 ENTRY_TEXT = 3_000  # characters; a card with a long teaser stays under it
 LONELY_CLIMB = 3  # levels; what stands further from a link that has no siblings is not its own any more
@@ -19,6 +19,8 @@ STAMP_SPARE = 40  # characters beside a date in its line: a place, a category; m
 READ_MORE = re.compile(
     r"(?:read|learn|find out|see) more\s*(?:about|on|:|-|–)\s*|(?:read|view|open)\s*:\s*", re.IGNORECASE
 )
+BESIDE_STAMPS = " \t|•·–—-:,(["
+SEPARATED = re.compile(r"[|•·–—(\[]$|\s-$")
 TITLE_NAME = re.compile(r"title|headline|heading|subject|(?:^|[-_ ])head(?:$|[-_ ])|betreff|titel", re.IGNORECASE)
 
 
@@ -140,35 +142,19 @@ def best_headline(page: Outline, link: Link, box: int) -> Headline | None:
     return _untruncated(page, link, found) if found and found.likeness > 0 else None
 
 
-def _words(page: Outline, index: int) -> str:
-    """An element's text without the times that have boxes of their own in it."""
-    start, end = page.text_start[index], page.text_end[index]
-    pieces = []
-    for stamp in page.stamps_in(start, end):
-        if stamp.line[0] == stamp.line[1]:
-            pieces.append(page.text[start : stamp.start])
-            start = stamp.end
-    return one_line(" ".join((*pieces, page.text[start:end]))).strip("|•· ")
-
-
-def _headline(page: Outline, text: str, index: int, *, heading: bool) -> Headline:
-    return Headline(
-        text=text,
-        likeness=headline_likeness(text),
-        heading=heading,
-        start=page.text_start[index],
-        end=page.text_end[index],
-    )
+def _headline(page: Outline, index: int, *, heading: bool) -> Headline:
+    start, end, text = _without_stamps(page, page.text_start[index], page.text_end[index])
+    return Headline(text=text, likeness=headline_likeness(text), heading=heading, start=start, end=end)
 
 
 def _headings_at(page: Outline, link: Link) -> list[Headline]:
     """Headings in the link, or the link's text where it stands in a heading."""
     inside = page.headings_in(link.index)
-    found = [_headline(page, _words(page, index), index, heading=True) for index in inside[:5]]
+    found = [_headline(page, index, heading=True) for index in inside[:5]]
     above, steps = page.parent[link.index], 0
     while above > 0 and steps < 3 and not found:
         if page.nodes[above].tag in HEADINGS:
-            found.append(_headline(page, _words(page, link.index), link.index, heading=True))
+            found.append(_headline(page, link.index, heading=True))
         above, steps = page.parent[above], steps + 1
     return found
 
@@ -180,20 +166,32 @@ def _own_lines(page: Outline, link: Link) -> list[Headline]:
     position = start
     for raw in page.text[start : min(end, start + ENTRY_TEXT)].split("\n"):
         line_start, position = position, position + len(raw) + 1
-        line = one_line(raw)
-        if not line or _is_stamp(page, line_start, line_start + len(raw)):
+        line_start, line_end, line = _without_stamps(page, line_start, line_start + len(raw))
+        if not line or _is_stamp(page, line_start, line_end):
             continue
-        named = (
-            TITLE_NAME.search(page.nodes[page.holder(line_start + len(raw) - len(raw.lstrip()))].get("class") or "")
-            is not None
-        )
+        named = TITLE_NAME.search(page.nodes[page.holder(line_start)].get("class") or "") is not None
         likeness = headline_likeness(line) * (1.0 if named else 0.97 ** len(found)) + (0.5 if named else 0.0)
-        found.append(
-            Headline(text=line, likeness=min(likeness, 3.0), heading=named, start=line_start, end=line_start + len(raw))
-        )
+        found.append(Headline(text=line, likeness=min(likeness, 3.0), heading=named, start=line_start, end=line_end))
         if len(found) == 10:
             break
     return found
+
+
+def _without_stamps(page: Outline, start: int, end: int) -> tuple[int, int, str]:
+    """A stretch of text without the times at its beginning and end that are no words of it: (start, end, text)."""
+    for stamp in page.stamps_in(start, end):
+        ahead = page.text[start : stamp.start].strip()
+        boxed = stamp.line[0] == stamp.line[1]
+        if not boxed and (stamp.found is None or not _dated(stamp)):
+            continue  # "Yesterday's winners", "May 5 festival"
+        if not ahead or (boxed and len(ahead) <= 2):
+            start = stamp.end
+        elif boxed or SEPARATED.search(ahead):
+            end = stamp.start
+            break
+    text = page.text[start:end]
+    start += len(text) - len(text.lstrip(BESIDE_STAMPS))
+    return start, end, one_line(page.text[start:end]).rstrip(BESIDE_STAMPS)
 
 
 def _is_stamp(page: Outline, start: int, end: int) -> bool:
@@ -215,13 +213,13 @@ def _headings_beside(page: Outline, link: Link, box: int) -> list[Headline]:
     found = []
     for index in page.headings_in(box)[:5]:
         if not _links_in(page, index) and page.anchor[index] in (-1, link.index):
-            found.append(_headline(page, _words(page, index), index, heading=True))
+            found.append(_headline(page, index, heading=True))
     if found or box == link.index:
         return found
     for index in range(box, min(page.end[box], box + 60)):
         name = page.nodes[index].get("class") or ""
         if name and page.anchor[index] == -1 and TITLE_NAME.search(name) and not _links_in(page, index):
-            found.append(_headline(page, _words(page, index), index, heading=True))
+            found.append(_headline(page, index, heading=True))
             break
     return found
 
@@ -239,7 +237,10 @@ def _said_otherwise(page: Outline, link: Link) -> list[Headline]:
     texts = [
         READ_MORE.sub("", one_line(text)) for text in (*said, image.get("alt") if image is not None else None) if text
     ]
-    return [_headline(page, text, link.index, heading=False) for text in texts]
+    place = page.text_start[link.index]
+    return [
+        Headline(text=text, likeness=headline_likeness(text), heading=False, start=place, end=place) for text in texts
+    ]
 
 
 def _untruncated(page: Outline, link: Link, found: Headline) -> Headline:
@@ -345,8 +346,3 @@ def _is_of_the_list(page: Outline, entry: Entry, stamp: Stamp) -> bool:
     above = page.parent[entry.box]
     around = page.parent[above] if above > 0 else above
     return stamp.start >= page.text_start[max(around, 0)]
-
-
-def is_headline(headline: Headline | None) -> bool:
-    """Return whether a text was found that names a release."""
-    return headline is not None and headline.likeness >= 1 and not is_navigation(headline.text)

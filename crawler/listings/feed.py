@@ -6,10 +6,13 @@ import io
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import urljoin
+from xml.parsers import expat
 from zoneinfo import ZoneInfo
 
 import feedparser
 import msgspec
+from lxml import etree
 
 from config.source import ReleaseHints
 from crawler.listings.dates import feed_moment, read_date
@@ -20,14 +23,16 @@ from stories.sighting import Sighting
 from stories.urls import canonical_url, url_digest
 
 ENTRIES_MAX = 5_000  # Business Wire's whole week is about 4,000
-LOOSE_MAX = (
-    1024 * 1024
-)  # bytes of broken XML that feedparser's forgiving parser is given; its time grows faster than its input
+LOOSE_MAX = 256 * 1024
+"""Bytes of broken XML that feedparser's forgiving parser is given, whose time grows faster than its input."""
+BARE_AMPERSAND = re.compile(rb"<!\[CDATA\[.*?\]\]>|&(?!#?\w{1,32};)", re.DOTALL)
+"""An ampersand that begins no reference; in CDATA it is one of the text."""
+AMPERSANDS_MENDED = 20_000  # five for each entry that is read
 
 
 def read_feed(body: bytes, url: str, hints: ReleaseHints, content_type: str | None = None) -> ListingPage:
     """Return the entries of an XML feed in its order; ``ListingUnreadable`` for what feedparser finds no feed in."""
-    parsed = _parse(body, url, content_type)
+    parsed = _parse(body, content_type)
     if not parsed.get("version") and not parsed.entries:
         raise ListingUnreadable(f"no feed ({_why(parsed)})")
     title = plain_text(parsed.feed.get("title") or "") or None
@@ -40,10 +45,10 @@ def read_feed(body: bytes, url: str, hints: ReleaseHints, content_type: str | No
     )
 
 
-def _parse(body: bytes, url: str, content_type: str | None) -> feedparser.FeedParserDict:
+def _parse(body: bytes, content_type: str | None) -> feedparser.FeedParserDict:
     # A stream, since feedparser opens a file or URL that bytes or text may name. Media types are left out: RFC 3023
     # would make text/xml ASCII, which no server means.
-    headers = {"content-location": url, "content-type": "application/xml"}
+    headers = {"content-type": "application/xml"}
     charset = re.search(r"charset=[\"']?([\w.:-]+)", content_type or "", re.IGNORECASE)
     if is_utf8(body):
         headers["content-type"] += "; charset=utf-8"
@@ -52,7 +57,7 @@ def _parse(body: bytes, url: str, content_type: str | None) -> feedparser.FeedPa
     try:
         # Texts are taken as words only, so neither cleaning nor resolving the HTML in them is worth its time.
         return feedparser.parse(
-            io.BytesIO(body), response_headers=headers, resolve_relative_uris=False, sanitize_html=False
+            io.BytesIO(_mended(body)), response_headers=headers, resolve_relative_uris=False, sanitize_html=False
         )
     except (
         ValueError,
@@ -67,13 +72,40 @@ def _parse(body: bytes, url: str, content_type: str | None) -> feedparser.FeedPa
         raise ListingUnreadable(f"a feed that cannot be parsed ({type(error).__name__}: {str(error)[:120]})") from error
 
 
+def _mended(body: bytes) -> bytes:
+    """The body; where it is not well-formed, with its bare ampersands escaped; where that is not enough and it is
+    long, what lxml makes of it."""
+    if _is_well_formed(body) or b"\0" in body[:100]:
+        return body
+    body = BARE_AMPERSAND.sub(_escaped, body, count=AMPERSANDS_MENDED)
+    if len(body) <= LOOSE_MAX or _is_well_formed(body):
+        return body
+    parser = etree.XMLParser(recover=True, resolve_entities=False, no_network=True, load_dtd=False)
+    root = etree.fromstring(body.lstrip(), parser)
+    if root is None:
+        raise ListingUnreadable("a feed of broken XML")
+    return etree.tostring(root, encoding="utf-8", xml_declaration=True)
+
+
+def _escaped(match: re.Match[bytes]) -> bytes:
+    return match.group() if match.group().startswith(b"<") else b"&amp;"
+
+
+def _is_well_formed(body: bytes) -> bool:
+    try:
+        expat.ParserCreate().Parse(body, True)
+    except (expat.ExpatError, ValueError):
+        return False
+    return True
+
+
 def _why(parsed: feedparser.FeedParserDict) -> str:
     error = parsed.get("bozo_exception")
     return str(error)[:160] if error else "well-formed XML without a feed in it"
 
 
 def _sighting(entry: feedparser.FeedParserDict, url: str, hints: ReleaseHints) -> Sighting | None:
-    page = next((found for link in _addresses(entry) if (found := _canonical(link, url))), None)
+    page = next((found for link in _addresses(entry, url) if (found := _canonical(link, url))), None)
     if page is None:
         return None
     raw = entry.get("published") or entry.get("updated") or entry.get("created")
@@ -84,16 +116,27 @@ def _sighting(entry: feedparser.FeedParserDict, url: str, hints: ReleaseHints) -
         headline=plain_text(entry.get("title") or "") or None,
         published_raw=str(raw).strip() or None if raw else None,
         published_at=feed_moment(str(raw), parsed, zone) if raw else None,
-        guid=str(entry.get("id")).strip() or None if entry.get("id") else None,
+        guid=_guid(entry, url),
     )
 
 
-def _addresses(entry: Mapping[str, Any]) -> Iterable[str]:
+def _guid(entry: Mapping[str, Any], url: str) -> str | None:
+    """The entry's own id as it stands, unless it is plainly a path on the feed's host."""
+    guid = str(entry.get("id") or "").strip()
+    if not guid.startswith("/"):
+        return guid or None
+    try:
+        return urljoin(url, guid)
+    except ValueError:
+        return guid
+
+
+def _addresses(entry: Mapping[str, Any], url: str) -> Iterable[str]:
     """The addresses of an entry's page, best first: before redirects, its link, its permanent id, its files."""
     yield entry.get("feedburner_origlink") or ""
     yield entry.get("link") or ""
     yield from (link.get("href") or "" for link in entry.get("links") or () if link.get("rel") == "alternate")
-    guid = str(entry.get("id") or "")
+    guid = _guid(entry, url) or ""
     if guid.startswith(("http://", "https://")):
         yield guid
     yield from (

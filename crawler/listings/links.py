@@ -29,7 +29,7 @@ NEVER = re.compile(
 """Parts of a path that lead to a directory or a service, whatever else is in it."""
 SELDOM = re.compile(
     r"(?:topics?|themen?|sections?|writers?|members?|store|products?|solutions?|services?|platform|pricing|about(?:-us)?|ueber-uns|terms|help|support|jobs"
-    r"|e?-?mail|compan(?:y|ies)|organi[sz]ations?|issuers?|industr(?:y|ies)|sectors?|countr(?:y|ies)|regions?|languages?|lang|archives?|events?|calendar"
+    r"|e?-?mail|compan(?:y|ies)|organi[sz]ations?|issuers?|industr(?:y|ies)|sectors?|countr(?:y|ies)|regions?|languages?|lang|archiv(?:es?|io)?|events?|calendar"
     r"|webinars?|videos?|photos?|gallery|galleries|podcasts?|advertise|partners?|p\d?|stock|quotes?)",
     re.IGNORECASE,
 )

@@ -15,12 +15,13 @@ from itertools import islice
 from lxml import etree
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
-from crawler.listings.dates import PrintedDate, find_dates
+from crawler.listings.dates import PrintedDate, find_dates, may_hold_date
 from crawler.listings.page import ListingUnreadable
 
-ELEMENTS_READ = 100_000  # a listing of 1,000 cards has about 20,000
+ELEMENTS_READ = 60_000  # a listing of 1,000 cards has about 20,000
 LINE_WITH_DATE = 200  # characters; a date in a longer line is part of a sentence
 SPLIT_DATE = 12  # characters; a day or a month in a box of its own
+TEXT_SEARCHED = 200_000  # characters of such lines that are searched for dates, twenty for each link that is read
 
 SILENT = {
     "script",
@@ -46,8 +47,9 @@ ENTRIES = {"article", "li", "tr", "dd"}
 CHROME_ROLES = {"navigation", "banner", "contentinfo", "search", "menu", "menubar", "tablist", "dialog"}
 CHROME_WORDS = {
     "nav", "navbar", "navi", "navigation", "menu", "submenu", "megamenu", "dropdown", "footer", "toolbar", "topbar",
-    "breadcrumb", "breadcrumbs", "pagination", "pager", "paging", "social", "share", "sharing", "sharebar", "tagcloud", "masthead",
-    "cookie", "cookies", "consent", "login", "lang", "language", "languages", "modal", "offcanvas", "popup", "facet", "facets",
+    "breadcrumb", "breadcrumbs", "pagination", "pager", "paging", "social", "share", "sharing", "sharebar", "tagcloud",
+    "cookie", "cookies", "consent", "login", "lang", "language", "languages", "modal", "offcanvas", "popup", "masthead",
+    "facet", "facets",
 }  # fmt: skip
 SIDE_WORDS = {
     "sidebar", "aside", "related", "trending", "popular", "mostread", "mostviewed", "recommended",
@@ -147,7 +149,7 @@ def parse_page(text: str) -> HtmlElement:
 
 
 def outline(root: HtmlElement) -> Outline:
-    """Return a page's outline; what stands after the 100,000th element is left out."""
+    """Return a page's outline; what stands after the 60,000th element is left out."""
     flat = _Flattener().read(root)
     _mark_zones(flat)
     flat.stamps = _stamps(flat)
@@ -334,24 +336,22 @@ def _line(text: str, start: int, end: int) -> tuple[int, int]:
 def _windows(text: str) -> list[tuple[int, int]]:
     """The stretches worth searching for dates: short lines with a digit, joined with the tiny lines around them."""
     windows: list[tuple[int, int]] = []
-    position, tiny_from = 0, -1
+    position, joining, searched = 0, False, 0
     for line in text.split("\n"):
         start, end = position, position + len(line)
         position = end + 1
         said = line.strip()
         tiny = len(said) <= SPLIT_DATE
-        if not said or (not tiny and not _may_hold_date(line)) or len(said) > LINE_WITH_DATE:
-            tiny_from = tiny_from if not said else -1
+        if not said:
             continue
-        if tiny and tiny_from >= 0:
+        if len(said) > LINE_WITH_DATE or not (tiny or may_hold_date(line)):
+            joining = False
+            continue
+        if tiny and joining and end - windows[-1][0] <= 5 * SPLIT_DATE:
             windows[-1] = (windows[-1][0], end)
         else:
             windows.append((start, end))
-        tiny_from = start if tiny else -1
+        joining, searched = tiny, searched + len(said)
+        if searched > TEXT_SEARCHED:
+            break
     return windows
-
-
-def _may_hold_date(line: str) -> bool:
-    return (
-        any(letter.isdigit() for letter in line) or "day" in line or "gest" in line or "heute" in line or "vor " in line
-    )

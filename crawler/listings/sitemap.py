@@ -90,26 +90,28 @@ def _sightings(rows: list[Row], url: str, hints: ReleaseHints) -> tuple[Sighting
     host = urlsplit(url).hostname or ""
     zone = ZoneInfo(hints.timezone) if hints.timezone else None
     pattern, own = re.compile(hints.url) if hints.url else None, url_digest(canonical_url(url))
-    kept: dict[str, tuple[str, Sighting]] = {}
-    for row in rows:
+    kept: dict[str, Sighting] = {}
+    for row in _newest(rows, pattern):
         page = _canonical(row.get("loc"), url)
-        if page is None or url_digest(page) == own or page in kept:
+        if page is None or page in kept or url_digest(page) == own:
             continue
-        if (
-            pattern.search(page) is None
-            if pattern
-            else is_no_page(page, host) or ("news:title" not in row and is_directory(page))
-        ):
+        if pattern is None and (is_no_page(page, host) or ("news:title" not in row and is_directory(page))):
             continue
         printed = row.get("news:publication_date")
-        sighting = Sighting(
+        kept[page] = Sighting(
             url=page,
             headline=plain_text(row.get("news:title", "")) or None,
             published_raw=printed,
             published_at=read_date(printed, zone) if printed else None,
         )
-        kept[page] = (printed or row.get("lastmod") or "", sighting)
-    if len(kept) <= SIGHTINGS_MAX:
-        return tuple(sighting for _, sighting in kept.values())
-    newest = sorted((when for when, _ in kept.values()), reverse=True)[SIGHTINGS_MAX - 1]
-    return tuple(sighting for when, sighting in kept.values() if when >= newest)[:SIGHTINGS_MAX]
+    return tuple(kept.values())
+
+
+def _newest(rows: list[Row], pattern: re.Pattern[str] | None) -> list[Row]:
+    """The rows that match, in their order; of too many the newest, by their dates and by their place."""
+    matching = [row for row in rows if pattern is None or pattern.search(row.get("loc", ""))]
+    if len(matching) <= SIGHTINGS_MAX:
+        return matching
+    dates = [row.get("news:publication_date") or row.get("lastmod") or "" for row in matching]
+    places = sorted(range(len(matching)), key=lambda place: dates[place], reverse=True)[:SIGHTINGS_MAX]
+    return [matching[place] for place in sorted(places)]

@@ -10,8 +10,9 @@ from lxml.html import fragment_fromstring
 
 HEADLINE_MAX = 600  # characters; the longest real headlines (several subheadings run together) stay under it
 MARKUP = re.compile(
-    r"</?(?:a|abbr|b|big|blockquote|br|code|del|div|em|font|h[1-6]|hr|i|img|ins|li|mark|p|pre|q|s|small|span|strike|strong"
-    r"|sub|sup|tt|u|ul|wbr)(?:\s[^<>]*)?/?>|<!--",
+    r"</?(?:a|abbr|applet|b|big|blink|blockquote|br|center|code|del|div|em|embed|font|form|frame|frameset|h[1-6]|hr|html|i"
+    r"|iframe|img|input|ins|li|link|mark|meta|object|p|param|pre|q|s|script|small|span|strike|strong|style|sub|sup|table|td"
+    r"|title|tr|tt|u|ul|video|wbr)(?:\s[^<>]*)?/?>|<!--",
     re.IGNORECASE,
 )
 ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,31});", re.IGNORECASE)
