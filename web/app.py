@@ -38,7 +38,18 @@ def create_app(views: Views) -> FastAPI:
     app.include_router(pages.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_middleware(Guard, settings=views.settings.web)
+    _describe(app, with_token=views.settings.web.token is not None)
     return app
+
+
+def _describe(app: FastAPI, *, with_token: bool) -> None:
+    """Complete the OpenAPI document by what FastAPI cannot know: problems, and the token."""
+    document = app.openapi()  # kept by the app: what /openapi.json answers
+    problems.describe(document)
+    if with_token:
+        document["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+        document["security"] = [{"token": []}]
+        document["paths"]["/healthz"]["get"]["security"] = []
 
 
 def end_streams(app: FastAPI) -> None:

@@ -34,10 +34,15 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cache-Control": "private, no-cache",
 }
+
+
+FORM_HEADERS = {"Referrer-Policy": "same-origin"}
+"""Of the form's page: under ``no-referrer`` a browser sends ``Origin: null`` with it (Fetch, "append a request
+Origin header"), and on plain HTTP off loopback it sends no ``Sec-Fetch-Site`` either."""
 
 
 class TooLarge(HTTPException):
@@ -103,8 +108,7 @@ class Guard:
                 started = True
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
-                    headers[name] = value
-                headers.setdefault("Cache-Control", "private, no-cache")
+                    headers.setdefault(name, value)
             await send(message)
 
         refusal = self._refusal(scope)
@@ -156,7 +160,7 @@ class Guard:
     def _ask_for_token(path: str, headers: Headers) -> Response:
         asks = {"WWW-Authenticate": 'Bearer realm="wirewatch"'}
         if wants_page(path, headers.get("accept", "")):
-            return page("login.html", status=401, headers=asks, wrong=False)
+            return page("login.html", status=401, headers=asks | FORM_HEADERS, wrong=False)
         return problem(401, "send the token: Authorization: Bearer …", path, headers=asks)
 
 

@@ -12,7 +12,7 @@ from stories.event import EventType
 from stories.filtering import kind_of
 from stories.ids import event_id
 from stories.release import Release
-from web.rows import EventRow, event_row, source_title, watch_title
+from web.rows import EventRow, beside, event_row, source_title, watch_title
 
 RELEASES_SHOWN = 50  # of a story; the newest ones, and the first
 REVISIONS_TOLD = 24  # of a release: as many as memory keeps
@@ -28,6 +28,7 @@ class StoryRelease:
     release: Release
     kind: str
     source: str
+    wire: str | None
     why: str
     delay: str | None
     """How long after the first one of its story it was seen."""
@@ -62,6 +63,7 @@ async def story_view(story: StoredStory, archive: Archive, settings: Settings) -
                 release=one.release,
                 kind=kind_of(one),
                 source=source_title(settings, one.release.source),
+                wire=beside(source_title(settings, one.release.source), one.release.wire),
                 why=one.why,
                 delay=delay(first, one.release),
                 events=[

@@ -10,7 +10,7 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from web.api.sources import source_payloads
-from web.guard import COOKIE, COOKIE_DAYS, LOGIN, cookie_value, same
+from web.guard import COOKIE, COOKIE_DAYS, FORM_HEADERS, LOGIN, cookie_value, same
 from web.history import story_view
 from web.render import page
 from web.rows import AlertRow, EventRow, SourceRow, alert_row, event_row, source_row
@@ -95,7 +95,7 @@ async def login_form(request: Request) -> Response:
     """Show the form, where a token is asked for at all."""
     if views(request).settings.web.token is None:
         return RedirectResponse("/", 303)
-    return page("login.html", wrong=False)
+    return page("login.html", headers=FORM_HEADERS, wrong=False)
 
 
 @router.post(LOGIN)
@@ -106,7 +106,7 @@ async def login(request: Request) -> Response:
         return RedirectResponse("/", 303)
     fields = parse_qs((await request.body()).decode("utf-8", "replace"), max_num_fields=10)
     if not same(fields.get("token", [""])[0], token.get_secret_value()):
-        return page("login.html", status=401, wrong=True)
+        return page("login.html", status=401, headers=FORM_HEADERS, wrong=True)
     answer = RedirectResponse("/", 303)
     answer.set_cookie(
         COOKIE, cookie_value(token.get_secret_value()), max_age=COOKIE_DAYS * 86_400, httponly=True,

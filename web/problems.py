@@ -10,6 +10,7 @@ import msgspec
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
+from pydantic.json_schema import models_json_schema
 from redis.exceptions import RedisError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -35,6 +36,18 @@ class Problem(BaseModel):
     detail: str
     instance: str = Field(description="The path that was asked for")
     errors: list[Fault] | None = None
+
+
+def problem_response(description: str) -> dict[str, Any]:
+    """Return how the OpenAPI document shows an answer that is a problem; ``describe`` adds the schema."""
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {"description": description, "content": {"application/problem+json": {"schema": schema}}}
+
+
+def describe(document: dict[str, Any]) -> None:
+    """Add the schemas of problems to an OpenAPI document."""
+    _, schemas = models_json_schema([(Problem, "serialization")], ref_template="#/components/schemas/{model}")
+    document["components"]["schemas"] |= schemas["$defs"]
 
 
 def problem(

@@ -54,6 +54,7 @@ class EventRow:
     story: str | None = None
     releases: int = 1
     """In its story, then."""
+    language: str | None = None
     tags: Sequence[str] = ()
     watches: Sequence[str] = ()
     marker: str | None = None
@@ -116,6 +117,11 @@ def watch_title(settings: Settings, name: str) -> str:
     return (watch.title if watch else None) or name
 
 
+def beside(source: str, wire: str | None) -> str | None:
+    """Return the wire where it says more than the source does: not on a wire's own site."""
+    return wire if wire and wire.casefold() != source.casefold() else None
+
+
 def event_row(payload: bytes, settings: Settings) -> EventRow:
     """Return an event's JSON as a line of the stream."""
     event = msgspec.json.decode(payload)
@@ -135,20 +141,21 @@ def event_row(payload: bytes, settings: Settings) -> EventRow:
             detail=data.get("detail"),
         )
     notice = release["notice"] or {}
-    source, wire = source_title(settings, release["source"]), release["wire"]
+    source = source_title(settings, release["source"])
     return EventRow(
         id=event["id"],
         kind=kind,
         at=event["timestamp"],
         headline=release["headline"] or "(no headline)",
         source=source,
-        wire=wire if wire and wire.casefold() != source.casefold() else None,
+        wire=beside(source, release["wire"]),
         url=release["url"],
         subheadline=release["subheadline"],
         published_at=release["published_at"],
         embargoed_until=release["embargoed_until"],
         story=data["story"]["id"] if data.get("story") else None,
         releases=data["story"]["releases"] if data.get("story") else 1,
+        language=release["language"],
         tags=release["tags"],
         watches=watches,
         marker=notice.get("marker"),

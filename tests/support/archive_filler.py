@@ -83,7 +83,7 @@ class ArchiveFiller:
             type=kind,
             timestamp=timestamp(self.now),
             watches=tuple(watches),
-            story=StoryRef(id=story, releases=1 if kind == "release.new" else 2),
+            story=StoryRef(id=story, releases=1 if kind == "release.new" or revises else 2),
             release=release,
             replaces=_replaced(replaces) if replaces else None,
             changes=tuple(changes),

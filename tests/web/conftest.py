@@ -53,7 +53,6 @@ class Site:
     http: aiohttp.ClientSession
     receipts: list[dict[str, Any]] = field(default_factory=list)
     asked_alerts: list[AlertFilter] = field(default_factory=list)
-    faults: list[BaseException] = field(default_factory=list)
 
     async def stop(self, *, politely: bool = True) -> float:
         """End the server as the daemon does and return the seconds it took."""
@@ -63,6 +62,14 @@ class Site:
         self.server.should_exit = True
         await self.serving
         return asyncio.get_running_loop().time() - began
+
+    async def drop(self) -> None:
+        """Let go of the server at once: a clean stop takes uvicorn a fifth of a second."""
+        end_streams(self.server.config.app)  # type: ignore[arg-type]
+        for listening in self.server.servers:
+            listening.close()
+        self.serving.cancel()
+        await asyncio.wait([self.serving])
 
 
 Serve = Callable[..., AbstractAsyncContextManager[Site]]
@@ -115,15 +122,16 @@ def serve(redis: Redis, archive: ArchiveFiller) -> Serve:
             await asyncio.sleep(0.005)
         port = server.servers[0].sockets[0].getsockname()[1]
         base = f"http://127.0.0.1:{port}"
-        async with aiohttp.ClientSession(base, timeout=aiohttp.ClientTimeout(total=20)) as http:
-            site = Site(
-                views=views, server=server, serving=task, base=base, http=http, receipts=receipts, asked_alerts=asked
-            )
-            try:
-                yield site
-            finally:
-                if not task.done():
-                    await site.stop()
+        http = aiohttp.ClientSession(base, timeout=aiohttp.ClientTimeout(total=20))
+        site = Site(
+            views=views, server=server, serving=task, base=base, http=http, receipts=receipts, asked_alerts=asked
+        )
+        try:
+            yield site
+        finally:
+            await http.close()
+            if not task.done():
+                await site.drop()
 
     return serving
 

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from stories.ids import crawl_id
 from stories.sighting import Poll
 from web.api.shapes import CrawlIdShape, CrawlShape, answer
+from web.problems import problem_response
 from web.views import views
 
 router = APIRouter(tags=["crawls"])
@@ -54,7 +55,12 @@ class CrawlAsk(BaseModel):
 
 @router.post(
     "/crawls", summary="Ask for a crawl now", status_code=202, response_model=CrawlIdShape,
-    responses={202: {"headers": {"Location": {"schema": {"type": "string"}, "description": "Where to follow it"}}}},
+    responses={
+        202: {"headers": {"Location": {"schema": {"type": "string"}, "description": "Where to follow it"}}},
+        403: problem_response("A page elsewhere asks"),
+        413: problem_response("The body is too long"),
+        415: problem_response("The body is not application/json"),
+    },
 )  # fmt: skip
 async def ask_for_crawl(request: Request, ask: CrawlAsk) -> Response:
     """Ask the running daemon to poll a source's listings, or to read one page, now."""
@@ -75,7 +81,10 @@ async def ask_for_crawl(request: Request, ask: CrawlAsk) -> Response:
     return answer({"id": new}, status=202, headers={"Location": f"/api/v1/crawls/{new}"})
 
 
-@router.get("/crawls/{id}", summary="How far a crawl is", response_model=CrawlShape)
+@router.get(
+    "/crawls/{id}", summary="How far a crawl is", response_model=CrawlShape,
+    responses={404: problem_response("No such crawl was asked for in the last day")},
+)  # fmt: skip
 async def show_crawl(request: Request, id: str) -> Response:  # noqa: A002 (the contract's name)
     """Return how far a crawl is; it is kept for a day."""
     crawl = await views(request).desk.crawl(id)

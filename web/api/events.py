@@ -17,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 from stories.archive import Archive, StreamedEvent
 from web.api.shapes import EventsShape, answer
 from web.live import Bell
+from web.problems import problem_response
 from web.views import bell, views
 
 FOLLOWERS = 500  # at once; each costs a connection and, at every event, one read
@@ -54,7 +55,10 @@ class EventStream(StreamingResponse):
 
 @router.get(
     "/events", summary="What happened", response_model=EventsShape,
-    responses={200: {"content": {"text/event-stream": {"example": "data: {…}\nid: evt_…\n\n"}}}},
+    responses={
+        200: {"content": {"text/event-stream": {"example": "data: {…}\nid: evt_…\n\n"}}},
+        404: problem_response("`after` is no event that is kept"),
+    },
 )  # fmt: skip
 async def list_events(
     request: Request,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Query, Request
@@ -11,9 +11,9 @@ from starlette.responses import Response
 from config.durations import parse_duration
 from stories.archive import Stored
 from stories.filtering import ReleaseFilter, kind_of, passes
-from stories.moments import parse_moment
 from stories.release import release_payload
 from web.api.shapes import Kind, ReleasesShape, ReleaseWithRevisionsShape, answer
+from web.problems import problem_response
 from web.views import Views, views
 
 LOOKED_AT = 5_000  # releases for one page of a rare filter; further ones are the next page's, with the same cursor
@@ -34,17 +34,21 @@ def stored_payload(stored: Stored) -> dict[str, Any]:
 
 
 def parse_since(text: str | None, now: datetime) -> datetime | None:
-    """Return the moment that ``7d`` or an ISO 8601 time means; ``ValueError`` names what is allowed."""
+    """Return the moment that ``7d``, an ISO 8601 time or a date (UTC where no offset is given) means.
+
+    ``ValueError`` names what is allowed.
+    """
     if text is None:
         return None
-    # A plus sign that nobody escaped arrives as a space.
-    moment = parse_moment(text.replace(" ", "+")) if "T" in text else None
-    return moment or now - parse_duration(text)
+    try:
+        # A plus sign that nobody escaped arrives as a space.
+        moment = datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text)
+    except ValueError:
+        return now - parse_duration(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-@router.get(
-    "/releases", summary="What is stored, newest first", response_model=ReleasesShape,
-)  # fmt: skip
+@router.get("/releases", summary="What is stored, newest first", response_model=ReleasesShape)
 async def list_releases(
     request: Request,
     tag: Annotated[str | None, Query(description="A hashtag; `#` and case do not matter", max_length=200)] = None,
@@ -76,7 +80,10 @@ async def list_releases(
     return answer({"releases": releases, "next": last if more else None})
 
 
-@router.get("/releases/{id}", summary="A release with its revisions", response_model=ReleaseWithRevisionsShape)
+@router.get(
+    "/releases/{id}", summary="A release with its revisions", response_model=ReleaseWithRevisionsShape,
+    responses={404: problem_response("No such release is stored")},
+)  # fmt: skip
 async def show_release(request: Request, id: str) -> Response:  # noqa: A002 (the contract's name)
     """Return a release as it stands, why it belongs to its story, and every state it was in."""
     archive = views(request).archive
@@ -96,7 +103,7 @@ def _filter(
     try:
         moment = parse_since(since, asked.now())
     except ValueError as error:
-        raise HTTPException(422, f"query.since: {error}, or an ISO 8601 time with an offset") from error
+        raise HTTPException(422, f"query.since: {error}, or an ISO 8601 date or time") from error
     return ReleaseFilter(
         tag=tag,
         source=source,

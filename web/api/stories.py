@@ -7,12 +7,16 @@ from starlette.responses import Response
 
 from web.api.releases import stored_payload
 from web.api.shapes import StoryShape, answer
+from web.problems import problem_response
 from web.views import views
 
 router = APIRouter(tags=["stories"])
 
 
-@router.get("/stories/{id}", summary="A story whole", response_model=StoryShape)
+@router.get(
+    "/stories/{id}", summary="A story whole", response_model=StoryShape,
+    responses={404: problem_response("No such story is stored")},
+)  # fmt: skip
 async def show_story(request: Request, id: str) -> Response:  # noqa: A002 (the contract's name)
     """Return the story with this id, or the one that a release (`rel_…`) or an event (`evt_…`) belongs to."""
     story = await views(request).archive.story_of(id)

@@ -1,0 +1,240 @@
+"""The page in a real Chromium: live, safe, and fit for a phone."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from archive_filler import ArchiveFiller
+from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright, expect
+
+from stories.release import Change, Notice
+
+pytestmark = pytest.mark.browser
+
+CHROMIUM = shutil.which("chromium")
+FLAGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-component-update",
+    "--disable-background-networking", "--disable-sync",
+)  # fmt: skip
+PHONE = {"width": 390, "height": 844}
+DESKTOP = {"width": 1360, "height": 900}
+PICTURES = os.environ.get("WIREWATCH_SCREENSHOTS")
+ATTACK = "</h2><img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("no chromium on PATH; apt-get install chromium")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        yield browser
+        await browser.close()
+
+
+class Visit:
+    """A page with all that its console complained about."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.complaints: list[str] = []
+        page.on("console", self._said)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("requestfailed", lambda request: self.complaints.append(f"{request.url}: {request.failure}"))
+
+    def _said(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(message.text)
+
+    async def picture(self, name: str) -> None:
+        if PICTURES:
+            await self.page.screenshot(path=Path(PICTURES) / f"{name}.png", full_page=False)
+
+
+async def visit(browser: Browser, address: str, size: dict[str, int] = DESKTOP, **options: object) -> Visit:
+    context = await browser.new_context(viewport=size, **options)  # type: ignore[arg-type]
+    found = Visit(await context.new_page())
+    await found.page.goto(address)
+    return found
+
+
+async def live(found: Visit) -> None:
+    await expect(found.page.locator("#state")).to_have_text("live")
+
+
+async def a_busy_desk(archive: ArchiveFiller, site, receipt) -> None:
+    """Fill the page with one of each kind."""
+    first = await archive.publish(
+        "Marlow Harbour Opens Its First Tidal Battery Plant in Port Ellery", watches=["batteries"], tags=("Battery",),
+        subheadline="48 megawatt hours drawn from the channel twice a day",
+    )  # fmt: skip
+    story = f"sty_{'0' * 26}"
+    await archive.publish("Oakmere Trust Names a New Chair", source="quayside", wire=None, tags=("Boards", "Trusts"))
+    await archive.publish(
+        "Marlow Harbour Opens Its First Tidal Battery Plant in Port Ellery", kind="release.corrected", replaces=first,
+        watches=["batteries"], story=story,
+        notice=Notice(kind="correction", marker="Correcting and Replacing", headline="",
+                      statement="The second paragraph should read 310 million crowns, not 130 million."),
+        changes=[Change(field="headline", before="Marlow Harbor Opens a Plant", after="Marlow Harbour Opens a Plant"),
+                 Change(field="body", paragraph=2, before="It cost 130 million crowns.",
+                        after="It cost 310 million crowns.")],
+    )  # fmt: skip
+    await archive.revise(first, watches=["batteries"], body=("The plant stores 50 megawatt hours.",), changes=[
+        Change(field="body", paragraph=n, before=f"Sentence {n} before.", after=f"Sentence {n} after.")
+        for n in range(1, 6)
+    ])  # fmt: skip
+    await archive.publish("Ellery Ferries Withdraws Its Winter Timetable", kind="release.withdrawn", tags=("Ferries",))
+    await archive.publish(
+        "港口電池廠落成", kind="release.updated", language="zh-Hant", url="https://harbour-wire.example/zh"
+    )
+    site.receipts += [
+        receipt(type="release.corrected", channel="intake"),
+        receipt(state="failed", error="500 from intake.example after 12 tries", tries=12),
+        receipt(state="pending", settled=None, due=archive.now, type="release.withdrawn"),
+    ]
+
+
+async def test_an_event_appears_on_the_open_page_without_a_reload(
+    browser: Browser, site, archive: ArchiveFiller, receipt
+):
+    await a_busy_desk(archive, site, receipt)
+    desk = await visit(browser, site.base)
+    await live(desk)
+    await desk.page.evaluate("window.kept = true")
+    await desk.picture("desktop-light")
+    before = await desk.page.locator("#stream > li").count()
+    await archive.publish("Saint Corwen Plant Begins in Autumn", watches=["batteries"])
+    await expect(desk.page.locator("#stream > li").first).to_contain_text("Saint Corwen Plant Begins in Autumn")
+    assert await desk.page.locator("#stream > li").count() == before + 1
+    assert await desk.page.evaluate("window.kept") is True
+    await expect(desk.page.locator("#said")).to_have_text("new: Saint Corwen Plant Begins in Autumn")
+    assert desk.complaints == []
+
+
+async def test_the_first_event_ever_appears_on_an_empty_page(browser: Browser, site, archive: ArchiveFiller):
+    desk = await visit(browser, site.base)
+    await live(desk)
+    await expect(desk.page.locator("#nothing")).to_be_visible()
+    await archive.publish("The First of All")
+    await expect(desk.page.locator("#stream > li")).to_have_count(1)
+    await expect(desk.page.locator("#nothing")).to_be_hidden()
+    assert desk.complaints == []
+
+
+async def test_what_is_being_read_stays_where_it_is_while_events_arrive(browser: Browser, site, archive: ArchiveFiller):
+    for number in range(30):
+        await archive.publish(f"Release number {number}")
+    desk = await visit(browser, site.base)
+    await live(desk)
+    row = desk.page.locator("#stream > li").nth(12)
+    await row.evaluate("row => window.scrollTo(0, row.offsetTop - 100)")
+    headline = await row.locator("h2").inner_text()
+    read = desk.page.locator("#stream > li", has_text=headline)
+    before = await read.bounding_box()
+    await archive.publish("Something new above")
+    await expect(desk.page.locator("#more")).to_have_text("1 new ↑")
+    after = await read.bounding_box()
+    assert before is not None
+    assert after is not None
+    assert abs(before["y"] - after["y"]) < 1
+    await desk.page.locator("#more").click()
+    await expect(desk.page.locator("#more")).to_be_hidden()
+    await expect(desk.page.locator("#stream > li").first).to_contain_text("Something new above")
+
+
+async def test_an_attack_from_the_wire_stays_text(browser: Browser, site, archive: ArchiveFiller, receipt):
+    stored = await archive.publish(
+        ATTACK, url="javascript:document.title='owned'", tags=(ATTACK,), wire=ATTACK, source=ATTACK, subheadline=ATTACK,
+        notice=Notice(kind="correction", marker=ATTACK, headline="", statement=ATTACK), body=(ATTACK,),
+        watches=[ATTACK], changes=[Change(field=ATTACK, before=ATTACK, after=ATTACK)],
+    )  # fmt: skip
+    site.receipts.append(receipt(state="failed", error=ATTACK, channel=ATTACK, type=ATTACK))
+    desk = await visit(browser, site.base)
+    await live(desk)
+    await archive.publish(f"live {ATTACK}", tags=(ATTACK,))
+    await expect(desk.page.locator("#stream > li").first).to_contain_text(f"live {ATTACK}")
+    await expect(desk.page.locator("#stream > li").nth(1).locator("h2")).to_have_text(ATTACK)
+    story = await visit(browser, f"{site.base}/stories/{stored.id}")
+    await expect(story.page.locator("h1")).to_have_text(ATTACK)
+    for found in (desk, story):
+        assert "owned" not in (await found.page.title()).replace(ATTACK, "")
+        assert await found.page.locator("img, [onerror]").count() == 0
+        assert await found.page.locator("a[href^='javascript']").count() == 0
+        assert found.complaints == []
+
+
+async def test_a_link_to_the_source_tells_it_nothing(browser: Browser, site, archive: ArchiveFiller):
+    await archive.publish(url="https://harbour-wire.example/news/7?a=1&b=2")
+    desk = await visit(browser, site.base)
+    link = desk.page.locator("#stream a.outside")
+    assert await link.get_attribute("href") == "https://harbour-wire.example/news/7?a=1&b=2"
+    assert set((await link.get_attribute("rel") or "").split()) == {"noopener", "noreferrer", "nofollow"}
+
+
+@pytest.mark.parametrize("path", ["/", "/docs", "/nowhere", "story"])
+async def test_a_phone_never_scrolls_sideways(browser: Browser, site, archive: ArchiveFiller, receipt, path):
+    await a_busy_desk(archive, site, receipt)
+    long = await archive.publish("Wörter" * 60, wire="W" * 90, tags=("T" * 90,), watches=["x" * 90],
+                                 url=f"https://harbour-wire.example/{'u' * 300}")  # fmt: skip
+    site.receipts.append(receipt(channel="c" * 64, state="failed", error="e" * 300))
+    address = f"{site.base}/stories/{long.id}" if path == "story" else site.base + path
+    phone = await visit(browser, address, PHONE, device_scale_factor=2, is_mobile=True)
+    widths = "[document.documentElement.scrollWidth, window.innerWidth]"
+    scrolled, shown = await phone.page.evaluate(widths)
+    assert scrolled <= shown <= PHONE["width"]
+
+
+async def test_the_story_page_says_what_changed_and_why(browser: Browser, site, archive: ArchiveFiller):
+    first = await archive.publish("Plant Opens", watches=["batteries"], channels=["log"])
+    await archive.revise(first, headline="Plant Opens at Last", changes=[
+        Change(field="headline", before="Plant Opens", after="Plant Opens at Last")
+    ])  # fmt: skip
+    desk = await visit(browser, f"{site.base}/stories/{first.id}")
+    await expect(desk.page.locator("h1")).to_have_text("Plant Opens at Last")
+    await expect(desk.page.locator("del")).to_contain_text("Plant Opens")
+    await expect(desk.page.locator("ins")).to_contain_text("Plant Opens at Last")
+    await expect(desk.page.locator(".why")).to_have_text("its text changed")
+    await expect(desk.page.locator(".meta").first).to_contain_text("alerted: log")
+    assert desk.complaints == []
+
+
+async def test_the_form_lets_the_holder_of_the_token_in(browser: Browser, serve, archive: ArchiveFiller):
+    await archive.publish("For Members")
+    async with serve(web={"token": "correct horse"}) as site:
+        desk = await visit(browser, site.base)
+        await expect(desk.page.locator("h1")).to_have_text("Log in")
+        assert "For Members" not in await desk.page.content()
+        await desk.page.fill("#token", "wrong")
+        await desk.page.click("button[type=submit]")
+        await expect(desk.page.locator("#wrong")).to_have_text("This is not the token.")
+        await desk.page.fill("#token", "correct horse")
+        await desk.page.click("button[type=submit]")
+        await expect(desk.page.locator("#stream")).to_contain_text("For Members")
+        await live(desk)
+        (cookie,) = await desk.page.context.cookies()
+        assert cookie["httpOnly"] is True
+        assert cookie["sameSite"] == "Strict"
+        assert "correct horse" not in cookie["value"]
+        await desk.page.click("text=Log out")
+        await expect(desk.page.locator("h1")).to_have_text("Log in")
+        await desk.page.goto(site.base)
+        await expect(desk.page.locator("h1")).to_have_text("Log in")
+
+
+@pytest.mark.skipif(PICTURES is None, reason="pictures are taken when WIREWATCH_SCREENSHOTS names a folder")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", ["desktop", "phone"])
+async def test_pictures(browser: Browser, site, archive: ArchiveFiller, receipt, scheme, size):
+    await a_busy_desk(archive, site, receipt)
+    first = await archive.publish("Picture Story")
+    await archive.revise(first, body=("New words.",), changes=[
+        Change(field="body", paragraph=1, before="The plant stores 48 megawatt hours.", after="New words.")
+    ])  # fmt: skip
+    for name, path in [("now", "/"), ("docs", "/docs"), ("story", f"/stories/{first.id}")]:
+        found = await visit(browser, site.base + path, DESKTOP if size == "desktop" else PHONE, color_scheme=scheme)
+        await found.page.wait_for_load_state("load")
+        await found.picture(f"{name}-{size}-{scheme}")

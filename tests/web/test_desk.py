@@ -1,0 +1,111 @@
+"""Sources, alerts and crawls: what a desk asks and asks for."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+from archive_filler import ArchiveFiller
+from redis.asyncio import Redis
+
+from stories.desk import Desk
+from stories.sighting import Cursor
+from web.api.shapes import AlertsShape, CrawlShape, SourcesShape
+from web.app import AlertFilter
+
+
+async def test_sources_show_how_they_do_and_never_their_passwords(site, redis: Redis):
+    await Desk(redis).polled(
+        "harbour", Cursor(polled_at="2026-03-02T09:00:00Z", failures=2, error="503 from harbour-wire.example")
+    )
+    async with site.http.get("/api/v1/sources") as reply:
+        text = await reply.text()
+    said = json.loads(text)
+    SourcesShape.model_validate(said)
+    harbour, quayside = said["sources"]
+    assert harbour["health"] | {"failures": 2, "error": "503 from harbour-wire.example"} == harbour["health"]
+    assert harbour["interval"] == "5m"
+    assert harbour["listings"] == [{"url": "https://harbour-wire.example/news", "kind": None}]
+    assert (quayside["enabled"], quayside["reason"]) == (False, "its robots.txt forbids")
+    assert "s3cret" not in text
+
+
+async def test_alerts_are_receipts_with_their_moments_as_text(site, receipt):
+    site.receipts += [receipt(), receipt(state="failed", error="401 from intake")]
+    async with site.http.get("/api/v1/alerts", params={"channel": "log", "state": "waiting", "limit": 7}) as reply:
+        said = await reply.json()
+    AlertsShape.model_validate(said)
+    assert said["alerts"][0]["settled"] == "2026-03-02T09:05:00.000Z"
+    assert said["alerts"][1]["error"] == "401 from intake"
+    assert site.asked_alerts == [AlertFilter(channel="log", state="waiting", limit=7)]
+
+
+@pytest.mark.parametrize("query", [{"state": "lost"}, {"limit": "501"}])
+async def test_alerts_asked_for_wrongly(site, query):
+    async with site.http.get("/api/v1/alerts", params=query) as reply:
+        assert reply.status == 422
+
+
+@pytest.mark.parametrize(
+    ("ask", "source", "tag", "urls"),
+    [
+        ({"source": "harbour"}, "harbour", None, ()),
+        ({"source": "harbour", "tag": "#HKSTP"}, "harbour", "HKSTP", ()),
+        ({"url": "https://harbour-wire.example/news/1"}, "", None, ("https://harbour-wire.example/news/1",)),
+    ],
+    ids=["a source", "a source and a tag", "a page"],
+)
+async def test_a_crawl_that_is_asked_for_waits_for_the_daemon(site, redis: Redis, archive, ask, source, tag, urls):
+    async with site.http.post("/api/v1/crawls", json=ask) as reply:
+        said = await reply.json()
+    assert reply.status == 202
+    assert reply.headers["Location"] == f"/api/v1/crawls/{said['id']}"
+    async with site.http.get(reply.headers["Location"]) as followed:
+        state = await followed.json()
+    CrawlShape.model_validate(state)
+    assert (state["state"], state["id"], state["source"]) == ("queued", said["id"], source or None)
+    poll = await Desk(redis).asked(1)
+    assert poll is not None
+    assert (poll.source, poll.tag, poll.urls, poll.reason) == (source, tag, urls, "trigger")
+    assert poll.crawl_id == said["id"]
+    assert poll.asked_at == archive.now + timedelta(seconds=30)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "{",
+        "[]",
+        "{}",
+        '{"source": "harbour", "url": "https://harbour-wire.example/"}',
+        '{"source": "nobody"}',
+        '{"url": "file:///etc/passwd"}',
+        '{"url": "https://"}',
+        '{"url": "https://harbour-wire.example:99999/"}',
+        '{"url": "https://harbour-wire.example/a b"}',
+        '{"url": "https://harbour-wire.example/", "tag": "x"}',
+        '{"source": "harbour", "listing": "https://elsewhere.example/"}',
+        '{"source": "harbour", "tag": "\\ud800"}',
+        '{"source": "harbour", "tag": 7}',
+    ],
+)
+async def test_a_crawl_that_makes_no_sense_is_refused_and_nothing_is_asked(site, redis: Redis, body):
+    async with site.http.post("/api/v1/crawls", data=body, headers={"Content-Type": "application/json"}) as reply:
+        said = await reply.json(content_type=None)
+    assert reply.status == 422, said
+    assert reply.headers["Content-Type"] == "application/problem+json"
+    assert said["detail"]
+    assert await redis.keys("*") == []
+
+
+async def test_the_page_shows_alerts_with_the_headline_they_were_about(site, archive: ArchiveFiller, receipt):
+    await archive.publish("Plant Opens")
+    async with site.http.get("/api/v1/events") as reply:
+        (event,) = (await reply.json())["events"]
+    site.receipts.append(receipt(event=event["id"], state="failed", error="410 from intake", tries=3))
+    async with site.http.get("/parts/alerts") as reply:
+        shown = await reply.text()
+    assert "Plant Opens" in shown
+    assert "410 from intake" in shown
+    assert "3 tries" in shown
