@@ -20,8 +20,11 @@ from crawler.extraction.tags import is_tag_line, unglue
 from crawler.extraction.text import is_cut_short, is_sentence, joined, key, weight
 
 Part = Literal["body", "about"]
+LINE = 450  # characters: no line of boilerplate is longer
 SHORT = 140  # Latin characters: a heading, a label, a contact's line
 LATE = 0.25  # of the text at most may stand behind a mark, or it marks something inside the text
+DATELINE_WITHIN = 40  # paragraphs of the article, its highlights and a menu read along among them
+PROSE_BEFORE = 4  # paragraphs of running text above a dateline at most: sub-headlines and highlights
 ENOUGH = 300  # of text before an end mark can be one: EQS prints the disclaimer above the text
 _ONLY_MARK = re.compile(rf"^\W*{phrases.DISCLAIMER}[^.。!]*[.。!]?", re.I)
 _ADDRESSES = re.compile(r"(?:(?:https?://|www\.)\S+(?:\s+|$))+", re.I)
@@ -149,7 +152,11 @@ def _without_captions(pieces: list[Piece], captions: set[int], anatomy: Anatomy)
 
 def _find_start(pieces: list[Piece], anatomy: Anatomy) -> int:
     """Return the index of the paragraph with the dateline, 0 where there is none."""
-    for index, piece in enumerate(pieces[:40]):
+    prose = 0
+    for index, piece in enumerate(pieces[:DATELINE_WITHIN]):
+        prose += _is_prose(piece)
+        if prose > PROSE_BEFORE:
+            break
         found = find_dateline(piece.text)
         if found is None or is_cut_short(piece.text):
             continue
@@ -243,7 +250,11 @@ class _Walk:
         if anatomy.tag_lines and _ADDRESSES.fullmatch(text):  # Media OutReach glues the issuer's accounts to its tags
             anatomy.notes.append(text)
             return True
-        if phrases.VIEW_SOURCE.search(text) and ("http" in text or piece.is_short or piece.block.links):
+        if (
+            len(text) <= LINE
+            and phrases.VIEW_SOURCE.search(text)
+            and ("http" in text or piece.is_short or piece.block.links)
+        ):
             anatomy.notes.append(text)
             self._end()
             return True
@@ -274,7 +285,7 @@ class _Walk:
         if self.state == "contact" and piece.is_short and phrases.NOTES.match(text):
             self.state = "body"
             return False
-        if phrases.BOILERPLATE.match(text):
+        if len(text) <= LINE and phrases.BOILERPLATE.match(text):
             anatomy.notes.append(text)
             return True
         return False

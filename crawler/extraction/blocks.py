@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import lxml.html
@@ -314,8 +315,13 @@ def _is_noise(element: lxml.html.HtmlElement) -> bool:
     """Whether the class or id of an element names it as something beside the article."""
     if element.tag in ("body", "html", "main", "article"):
         return False
-    names = f"{element.get('class') or ''} {element.get('id') or ''}".strip()
-    if not names or len(names) > 400 or _AROUND.search(names):
+    names = f"{element.get('class') or ''} {element.get('id') or ''}"
+    return len(names) > 1 and _names_noise(names)
+
+
+@lru_cache(maxsize=4096)
+def _names_noise(names: str) -> bool:
+    if len(names) > 400 or _AROUND.search(names):
         return False
     return any(word.lower() in NOISE for word in _WORDS.findall(names))
 

@@ -15,14 +15,26 @@ _TAG = re.compile(r"(?<![\w&/#＃])[#＃](\w+(?:[&＆]\w+)*)")
 _ANY_TAG = re.compile(r"[#＃]\w[\w&＆]*")
 _GLUED = re.compile(rf"(?<=\S)(?=(?:https?://|(?<!//)www\.|{DISCLAIMER}|About\s+[A-Z0-9]|Über\s+[A-Z]|[關关][於于]\S))")
 _GLUED_TAGS = re.compile(r"([#＃][\w&＆]+)(?=[#＃])")
+_DISCLAIMER_WORDS = (
+    "issuer",
+    "mittent",
+    "erausgeber",
+    "metteur",
+    "emisor",
+    "emissor",
+    "內容",
+    "内容",
+    "내용",
+    "phát hành",
+)
 _LINE_LEFT = re.compile(r"[\s,;、，|/·.:：#＃]*")
 
 
 def unglue(text: str) -> str:
     """Return a tail of a release with a line break before an address, a disclaimer or an about section glued to it."""
-    return (
-        _GLUED.sub("\n", text) if "#" in text or "＃" in text or "://" in text or re.search(DISCLAIMER, text) else text
-    )
+    if "#" in text or "＃" in text or "://" in text or any(word in text for word in _DISCLAIMER_WORDS):
+        return _GLUED.sub("\n", text)
+    return text
 
 
 def is_tag_line(text: str) -> bool:
