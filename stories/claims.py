@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,7 @@ from stories.urls import url_digest
 
 RETRIES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=3), timedelta(hours=12))
 """How long a page that could not be read is left alone, by failures in a row; the last for all further ones."""
+REASON_KEPT = 500  # characters of why a page could not be read
 SETTLED_FAILURES = 4  # a page that failed so often does not keep its listing from being asked for conditionally
 
 
@@ -44,11 +46,6 @@ def listing_key(source: str, url: str) -> str:
     return hashlib.sha256(f"{source}\0{url}".encode()).hexdigest()[:24]
 
 
-def retry_delay(failures: int) -> timedelta:
-    """Return how long a page is left alone after so many failures in a row (1 or more)."""
-    return RETRIES[min(failures, len(RETRIES)) - 1]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimed:
     """What came of claiming a listing's sightings."""
@@ -69,28 +66,35 @@ class Claims:
     def _claim(self) -> AsyncScript:
         return self._redis.register_script((files("stories") / "lua" / "claim.lua").read_text())
 
+    @cached_property
+    def _failed(self) -> AsyncScript:
+        return self._redis.register_script((files("stories") / "lua" / "failed.lua").read_text())
+
     async def claim(
         self, listing: str, sightings: Sequence[Sighting], now: datetime, *, seeding: bool = False
     ) -> Claimed:
         """Return the sightings that nobody has read or is reading, leased for ``keys.LEASE``.
 
         ``seeding``: this is the listing's first poll, and what it holds is stored silently whenever it is read.
+        Of a page that is named twice, the first sighting counts.
         """
         if not sightings:
             return Claimed(claims=(), settled=True)
-        digests = [url_digest(sighting.url) for sighting in sightings]
+        by_digest: dict[str, Sighting] = {}
+        for sighting in sightings:
+            by_digest.setdefault(url_digest(sighting.url), sighting)
         seeded, page, lease = keys.seeded(listing), keys.page(""), keys.claim("")
         names = [seeded.name]
         arguments: list[str | int] = [_ms(now), lease.seconds * 1000, f"h:{listing}", int(seeding)]
-        arguments += [seeded.seconds, page.seconds, SETTLED_FAILURES]
-        for digest, sighting in zip(digests, sightings, strict=True):
+        arguments += [seeded.seconds, page.seconds, SETTLED_FAILURES, secrets.token_hex(8)]
+        for digest, sighting in by_digest.items():
             names += [keys.page(digest).name, keys.claim(digest).name]
             arguments += [digest, headline_digest(sighting.headline)]
         answers = await self._claim(keys=names, args=arguments)
         return Claimed(
             claims=tuple(
                 Claim(sighting=sighting, silent=answer == 2, changed=answer == 3)
-                for sighting, answer in zip(sightings, answers, strict=True)
+                for sighting, answer in zip(by_digest.values(), answers, strict=True)
                 if answer in (1, 2, 3)
             ),
             settled=not any(answers),
@@ -105,14 +109,12 @@ class Claims:
         """Remember that a page could not be read, and return after how long it is tried again."""
         digest = url_digest(url)
         page = keys.page(digest)
-        failures = int(await self._redis.hincrby(page.name, "failures", 1))
-        delay = retry_delay(failures)
-        async with self._redis.pipeline(transaction=True) as pipeline:
-            pipeline.hset(page.name, mapping={"retry_at": _ms(now + delay), "reason": reason[:500]})
-            pipeline.expire(page.name, page.seconds)
-            pipeline.delete(keys.claim(digest).name)
-            await pipeline.execute()
-        return delay
+        delays = [delay // timedelta(milliseconds=1) for delay in RETRIES]
+        milliseconds = await self._failed(
+            keys=[page.name, keys.claim(digest).name],
+            args=[_ms(now), reason[:REASON_KEPT].encode(errors="replace"), page.seconds, *delays],
+        )
+        return timedelta(milliseconds=int(milliseconds))
 
     async def unchanged(self, url: str, release: str, listing: str | None, listed_headline: str | None) -> None:
         """End the lease on a page that says what it said, and remember the headline it is listed with now."""
@@ -123,7 +125,7 @@ class Claims:
             values[f"h:{listing}"] = headline_digest(listed_headline)
         async with self._redis.pipeline(transaction=True) as pipeline:
             pipeline.hset(page.name, mapping=cast(Mapping[Any, Any], values))
-            pipeline.hdel(page.name, "failures", "retry_at", "reason", "gone_since")
+            pipeline.hdel(page.name, "failures", "retry_at", "reason", "gone_since", "loud")
             pipeline.expire(page.name, page.seconds)
             pipeline.delete(keys.claim(digest).name)
             await pipeline.execute()

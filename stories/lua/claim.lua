@@ -2,27 +2,52 @@
 -- KEYS[1] seeded (set of the listing's first sightings); then for each sighting: its page hash, its claim.
 -- ARGV[1] now (ms)  [2] lease (ms)  [3] field of this listing in a page hash  [4] "1" at a first poll that seeds
 -- ARGV[5] lifetime of seeded (s)  [6] lifetime of a page (s)
--- ARGV[7] failures in a row after which a page no longer counts as open; then for each sighting: its URL digest, its
--- headline digest.
+-- ARGV[7] failures in a row after which a page no longer counts as open  [8] token of this call: a repeat after a lost
+-- reply finds its own leases and gets the same answer; then for each sighting: its URL digest, its headline digest.
 -- Returns for each sighting: 0 settled, 1 new, 2 new and silent, 3 changed, 4 open (leased, or waiting for another try).
-local now, lease, field, seeding = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], ARGV[4] == "1"
+local now, lease, field, seeding, token = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], ARGV[4] == "1", ARGV[8]
+
+-- A wrong type would stop the script half-way, with leases that nobody was told of: look before the first write.
+local kinds = { "hash", "string" }
+for i, key in ipairs(KEYS) do
+  local kind, wanted = redis.call("TYPE", key).ok, i == 1 and "set" or kinds[i % 2 + 1]
+  if kind ~= "none" and kind ~= wanted then
+    return redis.error_reply("WRONGTYPE " .. key .. " is a " .. kind .. ", not a " .. wanted)
+  end
+end
+
+-- Whether a page that was never read is stored silently. A listing that was polled before may have named it first: it
+-- came out since then, and stays an alert though another listing's first poll holds it too.
+local function is_silent(page, digest)
+  if redis.call("HEXISTS", page, "loud") == 1 then
+    return false
+  end
+  if redis.call("SISMEMBER", KEYS[1], digest) == 1 then
+    return true
+  end
+  redis.call("HSET", page, "loud", 1)
+  redis.call("EXPIRE", page, ARGV[6])
+  return false
+end
+
 local answers = {}
 for i = 1, (#KEYS - 1) / 2 do
   local page, claim = KEYS[2 * i], KEYS[2 * i + 1]
-  local digest, headline = ARGV[6 + 2 * i], ARGV[7 + 2 * i]
+  local digest, headline = ARGV[7 + 2 * i], ARGV[8 + 2 * i]
   local known = redis.call("HMGET", page, "release", field, "retry_at", "failures")
+  local holder = redis.call("GET", claim)
   local answer = 0
   if seeding and not known[1] then
     redis.call("SADD", KEYS[1], digest)
     redis.call("EXPIRE", KEYS[1], ARGV[5])
   end
-  if redis.call("EXISTS", claim) == 1 then
+  if holder and holder ~= token then
     answer = 4
   elseif known[3] and tonumber(known[3]) > now then
     answer = tonumber(known[4] or "0") < tonumber(ARGV[7]) and 4 or 0
   else
     if not known[1] then
-      answer = redis.call("SISMEMBER", KEYS[1], digest) == 1 and 2 or 1
+      answer = is_silent(page, digest) and 2 or 1
     elseif known[2] and headline ~= "" and known[2] ~= headline then
       answer = 3
     elseif not known[2] and headline ~= "" then
@@ -30,7 +55,7 @@ for i = 1, (#KEYS - 1) / 2 do
       redis.call("EXPIRE", page, ARGV[6])
     end
     if answer > 0 then
-      redis.call("SET", claim, "1", "PX", lease)
+      redis.call("SET", claim, token, "PX", lease)
     end
   end
   answers[i] = answer
