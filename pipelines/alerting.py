@@ -1,19 +1,22 @@
-"""Stop 10, match: which channels hear of an event, and when each alert is due; pure."""
+"""Stop 10, match: which watches and channels hear of an event, and when each alert is due; pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from config.settings import AlertSettings, EventName, WatchSettings
+from config.settings import AlertSettings, EventName, Settings, WatchSettings
+from pipelines.matching import matching_watches
 from stories.event import EventType
+from stories.keeping import Known
 from stories.moments import parse_moment
 from stories.release import Release
 
-ABOUT_EARLIER: frozenset[EventType] = frozenset(
-    {"release.corrected", "release.updated", "release.withdrawn", "release.revised"}
-)
-"""Events about a release that somebody may have been alerted of."""
+RECALLS: frozenset[EventType] = frozenset({"release.corrected", "release.withdrawn"})
+"""Events that reach every channel that got what they are about: what it got is wrong, or taken back."""
+
+HELD_AT_MOST = timedelta(days=45)  # events are kept for 60 days; a date beyond this is a misreading, not an embargo
 
 
 def event_name(kind: EventType) -> EventName:
@@ -46,6 +49,58 @@ def is_too_old(release: Release, settings: AlertSettings, now: datetime) -> bool
 def due(release: Release, settings: AlertSettings, now: datetime) -> datetime:
     """Return when an alert of the release goes out: now, or at the end of its embargo if alerts are held."""
     embargo = parse_moment(release.embargoed_until)
-    if settings.embargo == "hold" and embargo is not None and embargo > now:
+    if settings.embargo == "hold" and embargo is not None and now < embargo <= now + HELD_AT_MOST:
         return embargo
     return now
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audience:
+    """Who hears of what one reading means, and when."""
+
+    settings: Settings
+    now: datetime
+    silent: bool = False
+    """A first poll held it: only those hear who heard of the story before."""
+    asked: bool = False
+    """A person named the page: it alerts whatever its age."""
+
+    def matching(self, *states: Release) -> tuple[str, ...]:
+        """Return the watches that match any of the states: one whose word is dropped is told of all the same."""
+        found = (name for state in states for name in matching_watches(self.settings.watches, state, state.source))
+        return tuple(dict.fromkeys(found))
+
+    def fresh(self, matched: Iterable[str], kind: EventType, release: Release | None) -> frozenset[str]:
+        """Return the channels of matching watches that ask, unless the release is too old (None: of no age)."""
+        too_old = release is not None and not self.asked and is_too_old(release, self.settings.alerts, self.now)
+        if self.silent or too_old:
+            return frozenset()
+        watches = asking(self.settings.watches, matched, kind)
+        return frozenset(channels_of(self.settings.watches, watches, self.settings.channels))
+
+    def recalled(self, kind: EventType, known: Known | None) -> frozenset[str]:
+        """Return the channels that hear of this since they heard of the story, whatever the text of this matches.
+
+        Silent first poll and old date or not: a wrong figure is out there. A correction or withdrawal reaches all of
+        them; an update or revision those whose watch asks for such.
+        """
+        if known is None:
+            return frozenset()
+        heard = frozenset(known.channels & self.settings.channels.keys())
+        if kind in RECALLS:
+            return heard
+        return heard & channels_of(self.settings.watches, self._named_before(kind, known), self.settings.channels)
+
+    def named(self, matched: Iterable[str], kind: EventType, known: Known | None = None) -> tuple[str, ...]:
+        """Return the watches an event names: those that match and ask, and those that the story's alerts named."""
+        now = asking(self.settings.watches, matched, kind)
+        return tuple(dict.fromkeys((*now, *(self._named_before(kind, known) if known else ()))))
+
+    def due(self, release: Release, known: Known | None = None) -> datetime:
+        """Return when an event goes out: not before the embargo of the release, nor of the one it is about, ends."""
+        of = (release, known.release) if known else (release,)
+        return max(due(one, self.settings.alerts, self.now) for one in of)
+
+    def _named_before(self, kind: EventType, known: Known) -> tuple[str, ...]:
+        earlier = sorted(known.watches & self.settings.watches.keys())
+        return tuple(earlier) if kind in RECALLS else asking(self.settings.watches, earlier, kind)

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from config.settings import Settings
-from pipelines.alerting import asking, channels_of, due, is_too_old
+from pipelines.alerting import Audience
 from pipelines.changes import changes, only_noise
 from pipelines.identity import Candidate, Verdict, identify
-from pipelines.matching import matching_watches
+from pipelines.identity.notices import is_notice
 from pipelines.revision import compare
 from pipelines.revisits import next_revisit
 from stories.event import Event, EventType, Replaced, StoryRef
 from stories.ids import event_id, story_id
 from stories.keeping import Keep, Knowledge, Known
-from stories.moments import timestamp
+from stories.moments import parse_moment, timestamp
 from stories.reading import Reading
-from stories.release import NoticeKind, Release
+from stories.release import Change, NoticeKind, Release
 
 EVENT_OF: dict[NoticeKind, EventType] = {
     "correction": "release.corrected",
@@ -39,218 +39,241 @@ class Told:
 
 def decide(release: Release, knowledge: Knowledge, reading: Reading, settings: Settings, now: datetime) -> Keep | None:
     """Return what is to be kept of a tidied release with its id; None when memory holds it just so."""
+    who = Audience(settings=settings, now=now, silent=reading.silent, asked=reading.asked)
     if knowledge.own is not None:
-        return _again(release, knowledge.own, settings, now)
-    release = replace(release, first_seen_at=timestamp(now))
-    known = {one.release.id: one for one in knowledge.candidates}
-    verdict = identify(release, [_candidate(one) for one in knowledge.candidates], now)
-    of = known.get(verdict.of) if verdict.of else None
+        return _again(release, knowledge.own, who)
+    seen = _after(knowledge.candidates, now)
+    release = replace(release, first_seen_at=timestamp(seen))
+    verdict = identify(release, [_candidate(one) for one in knowledge.candidates], seen)
+    of = _of(verdict.of, knowledge.candidates)
     if verdict.kind == "new" or (of is None and verdict.kind != "notice"):
-        return _new(release, verdict, reading, settings, now)
-    if verdict.kind == "copy" and of is not None and not _differs_at_home(release, of):
+        return _new(release, verdict, who)
+    if verdict.kind == "copy" and of is not None:
+        if _differs_at_home(release, of):
+            return _notice(release, of, replace(verdict, kind="reissue"), who)
         story = [one for one in knowledge.candidates if one.story == of.story]
-        return _copy(release, of, story, verdict, reading, settings, now)
+        return _copy(release, of, story, verdict, who)
     if verdict.kind == "late_original" and of is not None:
-        return _late_original(release, of, verdict, settings, now)
-    return _notice(release, of, verdict, reading, settings, now)
+        return _late_original(release, of, verdict, who)
+    return _notice(release, of, verdict, who)
 
 
 def withdraw(known: Known, how: str, settings: Settings, now: datetime) -> Keep:
     """Return what is to be kept when a release's page is confirmed gone."""
+    who = Audience(settings=settings, now=now)
     release = known.release
-    matched = matching_watches(settings.watches, release, release.source)
+    matched = who.matching(release)
     event = Event(
         id=event_id("release.withdrawn", _id(release), release.revision, "gone"),
         type="release.withdrawn",
         timestamp=timestamp(now),
-        watches=_watches(settings, matched, "release.withdrawn", known),
+        watches=who.named(matched, "release.withdrawn", known),
         story=StoryRef(id=known.story, releases=known.releases),
         release=release,
         replaces=_replaced(release),
         detail=how,
     )
-    told = Told(event=event, channels=_channels(settings, matched, event.type, known), due=now)
-    return _keep(release, known.story, Verdict(kind="new", of=None, story=known.story, why=how), [told], "withdrawn")
+    # Nobody is told that a page went which nobody was told of: where a wire keeps no archive, old ones go every day.
+    channels = who.fresh(matched, event.type, release) | who.recalled(event.type, known)
+    told = Told(event=event, channels=channels, due=who.due(release))
+    return _keep(release, known.story, how, [told], "withdrawn")
 
 
-def _again(release: Release, own: Known, settings: Settings, now: datetime) -> Keep | None:
+def _after(candidates: Iterable[Known], now: datetime) -> datetime:
+    """Return now, or the moment after the newest candidate was seen where that is later.
+
+    Workers' clocks differ, and one that was overtaken looked at its clock before: what memory holds came before.
+    """
+    seen = [parse_moment(one.release.first_seen_at) for one in candidates]
+    return max([now, *(moment + timedelta(milliseconds=1) for moment in seen if moment is not None)])
+
+
+def _again(release: Release, own: Known, who: Audience) -> Keep | None:
     """The page was known: unchanged, revised without a word, or corrected in place."""
     before = own.release
     revision = compare(before, release)
     if revision.kind == "same":
         return None
-    release = replace(release, id=before.id, revision=before.revision + 1, first_seen_at=before.first_seen_at)
-    kind: EventType = "release.revised"
-    if revision.kind == "notice" and release.notice is not None:
-        kind = EVENT_OF[release.notice.kind]
-    matched = _either(settings, before, release)
+    release = replace(
+        release,
+        id=before.id,
+        revision=before.revision + 1,
+        first_seen_at=before.first_seen_at,
+        published_at=release.published_at or before.published_at,  # it may have stood in the listing alone
+    )
+    noticed = revision.kind == "notice" and release.notice is not None
+    kind: EventType = EVENT_OF[release.notice.kind] if noticed and release.notice else "release.revised"
+    matched = who.matching(release, before)
     event = Event(
         id=event_id(kind, _id(release), release.revision),
         type=kind,
-        timestamp=timestamp(now),
-        watches=_watches(settings, matched, kind, own),
+        timestamp=timestamp(who.now),
+        watches=who.named(matched, kind, own),
         story=StoryRef(id=own.story, releases=own.releases),
         release=release,
         replaces=_replaced(before),
-        changes=revision.changes,
+        changes=() if kind == "release.withdrawn" else revision.changes,
     )
-    told = Told(event=event, channels=_channels(settings, matched, kind, own), due=now)
-    verdict = Verdict(kind="new", of=None, story=own.story, why=revision.why)
+    # A notice is as young as this reading, whatever date of publication its page goes on printing.
+    fresh = who.fresh(matched, kind, None if noticed else release)
+    told = Told(event=event, channels=fresh | who.recalled(kind, own), due=who.due(release, own))
+    was_plain = before.notice is None or before.notice.kind == "repeat"
     return replace(
-        _keep(release, own.story, verdict, [told], "revised" if revision.kind == "revised" else "notice"),
+        _keep(release, own.story, revision.why, [told], revision.kind),
         revises=True,
-        revisit=next_revisit(release, settings.polling.ladder, now),
+        # What the page was is all that its notice can be about: no copy of that text is a late original of it.
+        replaces=before.id if noticed and was_plain else own.replaces,
+        revisit=next_revisit(release, who.settings.polling.ladder, who.now),
     )
 
 
-def _new(release: Release, verdict: Verdict, reading: Reading, settings: Settings, now: datetime) -> Keep:
+def _new(release: Release, verdict: Verdict, who: Audience) -> Keep:
     story = story_id(_id(release))
-    matched = matching_watches(settings.watches, release, release.source)
-    watches = asking(settings.watches, matched, "release.new")
+    matched = who.matching(release)
     event = Event(
         id=event_id("release.new", _id(release), release.revision),
         type="release.new",
-        timestamp=timestamp(now),
-        watches=watches,
+        timestamp=timestamp(who.now),
+        watches=who.named(matched, "release.new"),
         story=StoryRef(id=story, releases=1),
         release=release,
     )
-    heard = _fresh(watches, release, reading, settings, now)
-    told = Told(event=event, channels=heard, due=due(release, settings.alerts, now))
-    return _stored(release, story, verdict, [told], settings, now)
+    told = Told(event=event, channels=who.fresh(matched, event.type, release), due=who.due(release))
+    return _stored(release, story, verdict, [told], who)
 
 
-def _copy(
-    release: Release,
-    of: Known,
-    story: list[Known],
-    verdict: Verdict,
-    reading: Reading,
-    settings: Settings,
-    now: datetime,
-) -> Keep:
+def _copy(release: Release, of: Known, story: Sequence[Known], verdict: Verdict, who: Audience) -> Keep:
     """The same release elsewhere: silence, but for watches that ask for copies and those that only now can hear.
 
-    A watch whose sources or words no earlier release of the story matched has not had its alert: to it this is new.
+    A watch whose sources or words no earlier release of the story matched has not had its alert: to it this is new, or
+    the notice that it repeats. If what it so hears was corrected meanwhile, it hears of that too.
     """
-    matched = matching_watches(settings.watches, release, release.source)
-    reference = StoryRef(id=of.story, releases=of.releases + 1)
+    matched = who.matching(release)
     copy = Event(
         id=event_id("release.syndicated", _id(release), release.revision),
         type="release.syndicated",
-        timestamp=timestamp(now),
-        watches=asking(settings.watches, matched, "release.syndicated"),
-        story=reference,
+        timestamp=timestamp(who.now),
+        watches=who.named(matched, "release.syndicated"),
+        story=StoryRef(id=of.story, releases=of.releases + 1),
         release=release,
-        replaces=None,
     )
-    told = [Told(event=copy, channels=_fresh(copy.watches, release, reading, settings, now), due=now)]
-    earlier = {name for one in story for name in matching_watches(settings.watches, one.release, one.release.source)}
-    late = asking(settings.watches, [name for name in matched if name not in earlier], "release.new")
-    hearing = _fresh(late, release, reading, settings, now) - of.channels
-    if hearing and release.notice is None:
-        first = replace(copy, id=event_id("release.new", _id(release), release.revision), type="release.new")
-        told = [Told(event=replace(first, watches=late), channels=hearing, due=due(release, settings.alerts, now))]
-    return _stored(release, of.story, verdict, told, settings, now)
+    earlier = {name for one in story for name in who.matching(one.release)}
+    late = [name for name in matched if name not in earlier]
+    first = _first_heard(copy, release, _of(of.replaces, story))
+    hearing = who.fresh(late, first.type, release) - of.channels
+    asked = who.fresh(matched, copy.type, release) - hearing
+    due = who.due(release, of)
+    told = []
+    if hearing:
+        told.append(Told(event=replace(first, watches=who.named(late, first.type)), channels=hearing, due=due))
+        told += [Told(event=event, channels=hearing, due=due) for event in _outdated(release, of, story, late, who)]
+    if asked or not hearing:
+        told.append(Told(event=copy, channels=asked, due=due))
+    return _stored(release, of.story, verdict, told, who)
 
 
-def _notice(
-    release: Release, of: Known | None, verdict: Verdict, reading: Reading, settings: Settings, now: datetime
-) -> Keep:
+def _outdated(
+    release: Release, of: Known, story: Sequence[Known], late: Sequence[str], who: Audience
+) -> tuple[Event, ...]:
+    """Return the event of the notice that stands against a copy of what it is about, if there is one."""
+    notice = max(
+        (one for one in story if is_notice(one.release)), key=lambda one: one.release.first_seen_at or "", default=None
+    )
+    if notice is None or is_notice(of.release) or is_notice(release):
+        return ()
+    event = _tied(notice, release, who)
+    if not event.changes and event.type != "release.withdrawn":
+        return ()
+    return (replace(event, watches=who.named(late, event.type)),)
+
+
+def _first_heard(copy: Event, release: Release, original: Known | None) -> Event:
+    """Return a copy's event as those hear it who could hear nothing of the story before."""
+    kind: EventType = "release.new"
+    if release.notice is not None and is_notice(release):
+        kind = EVENT_OF[release.notice.kind]
+    about = original.release if original is not None and kind != "release.new" else None
+    return replace(
+        copy,
+        id=event_id(kind, _id(release), release.revision),
+        type=kind,
+        replaces=_replaced(about) if about else None,
+        changes=_differences(kind, about, release) if about else (),
+    )
+
+
+def _notice(release: Release, of: Known | None, verdict: Verdict, who: Audience) -> Keep:
     """A correction, update or withdrawal arrived, or an unmarked re-issue with other content."""
-    kind: EventType = (
-        EVENT_OF[release.notice.kind] if release.notice and verdict.kind == "notice" else "release.revised"
-    )
+    kind: EventType = "release.revised"
+    if release.notice is not None and verdict.kind == "notice":
+        kind = EVENT_OF[release.notice.kind]
     story = of.story if of else (verdict.story or story_id(_id(release)))
-    matched = matching_watches(settings.watches, release, release.source)
-    fresh = asking(settings.watches, matched, kind)
+    matched = who.matching(release)
     event = Event(
         id=event_id(kind, _id(release), release.revision),
         type=kind,
-        timestamp=timestamp(now),
-        watches=_watches(settings, matched, kind, of),
+        timestamp=timestamp(who.now),
+        watches=who.named(matched, kind, of),
         story=StoryRef(id=story, releases=of.releases + 1 if of else 1),
         release=release,
         replaces=_replaced(of.release) if of else None,
-        # A withdrawal takes the release back whole; its own text is no newer state of it.
-        changes=changes(of.release, release) if of and kind != "release.withdrawn" else (),
+        changes=_differences(kind, of.release, release) if of else (),
     )
-    # Whoever heard of the original hears of this, silent first poll and old date or not: a wrong figure is out there.
-    recalled = of.channels & settings.channels.keys() if of else frozenset()
-    channels = _fresh(fresh, release, reading, settings, now) | recalled
-    told = Told(event=event, channels=frozenset(channels), due=now)
-    keep = _stored(release, story, verdict, [told], settings, now)
+    channels = who.fresh(matched, kind, release) | who.recalled(kind, of)
+    told = Told(event=event, channels=channels, due=who.due(release, of))
+    keep = _stored(release, story, verdict, [told], who)
     return replace(keep, replaces=of.release.id if of else None)
 
 
-def _late_original(release: Release, of: Known, verdict: Verdict, settings: Settings, now: datetime) -> Keep:
-    """The original of a notice that came first: no alert as if it were new, but the notice is told again, tied."""
-    notice = of.release
-    kind = EVENT_OF[notice.notice.kind] if notice.notice else "release.corrected"
-    matched = matching_watches(settings.watches, notice, notice.source)
-    event = Event(
-        id=event_id(kind, _id(notice), notice.revision, "replaces", _id(release)),
+def _late_original(release: Release, of: Known, verdict: Verdict, who: Audience) -> Keep:
+    """The original of a notice that came first: no alert as if it were new, but the notice is told again, tied.
+
+    It is told to those who heard it untied, and to watches that only the original's words or site match.
+    """
+    event = _tied(of, release, who)
+    earlier = who.matching(of.release)
+    late = [name for name in who.matching(release) if name not in earlier]
+    channels = who.fresh(late, event.type, release) | who.recalled(event.type, of)
+    told = Told(event=event, channels=channels, due=who.due(release, of))
+    keep = _stored(release, of.story, verdict, [told], who)
+    return replace(keep, links={_id(of.release): _id(release)})
+
+
+def _tied(notice: Known, original: Release, who: Audience) -> Event:
+    """Return the event of a known notice once more, now that the release it is about came."""
+    kind = EVENT_OF[notice.release.notice.kind] if notice.release.notice else "release.revised"
+    return Event(
+        id=event_id(kind, _id(notice.release), notice.release.revision, "replaces", _id(original)),
         type=kind,
-        timestamp=timestamp(now),
-        watches=_watches(settings, matched, kind, of),
-        story=StoryRef(id=of.story, releases=of.releases + 1),
-        release=notice,
-        replaces=_replaced(release),
-        changes=changes(release, notice),
+        timestamp=timestamp(who.now),
+        watches=who.named(who.matching(notice.release, original), kind, notice),
+        story=StoryRef(id=notice.story, releases=notice.releases + 1),
+        release=notice.release,
+        replaces=_replaced(original),
+        changes=_differences(kind, original, notice.release),
     )
-    told = Told(event=event, channels=frozenset(of.channels & settings.channels.keys()), due=now)
-    keep = _stored(release, of.story, verdict, [told], settings, now)
-    return replace(keep, links={_id(notice): _id(release)})
 
 
-def _stored(
-    release: Release, story: str, verdict: Verdict, told: Iterable[Told], settings: Settings, now: datetime
-) -> Keep:
-    keep = _keep(release, story, verdict, told, verdict.kind)
-    return replace(keep, revisit=next_revisit(release, settings.polling.ladder, now))
+def _stored(release: Release, story: str, verdict: Verdict, told: Iterable[Told], who: Audience) -> Keep:
+    keep = _keep(release, story, verdict.why, told, verdict.kind)
+    return replace(keep, revisit=next_revisit(release, who.settings.polling.ladder, who.now))
 
 
-def _keep(release: Release, story: str, verdict: Verdict, told: Iterable[Told], word: str) -> Keep:
+def _keep(release: Release, story: str, why: str, told: Iterable[Told], word: str) -> Keep:
     told = list(told)
     return Keep(
         release=release,
         story=story,
         verdict=word,
-        why=verdict.why,
+        why=why,
         events=tuple(one.event for one in told),
         alerts={one.event.id: dict.fromkeys(sorted(one.channels), one.due) for one in told},
     )
 
 
-def _fresh(
-    watches: Iterable[str], release: Release, reading: Reading, settings: Settings, now: datetime
-) -> frozenset[str]:
-    """Return the channels of watches that hear of something for the first time."""
-    if reading.silent or (is_too_old(release, settings.alerts, now) and not reading.asked):
-        return frozenset()
-    return frozenset(channels_of(settings.watches, watches, settings.channels))
-
-
-def _watches(settings: Settings, matched: Iterable[str], kind: EventType, known: Known | None) -> tuple[str, ...]:
-    """Return the watches an event names: those that match and ask, and those that the story's alerts named."""
-    named = asking(settings.watches, matched, kind)
-    recalled = sorted(known.watches & settings.watches.keys() - set(named)) if known else ()
-    return (*named, *recalled)
-
-
-def _channels(settings: Settings, matched: Iterable[str], kind: EventType, known: Known) -> frozenset[str]:
-    """Return the channels of the watches that ask, and those that were alerted of the story."""
-    fresh = channels_of(settings.watches, asking(settings.watches, matched, kind), settings.channels)
-    return frozenset(fresh | (known.channels & settings.channels.keys()))
-
-
-def _either(settings: Settings, before: Release, after: Release) -> tuple[str, ...]:
-    """Return the watches that match either state: one that drops the watched word is told of all the same."""
-    found = [
-        *matching_watches(settings.watches, after, after.source),
-        *matching_watches(settings.watches, before, before.source),
-    ]
-    return tuple(dict.fromkeys(found))
+def _differences(kind: EventType, before: Release, after: Release) -> tuple[Change, ...]:
+    # A withdrawal takes the release back whole; its own text is no newer state of it.
+    return () if kind == "release.withdrawn" else changes(before, after)
 
 
 def _replaced(release: Release) -> Replaced:
@@ -271,6 +294,10 @@ def _differs_at_home(release: Release, of: Known) -> bool:
     before = of.release
     at_home = release.source == before.source and (release.notice is None or release.notice.kind != "repeat")
     return at_home and bool(changes(before, release)) and not only_noise(before, release)
+
+
+def _of(release_id: str | None, known: Iterable[Known]) -> Known | None:
+    return next((one for one in known if release_id and one.release.id == release_id), None)
 
 
 def _candidate(known: Known) -> Candidate:

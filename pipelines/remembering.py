@@ -18,7 +18,7 @@ from stories.claims import Claims
 from stories.desk import Desk
 from stories.event import Event
 from stories.ids import release_id
-from stories.keeping import Keep, Keeper
+from stories.keeping import Keep, Keeper, Known
 from stories.reading import Reading
 from stories.release import Release
 from stories.urls import url_digest
@@ -79,14 +79,13 @@ class Memory:
             knowledge = await self._keeper.lookup(own_id, found)
             keep = decide(release, knowledge, reading, self._settings, now)
             if keep is None:
-                return await self._same(reading, own_id, now)
+                return await self._same(reading, own_id, knowledge.own, now)
             if reading.silent and knowledge.own is None and not any(keep.alerts.values()):
-                stored = replace(keep, events=())
+                # What others hear of earlier releases stays: a notice that finds its original here.
+                stored = replace(keep, events=tuple(one for one in keep.events if one.release is not keep.release))
             else:
                 stored = keep
             if await self._keeper.keep(stored, reading, found, knowledge.fingerprint, now):
-                if knowledge.own is None:
-                    await self._desk.released(reading.source, now)
                 return self._kept(keep, reading)
         raise Contended(f"{reading.url}: memory changed {DECISIONS} times while it was decided on")
 
@@ -115,9 +114,8 @@ class Memory:
         self._heard(remembered)
         return remembered
 
-    async def _same(self, reading: Reading, own_id: str, now: datetime) -> Remembered:
+    async def _same(self, reading: Reading, own_id: str, known: Known | None, now: datetime) -> Remembered:
         """The page says what it said: the lease ends, and the next look at it is set."""
-        known = (await self._keeper.lookup(own_id, ())).own
         await self._claims.unchanged(reading.url, own_id, reading.listing, reading.listed_headline)
         if known is not None:
             await self._desk.put_revisit(own_id, next_revisit(known.release, self._settings.polling.ladder, now))

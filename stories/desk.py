@@ -74,15 +74,10 @@ class Desk:
         values |= {name: value for name in ("polled_at", "read_at") if (value := getattr(cursor, name))}
         if cursor.error is None:
             values["sightings"] = cursor.sightings
-        await self._redis.hset(key.name, mapping=cast(Mapping[Any, Any], values))
-        await self._redis.expire(key.name, key.seconds)
-
-    async def released(self, source: str, now: datetime) -> None:
-        """Count one release of a source."""
-        key = keys.source(source)
-        await self._redis.hincrby(key.name, "releases", 1)
-        await self._redis.hset(key.name, "last_release_at", timestamp(now))
-        await self._redis.expire(key.name, key.seconds)
+        async with self._redis.pipeline(transaction=True) as pipeline:
+            pipeline.hset(key.name, mapping=cast(Mapping[Any, Any], values))
+            pipeline.expire(key.name, key.seconds)
+            await pipeline.execute()
 
     async def health(self, source: str) -> SourceHealth:
         """Return how a source is doing."""

@@ -10,7 +10,7 @@ from stories.archive import Archive, Stored
 from stories.release import Release
 
 KINDS = ("new", "copy", "correction", "update", "withdrawal", "repeat", "revised")
-"""What a release can be: the first of its story, a copy, a notice of some kind, or revised in place."""
+"""What a release can be: the first of its story, a copy, a notice of some kind or withdrawn, or revised."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +27,8 @@ class ReleaseFilter:
 
 def kind_of(stored: Stored) -> str:
     """Return what a stored release is, in a word of ``KINDS``."""
+    if stored.verdict == "withdrawn":
+        return "withdrawal"
     if stored.release.notice is not None:
         return stored.release.notice.kind
     if stored.verdict == "copy":

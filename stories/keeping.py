@@ -21,6 +21,7 @@ from redis.commands.core import AsyncScript
 from stories import keys
 from stories.claims import headline_digest
 from stories.event import Event, event_json
+from stories.moments import timestamp
 from stories.packing import pack, unpack
 from stories.reading import Reading
 from stories.release import Release
@@ -78,6 +79,7 @@ class Keep:
     verdict: str
     why: str
     replaces: str | None = None
+    """The id of the release that it is a notice about; its own when it says so of its own page."""
     revises: bool = False
     """The page was known; its present state becomes an earlier revision."""
     links: Mapping[str, str] = field(default_factory=dict)
@@ -139,6 +141,7 @@ class Keeper:
             keys.page(digest),
             keys.claim(digest),
             keys.revisits(),
+            keys.source(reading.source),
         ]
         answer = await self._keep(
             keys=[key.name for key in names] + _indexes(traits),
@@ -153,6 +156,7 @@ class Keeper:
         plan: dict[str, Any] = {
             "id": release.id,
             "now": _ms(now),
+            "seen": timestamp(now),
             "first_seen": _ms(first_seen),
             "listed": _ms(listed) if listed else "",
             "prefix": f"{keys.PREFIX}:",
@@ -179,6 +183,8 @@ class Keeper:
         # Left out rather than null: cjson gives null a value that is true.
         if keep.replaces:
             plan["replaces"] = keep.replaces
+        if release.notice is not None and release.notice.kind != "repeat" and keep.verdict == "notice":
+            plan["notice"] = True
         if reading.listing:
             plan["listed_field"] = f"h:{reading.listing}"
         if keep.revisit:

@@ -64,7 +64,7 @@ def revisions(release_id: str) -> Key:
 
 
 def story(story_id: str) -> Key:
-    """Hash of a story: when it began, and the channels that heard of it."""
+    """Hash of a story: when it began, when it last changed, and its newest notice."""
     return Key(_key("story", story_id), MEMORY)
 
 
