@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import structlog
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError
+from redis.exceptions import OutOfMemoryError, ReadOnlyError, RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from scrapy.crawler import Crawler
 from scrapy.exceptions import DropItem
@@ -19,6 +19,8 @@ from stories.reading import Reading
 log = structlog.get_logger(__name__)
 
 PATIENCE = 1.0  # seconds between two tries while Redis is away: what was read is held, not lost
+AWAY = (RedisConnectionError, RedisTimeoutError, OutOfMemoryError, ReadOnlyError)
+UNWRITABLE = ("MISCONF", "NOREPLICAS")  # a full disk, missing replicas: refused whole, until somebody makes room
 
 
 class NotKept(DropItem):
@@ -38,14 +40,17 @@ class KeepStep:
         return cls(crawler)
 
     async def process_item(self, item: Reading) -> Reading:
+        """Return the reading once it is kept; ``NotKept``, reported and counted, when it cannot be."""
         services: Any = getattr(self._crawler.spider, "services")  # noqa: B009 (an attribute of our spider alone)
         try:
             remembered = await self._remember(services.memory, item)
-        except (RedisError, Contended, ValueError) as error:
+        except Exception as error:  # whatever a page did to us, the next one goes on
             report(error, source=item.source, stop=self.stop, release=item.url)
-            log.error("not kept", source=item.source, url=item.url, why=f"{type(error).__name__}: {error}")
-            services.progress.failed(item.crawl_id, f"{item.source} {item.url}: not kept ({error})")
-            raise NotKept(f"{item.url}: {error}") from error
+            why = f"{type(error).__name__}: {error}"
+            again = await self._leave(services, item, error)
+            log.error("not kept", source=item.source, url=item.url, why=why, again=again)
+            services.progress.failed(item.crawl_id, f"{item.source} {item.url}: not kept ({why})")
+            raise NotKept(f"{item.url}: {why}") from error
         else:
             services.progress.remembered(item.crawl_id, remembered.events)
         finally:
@@ -57,8 +62,26 @@ class KeepStep:
         while True:
             try:
                 return await memory.remember(item)
-            except (RedisConnectionError, RedisTimeoutError) as error:
+            except RedisError as error:
+                if not _passes(error):
+                    raise
                 if not told:
-                    log.warning("Redis does not answer; holding what was read", source=item.source, why=str(error))
+                    log.warning("Redis takes nothing; holding what was read", source=item.source, why=str(error))
                     told = True
                 await asyncio.sleep(PATIENCE)
+
+    async def _leave(self, services: Any, item: Reading, error: Exception) -> str:
+        """End the lease on the page, and return when it is read again: a page that is a fault of ours, ever later."""
+        try:
+            if isinstance(error, Contended):
+                await services.claims.give_back(item.url)
+                return "at the next poll"
+            delay = await services.claims.failed(item.url, f"not kept: {type(error).__name__}", services.clock())
+        except RedisError as fault:
+            return f"when the lease on it ends ({fault})"
+        return f"in {delay}"
+
+
+def _passes(error: RedisError) -> bool:
+    """Return whether Redis will take it once it is back, or has room again."""
+    return isinstance(error, AWAY) or str(error).startswith(UNWRITABLE)
