@@ -286,14 +286,24 @@ def _mark_side_boxes(page: Outline, entries: Sequence[Entry]) -> None:
     for entry in entries:
         start = page.text_start[entry.box]
         gap_from = max(position, start - NEARBY)
-        titles = [line for line in page.lines(gap_from, start) if len(line) <= 50]
-        headed = any(gap_from <= page.text_start[index] < start for index in _headings_near(page, gap_from, start))
-        if titles and any(heads_a_side_box(line) for line in titles[-2:]):
+        headed = bool(_headings_near(page, gap_from, start))
+        before = page.lines(gap_from, start)[-2:]
+        if any(heads_a_side_box(line) and _is_title(page, place) for place, line in before):
             aside = True
         elif headed or page.parent[entry.box] != container:
             aside = False
         entry.aside, container = aside, page.parent[entry.box]
         position = max(position, page.text_end[entry.box])
+
+
+def _is_title(page: Outline, place: int) -> bool:
+    """Whether a line may be the title of a box: not the page's own, and no tab, filter or button ("Latest | Popular")."""
+    index, steps = page.holder(place), 0
+    while index > 0 and steps < 3 and page.nodes[index].tag not in HEADINGS - {"h1"}:
+        if page.nodes[index].tag in {"h1", "li", "a", "button", "label", "option", "th"}:
+            return False
+        index, steps = page.parent[index], steps + 1
+    return True
 
 
 def _headings_near(page: Outline, start: int, end: int) -> list[int]:

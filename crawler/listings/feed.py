@@ -108,8 +108,9 @@ def _sighting(entry: feedparser.FeedParserDict, url: str, hints: ReleaseHints) -
     page = next((found for link in _addresses(entry, url) if (found := _canonical(link, url))), None)
     if page is None:
         return None
-    raw = entry.get("published") or entry.get("updated") or entry.get("created")
-    parsed = entry.get("published_parsed") or entry.get("updated_parsed") or entry.get("created_parsed")
+    # Its plain mapping: feedparser's own get answers with one date for another, and warns.
+    dates = ((dict.get(entry, name), dict.get(entry, f"{name}_parsed")) for name in ("published", "updated", "created"))
+    raw, parsed = next(((raw, parsed) for raw, parsed in dates if raw), (None, None))
     zone = ZoneInfo(hints.timezone) if hints.timezone else None
     return Sighting(
         url=page,

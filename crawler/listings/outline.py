@@ -119,9 +119,14 @@ class Outline:
         """Return an element's text in one line."""
         return " ".join(self.text[self.text_start[index] : self.text_end[index]].split())
 
-    def lines(self, start: int, end: int) -> list[str]:
-        """Return the lines of a stretch of the text."""
-        return [line for raw in self.text[start:end].split("\n") if (line := " ".join(raw.split()))]
+    def lines(self, start: int, end: int) -> list[tuple[int, str]]:
+        """Return the lines of a stretch of the text, each with the place where its words start."""
+        found, place = [], start
+        for raw in self.text[start:end].split("\n"):
+            if line := " ".join(raw.split()):
+                found.append((place + len(raw) - len(raw.lstrip()), line))
+            place += len(raw) + 1
+        return found
 
     def headings_in(self, index: int) -> list[int]:
         """Return the headings that an element holds or is."""
