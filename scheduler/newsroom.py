@@ -12,7 +12,6 @@ from redis.exceptions import RedisError
 
 from config.addresses import AddressPolicy
 from config.settings import Settings
-from config.telemetry import hide
 from crawler.guard import Guard
 from crawler.progress import Progress
 from crawler.queue import PollQueue
@@ -91,7 +90,6 @@ async def open_newsroom(settings: Settings) -> AsyncIterator[Newsroom]:
         url = server.url
     else:
         url = settings.redis_url.get_secret_value()
-        hide(url)
     try:
         try:
             redis = connect(url)

@@ -11,7 +11,7 @@ import typer
 
 from config.load import BadConfiguration
 from config.telemetry import configure_logging, configure_sentry, flush, report
-from scheduler.cli import alerts, archive, check, crawl, demo, extract, run, sources, watches
+from scheduler.cli import alerts, archive, check, crawl, demo, extract, healthcheck, run, sources, watches
 from scheduler.cli.context import Context, Failed
 from scheduler.cli.output import plain_lines
 from scheduler.newsroom import CannotStart
@@ -50,7 +50,7 @@ def begin(
     context.obj = Context(config=config, verbose=verbose)
 
 
-for module in (run, crawl, extract, archive, sources, watches, alerts, check, demo):
+for module in (run, crawl, extract, archive, sources, watches, alerts, check, demo, healthcheck):
     module.register(app)
 
 

@@ -14,6 +14,7 @@ import typer
 from alerts.channels import channel_types
 from config.durations import parse_duration
 from config.load import Loaded, load
+from config.secrets import hide_secrets_of
 from config.settings import Settings
 from scheduler.newsroom import Newsroom, now, open_newsroom
 from stories.release import Release
@@ -34,8 +35,10 @@ class Context:
     verbose: bool
 
     def load(self) -> Loaded:
-        """Return the configuration, or raise every fault of it."""
-        return load(self.config, channel_types())
+        """Return the configuration, or raise every fault of it; its secrets are kept out of logs from here on."""
+        loaded = load(self.config, channel_types())
+        hide_secrets_of(loaded.settings)
+        return loaded
 
     @property
     def settings(self) -> Settings:
