@@ -380,12 +380,14 @@ class _Walk:
         """  # noqa: E501
         if self.tail:
             return len(self.pieces)
+        mostly_text = self.rest[index] > self.said
         for at in range(index + 1, len(self.pieces)):
-            if self._is_prose(at) and (
-                self._is_prose(at + 1) or self.pieces[at].block.element.getparent() in self.homes
-            ):
+            if self._is_prose(at) and (mostly_text or self._is_prose(at + 1) or self._is_at_home(self.pieces[at])):
                 return at
         return len(self.pieces)
+
+    def _is_at_home(self, piece: Piece) -> bool:
+        return piece.block.element.getparent() in self.homes
 
     def _is_prose(self, index: int) -> bool:
         return index < len(self.pieces) and self.prose[index]

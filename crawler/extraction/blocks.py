@@ -27,6 +27,7 @@ BESIDE_HOLDS = 0.4  # of a page's running text at most, or it is not beside the 
 BLOCK_LIMIT = 20_000  # blocks of a page; the longest release measured has 900
 _CELLS_HOLD_TEXT = etree.XPath("boolean(.//table|.//p[2]|.//h1|.//h2|.//h3|.//ul|.//ol|.//form|.//div[3]|.//br[4])")
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
+_STREAMED = re.compile(r"S:[0-9a-f]+$")
 # Words of a class or an id that say: beside the article, not of it.
 NOISE = frozenset(
     [
@@ -200,7 +201,7 @@ class _Reader:
         for event, element in walk:
             tag = element.tag
             if event == "start":
-                if tag in UNSEEN or (element.get("hidden") is not None) or _is_hidden(element):
+                if tag in UNSEEN or _is_hidden(element):
                     walk.skip_subtree()
                     self.stack.append(element)
                     if tag not in INLINE:
@@ -307,6 +308,9 @@ class _Reader:
 
 
 def _is_hidden(element: lxml.html.HtmlElement) -> bool:
+    """Whether readers do not see an element; what React streams arrives hidden, in ``<div hidden id="S:1">``."""
+    if element.get("hidden") is not None and not _STREAMED.match(element.get("id") or ""):
+        return True
     style = element.get("style")
     return style is not None and _HIDDEN.search(style) is not None
 

@@ -15,7 +15,7 @@ _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _C1 = re.compile("[\x80-\x9f]")
 _SPACES = re.compile("[^\\S\n]+")
 _NOT_WORD = re.compile(r"[\W_]+")
-_SENTENCE_END = re.compile(r"""[.!?:;。！？：；…‥．]["'”’»)\]」』）]*\s*$""")
+_SENTENCE_END = re.compile(r"""[.!?:;。！？：；…‥．।॥۔؟։።]["'”’»)\]」』）]*\s*$""")
 _CUT_SHORT = re.compile(
     r"(?:…|\.{3}|‥|\[…\]|\[\.\.\.\])\s*(?:\[\+\]|\(?(?:read|learn|see)? ?more\)?|mehr|weiterlesen|»|›|>)?\s*$", re.I
 )
