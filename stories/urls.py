@@ -15,6 +15,9 @@ TRACKING = re.compile(
 )
 """Query parameters that say where a reader came from, never which page is meant."""
 
+NO_HOST = re.compile(r"[\\\s<>\"{}|^`\x00-\x1f\x7f]")
+"""What no authority holds (RFC 3986, 3.2); a browser may read a backslash as the end of the host."""
+
 
 def canonical_url(url: str, base: str | None = None) -> str:
     """Return the absolute URL with sorted query, without fragment and tracking parameters.
@@ -23,12 +26,15 @@ def canonical_url(url: str, base: str | None = None) -> str:
     """
     absolute = urljoin(base, url.strip()) if base else url.strip()
     parts = urlsplit(absolute)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"no web address: {url[:200]!r}")
     query = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True)
              if not TRACKING.fullmatch(name)]  # fmt: skip
     netloc = parts.netloc.removesuffix(":443" if parts.scheme == "https" else ":80")
-    return str(canonicalize_url(urlunsplit((parts.scheme, netloc, parts.path or "/", urlencode(query), ""))))
+    canonical = canonicalize_url(urlunsplit((parts.scheme, netloc, parts.path or "/", urlencode(query), "")))
+    # Looked at last: a name in another script may turn into what is no name.
+    final = urlsplit(canonical)
+    if final.scheme not in ("http", "https") or not final.hostname or NO_HOST.search(parts.netloc + final.netloc):
+        raise ValueError(f"no web address: {url[:200]!r}")
+    return str(canonical)
 
 
 def url_digest(url: str) -> str:

@@ -297,7 +297,7 @@ def _mark_side_boxes(page: Outline, entries: Sequence[Entry]) -> None:
 
 
 def _is_title(page: Outline, place: int) -> bool:
-    """Whether a line may be the title of a box: not the page's own, and no tab, filter or button ("Latest | Popular")."""
+    """Whether a line may be the title of a box: not the page's own, and no tab or button ("Latest | Popular")."""
     index, steps = page.holder(place), 0
     while index > 0 and steps < 3 and page.nodes[index].tag not in HEADINGS - {"h1"}:
         if page.nodes[index].tag in {"h1", "li", "a", "button", "label", "option", "th"}:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stories.urls import canonical_url, url_digest
@@ -44,6 +44,7 @@ def test_a_relative_url_is_resolved_against_its_page() -> None:
     assert canonical_url("//other.example/x", "https://wire.example/") == "https://other.example/x"
 
 
+@settings(deadline=None)  # a shared core stalls now and then
 @given(st.text(max_size=60), st.sampled_from(["https://wire.example/", "https://wire.example/?", "https://", "//", ""]))
 def test_canonical_is_final_and_nothing_else_is_raised(text: str, start: str) -> None:
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawler.listings.dates import find_dates, may_hold_date, read_date
@@ -79,6 +79,7 @@ def test_dates_are_found_where_they_stand() -> None:
     ]
 
 
+@settings(deadline=None)  # a shared core stalls now and then
 @given(st.text(max_size=300))
 def test_no_text_breaks_the_reading_of_dates(text: str) -> None:
     found = find_dates(text)
@@ -88,6 +89,7 @@ def test_no_text_breaks_the_reading_of_dates(text: str) -> None:
         assert may_hold_date(text)
 
 
+@settings(deadline=None)  # a shared core stalls now and then
 @given(
     st.datetimes(
         min_value=__import__("datetime").datetime(1990, 1, 1), max_value=__import__("datetime").datetime(2099, 1, 1)

@@ -42,12 +42,13 @@ def read(body: bytes, content_type: str | None = None) -> None:
         assert all(canonical_url(url) == url for url in urls)
 
 
+@settings(deadline=None)  # a shared core stalls now and then
 @given(st.binary(max_size=2000), st.sampled_from([None, "text/html", "text/xml; charset=nonsense", "x; charset='"]))
 def test_any_bytes_are_read_or_unreadable(body: bytes, content_type: str | None) -> None:
     read(body, content_type)
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(st.one_of(st.sampled_from(SNIPPETS), st.text(max_size=20)), max_size=60),
     st.sampled_from(["utf-8", "utf-16", "gb18030"]),
@@ -58,6 +59,7 @@ def test_any_soup_of_markup_is_read_or_unreadable(pieces: list[str], encoding: s
     read(gzip.compress(body))
 
 
+@settings(deadline=None)  # a shared core stalls now and then
 @given(st.integers(0, 3000), st.integers(0, 3000), st.binary(max_size=5))
 def test_a_mutilated_feed_is_read_or_unreadable(place: int, length: int, put: bytes) -> None:
     item = "<item><title>R&amp;D</title><link>https://w.example/{0}</link><pubDate>Fri, 02 Oct 2026</pubDate></item>"
