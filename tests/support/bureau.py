@@ -45,7 +45,7 @@ def settings(**tables: Any) -> Settings:
     return Settings.model_validate(standard | tables)
 
 
-def reading(release: Release, **fields: Any) -> Reading:
+def reading(release: Release, /, **fields: Any) -> Reading:
     """Return the reading of a page; its source is the first part of its host."""
     url = release.url or "https://harbour-wire.example/read-from-here"
     source = (urlsplit(url).hostname or "").removesuffix(".example")
