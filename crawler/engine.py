@@ -11,6 +11,8 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
+import structlog
+from redis.exceptions import RedisError
 from scrapy.crawler import AsyncCrawlerRunner
 
 from config.addresses import AddressPolicy
@@ -19,8 +21,11 @@ from crawler.guard import GuardedResolver
 from crawler.services import Services
 from crawler.spider import WireSpider
 
+log = structlog.get_logger(__name__)
+
 PACE = 1.0  # seconds between two requests to a host; Newsfile challenges bursts of six, GlobeNewswire 860 pages an hour
 LARGEST = 8 << 20  # bytes; a 948-byte Brotli body may unfold to 600 MB
+STOPPING = 1.0  # seconds for Scrapy to close the spider, and for Redis to take claims back
 TIMEOUT = 40.0  # seconds; GlobeNewswire answers after 22 on a normal day
 
 
@@ -132,5 +137,17 @@ class Engine:
         self._services.polls.end()
         done, _ = await asyncio.wait([self._crawl], timeout=patience)
         if not done:
-            await self._runner.stop()
-            await asyncio.wait([self._crawl], timeout=patience)
+            # Scrapy itself would wait for every page that is on its way: what hangs now is left behind.
+            stopping = asyncio.ensure_future(self._runner.stop())
+            await asyncio.wait([self._crawl, stopping], timeout=STOPPING)
+            stopping.cancel()
+        await self._give_back()
+
+    async def _give_back(self) -> None:
+        """End the claims on pages that were not read after all: the next start need not wait for their leases."""
+        try:
+            async with asyncio.timeout(STOPPING):
+                for url in self._services.claimed:
+                    await self._services.claims.give_back(url)
+        except (RedisError, TimeoutError) as error:
+            log.warning("claims not given back; they end by themselves", why=str(error))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -45,6 +45,8 @@ class Services:
     guard: Guard
     progress: Progress
     clock: Callable[[], datetime]
+    claimed: set[str] = field(default_factory=set)
+    """URLs whose claim is ours and whose page is not settled yet."""
 
     def ask(self, poll: Poll) -> None:
         """Put a poll in the queue, and count it for whoever follows its crawl."""

@@ -9,12 +9,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from functools import partial
-from typing import Any, cast
+from typing import Any, Self, cast
 from urllib.parse import urlsplit
 
 import structlog
 from redis.exceptions import RedisError
-from scrapy import Request, Spider
+from scrapy import Request, Spider, signals
+from scrapy.crawler import Crawler
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
@@ -49,6 +50,18 @@ class WireSpider(Spider):
         super().__init__(**kwargs)
         self.services = services
         self._asking: set[tuple[str, str | None]] = set()
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
+        """Return the spider, told of every reading that has gone through the pipelines, well or not."""
+        spider = super().from_crawler(crawler, *args, **kwargs)
+        for signal in (signals.item_scraped, signals.item_dropped, signals.item_error):
+            crawler.signals.connect(spider.settled, signal=signal)
+        return spider
+
+    def settled(self, item: Reading) -> None:
+        """A reading is kept, or given up with its claim."""
+        self.services.claimed.discard(item.url)
 
     async def start(self) -> AsyncIterator[Any]:
         """Yield the requests of the polls that are put in the queue, until None is."""
@@ -151,6 +164,7 @@ class WireSpider(Spider):
         )
         # Listings name the newest first; read as they were published, an original comes before its correction.
         requests = [self._page(poll, one.sighting, one, Journey(listed_at=now)) for one in reversed(claimed.claims)]
+        services.claimed.update(request.cb_kwargs["asked"] for request in requests)
         older = self._older(listed, poll, cursor, page, overlap=len(claimed.claims) < len(listed.sightings))
         services.progress.opened(poll.crawl_id, len(requests) + len(older))
         # Before anything else is written: what is claimed and not asked for would wait until the lease ends.
@@ -259,6 +273,8 @@ class WireSpider(Spider):
             log.warning("page not read", source=poll.source, url=url, why=why, again_in=str(delay))
         except RedisError as error:  # its claim ends by itself
             self._put_off(poll, url, error)
+        else:
+            self.services.claimed.discard(url)
         finally:
             self.services.progress.failed(poll.crawl_id, f"{poll.source} {url}: {why}")
             self.services.progress.closed(poll.crawl_id)
