@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 from collections.abc import Iterable
@@ -18,9 +19,12 @@ from web.problems import problem, wants_page
 from web.render import page
 
 BODY_LIMIT = 64 << 10  # bytes; the longest honest body is one address
+BODY_PATIENCE = 10.0  # seconds for a body to arrive
+AT_ONCE = 24  # requests that are worked on; the rest wait, for crawl and delivery share the connections to Redis
 COOKIE = "wirewatch"
 COOKIE_DAYS = 30
 OPEN = ("/healthz",)  # a probe holds no token
+PROBES = ("/healthz", "/readyz", "/metrics")  # they never wait for others
 LOGIN = "/login"
 LOGIN_STYLE = "/static/page.css"  # the form's own style; it says nothing of what is stored
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
@@ -93,6 +97,7 @@ class Guard:
         self._app = app
         self._hosts = allowed_hosts(settings)
         self._token = settings.token.get_secret_value() if settings.token else None
+        self._desks = asyncio.Semaphore(AT_ONCE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or answer it."""
@@ -100,12 +105,15 @@ class Guard:
             if scope["type"] == "websocket":
                 await send({"type": "websocket.close", "code": 1008})
             return
-        started = False
+        started = working = False
 
         async def answer(message: Message) -> None:
-            nonlocal started
+            nonlocal started, working
             if message["type"] == "http.response.start":
                 started = True
+                if working:  # what is sent from here on, a stream for hours, keeps nobody waiting
+                    working = False
+                    self._desks.release()
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
@@ -115,6 +123,9 @@ class Guard:
         if refusal is not None:
             await refusal(scope, receive, answer)
             return
+        if scope["path"] not in PROBES:
+            await self._desks.acquire()
+            working = True
         try:
             await self._app(scope, _bounded(receive), answer)
         except Exception:
@@ -122,6 +133,9 @@ class Guard:
                 detail = "wirewatch has met a fault of its own; its log says which"
                 await problem(500, detail, scope["path"])(scope, receive, answer)
             raise
+        finally:
+            if working:
+                self._desks.release()
 
     def _refusal(self, scope: Scope) -> Response | None:
         headers, path = Headers(scope=scope), str(scope["path"])
@@ -197,12 +211,18 @@ def _cookies(lines: Iterable[str]) -> Iterable[str]:
 
 
 def _bounded(receive: Receive) -> Receive:
-    taken = 0
+    taken, whole = 0, False
 
     async def bounded() -> Message:
-        nonlocal taken
-        message = await receive()
+        nonlocal taken, whole
+        try:
+            # Once the body is there, what is waited for is that the one who asks goes: as long as that takes.
+            async with asyncio.timeout(None if whole else BODY_PATIENCE):
+                message = await receive()
+        except TimeoutError:
+            raise HTTPException(408, f"the body did not arrive within {BODY_PATIENCE:.0f} s") from None
         taken += len(message.get("body", b""))
+        whole = not message.get("more_body", False)
         if taken > BODY_LIMIT:
             raise TooLarge()
         return message

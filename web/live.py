@@ -11,6 +11,7 @@ from redis.exceptions import RedisError
 from stories.archive import Archive
 
 LOOK = 2.0  # seconds for one blocking look at the stream; below the connection's timeout of 5
+READING = 8  # followers that read at once
 PATIENCE = 1.0  # seconds to the next look while Redis is away
 
 
@@ -21,6 +22,8 @@ class Bell:
         self._archive = archive
         self._news = asyncio.Event()
         self._watch: asyncio.Task[None] | None = None
+        self.reading = asyncio.Semaphore(READING)
+        """Held while a follower reads: a ring wakes all of them, and Redis has other work."""
         self.followers = 0
         self.ended = False
 

@@ -55,12 +55,12 @@ async def now(request: Request) -> HTMLResponse:
 
 @router.get("/parts/events")
 async def new_events(request: Request, after: Annotated[str | None, Query(max_length=40)] = None) -> HTMLResponse:
-    """Return the lines of the events after one, newest first; 404 when it is no longer kept."""
+    """Return the lines of the events after one, newest first; the newest ones when that one is no longer kept."""
     asked = views(request)
     try:
         found = await asked.archive.events(after=after, limit=EVENTS_ADDED)
-    except KeyError as error:
-        raise HTTPException(404, f"no event {after!r} is kept") from error
+    except KeyError:
+        return page("parts/events.html", events=await _events(asked))
     return page("parts/events.html", events=[event_row(one.payload, asked.settings) for one in reversed(found)])
 
 

@@ -122,7 +122,9 @@ def serve(redis: Redis, archive: ArchiveFiller) -> Serve:
             await asyncio.sleep(0.005)
         port = server.servers[0].sockets[0].getsockname()[1]
         base = f"http://127.0.0.1:{port}"
-        http = aiohttp.ClientSession(base, timeout=aiohttp.ClientTimeout(total=20))
+        http = aiohttp.ClientSession(
+            base, timeout=aiohttp.ClientTimeout(total=20), connector=aiohttp.TCPConnector(limit=0)
+        )
         site = Site(
             views=views, server=server, serving=task, base=base, http=http, receipts=receipts, asked_alerts=asked
         )

@@ -125,6 +125,18 @@ async def test_the_first_event_ever_appears_on_an_empty_page(browser: Browser, s
     assert desk.complaints == []
 
 
+async def test_a_page_left_open_over_a_store_that_was_emptied_goes_on(browser: Browser, site, archive, redis):
+    await archive.publish("Before the move")
+    desk = await visit(browser, site.base)
+    await live(desk)
+    await redis.flushall()
+    for headline in ("After the move", "And on"):
+        await archive.publish(headline)
+        await expect(desk.page.locator("#stream > li").first).to_contain_text(headline)
+    await expect(desk.page.locator("#stream > li")).to_have_count(3)
+    assert desk.complaints == []
+
+
 async def test_what_is_being_read_stays_where_it_is_while_events_arrive(browser: Browser, site, archive: ArchiveFiller):
     for number in range(30):
         await archive.publish(f"Release number {number}")

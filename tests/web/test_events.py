@@ -126,16 +126,17 @@ async def test_a_silent_stream_says_that_it_is_still_there(site, monkeypatch):
 
 
 async def test_every_follower_gets_every_event_and_nothing_is_left_behind(site, archive: ArchiveFiller, until):
+    many = 150  # more than the connections to Redis that one client opens
     bell = site.server.config.app.state.bell
     async with contextlib.AsyncExitStack() as stack:
         replies = [
-            await stack.enter_async_context(site.http.get("/api/v1/events", headers=STREAM)) for _ in range(20)
+            await stack.enter_async_context(site.http.get("/api/v1/events", headers=STREAM)) for _ in range(many)
         ]  # fmt: skip
-        await until(lambda: bell.followers == 20)
+        await until(lambda: bell.followers == many)
         for number in range(5):
             await archive.publish(f"Number {number}")
         wanted = [f"Number {number}" for number in range(5)]
-        assert await asyncio.gather(*(headlines(reply, 5) for reply in replies)) == [wanted] * 20
+        assert await asyncio.gather(*(headlines(reply, 5) for reply in replies)) == [wanted] * many
     await until(lambda: bell.followers == 0)
     assert not any(task.get_name() == "events" and not task.cancelling() for task in asyncio.all_tasks())
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 
 import pytest
 from archive_filler import ArchiveFiller
 
+from web import guard
 from web.app import AlertFilter, Views
 
 TOKEN = "pâle-horse-7"
@@ -221,3 +223,41 @@ async def test_what_is_loaded_names_no_other_host(site, name):
     status, _, text = await get(site, f"/static/{name}")
     assert status == 200
     assert not re.search(r"(?:url\(|@import|fetch\(.?|src=.?)https?:", text)
+
+
+async def test_more_requests_than_connections_are_all_answered(site, archive: ArchiveFiller):
+    await archive.publish("Plant Opens")
+    answers = await asyncio.gather(*(get(site, "/api/v1/releases") for _ in range(200)))
+    assert {status for status, _, _ in answers} == {200}
+
+
+async def test_probes_are_answered_while_everything_else_waits(site, archive: ArchiveFiller, until):
+    waiting, release = 0, asyncio.Event()
+
+    async def slow(wanted: AlertFilter):
+        nonlocal waiting
+        waiting += 1
+        await release.wait()
+        return []
+
+    object.__setattr__(site.views, "alerts", slow)
+    asked = [asyncio.create_task(get(site, "/api/v1/alerts")) for _ in range(guard.AT_ONCE + 5)]
+    await until(lambda: waiting == guard.AT_ONCE)
+    assert (await get(site, "/healthz"))[0] == 200
+    assert (await get(site, "/readyz"))[0] == 503
+    assert (await get(site, "/metrics"))[0] == 200
+    release.set()
+    assert {status for status, _, _ in await asyncio.gather(*asked)} == {200}
+    assert waiting == guard.AT_ONCE + 5
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for(site, monkeypatch):
+    monkeypatch.setattr(guard, "BODY_PATIENCE", 0.05)
+    never = asyncio.Event()
+
+    async def pieces():
+        yield b'{"source":'
+        await never.wait()
+
+    async with site.http.post("/api/v1/crawls", data=pieces(), headers={"Content-Type": "application/json"}) as reply:
+        assert reply.status == 408

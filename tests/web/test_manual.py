@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
@@ -53,3 +55,9 @@ async def test_the_document_says_that_a_token_is_asked_for(serve):
     assert document["security"] == [{"token": []}]
     assert document["paths"]["/healthz"]["get"]["security"] == []
     assert "correct horse" not in json.dumps(document)
+
+
+async def test_the_written_page_names_what_there_is(document):
+    page = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
+    named = {path.rstrip("`'") for path in re.findall(r"/(?:api/v1/[a-z/{}]+|healthz|readyz|metrics)", page)}
+    assert named == set(document["paths"])

@@ -111,7 +111,8 @@ async def follow(archive: Archive, rings: Bell, after: str | None) -> AsyncItera
         while not rings.ended:
             ring = rings.next_ring()
             try:
-                events = await archive.events(after=after, limit=AT_ONCE)
+                async with rings.reading:
+                    events = await archive.events(after=after, limit=AT_ONCE)
             except KeyError:
                 after = None
                 continue

@@ -66,10 +66,10 @@ class Stream {
       do {
         this.again = false;
         const reply = await fetch("/parts/events" + this.query());
-        if (reply.status === 404 || reply.status === 401) { location.reload(); return; }
+        if (reply.status === 401) { location.reload(); return; }
         if (!reply.ok) return;
         const rows = [...parse(await reply.text()).querySelectorAll("li[data-event]")];
-        if (rows.length) { this.add(rows); this.again = true; }
+        if (rows.length && this.add(rows)) this.again = true;
       } while (this.again);
     } catch {
       this.state("off", "reconnecting …"); // the stream's own reconnecting brings the next look
@@ -85,11 +85,12 @@ class Stream {
       || (chosen && !chosen.isCollapsed && this.list.contains(chosen.anchorNode));
   }
 
-  // Rows come newest first. What is being read stays where it is: the page scrolls by what was put above it.
+  // Put rows, newest first, on top and return whether any is new. What is being read stays where it is: the page
+  // scrolls by what was put above it.
   add(rows) {
     this.last = rows[0].dataset.event;
     const fresh = rows.filter((row) => !document.getElementById(row.id));
-    if (!fresh.length) return;
+    if (!fresh.length) return false;
     const reading = this.reading();
     const anchor = this.list.firstElementChild;
     const top = anchor ? anchor.getBoundingClientRect().top : 0;
@@ -102,6 +103,7 @@ class Stream {
     const words = fresh[0].querySelector(".badge").textContent + ": " + fresh[0].querySelector("h2").textContent;
     document.getElementById("said").textContent = fresh.length > 1 ? fresh.length + " new, the last one " + words : words;
     if (reading || document.hidden) this.count(fresh.length);
+    return true;
   }
 
   count(more) {
