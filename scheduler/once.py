@@ -31,7 +31,7 @@ from stories.release import Release
 from stories.sighting import Cursor, Poll, Sighting
 
 DELIVERY_PATIENCE = timedelta(seconds=20)
-CRAWL_PATIENCE = 5.0  # seconds for the spider to close when it is interrupted
+CRAWL_PATIENCE = 2.0  # seconds for what was begun, when the crawl is interrupted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -15,6 +16,9 @@ from scheduler.cli import alerts, archive, check, crawl, demo, extract, healthch
 from scheduler.cli.context import Context, Failed
 from scheduler.cli.output import plain_lines
 from scheduler.newsroom import CannotStart
+
+LASTING = ("run", "demo")
+"""The commands whose log tells how they are."""
 
 app = typer.Typer(
     name="wirewatch",
@@ -47,6 +51,8 @@ def begin(
 ) -> None:
     """Watches newswires."""
     configure_logging(verbose)
+    if not verbose and context.invoked_subcommand not in LASTING:
+        logging.getLogger().setLevel(logging.WARNING)  # what a command did is its result; it need not be told twice
     context.obj = Context(config=config, verbose=verbose)
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import sys
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
@@ -116,13 +119,24 @@ def _settings(settings: Settings, sources: list[str], no_alerts: bool) -> Settin
     return settings.model_copy(update={"channels": channels})
 
 
-def _progress() -> Bar:
-    """Return a bar on the terminal, if there is one: that of the results where they go to it, so that they meet."""
+@contextlib.contextmanager
+def _progress() -> Iterator[Bar]:
+    """Show a bar on the terminal, if there is one, above which results and log lines go that are shown there too."""
     console = Console(stderr=not sys.stdout.isatty())
-    return Bar(
+    bar = Bar(
         SpinnerColumn(), TextColumn("{task.description}"), console=console, transient=True,
-        disable=not console.is_terminal, redirect_stdout=False, redirect_stderr=False,
+        disable=not console.is_terminal, redirect_stdout=False, redirect_stderr=sys.stderr.isatty(),
     )  # fmt: skip
+    handlers = [one for one in logging.getLogger().handlers if isinstance(one, logging.StreamHandler)]
+    streams = [one.stream for one in handlers]
+    with bar:
+        for handler in handlers:
+            handler.setStream(sys.stderr)
+        try:
+            yield bar
+        finally:
+            for handler, stream in zip(handlers, streams, strict=True):
+                handler.setStream(stream)
 
 
 def _print(event: Event, wanted: Format, bar: Bar) -> None:
