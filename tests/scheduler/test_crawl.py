@@ -1,0 +1,153 @@
+"""``wirewatch crawl``: in a pipe, on a terminal, for a page, for a source, and what it says when it cannot."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import shlex
+import signal
+import subprocess
+from datetime import datetime
+
+from scheduler.demo import stories
+from stories.urls import canonical_url
+
+EVENT = {"type", "id", "timestamp", "data"}
+DATA = {"watches", "story", "release", "replaces", "changes"}
+RELEASE = {
+    *("id", "revision", "url", "source", "wire", "wire_id", "headline", "subheadline", "dateline", "published_at"),
+    *("first_seen_at", "embargoed_until", "tags", "tickers", "issuer", "language", "body", "about", "disclaimer"),
+    *("contacts", "images", "notice"),
+}
+
+
+async def test_a_page_is_read_told_of_once_and_printed_as_the_event_that_the_webhook_gets(program, newswire, receiver):
+    url = newswire.publish(stories.TRAM_BATTERIES, "meridian")
+    first = await program("crawl", "--url", url)
+    assert first.status == 0, first.said
+    (event,) = first.rows
+    assert receiver.events == [event]
+    assert receiver.deliveries[0].signed
+    assert (set(event), set(event["data"]), set(event["data"]["release"])) == (EVENT, DATA, RELEASE)
+    assert (event["type"], event["data"]["watches"]) == ("release.new", ["rest"])
+    assert event["data"]["release"]["url"] == canonical_url(url)
+    assert (event["data"]["release"]["source"], event["data"]["release"]["wire_id"]) == (
+        "meridian",
+        re.search(r"/(\d{7})/", url)[1],
+    )
+    assert datetime.fromisoformat(event["timestamp"]).utcoffset() is not None
+    assert "0 error(s)" in first.err
+
+    again = await program("crawl", "--url", url)
+    assert (again.status, again.out) == (0, ""), again.said
+    assert len(receiver.deliveries) == 1
+
+
+async def test_a_source_is_polled_for_a_tag_and_no_alerts_means_none(program, newswire, receiver):
+    wanted = newswire.publish(stories.NIGHT_MARKET)
+    newswire.publish(stories.BRIDGE_SENSORS)  # without the tag
+    newswire.publish(stories.TRAM_BATTERIES, "meridian")
+    crawled = await program("crawl", "harbourline", "--tag", "#HarbourPark", "--no-alerts", "--format", "json")
+    assert crawled.status == 0, crawled.said
+    assert [event["data"]["release"]["url"] for event in json.loads(crawled.out)] == [canonical_url(wanted)]
+    assert {request.site for request in newswire.requests} == {"harbourline"}
+    assert not receiver.deliveries
+    later = await program("crawl", "meridian")
+    assert (later.status, len(later.rows), len(receiver.events)) == (0, 1, 1), later.said
+
+
+async def test_a_first_poll_that_seeds_is_printed_and_tells_nobody(program, table, newswire, receiver):
+    table["alerts"] = {"first_poll": "seed"}
+    newswire.publish(stories.TRAM_BATTERIES, "meridian")
+    crawled = await program("crawl", "meridian")
+    assert (crawled.status, [event["type"] for event in crawled.rows]) == (0, ["release.new"]), crawled.said
+    newswire.publish(stories.QUARTER, "meridian")
+    crawled = await program("crawl", "meridian")
+    assert [event["data"]["release"]["headline"] for event in crawled.rows] == [stories.QUARTER.headline], crawled.said
+    assert [event["data"]["release"]["headline"] for event in receiver.events] == [stories.QUARTER.headline]
+
+
+async def test_what_cannot_be_done_is_said_with_what_mends_it(program, table, newswire):
+    table["sources"]["meridian"] |= {"enabled": False, "reason": "its terms forbid it"}
+    newswire.fail(newswire.sites["pressline"].base + "/news-releases/news-releases-list/", status=404)
+    nowhere = newswire.sites["pressline"].base + "/nothing-here-20261122.html"
+    unknown, off, unread, no_page, no_url = await program.all(
+        ["crawl", "presline"],
+        ["crawl", "meridian"],
+        ["crawl", "pressline"],
+        ["crawl", "--url", nowhere],
+        ["crawl", "--url", "pressline.example/news"],
+    )
+    assert unknown.status == 2
+    assert "there is no source 'presline'; there are harbourline, meridian, pressline, quayside" in unknown.err
+    assert off.status == 1
+    assert "source 'meridian' is off: its terms forbid it" in off.err
+    assert "[sources.meridian] enabled = true" in off.err
+    assert unread.status == 1
+    assert "news-releases-list/: 404 Not Found" in unread.err
+    assert "nothing could be read" in unread.err
+    assert no_page.status == 1
+    assert f"{canonical_url(nowhere)}: 404 Not Found" in no_page.err
+    assert no_url.status == 2
+    assert "'pressline.example/news' is no web address" in no_url.err
+    for ended in (unknown, off, unread, no_page, no_url):
+        assert ended.out == "", ended.said
+        assert "Traceback" not in ended.err, ended.said
+
+
+async def test_on_a_terminal_people_see_progress_and_a_line_for_each_event(program, newswire):
+    newswire.publish(stories.TRAM_BATTERIES, "meridian")
+    newswire.publish(stories.QUARTER, "meridian")
+    shown = await program.on_terminal("crawl", "meridian")
+    assert shown.status == 0, shown.said
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.out)
+    assert re.search(rf"[\r\n]new +meridian {re.escape(stories.TRAM_BATTERIES.headline)} http", plain), shown.said
+    assert "asking …" in plain
+    assert "1 listing(s) read, 2 sighting(s), 2 release(s)" in plain
+    assert '"type"' not in plain
+
+
+async def test_results_go_to_the_pipe_also_when_progress_is_on_a_terminal(program, newswire):
+    newswire.publish(stories.TRAM_BATTERIES, "meridian")
+    shown = await program.on_terminal("crawl", "meridian", out_too=False)
+    assert shown.status == 0, shown.said
+    assert [event["type"] for event in shown.rows] == ["release.new"]
+    assert "asking …" in shown.err
+    assert stories.TRAM_BATTERIES.headline not in shown.err
+
+
+async def test_a_pipe_that_is_closed_early_neither_breaks_the_crawl_nor_prints_a_fault(program, newswire, receiver):
+    for handout in (stories.TRAM_BATTERIES, stories.QUARTER, stories.FALSE_START):
+        newswire.publish(handout, "meridian")
+    command = f"set -o pipefail; {shlex.join(program.command('crawl', 'meridian'))} | head -n 1"
+    process = await asyncio.create_subprocess_exec(
+        "bash", "-c", command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=program.variables
+    )
+    out, err = await process.communicate()
+    assert (process.returncode, len(out.splitlines())) == (0, 1), err.decode()
+    assert b"Traceback" not in err
+    assert b"Broken" not in err
+    assert len(receiver.events) == 3
+
+
+async def test_ctrl_c_ends_a_crawl_in_order(program, newswire, receiver, until):
+    slow = newswire.publish(stories.QUARTER, "meridian")
+    newswire.publish(stories.TRAM_BATTERIES, "meridian")
+    newswire.fail(slow, delay=60)
+    process = await asyncio.create_subprocess_exec(
+        *program.command("crawl", "meridian"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=program.variables
+    )
+    listing = newswire.sites["meridian"].base + "/RssFeed/orgclass/1/feedTitle/All"
+    await until(lambda: newswire.requests_for(listing), 20)
+    process.send_signal(signal.SIGINT)
+    _, err = await asyncio.wait_for(process.communicate(), 15)
+    assert process.returncode == 130
+    assert b"Traceback" not in err, err.decode()
+    newswire.heal(slow)
+    after = await program("crawl", "meridian")
+    assert stories.QUARTER.headline in {event["data"]["release"]["headline"] for event in after.rows}, after.said
+    assert {event["data"]["release"]["headline"] for event in receiver.events} == {
+        stories.QUARTER.headline,
+        stories.TRAM_BATTERIES.headline,
+    }
