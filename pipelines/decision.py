@@ -54,7 +54,8 @@ def decide(release: Release, knowledge: Knowledge, reading: Reading, settings: S
         story = [one for one in knowledge.candidates if one.story == of.story]
         return _copy(release, of, story, verdict, who)
     if verdict.kind == "late_original" and of is not None:
-        return _late_original(release, of, verdict, who)
+        story = [one for one in knowledge.candidates if one.story == of.story]
+        return _late_original(release, of, story, verdict, who)
     return _notice(release, of, verdict, who)
 
 
@@ -169,7 +170,8 @@ def _copy(release: Release, of: Known, story: Sequence[Known], verdict: Verdict,
         told += [Told(event=event, channels=hearing, due=due) for event in _outdated(release, of, story, late, who)]
     if asked or not hearing:
         told.append(Told(event=copy, channels=asked, due=due))
-    return _stored(release, of.story, verdict, told, who)
+    # A notice's copy is about what the notice is about: else it would go on waiting for its original.
+    return replace(_stored(release, of.story, verdict, told, who), replaces=of.replaces if is_notice(release) else None)
 
 
 def _outdated(
@@ -225,10 +227,11 @@ def _notice(release: Release, of: Known | None, verdict: Verdict, who: Audience)
     return replace(keep, replaces=of.release.id if of else None)
 
 
-def _late_original(release: Release, of: Known, verdict: Verdict, who: Audience) -> Keep:
+def _late_original(release: Release, of: Known, story: Sequence[Known], verdict: Verdict, who: Audience) -> Keep:
     """The original of a notice that came first: no alert as if it were new, but the notice is told again, tied.
 
-    It is told to those who heard it untied, and to watches that only the original's words or site match.
+    It is told to those who heard it untied, and to watches that only the original's words or site match. Its copies
+    elsewhere, told by none, are tied with it.
     """
     event = _tied(of, release, who)
     earlier = who.matching(of.release)
@@ -236,7 +239,8 @@ def _late_original(release: Release, of: Known, verdict: Verdict, who: Audience)
     channels = who.fresh(late, event.type, release) | who.recalled(event.type, of)
     told = Told(event=event, channels=channels, due=who.due(release, of))
     keep = _stored(release, of.story, verdict, [told], who)
-    return replace(keep, links={_id(of.release): _id(release)})
+    waiting = (one.release for one in story if is_notice(one.release) and one.replaces is None)
+    return replace(keep, links={_id(notice): _id(release) for notice in waiting})
 
 
 def _tied(notice: Known, original: Release, who: Audience) -> Event:

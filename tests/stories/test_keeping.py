@@ -60,9 +60,8 @@ def decided(release: Release, *, channels: tuple[str, ...] = ("desk", "log"), **
 
 
 def of_listing(release: Release) -> Reading:
-    return reading(
-        release, listing=LISTING, listed_headline=release.headline, journey=Journey(listed_at=START - timedelta(seconds=1))
-    )  # fmt: skip
+    journey = Journey(listed_at=START - timedelta(seconds=1))
+    return reading(release, listing=LISTING, listed_headline=release.headline, journey=journey)
 
 
 @pytest.fixture
@@ -83,7 +82,8 @@ async def kept(keeper: Keeper, keep: Keep, now: datetime = START) -> bool:
 
 async def test_everything_of_a_decision_is_there_after_one_call(keeper: Keeper, bureau: Bureau, redis: Redis) -> None:
     release = known_as(press_office.release())
-    assert release.url and release.id
+    assert release.url
+    assert release.id
     claims = Claims(redis)
     listed = [Sighting(url=release.url, headline=release.headline)]
     await claims.claim(LISTING, listed, START)
