@@ -7,6 +7,7 @@ docs/decisions/0003-resident-spider.md.
 from __future__ import annotations
 
 import asyncio
+import logging
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,6 +23,9 @@ from crawler.services import Services
 from crawler.spider import WireSpider
 
 log = structlog.get_logger(__name__)
+
+for told in ("core.downloader.handlers.http11", "downloadermiddlewares.httpcompression"):
+    logging.getLogger(f"scrapy.{told}").setLevel(logging.ERROR)  # their warnings are the spider's, in other words
 
 PACE = 1.0  # seconds between two requests to a host; Newsfile challenges bursts of six, GlobeNewswire 860 pages an hour
 LARGEST = 8 << 20  # bytes; a 948-byte Brotli body may unfold to 600 MB
@@ -79,6 +83,7 @@ def scrapy_settings(settings: Settings, steps: dict[str, int]) -> dict[str, Any]
             524,
         ],  # 429 and 503 ask for patience: the next poll is soon enough
         "RETRY_PRIORITY_ADJUST": 0,
+        "RETRY_GIVE_UP_LOG_LEVEL": "DEBUG",  # a site that fails is told by the spider, once, and is no error of ours
         "DUPEFILTER_CLASS": "scrapy.dupefilters.BaseDupeFilter",  # the claim in Redis is what keeps pages apart
         "SCHEDULER_MEMORY_QUEUE": "scrapy.squeues.FifoMemoryQueue",  # the default reads the last that was put first
         "TELNETCONSOLE_ENABLED": False,

@@ -13,6 +13,7 @@ from scrapy.exceptions import (
     IgnoreRequest,
     ResponseDataLossError,
 )
+from scrapy.spidermiddlewares.httperror import HttpError
 
 from crawler.guard import Guard
 
@@ -47,6 +48,11 @@ def fault(error: BaseException, host: str, guard: Guard) -> str:
             return "the answer is larger than allowed"
         case ResponseDataLossError():
             return "the answer broke off"
+        case HttpError():  # a redirect that Scrapy does not follow
+            where = (error.response.headers.get("Location") or b"nowhere").decode("latin-1")
+            return f"{status_fault(error.response.status)}, to {where[:100]}, which is not followed"
+        case IgnoreRequest() if "DOWNLOAD_MAXSIZE" in str(error):
+            return "the answer is larger than allowed"
         case IgnoreRequest():
             return IGNORED.get(str(error), str(error)) or "the request was dropped"
     if isinstance(error, SSL.Error) or "certificate" in str(error).lower():

@@ -49,7 +49,7 @@ class DailyRobots(RobotsTxtMiddleware):
                 self._before[host] = before
         parser = await super().robot_parser(request)
         if parser is None and (parser := self._before.get(host)) is None:
-            raise IgnoreRequest(f"its robots.txt cannot be read: {self._unreachable.get(host, 'not tried')}")
+            raise IgnoreRequest(self._unreachable.get(host, "its robots.txt cannot be read"))
         return parser
 
     async def _parse_robots(self, response: Response, netloc: str, request: Request) -> None:
@@ -61,6 +61,6 @@ class DailyRobots(RobotsTxtMiddleware):
         spider: Any = self.crawler.spider
         why = fault(exc, urlsplit(f"//{netloc}").hostname or netloc, spider.services.guard)
         log.warning("robots.txt not read", host=netloc, why=why, old_copy=netloc in self._before)
-        self._unreachable[netloc] = why
+        self._unreachable[netloc] = why if why.startswith("refused") else f"its robots.txt cannot be read: {why}"
         self._until[netloc] = monotonic() + UNREACHABLE_KEPT
         super()._robots_error(exc, netloc)

@@ -52,7 +52,9 @@ def begin(
     """Watches newswires."""
     configure_logging(verbose)
     if not verbose and context.invoked_subcommand not in LASTING:
-        logging.getLogger().setLevel(logging.WARNING)  # what a command did is its result; it need not be told twice
+        # What a command did and could not do is its result; it need not be told twice.
+        logging.getLogger().setLevel(logging.WARNING)
+        logging.getLogger("crawler").setLevel(logging.ERROR)
     context.obj = Context(config=config, verbose=verbose)
 
 
