@@ -25,7 +25,7 @@ from stories.urls import canonical_url, url_digest
 ENTRIES_MAX = 5_000  # Business Wire's whole week is about 4,000
 LOOSE_MAX = 256 * 1024
 """Bytes of broken XML that feedparser's forgiving parser is given, whose time grows faster than its input."""
-BARE_AMPERSAND = re.compile(rb"<!\[CDATA\[.*?\]\]>|&(?!#?\w{1,32};)", re.DOTALL)
+BARE_AMPERSAND = re.compile(rb"<!\[CDATA\[.*?(?:\]\]>|\Z)|&(?!#?\w{1,32};)", re.DOTALL)
 """An ampersand that begins no reference; in CDATA it is one of the text."""
 AMPERSANDS_MENDED = 20_000  # five for each entry that is read
 

@@ -82,6 +82,8 @@ HOSTILE = {
     "pagers": '<div class="pager"><a href="?p=2">2</a></div>' * 100_000,
     "broken feed": "<rss><channel>" + "<item>" * 800_000,
     "ampersands": "<rss><channel><item><title>" + "&" * 5 * MILLION,
+    "open CDATA": "<rss><channel><item><title>" + "<![CDATA[" * 500_000,
+    "open brackets": "<rss><channel><item><title>" + "<" * 5 * MILLION,
     "deep feed": "<rss><channel>" + "<a>" * MILLION,
     "sitemap": "<urlset>" + "".join(f"<url><loc>https://w.example/news/{n}</loc></url>" for n in range(100_000)),
 }
