@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from crawler.extraction.dates import MONTH, WEEKDAY, find_date, find_dates
+from crawler.extraction.dates import MONTH, WEEKDAY, find_date, find_dates, named_zone
+from crawler.extraction.tags import EXCHANGES
 from crawler.extraction.text import CJK
 from stories.release import Dateline
 
@@ -51,9 +52,12 @@ WIRES: tuple[tuple[str, str], ...] = (
 _AGENCIES = r"Reuters|AP|AFP|dpa(?:-AFX)?|PA(?:\s?Media)?|Xinhua|新华社|新華社|Kyodo|ANI|PTI|Bernama|ANTARA|VNA|UPI|EFE|ANSA|連合|연합뉴스"  # noqa: E501
 _WIRE_NAMES = "|".join(f"(?P<w{number}>{pattern})" for number, (pattern, _) in enumerate(WIRES)).replace(" ", r"\s")
 _GENERIC = r"(?P<generic>[A-Z][\w.&-]*(?:\s[A-Z][\w.&-]*){0,3}?\s?(?:[Ww]ire|WIRE|[Nn]ews[Ww]ire|NEWSWIRE|Presse?|PRESS|News|Media))"  # noqa: E501
+_ANY = r"(?P<any>(?-i:[A-Z])[\w.&'’+-]*(?:\s[\w.&'’+-]+){0,4}?|[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{2,12})"
+_WIRE_NAME = re.compile(r"[A-Z][\w.&'’-]*(?:\s[\w.&'’-]+){0,4}?\s?(?i:(?:news|press)?\s?wire)")
+_DASH = re.compile(r"\s[-–—]\s")
 _LINKED = re.compile(r"\[([^\]\n]{2,60})\]\([^)\s]{3,200}\)")
 _MARK = re.compile(
-    rf"""(?P<open>--\s?\(|[(（/[]|[-–—]\s*|\|\s*|,\s(?=via\s))\s*(?:via\s+)?(?:{_WIRE_NAMES}|(?P<agency>{_AGENCIES})|{_GENERIC})
+    rf"""(?P<open>--\s?\(|[(（/[]|[-–—]\s*|\|\s*|,\s(?=via\s))\s*(?:via\s+)?(?:{_WIRE_NAMES}|(?P<agency>{_AGENCIES})|{_GENERIC}|{_ANY})
     \s*(?P<close>[)）/\]]|\s*[-–—]|\s*\||(?=\s*,?\s*(?:{MONTH}|\d))|$)""",
     re.VERBOSE,
 )
@@ -149,9 +153,9 @@ def _with_wire(head: str, lead: int) -> Found | None:
         before = head[lead : mark.start()]
         if len(before) > 130:
             return None
-        if mark["generic"] and not (
-            mark["open"].strip(" -") in ("(", "/", "（", "[") and mark["close"].strip() in (")", "/", "）", "]")
-        ):
+        if (mark["generic"] or mark["any"]) and not _is_enclosed(mark):
+            continue
+        if mark["any"] and not _is_in_a_wires_place(mark, head):
             continue
         if mark["open"].strip(" -–—") == "" and not named and not mark["agency"]:
             continue
@@ -184,7 +188,29 @@ def _wire(mark: re.Match[str]) -> tuple[str, bool]:
     for number, (_, name) in enumerate(WIRES):
         if mark[f"w{number}"]:
             return name or mark[f"w{number}"], True
-    return mark["agency"] or mark["generic"], False
+    return mark["agency"] or mark["generic"] or mark["any"], False
+
+
+def _is_enclosed(mark: re.Match[str]) -> bool:
+    return mark["open"].strip(" -") in ("(", "/", "（", "[") and mark["close"].strip() in (")", "/", "）", "]")
+
+
+def _is_in_a_wires_place(mark: re.Match[str], head: str) -> bool:
+    """Whether a name that is no known wire's stands where wires print theirs.
+
+    Behind the date and before a dash (``Nov. 22, 2026 /Pressline/ --``), or between two (``OSTRAVA--(Pressline)--``).
+    """
+    if re.match(r"\s*[-–—]", head[mark.end() :]) is None or _is_no_name(mark["any"]):
+        return False
+    if mark["open"].startswith("--"):
+        return head[mark.end() :].lstrip().startswith("--")
+    dates = list(find_dates(head[: mark.start()]))
+    return bool(dates) and not head[dates[-1].end : mark.start()].strip(" ,")
+
+
+def _is_no_name(text: str) -> bool:
+    """Whether brackets hold a time zone or an exchange, as they do behind dates and companies."""
+    return named_zone(text) is not None or text.upper() in EXCHANGES or re.fullmatch(WEEKDAY, text, re.I) is not None
 
 
 def _place_beside(before: str, start: int, end: int) -> str:
@@ -210,7 +236,7 @@ def _past_second_mark(head: str, end: int) -> int:
     second = re.compile(r"\s*[-–—/]*\s*").match(head, end)
     at = second.end() if second else end
     mark = _MARK.match(head, at)
-    if mark and (mark["open"].strip(" -") in ("(", "/", "（")) and mark["close"].strip() in (")", "/", "）"):
+    if mark and not mark["any"] and _is_enclosed(mark):
         return mark.end()
     return end
 
@@ -243,16 +269,28 @@ def _place_and_date(head: str, lead: int) -> Found | None:
         closed_end = printed.end + cjk.end()
     elif clock is None or closed.end() <= clock.end():
         closed_end = printed.end + closed.end()
-    place = _place(_LEADING_DAY.sub("", before.rstrip(" ,-–—/(（|")), trusted=False)
+    place_text, wire = _LEADING_DAY.sub("", before.rstrip(" ,-–—/(（|")), None
+    if before.rstrip()[-1:] in "-–—":
+        place_text, wire = _apart(place_text)
+    place = _place(place_text, trusted=False)
     if place is None:
         return None
     end = _past_second_mark(head, closed_end)
-    return Found(Dateline(place=place, wire=_second_wire(head, closed_end), date=printed.iso), _past(head, end))
+    wire = wire or _second_wire(head, closed_end)
+    return Found(Dateline(place=place, wire=wire, date=printed.iso), _past(head, end))
+
+
+def _apart(text: str) -> tuple[str, str | None]:
+    """Return place and wire of ``HONG KONG SAR - Harbour Line Newswire``; the text alone where it is no such pair."""
+    parts = _DASH.split(text, maxsplit=1)
+    if len(parts) == 2 and (_WIRE_NAME.fullmatch(parts[1]) or _place(parts[1], trusted=False)):
+        return parts[0], parts[1]
+    return text, None
 
 
 def _second_wire(head: str, end: int) -> str | None:
     mark = _MARK.match(head, end) or _MARK.match(head, max(0, end - 1)) or _MARK.match(head, _past(head, end))
-    return _wire(mark)[0] if mark else None
+    return _wire(mark)[0] if mark and not mark["any"] else None
 
 
 def _date_first(head: str, lead: int) -> Found | None:

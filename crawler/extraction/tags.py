@@ -58,7 +58,7 @@ def find_tags(lines: Iterable[str]) -> tuple[str, ...]:
     return tuple(found.values())
 
 
-_EXCHANGES = {
+EXCHANGES = {
     "NYSE": "NYSE", "NYSE AMERICAN": "NYSE AMERICAN", "NYSE MKT": "NYSE AMERICAN", "NYSEAMERICAN": "NYSE AMERICAN", "NYSE ARCA": "NYSE ARCA",  # noqa: E501
     "AMEX": "AMEX", "NASDAQ": "NASDAQ", "NASDAQCM": "NASDAQ", "NASDAQGS": "NASDAQ", "NASDAQ GLOBAL SELECT": "NASDAQ",
     "NASDAQ GLOBAL MARKET": "NASDAQ", "NASDAQ CAPITAL MARKET": "NASDAQ", "NASDAQ GM": "NASDAQ", "NASDAQ CM": "NASDAQ", "NASDAQ GS": "NASDAQ",  # noqa: E501
@@ -75,7 +75,7 @@ _EXCHANGES = {
 """Exchanges as printed → one spelling each."""
 _TICKER = re.compile(
     r"(?<![\w])("
-    + "|".join(sorted(map(re.escape, _EXCHANGES), key=len, reverse=True))
+    + "|".join(sorted(map(re.escape, EXCHANGES), key=len, reverse=True))
     + r")(?:®|™)?\s?[:：]\s?\$?([A-Z0-9]{1,6}(?:[.\-/][A-Z0-9]{1,4})?)(?![\w])",
     re.IGNORECASE,
 )
@@ -92,7 +92,7 @@ def find_tickers(lines: Iterable[str]) -> tuple[str, ...]:
         if ":" in line or "：" in line:
             for exchange, symbol in _TICKER.findall(line):
                 if symbol.upper() == symbol and not symbol.startswith("ISIN"):
-                    found[f"{_EXCHANGES[exchange.upper()]}:{symbol}"] = None
+                    found[f"{EXCHANGES[exchange.upper()]}:{symbol}"] = None
         if "HK" in line or "tock" in line or "代" in line:
             for first, second in _HONG_KONG.findall(line):
                 found[f"HKEX:{(first or second)[-5:].zfill(4)}"] = None

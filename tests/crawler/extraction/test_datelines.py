@@ -53,6 +53,17 @@ FORMS = {
         "2026-02-18",
     ),
     "HONG KONG, Jun 22, 2026 - (ACN Newswire) - Gulls": ("HONG KONG", "ACN Newswire", "2026-06-22"),
+    "HONG KONG SAR - Harbour Line Newswire - 22 June 2026 - Gulls": (
+        "HONG KONG SAR",
+        "Harbour Line Newswire",
+        "2026-06-22",
+    ),
+    "SINGAPORE - Tidings - 22 June 2026 - Gulls": ("SINGAPORE", "Tidings", "2026-06-22"),
+    "SALT HILL - WHITE QUAY, BC, June 22, 2026 -- Gulls": ("SALT HILL - WHITE QUAY, BC", None, "2026-06-22"),
+    "OSTRAVA, Nov. 22, 2026 /Pressline/ -- Gulls": ("OSTRAVA", "Pressline", "2026-11-22"),
+    "OSTRAVA, November 22, 2026 (Gull & Tern) -- Gulls": ("OSTRAVA", "Gull & Tern", "2026-11-22"),
+    "OSTRAVA--(GULL AND TERN)--Gulls": ("OSTRAVA", "GULL AND TERN", None),
+    "上海2023年5月20日 /海鸥社/ -- 海鸥": ("上海", "海鸥社", "2023-05-20"),
     "LONDON, March 3 (Reuters) - Gulls": ("LONDON", "Reuters", None),
     "Toronto, ON - August 26, 2024 - Gulls": ("Toronto, ON", None, "2024-08-26"),
     "June 22, 2026 – NEW YORK – Gulls": ("NEW YORK", None, "2026-06-22"),
@@ -86,6 +97,10 @@ NONE = [
     "Sales rose by a third - June 22, 2026 - Ferry Lines",
     "By Susan Harbour",
     "Research Highlights:",
+    "Ferry Lines (Gulls) -- a play in three acts, first given on June 22, 2026",
+    "On June 22, 2026 (Monday) - the day of the gulls - the harbour was closed",
+    "The harbour master--(Ada Tern)--was there",
+    "He wrote to Ada Tern, June 22, 2026, (see Appendix) and waited for the gulls",
     "* The gulls (NYSE: GULL) came back to the harbour, said the wardens",
 ]
 
