@@ -46,45 +46,42 @@ def read_feed(body: bytes, url: str, hints: ReleaseHints, content_type: str | No
 
 
 def _parse(body: bytes, content_type: str | None) -> feedparser.FeedParserDict:
-    # A stream, since feedparser opens a file or URL that bytes or text may name. Media types are left out: RFC 3023
-    # would make text/xml ASCII, which no server means.
-    headers = {"content-type": "application/xml"}
-    charset = re.search(r"charset=[\"']?([\w.:-]+)", content_type or "", re.IGNORECASE)
-    if is_utf8(body):
-        headers["content-type"] += "; charset=utf-8"
-    elif charset:
-        headers["content-type"] += f"; charset={charset[1]}"
+    said = re.search(r"charset=[\"']?([\w.:-]+)", content_type or "", re.IGNORECASE)
+    body, charset = _mended(body, "utf-8" if is_utf8(body) else said[1] if said else None)
+    # The media type is left out: RFC 3023 would make text/xml ASCII, which no server means.
+    headers = {"content-type": f"application/xml; charset={charset}" if charset else "application/xml"}
     try:
-        # Texts are taken as words only, so neither cleaning nor resolving the HTML in them is worth its time.
+        # A stream, since feedparser opens a file or URL that bytes or text may name. Texts are taken as words only,
+        # so neither cleaning nor resolving the HTML in them is worth its time.
         return feedparser.parse(
-            io.BytesIO(_mended(body)), response_headers=headers, resolve_relative_uris=False, sanitize_html=False
+            io.BytesIO(body), response_headers=headers, resolve_relative_uris=False, sanitize_html=False
         )
-    except (
-        ValueError,
-        LookupError,
-        AssertionError,
-        TypeError,
-        AttributeError,
-        IndexError,
-        KeyError,
-        RecursionError,
-    ) as error:
+    except (ValueError, LookupError, AssertionError, TypeError, AttributeError, RecursionError) as error:
         raise ListingUnreadable(f"a feed that cannot be parsed ({type(error).__name__}: {str(error)[:120]})") from error
 
 
-def _mended(body: bytes) -> bytes:
-    """The body; where it is not well-formed, with its bare ampersands escaped; where that is not enough and it is
-    long, what lxml makes of it."""
+def _mended(body: bytes, charset: str | None) -> tuple[bytes, str | None]:
+    """Return a feed that can be parsed in bounded time, and its charset where that is known.
+
+    Of one that is not well-formed the bare ampersands are escaped; if that is not enough and it is long, it becomes
+    what lxml makes of it.
+    """
     if _is_well_formed(body) or b"\0" in body[:100]:
-        return body
+        return body, charset
     body = BARE_AMPERSAND.sub(_escaped, body, count=AMPERSANDS_MENDED)
     if len(body) <= LOOSE_MAX or _is_well_formed(body):
-        return body
-    parser = etree.XMLParser(recover=True, resolve_entities=False, no_network=True, load_dtd=False)
-    root = etree.fromstring(body.lstrip(), parser)
+        return body, charset
+    root = etree.fromstring(body.lstrip(), _recovering(charset))
     if root is None:
         raise ListingUnreadable("a feed of broken XML")
-    return etree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return etree.tostring(root, encoding="utf-8", xml_declaration=True), "utf-8"
+
+
+def _recovering(charset: str | None) -> etree.XMLParser:
+    try:
+        return etree.XMLParser(encoding=charset, recover=True, resolve_entities=False, no_network=True, load_dtd=False)
+    except LookupError:
+        return _recovering(None)
 
 
 def _escaped(match: re.Match[bytes]) -> bytes:
@@ -94,7 +91,7 @@ def _escaped(match: re.Match[bytes]) -> bytes:
 def _is_well_formed(body: bytes) -> bool:
     try:
         expat.ParserCreate().Parse(body, True)
-    except (expat.ExpatError, ValueError):
+    except (expat.ExpatError, ValueError, LookupError):
         return False
     return True
 

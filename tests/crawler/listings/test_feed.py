@@ -180,6 +180,20 @@ def test_a_long_broken_feed_is_mended_first() -> None:
     assert len(page.sightings) == 4000
 
 
+@pytest.mark.parametrize("charset", ["big5", "nonsense"])
+def test_a_long_broken_feed_keeps_its_charset(charset: str) -> None:
+    items = "".join(f"<item><b><title>東京灣 {n}</title><link>https://p.example/{n}</link></item>" for n in range(5000))
+    page = read(rss(items).encode("big5"), f"text/xml; charset={charset}")
+    if charset == "big5":
+        assert page.sightings[0].headline == "東京灣 0"
+
+
+def test_an_encoding_that_nobody_knows_is_no_reason_to_fail() -> None:
+    body = rss("<item><title>A</title><link>https://p.example/a</link></item>")
+    page = read(body.replace('"1.0"', '"1.0" encoding="bogus"'))
+    assert page.sightings[0].headline == "A"
+
+
 def test_a_json_feed_is_read() -> None:
     feed = {
         "version": "https://jsonfeed.org/version/1.1",
