@@ -209,6 +209,9 @@ def _notice(release: Release, of: Known | None, verdict: Verdict, who: Audience)
     kind: EventType = "release.revised"
     if release.notice is not None and verdict.kind == "notice":
         kind = EVENT_OF[release.notice.kind]
+        if of is not None and not release.notice.headline:
+            # "/DISREGARD RELEASE: Company/" is marker from end to end; the headline is that of what it is about.
+            release = replace(release, headline=of.release.headline)
     story = of.story if of else (verdict.story or story_id(_id(release)))
     matched = who.matching(release)
     event = Event(
