@@ -19,6 +19,8 @@ from stories.release import NotARelease
 ARTICLES = ("article", "newsarticle", "blogposting", "report", "pressrelease", "webpage", "reportagenewsarticle",
             "analysisnewsarticle", "backgroundnewsarticle", "socialmediaposting")  # fmt: skip
 LD_JSON_LIMIT = 500_000  # characters; an article's linked data has some thousand
+_NOT_XML = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # lxml refuses a text with one of them, whole
+_NOT_XML_WRITTEN = re.compile("&#(?:[xX]([0-9a-fA-F]{1,6})|([0-9]{1,7}));?")
 _NOT_HTML = re.compile(r"^\s*(?:%PDF-|\{\s*\"|\x89PNG|GIF8|PK\x03\x04|\x1f\x8b)")
 
 
@@ -55,9 +57,15 @@ class Page:
         return whole if parts.scheme in ("http", "https") and parts.hostname else None
 
 
+def _unless_xml(reference: re.Match[str]) -> str:
+    """Return a character reference as it stands, or a space for one that means such a character."""
+    number = int(reference[1], 16) if reference[1] else int(reference[2])
+    return " " if number <= 0xFFFF and _NOT_XML.match(chr(number)) else reference[0]
+
+
 def parse(text: str, url: str | None = None) -> Page:
     """Return the page; ``NotARelease`` for what is no HTML."""
-    text = text.replace("\x00", "")
+    text = _NOT_XML_WRITTEN.sub(_unless_xml, _NOT_XML.sub(" ", text.replace("\x00", "")))
     if not text.strip():
         raise NotARelease("empty", "the page has no content")
     if _NOT_HTML.match(text[:200]) or text[:4000].count("\ufffd") > 400:
