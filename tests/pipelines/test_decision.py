@@ -164,6 +164,15 @@ async def test_each_kind_of_notice_has_its_event(bureau: Bureau, marker: str, ki
     assert bool(event["data"]["changes"]) is (kind != "withdrawn")
 
 
+async def test_a_notice_that_prints_no_headline_but_its_marker_carries_that_of_what_it_is_about(bureau: Bureau) -> None:
+    issuer = office.ANNOUNCEMENTS[0].issuer
+    await bureau.read(office.release())
+    await bureau.read(office.withdrawal(headline=f"/DISREGARD RELEASE: {issuer}/"))
+    event = (await bureau.events())[-1]
+    assert (event["type"], original(event)) == ("release.withdrawn", office.release().url)
+    assert event["data"]["release"]["headline"] == TITLE
+
+
 async def test_a_correction_of_a_correction_replaces_the_correction(bureau: Bureau) -> None:
     await bureau.read(office.release())
     await bureau.read(office.correction())
