@@ -13,12 +13,12 @@ from web.api.sources import source_payloads
 from web.guard import COOKIE, COOKIE_DAYS, FORM_HEADERS, LOGIN, cookie_value, same
 from web.history import story_view
 from web.render import page
-from web.rows import AlertRow, EventRow, SourceRow, alert_row, event_row, source_row
+from web.rows import AlertRow, EventRow, SourceRow, alert_rows, event_row, source_row
 from web.views import AlertFilter, Views, views
 
 EVENTS_SHOWN = 50
 EVENTS_ADDED = 100  # at once to a page that was left open
-ALERTS_SHOWN = 25
+ALERTS_SHOWN = 30  # receipts
 
 router = APIRouter(include_in_schema=False)
 
@@ -34,7 +34,7 @@ async def _alerts(asked: Views) -> list[AlertRow]:
         payload = await asked.archive.event(event)
         release = msgspec.json.decode(payload)["data"].get("release") if payload else None
         headlines[event] = release["headline"] if release else None
-    return [alert_row(receipt, headlines.get) for receipt in receipts]
+    return alert_rows(receipts, headlines)
 
 
 async def _sources(asked: Views) -> tuple[list[SourceRow], int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -65,20 +65,27 @@ class EventRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AlertRow:
-    """One receipt."""
+class ReceiptRow:
+    """What became of an event on one channel."""
 
     channel: str
     state: str
     """``waiting``, ``sending``, ``sent`` or ``failed``."""
+    at: str
+    when: str
+    """What happens at that moment; empty where the state says it."""
+    tries: int
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertRow:
+    """An event that was alerted, with its receipts."""
+
     kind: str
     headline: str | None
     story: str | None
-    at: str
-    when: str
-    """What happened or happens at that moment."""
-    tries: int
-    error: str | None
+    receipts: Sequence[ReceiptRow]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,19 +173,31 @@ def event_row(payload: bytes, settings: Settings) -> EventRow:
     )
 
 
-def alert_row(receipt: Mapping[str, Any], headline: Callable[[str], str | None]) -> AlertRow:
-    """Return a receipt in words; ``headline`` gives an event's."""
+def alert_rows(receipts: Sequence[Mapping[str, Any]], headlines: Mapping[str, str | None]) -> list[AlertRow]:
+    """Return receipts by event, in the order of each event's first; ``headlines`` has those of the events."""
+    events: dict[str, list[Mapping[str, Any]]] = {}
+    for receipt in receipts:
+        events.setdefault(receipt["event"], []).append(receipt)
+    return [
+        AlertRow(
+            kind=found[0]["type"].partition(".")[2] or found[0]["type"],
+            headline=headlines.get(event),
+            story=found[0]["story"],
+            receipts=[receipt_row(receipt) for receipt in found],
+        )
+        for event, found in events.items()
+    ]
+
+
+def receipt_row(receipt: Mapping[str, Any]) -> ReceiptRow:
+    """Return a receipt in words."""
     state = {"pending": "waiting", "leased": "sending"}.get(receipt["state"], receipt["state"])
     at: datetime = receipt["settled"] or receipt["due"] or receipt["created"]
-    when = {"waiting": "next try", "sending": "trying", "sent": "sent", "failed": "given up"}[state]
-    return AlertRow(
+    return ReceiptRow(
         channel=receipt["channel"],
         state=state,
-        kind=receipt["type"].partition(".")[2] or receipt["type"],
-        headline=headline(receipt["event"]),
-        story=receipt["story"],
         at=timestamp(at),
-        when=when,
+        when={"waiting": "next try", "sending": "trying until", "sent": "", "failed": "given up"}[state],
         tries=receipt["tries"],
         error=receipt["error"] if state != "sent" else None,
     )

@@ -93,6 +93,7 @@ async def a_busy_desk(archive: ArchiveFiller, site, receipt) -> None:
     )
     site.receipts += [
         receipt(type="release.corrected", channel="intake"),
+        receipt(type="release.corrected", channel="desk"),
         receipt(state="failed", error="500 from intake.example after 12 tries", tries=12),
         receipt(state="pending", settled=None, due=archive.now, type="release.withdrawn"),
     ]
@@ -209,7 +210,7 @@ async def test_the_story_page_says_what_changed_and_why(browser: Browser, site, 
     await expect(desk.page.locator("h1")).to_have_text("Plant Opens at Last")
     await expect(desk.page.locator("del")).to_contain_text("Plant Opens")
     await expect(desk.page.locator("ins")).to_contain_text("Plant Opens at Last")
-    await expect(desk.page.locator(".why")).to_have_text("its text changed")
+    await expect(desk.page.locator(".why")).to_have_text("Why here: its text changed")
     await expect(desk.page.locator(".meta").first).to_contain_text("alerted: log")
     assert desk.complaints == []
 

@@ -103,9 +103,13 @@ async def test_the_page_shows_alerts_with_the_headline_they_were_about(site, arc
     await archive.publish("Plant Opens")
     async with site.http.get("/api/v1/events") as reply:
         (event,) = (await reply.json())["events"]
-    site.receipts.append(receipt(event=event["id"], state="failed", error="410 from intake", tries=3))
+    site.receipts += [
+        receipt(event=event["id"], state="failed", error="410 from intake", tries=3, channel="intake"),
+        receipt(event=event["id"], state="sent", channel="log"),
+    ]
     async with site.http.get("/parts/alerts") as reply:
         shown = await reply.text()
-    assert "Plant Opens" in shown
+    assert shown.count("Plant Opens") == 1
+    assert shown.index("intake,") < shown.index("log,")
     assert "410 from intake" in shown
     assert "3 tries" in shown
