@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from config.source import ReleaseHints
 from crawler.extraction import phrases
 from crawler.extraction.anatomy import Anatomy, Piece, pieces_of, split
-from crawler.extraction.blocks import Block, read_blocks
+from crawler.extraction.blocks import Block, ancestors, is_under, read_blocks
 from crawler.extraction.charset import decode
 from crawler.extraction.headline import find_headline, find_subheadline, selected
 from crawler.extraction.images import caption_blocks, find_images
@@ -21,7 +21,7 @@ from crawler.extraction.page import Page, parse, select
 from crawler.extraction.published import find_embargo, find_published
 from crawler.extraction.refusals import refuse_listing, refuse_walls
 from crawler.extraction.selection import choose
-from crawler.extraction.tags import find_tags, find_tickers
+from crawler.extraction.tags import find_tags, find_tickers, is_tag_line, unglue
 from crawler.extraction.text import key, weight
 from crawler.extraction.wires import first_wire, wire_in_text
 from stories.release import NotARelease, Release
@@ -135,7 +135,7 @@ def _release(
         dateline=dateline,
         published_at=find_published(page, blocks, first, hints, dateline.date if dateline else None),
         embargoed_until=find_embargo([block.text for block in blocks[:60]], hints.timezone),
-        tags=find_tags(every),
+        tags=find_tags([*every, *_loose_tags(blocks, main, every[-1] if every else "")]),
         tickers=find_tickers([headline, subheadline or "", *every]),
         issuer=_issuer(page, anatomy, about, blocks, hints),
         language=find_language([*body, *about], page.language),
@@ -152,6 +152,22 @@ def _release(
         original_url=original,
         text="\n".join(text for _, text in own),
     )
+
+
+def _loose_tags(blocks: list[Block], main: lxml.html.HtmlElement, ending: str) -> Iterator[str]:
+    """Yield the lines of hashtags in the article's element, up to other stories; ``ending`` ends the release's text.
+
+    Trafilatura drops some of them, and some stand behind the text.
+    """
+    article = next((element for element in ancestors(main) if element.tag == "article"), main.getparent())
+    wanted = key(ending)
+    last = max((block.index for block in blocks if block.chosen and wanted in block.key), default=0)
+    opens = next((block.index for block in blocks if block.chosen), 0)
+    for block in blocks[opens:]:
+        if block.index > last and (phrases.RELATED.match(block.text) or not is_under(block.element, article)):
+            return
+        if not block.beside:
+            yield from (line for line in unglue(block.text).split("\n") if is_tag_line(line))
 
 
 def _highlights(anatomy: Anatomy, subheadline: str | None) -> list[str]:

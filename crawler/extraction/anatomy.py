@@ -26,6 +26,7 @@ LATE = 0.25  # of the text at most may stand behind a mark, or it marks somethin
 DATELINE_WITHIN = 40  # paragraphs of the article, its highlights and a menu read along among them
 PROSE_BEFORE = 4  # paragraphs of running text above a dateline at most: sub-headlines and highlights
 ENOUGH = 300  # of text before an end mark can be one: EQS prints the disclaimer above the text
+LITTLE_BEHIND = 900  # of text behind the marks of a short release: sections about two or three companies
 _ONLY_MARK = re.compile(rf"^\W*{phrases.DISCLAIMER}[^.。!]*[.。!]?", re.I)
 _ADDRESSES = re.compile(r"(?:(?:https?://|www\.)\S+(?:\s+|$))+", re.I)
 _EQS_TABLE = re.compile(r"^\W*(?:Language|Sprache)\s*:?\s*(?:\||English|Deutsch)", re.I)
@@ -245,7 +246,7 @@ class _Walk:
             return True
         if is_tag_line(text):
             anatomy.tag_lines.append(text)
-            self.tail = self.tail or self.said >= ENOUGH
+            self.tail = self.tail or self._may_end(index)
             return True
         if anatomy.tag_lines and _ADDRESSES.fullmatch(text):  # Media OutReach glues the issuer's accounts to its tags
             anatomy.notes.append(text)
@@ -256,27 +257,27 @@ class _Walk:
             and ("http" in text or piece.is_short or piece.block.links)
         ):
             anatomy.notes.append(text)
-            self._end()
+            self._end(index)
             return True
         if piece.is_short and phrases.END.match(text):
             if self.rest[index] < self.said or anatomy.found is not None:
-                self._end()
+                self._end(index)
             return True
         if (
             (match := phrases.SOURCE.match(text))
-            and self.said >= ENOUGH
+            and self._may_end(index)
             and piece.is_short
             and self.rest[index] < self.said * LATE
         ):
             anatomy.source = (match["name"] or match["cjk"]).strip()
-            self._end()
+            self._end(index)
             return True
         if self._is_about(index, piece):
             self.state = "about"
             self.tail = True
             return False
-        if self.said >= ENOUGH and _EQS_TABLE.match(text):
-            self._end()
+        if self._may_end(index) and _EQS_TABLE.match(text):
+            self._end(index)
             return True
         if phrases.CONTACT.match(text) and self._is_contact(index, piece):
             self.state = "contact" if self.state != "over" else "over"
@@ -290,8 +291,15 @@ class _Walk:
             return True
         return False
 
+    def _may_end(self, index: int) -> bool:
+        """Whether so much of the text was said that a mark can be its end: a short release has little behind it too."""
+        if self.said >= ENOUGH:
+            return True
+        limit = LITTLE_BEHIND if self.anatomy.found is not None else self.said * LATE
+        return self.said > 0 and self.rest[index] <= limit
+
     def _disclaimer(self, rest: str, piece: Piece, index: int) -> None:
-        if self.said < ENOUGH:  # above the text: what came before it is the wire's header
+        if self.anatomy.found is None and not self._may_end(index):  # above the text, behind the wire's header
             self.anatomy.own.clear()
             self.said = 0
         else:
@@ -302,15 +310,17 @@ class _Walk:
             if not self._is_mark(index, self.pieces[index]):
                 self._take(self.pieces[index], index)
 
-    def _end(self) -> None:
-        if self.said >= ENOUGH:
+    def _end(self, index: int) -> None:
+        if self._may_end(index):
             self.tail = True
             self.state = "over"
 
     def _is_about(self, index: int, piece: Piece) -> bool:
         """Whether a section about a company begins: as a heading of its own, or with its text behind it."""
         text = piece.text
-        if self.said < ENOUGH or not (phrases.ABOUT.match(text) or (piece.is_short and phrases.ABOUT_END.search(text))):
+        if not self._may_end(index) or not (
+            phrases.ABOUT.match(text) or (piece.is_short and phrases.ABOUT_END.search(text))
+        ):
             return False
         if piece.is_short and not is_sentence(text.rstrip(":：. ")):
             following = self.pieces[index + 1] if index + 1 < len(self.pieces) else None
@@ -323,7 +333,7 @@ class _Walk:
 
     def _is_contact(self, index: int, piece: Piece) -> bool:
         """Whether a line that speaks of contacts opens a block of them, or is a sentence of the text."""
-        if self.said < ENOUGH:
+        if not self._may_end(index):
             return False
         if phrases.CONTACT_LINE.search(piece.text) or weight(piece.text) <= 60:
             return True
@@ -332,7 +342,7 @@ class _Walk:
 
     def _is_elsewhere(self, index: int, piece: Piece) -> bool:
         """Whether other stories begin here, so that nothing more belongs to the release."""
-        if self.said < ENOUGH:
+        if not self._may_end(index):
             return False
         if self._opens_related(piece):
             self.skip_to = self._past_related(index)

@@ -16,6 +16,7 @@ import trafilatura
 
 from crawler.extraction.blocks import Block, ancestors, is_under
 from crawler.extraction.page import Page
+from crawler.extraction.tags import is_tag_line
 from crawler.extraction.text import clean, is_cut_short, is_sentence, key, weight
 from stories.release import NotARelease
 
@@ -155,7 +156,9 @@ def _take_back(blocks: list[Block], inside: list[bool]) -> None:
         if block.chosen or block.beside or block.kind == "caption" or not block.key or block.key in seen:
             continue
         at_home = parents[block.element.getparent()] >= 2 or parents[block.element] >= 1
-        if at_home and block.link_density < 0.4 and (_reads_like_text(block) or _between(blocks, index)):
+        if is_tag_line(block.text) or (
+            at_home and block.link_density < 0.4 and (_reads_like_text(block) or _between(blocks, index))
+        ):
             block.chosen = True
             seen.add(block.key)
 

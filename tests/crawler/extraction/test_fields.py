@@ -40,6 +40,60 @@ def test_hashtags_end_where_they_end(text, tags):
     assert find_tags([text]) == tags
 
 
+@pytest.mark.parametrize(
+    "tail",
+    [
+        "<div>Hashtag: #GullLine, #ropes</div><div><a href='https://gull.example/a'>https://gull.example/a</a></div>"
+        "<p>The issuer is solely responsible for the content of this announcement.</p>",
+        "<div>Hashtag: #GullLine, #ropes</div><p>The issuer is solely responsible for the content of this announcement.</p>"  # noqa: E501
+        "<h3>About Gull Line</h3><p>Gull Line has carried letters by night since 1899, and salt since 1931.</p>",
+        "</div><div class='end'>#GullLine #ropes</div><div>",
+        "</div><div><span>#GullLine</span> <span>#ropes</span></div><h3>Related stories</h3><div>#Trending #Now</div><div>",  # noqa: E501
+    ],
+    ids=["before links", "before the disclaimer", "behind the text", "before other stories"],
+)
+def test_hashtags_are_read_wherever_the_article_ends_with_them(tail):
+    release = extract_release(
+        page(tail).replace("<body>", "<body><article>").replace("</body>", "</article></body>"), URL
+    )
+
+    assert release.tags == ("GullLine", "ropes")
+    assert len(release.body) == 7
+
+
+def test_hashtags_of_a_sidebar_are_not_the_releases():
+    beside = "</div><aside><div>#Trending #Now</div></aside><footer><p>#Footer</p></footer><div>"
+
+    assert extract_release(page(beside), URL).tags == ()
+
+
+SHORT = "<p>GULLHAVEN, June 22, 2026 /Tidings/ -- The Gull Line sails at night from the first of May, its harbour master said.</p>"  # noqa: E501
+
+
+@pytest.mark.parametrize(
+    "tail",
+    [
+        "<p>SOURCE Gull Line</p>",
+        "<p>###</p>",
+        "<p>The issuer is solely responsible for the content of this announcement.</p>",
+    ],
+)
+def test_a_short_release_ends_at_its_end_mark_too(tail):
+    teasers = "".join(
+        f"<li><a href='/story-{n}'>Heron Works Launches Barge Number {n} at Noon</a></li>" for n in range(4)
+    )
+    html = (
+        f"<html><head><title>Gull Line sails at night</title></head><body><article><h1>Gull Line sails at night</h1>"
+        f"<div>{SHORT}{tail}<p><b>About Gull Line</b></p><p>Gull Line has carried letters by night since 1899.</p></div></article>"  # noqa: E501
+        f"<section><h2>Also from this source</h2><ul>{teasers}</ul></section></body></html>"
+    )
+
+    release = extract_release(html, URL)
+
+    assert release.body == ("The Gull Line sails at night from the first of May, its harbour master said.",)
+    assert release.about == ("About Gull Line", "Gull Line has carried letters by night since 1899.")
+
+
 def test_tickers_name_their_exchange():
     text = "Gull (NASDAQ: GULL), Heron (TSX.V: HRN; OTCQB: HRNNF), Tern Group (Stock Code: 0700), $ABC, Note: THIS"
 
