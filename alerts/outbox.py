@@ -217,10 +217,6 @@ class Outbox:
             milliseconds=float(first[0][1])
         )
 
-    async def turn_on(self, channel: str) -> bool:
-        """Switch a channel on again and return whether it was off; its dead alerts stay dead until ``retry_all``."""
-        return bool(await self._redis.hdel(keys.channel(channel).name, "off", "off_at"))
-
     async def channels(self) -> set[str]:
         """Return the names of all channels that alerts wait for, in the configuration or not."""
         prefix = keys.outbox("").name
@@ -245,12 +241,6 @@ class Outbox:
             row[9].encode() if row[9] else _event_of(next(answers)) if row[8] else None  # a body, or its stream id
             for row in rows
         ]
-
-
-async def event_bytes(redis: Redis, event_id: str) -> bytes | None:
-    """Return an event's JSON as it was kept, or None when it is no longer."""
-    at = await redis.get(keys.event(event_id).name)
-    return _event_of(await redis.xrange(keys.events().name, at, at, count=1)) if at else None
 
 
 def _event_of(entries: Any) -> bytes | None:

@@ -160,11 +160,6 @@ def _item(release: dict[str, str]) -> Item:
     )
 
 
-def _first_words(headline: str) -> str:
-    """An issuer's name, more or less; the same for a release and its correction."""
-    return " ".join(re.findall(r"[\w&'’.-]+", NOTICE.sub("", headline))[:3])
-
-
 def _paragraphs(markdown: str) -> Iterator[str]:
     """Plain paragraphs of an archive's Markdown; one of its wires parts them by two spaces."""
     text = re.sub(r"!\[[^\]]*\]\([^)]*\)", "", html.unescape(markdown))

@@ -32,11 +32,6 @@ def event_id(kind: str, release: str, revision: int, *about: str) -> str:
     return _name("evt_", kind, release, str(revision), *about)
 
 
-def source_event_id(kind: str, source: str, since: str) -> str:
-    """``evt_…`` of something that happened to a source at a moment."""
-    return _name("evt_", kind, source, since)
-
-
 def crawl_id() -> str:
     """``crl_…``, random: asking twice is two crawls."""
     return _name("crl_", secrets.token_hex(16))

@@ -11,10 +11,10 @@ import typer
 from alerts.channels import open_channel
 from alerts.delivery import Delivery
 from alerts.outbox import Outbox
-from alerts.receipts import find_alert, list_alerts
+from alerts.receipts import ChannelCounts, Receipt, count_alerts, find_alert, list_alerts
 from config.addresses import AddressPolicy
 from scheduler.cli.context import Failed, known, with_newsroom
-from scheduler.cli.output import FormatOption, examples, moment, show
+from scheduler.cli.output import Format, FormatOption, chosen, examples, moment, show
 from scheduler.newsroom import Newsroom, now
 from stories.moments import timestamp
 
@@ -48,16 +48,22 @@ def list_receipts(
     if context.invoked_subcommand is not None:
         return
 
-    async def read(newsroom: Newsroom) -> list[dict[str, Any]]:
-        found = await list_alerts(newsroom.redis, channel=channel, state="failed" if failed else None, limit=limit)
-        rows = [
-            {name: timestamp(value) if isinstance(value, datetime) else value for name, value in asdict(one).items()}
-            for one in found
-        ]
-        return [row | {"at": moment(row["settled"] or row["created"])} for row in rows]
+    settings = context.obj.settings
 
-    rows = with_newsroom(context.obj.settings, read)
+    async def read(newsroom: Newsroom) -> tuple[list[Receipt], list[ChannelCounts]]:
+        found = await list_alerts(newsroom.redis, channel=channel, state="failed" if failed else None, limit=limit)
+        return found, await count_alerts(newsroom.redis, [channel] if channel else list(settings.channels))
+
+    found, counts = with_newsroom(settings, read)
+    rows = [_row(receipt) | {"at": moment(timestamp(receipt.settled or receipt.created))} for receipt in found]
+    if chosen(format) is Format.TABLE:
+        show([_row(one) for one in counts], ("channel", "waiting", "failed", "sent", "off", "last_error"), format)
+        typer.echo()
     show(rows, ("at", "channel", "type", "state", "tries", "id", "error"), format, empty="No alerts.")
+
+
+def _row(counted: Receipt | ChannelCounts) -> dict[str, Any]:
+    return {name: timestamp(value) if isinstance(value, datetime) else value for name, value in asdict(counted).items()}
 
 
 @alerts.command(epilog=examples("wirewatch alerts retry evt_01…:desk", "wirewatch alerts retry --all"))

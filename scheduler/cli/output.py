@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-LONG = ("headline", "why", "error", "detail", "query", "reason")
+LONG = ("headline", "why", "error", "last_error", "off", "detail", "query", "reason")
 """Columns of free text."""
 ROOM_FOR_LONG = 30  # characters; less is no room to read a headline in
 GAP = 2

@@ -9,9 +9,10 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from alerts.outbox import Outbox, event_bytes
+from alerts.outbox import Outbox
 from alerts.receipts import count_alerts, find_alert, list_alerts
 from stories import keys
+from stories.archive import Archive
 
 LEASE = timedelta(minutes=1)
 
@@ -28,7 +29,7 @@ async def test_a_claimed_alert_carries_the_event_as_it_was_kept(desk, outbox, re
     assert alert.type == "release.new"
     assert alert.attempt == 1
     assert alert.created - alert.listed == timedelta(milliseconds=500)
-    assert alert.body == await event_bytes(redis, event)
+    assert alert.body == await Archive(redis).event(event)
     assert b"Acme opens its plant" in alert.body
 
 
@@ -213,16 +214,6 @@ async def test_a_channel_that_was_switched_off_gives_up_what_comes_until_it_is_t
     assert await outbox.retry_all() == 2
     assert sorted(await claimed(outbox)) == [first, second]
     assert (await count_alerts(redis, ["mail"]))[0].off is None
-
-
-async def test_a_channel_can_be_turned_on_without_its_dead_alerts(desk, outbox):
-    await desk.publish("mail")
-    (alert,) = (await outbox.claim("mail", 10, LEASE)).alerts
-    await outbox.settle(alert, "failed", "410 from desk.example", off=True)
-    assert await outbox.turn_on("mail")
-    assert not await outbox.turn_on("mail")
-    event = await desk.publish("mail", story="sty_2")
-    assert await claimed(outbox) == [event]
 
 
 async def test_a_record_that_went_missing_is_rebuilt_from_the_alerts_id(desk, outbox, redis):

@@ -7,7 +7,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stories.ids import crawl_id, event_id, release_id, source_event_id, story_id
+from stories.ids import crawl_id, event_id, release_id, story_id
 
 SHAPE = re.compile(r"(rel|sty|evt|crl)_[0-9A-HJKMNP-TV-Z]{26}")
 
@@ -18,7 +18,6 @@ def test_ids_have_one_shape_and_are_made_of_what_they_name(kind: str, release: s
         lambda: release_id(release),
         lambda: story_id(release),
         lambda: event_id(kind, release, revision),
-        lambda: source_event_id(kind, release, "2026-03-10T09:30:00.000Z"),
     ):
         assert SHAPE.fullmatch(make())
         assert make() == make()
