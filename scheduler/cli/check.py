@@ -8,6 +8,7 @@ import typer
 
 from alerts.channels import channel_types
 from config.schema import schema
+from config.settings import Settings
 from scheduler.cli.context import with_newsroom
 from scheduler.cli.output import examples, line
 from scheduler.newsroom import Newsroom
@@ -33,8 +34,8 @@ def check(
     async def risks(newsroom: Newsroom) -> list[str]:
         return await server_risks(newsroom.redis)
 
-    for risk in with_newsroom(settings, risks):
-        typer.echo(f"warning: {risk}", err=True)
+    for warning in (*with_newsroom(settings, risks), *silences(settings)):
+        typer.echo(f"warning: {warning}", err=True)
     enabled = sum(source.enabled for source in settings.sources.values())
     typer.echo(f"configuration: {loaded.file or 'none found, defaults'}")
     typer.echo(
@@ -44,3 +45,20 @@ def check(
         f"{len(settings.watches)} watch(es), {len(settings.channels)} channel(s), "
         f"{enabled} of {len(settings.sources)} source(s) on: all well"
     )
+
+
+def silences(settings: Settings) -> list[str]:
+    """Return what is well-formed but would say nothing."""
+    found = []
+    for name, watch in settings.watches.items():
+        off = [source for source in watch.sources or () if not settings.sources[source].enabled]
+        found += [
+            f"watch {name!r} follows {source!r}, which is off: {settings.sources[source].reason or 'you said so'}. "
+            f"To turn it on: [sources.{source}] enabled = true"
+            for source in off
+        ]
+    if not settings.watches:
+        found.append("there is no watch, so nothing will alert: add [watches.NAME]")
+    elif not settings.channels:
+        found.append("there is no channel, so nobody will be told: add [channels.NAME]")
+    return found
