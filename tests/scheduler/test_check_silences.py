@@ -1,0 +1,38 @@
+"""Configurations that are well-formed and would say nothing."""
+
+from __future__ import annotations
+
+from alerts.channels import channel_types
+from config.load import check
+from config.settings import Settings
+from scheduler.cli.check import silences
+
+OFF = {
+    "title": "Far Wire",
+    "enabled": False,
+    "reason": "its terms forbid it",
+    "listings": [{"url": "https://far.example/"}],
+}
+
+
+def settings(**table: object) -> Settings:
+    found = check({"catalog": False, **table}, channel_types(), "wirewatch.toml", faults := [])
+    assert found is not None, faults
+    return found
+
+
+def test_a_watch_on_a_source_that_is_off_is_warned_of_with_the_reason() -> None:
+    (warning,) = silences(
+        settings(
+            sources={"far": OFF},
+            watches={"desk": {"sources": ["far"]}},
+            channels={"log": {"type": "console"}},
+        )
+    )
+    assert "'far', which is off: its terms forbid it" in warning
+
+
+def test_a_configuration_without_watch_or_channel_is_warned_of() -> None:
+    assert "no watch" in silences(settings())[0]
+    assert "no channel" in silences(settings(watches={"all": {}}))[0]
+    assert silences(settings(watches={"all": {}}, channels={"log": {"type": "console"}})) == []
