@@ -14,6 +14,7 @@ from crawler.extraction import phrases
 from crawler.extraction.anatomy import Anatomy, Piece, pieces_of, split
 from crawler.extraction.blocks import Block, ancestors, is_under, read_blocks
 from crawler.extraction.charset import decode
+from crawler.extraction.dates import is_date_line
 from crawler.extraction.headline import find_headline, find_subheadline, selected
 from crawler.extraction.images import caption_blocks, find_images
 from crawler.extraction.language import find_language
@@ -118,7 +119,7 @@ def _release(
     own = _own(anatomy, subheadline)
     body = [text for part, text in own if part == "body"]
     if anatomy.found is not None:
-        position = len(_highlights(anatomy, subheadline))
+        position = len(_before_dateline(anatomy, subheadline))
         body[position] = body[position][anatomy.found.end :].strip()
     about = tuple(text for part, text in own if part == "about")
     every = [*anatomy.tag_lines, *(text for _, text in own)]
@@ -170,9 +171,18 @@ def _loose_tags(blocks: list[Block], main: lxml.html.HtmlElement, ending: str) -
             yield from (line for line in unglue(block.text).split("\n") if is_tag_line(line))
 
 
-def _highlights(anatomy: Anatomy, subheadline: str | None) -> list[str]:
-    """Return what stands between headline and dateline and is of the release: its highlights, as list items."""
-    return [piece.text for piece in anatomy.lead if _is_highlight(piece) and piece.text != subheadline]
+def _before_dateline(anatomy: Anatomy, subheadline: str | None) -> list[str]:
+    """Return what stands between headline and dateline and is of the text: highlights, a word on an earlier release.
+
+    Behind such an advisory the release begins anew, often with the headline that its title does not have.
+    """
+    kept: list[str] = []
+    advised = False
+    for piece in anatomy.lead:
+        advised = advised or phrases.ADVISORY.search(piece.text) is not None
+        if (advised or _is_highlight(piece)) and piece.text != subheadline and not is_date_line(piece.text):
+            kept.append(piece.text)
+    return kept
 
 
 def _is_highlight(piece: Piece) -> bool:
@@ -181,7 +191,7 @@ def _is_highlight(piece: Piece) -> bool:
 
 def _own(anatomy: Anatomy, subheadline: str | None) -> list[tuple[str, str]]:
     """Return the release's paragraphs in page order with the part each belongs to."""
-    lead = [("body", text) for text in _highlights(anatomy, subheadline)] if anatomy.found else []
+    lead = [("body", text) for text in _before_dateline(anatomy, subheadline)] if anatomy.found else []
     return [*lead, *((part, text) for part, text in anatomy.own if text != subheadline)]
 
 

@@ -16,6 +16,7 @@ import lxml.html
 from crawler.extraction import phrases
 from crawler.extraction.blocks import Block, is_latin_headline, is_under
 from crawler.extraction.datelines import Found, find_dateline
+from crawler.extraction.dates import is_date_line
 from crawler.extraction.tags import is_tag_line, unglue
 from crawler.extraction.text import is_cut_short, is_sentence, joined, key, weight
 
@@ -286,6 +287,9 @@ class _Walk:
         if self.state == "contact" and piece.is_short and phrases.NOTES.match(text):
             self.state = "body"
             return False
+        if (not self.said or not self.rest[index]) and is_date_line(text):
+            anatomy.notes.append(text)
+            return True
         if len(text) <= LINE and phrases.BOILERPLATE.match(text):
             anatomy.notes.append(text)
             return True

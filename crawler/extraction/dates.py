@@ -78,6 +78,35 @@ def find_date(text: str) -> Printed | None:
     return next(find_dates(text), None)
 
 
+_SLASHED = re.compile(rf"\d{{1,2}}/\d{{1,2}}/{YEAR}")
+_CLOCK = re.compile(
+    r"""(?:上午|下午|午前|午後|오전|오후)?\s*(?<!\d)
+    (?:\d{1,2}(?:[:.h]\d\d){1,2}(?![.\d])|\d{1,2}h?(?=\s?(?:[ap]\.?m\b|uhr|hrs?\b))|\d{1,2}\s?[時时點点시]\s*(?:\d{1,2}\s?[分분])?)
+    (?:\s?[ap]\.?m\b\.?|\s?uhr\b|\s?hrs?\b)?
+    \s*[(（]?(?-i:Z\b|[A-Z]{2,5}(?:/[A-Z]{2,5})?\b|(?:US/)?(?:Eastern|Central|Mountain|Pacific)\b|[A-Z]\w+/[A-Z]\w+)?
+    (?:\s(?:standard|daylight|summer)?\s?time\b)?[+-]?(?:\d\d?(?::?\d\d)?\b)?""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_AROUND_DATES = re.compile(
+    rf"(?<!\w)(?:{WEEKDAY}|published|posted|updated|released?|date|on|at|from|um|vom|den|der|am|le|à|el|a\s+las?|às|kl|t)(?!\w)|"
+    r"[(（][月火水木金土日一二三四五六월화수목금토일][)）]|(?:星期|[周週])[一二三四五六日天]",
+    re.IGNORECASE,
+)
+_OTHER_SCRIPT = re.compile(r"\d{1,2}\W+(?:[^\W\da-zA-Z]+\W+){1,3}\d{4}\W*(?:[^\W\da-zA-Z]{1,3}\W*)?")
+DATE_LINE = 90  # characters; "Published on Wednesday, 30 September 2026 at 10:00 Eastern Daylight Time" has 72
+
+
+def is_date_line(text: str) -> bool:
+    """Whether a line holds a date, or two, and the time of day, and nothing else."""
+    if len(text) > DATE_LINE or not re.search(r"\d", text):
+        return False
+    rest = _CLOCK.sub(" ", _SLASHED.sub(" 1 January 2000 ", text.translate(_FULL_WIDTH)))
+    if _OTHER_SCRIPT.fullmatch(rest.strip()):  # "22 июня 2026 г."
+        return True
+    rest, dates = _DATES.subn(" ", rest)
+    return dates > 0 and not re.search(r"\w", _AROUND_DATES.sub(" ", rest))
+
+
 def _day(match: re.Match[str]) -> date | None:
     groups = {name: value for name, value in match.groupdict().items() if value is not None}
     kind = next(iter(groups))[0]

@@ -10,7 +10,7 @@ from crawler.extraction.anatomy import Piece
 from crawler.extraction.blocks import Block
 from crawler.extraction.dates import find_date
 from crawler.extraction.page import Page, inner_text, select
-from crawler.extraction.phrases import BOILERPLATE, HASHTAG_LABEL, RELATED
+from crawler.extraction.phrases import ADVISORY, BOILERPLATE, HASHTAG_LABEL, RELATED
 from crawler.extraction.text import clean, is_cut_short, joined, key, weight
 
 _PARTS = re.compile(r"\s+[|–—·•»:-]\s+|\s*\|\s*|\s*::\s*")
@@ -150,6 +150,8 @@ def find_subheadline(
         Piece(joined(block.text), block) for block in between if block.index not in own and _is_beside(block, above)
     ]
     for piece in (*lead, *lost):
+        if ADVISORY.search(piece.text):  # behind it the release begins anew, with its headline
+            return None
         if _may_be_under(piece, headline):
             return piece.text
     return None

@@ -108,6 +108,13 @@ NOTES = re.compile(
     r"^\W{0,3}(?:notes?\s+(?:to|for)\s+(?:the\s+)?editors?|editors?['’]?\s+notes?|background|zusatzinformation(?:en)?|編輯垂注|编者注|forward[-\s]looking\s+statements?.{0,60}|safe\s+harbou?r.{0,60}|cautionary\s.{0,80}|disclaimers?|zukunftsgerichtete.{0,40})\W{0,3}$",
     _I,
 )
+ADVISORY = re.compile(
+    r"^\W{0,3}(?:in\s+the\s+(?:news|press)?\s*release\b|we\s+are\s+advised\s+by\b|(?:please|kindly)\s+(?:replace|substitute|disregard|note\s+that)\b|"
+    r"(?:the|this|a)\s+(?:corrected|following)\s.{0,80}\breplaces\b|this\s+(?:(?:news|press)\s+)?release\s+(?:corrects|replaces)\b)|"
+    r"\bwe\s+are\s+advised\s+by\b|\bcorrected\s+(?:\w+\s+){0,2}(?:release|version|text|copy)\s+(?:follows|is\s+below|reads)\b|\bshould\s+disregard\b",
+    _I,
+)
+"""What a release says of an earlier one above its dateline, as PR Newswire has it."""
 EMBARGO = re.compile(
     r"\b(?:embargo(?:ed)?(?:\s+(?:for\s+release\s+)?(?:until|till|to))|sperrfrist(?:\s+bis)?|embargo\s+jusqu['’]au|not\s+for\s+(?:release|publication)\s+(?:until|before))\b\s*[:：]?\s*(?P<when>.{6,80})",
     _I,

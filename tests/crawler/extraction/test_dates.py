@@ -6,9 +6,50 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.extraction.dates import find_date, find_moment, read_machine_date
+from crawler.extraction.dates import find_date, find_moment, is_date_line, read_machine_date
 
 HKT = "Asia/Hong_Kong"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Jan 29, 2024, 07:00 ET",
+        "Published on Wednesday, 30 September 2026 at 10:00 Eastern Daylight Time",
+        "06.08.2026 / 07:30 CET/CEST",
+        "6/22/2026 10:30:00 AM",
+        "Donnerstag, 22. Juni 2026, 10:00 Uhr",
+        "le 22 juin 2026 à 10h30",
+        "2026年6月22日(月) 上午10:30",
+        "2026년 6월 22일 (월) 10시 30분",
+        "ngày 22 tháng 6 năm 2026",
+        "22 июня 2026 г., 10:00",
+        "2026-06-22T10:00:00Z",
+        "June 22, 2026 | Updated June 23, 2026 09:00 GMT+8",
+    ],
+)
+def test_a_line_of_nothing_but_a_date_and_a_time_is_known(line):
+    assert is_date_line(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Berlin, 22 June 2026",
+        "The fair opens on 22 June 2026 at 10:00",
+        "June 22, 2026: The gulls came back",
+        "On June 22, 2026, at 10:00 am ET we will",
+        "Q2 2026",
+        "Room 7, 22 June 2026",
+    ],
+)
+def test_a_line_that_says_more_than_a_date_is_none(line):
+    assert not is_date_line(line)
+
+
+@given(st.text(max_size=80))
+def test_no_line_is_too_strange_to_be_asked_whether_it_is_a_date(line):
+    assert is_date_line(line) in (True, False)
 
 
 @pytest.mark.parametrize(

@@ -132,6 +132,35 @@ def test_the_wire_and_its_id_are_in_the_address(url, wire, wire_id):
     assert (release.wire, release.wire_id) == (wire, wire_id)
 
 
+@pytest.mark.parametrize("line", ["Jan 29, 2026, 07:00 ET", "29.01.2026, 13:00 Uhr", "2026年1月29日 20:00"])
+def test_a_printed_date_is_no_paragraph_but_says_when(line):
+    body = page().replace("<div class='text'>", f"<div class='text'><p class='mb-no'>{line}</p>")
+
+    release = extract_release(body, URL, ReleaseHints(timezone="Asia/Hong_Kong"))
+
+    assert len(release.body) == 7
+    assert all(text.startswith("Barge number") for text in release.body)
+    assert release.published_at is not None
+    assert release.published_at.startswith("2026-01-29")
+
+
+def test_what_a_correction_says_above_its_dateline_is_text_and_no_subheadline():
+    advisory = (
+        "In the news release, Gull Line sails at noon, issued June 21, 2026 by Gull Line over Tidings, we are advised by "  # noqa: E501
+        "the company that the first paragraph named the wrong hour. Complete, corrected release follows:"
+    )
+    first = "The barges of the Gull Line leave at eleven at night, when the river is free of rafts and rowing clubs."
+    html = (
+        "<html><head><title>/C O R R E C T I O N -- Gull Line/</title></head><body><h1>/C O R R E C T I O N -- Gull Line/</h1>"  # noqa: E501
+        f"<div><p>{advisory}</p><p>Gull Line sails at night</p><p>GULLHAVEN, June 22, 2026 /Tidings/ -- {first}</p>{TEXT}</div></body></html>"  # noqa: E501
+    )
+
+    release = extract_release(html, URL)
+
+    assert release.subheadline is None
+    assert release.body[:3] == (advisory, "Gull Line sails at night", first)
+
+
 def test_a_view_source_line_names_the_original_and_is_no_text():
     line = (
         '<p>View source version on businesswire.com: <a href="https://www.businesswire.com/news/home/20190307005409/en/">'
