@@ -7,13 +7,14 @@ import urllib.request
 import typer
 
 from scheduler.cli.context import Failed
+from scheduler.cli.output import examples
 
 PATIENCE = 3.0  # seconds; the image's health check waits five
 
 
 def register(app: typer.Typer) -> None:
     """Add the command of this file, which --help does not show: no person needs it."""
-    app.command(hidden=True)(healthcheck)
+    app.command(hidden=True, epilog=examples("wirewatch healthcheck"))(healthcheck)
 
 
 def healthcheck(context: typer.Context) -> None:

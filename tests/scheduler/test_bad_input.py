@@ -36,7 +36,7 @@ async def test_a_faulty_configuration_is_refused_with_every_fault_at_its_place(t
     (tmp_path / "faulty.toml").write_text(FAULTY)
     (tmp_path / "broken.toml").write_text('[watches.hkstp]\ntags = ["HKSTP"\n')
     program = Program(folder=tmp_path, table={}, environment={})
-    faulty, broken, missing = await program.all(
+    faulty, broken, missing = await program.all_within(
         ["--config", "faulty.toml", "run"], ["--config", "broken.toml", "check"], ["--config", "none.toml", "releases"]
     )
     assert (faulty.status, broken.status, missing.status) == (2, 2, 2), faulty.said + broken.said + missing.said
@@ -64,7 +64,8 @@ async def test_a_data_dir_that_cannot_be_written_is_named_with_what_mends_it(emb
     (tmp_path / "file").write_text("")
     embedded["data_dir"] = str(tmp_path / "file" / "data")
     program = Program(folder=tmp_path, table=embedded, environment={})
-    checked, ran = await program.all(["check"], ["run"])
+    checked = await program.within("check")
+    ran = await program("run")
     for ended in (checked, ran):
         assert ended.status == 1, ended.said
         assert f"cannot keep its data in {tmp_path}/file/data/redis" in ended.err
@@ -77,14 +78,12 @@ async def test_a_data_dir_of_somebody_else_is_named_too(embedded, tmp_path):
     locked = tmp_path / "locked"
     locked.mkdir(mode=0o500)
     embedded["data_dir"] = str(locked / "data")
-    ended = await Program(folder=tmp_path, table=embedded, environment={})("check")
+    ended = await Program(folder=tmp_path, table=embedded, environment={}).within("check")
     assert ended.status == 1
     assert "Permission denied" in ended.err
 
 
-RELEASE_LINK = (
-    '<div class="card"><h3><a href="{url}">{headline}</a></h3><time>Nov 20, 2026</time></div>'
-)
+RELEASE_LINK = '<div class="card"><h3><a href="{url}">{headline}</a></h3><time>Nov 20, 2026</time></div>'
 
 
 class Oddities:
@@ -197,7 +196,7 @@ async def test_broken_listings_are_told_each_with_its_reason_and_a_sound_one_is_
             }
             program = Program(folder=tmp_path, table=table, environment={})
             crawled = await program("crawl", "--format", "jsonl")
-            listed = await program("sources")
+            listed = await program.within("sources")
     assert crawled.status == 0, crawled.said
     assert {event["data"]["release"]["url"] for event in crawled.rows} == set(map(canonical_url, wire))
     assert len(receiver.events) == 2
@@ -247,7 +246,7 @@ async def test_a_webhook_that_is_down_gets_the_alert_when_it_is_back(program, ta
     crawled = await program("crawl", "meridian")
     assert crawled.status == 0, crawled.said
     assert "1 alert(s) wait: the daemon delivers them, or the next crawl" in crawled.err
-    waiting = await program("alerts")
+    waiting = await program.within("alerts")
     assert [(row["state"], row["tries"]) for row in waiting.rows] == [("pending", 1)], waiting.said
     assert "503" in waiting.rows[0]["error"]
     await program("crawl", "meridian")
