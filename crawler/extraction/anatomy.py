@@ -19,6 +19,7 @@ from crawler.extraction.datelines import Found, find_dateline
 from crawler.extraction.dates import is_date_line
 from crawler.extraction.tags import is_tag_line, unglue
 from crawler.extraction.text import is_cut_short, is_sentence, joined, key, weight
+from crawler.extraction.wires import wire_of
 
 Part = Literal["body", "about"]
 LINE = 450  # characters: no line of boilerplate is longer
@@ -100,6 +101,8 @@ def split(pieces: list[Piece], headline: str | None, captions: set[int]) -> Anat
     pieces = _without_captions(pieces, captions, anatomy)
     first = _find_start(pieces, anatomy)
     anatomy.lead = pieces[:first]
+    marks = (match[0].strip() for piece in anatomy.lead if (match := _ONLY_MARK.match(piece.text)))
+    anatomy.disclaimer = next(marks, None)  # EQS prints it above the text
     anatomy.start = pieces[first].block.index if first < len(pieces) else 0
     walk = _Walk(pieces, first, anatomy)
     walk.run()
@@ -195,6 +198,7 @@ class _Walk:
         self.home: lxml.html.HtmlElement | None = None
         """The smallest element that holds all of the text so far."""
         self.kept = 0
+        self.contact_home: lxml.html.HtmlElement | None = None
 
     def run(self) -> None:
         """Fill the anatomy."""
@@ -208,21 +212,18 @@ class _Walk:
     def _take(self, piece: Piece, index: int) -> None:
         if self.state == "over":
             if phrases.CONTACT_LINE.search(piece.text) and piece.is_short:
-                self.anatomy.contacts.append(piece.text)
+                self._note_contact(piece.text)
             return
         if index in self.pairs or (index - 1) in self.pairs:
             return
         if self.state == "contact":
-            if (
-                weight(piece.text) > 260
-                and is_sentence(piece.text)
-                and not phrases.CONTACT_LINE.search(piece.text)
-                and not self.tail_over
-            ):
-                self.state = "body"
-            else:
-                self.anatomy.contacts.append(piece.text)
+            if not is_sentence(piece.text) or phrases.CONTACT_LINE.search(piece.text) or weight(piece.text) <= 260:
+                self._note_contact(piece.text)
                 return
+            if self.tail:  # the text itself has ended, so that prose behind the contacts is the site's
+                self.state = "over"
+                return
+            self.state = "body"
         letters = key(piece.text)
         if not letters or (len(letters) >= 30 and letters in self.seen):
             return
@@ -233,10 +234,9 @@ class _Walk:
         self._settle(piece)
         self.anatomy.own.append(("about" if self.state == "about" else "body", piece.text))
 
-    @property
-    def tail_over(self) -> bool:
-        """Whether the text itself has ended, so that prose behind the contacts is the site's."""
-        return self.tail
+    def _note_contact(self, text: str) -> None:
+        if wire_of(text) is None:  # the release's own address is nobody's contact
+            self.anatomy.contacts.append(text)
 
     def _is_mark(self, index: int, piece: Piece) -> bool:
         """Whether a paragraph is one of the marks of a release's end, or a line of no release; moves on with it."""
@@ -277,11 +277,16 @@ class _Walk:
             self.state = "about"
             self.tail = True
             return False
+        if phrases.TRANSMITTED.match(text):
+            anatomy.notes.append(text)
+            self._end(index)
+            return True
         if self._may_end(index) and _EQS_TABLE.match(text):
             self._end(index)
             return True
         if phrases.CONTACT.match(text) and self._is_contact(index, piece):
-            self.state = "contact" if self.state != "over" else "over"
+            self.state = "contact"
+            self.contact_home = piece.block.element.getparent()
             anatomy.contacts.append(text)
             return True
         if self.state == "contact" and piece.is_short and phrases.NOTES.match(text):
@@ -363,14 +368,20 @@ class _Walk:
     def _is_outside(self, index: int, piece: Piece) -> bool:
         """Whether a paragraph stands outside the element that holds all of the text so far, and little follows.
 
-        Behind the release's end nothing out there belongs to it, but a section about a company.
+        Behind the release's end nothing out there belongs to it, but a section about a company and contacts. Of a
+        text of a paragraph or two the home is not sure yet: then only what looks like another story is outside.
         """
-        if self.home is None or self.kept < 3 or is_under(piece.block.element, self.home):
+        if self.home is None or is_under(piece.block.element, self.home):
             return False
-        if self.tail:
-            return not self._is_about(index, piece)
+        if self.state == "contact" and self.contact_home is not None and self.contact_home.tag != "body":
+            return not is_under(piece.block.element, self.contact_home)
+        if self.kept < 3 and piece.block.link_density < 0.8 and not is_cut_short(piece.text):
+            return False
         behind = self.rest[index] + (weight(piece.text) if self.prose[index] else 0)
-        return behind < self.said * LATE and not self._is_about(index, piece)
+        if not self.tail and behind >= self.said * LATE:
+            return False
+        opens_contacts = phrases.CONTACT.match(piece.text) is not None and self._is_contact(index, piece)
+        return not opens_contacts and not self._is_about(index, piece)
 
     def _settle(self, piece: Piece) -> None:
         """Widen the home of the text so that it holds this paragraph."""

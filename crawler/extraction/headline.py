@@ -10,7 +10,7 @@ from crawler.extraction.anatomy import Piece
 from crawler.extraction.blocks import Block
 from crawler.extraction.dates import find_date
 from crawler.extraction.page import Page, inner_text, select
-from crawler.extraction.phrases import ADVISORY, BOILERPLATE, HASHTAG_LABEL, RELATED
+from crawler.extraction.phrases import ADVISORY, BOILERPLATE, DISCLAIMER, HASHTAG_LABEL, RELATED
 from crawler.extraction.text import clean, is_cut_short, joined, key, weight
 
 _PARTS = re.compile(r"\s+[|–—·•»:-]\s+|\s*\|\s*|\s*::\s*")
@@ -158,10 +158,13 @@ def find_subheadline(
 
 
 def _is_beside(block: Block, headline: Block | None) -> bool:
-    """Whether a block that the text was not chosen from stands with the headline: a heading, or in the same element."""
+    """Whether a block that the text was not chosen from stands with the headline: a heading, bold, a sibling."""
     if block.beside or headline is None:
         return False
-    return block.kind == "heading" or block.element.getparent() is headline.element.getparent()
+    if block.kind == "heading" or block.element.getparent() is headline.element.getparent():
+        return True
+    bold = next(block.element.iter("b", "strong"), None)
+    return bold is not None and key(bold.text_content()) == block.key
 
 
 def _may_be_under(piece: Piece, headline: str) -> bool:
@@ -170,7 +173,7 @@ def _may_be_under(piece: Piece, headline: str) -> bool:
         return False
     if key(text) in key(headline) or is_cut_short(text) or piece.block.link_density > 0.5:
         return False
-    if BOILERPLATE.match(text) or HASHTAG_LABEL.match(text) or RELATED.match(text):
+    if BOILERPLATE.match(text) or re.match(DISCLAIMER, text) or HASHTAG_LABEL.match(text) or RELATED.match(text):
         return False
     if re.match(r"(?:by|von|par|por|news\s+provided|provided\s+by|contributed|written|posted|source)\b", text, re.I):
         return False

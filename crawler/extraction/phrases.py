@@ -95,7 +95,7 @@ BOILERPLATE = re.compile(
     r"(?:tags?|categor(?:y|ies)|keywords?|topics?|filed\s+under|schlagw(?:orte?|örter)|stichworte|标签|標籤)\s*[:：].{0,200}|"
     r"(?:www\.)?(?:prnewswire|businesswire|globenewswire|newswire|accesswire|einpresswire)\.(?:com|ca)|"
     r"(?:für\s+)?(?:druckversion|drucken|teilen|weiterempfehlen|merken|nach\s+oben|zurück(?:\s+zur\s+übersicht)?|weiterlesen|mehr\s+lesen)\W*|(?:partager|imprimer|compartir|imprimir|compartilhar|分享|列印|打印|打印本页|印刷|シェア|공유|인쇄|chia\s+sẻ)(?:\s*[:：].{0,40})?|"
-    r"(?:medienarchiv\s+unter|archive?\s+at)\s+(?:https?://)?(?:www\.)?(?:eqs-news|dgap)\S*.{0,40}|die\s+eqs\s+distributionsservices\s+umfassen.{0,200}|the\s+eqs\s+distribution\s+services\s+include.{0,200}|.{0,60}(?:übermittelt\s+durch|transmitted\s+by)\s+(?:eqs|dgap).{0,120}|--news\s+direct--|"
+    r"(?:medienarchiv\s+unter|archive?\s+at)\s+(?:https?://)?(?:www\.)?(?:eqs-news|dgap)\S*.{0,40}|die\s+eqs\s+distributionsservices\s+umfassen.{0,200}|the\s+eqs\s+distribution\s+services\s+include.{0,200}|(?:eqs|dgap)(?:-[\w-]+)?\s*:.{2,160}/\s*(?:schlagw[oö]rt|key\s?words?).{0,120}|--news\s+direct--|"
     r"(?:this\s+)?(?:press\s+release|news|content|article)\s+(?:was\s+)?(?:distributed|provided|transmitted|syndicated|issued)\s+(?:by|via|through)\b.{0,120}|distributed\s+by\s.{0,100}|news\s+release\s+transmitted\s+by.{0,80})$",
     _I,
 )
@@ -115,6 +115,12 @@ ADVISORY = re.compile(
     _I,
 )
 """What a release says of an earlier one above its dateline, as PR Newswire has it."""
+TRANSMITTED = re.compile(
+    r"^.{0,60}\b(?:veröffentlichung|dissemination|publication)\b.{0,240}\b(?:übermittelt\s+durch|transmitted\s+by|provided\s+by)\s+(?:eqs|dgap)\b.{0,120}$|"
+    r"^.{0,60}\b(?:übermittelt\s+durch|transmitted\s+by)\s+(?:eqs|dgap)\b.{0,120}$",
+    _I,
+)
+"""How EQS ends a release: "Veröffentlichung einer …, übermittelt durch EQS News - ein Service der EQS Group AG."."""
 EMBARGO = re.compile(
     r"\b(?:embargo(?:ed)?(?:\s+(?:for\s+release\s+)?(?:until|till|to))|sperrfrist(?:\s+bis)?|embargo\s+jusqu['’]au|not\s+for\s+(?:release|publication)\s+(?:until|before))\b\s*[:：]?\s*(?P<when>.{6,80})",
     _I,

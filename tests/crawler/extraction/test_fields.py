@@ -94,6 +94,32 @@ def test_a_short_release_ends_at_its_end_mark_too(tail):
     assert release.about == ("About Gull Line", "Gull Line has carried letters by night since 1899.")
 
 
+@pytest.mark.parametrize("source", ["<p>SOURCE Gull Line</p>", ""], ids=["with a source line", "without"])
+@pytest.mark.parametrize(
+    "beside",
+    [
+        "<h2>Newest</h2><ul><li><a href='/4'>Heron Works Launches Barge Number 4 at Noon</a></li>"
+        "<li><a href='/5'>Heron Works Launches Barge Number 5 at Noon</a></li></ul>",
+        "<h2>Newest</h2><div><a href='/4'><h3>Heron Works Launches Barge Number 4 at Noon</h3></a>"
+        "<p>Heron Works of Gullhaven said that its fourth barge will be launched at noon on the first of May and that...</p></div>",  # noqa: E501
+        "<h4>Newest</h4><p><a href='/4'>Heron Works Launches Barge Number 4 at Noon</a></p>",
+    ],
+    ids=["list", "card", "link"],
+)
+def test_a_notice_of_one_paragraph_takes_nothing_from_beside_it(source, beside):
+    notice = (
+        "We are advised by Gull Line that journalists and other readers should disregard the news release, Gull Line Sails "  # noqa: E501
+        "at Night, issued June 21, 2026 over Tidings."
+    )
+    html = (
+        "<html><head><title>/DISREGARD RELEASE: Gull Line/</title></head><body><article><h1>/DISREGARD RELEASE: Gull Line/</h1>"  # noqa: E501
+        f"<p>News provided by</p><p>Jun 22, 2026, 04:01 ET</p><section><div><p>{notice}</p>{source}</div></section></article>"  # noqa: E501
+        f"<section>{beside}</section></body></html>"
+    )
+
+    assert extract_release(html, URL).body == (notice,)
+
+
 def test_tickers_name_their_exchange():
     text = "Gull (NASDAQ: GULL), Heron (TSX.V: HRN; OTCQB: HRNNF), Tern Group (Stock Code: 0700), $ABC, Note: THIS"
 
@@ -190,6 +216,55 @@ def test_contacts_stand_apart_from_the_text():
 
     assert release.contacts == ("Media contact:", "Ada Tern", "+44 20 5550 1234", "ada@gull.example")
     assert "Ada" not in release.text
+
+
+def test_contacts_behind_the_text_are_read_and_the_address_of_the_original_is_none_of_them():
+    version = "https://www.businesswire.com/news/home/20260622005409/en/"
+    html = page(
+        f"<p>View source version on businesswire.com:<br><a href='{version}'>{version}</a></p></div>"
+        "<div class='people'><h2>Contacts</h2><p>Gull Line<br>Ada Tern, 617-555-0177</p></div>"
+        "<div class='more'><a href='/4'>Heron Works Launches Barge Number 4 at Noon</a>"
+    )
+
+    release = extract_release(html, URL, ReleaseHints(body=".text, .people, .more"))
+
+    assert release.contacts == ("Contacts", "Gull Line", "Ada Tern, 617-555-0177")
+    assert release.original_url == version
+    assert len(release.body) == 7
+
+
+@pytest.mark.parametrize("dateline", ["Husum, 6. August 2026 – ", ""], ids=["with a dateline", "without"])
+def test_what_eqs_prints_around_a_release_is_none_of_it(dateline):
+    text = (
+        "Die Möwenlinie AG hat in der vergangenen Nacht Salz, Seile und zweihundert Briefe den Fluss hinauf gebracht."
+    )
+    sent = (
+        "Veröffentlichung einer Insiderinformation nach Artikel 17 der Verordnung (EU) Nr. 596/2014, übermittelt durch"
+    )
+    html = (
+        "<html><head><title>Möwenlinie AG fährt bei Nacht</title></head><body><h1>Möwenlinie AG fährt bei Nacht</h1><div>"  # noqa: E501
+        "<p>EQS-News: Möwenlinie AG / Schlagwort(e): Sonstiges</p>"
+        "<p>06.08.2026 / 07:30 CET/CEST<br>Für den Inhalt der Mitteilung ist der Emittent / Herausgeber verantwortlich.</p>"  # noqa: E501
+        f"<p>{dateline}{text}</p><p>{text.replace('Salz', 'Korn')}</p><p>{text.replace('Salz', 'Teer')}</p>"
+        f"<p>06.08.2026 CET/CEST {sent} EQS News - ein Service der EQS Group AG.</p></div></body></html>"
+    )
+
+    release = extract_release(html, URL)
+
+    assert release.body == (text, text.replace("Salz", "Korn"), text.replace("Salz", "Teer"))
+    assert release.about == ()
+    assert release.subheadline is None
+    assert release.issuer == "Möwenlinie AG"
+    assert release.disclaimer == "Für den Inhalt der Mitteilung ist der Emittent / Herausgeber verantwortlich."
+
+
+@pytest.mark.parametrize("line", ["<h2>{}</h2>", "<p>{}</p>", "<header><p><b>{}</b></p></header>"])
+def test_a_subheadline_that_nothing_names_is_read_beside_a_hinted_body(line):
+    subheadline = "CORRECTION...by Gull Line"
+    html = page(top=line.format(subheadline) + "<time>June 22, 2026</time>")
+    html = html.replace("Barge number 1", "GULLHAVEN--(BUSINESS WIRE)--Barge number 1")
+
+    assert extract_release(html, URL, ReleaseHints(body=".text")).subheadline == subheadline
 
 
 @pytest.mark.parametrize(
