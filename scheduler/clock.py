@@ -22,6 +22,7 @@ log = structlog.get_logger(__name__)
 JITTER = 0.1  # of the interval, so that listings with one interval spread
 STAMPEDE = timedelta(seconds=30)  # within which all listings are first asked
 APART = timedelta(milliseconds=50)  # between two first polls, when there are few
+LOOK = 1.0  # seconds between two looks at both clocks
 JUMP = 2.0  # seconds by which wall clock and monotonic clock may part before the jobs are set anew
 
 
@@ -32,6 +33,7 @@ class Clock:
         self._listings = listings
         self._ask = ask
         self._now = now
+        self._step = min(APART, STAMPEDE / max(1, len(listings)))
         # A job that was late is run once, however often it was missed: after a sleep nothing piles up.
         self._scheduler: Any = AsyncIOScheduler(
             timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
@@ -39,7 +41,6 @@ class Clock:
 
     def start(self) -> None:
         """Set one job a listing and begin."""
-        step = min(APART, STAMPEDE / max(1, len(self._listings)))
         for number, listing in enumerate(self._listings):
             seconds = listing.interval.total_seconds()
             self._scheduler.add_job(
@@ -47,7 +48,7 @@ class Clock:
                 IntervalTrigger(seconds=seconds, jitter=seconds * JITTER, timezone="UTC"),
                 args=[listing],
                 id=f"{listing.source} {listing.url}",
-                next_run_time=self._now() + number * step,
+                next_run_time=self._now() + number * self._step,
             )
         self._scheduler.start()
 
@@ -67,12 +68,12 @@ class Clock:
         offset = time() - monotonic()
         with contextlib.suppress(asyncio.CancelledError):
             while True:
-                await asyncio.sleep(1)
+                await asyncio.sleep(LOOK)
                 if abs(time() - monotonic() - offset) > JUMP:
                     log.warning("the clock jumped", seconds=round(time() - monotonic() - offset, 1))
                     offset = time() - monotonic()
-                    for job in self._scheduler.get_jobs():
-                        job.modify(next_run_time=self._now())
+                    for number, job in enumerate(self._scheduler.get_jobs()):
+                        job.modify(next_run_time=self._now() + number * self._step)
 
     async def _tick(self, listing: Listing) -> None:
         self._ask(listing.poll(self._now()))
