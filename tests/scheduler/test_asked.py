@@ -1,0 +1,57 @@
+"""What a request for a crawl means."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from config.settings import Settings, WatchSettings
+from config.source import ListingSettings, SourceSettings
+from scheduler.asked import expand
+from stories.sighting import Poll
+
+NOW = datetime(2026, 2, 11, 9, tzinfo=UTC)
+
+
+def source(*urls):
+    return SourceSettings(listings=tuple(ListingSettings(url=url) for url in urls))
+
+
+SETTINGS = Settings(
+    sources={
+        "tagged": source("https://tagged.example/tag/{tag}", "https://tagged.example/rss"),
+        "plain": source("https://plain.example/news"),
+    },
+    watches={"one": WatchSettings(tags=("HKSTP", "Golf"))},
+)
+
+
+def asked(source="", **more):
+    poll = Poll(source=source, reason="trigger", crawl_id="crl_1", asked_at=NOW, **more)
+    return [(one.source, one.listing or one.urls[0]) for one in expand(poll, SETTINGS)]
+
+
+def test_a_source_means_all_its_listings_for_the_watched_tags():
+    assert asked("tagged") == [
+        ("tagged", "https://tagged.example/tag/HKSTP"),
+        ("tagged", "https://tagged.example/tag/Golf"),
+        ("tagged", "https://tagged.example/rss"),
+    ]
+
+
+def test_a_tag_means_its_listing_alone_where_there_is_one_for_every_tag():
+    assert asked("tagged", tag="Ships") == [("tagged", "https://tagged.example/tag/Ships")]
+    assert asked("plain", tag="Ships") == [("plain", "https://plain.example/news")]
+
+
+def test_a_page_is_asked_for_under_the_source_it_belongs_to():
+    assert asked(urls=("https://plain.example/news/1",)) == [("plain", "https://plain.example/news/1")]
+    assert asked(urls=("https://else.example/1",)) == [("else.example", "https://else.example/1")]
+
+
+def test_an_unknown_source_means_nothing():
+    assert asked("nobody") == []
+
+
+def test_each_poll_belongs_to_the_crawl_that_was_asked_for():
+    (poll,) = expand(Poll(source="plain", reason="trigger", crawl_id="crl_1", asked_at=NOW), SETTINGS)
+    assert (poll.crawl_id, poll.reason, poll.asked_at) == ("crl_1", "trigger", NOW)
