@@ -233,17 +233,18 @@ def _notice(release: Release, of: Known | None, verdict: Verdict, who: Audience)
 def _late_original(release: Release, of: Known, story: Sequence[Known], verdict: Verdict, who: Audience) -> Keep:
     """The original of a notice that came first: no alert as if it were new, but the notice is told again, tied.
 
-    It is told to those who heard it untied, and to watches that only the original's words or site match. Its copies
-    elsewhere, told by none, are tied with it.
+    It is told to those who heard it untied, and to watches that only the original's words or site match. Where it is
+    known from several sites, it is the first that was told; the others are tied with it.
     """
-    event = _tied(of, release, who)
-    earlier = who.matching(of.release)
+    waiting = [one for one in story if is_notice(one.release) and one.replaces is None]
+    told_first = min(waiting, key=lambda one: one.release.first_seen_at or "", default=of)
+    event = _tied(told_first, release, who)
+    earlier = who.matching(told_first.release)
     late = [name for name in who.matching(release) if name not in earlier]
     channels = who.fresh(late, event.type, release) | who.recalled(event.type, of)
     told = Told(event=event, channels=channels, due=who.due(release, of))
     keep = _stored(release, of.story, verdict, [told], who)
-    waiting = (one.release for one in story if is_notice(one.release) and one.replaces is None)
-    return replace(keep, links={_id(notice): _id(release) for notice in waiting})
+    return replace(keep, links={_id(one.release): _id(release) for one in waiting})
 
 
 def _tied(notice: Known, original: Release, who: Audience) -> Event:
