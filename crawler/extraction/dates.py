@@ -67,7 +67,10 @@ class Printed:
 
 def find_dates(text: str) -> Iterator[Printed]:
     """Yield the dates of a text in order; impossible ones (31 June) are none."""
-    for match in _DATES.finditer(text.translate(_FULL_WIDTH) if not text.isascii() else text):
+    text = text.translate(_FULL_WIDTH) if not text.isascii() else text
+    if "20" not in text and "19" not in text and "年" not in text:
+        return
+    for match in _DATES.finditer(text):
         day = _day(match)
         if day is not None:
             yield Printed(day, match.start(), match.end())

@@ -9,7 +9,7 @@ import py3langid
 
 from crawler.extraction.text import weight
 
-SAMPLE = 600  # characters; more says nothing more
+SAMPLE = 300  # characters; 600 say the same of every release measured, and take twice as long
 ENOUGH = 60  # Latin characters by which a language can be told
 _TRADITIONAL = frozenset(
     "國學會對發來時後說這為個們與產業開關經實體現將電動車無讓傳買賣圖書務際區灣臺華報導進連運過還邊達適選點擊擴廣應從東馬鳥魚龍"

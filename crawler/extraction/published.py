@@ -33,11 +33,14 @@ def find_published(
     hinted = selected(page, hints.published)
     if hinted and (moment := read_machine_date(hinted, zone)):
         found.append(moment)
-    found += [moment for text in _machine(page) if (moment := read_machine_date(text, zone))]
+    if found and _is_exact(found[0]):
+        return found[0]
+    for text in _machine(page):
+        if moment := read_machine_date(text, zone):
+            if _is_exact(moment):
+                return moment
+            found.append(moment)
     times = [moment for moment in found if "T" in moment]
-    exact = [moment for moment in times if moment[11:19] != "00:00:00"]
-    if exact:
-        return exact[0]
     printed = list(_printed(page, blocks, first, zone))
     days = {moment[:10] for moment in found} | ({dateline} if dateline else set())
     for moment in printed:
@@ -50,6 +53,10 @@ def find_published(
     if dateline:
         return dateline
     return printed[0] if printed else None
+
+
+def _is_exact(moment: str) -> bool:
+    return "T" in moment and moment[11:19] != "00:00:00"
 
 
 def _machine(page: Page) -> Iterator[str]:

@@ -15,6 +15,8 @@ _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _C1 = re.compile("[\x80-\x9f]")
 _SPACES = re.compile("[^\\S\n]+")
 _NOT_WORD = re.compile(r"[\W_]+")
+_NOT_WORD_ASCII = bytes(code for code in range(128) if not chr(code).isalnum())
+_TYPOGRAPHIC = "’‘“”–—…\u00a0®™•"  # what makes most Western texts more than ASCII; taken out, the rest is fast
 _SENTENCE_END = re.compile(r"""[.!?:;。！？：；…‥．।॥۔؟։።]["'”’»)\]」』）]*\s*$""")
 _CUT_SHORT = re.compile(
     r"(?:…|\.{3}|‥|\[…\]|\[\.\.\.\])\s*(?:\[\+\]|\(?(?:read|learn|see)? ?more\)?|mehr|weiterlesen|»|›|>)?\s*$", re.I
@@ -46,7 +48,12 @@ def _windows_1252(match: re.Match[str]) -> str:
 
 def key(text: str) -> str:
     """Return what two spellings of the same text share: its letters and digits in lower case."""
-    return _NOT_WORD.sub("", text).lower()
+    if not text.isascii():
+        for mark in _TYPOGRAPHIC:
+            text = text.replace(mark, "")
+        if not text.isascii():
+            return _NOT_WORD.sub("", text).lower()
+    return text.encode("ascii").translate(None, _NOT_WORD_ASCII).decode("ascii").lower()
 
 
 def is_sentence(text: str) -> bool:
