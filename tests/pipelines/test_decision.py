@@ -188,11 +188,15 @@ async def test_a_correction_of_a_correction_replaces_the_correction(bureau: Bure
     assert len({event["data"]["story"]["id"] for event in events}) == 1
 
 
-async def test_a_correction_finds_its_original_behind_more_copies_than_an_index_gives(bureau: Bureau) -> None:
+async def test_notices_find_what_they_are_about_behind_more_copies_than_an_index_gives(bureau: Bureau) -> None:
+    async def forty_copies(name: str) -> None:
+        for number in range(40):
+            await bureau.read(office.copy(url=f"https://daily-mirror.example/{name}-{number}"))
+
     await bureau.read(office.release())
-    for number in range(40):
-        await bureau.read(office.copy(url=f"https://daily-mirror.example/copy-{number}"))
+    await forty_copies("early")
     await bureau.read(office.correction())
+    await forty_copies("late")
     await bureau.read(office.correction(nth=2, figure="355"))
     first, second = [event for event in await bureau.events() if event["type"] == "release.corrected"]
     assert original(first) == office.release().url
