@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from config.source import ReleaseHints
 from crawler.extraction import phrases
-from crawler.extraction.anatomy import Anatomy, Piece, pieces_of, split
+from crawler.extraction.anatomy import Anatomy, split
 from crawler.extraction.blocks import Block, ancestors, is_under, read_blocks
 from crawler.extraction.charset import decode
 from crawler.extraction.dates import is_date_line
@@ -19,6 +19,7 @@ from crawler.extraction.headline import find_headline, find_subheadline, selecte
 from crawler.extraction.images import caption_blocks, find_images
 from crawler.extraction.language import find_language
 from crawler.extraction.page import Page, parse, select
+from crawler.extraction.pieces import Piece, pieces_of
 from crawler.extraction.published import find_embargo, find_published
 from crawler.extraction.refusals import refuse_listing, refuse_walls
 from crawler.extraction.selection import choose

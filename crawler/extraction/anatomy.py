@@ -7,23 +7,22 @@ Releases of all wires are built alike: headline, sub-headline, dateline, text, a
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 import lxml.html
 
 from crawler.extraction import phrases
-from crawler.extraction.blocks import Block, is_latin_headline, is_under
+from crawler.extraction.blocks import is_latin_headline, is_under
 from crawler.extraction.datelines import Found, find_dateline
 from crawler.extraction.dates import is_date_line
-from crawler.extraction.tags import is_tag_line, unglue
-from crawler.extraction.text import is_cut_short, is_sentence, joined, key, weight
+from crawler.extraction.pieces import Piece, is_prose, prose_behind, teaser_pairs
+from crawler.extraction.tags import is_tag_line
+from crawler.extraction.text import is_cut_short, is_sentence, key, weight
 from crawler.extraction.wires import wire_of
 
 Part = Literal["body", "about"]
 LINE = 450  # characters: no line of boilerplate is longer
-SHORT = 140  # Latin characters: a heading, a label, a contact's line
 LATE = 0.25  # of the text at most may stand behind a mark, or it marks something inside the text
 DATELINE_WITHIN = 40  # paragraphs of the article, its highlights and a menu read along among them
 PROSE_BEFORE = 4  # paragraphs of running text above a dateline at most: sub-headlines and highlights
@@ -32,19 +31,6 @@ LITTLE_BEHIND = 900  # of text behind the marks of a short release: sections abo
 _ONLY_MARK = re.compile(rf"^\W*{phrases.DISCLAIMER}[^.。!]*[.。!]?", re.I)
 _ADDRESSES = re.compile(r"(?:(?:https?://|www\.)\S+(?:\s+|$))+", re.I)
 _EQS_TABLE = re.compile(r"^\W*(?:Language|Sprache)\s*:?\s*(?:\||English|Deutsch)", re.I)
-
-
-@dataclass(slots=True)
-class Piece:
-    """One paragraph of the article, lines joined where they belong together."""
-
-    text: str
-    block: Block
-
-    @property
-    def is_short(self) -> bool:
-        """Whether it is no longer than a heading or a label."""
-        return weight(self.text) <= SHORT
 
 
 @dataclass(slots=True)
@@ -72,28 +58,6 @@ class Anatomy:
         return [text for name, text in self.own if name == part]
 
 
-def pieces_of(blocks: Sequence[Block]) -> list[Piece]:
-    """Return the paragraphs of chosen blocks; a line break parts two where one ends or a mark begins."""
-    pieces: list[Piece] = []
-    for block in blocks:
-        lines = unglue(block.text).split("\n")
-        start = 0
-        for end in range(1, len(lines) + 1):
-            if end == len(lines) or _parts(lines[end - 1], lines[end]):
-                text = joined("\n".join(line for line in lines[start:end] if line.strip())).strip()
-                if text:
-                    pieces.append(Piece(text, block))
-                start = end
-    return pieces
-
-
-def _parts(before: str, after: str) -> bool:
-    """Whether a line break between two lines ends a paragraph."""
-    if is_sentence(before) or weight(before) <= SHORT:
-        return True
-    return not after[:1].islower() and not before.endswith((",", "-", "–"))
-
-
 def split(pieces: list[Piece], headline: str | None, captions: set[int]) -> Anatomy:
     """Return the parts of a release; ``captions`` are the indexes of blocks that stand under pictures."""
     anatomy = Anatomy()
@@ -113,7 +77,7 @@ def _without_headline(pieces: list[Piece], headline: str | None) -> list[Piece]:
     wanted = key(headline or "")
     if len(wanted) < 8:
         return pieces
-    opens = next((index for index, piece in enumerate(pieces) if _is_prose(piece)), 0)
+    opens = next((index for index, piece in enumerate(pieces) if is_prose(piece)), 0)
     for index in range(min(opens + 3, len(pieces) - 1), -1, -1):
         if _is_headline(pieces[index], wanted, loosely=index < 12):
             pieces = pieces[index + 1 :]
@@ -159,7 +123,7 @@ def _find_start(pieces: list[Piece], anatomy: Anatomy) -> int:
     """Return the index of the paragraph with the dateline, 0 where there is none."""
     prose = 0
     for index, piece in enumerate(pieces[:DATELINE_WITHIN]):
-        prose += _is_prose(piece)
+        prose += is_prose(piece)
         if prose > PROSE_BEFORE:
             break
         found = find_dateline(piece.text)
@@ -191,9 +155,9 @@ class _Walk:
         self.seen: set[str] = set()
         self.homes: set[lxml.html.HtmlElement | None] = set()
         """The elements that the text's paragraphs stand in."""
-        self.pairs = _teaser_pairs(pieces)
-        self.prose = [_is_prose(piece) for piece in pieces]
-        self.rest = _prose_behind(pieces, self.prose)
+        self.pairs = teaser_pairs(pieces)
+        self.prose = [is_prose(piece) for piece in pieces]
+        self.rest = prose_behind(pieces, self.prose)
         self.skip_to = 0
         self.home: lxml.html.HtmlElement | None = None
         """The smallest element that holds all of the text so far."""
@@ -424,30 +388,3 @@ class _Walk:
         if piece.block.link_density > 0.8 and is_latin_headline(piece.text):
             return phrases.CONTACT_LINE.search(piece.text) is None
         return self.state == "about" and find_dateline(piece.text) is not None
-
-
-def _is_prose(piece: Piece) -> bool:
-    """Whether a paragraph is running text: a sentence of some length, whole, and not made of links."""
-    text = piece.text
-    return weight(text) >= 100 and is_sentence(text) and piece.block.link_density < 0.5 and not is_cut_short(text)
-
-
-def _prose_behind(pieces: list[Piece], prose: list[bool]) -> list[int]:
-    """Return for each paragraph how much running text stands behind it."""
-    rest = [0] * (len(pieces) + 1)
-    for index in range(len(pieces) - 1, -1, -1):
-        rest[index] = rest[index + 1] + (weight(pieces[index].text) if prose[index] else 0)
-    return rest[1:]
-
-
-def _teaser_pairs(pieces: list[Piece]) -> set[int]:
-    """Return the indexes of headlines that a cut-off paragraph follows, where a page has two or more of them."""
-    pairs = {
-        index
-        for index in range(len(pieces) - 1)
-        if is_latin_headline(pieces[index].text)
-        and not is_sentence(pieces[index].text)
-        and is_cut_short(pieces[index + 1].text)
-        and weight(pieces[index + 1].text) >= 40
-    }
-    return pairs if len(pairs) >= 2 else set()

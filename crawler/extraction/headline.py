@@ -6,11 +6,11 @@ import re
 from collections.abc import Sequence
 
 from config.source import ReleaseHints
-from crawler.extraction.anatomy import Piece
 from crawler.extraction.blocks import Block
 from crawler.extraction.dates import find_date
 from crawler.extraction.page import Page, inner_text, select
 from crawler.extraction.phrases import ADVISORY, BOILERPLATE, DISCLAIMER, HASHTAG_LABEL, RELATED
+from crawler.extraction.pieces import Piece
 from crawler.extraction.text import clean, is_cut_short, joined, key, weight
 
 _PARTS = re.compile(r"\s+[|–—·•»:-]\s+|\s*\|\s*|\s*::\s*")
