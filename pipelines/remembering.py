@@ -11,7 +11,6 @@ import structlog
 from config.settings import Settings
 from pipelines.decision import decide, withdraw
 from pipelines.identity import traits
-from pipelines.notices import find_notice
 from pipelines.revisits import next_revisit
 from pipelines.tidy import plain, tidy
 from stories.claims import Claims
@@ -74,7 +73,7 @@ class Memory:
         read = replace(reading.release, url=url)
         for _ in range(DECISIONS):
             now = self._clock()
-            release = replace(tidy(read, reading.source, await self._before(read, own_id)), id=own_id)
+            release = replace(await self._tidied(read, reading.source, own_id), id=own_id)
             found = traits(release)
             knowledge = await self._keeper.lookup(own_id, found)
             keep = decide(release, knowledge, reading, self._settings, now)
@@ -89,13 +88,13 @@ class Memory:
                 return self._kept(keep, reading)
         raise Contended(f"{reading.url}: memory changed {DECISIONS} times while it was decided on")
 
-    async def _before(self, read: Release, own_id: str) -> Release | None:
-        """Return the page's known state where it is needed: for the headline, when a notice has taken all of it."""
-        notice = find_notice(plain(read.headline), read.body)
-        if notice is None or notice.headline:
-            return None
+    async def _tidied(self, read: Release, source: str, own_id: str) -> Release:
+        """Return the release tidied; a notice that has taken all of the headline leaves the one known before."""
+        release = tidy(read, source)
+        if release.notice is None or plain(release.notice.headline):
+            return release
         known = (await self._keeper.lookup(own_id, ())).own
-        return known.release if known else None
+        return tidy(read, source, known.release if known else None)
 
     def _kept(self, keep: Keep, reading: Reading) -> Remembered:
         alerts = sum(len(channels) for channels in keep.alerts.values())
