@@ -27,6 +27,8 @@ BESIDE_HOLDS = 0.4  # of a page's running text at most, or it is not beside the 
 BLOCK_LIMIT = 20_000  # blocks of a page; the longest release measured has 900
 _CELLS_HOLD_TEXT = etree.XPath("boolean(.//table|.//p[2]|.//h1|.//h2|.//h3|.//ul|.//ol|.//form|.//div[3]|.//br[4])")
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
+_CAPTION = re.compile(r"(?<![a-z])i?caption(?![a-z])|bildunterschrift|image-?legend", re.I)
+CAPTION = 900  # characters; the longest caption measured has 860
 _STREAMED = re.compile(r"S:[0-9a-f]+$")
 # Words of a class or an id that say: beside the article, not of it.
 NOISE = frozenset(
@@ -283,7 +285,7 @@ class _Reader:
             cleaned = clean(piece)
             if cleaned:
                 share = link_chars if len(pieces) == 1 else int(link_chars * len(piece) / max(1, len(text)))
-                self._add(cleaned, kind or self._kind(element), element, share, links)
+                self._add(cleaned, kind or self._kind(element, cleaned), element, share, links)
 
     def _add(self, text: str, kind: Kind, element: lxml.html.HtmlElement, link_chars: int, links: int) -> None:
         around = tuple(number for _, number in self.around)
@@ -291,9 +293,9 @@ class _Reader:
             Block(text, kind, element, len(self.blocks), HEADINGS.get(element.tag, 0), link_chars, links, around=around)
         )
 
-    def _kind(self, element: lxml.html.HtmlElement) -> Kind:
+    def _kind(self, element: lxml.html.HtmlElement, text: str) -> Kind:
         tag = element.tag
-        if self.captions:
+        if self.captions or (len(text) <= CAPTION and _CAPTION.search(element.get("class") or "")):
             return "caption"
         if tag in HEADINGS:
             return "heading"

@@ -70,11 +70,14 @@ def caption_blocks(main: lxml.html.HtmlElement, blocks: Sequence[Block]) -> set[
 
 
 def _alone_with_picture(block: Block, main: lxml.html.HtmlElement) -> bool:
-    """Whether the smallest element around a block that holds anything else holds pictures only."""
+    """Whether the smallest element around a block that holds anything else holds pictures only.
+
+    Of an element whose paragraphs line breaks part, each block is but a part, and not alone.
+    """
     for depth, element in enumerate(ancestors(block.element)):
         if element is main or depth > 4:
             return False
-        if depth and weight(key(element.text_content())) > weight(block.key) * 1.1 + 20:
+        if weight(key(element.text_content())) > weight(block.key) * 1.1 + 20:
             return False
         if next(element.iter("img"), None) is not None:
             return depth > 0 or (element.tag in ("figure", "td", "div", "span") and element.tag != "p")

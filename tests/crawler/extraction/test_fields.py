@@ -313,6 +313,27 @@ def test_images_are_absolute_with_their_captions_and_without_logos():
     assert "at dawn" not in release.text
 
 
+def test_paragraphs_that_line_breaks_part_are_no_captions_of_a_picture_among_them():
+    lines = [
+        f"Ferry number {number} of the Gull Line carried salt and rope up the river last night." for number in range(6)
+    ]
+    picture = "<img src='/ferry.jpg' alt=''>"
+
+    release = extract_release(page(f"<div>{picture}{'<br><br>'.join(lines)}</div>{TEXT.replace('Barge', 'Raft')}"), URL)
+
+    assert release.body[7:13] == tuple(lines)
+    assert [image.caption for image in release.images] == [None]
+
+
+def test_a_paragraph_whose_class_says_caption_is_one():
+    caption = (
+        "The first barge at dawn, seen from the lock by Ada Tern, who has kept it for the Gull Line for nine years."
+    )
+    html = page(f"<p class='icaption_floating'>{caption}</p>{TEXT.replace('Barge', 'Raft')}")
+
+    assert len(extract_release(html, URL).body) == 14
+
+
 def test_tables_are_rows_of_cells_and_lists_a_line_each():
     body = (
         "<h3>What was carried</h3><ul><li>Salt from the pans of the eastern shore</li><li>Rope of the new walk</li></ul>"  # noqa: E501
