@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import waiting
+from hypothesis import settings
 from receiver import Receiver, serve_receiver
 from redis import Redis as BlockingRedis
 from redis.asyncio import Redis
@@ -14,6 +15,10 @@ from redis_server import redis_server, without_lifetime
 
 if TYPE_CHECKING:
     from scheduler.demo.newswire import Newswire
+
+# How long an example takes depends on what else the machine does; speed is measured in benchmarks/, not here.
+settings.register_profile("wirewatch", deadline=None)
+settings.load_profile("wirewatch")
 
 
 @pytest.fixture(scope="session")
