@@ -4,7 +4,9 @@
 # as a user without rights, on a root file system that cannot be written (both where root may arrange them).
 set -euo pipefail
 cd "$(dirname "$0")/.."
+# The program runs as a user without rights, who cannot reach a Python in another user's home.
 PYTHON=${1:-python3}
+if [ $# -eq 0 ] && [ "$(id -u)" -eq 0 ] && [ -x /usr/bin/python3 ]; then PYTHON=/usr/bin/python3; fi
 work=$(mktemp -d /tmp/wirewatch-rehearsal.XXXXXX)
 daemon=
 cleanup() {
