@@ -40,7 +40,7 @@ ADDRESSES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     )
 )  # fmt: skip
 PIXELS = re.compile(r"track\.media-outreach\.com|cts\.businesswire\.com/ct/|rt\.(?:prnewswire\.com|newswire\.ca)/rt\.gif|globenewswire\.com/newsroom/ti\?|"  # noqa: E501
-                    r"qmod\.com|(?:pixel|tracker|tracking|beacon|counter|stats?|analytics)[./?_-]|doubleclick|/ct/CT\?|1x1|spacer\.|blank\.gif|\bp\.gif", re.I)  # fmt: skip  # noqa: E501
+                    r"qmod\.com|(?:pixel|feedtrack|tracker|tracking|beacon|counter|stats?|analytics)[./?_-]|doubleclick|/ct/CT\?|1x1|spacer\.|blank\.gif|\bp\.gif", re.I)  # fmt: skip  # noqa: E501
 _EQS_ID = re.compile(r"\b(?:EQS|DGAP)[ -](?:News|Message)[ -]ID\s*[:：]\s*(\d{5,9})", re.I)
 _ASIANET = re.compile(r"\bMEDIA RELEASE (PR\d{4,6})\b")
 

@@ -298,6 +298,11 @@ def test_an_embargo_is_a_moment_with_its_offset():
     assert release.embargoed_until == "2026-03-09T10:00:00+00:00"
 
 
+@pytest.mark.parametrize("name", ["feedtrack/notice.gif?feedid=7", "pixel.gif?id=7", "1x1.png", "spacer.gif"])
+def test_what_only_counts_readers_is_no_picture(name):
+    assert extract_release(page(f'<img src="https://feeds.ledger.example/{name}">'), URL).images == ()
+
+
 def test_images_are_absolute_with_their_captions_and_without_logos():
     figures = (
         '<figure><img src="/images/barge.jpg"><figcaption>The first barge at dawn</figcaption></figure>'
