@@ -17,7 +17,7 @@ from scheduler.cli.context import Context, Failed
 from scheduler.cli.output import plain_lines
 from scheduler.newsroom import CannotStart
 
-LASTING = ("run", "demo")
+LASTING = ("run",)
 """The commands whose log tells how they are."""
 
 app = typer.Typer(
