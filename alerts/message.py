@@ -96,7 +96,7 @@ def compose(event: Mapping[str, Any]) -> Message:
         link,
         f"Embargoed until {_when(embargo)}" if embargo else None,
         _notice(release.get("notice")),
-        _replaced(data.get("replaces"), headline),
+        _replaced(data.get("replaces"), release, headline),
         mend(data.get("detail"), LEAD_KEPT),
         *_changes(data.get("changes") or ()),
     ]
@@ -143,8 +143,9 @@ def _notice(notice: Mapping[str, Any] | None) -> str | None:
     return f"{marker}: {statement}" if marker and statement else statement or marker
 
 
-def _replaced(replaces: Mapping[str, Any] | None, headline: str) -> str | None:
-    if not replaces:
+def _replaced(replaces: Mapping[str, Any] | None, release: Mapping[str, Any], headline: str) -> str | None:
+    # A page that was changed, corrected or taken away in place is about itself, and its address stands above.
+    if not replaces or replaces.get("id") == release.get("id"):
         return None
     before, link = mend(replaces.get("headline"), HEADLINE_KEPT), _link(replaces.get("url"))
     named = "the release of the same headline" if before == headline else f"“{before}”"

@@ -56,6 +56,12 @@ def test_a_correction_whose_original_is_unknown_has_no_line_about_it(event_of):
     assert not any(line.startswith("About:") for line in compose(corrected(event_of, replaces=None)).lines)
 
 
+def test_a_page_that_was_changed_in_place_is_not_said_to_be_about_itself(event_of):
+    event = corrected(event_of)
+    event["data"]["replaces"]["id"] = event["data"]["release"]["id"]
+    assert not any(line.startswith("About:") for line in compose(event).lines)
+
+
 def test_a_change_deep_in_a_long_paragraph_is_in_sight(event_of):
     words = "Lorem ipsum dolor sit amet consetetur " * 30
     change = {"field": "body", "paragraph": 1, "before": f"{words}costs 5 euros", "after": f"{words}costs 7 euros"}
