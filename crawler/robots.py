@@ -47,8 +47,11 @@ class DailyRobots(RobotsTxtMiddleware):
             before = self._parsers.pop(host, None)
             if isinstance(before, RobotParser):
                 self._before[host] = before
-        parser = await super().robot_parser(request)
-        if parser is None and (parser := self._before.get(host)) is None:
+        await super().robot_parser(request)
+        # Not what it returns: of several requests that wait for one robots.txt, Scrapy gives the rules to the first.
+        found = self._parsers.get(host)
+        parser = found if isinstance(found, RobotParser) else self._before.get(host)
+        if parser is None:
             raise IgnoreRequest(self._unreachable.get(host, "its robots.txt cannot be read"))
         return parser
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from types import SimpleNamespace
 
 import pytest
@@ -25,6 +26,7 @@ class Host:
         self.now = 1_000.0
         self.answers = Response("https://wire.example/robots.txt", body=b"User-agent: *\nDisallow: /search\n")
         self.asked = 0
+        self.waits = False
         monkeypatch.setattr(robots, "monotonic", lambda: self.now)
         crawler = get_crawler(Spider, {"ROBOTSTXT_OBEY": True, "ROBOTSTXT_USER_AGENT": "wirewatch"})
         crawler.spider = SimpleNamespace(services=SimpleNamespace(guard=Guard(AddressPolicy())))
@@ -34,6 +36,8 @@ class Host:
     async def download(self, request):
         assert request.url == "https://wire.example/robots.txt"
         self.asked += 1
+        if self.waits:
+            await asyncio.sleep(0)
         if isinstance(self.answers, Exception):
             raise self.answers
         return self.answers
@@ -65,6 +69,14 @@ async def test_it_is_asked_for_once_and_again_a_day_later(host):
     host.now += 1
     assert await host.allows(NEWS) == "Forbidden by robots.txt"
     assert host.asked == 2
+
+
+async def test_requests_that_wait_for_it_together_all_obey_it(host):
+    host.waits = True
+    answers = await asyncio.gather(*(host.allows(url) for url in (NEWS, SEARCH, NEWS, SEARCH, SEARCH)))
+    forbidden = "Forbidden by robots.txt"
+    assert answers == [True, forbidden, True, forbidden, forbidden]
+    assert host.asked == 1
 
 
 async def test_a_host_without_one_may_be_asked_whatever_its_error_page_says(host):
