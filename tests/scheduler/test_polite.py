@@ -11,7 +11,7 @@ from stories import keys
 from stories.urls import canonical_url, url_digest
 
 SOON = 20  # seconds; a busy machine
-PACE = 0.4  # seconds
+PACE = 0.25  # seconds
 
 
 def told(receiver):

@@ -50,7 +50,7 @@ async def test_stopping_and_starting_in_between_loses_nothing_and_repeats_nothin
         expected = {canonical_url(url) for url in (early, hanging, told_late, unseen)}
         await daemon.ready(lambda: set(new_ones(receiver)) == expected and receiver.types["release.corrected"], 20)
         before = len(newswire.requests)
-        await until(lambda: len(newswire.requests) > before + 12, 20)  # polls of every listing, and nothing new
+        await until(lambda: len(newswire.requests) > before + 6, 20)  # polls of every listing, and nothing new
         daemon.process.send_signal(signal.SIGINT)
         assert await asyncio.wait_for(daemon.process.wait(), PROMISED) == 0
     assert set(new_ones(receiver).values()) == {1}
