@@ -199,7 +199,7 @@ def commands(command, path=()):
         yield from commands(below, (*path, name))
 
 
-@pytest.mark.parametrize("path", commands(typer.main.get_command(app)), ids=" ".join)
+@pytest.mark.parametrize("path", list(commands(typer.main.get_command(app))), ids=" ".join)
 def test_every_help_has_an_example_on_a_line_of_its_own(path):
     ended = CliRunner().invoke(app, [*path, "--help"])
     assert ended.exit_code == 0
