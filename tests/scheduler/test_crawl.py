@@ -71,6 +71,17 @@ async def test_a_first_poll_that_seeds_is_printed_and_tells_nobody(program, tabl
     assert [event["data"]["release"]["headline"] for event in receiver.events] == [stories.QUARTER.headline]
 
 
+async def test_a_listing_is_read_oldest_first_so_an_original_comes_before_its_correction(program, table, newswire):
+    table["sources"]["meridian"]["pace"] = "0.3s"  # one page at a time, so that the order of asking is that of reading
+    original = newswire.publish(stories.TRAM_BATTERIES, "meridian")
+    correction = newswire.correct(original, stories.TRAM_BATTERIES_CORRECTED)
+    crawled = await program("crawl", "meridian")
+    assert [(event["type"], event["data"]["release"]["url"]) for event in crawled.rows] == [
+        ("release.new", canonical_url(original)),
+        ("release.corrected", canonical_url(correction)),
+    ], crawled.said
+
+
 async def test_what_cannot_be_done_is_said_with_what_mends_it(program, table, newswire):
     table["sources"]["meridian"] |= {"enabled": False, "reason": "its terms forbid it"}
     newswire.fail(newswire.sites["pressline"].base + "/news-releases/news-releases-list/", status=404)
