@@ -20,6 +20,8 @@ KINDS = {
     "source.gap": "SOURCE MAY HAVE MISSED SOMETHING",
     "source.dead": "SOURCE DOES NOT ANSWER",
     "source.recovered": "SOURCE IS BACK",
+    "channel.off": "CHANNEL IS OFF",
+    "redis.recovered": "REDIS IS BACK",
     "alert.test": "TEST",
 }
 HEADLINE_KEPT = 300  # characters; the longest headline among 10,000 real ones is shorter
@@ -108,8 +110,8 @@ def compose(event: Mapping[str, Any]) -> Message:
 
 
 def _of_the_monitor(kind: str, data: Mapping[str, Any]) -> Message:
-    source, detail = mend(data.get("source"), 80), mend(data.get("detail"), LEAD_KEPT)
-    title = f"{kind}: {source}" if source else kind
+    subject, detail = mend(data.get("source") or data.get("channel"), 80), mend(data.get("detail"), LEAD_KEPT)
+    title = f"{kind}: {subject}" if subject else kind
     return Message(title=title, lines=(detail,) if detail else ("",))
 
 

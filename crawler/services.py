@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -14,7 +14,7 @@ from crawler.queue import PollQueue
 from crawler.reader import Reader
 from stories.claims import Claims
 from stories.desk import Desk
-from stories.event import Event
+from stories.event import Event, MonitorEventType
 from stories.reading import Reading
 from stories.sighting import Poll
 
@@ -32,6 +32,38 @@ class Remembers(Protocol):
     async def remember(self, reading: Reading) -> Outcome: ...
 
 
+class Tells(Protocol):
+    """Who tells the watches that ask for it what happened to a source."""
+
+    async def __call__(
+        self,
+        kind: MonitorEventType,
+        subject: str,
+        *,
+        began: str,
+        detail: str,
+        about: Mapping[str, str | None] | None = None,
+    ) -> Event | None:
+        """Keep and tell that ``kind`` happened to the source ``subject``; None when it was told before.
+
+        ``kind``, ``subject`` and ``began`` (ISO 8601, or any words that name this one happening) are what it is known
+        by: telling it again changes nothing, so tell first and remember that it was told afterwards. ``detail`` is a
+        sentence for people; ``about`` holds further keys of the event's ``data`` (a gap's ``listing``, ``from`` and
+        ``to``). Raises ``RedisError`` when Redis does not take it.
+        """
+
+
+async def silence(
+    kind: MonitorEventType,
+    subject: str,
+    *,
+    began: str,
+    detail: str,
+    about: Mapping[str, str | None] | None = None,
+) -> None:
+    """Tell nobody: for crawls that remember nothing."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """The spider's colleagues."""
@@ -45,6 +77,7 @@ class Services:
     guard: Guard
     progress: Progress
     clock: Callable[[], datetime]
+    tell: Tells = silence
     claimed: set[str] = field(default_factory=set)
     """URLs whose claim is ours and whose page is not settled yet."""
 

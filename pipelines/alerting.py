@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from config.settings import AlertSettings, EventName, Settings, WatchSettings
 from pipelines.matching import matching_watches
-from stories.event import EventType
+from stories.event import Event, EventType
 from stories.keeping import Known
 from stories.moments import parse_moment
 from stories.release import Release
@@ -20,9 +20,9 @@ HELD_AT_MOST = timedelta(days=45)  # events are kept for 60 days; a date beyond 
 
 
 def event_name(kind: EventType) -> EventName:
-    """Return the word by which a watch asks for an event: ``new`` for ``release.new``, ``source`` for ``source.…``."""
+    """Return the word by which a watch asks for an event: ``new`` for ``release.new``; of the monitor ``source``."""
     family, _, name = kind.partition(".")
-    return "source" if family == "source" else name  # type: ignore[return-value]
+    return name if family == "release" else "source"  # type: ignore[return-value]
 
 
 def asking(watches: Mapping[str, WatchSettings], matched: Iterable[str], kind: EventType) -> tuple[str, ...]:
@@ -52,6 +52,21 @@ def due(release: Release, settings: AlertSettings, now: datetime) -> datetime:
     if settings.embargo == "hold" and embargo is not None and now < embargo <= now + HELD_AT_MOST:
         return embargo
     return now
+
+
+def hearing_of_monitor(settings: Settings, event: Event) -> tuple[tuple[str, ...], frozenset[str]]:
+    """Return the watches that ask for the monitor's own events, and the channels that hear of this one.
+
+    A watch with ``sources`` hears of those sources alone; of channels and Redis all hear that ask. A channel that was
+    switched off is not told that it was.
+    """
+    names = tuple(
+        name
+        for name in asking(settings.watches, settings.watches, event.type)
+        for sources in [settings.watches[name].sources]
+        if event.source is None or sources is None or event.source in sources
+    )
+    return names, frozenset(channels_of(settings.watches, names, settings.channels) - {event.channel or ""})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

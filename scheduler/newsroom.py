@@ -18,11 +18,13 @@ from crawler.queue import PollQueue
 from crawler.reader import Reader
 from crawler.services import Services
 from pipelines.remembering import Memory, Remembered
+from pipelines.telling import Monitor
 from stories.archive import Archive
 from stories.claims import Claims
 from stories.connection import check_server, connect
 from stories.desk import Desk
 from stories.keeping import Keeper
+from stories.monitor import Teller
 from stories.server import EmbeddedServer, EmbeddedServerError
 
 STEPS = {"pipelines.steps.keep.KeepStep": 300}
@@ -74,7 +76,12 @@ class Newsroom:
             guard=Guard(AddressPolicy(self.settings.polling.private_addresses)),
             progress=progress,
             clock=now,
+            tell=self.monitor(heard).tell,
         )
+
+    def monitor(self, heard: Callable[[Remembered], None]) -> Monitor:
+        """Return who tells of the monitor's own events."""
+        return Monitor(Teller(self.redis), self.settings, now, heard)
 
 
 @contextlib.asynccontextmanager

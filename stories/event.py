@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import msgspec
 
 from stories.release import Change, Release, release_payload
 
-EventType = Literal[
+ReleaseEventType = Literal[
     "release.new",
     "release.corrected",
     "release.updated",
     "release.revised",
     "release.withdrawn",
     "release.syndicated",
-    "source.gap",
-    "source.dead",
-    "source.recovered",
 ]
+MonitorEventType = Literal["source.gap", "source.dead", "source.recovered", "channel.off", "redis.recovered"]
+"""What happens to the monitor itself: all that a watch asks for by ``events = ["source"]``."""
+EventType = Literal[ReleaseEventType, MonitorEventType]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +58,12 @@ class Event:
     changes: tuple[Change, ...] = ()
     source: str | None = None
     """For ``source.…`` events."""
+    channel: str | None = None
+    """For ``channel.…`` events."""
     detail: str | None = None
     """In words: why a source is dead, how a withdrawal was seen."""
+    about: Mapping[str, str | None] = field(default_factory=dict)
+    """Further keys of ``data``: the listing of a gap, with the moments ``from`` and ``to``."""
 
 
 def event_payload(event: Event) -> dict[str, Any]:
@@ -71,8 +76,11 @@ def event_payload(event: Event) -> dict[str, Any]:
         data["changes"] = [change_payload(change) for change in event.changes]
     if event.source is not None:
         data["source"] = event.source
+    if event.channel is not None:
+        data["channel"] = event.channel
     if event.detail is not None:
         data["detail"] = event.detail
+    data |= {name: value for name, value in event.about.items() if name not in data}
     return {"type": event.type, "id": event.id, "timestamp": event.timestamp, "data": data}
 
 

@@ -32,6 +32,11 @@ def event_id(kind: str, release: str, revision: int, *about: str) -> str:
     return _name("evt_", kind, release, str(revision), *about)
 
 
+def happening_id(kind: str, subject: str, began: str) -> str:
+    """``evt_…`` of one thing that happened to the monitor: to which source or channel, and when it began."""
+    return _name("evt_", kind, subject, began)
+
+
 def crawl_id() -> str:
     """``crl_…``, random: asking twice is two crawls."""
     return _name("crl_", secrets.token_hex(16))

@@ -1,0 +1,86 @@
+"""The monitor's own events: what happened to a source, a channel or Redis is kept and told as releases are, once.
+
+The id is made from what happened and when it began, so whoever tells after a crash of what was told before changes
+nothing: tell first, remember that it was told afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from functools import cached_property
+from importlib.resources import files
+from typing import Any
+
+import msgspec
+from redis.asyncio import Redis
+from redis.commands.core import AsyncScript
+
+from stories import keys
+from stories.event import Event, MonitorEventType, event_json
+from stories.ids import happening_id
+from stories.moments import timestamp
+
+
+def happening(
+    kind: MonitorEventType,
+    subject: str,
+    began: str,
+    detail: str,
+    now: datetime,
+    about: Mapping[str, str | None] | None = None,
+) -> Event:
+    """Return the event of what happened to a source, a channel or Redis, with nobody named who hears of it.
+
+    ``began`` (a moment, or any words that are the same when the same happening is found again) makes the id with
+    ``kind`` and ``subject``. ``about`` holds further keys for the event's ``data``.
+    """
+    family = kind.partition(".")[0]
+    return Event(
+        id=happening_id(kind, subject, began),
+        type=kind,
+        timestamp=timestamp(now),
+        source=subject if family == "source" else None,
+        channel=subject if family == "channel" else None,
+        detail=detail,
+        about=dict(about or {}),
+    )
+
+
+class Teller:
+    """Keeps events of the monitor, with one outbox entry for every channel that hears of them."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    @cached_property
+    def _tell(self) -> AsyncScript:
+        return self._redis.register_script((files("stories") / "lua" / "tell.lua").read_text())
+
+    async def tell(self, event: Event, channels: Iterable[str], now: datetime) -> bool:
+        """Keep an event and its alerts in one step, and return True; False when it was told before."""
+        plan: dict[str, Any] = {
+            "now": int(now.timestamp() * 1000),
+            "id": event.id,
+            "type": event.type,
+            "line": _line(event),
+            "alerts": [
+                {"id": alert, "key": keys.alert(alert).name, "channel": channel, "outbox": keys.outbox(channel).name}
+                for channel in sorted(channels)
+                for alert in [f"{event.id}:{channel}"]
+            ],
+            "ttl": {
+                "events": int(keys.EVENTS_KEPT.total_seconds()),
+                "receipts": int(keys.RECEIPTS_KEPT.total_seconds()),
+            },
+        }
+        answer = await self._tell(
+            keys=[keys.events().name, keys.event(event.id).name, keys.alerts().name],
+            args=[msgspec.json.encode(plan), event_json(event)],
+        )
+        return bool(answer)
+
+
+def _line(event: Event) -> str:
+    """Return what stands for the story: a source's recovery never overtakes the news that it is dead."""
+    return f"{event.type.partition('.')[0]}:{event.source or event.channel or ''}"
