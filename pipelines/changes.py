@@ -8,35 +8,17 @@ where it stands (URLs, ids, times of publication).
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 
 from stories.release import Change, Release
+from stories.wording import plain
 
 _ALIKE = 0.4  # of their words: less in common, and one paragraph went and another came
 _CELLS = 40_000  # 200 changed paragraphs against 200: beyond, paragraphs are told as gone and new
 
-_TYPOGRAPHY = str.maketrans(
-    {
-        **dict.fromkeys("“”„‟«»″〝〞＂", '"'),
-        **dict.fromkeys("‘’‚‛′`´＇", "'"),
-        **dict.fromkeys("‐‑‒–—―−﹣－", "-"),
-        **dict.fromkeys("\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff", None),
-        "…": "...",
-        "•": "·",
-    }
-)
-_SPACE = re.compile(r"\s+")
-_DASH = re.compile(r"\s*-+\s*")
 _WORD = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|\w+")
-
-
-def plain(text: str) -> str:
-    """Return ``text`` without what typography alone makes different: the same words give the same string."""
-    text = unicodedata.normalize("NFKC", text.translate(_TYPOGRAPHY)).translate(_TYPOGRAPHY)
-    return _DASH.sub("-", _SPACE.sub(" ", text)).strip()
 
 
 def changes(before: Release, after: Release) -> tuple[Change, ...]:
