@@ -15,6 +15,7 @@ from stories import keys
 
 State = Literal["pending", "leased", "sent", "failed"]
 PAGE = 200  # alerts read in one exchange
+COUNTED = 2_000  # ids alone, in one exchange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +55,7 @@ class ChannelCounts:
     """When the oldest alert that is not settled was made."""
     off: str | None
     """Why the channel was switched off; None while it is on."""
+    off_at: datetime | None
     last_sent: datetime | None
     last_error: str | None
     last_error_at: datetime | None
@@ -88,14 +90,14 @@ async def find_alert(redis: Redis, alert_id: str) -> Receipt | None:
 async def count_alerts(redis: Redis, channels: Sequence[str]) -> list[ChannelCounts]:
     """Return how each channel does, in the order given."""
     failed: Counter[str] = Counter()
-    async for page in _newest_first(redis, keys.dead_alerts().name):
+    async for page in _newest_first(redis, keys.dead_alerts().name, COUNTED):
         failed.update(one.rpartition(":")[2] for one in page)
     return [await _count(redis, channel, failed[channel]) for channel in channels]
 
 
 async def _count(redis: Redis, channel: str, failed: int) -> ChannelCounts:
     waiting, oldest = 0, None
-    async for page in _newest_first(redis, keys.outbox(channel).name):
+    async for page in _newest_first(redis, keys.outbox(channel).name, COUNTED):
         waiting += len(page)
         made = [score for score in await redis.zmscore(keys.alerts().name, page) if score is not None]
         oldest = min([*made, *([oldest] if oldest is not None else [])], default=None)
@@ -107,17 +109,18 @@ async def _count(redis: Redis, channel: str, failed: int) -> ChannelCounts:
         sent=int(state.get("sent", 0)),
         oldest_waiting=moment(oldest),
         off=state.get("off"),
+        off_at=moment(state.get("off_at")),
         last_sent=moment(state.get("sent_at")),
         last_error=state.get("error"),
         last_error_at=moment(state.get("error_at")),
     )
 
 
-async def _newest_first(redis: Redis, key: str) -> AsyncIterator[list[str]]:
+async def _newest_first(redis: Redis, key: str, size: int = PAGE) -> AsyncIterator[list[str]]:
     start = 0
-    while page := await redis.zrange(key, start, start + PAGE - 1, desc=True):
+    while page := await redis.zrange(key, start, start + size - 1, desc=True):
         yield [text(one) for one in page]
-        start += PAGE
+        start += size
 
 
 async def _read(redis: Redis, ids: Sequence[str]) -> list[Receipt]:
@@ -139,7 +142,7 @@ def _receipt(alert_id: str, fields: dict[str, str], due: float | None) -> Receip
         id=alert_id,
         event=fields.get("event", ""),
         channel=fields.get("channel", ""),
-        story=fields.get("story") or None,
+        story=_story(fields.get("story", "")),
         type=fields.get("type", ""),
         state=state,
         tries=int(fields.get("attempt", 0)),
@@ -150,3 +153,8 @@ def _receipt(alert_id: str, fields: dict[str, str], due: float | None) -> Receip
         detail=fields.get("detail"),
         error=fields.get("error"),
     )
+
+
+def _story(line: str) -> str | None:
+    """Return the story that an alert is of: those of the monitor itself stand in lines that are none."""
+    return line if line and not line.startswith(("source:", "channel:", "redis:")) else None

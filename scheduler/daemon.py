@@ -29,12 +29,13 @@ from pipelines.matching import matches
 from pipelines.remembering import Remembered
 from scheduler.asked import serve_requests
 from scheduler.clock import Clock
-from scheduler.lease import one_daemon, renew
+from scheduler.ending import end
+from scheduler.lease import one_daemon
+from scheduler.lookout import ChannelWatch, look_after_redis
 from scheduler.metrics import Metrics
 from scheduler.newsroom import STEPS, CannotStart, Newsroom, now, open_newsroom
 from scheduler.revisiting import revisits
 from stories.release import Release
-from stories.server import EmbeddedServerError
 from web.app import AlertFilter, Views, create_app, end_streams
 
 log = structlog.get_logger(__name__)
@@ -42,6 +43,7 @@ log = structlog.get_logger(__name__)
 CRAWL_PATIENCE = 3.0  # seconds for pages that are under way at the end; what is not done is claimed again
 WEB_PATIENCE = 2.0  # seconds for answers that are under way at the end
 SWEEP = 5.0  # seconds between two looks for pages to read again, at the most
+CHANNELS = 5.0  # seconds between two looks at how the channels do
 CHECKIN = 60.0  # seconds between two check-ins with Sentry's monitor
 
 
@@ -114,7 +116,8 @@ async def _run(newsroom: Newsroom, stop: asyncio.Event, bound: socket.socket, re
         if remembered.alerts:
             delivery.wake()
 
-    services = newsroom.services(Progress(), heard)
+    services = newsroom.services(Progress(), heard, role="daemon")
+    monitor = newsroom.monitor(heard)
     engine = Engine(services, STEPS)
     clock = Clock(all_listings(settings), services.ask, now)
     app = create_app(_views(newsroom, metrics))
@@ -134,20 +137,19 @@ async def _run(newsroom: Newsroom, stop: asyncio.Event, bound: socket.socket, re
         owned = [
             asyncio.create_task(delivery.run(), name="delivery"),
             asyncio.create_task(serve_requests(services, services.desk), name="requests"),
-            asyncio.create_task(_look_after_redis(newsroom), name="redis"),
+            asyncio.create_task(look_after_redis(newsroom, monitor, now), name="redis"),
             asyncio.create_task(clock.watch(), name="clock"),
         ]
         serving = asyncio.create_task(web.serve(sockets=[bound]), name="web")
         _set_the_clock(clock, newsroom, services, metrics)
+        clock.every(CHANNELS, ChannelWatch(newsroom, monitor, metrics.channels).look, "channels")
         ready(web_address(bound))
         ended = await _until(stop, [crawl, serving, *owned])
         log.info("ending", polls_waiting=len(services.polls))
         clock.stop()
         end_streams(app)
         web.should_exit = True
-        for task in owned:
-            task.cancel()
-        await asyncio.gather(engine.finish(CRAWL_PATIENCE), *owned, serving, return_exceptions=True)
+        await asyncio.gather(engine.finish(CRAWL_PATIENCE), end(owned), serving, return_exceptions=True)
         if ended is not None:
             raise ended
     finally:
@@ -209,28 +211,6 @@ def _views(newsroom: Newsroom, metrics: Metrics) -> Views:
         matches=watch_matches,
         metrics=metrics.registry,
     )
-
-
-async def _look_after_redis(newsroom: Newsroom) -> None:
-    """Renew the daemon's lease; when Redis is away, say so once, and start the embedded server again."""
-    away = False
-    while True:
-        try:
-            await renew(newsroom.redis)
-        except (RedisError, OSError) as error:
-            if not away:
-                log.warning("Redis does not answer; waiting for it, nothing is lost", why=str(error))
-                away = True
-            if newsroom.server is not None:
-                try:
-                    await newsroom.server.ensure()
-                except EmbeddedServerError as fault:
-                    log.error("the embedded Redis does not start", why=str(fault))
-        else:
-            if away:
-                log.info("Redis is back")
-                away = False
-        await asyncio.sleep(1.0 if away else 3.0)
 
 
 def stop_on_signals(stop: asyncio.Event) -> None:

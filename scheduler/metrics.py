@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from alerts.outbox import Alert, Settled
+from alerts.receipts import ChannelCounts
 from pipelines.remembering import Remembered
 
 DELAYS = (1, 2, 5, 10, 30, 60, 120, 300, 900, 3600, 14_400, 86_400)
@@ -29,6 +31,20 @@ class Metrics:
             "wirewatch_listing_to_receipt_seconds", "From reading the listing to the receipt of the alert",
             ["channel"], buckets=DELAYS, registry=self.registry,
         )  # fmt: skip
+        self._waiting = Gauge(
+            "wirewatch_alerts_waiting", "Alerts in the outbox, by channel", ["channel"], registry=self.registry
+        )
+        self._oldest = Gauge(
+            "wirewatch_alerts_oldest_seconds", "Age of the oldest alert in the outbox, by channel; 0: none waits",
+            ["channel"], registry=self.registry,
+        )  # fmt: skip
+        self._given_up = Gauge(
+            "wirewatch_alerts_given_up", "Alerts that wait for a retry by hand, by channel",
+            ["channel"], registry=self.registry,
+        )  # fmt: skip
+        self._off = Gauge(
+            "wirewatch_channel_off", "1 for a channel that was switched off", ["channel"], registry=self.registry
+        )
         self.queue = Gauge("wirewatch_polls_waiting", "Polls in the queue", registry=self.registry)
         self.listings = Gauge("wirewatch_listings", "Listings that are polled", registry=self.registry)
 
@@ -42,3 +58,14 @@ class Metrics:
         self._alerts.labels(alert.channel, settled).inc()
         if settled == "sent" and alert.listed is not None:
             self._delay.labels(alert.channel).observe(max(0.0, (self._now() - alert.listed).total_seconds()))
+
+    def channels(self, counted: list[ChannelCounts]) -> None:
+        """Show how the channels do."""
+        for one in counted:
+            self._waiting.labels(one.channel).set(one.waiting)
+            self._given_up.labels(one.channel).set(one.failed)
+            self._off.labels(one.channel).set(one.off is not None)
+            self._oldest.labels(one.channel).set_function(partial(self._age, one.oldest_waiting))
+
+    def _age(self, since: datetime | None) -> float:
+        return max(0.0, (self._now() - since).total_seconds()) if since else 0.0

@@ -29,6 +29,11 @@ def told(receiver):
     return [event["data"]["release"]["url"] for event in receiver.events if event["type"] == "release.new"]
 
 
+def of_redis(receiver):
+    """What was told of a Redis that was away."""
+    return [event["data"] for event in receiver.events if event["type"] == "redis.recovered"]
+
+
 def address(daemon):
     """Where the daemon's page is, as it says."""
     found = re.search(r"wirewatch runs: (\S+)", daemon.log.read_text())
@@ -62,6 +67,7 @@ async def test_a_redis_that_is_killed_makes_the_daemon_wait_and_go_on(
     table, newswire, receiver, until, short_folder, tmp_path
 ):
     table["redis_url"] = f"unix://{short_folder / 'redis.sock'}"
+    table["watches"]["rest"]["events"] = ["new", "source"]
     first = newswire.publish(stories.TRAM_BATTERIES, "meridian")
     async with server(short_folder):
         async with Redis(unix_socket_path=str(short_folder / "redis.sock")) as client:
@@ -87,6 +93,10 @@ async def test_a_redis_that_is_killed_makes_the_daemon_wait_and_go_on(
             await until(lambda: len(told(receiver)) == 3, SOON)
             assert sorted(told(receiver)) == sorted(map(canonical_url, (first, meanwhile, after)))
             await until(lambda: recovered(daemon), SOON)
+            (absence,) = await until(lambda: of_redis(receiver), SOON)
+            assert absence["watches"] == ["rest"]
+            assert absence["from"] < absence["to"]
+            assert re.search(r"Redis did not answer for \d+ s", absence["detail"])
             status, seconds = await daemon.stop()
             assert (status, seconds < 10) == (0, True)
     finally:
