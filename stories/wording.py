@@ -57,16 +57,19 @@ _MONTH = (
     r"d[ée]cembre|dicembre)\.?"
 )
 _ORDINAL = r"\d{1,2}(?:st|nd|rd|th|er|\.|º)?"
+_WEEKDAY = (
+    r"(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|(?:mon|diens|donners|frei|sams|sonn)tag|mittwoch"
+    r"|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)"
+)
 _DATE = (
-    rf"(?:{_MONTH}\s+{_ORDINAL}(?:\s*(?:,\s*)?\d{{4}})?|{_ORDINAL}\s+(?:de\s+|of\s+)?{_MONTH}(?:,?\s+(?:de\s+)?\d{{4}})?"
+    rf"(?:(?:{_WEEKDAY},?\s+)?(?:{_MONTH}\s+{_ORDINAL}(?:\s*(?:,\s*)?\d{{4}})?|{_ORDINAL}\s+(?:de\s+|of\s+)?{_MONTH}(?:,?\s+(?:de\s+)?\d{{4}})?)"
     rf"|{_MONTH}\s+\d{{4}}|\d{{4}}-\d\d-\d\d|\d{{1,2}}[./]\d{{1,2}}[./]\d{{2,4}}"
     r"|(?:\d{4}\s?[年년]\s?)?\d{1,2}\s?[月월](?:\s?\d{1,2}\s?[日號号일])?|\d{4}\s?[年년]"
     r"|(?:[〇零一二三四五六七八九]{4}年)?[一二三四五六七八九十]{1,3}月[一二三四五六七八九十廿]{1,4}[日號号]"
     r"|\d{1,2}:\d\d(?:\s?[ap]\.?m\.?)?|\d{1,2}\s?[ap]\.?m\.?(?!\w)"
-    r"|(?:mon|tues|wednes|thurs|fri|satur|sun)day|(?:mon|diens|donners|frei|sams|sonn)tag|mittwoch"
-    r"|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)"
+    rf"|{_WEEKDAY})"
 )
-_FIGURE = r"\d+(?:[.,'’]\d+)*"
+_FIGURE = r"\d{1,20}(?:[.,'’]\d{1,20}){0,6}"
 _CURRENCY = (
     r"(?:(?:us|hk|nt|au|a|ca|c|s|nz|r)?\$|€|£|¥|₩|₫|₹|usd|eur|gbp|chf|hkd|cny|rmb|jpy|krw|sgd|aud|cad|sek|nok|dkk)"
 )
@@ -83,6 +86,8 @@ _AMOUNT = (
     r"|[一二三四五六七八九十百千万萬億亿兆〇零]+(?:美元|港元|人民币|人民幣|元|円))"
 )
 _NUMBER = rf"(?:[+-]?(?<![\w.,]){_FIGURE}(?:\s?%)?|{_FIGURE}(?:\s?%)?|[一二三四五六七八九十百千万萬億亿兆〇零]{{2,}})"
+FACT = rf"(?:{_DATE}(?![a-zà-ÿ\d])|{_AMOUNT}|{_NUMBER})"
+"""The pattern of a date, an amount or a number, for a search that ignores case."""
 _IDEOGRAPH = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0e7f"
 _TOKEN = re.compile(
     rf"(?P<date>(?<![a-zà-ÿ\d]){_DATE}(?![a-zà-ÿ\d]))|(?P<amount>(?<![a-zà-ÿ\d]){_AMOUNT})|(?P<number>{_NUMBER})"
