@@ -18,6 +18,7 @@ from alerts.outcome import Channel, Gathering, Later, Outcome, Outgoing, Refused
 from alerts.quiet import parse_quiet_hours, quiet_until
 from alerts.schedule import next_try
 from config.telemetry import report
+from stories.failpoints import failpoint
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -107,6 +108,8 @@ class Lane:
             return None
         if claim.given_up:
             log.warning("given up: the channel is off", channel=self.channel.name, alerts=claim.given_up)
+        if claim.alerts:
+            failpoint("alert-claimed")
         lost_at = asyncio.get_running_loop().time() + lease.total_seconds()
         for batch in [claim.alerts] if digest and claim.alerts else [(alert,) for alert in claim.alerts]:
             self._starts.append(self.around.now())
@@ -180,7 +183,9 @@ class Lane:
     async def _deliver(self, alerts: Sequence[Alert], lost_at: float) -> None:
         """Try one alert, or the alerts of one digest, and write what became of it."""
         try:
+            failpoint("alert-sending")
             outcome = await self._try([alert for alert in alerts if alert.body is not None])
+            failpoint("alert-sent")
         except asyncio.CancelledError:
             until = asyncio.get_running_loop().time() + 1.0
             for alert in alerts:
@@ -223,6 +228,7 @@ class Lane:
         if not applied:
             log.warning("the receipt came too late; the alert goes again", **said)
             return
+        failpoint("alert-settled")
         if settled == "sent":
             log.info("sent", seconds=round((now - alert.created).total_seconds(), 3), detail=words, **said)
         elif settled == "later":

@@ -26,6 +26,7 @@ from crawler.listings import ListingPage, ListingUnreadable, read_listing
 from crawler.polls import listing_settings
 from crawler.services import Services
 from stories.claims import Claim, listing_key
+from stories.failpoints import failpoint
 from stories.moments import timestamp
 from stories.reading import Gone, Journey, Reading
 from stories.release import NotARelease
@@ -124,7 +125,9 @@ class WireSpider(Spider):
         now = self.services.clock()
         try:
             if response.status == 304:
-                await self._listed(poll, replace(cursor, polled_at=timestamp(now), read_at=timestamp(now)), sightings=0)
+                if (stored := await self._stored(poll, cursor)) is not None:
+                    stored = replace(stored, polled_at=timestamp(now), read_at=timestamp(now))
+                    await self._listed(poll, stored, sightings=0)
                 return
             if response.status >= 400:
                 await self._not_listed(poll, cursor, status_fault(response.status))
@@ -158,7 +161,12 @@ class WireSpider(Spider):
         services, now = self.services, self.services.clock()
         key = listing_key(poll.source, poll.listing or response.url)
         seeding = cursor.read_at is None and services.settings.alerts.first_poll == "seed"
-        claimed = await services.claims.claim(key, listed.sightings, now, seeding=seeding)
+        failpoint("listed")
+        claimed = await services.claims.claim(
+            key, listed.sightings, now, seeding=seeding, poll=timestamp(poll.asked_at)
+        )
+        if claimed.claims:
+            failpoint("claimed")
         log.info(
             "claimed", source=poll.source, listing=response.url, seen=len(listed.sightings), new=len(claimed.claims)
         )
@@ -173,6 +181,8 @@ class WireSpider(Spider):
         if page == 1:
             # Validators are kept only once all that the listing names is known for good: a listing that answers 304
             # names nothing, and a page that failed or whose reader died would wait until the listing changes.
+            if requests:
+                failpoint("asked")
             settled = claimed.settled and not older
             read = Cursor(
                 etag=_header(response, "ETag") if settled else None,
@@ -182,6 +192,8 @@ class WireSpider(Spider):
                 sightings=len(listed.sightings),
             )
             await self._listed(poll, read, sightings=len(listed.sightings))
+            if requests:
+                failpoint("noted")
 
     def _older(self, listed: ListingPage, poll: Poll, cursor: Cursor, page: int, *, overlap: bool) -> list[Request]:
         """Return the requests for what lies behind this page, as long as nothing on it was known."""
@@ -196,6 +208,7 @@ class WireSpider(Spider):
         self, response: Response, poll: Poll, asked: str, claim: Claim | None, journey: Journey | None
     ) -> AsyncIterator[Reading]:
         """Stops 5 and 6: read a release page; what becomes of it is the pipelines' work."""
+        failpoint("fetched")
         now = self.services.clock()
         stamps = replace(journey or Journey(), fetched_at=now)
         reading = Reading(
@@ -231,6 +244,7 @@ class WireSpider(Spider):
             report(error, source=poll.source, stop="extract", release=asked)
             await self._not_read(poll, asked, f"{type(error).__name__} while it was read")
             raise
+        failpoint("extracted")
         if release.published_at is None and claim is not None and claim.sighting.published_at is not None:
             release = replace(release, published_at=claim.sighting.published_at)
         yield replace(reading, release=release, journey=replace(stamps, read_at=self.services.clock()))
@@ -261,11 +275,21 @@ class WireSpider(Spider):
 
     async def _not_listed(self, poll: Poll, cursor: Cursor, why: str) -> None:
         now = self.services.clock()
+        cursor = await self._stored(poll, cursor) or replace(cursor, etag=None, last_modified=None)
         failed = replace(cursor, polled_at=timestamp(now), failures=cursor.failures + 1, error=why)
         await self.services.desk.put_cursor(listing_key(poll.source, poll.listing or ""), failed)
         await self.services.desk.polled(poll.source, failed)
         log.warning("listing not read", source=poll.source, listing=poll.listing, why=why, failures=failed.failures)
         self.services.progress.failed(poll.crawl_id, f"{poll.source} {poll.listing}: {why}")
+
+    async def _stored(self, poll: Poll, asked: Cursor) -> Cursor | None:
+        """Return the cursor as it stands now, if its validators are those that were asked with.
+
+        A Redis that came back from an older state no longer knows the releases that those validators stand for.
+        """
+        stored = await self.services.desk.cursor(listing_key(poll.source, poll.listing or ""))
+        same = (stored.etag, stored.last_modified) == (asked.etag, asked.last_modified)
+        return stored if same else None
 
     async def _not_read(self, poll: Poll, url: str, why: str) -> None:
         try:

@@ -16,6 +16,7 @@ from pipelines.tidy import plain, tidy
 from stories.claims import Claims
 from stories.desk import Desk
 from stories.event import Event
+from stories.failpoints import failpoint
 from stories.ids import release_id
 from stories.keeping import Keep, Keeper, Known
 from stories.reading import Reading
@@ -84,7 +85,9 @@ class Memory:
                 stored = replace(keep, events=tuple(one for one in keep.events if one.release is not keep.release))
             else:
                 stored = keep
+            failpoint("decided")
             if await self._keeper.keep(stored, reading, found, knowledge.fingerprint, now):
+                failpoint("kept")
                 return self._kept(keep, reading)
         raise Contended(f"{reading.url}: memory changed {DECISIONS} times while it was decided on")
 

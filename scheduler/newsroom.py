@@ -62,10 +62,10 @@ class Newsroom:
         return Claims(self.redis)
 
     def services(
-        self, progress: Progress, heard: Callable[[Remembered], None], *, readers: int | None = None
+        self, progress: Progress, heard: Callable[[Remembered], None], *, readers: int | None = None, role: str = ""
     ) -> Services:
-        """Return what the spider works with."""
-        claims, desk = self.claims, self.desk
+        """Return what the spider works with; ``role`` as ``Claims`` has it."""
+        claims, desk = Claims(self.redis, role), self.desk
         return Services(
             settings=self.settings,
             polls=PollQueue(),

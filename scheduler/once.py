@@ -107,7 +107,7 @@ class _DryClaims(Claims):
         self.sightings: list[Sighting] = []
 
     async def claim(
-        self, listing: str, sightings: Sequence[Sighting], now: object, *, seeding: bool = False
+        self, listing: str, sightings: Sequence[Sighting], now: object, *, seeding: bool = False, poll: str = ""
     ) -> Claimed:
         self.sightings.extend(sightings)
         taken = tuple(Claim(sighting=one, silent=False, changed=False) for one in sightings[: self._pages])

@@ -59,8 +59,11 @@ class Claimed:
 class Claims:
     """The leases on pages, and what is remembered of pages that are no release."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, role: str = "") -> None:
+        """``role``: what one process at a time is ("daemon"); the leases of those that were it before are void."""
         self._redis = redis
+        self._role = f"{role}/" if role else ""
+        self._run = f"{self._role}{secrets.token_hex(8)}/"
 
     @cached_property
     def _claim(self) -> AsyncScript:
@@ -71,11 +74,12 @@ class Claims:
         return self._redis.register_script((files("stories") / "lua" / "failed.lua").read_text())
 
     async def claim(
-        self, listing: str, sightings: Sequence[Sighting], now: datetime, *, seeding: bool = False
+        self, listing: str, sightings: Sequence[Sighting], now: datetime, *, seeding: bool = False, poll: str = ""
     ) -> Claimed:
         """Return the sightings that nobody has read or is reading, leased for ``keys.LEASE``.
 
-        ``seeding``: this is the listing's first poll, and what it holds is stored silently whenever it is read.
+        ``seeding``: no poll of the listing has ended yet. What the first ``poll`` that claims here holds, on all of
+        its pages, is stored silently whenever it is read; a later one is no first poll, though the first was killed.
         Of a page that is named twice, the first sighting counts.
         """
         if not sightings:
@@ -85,8 +89,9 @@ class Claims:
             by_digest.setdefault(url_digest(sighting.url), sighting)
         seeded, page, lease = keys.seeded(listing), keys.page(""), keys.claim("")
         names = [seeded.name]
-        arguments: list[str | int] = [_ms(now), lease.seconds * 1000, f"h:{listing}", int(seeding)]
-        arguments += [seeded.seconds, page.seconds, SETTLED_FAILURES, secrets.token_hex(8)]
+        arguments: list[str | int] = [_ms(now), lease.seconds * 1000, f"h:{listing}", f"poll {poll}" if seeding else ""]
+        arguments += [seeded.seconds, page.seconds, SETTLED_FAILURES, self._run + secrets.token_hex(8)]
+        arguments += [self._run, self._role]
         for digest, sighting in by_digest.items():
             names += [keys.page(digest).name, keys.claim(digest).name]
             arguments += [digest, headline_digest(sighting.headline)]

@@ -39,7 +39,7 @@ def cursor(listing: str) -> Key:
 
 
 def seeded(listing: str) -> Key:
-    """Set of the URL digests that a listing's first poll held: stored silently, whenever they are read."""
+    """Set of the URL digests that a listing's first poll held, stored silently whenever read; and which poll it was."""
     return Key(_key("seeded", listing), timedelta(days=30))
 
 

@@ -1,11 +1,16 @@
 -- Leases the sightings that are to be read: those nobody has seen, and known ones whose listed headline changed.
--- KEYS[1] seeded (set of the listing's first sightings); then for each sighting: its page hash, its claim.
--- ARGV[1] now (ms)  [2] lease (ms)  [3] field of this listing in a page hash  [4] "1" at a first poll that seeds
+-- KEYS[1] seeded (set of the listing's first sightings, and the poll that saw them); then for each sighting: its page
+-- hash, its claim.
+-- ARGV[1] now (ms)  [2] lease (ms)  [3] field of this listing in a page hash  [4] what marks the first poll, if it
+-- seeds and this may be it: only the poll that claimed first is, whether or not it lived to store its cursor; else ''
 -- ARGV[5] lifetime of seeded (s)  [6] lifetime of a page (s)
 -- ARGV[7] failures in a row after which a page no longer counts as open  [8] token of this call: a repeat after a lost
--- reply finds its own leases and gets the same answer; then for each sighting: its URL digest, its headline digest.
+-- reply finds its own leases and gets the same answer  [9] what this reader's tokens begin with  [10] what those of the
+-- readers begin with that are dead when this one lives ('': nobody is known to be); then for each sighting: its URL
+-- digest, its headline digest.
 -- Returns for each sighting: 0 settled, 1 new, 2 new and silent, 3 changed, 4 open (leased, or waiting for another try).
-local now, lease, field, seeding, token = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], ARGV[4] == "1", ARGV[8]
+local now, lease, field, first, token = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], ARGV[4], ARGV[8]
+local mine, role = ARGV[9], ARGV[10]
 
 -- A wrong type would stop the script half-way, with leases that nobody was told of: look before the first write.
 local kinds = { "hash", "string" }
@@ -30,10 +35,28 @@ local function is_silent(page, digest)
   return false
 end
 
+-- A poll that comes after one that was killed is no first poll: what came out meanwhile is new.
+local seeding = false
+if first ~= "" then
+  if redis.call("EXISTS", KEYS[1]) == 0 then
+    redis.call("SADD", KEYS[1], first)
+    redis.call("EXPIRE", KEYS[1], ARGV[5])
+  end
+  seeding = redis.call("SISMEMBER", KEYS[1], first) == 1
+end
+
+local function begins(text, start)
+  return string.sub(text, 1, #start) == start
+end
+local function is_held(holder)
+  local of_the_dead = holder and role ~= "" and begins(holder, role) and not begins(holder, mine)
+  return holder and holder ~= token and not of_the_dead
+end
+
 local answers = {}
 for i = 1, (#KEYS - 1) / 2 do
   local page, claim = KEYS[2 * i], KEYS[2 * i + 1]
-  local digest, headline = ARGV[7 + 2 * i], ARGV[8 + 2 * i]
+  local digest, headline = ARGV[9 + 2 * i], ARGV[10 + 2 * i]
   local known = redis.call("HMGET", page, "release", field, "retry_at", "failures")
   local holder = redis.call("GET", claim)
   local answer = 0
@@ -41,7 +64,7 @@ for i = 1, (#KEYS - 1) / 2 do
     redis.call("SADD", KEYS[1], digest)
     redis.call("EXPIRE", KEYS[1], ARGV[5])
   end
-  if holder and holder ~= token then
+  if is_held(holder) then
     answer = 4
   elseif known[3] and tonumber(known[3]) > now then
     answer = tonumber(known[4] or "0") < tonumber(ARGV[7]) and 4 or 0

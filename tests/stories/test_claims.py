@@ -225,3 +225,25 @@ async def test_three_workers_share_a_listing_without_overlap(redis_url: str) -> 
 @given(st.text())
 def test_any_headline_has_a_digest_and_only_an_empty_one_has_none(headline: str) -> None:
     assert bool(headline_digest(headline)) is bool(headline.split())
+
+
+async def test_a_daemon_takes_over_at_once_what_the_one_before_it_was_reading(redis: Redis) -> None:
+    await Claims(redis, "daemon").claim(LISTING, seen(1, 2), NOW)
+    await Claims(redis).claim(LISTING, seen(3), NOW)
+    successor = Claims(redis, "daemon")
+    assert urls(await successor.claim(LISTING, seen(1, 2, 3), NOW)) == [page(1), page(2)], "3 is a person's crawl"
+    assert urls(await successor.claim(LISTING, seen(1, 2, 3), NOW)) == [], "its own leases hold"
+    assert urls(await Claims(redis).claim(LISTING, seen(1, 2, 3), NOW)) == [], "and for everybody else too"
+
+
+async def test_what_came_out_after_a_first_poll_that_was_killed_is_new(claims: Claims, redis: Redis) -> None:
+    await claims.claim(LISTING, seen(1, 2), NOW, seeding=True, poll="09:30:00")
+    await claims.claim(LISTING, seen(3), NOW, seeding=True, poll="09:30:00")  # its second page
+    await leases_end(redis, [1, 2, 3])
+    after = await Claims(redis).claim(LISTING, seen(4, 1, 2, 3), NOW, seeding=True, poll="09:31:00")
+    assert [(claim.sighting.url, claim.silent) for claim in after.claims] == [
+        (page(4), False),
+        (page(1), True),
+        (page(2), True),
+        (page(3), True),
+    ]
