@@ -12,6 +12,7 @@ import os
 import resource
 import signal
 import sys
+import threading
 from concurrent.futures import TimeoutError as PageTimeoutError
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -125,12 +126,18 @@ class Reader:
         self._closed = True
         for future in tuple(self._pending):
             future.cancel()  # type: ignore[no-untyped-call]
-        await asyncio.to_thread(self._stop)
+        # A daemon thread: of pebble's join, whose own timeout holds only for a pool that is left to run dry, the end of
+        # this process must not depend.
+        stopping = threading.Thread(target=self._stop, name="reader stops", daemon=True)
+        stopping.start()
+        await asyncio.to_thread(stopping.join, CLOSING.total_seconds())
+        if stopping.is_alive():
+            for worker in multiprocessing.active_children():  # Python waits for its children before it ends
+                worker.kill()
 
     def _stop(self) -> None:
         self._pool.stop()  # type: ignore[no-untyped-call]
-        with contextlib.suppress(TimeoutError, PageTimeoutError):  # what is left dies with this process
-            self._pool.join(timeout=CLOSING.total_seconds())
+        self._pool.join()
 
 
 def _context() -> multiprocessing.context.BaseContext:

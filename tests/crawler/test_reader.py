@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import os
 import signal
 import sys
+import threading
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -149,3 +151,20 @@ def wait_until_busy(pid: int) -> None:
 
 def cpu_ticks(pid: int) -> int:
     return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11])
+
+
+async def test_a_pool_that_does_not_stop_holds_nobody_up(monkeypatch):
+    never = threading.Event()
+    reader = Reader(workers=1)
+    await reader.warm_up()
+    (worker,) = multiprocessing.active_children()
+    monkeypatch.setattr(reader, "_stop", never.wait)
+    try:
+        async with asyncio.timeout(30):
+            await reader.close()
+        worker.join(30)
+        assert worker.exitcode == -signal.SIGKILL
+    finally:
+        never.set()
+        monkeypatch.undo()
+        await asyncio.to_thread(reader._stop)
