@@ -7,60 +7,13 @@ scripts that are written without spaces (Chinese, Japanese, Thai, …) or that g
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache, cached_property
 
 from config.query import And, Not, Or, Query, Term, parse_query
 from config.settings import WatchSettings
 from stories.release import Release
-
-# Scripts written without spaces between words, and Hangul, where "삼성전자는" is a name with its particle.
-_UNSPACED = (
-    "\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u3130-\u318f"
-    "\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff"
-)
-_TOKEN = re.compile(rf"[{_UNSPACED}]+|[^\W_{_UNSPACED}]+")
-_IS_UNSPACED = re.compile(f"[{_UNSPACED}]")
-_ACCENTS = re.compile(
-    "(?<=[\u0000-\u052f])[\u0300-\u036f]+"
-)  # of Latin, Greek, Cyrillic; elsewhere a mark makes a word
-_HASHTAG = re.compile(r"[#＃]([^\s#＃,;:!?|。，、；：！？()（）\[\]【】「」\"“”'’]+)")
-
-
-def _plain(text: str) -> str:
-    """Return text without case, compatibility forms, and accents of Latin, Greek and Cyrillic letters."""
-    if text.isascii():
-        return text.lower()
-    decomposed = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text).casefold())
-    return unicodedata.normalize("NFC", _ACCENTS.sub("", decomposed))
-
-
-def _flat(text: str) -> str:
-    """Return the words of a text between single spaces; words of unspaced scripts stand without them.
-
-    ``"AI芯片 发布!"`` gives ``" ai 芯片发布"``: a needle made the same way is found by ``in``.
-    """
-    parts: list[str] = []
-    open_end = True
-    for token in _TOKEN.findall(_plain(text)):
-        if _IS_UNSPACED.match(token):
-            parts.append(token if open_end else f" {token}")
-            open_end = True
-        else:
-            parts.append(f" {token}")
-            open_end = False
-    return "".join(parts) + ("" if open_end else " ")
-
-
-def _tag(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).strip().lstrip("#").casefold().rstrip(".-–—")
-
-
-def _lines(texts: Iterable[str | None]) -> str:
-    # A newline between paragraphs: a phrase does not run from one into the next.
-    return "\n".join(_flat(text) for text in texts if text)
+from stories.words import flat, flat_lines, plain, tag_word, tag_words, ticker_words, unspaced
 
 
 class _View:
@@ -72,39 +25,39 @@ class _View:
 
     @cached_property
     def headline(self) -> str:
-        return _lines([self.release.headline])
+        return flat_lines([self.release.headline])
 
     @cached_property
     def subheadline(self) -> str:
-        return _lines([self.release.subheadline])
+        return flat_lines([self.release.subheadline])
 
     @cached_property
     def body(self) -> str:
-        return _lines(self.release.body)
+        return flat_lines(self.release.body)
 
     @cached_property
     def about(self) -> str:
-        return _lines(self.release.about)
+        return flat_lines(self.release.about)
 
     @cached_property
     def issuer(self) -> str:
-        return _lines([self.release.issuer])
+        return flat_lines([self.release.issuer])
 
     @cached_property
     def wire(self) -> str:
-        return _lines([self.release.wire])
+        return flat_lines([self.release.wire])
 
     @cached_property
     def place(self) -> str:
-        return _lines([self.release.dateline.place if self.release.dateline else None])
+        return flat_lines([self.release.dateline.place if self.release.dateline else None])
 
     @cached_property
     def source_words(self) -> str:
-        return _lines([self.source])
+        return flat_lines([self.source])
 
     @cached_property
     def anywhere(self) -> str:
-        parts = (self.headline, self.subheadline, self.body, self.about, self.issuer, _lines(self.release.tags))
+        parts = (self.headline, self.subheadline, self.body, self.about, self.issuer, flat_lines(self.release.tags))
         return "\n".join(part for part in parts if part)
 
     @cached_property
@@ -114,14 +67,12 @@ class _View:
     @cached_property
     def tags(self) -> frozenset[str]:
         """Of the hashtag line, and those that stand only in the headline ("… #HiDreamAI - Media OutReach Newswire")."""
-        in_headline = _HASHTAG.findall(self.release.headline)
-        return frozenset(_tag(tag) for tag in (*self.release.tags, *in_headline)) - {""}
+        return tag_words(self.release.tags, self.release.headline)
 
     @cached_property
     def tickers(self) -> frozenset[str]:
         """Each as written, and without its exchange."""
-        plain = [_plain("".join(ticker.split())) for ticker in self.release.tickers]
-        return frozenset(plain) | {ticker.rpartition(":")[2] for ticker in plain}
+        return ticker_words(self.release.tickers)
 
     @cached_property
     def language(self) -> str:
@@ -137,7 +88,7 @@ _Test = Callable[[_View], bool]
 
 def _text_test(text: str, read: Callable[[_View], str], *, everywhere: bool = False) -> _Test:
     beginning = text.endswith("*")
-    needle = _flat(text.rstrip("*"))
+    needle = flat(text.rstrip("*"))
     if not needle.strip():
         # Nothing but signs ("C++" has a letter, "$" has none): no text has it as a word.
         return lambda view: False
@@ -145,7 +96,7 @@ def _text_test(text: str, read: Callable[[_View], str], *, everywhere: bool = Fa
         needle = needle.rstrip(" ")
         return lambda view: needle in read(view)
     words = needle.split()
-    if everywhere and not _IS_UNSPACED.search(needle):
+    if everywhere and not unspaced(needle):
         if len(words) == 1:
             word = words[0]
             return lambda view: word in view.words
@@ -177,9 +128,9 @@ def _term_test(term: Term) -> _Test:
         case None:
             return _text_test(text, lambda view: view.anywhere, everywhere=True)
         case "tag":
-            return _exact_test(_tag(text), lambda view: view.tags)
+            return _exact_test(tag_word(text), lambda view: view.tags)
         case "ticker":
-            return _exact_test(_plain("".join(text.split())), lambda view: view.tickers)
+            return _exact_test(plain("".join(text.split())), lambda view: view.tickers)
         case "language":
             return _language_test(text)
         case "kind":
@@ -224,9 +175,18 @@ def _compiled(query: str) -> _Test:
     return _test(parse_query(query))
 
 
+def query_predicate(query: str) -> Callable[[Release], bool]:
+    """Return whether a release is what a query asks for; ``BadQuery`` for one that cannot be read.
+
+    For queries that come and go: nothing of them is remembered.
+    """
+    test = _test(parse_query(query))
+    return lambda release: test(_View(release, None))
+
+
 @cache
 def _tags(tags: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(map(_tag, tags)) - {""}
+    return tag_words(tags)
 
 
 def _matches(watch: WatchSettings, view: _View) -> bool:

@@ -1,0 +1,70 @@
+"""Text as queries and the index of releases see it: words without case and accents, scripts without spaces as runs."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+# Scripts written without spaces between words, and Hangul, where "삼성전자는" is a name with its particle.
+_UNSPACED = (
+    "\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u3130-\u318f"
+    "\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff"
+)
+_TOKEN = re.compile(rf"[{_UNSPACED}]+|[^\W_{_UNSPACED}]+")
+_IS_UNSPACED = re.compile(f"[{_UNSPACED}]")
+_ACCENTS = re.compile(
+    "(?<=[\u0000-\u052f])[\u0300-\u036f]+"
+)  # of Latin, Greek, Cyrillic; elsewhere a mark makes a word
+_HASHTAG = re.compile(r"[#＃]([^\s#＃,;:!?|。，、；：！？()（）\[\]【】「」\"“”'’]+)")
+
+
+def plain(text: str) -> str:
+    """Return text without case, compatibility forms, and accents of Latin, Greek and Cyrillic letters."""
+    if text.isascii():
+        return text.lower()
+    decomposed = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text).casefold())
+    return unicodedata.normalize("NFC", _ACCENTS.sub("", decomposed))
+
+
+def unspaced(text: str) -> bool:
+    """Return whether a text has a letter of a script that is written without spaces, or Hangul."""
+    return _IS_UNSPACED.search(text) is not None
+
+
+def flat(text: str) -> str:
+    """Return the words of a text between single spaces; words of unspaced scripts stand without them.
+
+    ``"AI芯片 发布!"`` gives ``" ai 芯片发布"``: a needle made the same way is found by ``in``.
+    """
+    parts: list[str] = []
+    open_end = True
+    for token in _TOKEN.findall(plain(text)):
+        if _IS_UNSPACED.match(token):
+            parts.append(token if open_end else f" {token}")
+            open_end = True
+        else:
+            parts.append(f" {token}")
+            open_end = False
+    return "".join(parts) + ("" if open_end else " ")
+
+
+def flat_lines(texts: Iterable[str | None]) -> str:
+    """Return texts flattened, a line each: a phrase does not run from one into the next."""
+    return "\n".join(flat(text) for text in texts if text)
+
+
+def tag_word(text: str) -> str:
+    """Return a hashtag without ``#``, case and compatibility forms."""
+    return unicodedata.normalize("NFKC", text).strip().lstrip("#").casefold().rstrip(".-–—")
+
+
+def tag_words(tags: Iterable[str], headline: str = "") -> frozenset[str]:
+    """Return the tags of a hashtag line, with those that stand only in the headline ("… #HiDreamAI - …")."""
+    return frozenset(map(tag_word, (*tags, *_HASHTAG.findall(headline)))) - {""}
+
+
+def ticker_words(tickers: Iterable[str]) -> frozenset[str]:
+    """Return each ticker as written, without case, and again without its exchange."""
+    whole = [plain("".join(ticker.split())) for ticker in tickers]
+    return frozenset(whole) | {ticker.rpartition(":")[2] for ticker in whole}
