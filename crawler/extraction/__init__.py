@@ -23,8 +23,9 @@ from crawler.extraction.pieces import Piece, pieces_of
 from crawler.extraction.published import find_embargo, find_published
 from crawler.extraction.refusals import refuse_listing, refuse_walls
 from crawler.extraction.selection import choose
-from crawler.extraction.tags import find_tags, find_tickers, is_tag_line, unglue
+from crawler.extraction.tags import find_tags, is_tag_line, unglue
 from crawler.extraction.text import key, weight
+from crawler.extraction.tickers import find_tickers, listed_beside_the_text
 from crawler.extraction.wires import first_wire, wire_in_text
 from stories.release import NotARelease, Release
 from stories.urls import canonical_url
@@ -124,6 +125,7 @@ def _release(
         body[position] = body[position][anatomy.found.end :].strip()
     about = tuple(text for part, text in own if part == "about")
     every = [*anatomy.tag_lines, *(text for _, text in own)]
+    listed = listed_beside_the_text(page, blocks, _article(main))
     original = _original(page, anatomy, blocks)
     known = first_wire([*addresses, *([original] if original else [])])
     printed = wire_in_text(
@@ -138,7 +140,7 @@ def _release(
         published_at=find_published(page, blocks, first, hints, dateline.date if dateline else None),
         embargoed_until=find_embargo([block.text for block in blocks[:60]], hints.timezone),
         tags=find_tags([*every, *_loose_tags(blocks, main, every[-1] if every else "")]),
-        tickers=find_tickers([headline, subheadline or "", *every]),
+        tickers=find_tickers([headline, subheadline or "", *every, *listed]),
         issuer=_issuer(page, anatomy, about, blocks, hints),
         language=find_language([*body, *about], page.language),
         body=tuple(text for text in body if text),
@@ -156,12 +158,16 @@ def _release(
     )
 
 
+def _article(main: lxml.html.HtmlElement) -> lxml.html.HtmlElement | None:
+    return next((element for element in ancestors(main) if element.tag == "article"), main.getparent())
+
+
 def _loose_tags(blocks: list[Block], main: lxml.html.HtmlElement, ending: str) -> Iterator[str]:
     """Yield the lines of hashtags in the article's element, up to other stories; ``ending`` ends the release's text.
 
     Trafilatura drops some of them, and some stand behind the text.
     """
-    article = next((element for element in ancestors(main) if element.tag == "article"), main.getparent())
+    article = _article(main)
     wanted = key(ending)
     last = max((block.index for block in blocks if block.chosen and wanted in block.key), default=0)
     opens = next((block.index for block in blocks if block.chosen), 0)

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 from crawler.extraction.dates import MONTH, WEEKDAY, find_date, find_dates, named_zone
-from crawler.extraction.tags import EXCHANGES
+from crawler.extraction.exchanges import EXCHANGES
 from crawler.extraction.text import CJK
 from stories.release import Dateline
 

@@ -95,7 +95,7 @@ BOILERPLATE = re.compile(
     r"(?:tags?|categor(?:y|ies)|keywords?|topics?|filed\s+under|schlagw(?:orte?|örter)|stichworte|标签|標籤)\s*[:：].{0,200}|"
     r"(?:www\.)?(?:prnewswire|businesswire|globenewswire|newswire|accesswire|einpresswire)\.(?:com|ca)|"
     r"(?:für\s+)?(?:druckversion|drucken|teilen|weiterempfehlen|merken|nach\s+oben|zurück(?:\s+zur\s+übersicht)?|weiterlesen|mehr\s+lesen)\W*|(?:partager|imprimer|compartir|imprimir|compartilhar|分享|列印|打印|打印本页|印刷|シェア|공유|인쇄|chia\s+sẻ)(?:\s*[:：].{0,40})?|"
-    r"(?:medienarchiv\s+unter|archive?\s+at)\s+(?:https?://)?(?:www\.)?(?:eqs-news|dgap)\S*.{0,40}|die\s+eqs\s+distributionsservices\s+umfassen.{0,200}|the\s+eqs\s+distribution\s+services\s+include.{0,200}|(?:eqs|dgap)(?:-[\w-]+)?\s*:.{2,160}/\s*(?:schlagw[oö]rt|key\s?words?).{0,120}|--news\s+direct--|"
+    r"(?:medienarchiv\s+unter|archive?\s+at)\s+(?:https?://)?(?:www\.)?(?:eqs-news|dgap)\S*.{0,40}|die\s+eqs\s+distributionsservices\s+umfassen.{0,200}|the\s+eqs\s+distribution\s+services\s+include.{0,200}|(?:eqs|dgap)(?:-[\w-]+)?\s*:.{2,160}/\s*(?:schlagw[oö]rt|key\s?words?).{0,120}|--news\s+direct--|(?:eqs|dgap)[\s-](?:news|message)[\s-]id\b.{0,40}|media\s+release\s+pr\d{4,6}|"
     r"(?:this\s+)?(?:press\s+release|news|content|article)\s+(?:was\s+)?(?:distributed|provided|transmitted|syndicated|issued)\s+(?:by|via|through)\b.{0,120}|distributed\s+by\s.{0,100}|news\s+release\s+transmitted\s+by.{0,80})$",
     _I,
 )

@@ -22,9 +22,12 @@ ADDRESSES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"//(?:www\.)?globenewswire\.com/(?:[a-z]{2}/)?news-release/\d{4}/\d\d?/\d\d?/(?P<id>\d{5,8})", "GlobeNewswire"),  # noqa: E501
         (r"//(?:www\.)?newsfilecorp\.com/release/(?P<id>\d{4,7})", "Newsfile"),
         (r"//(?:www\.)?accessnewswire\.com/newsroom/\w\w/[\w-]+/(?:[^/?#]*-)?(?P<id>\d{4,})(?:$|[/?#])", "ACCESS Newswire"),  # noqa: E501
+        (r"//api\.newsfilecorp\.com/newsinfo/(?P<id>\d{4,7})", "Newsfile"),
+        (r"//(?:www\.)?access(?:news)?wire\.com/img\.ashx\?id=(?P<id>\d{5,})", "ACCESS Newswire"),
         (r"//(?:www\.)?accesswire\.com/(?:viewarticle\.aspx\?id=|)(?P<id>\d{5,})", "ACCESS Newswire"),
         (r"//(?:www\.)?(?:eqs-news|dgap)\.(?:com|de)/(?:[a-z]{2}/)?(?:news|company)/.*?(?P<id>[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})", "EQS News"),  # noqa: E501
         (r"//(?:www\.)?(?:eqs-news|dgap)\.(?:com|de)/(?:[a-z]{2}/)?news/.*?/(?P<id>\d{5,})(?:$|[/?#])", "EQS News"),
+        (r"//(?:www\.)?eqs-cockpit\.com/cgi-bin/fncls\.ssp\?.*?\bapplication_id=(?P<id>\d{5,9})", "EQS News"),
         (r"//(?:[\w-]+\.)?acnnewswire\.com/press-release/\w+/(?P<id>\d{4,7})", "ACN Newswire"),
         (r"//(?:[\w-]+\.)?jcnnewswire\.com/.*?[?&]artid=(?P<id>\d+)", "JCN Newswire"),
         (r"//(?:[\w-]+\.)?prnasia\.com/story/(?P<id>\d+)-\d", "PR Newswire"),
@@ -39,9 +42,9 @@ ADDRESSES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"//rt\.prnewswire\.com/rt\.gif\?.*?NewsItemId=(?P<id>\w+)", "PR Newswire"),
     )
 )  # fmt: skip
-PIXELS = re.compile(r"track\.media-outreach\.com|cts\.businesswire\.com/ct/|rt\.(?:prnewswire\.com|newswire\.ca)/rt\.gif|globenewswire\.com/newsroom/ti\?|"  # noqa: E501
+PIXELS = re.compile(r"track\.media-outreach\.com|cts\.businesswire\.com/ct/|rt\.(?:prnewswire\.com|newswire\.ca)/rt\.gif|img\.ashx\?id=|/newsinfo/\d|fncls\.ssp\?|globenewswire\.com/newsroom/ti\?|"  # noqa: E501
                     r"qmod\.com|(?:pixel|feedtrack|tracker|tracking|beacon|counter|stats?|analytics)[./?_-]|doubleclick|/ct/CT\?|1x1|spacer\.|blank\.gif|\bp\.gif", re.I)  # fmt: skip  # noqa: E501
-_EQS_ID = re.compile(r"\b(?:EQS|DGAP)[ -](?:News|Message)[ -]ID\s*[:：]\s*(\d{5,9})", re.I)
+_EQS_ID = re.compile(r"\b(?:EQS|DGAP)[ -](?:News|Message)[ -]ID\s*[:：]?[\s|]*[:：]?[\s|]*(\d{5,9})\b", re.I)
 _ASIANET = re.compile(r"\bMEDIA RELEASE (PR\d{4,6})\b")
 
 

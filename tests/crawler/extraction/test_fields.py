@@ -6,7 +6,7 @@ import pytest
 
 from config.source import ReleaseHints
 from crawler.extraction import extract_release
-from crawler.extraction.tags import find_tags, find_tickers
+from crawler.extraction.tags import find_tags
 from stories.release import Image
 
 URL = "https://ledger.example/business/7-story"
@@ -120,12 +120,6 @@ def test_a_notice_of_one_paragraph_takes_nothing_from_beside_it(source, beside):
     assert extract_release(html, URL).body == (notice,)
 
 
-def test_tickers_name_their_exchange():
-    text = "Gull (NASDAQ: GULL), Heron (TSX.V: HRN; OTCQB: HRNNF), Tern Group (Stock Code: 0700), $ABC, Note: THIS"
-
-    assert find_tickers([text]) == ("NASDAQ:GULL", "TSXV:HRN", "OTCQB:HRNNF", "HKEX:0700")
-
-
 def test_the_wires_pixel_ties_a_syndicated_copy_to_its_original():
     pixel = '<img src="https://track.media-outreach.com/index.php/WebView/404219/279561" width="1" height="1">'
 
@@ -133,6 +127,42 @@ def test_the_wires_pixel_ties_a_syndicated_copy_to_its_original():
 
     assert (release.wire, release.wire_id) == ("Media OutReach Newswire", "404219")
     assert release.images == ()
+
+
+@pytest.mark.parametrize(
+    ("pixel", "wire", "wire_id"),
+    [
+        ("//track.media-outreach.com/index.php/WebView/404219/279561", "Media OutReach Newswire", "404219"),
+        ("https://cts.businesswire.com/ct/CT?id=bwnews&sty=20190307005409r1&sid=x&distro=ftp", "Business Wire", "20190307005409"),  # noqa: E501
+        ("https://rt.prnewswire.com/rt.gif?NewsItemId=HK12345&Transmission_Id=1", "PR Newswire", "HK12345"),
+        ("https://eqs-cockpit.com/cgi-bin/fncls.ssp?fn=show_t_gif&application_id=1621957&site_id=x", "EQS News", "1621957"),  # noqa: E501
+        ("https://www.accesswire.com/img.ashx?id=912345", "ACCESS Newswire", "912345"),
+        ("https://api.newsfilecorp.com/newsinfo/60535/236", "Newsfile", "60535"),
+    ],
+)  # fmt: skip
+def test_a_wires_pixel_names_the_wire_and_is_no_picture(pixel, wire, wire_id):
+    release = extract_release(page(f'<p><img src="{pixel}" alt="x"></p>'), URL)
+
+    assert (release.wire, release.wire_id) == (wire, wire_id)
+    assert release.images == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "wire", "wire_id"),
+    [
+        ("EQS News ID: 1621957", "EQS News", "1621957"),
+        ("EQS News ID:</td><td>1621957", "EQS News", "1621957"),
+        ("DGAP-News ID : 1621957", "EQS News", "1621957"),
+        ("MEDIA RELEASE PR67276", "AsiaNet", "PR67276"),
+        ("To view the source version of this press release, please visit https://www.newsfilecorp.com/release/60535", "Newsfile", "60535"),  # noqa: E501
+        ("View source version on newsdirect.com: https://newsdirect.com/news/gull-line-sails-193700411", "News Direct", "193700411"),  # noqa: E501
+    ],
+)  # fmt: skip
+def test_the_text_itself_may_name_the_wire_and_its_id(line, wire, wire_id):
+    release = extract_release(page(f"<table><tr><td>{line}</td></tr></table>"), URL)
+
+    assert (release.wire, release.wire_id) == (wire, wire_id)
+    assert wire_id not in release.text
 
 
 @pytest.mark.parametrize(
@@ -149,9 +179,21 @@ def test_the_wires_pixel_ties_a_syndicated_copy_to_its_original():
         ("https://www.newsfilecorp.com/release/60535/Gull", "Newsfile", "60535"),
         ("https://en.prnasia.com/releases/apac/gull-line-523616.shtml", "PR Newswire", "523616"),
         ("https://www.24-7pressrelease.com/press-release/512345/gull", "24-7 Press Release", "512345"),
+        ("https://hong-kong.media-outreach.com/news/hong-kong/2019/11/20/21203/gull", "Media OutReach Newswire", "21203"),  # noqa: E501
+        ("http://www.media-outreach.com/release.php/View/404219#Contact", "Media OutReach Newswire", "404219"),
+        ("https://www.newswire.ca/news-releases/gull-line-sails-at-night-885168229.html", "CNW", "885168229"),
+        ("https://www.prnasia.com/story/523613-1.shtml", "PR Newswire", "523613"),
+        ("https://www.accessnewswire.com/newsroom/en/marine/gull-line-sails-1023456", "ACCESS Newswire", "1023456"),
+        ("https://www.eqs-news.com/news/corporate/gull/0f9a3f1e-1b2c-4d5e-8f90-123456789abc_en", "EQS News", "0f9a3f1e-1b2c-4d5e-8f90-123456789abc"),  # noqa: E501
+        ("https://www.eqs-news.com/de/news/adhoc/moewenlinie-ag/1621957", "EQS News", "1621957"),
+        ("https://www.acnnewswire.com/press-release/english/91234/gull-line", "ACN Newswire", "91234"),
+        ("http://www.jcnnewswire.com/Article.aspx?artid=12345&sid=3&headline=Gull", "JCN Newswire", "12345"),
+        ("https://newsdirect.com/news/gull-line-sails-193700411", "News Direct", "193700411"),
+        ("https://www.newmediawire.com/news/gull-line-sails-7083123", "NewMediaWire", "7083123"),
+        ("https://kyodonewsprwire.jp/release/202611221234", "Kyodo News PR Wire", "202611221234"),
         (URL, None, None),
     ],
-)
+)  # fmt: skip
 def test_the_wire_and_its_id_are_in_the_address(url, wire, wire_id):
     release = extract_release(page(), url)
 
