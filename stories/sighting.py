@@ -6,8 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-PollReason = Literal["clock", "trigger", "crawl"]
+PollReason = Literal["clock", "trigger", "crawl", "gap"]
+"""``gap``: another listing of the source lost its thread; this one is read back as far as it lost it."""
 ListingKind = Literal["html", "feed", "sitemap"]
+Trouble = Literal[
+    "dns", "connect", "tls", "timeout", "status", "busy", "forbidden", "robots", "refused", "answer", "parse", "other"
+]
+"""Why a listing was not read, in a word: ``busy`` is 429 or 503, ``forbidden`` 401, 403 or 451, ``refused`` an address
+that wirewatch may not reach, ``answer`` one that broke off or is too large."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +53,9 @@ class Cursor:
     etag: str | None = None
     last_modified: str | None = None
     digest: str | None = None
-    """Of the listing's sightings at the last reading."""
+    """Of the listing's sightings at the last reading, if all of them were settled."""
+    body: str | None = None
+    """Of the bytes that they stood in."""
     polled_at: str | None = None
     read_at: str | None = None
     """The last time it was read without an error, a 304 included; None until the first poll succeeded."""
@@ -55,5 +63,34 @@ class Cursor:
     """In a row."""
     error: str | None = None
     """In words; None when the last poll went well."""
+    trouble: Trouble | None = None
+    """The same in a word."""
+    failing_since: str | None = None
     sightings: int = 0
     """In the last reading that was not a 304."""
+    empty: int = 0
+    """Readings in a row that showed nothing, of a listing that had shown something."""
+    empty_since: str | None = None
+    next_at: str | None = None
+    """When it is asked again."""
+    pace: str | None = None
+    """Why then, in a word or two: ``busy``, ``quiet``, ``the source asks for it`` …"""
+    seconds: float = 0.0
+    """What an answer takes, as a mean that forgets."""
+    fresh_for: float = 0.0
+    """Seconds for which the source says that an answer stands."""
+    window: str = ""
+    """Marks of the sightings at the last reading whose thread was not lost, newest first (``crawler.overlap``)."""
+    whole_at: str | None = None
+    """When that was: all that was listed until then was seen."""
+    readings: int = 0
+    """Since the first; halved now and then, so that the share below speaks of late."""
+    whole: int = 0
+    """Those of them that were proven complete."""
+    news_at: str | None = None
+    """When something new was last seen on it."""
+    week: str = ""
+    """How much comes in each hour of the week (``crawler.rhythm``)."""
+    hour: str | None = None
+    """The hour that is being counted; None before the first whole one began."""
+    hour_news: float = 0.0
