@@ -175,6 +175,10 @@ class Outbox:
             ids = [one for one in ids if one.endswith(f":{channel}")]
         return [await self.retry(one) for one in ids].count("due")
 
+    async def turn_on(self, channel: str) -> None:
+        """Let a channel take alerts again that was switched off."""
+        await self._redis.hdel(keys.channel(channel).name, "off", "off_at")
+
     async def enqueue_test(self, channel: str, now: datetime) -> str:
         """Put a test alert into the outbox of one channel and return its id; it takes the way of every other."""
         event = f"evt_test_{uuid4().hex}"

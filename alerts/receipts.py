@@ -8,14 +8,29 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+import msgspec
 from redis.asyncio import Redis
 
 from alerts.outbox import moment, text
 from stories import keys
+from stories.archive import Archive
 
 State = Literal["pending", "leased", "sent", "failed"]
 PAGE = 200  # alerts read in one exchange
 COUNTED = 2_000  # ids alone, in one exchange
+
+
+class _Named(msgspec.Struct):
+    watches: tuple[str, ...] = ()
+
+
+class _Naming(msgspec.Struct):
+    """What of an event says which watches it names."""
+
+    data: _Named
+
+
+_NAMING = msgspec.json.Decoder(_Naming)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,19 +81,24 @@ async def list_alerts(
     *,
     channel: str | None = None,
     state: State | Literal["waiting"] | None = None,
+    watch: str | None = None,
+    since: datetime | None = None,
     limit: int = 50,
 ) -> list[Receipt]:
-    """Return the newest alerts, newest first; ``state="waiting"`` is pending and leased."""
+    """Return the newest alerts, newest first; ``state="waiting"`` is pending and leased.
+
+    ``watch``: whose event names that watch; ``since``: that were made since (given up since, for ``failed``).
+    """
     wanted = {"waiting": ("pending", "leased"), None: None}.get(state, (state,))
     found: list[Receipt] = []
     source = keys.dead_alerts().name if state == "failed" else keys.alerts().name
-    async for page in _newest_first(redis, source):
+    async for page in _newest_first(redis, source, since=since):
         ids = [one for one in page if channel is None or one.endswith(f":{channel}")]
-        for receipt in await _read(redis, ids):
-            if wanted is None or receipt.state in wanted:
-                found.append(receipt)
-            if len(found) == limit:
-                return found
+        receipts = [one for one in await _read(redis, ids) if wanted is None or one.state in wanted]
+        named = await _watches(redis, receipts) if watch is not None else {}
+        found += [one for one in receipts if watch is None or watch in named.get(one.event, ())]
+        if len(found) >= limit:
+            return found[:limit]
     return found
 
 
@@ -87,12 +107,13 @@ async def find_alert(redis: Redis, alert_id: str) -> Receipt | None:
     return next(iter(await _read(redis, [alert_id])), None)
 
 
-async def count_alerts(redis: Redis, channels: Sequence[str]) -> list[ChannelCounts]:
-    """Return how each channel does, in the order given."""
+async def count_alerts(redis: Redis, channels: Sequence[str], *, others: bool = False) -> list[ChannelCounts]:
+    """Return how each channel does, in the order given; ``others``: and those of which alerts were given up beside."""
     failed: Counter[str] = Counter()
     async for page in _newest_first(redis, keys.dead_alerts().name, COUNTED):
         failed.update(one.rpartition(":")[2] for one in page)
-    return [await _count(redis, channel, failed[channel]) for channel in channels]
+    beside = sorted(failed.keys() - set(channels)) if others else []
+    return [await _count(redis, channel, failed[channel]) for channel in (*channels, *beside)]
 
 
 async def _count(redis: Redis, channel: str, failed: int) -> ChannelCounts:
@@ -116,11 +137,21 @@ async def _count(redis: Redis, channel: str, failed: int) -> ChannelCounts:
     )
 
 
-async def _newest_first(redis: Redis, key: str, size: int = PAGE) -> AsyncIterator[list[str]]:
-    start = 0
-    while page := await redis.zrange(key, start, start + size - 1, desc=True):
+async def _newest_first(
+    redis: Redis, key: str, size: int = PAGE, since: datetime | None = None
+) -> AsyncIterator[list[str]]:
+    start, lowest = 0, since.timestamp() * 1000 if since else "-inf"
+    while page := await redis.zrevrangebyscore(key, "+inf", lowest, start=start, num=size):
         yield [text(one) for one in page]
         start += size
+
+
+async def _watches(redis: Redis, receipts: Sequence[Receipt]) -> dict[str, tuple[str, ...]]:
+    """Return which watches the receipts' events name; without those that are kept no longer."""
+    archive = Archive(redis)
+    events = dict.fromkeys(receipt.event for receipt in receipts)
+    read = {event: await archive.event(event) for event in events}
+    return {event: _NAMING.decode(payload).data.watches for event, payload in read.items() if payload is not None}
 
 
 async def _read(redis: Redis, ids: Sequence[str]) -> list[Receipt]:

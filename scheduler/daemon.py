@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 
 from alerts.channels import open_channel
 from alerts.delivery import Delivery
-from alerts.receipts import list_alerts
+from alerts.receipts import count_alerts, list_alerts
 from config.addresses import AddressPolicy
 from config.settings import Settings
 from config.telemetry import clock_checkin, report
@@ -149,7 +149,8 @@ async def _run(newsroom: Newsroom, stop: asyncio.Event, bound: socket.socket, re
         clock.stop()
         end_streams(app)
         web.should_exit = True
-        await asyncio.gather(engine.finish(CRAWL_PATIENCE), end(owned), serving, return_exceptions=True)
+        closing = asyncio.wait([serving], timeout=2 * WEB_PATIENCE)
+        await asyncio.gather(engine.finish(CRAWL_PATIENCE), end(owned), closing, return_exceptions=True)
         if ended is not None:
             raise ended
     finally:
@@ -195,8 +196,10 @@ def _views(newsroom: Newsroom, metrics: Metrics) -> Views:
     settings = newsroom.settings
 
     async def alerts(wanted: AlertFilter) -> list[dict[str, Any]]:
-        found = await list_alerts(newsroom.redis, channel=wanted.channel, state=wanted.state, limit=wanted.limit)
-        return [asdict(receipt) for receipt in found]
+        return [asdict(receipt) for receipt in await list_alerts(newsroom.redis, **asdict(wanted))]
+
+    async def channels() -> list[dict[str, Any]]:
+        return [asdict(one) for one in await count_alerts(newsroom.redis, list(settings.channels), others=True)]
 
     def watch_matches(watch: str, release: Release) -> bool:
         return matches(settings.watches[watch], release, source=release.source)
@@ -208,6 +211,7 @@ def _views(newsroom: Newsroom, metrics: Metrics) -> Views:
         desk=newsroom.desk,
         now=now,
         alerts=alerts,
+        channels=channels,
         matches=watch_matches,
         metrics=metrics.registry,
     )

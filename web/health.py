@@ -34,6 +34,9 @@ class Readiness(BaseModel):
 
     ready: bool
     checks: dict[str, Check] = Field(description="`redis` answers, the `clock` ticked in the last two minutes")
+    channels_off: dict[str, str] = Field(
+        description="Channels that were switched off, with the reason; for a person to mend, no fault of readiness"
+    )
 
 
 def clock_check(ticked: datetime | None, now: datetime) -> dict[str, Any]:
@@ -55,8 +58,18 @@ async def readiness(asked: Views) -> dict[str, Any]:
         redis = {"ok": False, "detail": f"does not answer ({type(error).__name__})"}
     else:
         redis = {"ok": True, "detail": "answers"}
+    off = await _channels_off(asked) if redis["ok"] else {}
     checks = {"redis": redis, "clock": clock}
-    return {"ready": all(check["ok"] for check in checks.values()), "checks": checks}
+    return {"ready": all(check["ok"] for check in checks.values()), "checks": checks, "channels_off": off}
+
+
+async def _channels_off(asked: Views) -> dict[str, str]:
+    """Return the channels that are off; none where that takes longer than a probe waits."""
+    try:
+        async with asyncio.timeout(REDIS_PATIENCE):
+            return {one["channel"]: one["off"] for one in await asked.channels() if one["off"]}
+    except (RedisError, OSError, TimeoutError):
+        return {}
 
 
 @router.get("/healthz", summary="The process lives", responses={200: {"content": {"text/plain": {"example": "ok\n"}}}})

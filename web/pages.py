@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated
 from urllib.parse import parse_qs
 
-import msgspec
 from fastapi import APIRouter, HTTPException, Query, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -13,7 +12,7 @@ from web.api.sources import source_payloads
 from web.guard import COOKIE, COOKIE_DAYS, FORM_HEADERS, LOGIN, cookie_value, same
 from web.history import story_view
 from web.render import page
-from web.rows import AlertRow, EventRow, SourceRow, alert_rows, event_row, source_row
+from web.rows import AlertRow, EventRow, SourceRow, alert_rows, channel_rows, event_row, source_row
 from web.views import AlertFilter, Views, views
 
 EVENTS_SHOWN = 50
@@ -32,8 +31,7 @@ async def _alerts(asked: Views) -> list[AlertRow]:
     headlines: dict[str, str | None] = {}
     for event in {receipt["event"] for receipt in receipts}:
         payload = await asked.archive.event(event)
-        release = msgspec.json.decode(payload)["data"].get("release") if payload else None
-        headlines[event] = release["headline"] if release else None
+        headlines[event] = event_row(payload, asked.settings).headline if payload else None
     return alert_rows(receipts, headlines)
 
 
@@ -49,6 +47,7 @@ async def now(request: Request) -> HTMLResponse:
     sources, off = await _sources(asked)
     return page(
         "now.html", events=await _events(asked), alerts=await _alerts(asked), sources=sources, off=off,
+        channels=channel_rows(await asked.channels()),
         watches=list(asked.settings.watches), signed_in=asked.settings.web.token is not None,
     )  # fmt: skip
 
@@ -67,7 +66,8 @@ async def new_events(request: Request, after: Annotated[str | None, Query(max_le
 @router.get("/parts/alerts")
 async def new_alerts(request: Request) -> HTMLResponse:
     """Return the list of alerts as it is now."""
-    return page("parts/alerts.html", alerts=await _alerts(views(request)))
+    asked = views(request)
+    return page("parts/alerts.html", alerts=await _alerts(asked), channels=channel_rows(await asked.channels()))
 
 
 @router.get("/parts/sources")

@@ -27,6 +27,16 @@ FIELDS = {
 }
 
 
+MONITORED = {
+    "source.gap": "releases may be missing",
+    "source.dead": "does not answer",
+    "source.recovered": "answers again",
+    "channel.off": "switched off",
+    "redis.recovered": "answers again",
+}
+"""What happened to the monitor itself, after its name."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeRow:
     """One difference, its place in words."""
@@ -89,6 +99,19 @@ class AlertRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelRow:
+    """How a channel does that a person should look at."""
+
+    name: str
+    state: str
+    """``off``, ``failing``, or ``on`` where earlier alerts were given up."""
+    at: str | None
+    reason: str
+    waiting: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourceRow:
     """A source's health in a line."""
 
@@ -136,12 +159,13 @@ def event_row(payload: bytes, settings: Settings) -> EventRow:
     watches = [watch_title(settings, name) for name in data["watches"]]
     release = data.get("release")
     if release is None:
-        title = source_title(settings, data.get("source"))
+        subject = data.get("source") or data.get("channel")
+        title = source_title(settings, subject) if subject else event["type"].partition(".")[0].capitalize()
         return EventRow(
             id=event["id"],
             kind=kind,
             at=event["timestamp"],
-            headline=f"{title}: {kind}",
+            headline=f"{title}: {MONITORED.get(event['type'], kind)}",
             source=title,
             wire=None,
             watches=watches,
@@ -201,6 +225,28 @@ def receipt_row(receipt: Mapping[str, Any]) -> ReceiptRow:
         tries=receipt["tries"],
         error=receipt["error"] if state != "sent" else None,
     )
+
+
+def channel_rows(channels: Sequence[Mapping[str, Any]]) -> list[ChannelRow]:
+    """Return the channels that a person should look at: off, or with alerts that were given up or fail just now."""
+    rows = []
+    for one in channels:
+        error_at, sent_at = one["last_error_at"], one["last_sent"]
+        failing = one["waiting"] and error_at is not None and (sent_at is None or error_at > sent_at)
+        if not (one["off"] or one["failed"] or failing):
+            continue
+        at = one["off_at"] if one["off"] else error_at
+        rows.append(
+            ChannelRow(
+                name=one["channel"],
+                state="off" if one["off"] else "failing" if failing else "on",
+                at=timestamp(at) if at else None,
+                reason=one["off"] or one["last_error"] or "",
+                waiting=one["waiting"],
+                failed=one["failed"],
+            )
+        )
+    return rows
 
 
 def source_row(source: Mapping[str, Any]) -> SourceRow:

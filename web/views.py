@@ -27,6 +27,9 @@ class AlertFilter:
     channel: str | None = None
     state: AlertState | None = None
     """``waiting`` is ``pending`` and ``leased``."""
+    watch: str | None = None
+    """Whose event names that watch."""
+    since: datetime | None = None
     limit: int = 50
 
 
@@ -42,6 +45,8 @@ class Views:
     now: Callable[[], datetime]
     alerts: Callable[[AlertFilter], Awaitable[list[dict[str, Any]]]]
     """Receipts as dictionaries, newest first."""
+    channels: Callable[[], Awaitable[list[dict[str, Any]]]]
+    """How each channel does, as dictionaries."""
     matches: Callable[[str, Release], bool]
     """Whether a watch, by name, matches a release."""
     metrics: CollectorRegistry

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
@@ -13,7 +14,7 @@ from alerts.delivery import Delivery
 from alerts.outbox import Outbox
 from alerts.receipts import ChannelCounts, Receipt, count_alerts, find_alert, list_alerts
 from config.addresses import AddressPolicy
-from scheduler.cli.context import Failed, known, with_newsroom
+from scheduler.cli.context import Failed, known, since, with_newsroom
 from scheduler.cli.output import Format, FormatOption, chosen, examples, moment, show
 from scheduler.newsroom import Newsroom, now
 from stories.moments import timestamp
@@ -23,7 +24,20 @@ RETRIED = {
     "sending": "it is being sent at this moment",
     "unknown": "there is no such alert any more",
 }
+COUNTED = ("channel", "waiting", "oldest", "failed", "sent", "last_sent", "off", "last_error")
 TEST_PATIENCE = timedelta(seconds=30)
+
+
+class Shown(StrEnum):
+    """States of alerts, as ``--state`` takes them."""
+
+    PENDING = "pending"
+    LEASED = "leased"
+    WAITING = "waiting"
+    SENT = "sent"
+    FAILED = "failed"
+
+
 alerts = typer.Typer(invoke_without_command=True, help="Receipts of alerts.")
 
 
@@ -32,7 +46,13 @@ def register(app: typer.Typer) -> None:
     app.add_typer(
         alerts,
         name="alerts",
-        epilog=examples("wirewatch alerts --failed", "wirewatch alerts retry --all", "wirewatch alerts test desk"),
+        epilog=examples(
+            "wirewatch alerts --failed",
+            "wirewatch alerts --channel desk --state waiting --since 24h",
+            "wirewatch alerts channels",
+            "wirewatch alerts retry --all",
+            "wirewatch alerts test desk",
+        ),
     )
 
 
@@ -41,25 +61,64 @@ def list_receipts(
     context: typer.Context,
     failed: Annotated[bool, typer.Option("--failed", help="Only those that were given up.")] = False,
     channel: Annotated[str | None, typer.Option(help="Only of this channel.")] = None,
+    state: Annotated[Shown | None, typer.Option(help="Only in this state; waiting is pending or leased.")] = None,
+    watch: Annotated[str | None, typer.Option(help="Only those whose event names this watch.")] = None,
+    since_text: Annotated[
+        str | None, typer.Option("--since", metavar="7d", help="Made since (given up since, for failed ones).")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 50,
     format: FormatOption = None,  # noqa: A002
 ) -> None:
-    """Receipts, newest first."""
+    """Receipts, newest first; on a terminal with how each channel does."""
     if context.invoked_subcommand is not None:
         return
-
+    if failed and state not in (None, Shown.FAILED):
+        raise typer.BadParameter("--failed shows those that were given up; leave out --state, or --failed")
     settings = context.obj.settings
+    wanted = Shown.FAILED if failed else state
+    if watch is not None:
+        known(watch, settings.watches, "watch")
+    moment_since = since(since_text)
 
     async def read(newsroom: Newsroom) -> tuple[list[Receipt], list[ChannelCounts]]:
-        found = await list_alerts(newsroom.redis, channel=channel, state="failed" if failed else None, limit=limit)
-        return found, await count_alerts(newsroom.redis, [channel] if channel else list(settings.channels))
+        found = await list_alerts(
+            newsroom.redis,
+            channel=channel,
+            state=wanted.value if wanted else None,
+            watch=watch,
+            since=moment_since,
+            limit=limit,
+        )
+        return found, await _counts(newsroom, channel)
 
     found, counts = with_newsroom(settings, read)
     rows = [_row(receipt) | {"at": moment(timestamp(receipt.settled or receipt.created))} for receipt in found]
     if chosen(format) is Format.TABLE:
-        show([_row(one) for one in counts], ("channel", "waiting", "failed", "sent", "off", "last_error"), format)
+        show([_count_row(one) for one in counts], COUNTED, format)
         typer.echo()
     show(rows, ("at", "channel", "type", "state", "tries", "id", "error"), format, empty="No alerts.")
+
+
+async def _counts(newsroom: Newsroom, channel: str | None) -> list[ChannelCounts]:
+    if channel is not None:
+        return await count_alerts(newsroom.redis, [channel])
+    return await count_alerts(newsroom.redis, list(newsroom.settings.channels), others=True)
+
+
+@alerts.command(epilog=examples("wirewatch alerts channels", "wirewatch alerts channels --format json"))
+def channels(context: typer.Context, format: FormatOption = None) -> None:  # noqa: A002
+    """How each channel does: what waits and since when, what was given up, the last error, whether it is off."""
+    counts = with_newsroom(context.obj.settings, lambda newsroom: _counts(newsroom, None))
+    if chosen(format) is Format.TABLE:
+        show([_count_row(one) for one in counts], COUNTED, format, empty="No channels.")
+    else:
+        show([_row(one) for one in counts], COUNTED, format)
+
+
+def _count_row(counted: ChannelCounts) -> dict[str, Any]:
+    row = _row(counted)
+    off = f"since {moment(row['off_at'])}: {row['off']}" if counted.off else None
+    return row | {"oldest": moment(row["oldest_waiting"]), "last_sent": moment(row["last_sent"]), "off": off}
 
 
 def _row(counted: Receipt | ChannelCounts) -> dict[str, Any]:
@@ -78,25 +137,37 @@ def retry(
 
     async def again(newsroom: Newsroom) -> str:
         outbox = Outbox(newsroom.redis)
+        off = await _off(newsroom)
         if alert is None:
-            return f"{await outbox.retry_all()} alert(s) are due again"
-        if await find_alert(newsroom.redis, alert) is None:
+            said = f"{await outbox.retry_all()} alert(s) are due again"
+        elif await find_alert(newsroom.redis, alert) is None:
             raise Failed(f"there is no alert {alert!r}; wirewatch alerts lists them")
-        return RETRIED[await outbox.retry(alert)]
+        else:
+            said = RETRIED[await outbox.retry(alert)]
+        turned_on = sorted(off - await _off(newsroom))
+        return "\n".join([said, *(f"channel {name!r} is on again" for name in turned_on)])
 
     typer.echo(with_newsroom(context.obj.settings, again))
+
+
+async def _off(newsroom: Newsroom) -> set[str]:
+    return {one.channel for one in await _counts(newsroom, None) if one.off}
 
 
 @alerts.command("test", epilog=examples("wirewatch alerts test desk"))
 def test_channel(
     context: typer.Context, channel: Annotated[str, typer.Argument(help="A channel of the configuration.")]
 ) -> None:
-    """Send a test alert to a channel, and say how it went."""
+    """Send a test alert to a channel, and say how it went; one that was switched off is turned on for it."""
     settings = context.obj.settings
     known(channel, settings.channels, "channel")
 
     async def send(newsroom: Newsroom) -> str:
-        alert = await Outbox(newsroom.redis).enqueue_test(channel, now())
+        outbox = Outbox(newsroom.redis)
+        off = channel in await _off(newsroom)
+        if off:
+            await outbox.turn_on(channel)
+        alert = await outbox.enqueue_test(channel, now())
         policy = AddressPolicy(settings.polling.private_addresses)
         opened = open_channel(channel, settings.channels[channel], policy)
         await Delivery(newsroom.redis, {channel: opened}).drain(TEST_PATIENCE)
@@ -104,6 +175,9 @@ def test_channel(
         if receipt is None or receipt.state != "sent":
             why = receipt.error if receipt else "its receipt is gone"
             raise Failed(f"the test alert did not arrive at {channel!r}: {why or 'it still waits'}")
-        return f"the test alert arrived at {channel!r}" + (f": {receipt.detail}" if receipt.detail else "")
+        said = f"the test alert arrived at {channel!r}" + (f": {receipt.detail}" if receipt.detail else "")
+        if off:
+            said += f"\nchannel {channel!r} is on again; what was given up meanwhile: wirewatch alerts retry --all"
+        return said
 
     typer.echo(with_newsroom(settings, send))

@@ -7,12 +7,14 @@ from typing import Annotated
 import typer
 
 from alerts.channels import channel_types
+from alerts.receipts import ChannelCounts, count_alerts
 from config.schema import schema
 from config.settings import Settings
 from scheduler.cli.context import with_newsroom
 from scheduler.cli.output import examples, line
 from scheduler.newsroom import Newsroom
 from stories.connection import server_risks
+from stories.moments import timestamp
 
 
 def register(app: typer.Typer) -> None:
@@ -32,7 +34,8 @@ def check(
     settings = loaded.settings
 
     async def risks(newsroom: Newsroom) -> list[str]:
-        return await server_risks(newsroom.redis)
+        counts = await count_alerts(newsroom.redis, list(settings.channels), others=True)
+        return [*await server_risks(newsroom.redis), *troubles(counts)]
 
     for warning in (*with_newsroom(settings, risks), *silences(settings)):
         typer.echo(f"warning: {warning}", err=True)
@@ -45,6 +48,22 @@ def check(
         f"{len(settings.watches)} watch(es), {len(settings.channels)} channel(s), "
         f"{enabled} of {len(settings.sources)} source(s) on: all well"
     )
+
+
+def troubles(counts: list[ChannelCounts]) -> list[str]:
+    """Return the channels that are off, and those of which alerts were given up."""
+    off = [
+        f"channel {one.channel!r} is off since {timestamp(one.off_at) if one.off_at else 'some time'}: {one.off}. "
+        f"To turn it on: wirewatch alerts test {one.channel}, or alerts retry"
+        for one in counts
+        if one.off
+    ]
+    dead = [
+        f"{one.failed} alert(s) of channel {one.channel!r} were given up: wirewatch alerts --failed"
+        for one in counts
+        if one.failed
+    ]
+    return off + dead
 
 
 def silences(settings: Settings) -> list[str]:

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from scheduler.cli.app import app
 from scheduler.demo import stories
+from stories import keys
 from stories.urls import canonical_url
 
 HOSTILE = replace(
@@ -99,6 +100,20 @@ async def test_alerts_are_tried_again_and_channels_are_tested(program, table, ne
     failed = await program.within("alerts", "--failed")
     (row,) = failed.rows
     assert (row["state"], "400" in row["error"]) == ("failed", True)
+    tables = await program.all_within(
+        ["alerts", "--format", "table", "--watch", "rest", "--since", "1h"],
+        ["alerts", "--watch", "all"],
+        ["alerts", "--state", "sent"],
+        ["alerts", "channels"],
+        ["alerts", "--watch", "nobody"],
+        ["alerts", "--failed", "--state", "sent"],
+    )
+    assert re.search(r"(?m)^hook +0 +– +1 +0 ", tables[0].out), tables[0].said
+    assert row["id"] in tables[0].out
+    assert [one.rows for one in tables[1:3]] == [[], []]
+    hook, dead = tables[3].rows
+    assert (hook["channel"], hook["failed"], hook["off"], dead["waiting"]) == ("hook", 1, None, 0)
+    assert [one.status for one in tables] == [0, 0, 0, 0, 2, 2]
     again, everything, unknown, well, dead = await program.all_within(
         ["alerts", "retry", row["id"]],
         ["alerts", "retry", "--all"],
@@ -225,3 +240,12 @@ async def test_check_says_what_it_found_and_what_is_wrong_with_redis(program, ta
     away = await program.within("check")
     assert (away.status, "Redis at 127.0.0.1:1/0 is not reachable" in away.err) == (1, True), away.said
     assert "canary-81cc" not in away.said
+
+
+async def test_testing_a_channel_that_was_switched_off_turns_it_on_again_if_it_works(program, receiver, redis):
+    await redis.hset(keys.channel("hook").name, mapping={"off": "410 from hooks.example", "off_at": "1770778800000"})
+    receiver.fail(410, times=1)
+    still, works, unneeded = await program.all_within(*[["alerts", "test", "hook"]] * 3)
+    assert (still.status, "410 from" in still.err) == (1, True), still.said
+    assert (works.status, "channel 'hook' is on again" in works.out) == (0, True), works.said
+    assert (unneeded.status, "on again" in unneeded.out) == (0, False), unneeded.said

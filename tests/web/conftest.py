@@ -52,6 +52,7 @@ class Site:
     base: str
     http: aiohttp.ClientSession
     receipts: list[dict[str, Any]] = field(default_factory=list)
+    counts: list[dict[str, Any]] = field(default_factory=list)
     asked_alerts: list[AlertFilter] = field(default_factory=list)
 
     async def stop(self, *, politely: bool = True) -> float:
@@ -91,11 +92,15 @@ def serve(redis: Redis, archive: ArchiveFiller) -> Serve:
         registry = CollectorRegistry()
         Counter("wirewatch_events", "Events", registry=registry).inc(3)
         receipts: list[dict[str, Any]] = []
+        counts: list[dict[str, Any]] = []
         asked: list[AlertFilter] = []
 
         async def alerts(wanted: AlertFilter) -> list[dict[str, Any]]:
             asked.append(wanted)
             return receipts
+
+        async def channels() -> list[dict[str, Any]]:
+            return counts
 
         def matches(watch: str, release: Release) -> bool:
             return watch == "all" or "Battery" in release.tags
@@ -107,6 +112,7 @@ def serve(redis: Redis, archive: ArchiveFiller) -> Serve:
             desk=Desk(client or redis),
             now=lambda: archive.now + timedelta(seconds=30),
             alerts=alerts,
+            channels=channels,
             matches=matches,
             metrics=registry,
         )
@@ -126,8 +132,9 @@ def serve(redis: Redis, archive: ArchiveFiller) -> Serve:
             base, timeout=aiohttp.ClientTimeout(total=20), connector=aiohttp.TCPConnector(limit=0)
         )
         site = Site(
-            views=views, server=server, serving=task, base=base, http=http, receipts=receipts, asked_alerts=asked
-        )
+            views=views, server=server, serving=task, base=base, http=http, receipts=receipts, counts=counts,
+            asked_alerts=asked,
+        )  # fmt: skip
         try:
             yield site
         finally:
@@ -165,6 +172,27 @@ def receipt() -> Callable[..., dict[str, Any]]:
             "settled": made,
             "detail": None,
             "error": None,
+        } | fields
+
+    return make
+
+
+@pytest.fixture
+def count() -> Callable[..., dict[str, Any]]:
+    """``count(channel="log", off="410 from …")``: how a channel does, as the alerts room tells it."""
+
+    def make(**fields: Any) -> dict[str, Any]:
+        return {
+            "channel": "log",
+            "waiting": 0,
+            "failed": 0,
+            "sent": 3,
+            "oldest_waiting": None,
+            "off": None,
+            "off_at": None,
+            "last_sent": datetime.fromisoformat("2026-03-02T09:05:00+00:00"),
+            "last_error": None,
+            "last_error_at": None,
         } | fields
 
     return make

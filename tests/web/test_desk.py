@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from archive_filler import ArchiveFiller
@@ -13,6 +13,10 @@ from stories.desk import Desk
 from stories.sighting import Cursor
 from web.api.shapes import AlertsShape, CrawlShape, SourcesShape
 from web.app import AlertFilter
+from web.rows import channel_rows
+
+OFF_AT = datetime(2026, 3, 2, 8, tzinfo=UTC)
+LATER = datetime(2026, 3, 2, 10, tzinfo=UTC)
 
 
 async def test_sources_show_how_they_do_and_never_their_passwords(site, redis: Redis):
@@ -41,7 +45,49 @@ async def test_alerts_are_receipts_with_their_moments_as_text(site, receipt):
     assert site.asked_alerts == [AlertFilter(channel="log", state="waiting", limit=7)]
 
 
-@pytest.mark.parametrize("query", [{"state": "lost"}, {"limit": "501"}])
+async def test_alerts_are_asked_for_by_watch_and_age_and_come_with_how_each_channel_does(site, count):
+    site.counts += [count(), count(channel="intake", off="410 from intake", off_at=OFF_AT, failed=2)]
+    query = {"watch": "batteries", "since": "2026-03-01"}
+    async with site.http.get("/api/v1/alerts", params=query) as reply:
+        said = await reply.json()
+    AlertsShape.model_validate(said)
+    assert [(one["channel"], one["off"], one["off_at"]) for one in said["channels"]] == [
+        ("log", None, None), ("intake", "410 from intake", "2026-03-02T08:00:00.000Z")
+    ]  # fmt: skip
+    assert site.asked_alerts == [AlertFilter(watch="batteries", since=datetime(2026, 3, 1, tzinfo=UTC))]
+
+
+async def test_a_channel_that_is_off_stands_on_the_page_and_in_readiness_that_holds_all_the_same(
+    site, count, redis, archive: ArchiveFiller
+):
+    await Desk(redis).tick(archive.now)
+    site.counts += [count(), count(channel="intake", off="410 from <b>intake", off_at=OFF_AT, failed=2)]
+    async with site.http.get("/readyz") as reply:
+        said = await reply.json()
+    assert (reply.status, said["channels_off"]) == (200, {"intake": "410 from <b>intake"})
+    for path in ("/", "/parts/alerts"):
+        async with site.http.get(path) as reply:
+            shown = await reply.text()
+        assert "intake is off" in shown
+        assert "410 from &lt;b&gt;intake" in shown
+        assert "log is" not in shown, "a channel that does well needs no line"
+
+
+@pytest.mark.parametrize(
+    ("fields", "shown"),
+    [
+        ({"waiting": 3, "last_error": "503", "last_error_at": LATER}, "failing"),
+        ({"waiting": 3, "last_error": "503", "last_error_at": OFF_AT}, None),
+        ({"failed": 1, "last_error": "401", "last_error_at": OFF_AT}, "on"),
+        ({}, None),
+    ],
+    ids=["it fails just now", "it failed, and works again", "alerts were given up", "all is well"],
+)
+def test_the_page_names_the_channels_that_a_person_should_look_at(count, fields, shown):
+    assert [row.state for row in channel_rows([count(**fields)])] == ([shown] if shown else [])
+
+
+@pytest.mark.parametrize("query", [{"state": "lost"}, {"limit": "501"}, {"since": "yesterday"}])
 async def test_alerts_asked_for_wrongly(site, query):
     async with site.http.get("/api/v1/alerts", params=query) as reply:
         assert reply.status == 422

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, HTTPException, Query, Request
 from starlette.responses import Response
 
 from stories.moments import timestamp
+from web.api.releases import parse_since
 from web.api.shapes import AlertsShape, answer
 from web.views import AlertFilter, AlertState, views
 
@@ -16,7 +17,7 @@ router = APIRouter(tags=["alerts"])
 
 
 def alert_payload(receipt: dict[str, Any]) -> dict[str, Any]:
-    """Return a receipt with its moments as text."""
+    """Return a receipt, or how a channel does, with its moments as text."""
     return {name: timestamp(value) if isinstance(value, datetime) else value for name, value in receipt.items()}
 
 
@@ -25,8 +26,23 @@ async def list_alerts(
     request: Request,
     channel: Annotated[str | None, Query(max_length=64)] = None,
     state: Annotated[AlertState | None, Query(description="`waiting` is `pending` and `leased`")] = None,
+    watch: Annotated[str | None, Query(description="The name of a watch: whose event names it", max_length=64)] = None,
+    since: Annotated[
+        str | None,
+        Query(description="Made since (given up since, for `failed`): `7d`, `48h`, or an ISO 8601 time", max_length=40),
+    ] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> Response:
-    """Return the newest alerts, newest first."""
-    receipts = await views(request).alerts(AlertFilter(channel=channel, state=state, limit=limit))
-    return answer({"alerts": [alert_payload(receipt) for receipt in receipts]})
+    """Return the newest alerts, newest first, and how each channel does."""
+    asked = views(request)
+    try:
+        moment = parse_since(since, asked.now())
+    except ValueError as error:
+        raise HTTPException(422, f"query.since: {error}, or an ISO 8601 date or time") from error
+    receipts = await asked.alerts(AlertFilter(channel=channel, state=state, watch=watch, since=moment, limit=limit))
+    return answer(
+        {
+            "alerts": [alert_payload(receipt) for receipt in receipts],
+            "channels": [alert_payload(one) for one in await asked.channels()],
+        }
+    )

@@ -192,10 +192,26 @@ class AlertShape(Shape):
     error: str | None
 
 
+class ChannelShape(Shape):
+    """How a channel does."""
+
+    channel: str
+    waiting: int
+    failed: int = Field(description="Given up; they wait for `wirewatch alerts retry`")
+    sent: int
+    oldest_waiting: str | None = Field(description="When the oldest alert that is not settled was made")
+    off: str | None = Field(description="Why it was switched off; null while it is on")
+    off_at: str | None
+    last_sent: str | None
+    last_error: str | None
+    last_error_at: str | None
+
+
 class AlertsShape(Shape):
-    """The newest alerts, newest first."""
+    """The newest alerts, newest first, and how each channel does."""
 
     alerts: list[AlertShape]
+    channels: list[ChannelShape]
 
 
 class CrawlIdShape(Shape):
