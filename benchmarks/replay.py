@@ -291,7 +291,8 @@ async def run(options: Options) -> int:
                 published = await publish(wire, corpus, options)
                 await settled(receiver, options.settle)
                 took = timedelta(seconds=round(time.monotonic() - began))
-                ended = await daemon.stop()
+                told = time.monotonic()
+                ended = await daemon.stop(), time.monotonic() - told
             audit = [json.loads(line) for line in (folder / "audit.jsonl").read_text().splitlines()]
             verdict = judge(corpus, published, receiver.events, audit)
             _add_run_figures(verdict, wire, receiver, took, ended)

@@ -7,12 +7,10 @@ import re
 import signal
 from collections import Counter
 
-from daemon import running
+from daemon import STOPPING, running
 
 from scheduler.demo import stories
 from stories.urls import canonical_url
-
-PROMISED = 10  # seconds from SIGTERM to the end
 
 
 def polled(newswire):
@@ -38,8 +36,8 @@ async def test_stopping_and_starting_in_between_loses_nothing_and_repeats_nothin
         hanging = newswire.publish(stories.NIGHT_MARKET)
         newswire.fail(hanging, delay=60)
         await until(lambda: re.search(r'"source": "harbourline", .*"new": 1,', daemon.log.read_text()), 20)
-        status, seconds = await daemon.stop()
-    assert (status, seconds < PROMISED) == (0, True), daemon.tail()
+        status = await daemon.stop()
+    assert status == 0, daemon.tail()
 
     newswire.heal(hanging)
     receiver.recover()
@@ -52,7 +50,7 @@ async def test_stopping_and_starting_in_between_loses_nothing_and_repeats_nothin
         before = len(newswire.requests)
         await until(lambda: len(newswire.requests) > before + 6, 20)  # polls of every listing, and nothing new
         daemon.process.send_signal(signal.SIGINT)
-        assert await asyncio.wait_for(daemon.process.wait(), PROMISED) == 0
+        assert await asyncio.wait_for(daemon.process.wait(), STOPPING) == 0
     assert set(new_ones(receiver).values()) == {1}
     (correction,) = [event for event in receiver.events if event["type"] == "release.corrected"]
     assert correction["data"]["release"]["url"] == canonical_url(corrected)
