@@ -171,13 +171,13 @@ def _change(change: Mapping[str, Any]) -> str:
         return f"{label}: added “{mend(after, SIDE_KEPT)}”"
     if not after:
         return f"{label}: removed “{mend(before, SIDE_KEPT)}”"
-    before, after = _around_the_difference(before, after)
+    before, after = around_the_difference(before, after, SIDE_KEPT)
     return f"{label}: “{before}” → “{after}”"
 
 
-def _around_the_difference(before: str, after: str) -> tuple[str, str]:
-    """Return both sides cut to where they differ, with some words of what leads there."""
-    if max(len(before), len(after)) <= SIDE_KEPT:
+def around_the_difference(before: str, after: str, kept: int) -> tuple[str, str]:
+    """Return both sides cut to ``kept`` characters where they differ, with some words of what leads there."""
+    if max(len(before), len(after)) <= kept:
         return before, after
     same = next(
         (place for place, (one, other) in enumerate(zip(before, after, strict=False)) if one != other),
@@ -185,4 +185,4 @@ def _around_the_difference(before: str, after: str) -> tuple[str, str]:
     )
     start = before.rfind(" ", 0, max(0, same - CONTEXT_KEPT)) + 1
     lead = "…" if start else ""
-    return lead + mend(before[start:], SIDE_KEPT), lead + mend(after[start:], SIDE_KEPT)
+    return lead + mend(before[start:], kept), lead + mend(after[start:], kept)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 import platformdirs
 from pydantic import (
@@ -76,6 +77,18 @@ def _tag(tag: str) -> str:
     return tag.strip()
 
 
+def _public_url(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        fine = parts.scheme in ("http", "https") and bool(parts.hostname) and not (parts.query or parts.fragment)
+        fine = fine and parts.port != 0 and parts.username is None
+    except ValueError:
+        fine = False
+    if not fine:
+        raise ValueError(f"{url!r} is no address of a page; allowed is https://host or https://host/path")
+    return url.rstrip("/")
+
+
 def _redis_url(url: SecretStr) -> SecretStr:
     if not url.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
         raise ValueError("allowed are redis://…, rediss://… and unix://…")  # never the URL: it may hold a password
@@ -130,6 +143,15 @@ class WebSettings(_Model):
     """0: any free port; the daemon says which."""
     token: SecretStr | None = Field(default=None, min_length=1, validate_default=True)
     """Asked for everywhere but /healthz when host is not loopback."""
+
+    public_url: Annotated[str, AfterValidator(_public_url)] | None = None
+    """Where people and programs elsewhere reach the page, for links in alerts. Left out: host and port."""
+
+    def address(self, port: int | None = None) -> str:
+        """Return where the page is, without a slash at the end; ``port`` is the one that was found for port 0."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 (every address is none)
+        host = f"[{host}]" if ":" in host else host
+        return self.public_url or f"http://{host}:{port if port is not None else self.port}"
 
     @field_validator("token")
     @classmethod

@@ -108,7 +108,8 @@ async def _run(newsroom: Newsroom, stop: asyncio.Event, bound: socket.socket, re
     settings, redis = newsroom.settings, newsroom.redis
     metrics = Metrics(now)
     policy = AddressPolicy(settings.polling.private_addresses)
-    channels = {name: open_channel(name, channel, policy) for name, channel in settings.channels.items()}
+    api = settings.web.address(bound.getsockname()[1])
+    channels = {name: open_channel(name, channel, policy, api) for name, channel in settings.channels.items()}
     delivery = Delivery(redis, channels, observe=metrics.settled)
 
     def heard(remembered: Remembered) -> None:

@@ -75,7 +75,8 @@ async def crawl_once(newsroom: Newsroom, polls: Sequence[Poll], changed: Callabl
     if not settings.channels:
         return Crawled(tally=tally)
     policy = AddressPolicy(settings.polling.private_addresses)
-    channels = {name: open_channel(name, channel, policy) for name, channel in settings.channels.items()}
+    api = settings.web.address()
+    channels = {name: open_channel(name, channel, policy, api) for name, channel in settings.channels.items()}
     return Crawled(tally=tally, waiting=await Delivery(newsroom.redis, channels).drain(DELIVERY_PATIENCE))
 
 

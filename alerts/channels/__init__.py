@@ -1,7 +1,7 @@
 """The channels: one file each. The folder is the registry.
 
 A file holds ``Settings``, a ``DeliverySettings`` whose ``type`` is a ``Literal`` with the channel's name, and
-``open_channel(name, settings, policy) -> Channel``. Nothing else needs to know of it.
+``open_channel(name, settings, policy, api) -> Channel``. Nothing else needs to know of it.
 """
 
 from __future__ import annotations
@@ -34,14 +34,15 @@ def channel_types() -> dict[str, type[ChannelSettings]]:
     return {kind: module.Settings for kind, module in _modules().items()}
 
 
-def open_channel(name: str, settings: ChannelSettings, policy: AddressPolicy) -> Channel:
+def open_channel(name: str, settings: ChannelSettings, policy: AddressPolicy, api: str = "") -> Channel:
     """Return the channel that these settings describe; it connects to nothing before its first alert.
 
-    ``policy`` says which addresses a channel whose address comes from the configuration may reach. The secrets of the
-    settings are hidden from logs and receipts from here on.
+    ``policy`` says which addresses a channel whose address comes from the configuration may reach, ``api`` where people
+    and programs reach ours, without a slash at the end. The secrets of the settings are hidden from logs and receipts
+    from here on.
     """
     if not isinstance(settings, DeliverySettings):
         raise TypeError(f"channels.{name}: {type(settings).__name__} is not the settings of a channel")
     hide_secrets_of(settings)
-    channel: Channel = _modules()[settings.type].open_channel(name, settings, policy)
+    channel: Channel = _modules()[settings.type].open_channel(name, settings, policy, api)
     return channel

@@ -148,6 +148,6 @@ def secret_parts(url: str) -> list[str]:
     return sorted({url, *found}, key=len, reverse=True)
 
 
-def open_channel(name: str, settings: Settings, policy: AddressPolicy) -> AppriseChannel:
+def open_channel(name: str, settings: Settings, policy: AddressPolicy, api: str) -> AppriseChannel:
     """Return the channel. Apprise makes its own connections, to the service that the operator's URL names."""
     return AppriseChannel(name, settings)

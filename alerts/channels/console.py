@@ -52,6 +52,6 @@ class ConsoleChannel:
         """Standard output is not ours to close."""
 
 
-def open_channel(name: str, settings: Settings, policy: AddressPolicy) -> ConsoleChannel:
+def open_channel(name: str, settings: Settings, policy: AddressPolicy, api: str) -> ConsoleChannel:
     """Return the channel; it reaches no address."""
     return ConsoleChannel(name, settings)

@@ -79,6 +79,6 @@ def _write_all(descriptor: int, data: bytes) -> None:
         view = view[os.write(descriptor, view) :]
 
 
-def open_channel(name: str, settings: Settings, policy: AddressPolicy) -> FileChannel:
+def open_channel(name: str, settings: Settings, policy: AddressPolicy, api: str) -> FileChannel:
     """Return the channel; it reaches no address."""
     return FileChannel(name, settings)

@@ -1,4 +1,4 @@
-"""Webhooks as Standard Webhooks 1.0.0 has them: the event's own bytes, signed, with the same id on every try.
+"""Webhooks as Standard Webhooks 1.0.0 has them: the event's JSON, signed, with the same id and bytes on every try.
 
 https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 """
@@ -21,6 +21,7 @@ from standardwebhooks import Webhook
 from alerts.guard import guarded_connector, watching
 from alerts.message import mend
 from alerts.outcome import Later, Outcome, Outgoing, Refused, Sent
+from alerts.payload import Body, fit_payload
 from alerts.settings import DeliverySettings
 from config.addresses import AddressPolicy
 from config.settings import USER_AGENT
@@ -68,6 +69,8 @@ class Settings(DeliverySettings):
     url: Annotated[SecretStr, AfterValidator(_check_url)]
     secret: Annotated[SecretStr, AfterValidator(_check_secret)] | None = None
     """Left out: requests are not signed."""
+    body: Body = "full"
+    """"full": the release with its paragraphs, up to 20 kB; "link": without any. What is left out is linked to."""
 
 
 class WebhookChannel:
@@ -77,24 +80,32 @@ class WebhookChannel:
     timeout = TIMEOUT + timedelta(seconds=5)  # the request's own timeout is the one that should speak
 
     def __init__(
-        self, name: str, settings: Settings, policy: AddressPolicy, now: Callable[[], datetime] | None = None
+        self,
+        name: str,
+        settings: Settings,
+        policy: AddressPolicy,
+        api: str = "",
+        now: Callable[[], datetime] | None = None,
     ) -> None:
+        """``api``: where the API is, without a slash at the end; what is left out of a body is linked to there."""
         self.name = name
         self.settings = settings
         self._url = settings.url.get_secret_value()
         self._host = urlsplit(self._url).netloc.rpartition("@")[2]
         self._signer = Webhook(settings.secret.get_secret_value()) if settings.secret else None
         self._policy = policy
+        self._api = api
         self._now = now or (lambda: datetime.now(UTC))
         self._session: aiohttp.ClientSession | None = None
 
     async def send(self, alert: Outgoing) -> Outcome:
         """POST the event; 2xx is success, 410 switches the channel off, a redirect is not followed."""
-        headers = self._headers(alert)
+        body = fit_payload(alert.event, self.settings.body, self._api)
+        headers = self._headers(alert.event_id, body)
         with watching() as dialled:
             try:
                 async with self._opened().post(
-                    self._url, data=alert.event, headers=headers, allow_redirects=False
+                    self._url, data=body, headers=headers, allow_redirects=False
                 ) as response:
                     said = await response.content.read(ANSWER_READ) if response.status >= 300 else b""
                     return read_answer(self._host, response.status, response.headers.get("Retry-After"), said)
@@ -109,16 +120,16 @@ class WebhookChannel:
                     )
                 return Later(_failure(self._host, error))
 
-    def _headers(self, alert: Outgoing) -> dict[str, str]:
+    def _headers(self, event_id: str, body: bytes) -> dict[str, str]:
         moment = self._now()
         headers = {
             "content-type": "application/json",
             "user-agent": USER_AGENT,
-            "webhook-id": alert.event_id,
+            "webhook-id": event_id,
             "webhook-timestamp": str(int(moment.timestamp())),
         }
         if self._signer is not None:
-            headers["webhook-signature"] = self._signer.sign(alert.event_id, moment, alert.event.decode())
+            headers["webhook-signature"] = self._signer.sign(event_id, moment, body.decode())
         return headers
 
     def _opened(self) -> aiohttp.ClientSession:
@@ -180,6 +191,6 @@ def _failure(host: str, error: Exception) -> str:
     return f"{host}: the connection failed ({type(error).__name__})"
 
 
-def open_channel(name: str, settings: Settings, policy: AddressPolicy) -> WebhookChannel:
+def open_channel(name: str, settings: Settings, policy: AddressPolicy, api: str) -> WebhookChannel:
     """Return the channel."""
-    return WebhookChannel(name, settings, policy)
+    return WebhookChannel(name, settings, policy, api)

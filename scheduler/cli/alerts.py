@@ -169,7 +169,7 @@ def test_channel(
             await outbox.turn_on(channel)
         alert = await outbox.enqueue_test(channel, now())
         policy = AddressPolicy(settings.polling.private_addresses)
-        opened = open_channel(channel, settings.channels[channel], policy)
+        opened = open_channel(channel, settings.channels[channel], policy, settings.web.address())
         await Delivery(newsroom.redis, {channel: opened}).drain(TEST_PATIENCE)
         receipt = await find_alert(newsroom.redis, alert)
         if receipt is None or receipt.state != "sent":

@@ -376,7 +376,7 @@ class TestEnvironment:
         [
             ("WIREWATCH_WEB__PORT", "99999", "web.port: is too large; allowed is 65535 and less"),
             ("WIREWATCH_WAB__PORT", "1", "wab: unknown key; allowed are alerts, catalog"),
-            ("WIREWATCH_WEB__PROT", "1", "web.prot: unknown key; allowed are host, port, token"),
+            ("WIREWATCH_WEB__PROT", "1", "web.prot: unknown key; allowed are host, port, public_url, token"),
             ("WIREWATCH_POLLING__INTERVAL", "5", "polling.interval: '5' is no duration"),
             ("WIREWATCH_WEB", "{", "web: must be a table"),
         ],

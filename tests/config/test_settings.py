@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 from ipaddress import ip_network
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from config.settings import Settings
+from config.settings import Settings, WebSettings
 from config.source import SourceSettings
 
 
@@ -96,3 +97,25 @@ def test_what_the_hints_say_themselves_goes_first() -> None:
 def test_the_schema_can_be_printed_and_names_what_a_duration_looks_like() -> None:
     schema = Settings.model_json_schema()
     assert schema["$defs"]["PollingSettings"]["properties"]["interval"]["examples"] == ["90s", "5m", "48h", "7d"]
+
+
+@pytest.mark.parametrize(
+    ("web", "address"),
+    [
+        ({}, "http://127.0.0.1:8787"),
+        ({"host": "::1", "port": 80}, "http://[::1]:80"),
+        ({"host": "0.0.0.0", "token": "t"}, "http://127.0.0.1:8787"),
+        ({"public_url": "https://desk.example/watch/"}, "https://desk.example/watch"),
+    ],
+    ids=["as it is", "IPv6", "every address", "behind a proxy"],
+)
+def test_links_lead_to_the_public_address_if_there_is_one(web: dict[str, Any], address: str) -> None:
+    assert WebSettings.model_validate(web).address() == address
+
+
+@pytest.mark.parametrize(
+    "url", ["desk.example", "ftp://desk.example", "https://", "https://a:b@desk.example", "http://["]
+)
+def test_a_public_address_that_no_link_can_lead_to_is_refused(url: str) -> None:
+    with pytest.raises(ValidationError, match="is no address of a page"):
+        WebSettings.model_validate({"public_url": url})

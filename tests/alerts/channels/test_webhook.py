@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import re
 import socket
+import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+import waiting
 from aiohttp import web
 from pydantic import ValidationError
 from receiver import SECRET
@@ -28,9 +33,9 @@ async def open_webhook(receiver, loopback_only):
     """``open_webhook()``: the webhook channel "intake" to the receiver."""
     opened = []
 
-    def build(url=None, policy=loopback_only, **options):
+    def build(url=None, policy=loopback_only, api="", **options):
         settings = {"type": "webhook", "url": url or receiver.url, "secret": SECRET, "retry": ["0s"] * 5} | options
-        opened.append(WebhookChannel("intake", Settings.model_validate(settings), policy))
+        opened.append(WebhookChannel("intake", Settings.model_validate(settings), policy, api))
         return opened[-1]
 
     yield build
@@ -38,13 +43,66 @@ async def open_webhook(receiver, loopback_only):
         await channel.aclose()
 
 
-async def test_the_body_is_the_event_byte_for_byte_and_the_signature_verifies(open_webhook, receiver):
+async def test_a_body_that_fits_is_the_event_byte_for_byte_and_the_signature_verifies(open_webhook, receiver):
     assert await open_webhook().send(EVENT) == Sent(f"204 from {receiver.base.removeprefix('http://')}")
     (delivery,) = receiver.deliveries
     assert delivery.body == EVENT.event
     assert delivery.id == "evt_1"
     assert delivery.headers["content-type"] == "application/json"
     assert Webhook(SECRET).verify(delivery.body, dict(delivery.headers)) == json.loads(EVENT.event)
+
+
+async def test_a_large_release_is_sent_short_signed_as_sent_and_the_same_on_every_try(
+    desk, open_webhook, receiver, redis
+):
+    receiver.fail(503, times=2)
+    await desk.publish("intake", body=["word " * 100] * 100)
+    channel = open_webhook(api="https://watch.example")
+    assert await Delivery(redis, {"intake": channel}).drain(SOON) == 0
+    assert len({delivery.body for delivery in receiver.deliveries}) == 1
+    assert all(delivery.signed for delivery in receiver.deliveries)
+    (event,) = receiver.events
+    assert len(receiver.deliveries[0].body) <= 20_000
+    assert event["data"]["truncated"] is True
+    assert event["data"]["full"] == "https://watch.example/api/v1/releases/rel_1"
+
+
+async def test_a_channel_of_links_sends_no_paragraph(desk, open_webhook, receiver, redis):
+    await desk.publish("intake")
+    assert await Delivery(redis, {"intake": open_webhook(body="link")}).drain(SOON) == 0
+    (event,) = receiver.events
+    assert event["data"]["release"]["body"] == []
+    assert event["data"]["release"]["headline"] == "Acme opens its plant number 1"
+
+
+async def test_the_receiver_of_the_documentation_takes_what_is_signed_and_nothing_else(open_webhook):
+    text = (Path(__file__).parents[3] / "docs" / "api.md").read_text(encoding="utf-8")
+    (program,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", program),
+        env={"WEBHOOK_SECRET": SECRET, "PORT": str(port)},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        await waiting.until(lambda: listens(port), 30)
+        url = f"http://127.0.0.1:{port}/"
+        stranger = "whsec_" + "c3RyYW5nZXIgc3RyYW5nZXIgc3RyYW5nZXI="
+        assert isinstance(await open_webhook(url, secret=stranger).send(EVENT), Later)
+        assert await open_webhook(url).send(EVENT) == Sent(f"204 from 127.0.0.1:{port}")
+        assert process.stdout is not None
+        assert await process.stdout.readline() == b"release.new evt_1\n", "and nothing of what the stranger sent"
+    finally:
+        process.kill()
+        await process.wait()
+
+
+def listens(port):
+    """Whether somebody takes connections there."""
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
 
 
 async def test_without_a_secret_nothing_is_signed(open_webhook, receiver):
