@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from datetime import date
+from importlib.util import find_spec
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -113,6 +114,17 @@ class ReleaseHints(_Model):
     """For printed times that name no zone."""
     encoding: Charset | None = None
     """The charset of the pages where they do not say, or say it wrong."""
+    render: bool = False
+    """The pages are empty without a browser: run their scripts in Chromium. Needs the extra ``render``."""
+
+    @field_validator("render")
+    @classmethod
+    def _can_render(cls, render: bool) -> bool:
+        if render and find_spec("playwright") is None:
+            raise ValueError(
+                "needs what is not installed: pip install 'wirewatch[render]'; allowed without it is false"
+            )
+        return render
 
 
 class SourceSettings(_Model):

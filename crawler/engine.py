@@ -40,6 +40,8 @@ def scrapy_settings(settings: Settings, steps: dict[str, int]) -> dict[str, Any]
         "ROBOTSTXT_OBEY": True,
         "ROBOTSTXT_USER_AGENT": "wirewatch",
         "DOWNLOADER_MIDDLEWARES": {
+            # Outermost: it gets the page that has come through all the others, and asks through them for its scripts.
+            "crawler.render.RenderMiddleware": 5 if _renders(settings) else None,
             "crawler.guard.GuardMiddleware": 10,
             "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
             "crawler.robots.DailyRobots": 100,
@@ -91,6 +93,10 @@ def scrapy_settings(settings: Settings, steps: dict[str, int]) -> dict[str, Any]
         "LOG_ENABLED": False,
         "STATS_DUMP": False,
     }
+
+
+def _renders(settings: Settings) -> bool:
+    return any(source.release.render for source in settings.sources.values())
 
 
 def _paces(settings: Settings) -> dict[str, dict[str, float | int]]:

@@ -115,7 +115,7 @@ class WireSpider(Spider):
             callback=self.parse_page,
             errback=self.page_failed,
             cb_kwargs={"poll": poll, "asked": canonical_url(sighting.url), "claim": claim, "journey": journey},
-            meta={"handle_httpstatus_list": STATUSES},
+            meta={"handle_httpstatus_list": STATUSES, "render": self._hints(poll).render},
             priority=PAGES_FIRST if claim else 0,
             dont_filter=True,
         )
