@@ -13,6 +13,8 @@ from alerts.lane import Lane, Surroundings
 from alerts.outbox import Alert, Outbox, Settled
 from alerts.outcome import Channel, Outcome, Outgoing, Refused
 from alerts.settings import DeliverySettings
+from alerts.urgent import Passing, urgent_watches
+from config.settings import WatchSettings
 
 
 def _unobserved(alert: Alert, settled: Settled) -> None:
@@ -49,15 +51,19 @@ class Delivery:
         redis: Redis,
         channels: Mapping[str, Channel],
         *,
+        watches: Mapping[str, WatchSettings] | None = None,
         observe: Callable[[Alert, Settled], None] = _unobserved,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         rng: Random | None = None,
     ) -> None:
-        """``observe`` hears of every receipt, for metrics; it must not block or raise."""
+        """``watches`` says whose alerts are urgent; ``observe`` hears of every receipt, and must not block or raise."""
         self.outbox = Outbox(redis)
         self._channels = channels
         self._around = Surroundings(outbox=self.outbox, now=now, rng=rng or Random(), observe=observe)  # noqa: S311 (jitter)
-        self._lanes = [Lane(channel, self._around) for channel in channels.values()]
+        self._lanes = [
+            Lane(channel, self._around, Passing(urgent_watches(watches or {}, name)))
+            for name, channel in channels.items()
+        ]
 
     async def run(self) -> None:
         """Deliver until cancelled; what is under way then has 5 s to end, and is due again if it does not."""

@@ -17,6 +17,7 @@ from alerts.outbox import Alert, Outbox, Settled
 from alerts.outcome import Channel, Gathering, Later, Outcome, Outgoing, Refused, Sent
 from alerts.quiet import parse_quiet_hours, quiet_until
 from alerts.schedule import next_try
+from alerts.urgent import Passing
 from config.telemetry import report
 from stories.failpoints import failpoint
 
@@ -63,12 +64,22 @@ class Surroundings:
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Why a lane may send nothing now."""
+
+    wait: timedelta
+    urgent_passes: bool = False
+    """It is the reader's wish, not the receiver's limit."""
+
+
 @dataclass(slots=True)
 class Lane:
     """A channel and what is under way on it."""
 
     channel: Channel
     around: Surroundings
+    passing: Passing = field(default_factory=lambda: Passing(frozenset()))
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     _sending: set[asyncio.Task[None]] = field(default_factory=set)
     _paused_until: datetime = NEVER
@@ -95,14 +106,16 @@ class Lane:
         free = self.channel.concurrency - len(self._sending)
         if free <= 0:
             return None
-        held = await self._held()
+        held, only = await self._held(), None
         if held is not None:
-            return held
+            only = await self._passing(free) if held.urgent_passes else []
+            if not only:
+                return held.wait
         digest = self.channel.settings.digest is not None and isinstance(self.channel, Gathering)
         limit = GATHERED if digest else min(free, self._allowance(self.around.now())[0])
         lease = self.channel.timeout + LEASE_OVER_TIMEOUT
         claim = await self.around.patiently(
-            lambda: self.around.outbox.claim(self.channel.name, limit, lease, together=digest)
+            lambda: self.around.outbox.claim(self.channel.name, limit, lease, together=digest, only=only)
         )
         if claim is None:
             return None
@@ -116,28 +129,35 @@ class Lane:
             task = asyncio.create_task(self._deliver(batch, lost_at))
             self._sending.add(task)
             task.add_done_callback(self._ended)
+        if held is not None:
+            return held.wait
         if not claim.alerts and not self._sending and not self._failing:
             self._gathered = False
         return claim.wait
 
-    async def _held(self) -> timedelta | None:
-        """Return how long nothing may go out: a pause asked for, quiet hours, the rate, a digest that gathers."""
+    async def _passing(self, free: int) -> list[str] | None:
+        """Return the alerts that go out although the channel is quiet or gathers."""
+        passing = await self.around.patiently(lambda: self.passing.due(self.around.outbox, self.channel.name))
+        return passing[: GATHERED if self.channel.settings.digest is not None else free] if passing else None
+
+    async def _held(self) -> Held | None:
+        """Return how long nothing may go out: a pause asked for, the rate, quiet hours, a digest that gathers."""
         settings, now = self.channel.settings, self.around.now()
         if now < self._paused_until:
-            return self._paused_until - now
+            return Held(self._paused_until - now)
+        allowed, wait = self._allowance(now)
+        if not allowed:
+            return Held(wait)
         if settings.quiet_hours is not None:
             end = quiet_until(parse_quiet_hours(settings.quiet_hours), now)
             if end is not None:
-                return end - now
-        allowed, wait = self._allowance(now)
-        if not allowed:
-            return wait
+                return Held(end - now, urgent_passes=True)
         if settings.digest is not None and not self._gathered:
             overdue = await self.around.patiently(lambda: self.around.outbox.overdue(self.channel.name))
             if overdue is None:
-                return IDLE
+                return Held(IDLE)
             if overdue < settings.digest:
-                return settings.digest - overdue
+                return Held(settings.digest - overdue, urgent_passes=True)
             self._gathered = True
         return None
 

@@ -19,12 +19,16 @@ from redis.asyncio import Redis
 
 from config.secrets import scrub
 from stories import keys
+from stories.archive import Archive
 from stories.moments import timestamp
 
 LUA = Path(__file__).parent / "lua"
 WORDS_KEPT = 500  # characters of a reason or detail: enough for a person, no room for a page that a receiver answered
 
 Settled = Literal["sent", "later", "failed", "released"]
+TEST = "evt_test_"
+"""How the ids of alerts begin that a person asked for, to test a channel."""
+
 Retried = Literal["due", "sending", "unknown"]
 
 
@@ -79,8 +83,10 @@ class Outbox:
         self._settle = redis.register_script((LUA / "settle.lua").read_text(encoding="utf-8"))
         self._retry = redis.register_script((LUA / "retry.lua").read_text(encoding="utf-8"))
 
-    async def claim(self, channel: str, limit: int, lease: timedelta, *, together: bool = False) -> Claim:
-        """Lease at most ``limit`` alerts that are due, oldest first.
+    async def claim(
+        self, channel: str, limit: int, lease: timedelta, *, together: bool = False, only: Sequence[str] | None = None
+    ) -> Claim:
+        """Lease at most ``limit`` alerts that are due, oldest first; ``only``: none but these.
 
         An alert waits while an earlier one of its story on this channel is neither sent nor given up; ``together``
         lets them into one claim, in order, for whoever sends them as one message.
@@ -103,6 +109,7 @@ class Outbox:
                 keys.alert("").seconds,
                 "all" if together else "",
             ],
+                "" if only is None else msgspec.json.encode(only),
         )
         found = msgspec.json.decode(answer)
         rows: list[list[str]] = found.get("alerts", [])
@@ -181,7 +188,7 @@ class Outbox:
 
     async def enqueue_test(self, channel: str, now: datetime) -> str:
         """Put a test alert into the outbox of one channel and return its id; it takes the way of every other."""
-        event = f"evt_test_{uuid4().hex}"
+        event = f"{TEST}{uuid4().hex}"
         payload = {
             "type": "alert.test",
             "id": event,
@@ -212,6 +219,16 @@ class Outbox:
         return alert_id
 
     async def overdue(self, channel: str) -> timedelta | None:
+    async def due(self, channel: str) -> list[str]:
+        """Return the alerts of a channel that are due and wait, what was due first first."""
+        seconds, microseconds = await self._redis.time()
+        now = int(seconds) * 1000 + int(microseconds) // 1000
+        return [text(one) for one in await self._redis.zrangebyscore(keys.outbox(channel).name, "-inf", now)]
+
+    async def event_of(self, alert_id: str) -> bytes | None:
+        """Return the JSON of an alert's event; None when it is kept no longer."""
+        return await Archive(self._redis).event(alert_id.rpartition(":")[0])
+
         """Return for how long the alert that was due first has been due (negative: not yet); None without any."""
         first: list[Any] = list(await self._redis.zrange(keys.outbox(channel).name, 0, 0, withscores=True))
         if not first:

@@ -178,6 +178,8 @@ class WatchSettings(_Model):
     events: tuple[EventName, ...] = DEFAULT_EVENTS
     channels: tuple[str, ...] | None = None
     """Left out: all."""
+    urgent: bool = False
+    """Its alerts pass through a channel's quiet hours, and do not wait for its digest."""
 
 
 class ChannelSettings(BaseModel):

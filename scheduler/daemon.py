@@ -110,7 +110,7 @@ async def _run(newsroom: Newsroom, stop: asyncio.Event, bound: socket.socket, re
     policy = AddressPolicy(settings.polling.private_addresses)
     api = settings.web.address(bound.getsockname()[1])
     channels = {name: open_channel(name, channel, policy, api) for name, channel in settings.channels.items()}
-    delivery = Delivery(redis, channels, observe=metrics.settled)
+    delivery = Delivery(redis, channels, watches=settings.watches, observe=metrics.settled)
 
     def heard(remembered: Remembered) -> None:
         metrics.remembered(remembered)

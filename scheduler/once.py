@@ -77,7 +77,9 @@ async def crawl_once(newsroom: Newsroom, polls: Sequence[Poll], changed: Callabl
     policy = AddressPolicy(settings.polling.private_addresses)
     api = settings.web.address()
     channels = {name: open_channel(name, channel, policy, api) for name, channel in settings.channels.items()}
-    return Crawled(tally=tally, waiting=await Delivery(newsroom.redis, channels).drain(DELIVERY_PATIENCE))
+    return Crawled(
+        tally=tally, waiting=await Delivery(newsroom.redis, channels, watches=settings.watches).drain(DELIVERY_PATIENCE)
+    )
 
 
 async def _run(services: Services, polls: Sequence[Poll]) -> None:

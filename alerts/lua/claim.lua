@@ -4,6 +4,7 @@
 -- ARGV[1] channel   ARGV[2] how many   ARGV[3] lease in ms   ARGV[4] seconds that an answer is kept
 -- ARGV[5] prefix of alerts   ARGV[6] prefix of events   ARGV[7] prefix of the channel's lines
 -- ARGV[8] seconds that a receipt and a line are kept   ARGV[9] "all": a story's alerts may be claimed together
+-- ARGV[10] JSON list of the only alerts that may be claimed; '' for any
 --
 -- Answers JSON: {now, due (of the next one; absent when there is none), given_up, alerts: [[...]]}. Repeated with the
 -- same KEYS[3] it changes nothing and answers the same. A channel that was switched off gives up what is due.
@@ -98,8 +99,18 @@ local function take(alert)
     alert.stream, alert.body}
 end
 
+local function looked_at()
+  if ARGV[10] == '' then return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, limit * 2 + 32) end
+  local found = {}
+  for place, id in ipairs(cjson.decode(ARGV[10])) do
+    local score = redis.call('ZSCORE', KEYS[1], id)
+    if score and tonumber(score) <= now then found[#found + 1] = id end
+  end
+  return found
+end
+
 local due = {}
-for place, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, limit * 2 + 32)) do
+for place, id in ipairs(looked_at()) do
   local alert = read(id)
   if alert.state == 'pending' or alert.state == 'leased' then
     join_line(alert)

@@ -63,10 +63,12 @@ class Desk:
         kind: str = "release.new",
         story: str | None = "sty_1",
         late: timedelta = timedelta(),
+        watches: Sequence[str] = ("acme",),
         **release: Any,
     ) -> str:
         """Keep one event with an alert for each channel, due in ``late``, and return the event's id."""
         event = make_event(next(iter(self.numbers)), kind, story, **release)
+        event["data"]["watches"] = list(watches)
         seconds, microseconds = await self.redis.time()
         created = seconds * 1000 + microseconds // 1000
         async with self.redis.pipeline(transaction=True) as pipe:

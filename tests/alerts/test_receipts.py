@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-import msgspec
 from redis.asyncio import Redis
 
 from alerts.receipts import count_alerts, list_alerts
@@ -24,21 +23,10 @@ async def age(redis: Redis, alert: str, span: timedelta) -> None:
     await redis.zadd(keys.alerts().name, {alert: made - span.total_seconds() * 1000})
 
 
-async def named(redis: Redis, desk, channel: str, *watches: str) -> str:
-    """Publish an event that names these watches."""
-    event = await desk.publish(channel)
-    entry = (await redis.get(keys.event(event).name)).decode()
-    payload = msgspec.json.decode((await redis.xrange(keys.events().name, entry, entry))[0][1][b"event"])
-    payload["data"]["watches"] = list(watches)
-    later = await redis.xadd(keys.events().name, {"event": msgspec.json.encode(payload)})
-    await redis.set(keys.event(event).name, later, ex=60)
-    return event
-
-
 async def test_alerts_are_found_by_the_watch_that_their_event_names(redis, desk):
-    await named(redis, desk, "mail", "hkstp", "batteries")
-    second = await named(redis, desk, "mail", "batteries")
-    gone = await named(redis, desk, "mail", "hkstp")
+    await desk.publish("mail", watches=["hkstp", "batteries"])
+    second = await desk.publish("mail", watches=["batteries"])
+    gone = await desk.publish("mail", watches=["hkstp"])
     await redis.delete(keys.event(gone).name)
     assert [one.event for one in await list_alerts(redis, watch="hkstp")] == ["evt_1"]
     assert [one.event for one in await list_alerts(redis, watch="batteries")] == [second, "evt_1"]
@@ -57,8 +45,8 @@ async def test_alerts_are_found_by_their_age_and_given_up_ones_by_when_they_were
 
 
 async def test_every_filter_that_is_given_must_hold(redis, desk, outbox):
-    await named(redis, desk, "mail", "hkstp")
-    await named(redis, desk, "chat", "hkstp")
+    await desk.publish("mail", watches=["hkstp"])
+    await desk.publish("chat", watches=["hkstp"])
     await settle_one(outbox, "chat", "sent")
     hour = datetime.now(UTC) - timedelta(hours=1)
     assert [one.id for one in await list_alerts(redis, watch="hkstp", state="sent", since=hour)] == ["evt_2:chat"]
