@@ -9,6 +9,7 @@ from scrapy.exceptions import (
     CannotResolveHostError,
     DownloadCancelledError,
     DownloadConnectionRefusedError,
+    DownloadFailedError,
     DownloadTimeoutError,
     IgnoreRequest,
     ResponseDataLossError,
@@ -16,6 +17,16 @@ from scrapy.exceptions import (
 from scrapy.spidermiddlewares.httperror import HttpError
 
 from crawler.guard import Guard
+from stories.sighting import Trouble
+
+
+class RobotsForbid(IgnoreRequest):
+    """robots.txt forbids it; the message names the rule."""
+
+
+class Patient(IgnoreRequest):
+    """The host asked to be left alone for a while; the message says until when."""
+
 
 IGNORED = {
     "Forbidden by robots.txt": "robots.txt forbids it",
@@ -30,6 +41,43 @@ def status_fault(status: int) -> str:
         return f"{status} {HTTPStatus(status).phrase}"
     except ValueError:
         return f"HTTP status {status}"
+
+
+def status_trouble(status: int) -> Trouble:
+    """Return an HTTP error in a word."""
+    if status in (429, 503):
+        return "busy"
+    return "forbidden" if status in (401, 403, 451) else "status"
+
+
+def trouble(error: BaseException, host: str, guard: Guard) -> Trouble:
+    """Return why a request to a host failed, in a word."""
+    match error:
+        case RobotsForbid():
+            return "robots"
+        case Patient():
+            return "busy"
+        case CannotResolveHostError():
+            return "refused" if guard.refused(host) else "dns"
+        case DownloadConnectionRefusedError():
+            return "connect"
+        case DownloadTimeoutError():
+            return "timeout"
+        case DownloadCancelledError() | ResponseDataLossError():
+            return "answer"
+        case HttpError():
+            return "status"
+        case IgnoreRequest():
+            return _ignored(str(error))
+    if isinstance(error, SSL.Error) or "certificate" in str(error).lower():
+        return "tls"
+    return "connect" if isinstance(error, OSError | DownloadFailedError) else "other"
+
+
+def _ignored(words: str) -> Trouble:
+    if words.startswith("refused"):
+        return "refused"
+    return "answer" if "DOWNLOAD_MAXSIZE" in words else "other"
 
 
 def fault(error: BaseException, host: str, guard: Guard) -> str:

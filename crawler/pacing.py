@@ -110,8 +110,13 @@ def _well(cursor: Cursor, reply: Reply, now: datetime, pace: Pace) -> tuple[time
     share = reply.news / max(reply.window, SMALLEST_WINDOW)
     if before is not None and share >= BURST and (burst := (now - before) * (PART_OF_WINDOW / share)) < span:
         span, why = burst, "a burst"
-    if reply.fresh_for > span:
-        span, why = reply.fresh_for, "the source says how long it stands"
+    elif reply.fresh_for > span:
+        # Believed no further than half of what it shows may have changed by then: a ttl is set once, for quiet days.
+        usual = WORTH * 3600 / pace.interval.total_seconds()
+        half = max(reply.window, SMALLEST_WINDOW) / 2 / rate_at(cursor.week, now, usual, EVIDENCE)
+        trusted = min(reply.fresh_for, timedelta(hours=min(half, 24.0)))
+        if trusted > span:
+            span, why = trusted, "the source says how long it stands"
     return span, why
 
 

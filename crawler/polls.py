@@ -68,6 +68,24 @@ def listing_settings(source: SourceSettings, url: str) -> ListingSettings:
     return ListingSettings(url=url)
 
 
+def interval_of(settings: Settings, source: str, url: str) -> timedelta:
+    """Return the time between two polls of a listing, as the configuration has it."""
+    found = settings.sources.get(source)
+    if found is None:
+        return settings.polling.interval
+    return listing_settings(found, url).interval or found.interval or settings.polling.interval
+
+
+def siblings(settings: Settings, poll: Poll) -> list[Listing]:
+    """Return the other listings of a poll's source that may name the same releases: without a tag, or with its own."""
+    source = settings.sources.get(poll.source)
+    if source is None:
+        return []
+    tags = [poll.tag] if poll.tag else []
+    found = listings_of(poll.source, source, tags, settings.polling.interval)
+    return [listing for listing in found if listing.url != poll.listing]
+
+
 def source_of(url: str, sources: Mapping[str, SourceSettings]) -> str:
     """Return the source that a page belongs to: by its release pattern, else by its host; else the host is its name."""
     host = urlsplit(url).hostname or ""

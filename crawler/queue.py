@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from stories.sighting import Poll
+from stories.sighting import Poll, PollReason
 
 
 class PollQueue:
@@ -12,7 +12,7 @@ class PollQueue:
 
     def __init__(self) -> None:
         self._queue: asyncio.Queue[Poll | None] = asyncio.Queue()
-        self._waiting: set[tuple[str, str | None, tuple[str, ...], str | None]] = set()
+        self._waiting: set[tuple[str, str | None, tuple[str, ...], str | None, PollReason]] = set()
 
     def put(self, poll: Poll) -> bool:
         """Queue a poll, and return whether it was; one that waits already is not queued again."""
@@ -38,5 +38,5 @@ class PollQueue:
         return self._queue.qsize()
 
 
-def _key(poll: Poll) -> tuple[str, str | None, tuple[str, ...], str | None]:
-    return (poll.source, poll.listing, poll.urls, poll.crawl_id)
+def _key(poll: Poll) -> tuple[str, str | None, tuple[str, ...], str | None, PollReason]:
+    return (poll.source, poll.listing, poll.urls, poll.crawl_id, poll.reason)

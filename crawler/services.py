@@ -64,6 +64,10 @@ async def silence(
     """Tell nobody: for crawls that remember nothing."""
 
 
+def unscheduled(poll: Poll, at: datetime) -> None:
+    """Keep no time: for crawls that happen once."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """The spider's colleagues."""
@@ -78,6 +82,10 @@ class Services:
     progress: Progress
     clock: Callable[[], datetime]
     tell: Tells = silence
+    due: Callable[[Poll, datetime], None] = unscheduled
+    """Is told after a poll of a listing when that is to be asked again."""
+    lost: dict[str, bool] = field(default_factory=dict)
+    """Sources that were looked at since the start: whether nothing more is learnt from them."""
     claimed: set[str] = field(default_factory=set)
     """URLs whose claim is ours and whose page is not settled yet."""
 

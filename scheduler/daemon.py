@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import structlog
@@ -119,8 +119,9 @@ async def _run(newsroom: Newsroom, stop: asyncio.Event, bound: socket.socket, re
 
     services = newsroom.services(Progress(), heard, role="daemon")
     monitor = newsroom.monitor(heard)
-    engine = Engine(services, STEPS)
     clock = Clock(all_listings(settings), services.ask, now)
+    services = replace(services, due=clock.due)
+    engine = Engine(services, STEPS)
     app = create_app(_views(newsroom, metrics))
     web = WebServer(
         uvicorn.Config(

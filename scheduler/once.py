@@ -25,6 +25,7 @@ from scheduler.newsroom import STEPS, Newsroom, now
 from stories.claims import Claim, Claimed, Claims
 from stories.desk import Desk
 from stories.event import Event
+from stories.health import Gap, ListingHealth
 from stories.ids import crawl_id
 from stories.reading import Reading
 from stories.release import Release
@@ -136,8 +137,19 @@ class _DryDesk(Desk):
     async def put_cursor(self, listing: str, cursor: Cursor) -> None:
         return None
 
-    async def polled(self, source: str, cursor: Cursor) -> None:
+    async def polled(
+        self, source: str, cursor: Cursor, *, listing: str = "", health: ListingHealth | None = None
+    ) -> None:
         return None
+
+    async def listings(self, source: str) -> list[ListingHealth]:
+        return []
+
+    async def lost(self, source: str) -> str | None:
+        return None
+
+    async def gaps(self, source: str) -> list[Gap]:
+        return []
 
 
 class _DryMemory:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, cast
 
@@ -12,8 +12,12 @@ from redis.asyncio import Redis
 
 from stories import keys
 from stories.answers import text, texts
+from stories.health import Gap, ListingHealth, Verdict, verdict
 from stories.moments import timestamp
 from stories.sighting import Cursor, Poll
+
+OF_LISTING = "of "
+"""Begins the fields of a source's hash that hold the health of one listing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +33,11 @@ class SourceHealth:
     releases: int = 0
     """Kept since memory began."""
     last_release_at: str | None = None
+    verdict: Verdict = field(default_factory=lambda: Verdict(state=None))
+    listings: tuple[ListingHealth, ...] = ()
+    """Those that were polled, by URL."""
+    gaps: tuple[Gap, ...] = ()
+    """That are open, the oldest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,23 +76,75 @@ class Desk:
         key = keys.cursor(listing)
         await self._redis.set(key.name, msgspec.json.encode(cursor), ex=key.seconds)
 
-    async def polled(self, source: str, cursor: Cursor) -> None:
-        """Remember of a source what the poll of one of its listings showed."""
+    async def polled(
+        self, source: str, cursor: Cursor, *, listing: str = "", health: ListingHealth | None = None
+    ) -> None:
+        """Remember what the poll of a listing showed, of the source and, if its key is given, of the listing itself."""
         key = keys.source(source)
-        values: dict[str, str | int] = {"failures": cursor.failures, "error": cursor.error or ""}
+        values: dict[str, str | int | bytes] = {"failures": cursor.failures, "error": cursor.error or ""}
         values |= {name: value for name in ("polled_at", "read_at") if (value := getattr(cursor, name))}
         if cursor.error is None:
             values["sightings"] = cursor.sightings
+        if health is not None:
+            values[f"{OF_LISTING}{listing}"] = msgspec.json.encode(health)
         async with self._redis.pipeline(transaction=True) as pipeline:
+            if listing:
+                pipeline.set(keys.cursor(listing).name, msgspec.json.encode(cursor), ex=keys.cursor(listing).seconds)
             pipeline.hset(key.name, mapping=cast(Mapping[Any, Any], values))
             pipeline.expire(key.name, key.seconds)
             await pipeline.execute()
 
     async def health(self, source: str) -> SourceHealth:
         """Return how a source is doing."""
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            pipeline.hgetall(keys.source(source).name)
+            pipeline.hvals(keys.gaps(source).name)
+            found, packed = await pipeline.execute()
+        fields = {text(name): value for name, value in found.items() if value}
+        known = {name: text(value) for name, value in fields.items() if not name.startswith(OF_LISTING)}
+        listings = _listings(fields)
+        gaps = sorted((msgspec.json.decode(one, type=Gap) for one in packed), key=lambda gap: gap.from_at)
+        return replace(
+            msgspec.convert(known, SourceHealth, strict=False),
+            verdict=verdict(listings),
+            listings=tuple(sorted(listings, key=lambda one: one.url)),
+            gaps=tuple(gap for gap in gaps if gap.closed_at is None),
+        )
+
+    async def listings(self, source: str) -> list[ListingHealth]:
+        """Return how the listings of a source are doing, in no order."""
         found = await cast(Awaitable[dict[bytes, bytes]], self._redis.hgetall(keys.source(source).name))
-        known = {text(name): text(value) for name, value in found.items() if value}
-        return msgspec.convert(known, SourceHealth, strict=False)
+        return _listings({text(name): value for name, value in found.items()})
+
+    async def lost(self, source: str) -> str | None:
+        """Return since when a source is known to be lost, as that was told; None while it is not."""
+        found = await cast(Awaitable[bytes | None], self._redis.hget(keys.source(source).name, "lost"))
+        return text(found) if found else None
+
+    async def put_lost(self, source: str, since: str | None) -> None:
+        """Remember that a source is lost, or with None that it is not, once that was told."""
+        key = keys.source(source)
+        if since is None:
+            await self._redis.hdel(key.name, "lost")
+            return
+        async with self._redis.pipeline(transaction=True) as pipeline:
+            pipeline.hset(key.name, "lost", since)
+            pipeline.expire(key.name, key.seconds)
+            await pipeline.execute()
+
+    async def gaps(self, source: str) -> list[Gap]:
+        """Return the open gaps of a source, the oldest first."""
+        packed = await cast(Awaitable[list[bytes]], self._redis.hvals(keys.gaps(source).name))
+        found = (msgspec.json.decode(one, type=Gap) for one in packed)
+        return sorted((gap for gap in found if gap.closed_at is None), key=lambda gap: gap.from_at)
+
+    async def put_gap(self, gap: Gap) -> None:
+        """Remember a gap as it stands now."""
+        key = keys.gaps(gap.source)
+        async with self._redis.pipeline(transaction=True) as pipeline:
+            pipeline.hset(key.name, gap.id, cast(Any, msgspec.json.encode(gap)))
+            pipeline.expire(key.name, key.seconds)
+            await pipeline.execute()
 
     async def ask(self, poll: Poll) -> None:
         """Put a poll in the queue of those that were asked for; the daemon takes it."""
@@ -135,3 +196,9 @@ class Desk:
             await self._redis.zrem(keys.revisits().name, release_id)
         else:
             await self._redis.zadd(keys.revisits().name, {release_id: int(due.timestamp() * 1000)})
+
+
+def _listings(fields: Mapping[str, bytes]) -> list[ListingHealth]:
+    return [
+        msgspec.json.decode(value, type=ListingHealth) for name, value in fields.items() if name.startswith(OF_LISTING)
+    ]

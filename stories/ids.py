@@ -37,6 +37,11 @@ def happening_id(kind: str, subject: str, began: str) -> str:
     return _name("evt_", kind, subject, began)
 
 
+def gap_id(source: str, listing: str, began: str) -> str:
+    """``gap_…`` of the time from which on a listing's releases may not all have been seen."""
+    return _name("gap_", source, listing, began)
+
+
 def crawl_id() -> str:
     """``crl_…``, random: asking twice is two crawls."""
     return _name("crl_", secrets.token_hex(16))

@@ -153,6 +153,11 @@ def source(name: str) -> Key:
     return Key(_key("source", name), MEMORY)
 
 
+def gaps(source: str) -> Key:
+    """Hash of a source's gaps, JSON ``Gap`` by id; a month after the last one was found they are history."""
+    return Key(_key("gaps", source), timedelta(days=30))
+
+
 def clock() -> Key:
     """When the clock last ticked (ISO 8601)."""
     return Key(_key("clock"), timedelta(hours=1))

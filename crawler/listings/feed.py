@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urljoin
 from xml.parsers import expat
@@ -40,8 +41,11 @@ def read_feed(body: bytes, url: str, hints: ReleaseHints, content_type: str | No
     return ListingPage(
         kind="feed",
         sightings=_unique(sightings, url, hints),
-        next_url=_next(parsed.feed.get("links") or (), url),
+        next_url=_linked(parsed.feed.get("links") or (), "next", url),
         title=title,
+        ttl=_ttl(parsed.feed.get("ttl")),
+        hub=_linked(parsed.feed.get("links") or (), "hub", url),
+        topic=_linked(parsed.feed.get("links") or (), "self", url),
     )
 
 
@@ -167,9 +171,15 @@ def _unique(sightings: Iterable[Sighting | None], url: str, hints: ReleaseHints)
     return tuple(kept.values())
 
 
-def _next(links: Iterable[Mapping[str, Any]], url: str) -> str | None:
-    """The next page of a paged feed (RFC 5005)."""
-    return next((_canonical(link.get("href") or "", url) for link in links if link.get("rel") == "next"), None)
+def _linked(links: Iterable[Mapping[str, Any]], rel: str, url: str) -> str | None:
+    """A feed's link: ``next`` of a paged one (RFC 5005), ``hub`` and ``self`` of one that can be subscribed to."""
+    return next((_canonical(link.get("href") or "", url) for link in links if link.get("rel") == rel), None)
+
+
+def _ttl(said: object) -> timedelta | None:
+    """The ``ttl`` of RSS 2.0: how many minutes a channel may be kept."""
+    minutes = str(said or "").strip()
+    return timedelta(minutes=int(minutes)) if minutes.isascii() and minutes.isdigit() and len(minutes) < 7 else None
 
 
 class _JsonItem(msgspec.Struct, rename={"published": "date_published"}):
@@ -188,6 +198,8 @@ class _JsonFeed(msgspec.Struct):
     version: Any = None
     title: Any = None
     next_url: Any = None
+    feed_url: Any = None
+    hubs: Any = None
 
 
 def read_json_feed(text: str, url: str, hints: ReleaseHints) -> ListingPage:
@@ -233,4 +245,12 @@ def read_json_feed(text: str, url: str, hints: ReleaseHints) -> ListingPage:
             )
     next_url = _canonical(feed.next_url, url) if isinstance(feed.next_url, str) else None
     title = plain_text(feed.title) or None if isinstance(feed.title, str) else None
-    return ListingPage(kind="feed", sightings=_unique(sightings, url, hints), next_url=next_url, title=title)
+    hubs = [one.get("url") for one in feed.hubs if isinstance(one, dict)] if isinstance(feed.hubs, list) else []
+    return ListingPage(
+        kind="feed",
+        sightings=_unique(sightings, url, hints),
+        next_url=next_url,
+        title=title,
+        hub=next((_canonical(hub, url) for hub in hubs if isinstance(hub, str)), None),
+        topic=_canonical(feed.feed_url, url) if isinstance(feed.feed_url, str) else None,
+    )

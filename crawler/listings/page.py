@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from stories.sighting import ListingKind, Sighting
 
@@ -24,3 +25,9 @@ class ListingPage:
     """Of the page or feed. A feed without one may be a fallback: PR Newswire answers so to an unknown topic."""
     children: tuple[str, ...] = ()
     """Of a sitemap index: its sitemaps, the one changed last first."""
+    ttl: timedelta | None = None
+    """For how long a feed says that it may be kept (RSS 2.0 ``ttl``)."""
+    hub: str | None = None
+    """Where a feed's changes can be subscribed to (WebSub)."""
+    topic: str | None = None
+    """The feed's own address, by which the hub knows it."""

@@ -1,0 +1,56 @@
+"""What an answer's headers say to whoever asks again: for how long it stands, and for how long to leave it alone."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+from scrapy.http import Response
+
+LONGEST = timedelta(days=366)
+_MAX_AGE = re.compile(r"(?:^|[\s,])max-age\s*=\s*\"?(\d{1,12})")
+
+
+def header(response: Response, name: str) -> str | None:
+    """Return a header's value, None for one that is not there."""
+    value = response.headers.get(name)
+    return value.decode("latin-1") if value else None
+
+
+def charset(response: Response) -> str | None:
+    """Return the charset that Content-Type names."""
+    _, found, name = (header(response, "Content-Type") or "").lower().partition("charset=")
+    return name.split(";")[0].strip(" \"'") or None if found else None
+
+
+def retry_after(response: Response, now: datetime) -> timedelta | None:
+    """Return what Retry-After says (RFC 9110, 10.2.3: seconds or a date); None for none that can be read."""
+    value = (header(response, "Retry-After") or "").strip()
+    if value.isascii() and value.isdigit():
+        return min(timedelta(seconds=int(value[:12])), LONGEST)
+    moment = _date(value)
+    return min(max(moment - now, timedelta()), LONGEST) if moment else None
+
+
+def fresh_for(response: Response, now: datetime) -> timedelta:
+    """Return for how long an answer stands (RFC 9111, 4.2.1): max-age less its age, else until Expires."""
+    control = (header(response, "Cache-Control") or "").lower()
+    if re.search(r"\bno-(?:cache|store)\b", control):
+        return timedelta()
+    age = (header(response, "Age") or "").strip()
+    old = timedelta(seconds=int(age[:9])) if age.isascii() and age.isdigit() else timedelta()
+    if found := _MAX_AGE.search(control):
+        return max(min(timedelta(seconds=int(found[1])), LONGEST) - old, timedelta())
+    expires = _date(header(response, "Expires") or "")
+    if expires is None:
+        return timedelta()
+    return min(max(expires - (_date(header(response, "Date") or "") or now), timedelta()), LONGEST)
+
+
+def _date(value: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(value)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)

@@ -1,0 +1,354 @@
+"""Stops 2 to 4, for listings: asks one, reads it back as far as it must, claims what it names, and says when next.
+
+What to do is decided elsewhere (``crawler.overlap``, ``crawler.pacing``, ``crawler.health``); here it is done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import cast
+from urllib.parse import urlsplit
+
+import structlog
+from redis.exceptions import RedisError
+from scrapy import Request
+from scrapy.http import Response
+from twisted.python.failure import Failure
+
+from config.source import SourceSettings
+from config.telemetry import report
+from crawler import overlap
+from crawler.answers import fresh_for, header, retry_after
+from crawler.bookkeeping import Books
+from crawler.faults import fault, status_fault, status_trouble, trouble
+from crawler.listings import ListingPage, ListingUnreadable, read_listing
+from crawler.pacing import Reply
+from crawler.polls import listing_settings
+from crawler.rhythm import learn
+from crawler.services import Services
+from stories.claims import Claim, listing_key
+from stories.failpoints import failpoint
+from stories.moments import timestamp
+from stories.reading import Journey
+from stories.sighting import Cursor, Poll, Sighting, Trouble
+
+log = structlog.get_logger(__name__)
+
+BIG = 100_000  # bytes; a larger listing is read in a thread, since it would hold up the loop
+CHILDREN = 3  # newest sitemaps of a sitemap index that are read at a poll
+BACK = 10  # pages that a poll reads back to find the thread of the one before
+DEEP = 50  # pages that are read back to fill a gap, when a person asks or another listing lost its thread
+FORGETTING = 200  # readings, after which the older half counts for less in the share that was proven complete
+STATUSES = [304, *range(400, 600)]  # that are ours to judge; redirects are Scrapy's
+LATENCY = 0.2  # weight of the last answer in how long answers take
+
+AskPage = Callable[[Poll, Claim, Journey], Request]
+"""Makes the request for the page of a sighting that was claimed."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Course:
+    """One poll's way through a listing, from its first page back."""
+
+    poll: Poll
+    key: str
+    cursor: Cursor
+    """As it stood before."""
+    conditional: bool
+    """Whether an answer that is the same as before is enough."""
+    targets: tuple[tuple[str, ...], ...] = ()
+    """Marks at the older edges of gaps that this course is to fill."""
+    pages: int = 0
+    asked: set[str] = field(default_factory=set)
+    ahead: list[str] = field(default_factory=list)
+    """Sitemaps of an index that were not read yet."""
+    index: bool = False
+    sightings: list[Sighting] = field(default_factory=list)
+    known: bool = False
+    """Something on it was known already, to whichever listing."""
+    news: int = 0
+    settled: bool = True
+    first: Cursor = field(default_factory=Cursor)
+    """What the first page's answer leaves to remember."""
+    window: int = 0
+    fresh_for: timedelta = timedelta()
+
+    @property
+    def threaded(self) -> bool:
+        """Whether it reached back to what the listing showed before."""
+        if not self.cursor.window:
+            return self.known
+        return not self.news or overlap.takes_up(self.sightings, self.cursor.window)
+
+
+class Lister:
+    """Reads listings for the spider."""
+
+    def __init__(self, services: Services, ask_page: AskPage) -> None:
+        self._services = services
+        self._ask_page = ask_page
+        self._books = Books(services)
+        self._asking: set[tuple[str, str | None]] = set()
+
+    async def ask(self, poll: Poll) -> Request | None:
+        """Return what a poll of a listing asks for; None while the same listing is still being asked."""
+        if poll.listing is None or (poll.listing, poll.crawl_id) in self._asking:
+            log.info("still asking", source=poll.source, listing=poll.listing)
+            return None
+        key = listing_key(poll.source, poll.listing)
+        cursor = await self._services.desk.cursor(key)
+        targets: tuple[tuple[str, ...], ...] = ()
+        if poll.reason != "clock":
+            targets = tuple(gap.before for gap in await self._services.desk.gaps(poll.source))
+        self._asking.add((poll.listing, poll.crawl_id))
+        # A one-off crawl asks for the whole listing: a person waits to see what stands in it.
+        course = Course(poll=poll, key=key, cursor=cursor, conditional=poll.reason == "clock", targets=targets)
+        return self._request(course, poll.listing)
+
+    def _request(self, course: Course, url: str) -> Request:
+        headers = {}
+        if course.conditional and not course.pages:
+            headers = {"If-None-Match": course.cursor.etag, "If-Modified-Since": course.cursor.last_modified}
+        course.asked.add(url)
+        return Request(
+            url,
+            headers={name: value for name, value in headers.items() if value},
+            callback=self.read,
+            errback=self.failed,
+            cb_kwargs={"course": course},
+            meta={"handle_httpstatus_list": STATUSES},
+            dont_filter=True,
+        )
+
+    async def read(self, response: Response, course: Course) -> AsyncIterator[Request]:
+        """Read a page of a listing, claim what it names, and yield the requests for those pages and the one behind."""
+        poll, now = course.poll, self._services.clock()
+        older: Request | None = None
+        try:
+            if response.status == 304:
+                await self._unchanged(course, response, now)
+                return
+            if response.status >= 400:
+                why, word = status_fault(response.status), status_trouble(response.status)
+                await self._not_read(course, why, word, retry_after(response, now) if word == "busy" else None)
+                return
+            if self._same_bytes(course, response) and await self._unchanged(course, response, now):
+                return
+            try:
+                listed = await self._parse(response, poll)
+            except ListingUnreadable as unreadable:
+                await self._not_read(course, str(unreadable), "parse")
+                return
+            if self._same_sightings(course, listed) and await self._unchanged(course, response, now):
+                return
+            self._note(course, response, listed, now)
+            requests = await self._claim(course, listed, response.url, now)
+            older = self._older(course, listed)
+            self._services.progress.opened(poll.crawl_id, len(requests) + (older is not None))
+            # Before anything else is written: what is claimed and not asked for would wait until the lease ends.
+            for request in requests:
+                yield request
+            if older is not None:
+                yield older
+            else:
+                if requests:
+                    failpoint("asked")
+                await self._finish(course, now)
+                if requests:
+                    failpoint("noted")
+        except RedisError as error:  # nothing was settled: the next poll reads the listing again
+            self.put_off(poll, poll.listing or response.url, error)
+        except Exception as error:
+            await self._not_read(course, f"{type(error).__name__} while it was read", "other")
+            report(error, source=poll.source, stop="list")
+            raise
+        finally:
+            self._ended(course, more=older is not None)
+
+    async def failed(self, failure: Failure) -> None:
+        """A page of a listing could not be fetched at all."""
+        request: Request = failure.request  # type: ignore[attr-defined]
+        course: Course = request.cb_kwargs["course"]
+        error, host = cast(BaseException, failure.value), urlsplit(request.url).hostname or ""
+        guard = self._services.guard
+        try:
+            await self._not_read(course, fault(error, host, guard), trouble(error, host, guard))
+        except RedisError as away:
+            self.put_off(course.poll, request.url, away)
+        finally:
+            self._ended(course)
+
+    def _same_bytes(self, course: Course, response: Response) -> bool:
+        known = course.cursor.digest is not None and not course.pages and course.conditional
+        return known and course.cursor.body == overlap.body_digest(response.body)
+
+    def _same_sightings(self, course: Course, listed: ListingPage) -> bool:
+        if course.pages or not course.conditional or listed.children or not listed.sightings:
+            return False
+        return course.cursor.digest == overlap.digest(listed.sightings)
+
+    async def _parse(self, response: Response, poll: Poll) -> ListingPage:
+        source = self._source(poll)
+        settings = listing_settings(source, poll.listing or response.url)
+        content_type = header(response, "Content-Type")
+        read = partial(read_listing, response.body, response.url, settings, source.hints, content_type)
+        return await asyncio.to_thread(read) if len(response.body) > BIG else read()
+
+    def _note(self, course: Course, response: Response, listed: ListingPage, now: datetime) -> None:
+        """Remember of the first page what its answer leaves to remember."""
+        course.pages += 1
+        if course.pages == 1:
+            course.index = bool(listed.children)
+            course.window = len(listed.sightings)
+            course.fresh_for = max(fresh_for(response, now), listed.ttl or timedelta())
+            course.first = Cursor(
+                etag=header(response, "ETag"),
+                last_modified=header(response, "Last-Modified"),
+                digest=None if course.index else overlap.digest(listed.sightings),
+                body=None if course.index else overlap.body_digest(response.body),
+                seconds=_latency(course.cursor, response),
+            )
+        course.ahead.extend(url for url in listed.children if url not in course.asked)
+        course.sightings.extend(listed.sightings)
+
+    async def _claim(self, course: Course, listed: ListingPage, url: str, now: datetime) -> Sequence[Request]:
+        services, poll, cursor = self._services, course.poll, course.cursor
+        seeding = cursor.read_at is None and services.settings.alerts.first_poll == "seed"
+        failpoint("listed")
+        claimed = await services.claims.claim(
+            course.key, listed.sightings, now, seeding=seeding, poll=timestamp(poll.asked_at)
+        )
+        if claimed.claims:
+            failpoint("claimed")
+        log.info("claimed", source=poll.source, listing=url, seen=len(listed.sightings), new=len(claimed.claims))
+        course.news += sum(not one.changed for one in claimed.claims)
+        course.known |= len(claimed.claims) < len(listed.sightings)
+        course.settled &= claimed.settled
+        # Listings name the newest first; read as they were published, an original comes before its correction.
+        requests = [self._ask_page(poll, one, Journey(listed_at=now)) for one in reversed(claimed.claims)]
+        services.claimed.update(request.cb_kwargs["asked"] for request in requests)
+        return requests
+
+    def _older(self, course: Course, listed: ListingPage) -> Request | None:
+        """Return the request for what lies behind, as long as the thread is not found and there is more to read."""
+        enough = course.threaded and not self._unfilled(course)
+        if course.index:
+            if course.ahead and (course.pages <= CHILDREN or (not enough and course.pages <= self._bound(course))):
+                return self._request(course, course.ahead.pop(0))
+            return None
+        url = listed.next_url
+        if url and url not in course.asked and listed.sightings and not enough and course.pages < self._bound(course):
+            return self._request(course, url)
+        return None
+
+    def _bound(self, course: Course) -> int:
+        poll = course.poll
+        pages = listing_settings(self._source(poll), poll.listing or "").pages
+        if course.targets:
+            return max(pages, DEEP)
+        # At a first poll there is no thread to find: as much is read as the configuration says.
+        return max(pages, BACK) if course.cursor.window else pages
+
+    def _unfilled(self, course: Course) -> bool:
+        seen = {overlap.mark(one) for one in course.sightings}
+        return any(not any(one in seen for one in target) for target in course.targets)
+
+    async def _unchanged(self, course: Course, response: Response, now: datetime) -> bool:
+        """Settle a poll that showed what was seen before, and return whether it is still known what that was."""
+        stored = await self._stored(course)
+        if stored is None:
+            return False
+        learnt = replace(
+            learn(stored, 0, now),
+            etag=header(response, "ETag") or stored.etag,
+            last_modified=header(response, "Last-Modified") or stored.last_modified,
+            seconds=_latency(stored, response),
+            fresh_for=fresh_for(response, now).total_seconds() or stored.fresh_for,
+        )
+        shown = stored.sightings > 0 or not stored.window
+        learnt = _with(learnt, now, shown=shown, whole=shown)
+        reply = Reply(came="unchanged", window=stored.sightings, fresh_for=timedelta(seconds=learnt.fresh_for))
+        await self._books.read(course.poll, course.key, learnt, reply, now)
+        return True
+
+    async def _finish(self, course: Course, now: datetime) -> None:
+        """Settle a poll that read the listing as far as it was to be read."""
+        cursor, shown = course.cursor, overlap.window_of(course.sightings)
+        lost = bool(cursor.window and shown and not course.threaded)
+        if course.sightings:
+            await self._books.mind_the_gaps(course.poll, cursor, course.sightings, now, lost=lost)
+        fresh = overlap.news(course.sightings[: course.window], cursor.window) if cursor.window else 0
+        settled = course.settled and not course.ahead
+        rhythm = learn(cursor, course.news if cursor.window else 0, now)
+        learnt = replace(
+            _with(rhythm, now, shown=bool(shown), whole=bool(shown) and not lost),
+            # Validators are kept only once all that the listing names is known for good: a listing that answers 304
+            # names nothing, and a page that failed or whose reader died would wait until the listing changes.
+            etag=course.first.etag if settled else None,
+            last_modified=course.first.last_modified if settled else None,
+            digest=course.first.digest if settled and shown else None,
+            body=course.first.body if settled and shown else None,
+            seconds=course.first.seconds,
+            fresh_for=course.fresh_for.total_seconds(),
+            sightings=course.window or len(course.sightings),
+            window=shown or cursor.window,
+            news_at=timestamp(now) if course.news or not cursor.news_at else cursor.news_at,
+        )
+        reply = Reply(came="read", news=fresh, window=course.window, fresh_for=course.fresh_for)
+        await self._books.read(course.poll, course.key, learnt, reply, now, sightings=len(course.sightings))
+
+    async def _not_read(self, course: Course, why: str, word: Trouble, patience: timedelta | None = None) -> None:
+        # What was seen of the listing so far is claimed, but its window stands where it stood: the next poll must reach
+        # back to it again, through the page that failed now.
+        stored = await self._stored(course) or replace(course.cursor, etag=None, last_modified=None, digest=None)
+        if course.pages:
+            stored = replace(stored, etag=None, last_modified=None, digest=None)
+            why = f"page {course.pages + 1}: {why}"
+        await self._books.failed(course.poll, course.key, stored, why, word, patience)
+
+    async def _stored(self, course: Course) -> Cursor | None:
+        """Return the cursor as it stands now, if it stands for the same answer as the one that was asked with.
+
+        A Redis that came back from an older state no longer knows the releases that those validators stand for.
+        """
+        stored, asked = await self._services.desk.cursor(course.key), course.cursor
+        same = (stored.etag, stored.last_modified, stored.digest) == (asked.etag, asked.last_modified, asked.digest)
+        return stored if same else None
+
+    def put_off(self, poll: Poll, url: str, error: RedisError) -> None:
+        """Say that Redis does not take what came of a request; the next poll asks again."""
+        log.warning("put off", source=poll.source, url=url, why=f"Redis: {error}")
+        self._services.progress.failed(poll.crawl_id, f"{poll.source} {url}: put off, Redis: {error}")
+
+    def _ended(self, course: Course, *, more: bool = False) -> None:
+        if not more and course.poll.listing is not None:
+            self._asking.discard((course.poll.listing, course.poll.crawl_id))
+        self._services.progress.closed(course.poll.crawl_id)
+
+    def _source(self, poll: Poll) -> SourceSettings:
+        source = self._services.settings.sources.get(poll.source)
+        if source is None:
+            raise KeyError(f"there is no source {poll.source!r}")
+        return source
+
+
+def _latency(cursor: Cursor, response: Response) -> float:
+    took = float(response.meta.get("download_latency") or 0.0)
+    return round(took if not cursor.seconds else cursor.seconds + LATENCY * (took - cursor.seconds), 3)
+
+
+def _with(cursor: Cursor, now: datetime, *, shown: bool, whole: bool) -> Cursor:
+    """Return the cursor with a reading counted: did it show anything, and was it proven that nothing was missed."""
+    if not shown:
+        once = bool(cursor.window)  # a listing that never showed anything is quiet
+        return replace(
+            cursor, empty=cursor.empty + once, empty_since=cursor.empty_since or (timestamp(now) if once else None)
+        )
+    readings, proven = (cursor.readings + 1, cursor.whole + whole) if cursor.window else (0, 0)
+    if readings > FORGETTING:
+        readings, proven = readings // 2, proven // 2
+    return replace(cursor, empty=0, empty_since=None, whole_at=timestamp(now), readings=readings, whole=proven)
