@@ -8,12 +8,14 @@ from typing import Any
 from alerts.message import Message, compose, mend
 
 WATCHES_NAMED = 5
+WEIGHTS = {"release.withdrawn": 3, "release.corrected": 2, "release.updated": 1, "release.revised": 1}
+"""How much it matters that a reader hears of an event; all others 0."""
 
 
 def compose_digest(events: Sequence[Mapping[str, Any]]) -> Message:
     """Return one message of events in their order; a single event is shown as it would be alone.
 
-    A correction that comes before its original's digest went takes its place there.
+    A correction that comes before its original's digest went takes its place there, and shows before and after.
     """
     latest = _latest_of_each_story(events)
     if len(latest) == 1:
@@ -31,12 +33,21 @@ def compose_digest(events: Sequence[Mapping[str, Any]]) -> Message:
 
 
 def _latest_of_each_story(events: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Return the last event of each story, at the place of its first; events of no story all stay."""
-    found: dict[Any, Mapping[str, Any]] = {}
+    """Return what there is to know of each story, at the place of its first event; events of no story all stay.
+
+    An event replaces what came before it of its story, but for what weighs more: no cosmetic change and no copy hides
+    that a release was corrected or withdrawn.
+    """
+    found: dict[Any, list[Mapping[str, Any]]] = {}
     for place, event in enumerate(events):
         story = ((event.get("data") or {}).get("story") or {}).get("id")
-        found[story or place] = event
-    return list(found.values())
+        before = found.get(story or place, [])
+        found[story or place] = [*(one for one in before if _weight(one) > _weight(event)), event]
+    return [event for events_of_it in found.values() for event in events_of_it]
+
+
+def _weight(event: Mapping[str, Any]) -> int:
+    return WEIGHTS.get(str(event.get("type")), 0)
 
 
 def _group(watch: str, events: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -129,3 +130,32 @@ def test_a_digest_groups_by_watch_and_shows_each_story_once_as_it_is_now(event_o
 
 def test_a_digest_of_one_story_reads_like_an_alert(event_of):
     assert compose_digest([event_of(1), corrected(event_of)]) == compose(corrected(event_of))
+
+
+@pytest.mark.parametrize(
+    ("kinds", "shown"),
+    [
+        (["new", "corrected"], ["CORRECTED"]),
+        (["new", "updated", "revised"], ["REVISED"]),
+        (["new", "corrected", "revised"], ["CORRECTED", "REVISED"]),
+        (["new", "corrected", "syndicated"], ["CORRECTED", "SYNDICATED"]),
+        (["corrected", "corrected"], ["CORRECTED"]),
+        (["new", "corrected", "withdrawn"], ["WITHDRAWN"]),
+        (["withdrawn", "corrected"], ["WITHDRAWN", "CORRECTED"]),
+    ],
+    ids=" then ".join,
+)
+def test_in_a_digest_a_later_event_replaces_what_weighs_no_more(event_of, kinds, shown):
+    of_story = [event_of(number, f"release.{kind}") for number, kind in enumerate(kinds, 1)]
+    message = compose_digest([event_of(9, story="sty_2"), *of_story])
+    titles = [line.removeprefix("• ").partition(":")[0] for line in message.lines if line.startswith("• ")]
+    assert titles == ["NEW", *shown]
+
+
+def test_every_happening_of_the_monitor_stays_in_a_digest():
+    dead, back = (
+        {"type": f"source.{kind}", "data": {"watches": ["desk"], "source": "wire", "detail": kind}}
+        for kind in ("dead", "recovered")
+    )
+    message = compose_digest([dead, back])
+    assert message.lines.index("• SOURCE DOES NOT ANSWER: wire") < message.lines.index("• SOURCE IS BACK: wire")
