@@ -50,8 +50,8 @@ _LEAD = (
 _WRONG, _RIGHT = rf"{_LEAD}(?P<wrong>{_VALUE})", rf"{_LEAD}(?P<right>{_VALUE})"
 _INSTEAD = (
     r"(?:\s*[,;(\[]?\s*(?:instead of|rather than|in place of|and not|not|versus|vs\.?|statt|anstatt|anstelle von"
-    r"|und nicht|au lieu d[eu']|et non(?: pas)?|en lugar de|en vez de|y no|em vez de|em lugar de|e não|invece di|anziché"
-    r"|e non|i stället för|och inte|i stedet for|og ikke|eikä|in plaats van|en niet)(?=\W))"
+    r"|und nicht|au lieu d[eu']|et non(?: pas)?|en lugar de|en vez de|y no|em vez de|em lugar de|e não|invece di"
+    r"|anziché|e non|i stället för|och inte|i stedet for|og ikke|eikä|in plaats van|en niet)(?=\W))"
 )
 _SHOULD = (
     r"(?:should (?:have )?(?:read|been|be|stated?|said|say)|must read|muss es(?: richtig)?(?: heißen)?"

@@ -6,7 +6,8 @@ import re
 
 from pipelines.notices.asian import asian_notice
 from pipelines.notices.folding import fold
-from pipelines.notices.markers import MARKER, SPACED, STEMS, meaning
+from pipelines.notices.markers import MARKER, SPACED_WORD, STEMS, Rule, meaning
+from pipelines.notices.news import FILING, acts, is_company, is_news, names_a_release
 from pipelines.notices.phrases import phrase_notice
 from pipelines.notices.rubrics import is_rubric, is_rubric_update
 from stories.release import Notice, NoticeKind
@@ -29,10 +30,14 @@ _PREFIX = re.compile(
 _ADVISORY = re.compile(
     r"^(?P<open>[/*\[(]*\s*)(?P<marker>a\s*d\s*v\s*i\s*s\s*o\s*r\s*y)(?!\w)\s*(?::|-+|—)\s*(?P<rest>.*)$"
 )
+# "(Korrektur: Absatz 2) Hafen AG erhöht Prognose": what the marker is about stands in the bracket with it.
+_BRACKETED_PREFIX = re.compile(
+    rf"^[\[({{【〔]\s*(?P<marker>{MARKER})(?!\w)(?P<extra>[\s,:—-]+[^\])}}】〕]{{1,60}})[\])}}】〕]\s*[:—-]?\s*(?P<rest>\S.*)$"
+)
 # "ACME Corp: CORRECTION: ACME buys …": the issuer first, as some feeds print it.
 _INFIX = re.compile(
-    rf"^(?P<lead>[^:]{{2,60}}?(?::|\s-|\s—|\s/)|(?:eqs|dgap)[\w-]*:[^:/]{{2,60}}\s/)"
-    rf"\s+(?P<marker>{MARKER})\s*(?::|--|—|\s-(?=\s))\s*(?P<rest>.+)$"
+    rf"^(?P<lead>[^:]{{2,60}}?(?::|\s-|\s—|\s/)|(?:eqs|dgap)[\w-]*:[^:/]{{2,60}}(?::|\s/))"
+    rf"\s+(?P<marker>{MARKER})(?P<separator>\s*(?::|--|—|\s-(?=\s)|,)|(?=\s))\s*(?P<rest>.+)$"
 )
 
 _WIRE_TAIL = (
@@ -46,12 +51,15 @@ _EXTRA = (
     r"|[\s,:—-]+[^\])}】]{0,60})?)"
 )
 _BRACKETS = re.compile(
-    rf"\s*(?P<open>[\[({{【〔*/])\s*(?P<marker>{MARKER})(?!\w){_EXTRA}\s*[\])}}】〕*/]{_WIRE_TAIL}\s*$"
+    rf"\s*(?P<open>[\[({{【〔*/])\s*(?:(?:with|w/|avec|mit|con)\s+)?(?P<marker>{MARKER})(?!\w){_EXTRA}\s*[\])}}】〕*/]{_WIRE_TAIL}\s*$"
 )
 _SUFFIX = re.compile(rf"\s*(?:\s-{{1,2}}|--+|—|\||\s/)\s*(?P<marker>{MARKER}){_WIRE_TAIL}\s*$")
 # "EQS-PVR: Hafen AG: Korrektur", "Port : Rectificatif", "Harbour Reports: CORRECTION".
 _AFTER_COLON = re.compile(rf"\s*:\s*(?P<marker>{MARKER}){_WIRE_TAIL}\s*$")
-_NEVER_OF_PRICES = ("rectif", "erratum", "errata", "korjaus", "oikaisu", "rattel", "rettel", "rettif", "dinh chinh")
+_NEVER_OF_PRICES = (
+    "rectif", "erratum", "errata", "korjaus", "oikaisu", "rattel", "rettel", "rettif", "dinh chinh", "mitteilung",
+    "meldung", "pressemitteilung", "communique", "comunicado", "nota de prensa",
+)  # fmt: skip
 _INSIDE = re.compile(
     r"\s*[\[(【](?P<marker>corrected|correction|updated|withdrawn|retracted|korrigiert|korrektur|corrige)[\])】]\s*"
 )
@@ -65,13 +73,7 @@ _NOT_AFTER_CAPITALS = re.compile(
 _CORRECTS_ITSELF = re.compile(
     r"\b(?:market|price|stock|share|gold|silver|oil|crypto|bitcoin|color|colour|vision|posture|course)s?$"
 )
-_COMPANY_WORDS = 8
-_ACTS = re.compile(
-    r"\b(?:announces?|reports?|launches|appoints|completes?|unveils|introduces?|releases|declares|provides"
-    r"|signs|enters|closes"
-    r"|receives|wins|names|to (?:present|host|participate|acquire|announce|report))\b"
-)
-_SPACED_MARKER = re.compile("|".join(map(re.escape, SPACED)))
+_SPACED_MARKER = re.compile(SPACED_WORD)
 
 
 def headline_notice(headline: str, first_paragraph: str = "") -> Notice | None:
@@ -107,7 +109,7 @@ def subject_company(headline: str) -> str | None:
 
 BY_COMPANY = re.compile(
     r"^\s*(?P<marker>(?:correction|correcting and replacing|updated?|replacement|clarification))"
-    r"\s*(?:\.{2,}|…|-+|—|:)?\s*by\s+(?P<company>\S.{0,150})$"
+    r"\s*(?:\.{2,}|…|-+|—|:)?\s*by\s+(?!(?:the\s+)?source\b)(?P<company>\S.{0,150})$"
 )
 """Business Wire's subtitle under a corrected headline (https://www.businesswire.com/news/home/20190307005409/en/)."""
 
@@ -129,17 +131,19 @@ def _company(headline: str, found: re.Match[str]) -> str | None:
         return None
     rest = found["rest"].rstrip(" /")
     start = found.start("rest")
-    if not rest or len(rest.split()) > _COMPANY_WORDS or " - " in rest or _ACTS.search(rest):
+    company = headline[start : start + len(rest)].strip()
+    known = meaning(found["marker"])
+    if not is_company(company) or (known is not None and known[0] == "repeat"):
         return None
-    if "repeat" in found["marker"].replace(" ", ""):
-        return None
-    return headline[start : start + len(rest)].strip()
+    return company
 
 
 def _before(headline: str, folded: str, first_paragraph: str) -> Notice | None:
     if advisory := _ADVISORY.match(folded):
         return _advisory(headline, advisory)
     found = _PREFIX.match(folded)
+    if (found is None or not found["close"].strip()) and (with_more := _BRACKETED_PREFIX.match(folded)):
+        return _bracketed(headline, with_more)
     if found is None:
         return _after_the_issuer(headline, folded)
     known = meaning(found["marker"])
@@ -154,20 +158,60 @@ def _before(headline: str, folded: str, first_paragraph: str) -> Notice | None:
     if not rest:
         if not (bracketed or capitals):
             return None
-    elif found["rest"].startswith("the record"):
-        return None  # "CORRECTING THE RECORD": an answer to others
-    elif not (bracketed or found["separator"].strip(" .,") or rule == "free"):
-        if not _stands_out(printed, rest, found["rest"]):
-            return None
-    elif rule == "capitals" and not (capitals or bracketed):
+    elif not _prefix_counts(found, printed, rest, rule, bracketed=bracketed):
         return None
     if kind == "update" and is_rubric_update(rest, found["rest"], first_paragraph):
         return None
     if _company(headline, found):
         rest = ""
+    elif not found["separator"].strip() and names_a_release(found["rest"]):
+        return Notice(kind=kind, marker=printed, headline=headline)
     elif found["open"].strip():
         rest = rest.rstrip(' /”"»')
     return Notice(kind=kind, marker=printed, headline=_join(headline[: found.end("lead")], rest))
+
+
+def _prefix_counts(found: re.Match[str], printed: str, rest: str, rule: Rule, *, bracketed: bool) -> bool:
+    """Whether a marker before a headline is one, by what stands between and what follows."""
+    folded_rest = found["rest"]
+    if folded_rest.startswith("the record"):
+        return False  # "CORRECTING THE RECORD": an answer to others
+    capitals, separated = (
+        printed.upper() == printed,
+        bool(found["separator"].strip(" .,") or (found["lead"] and found["separator"].strip())),
+    )
+    if rule == "spaced":
+        return "/" in found["open"] or _SPACED_MARKER.match(found["marker"]) is not None
+    if bracketed:
+        return True
+    if rule == "free" and not separated:
+        # "CORRECTING and REPLACING" stands out; "Correcting and Replacing Dentures" is what a dentist does.
+        shouted = sum(map(str.isupper, printed)) > len(printed) // 2 and rest.upper() != rest
+        return shouted or not printed.isascii() or is_news(rest) or names_a_release(folded_rest)
+    if not separated:
+        return _stands_out(printed, rest, folded_rest)
+    if rule == "capitals":
+        return capitals or (found["marker"] == "replacement" and FILING.search(folded_rest) is not None)
+    # "Corrections: The Next Frontier", "Errata: A Novel": titles of other things.
+    return (
+        capitals
+        or found["marker"] not in ("corrections", "errata")
+        or not _TITLE.match(folded_rest)
+        or acts(folded_rest)
+    )
+
+
+_TITLE = re.compile(
+    r"(?:the|how|why|what|when|where|who|an? (?:novel|memoir|story|history|guide|play|film|podcast|new))\b"
+)
+
+
+def _bracketed(headline: str, found: re.Match[str]) -> Notice | None:
+    known = meaning(found["marker"])
+    if known is None or (known[0] != "correction" and not _DAY_OR_VERSION.search(found["extra"])):
+        return None
+    printed = headline[found.start("marker") : found.end("marker")]
+    return Notice(kind=known[0], marker=printed, headline=headline[found.start("rest") :])
 
 
 def _advisory(headline: str, found: re.Match[str]) -> Notice | None:
@@ -189,7 +233,13 @@ def _after_the_issuer(headline: str, folded: str) -> Notice | None:
     if known is None or known[0] in ("update", "repeat") or is_rubric(found["lead"]):
         return None
     printed = headline[found.start("marker") : found.end("marker")]
-    if known[1] == "capitals" and printed.upper() != printed:
+    capitals = printed.upper() == printed and headline.upper() != headline
+    if known[1] == "capitals" and not capitals:
+        return None
+    separator = found["separator"].strip()
+    if not separator and not (capitals and found["lead"].endswith(":")):
+        return None
+    if separator == "," and not folded.startswith(("eqs-", "dgap-")):
         return None
     return Notice(
         kind=known[0], marker=printed, headline=_join(headline[: found.end("lead")], headline[found.start("rest") :])
@@ -249,11 +299,21 @@ def _colon_counts(folded: str, headline: str, found: re.Match[str]) -> bool:
         (printed.upper() == printed and rest.upper() != rest and not is_rubric(folded[: found.start() + 1]))
         or found["marker"].startswith(_NEVER_OF_PRICES)
         or folded.startswith(("eqs-", "dgap-"))
+        # "Harbour Robotics: Correction" is a company's, "Gold: Correction" a market's.
+        or (
+            len(rest.split()) > 1
+            and not _CORRECTS_ITSELF.search(fold(rest))
+            and not is_rubric(folded[: found.start() + 1])
+        )
     )
 
 
 def _last_words_count(kind: NoticeKind, rule: str, printed: str, rest: str) -> bool:
     capitals = printed.upper() == printed and rest.upper() != rest
+    if rule == "spaced":
+        return False
+    if FILING.search(fold(rest)) and kind in ("correction", "update") and not fold(printed).startswith("update"):
+        return True
     if rule == "capitals" or kind == "repeat":
         return capitals or fold(printed).startswith(("retrans", "re-sen"))
     if kind == "update":

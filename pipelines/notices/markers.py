@@ -11,10 +11,11 @@ from typing import Literal
 
 from stories.release import NoticeKind
 
-Rule = Literal["plain", "capitals", "free"]
+Rule = Literal["plain", "capitals", "free", "spaced"]
 """``plain``: needs a separator after it, brackets, or capitals before a headline that has none.
 ``capitals``: the same, and must be printed in capitals or stand in brackets ("Kill:" may begin anything).
-``free``: a phrase that needs nothing after it."""
+``free``: a phrase that needs nothing after it but a headline ("Correcting and Replacing Dentures" is none).
+``spaced``: only in spaced letters or between slashes ("Rappel" alone recalls a product)."""
 
 # Most telling first: "WDH/KORREKTUR" and "UPDATE AND CORRECTION" are corrections.
 PRIORITY: tuple[NoticeKind, ...] = ("withdrawal", "correction", "update", "repeat")
@@ -22,10 +23,14 @@ PRIORITY: tuple[NoticeKind, ...] = ("withdrawal", "correction", "update", "repea
 _WORDS: dict[tuple[NoticeKind, Rule], str] = {
     ("correction", "free"): """
         correcting and replacing | correcting & replacing | correcting &amp; replacing | correcting/replacing
+        correcting replacing | correcting and replacing photo | correcting and replacing photos
+        correcting and replacing multimedia | correcting and replacing video | correcting and replacing graphic
         replacing and correcting | replacing & correcting | clarifying and replacing | correcting and adding
         correction and replacement | corrected and replaced
         correction from source | correction from the source | correction de source | correction de la source
-        annule et remplace | fe de erratas | fe de errata | errata corrige
+        correction by source | correction by the source
+        annule et remplace | annulla e sostituisce | anula y sustituye | anula e substitui
+        fe de erratas | fe de errata | fe de errores | correccion de errores | errata corrige
         corregir y reemplazar | corrige y reemplaza | correccion y reemplazo
     """,
     ("correction", "plain"): """
@@ -41,16 +46,17 @@ _WORDS: dict[tuple[NoticeKind, Rule], str] = {
         rattelse | korrigering | korrigerad | rettelse | korrektion | korreksjon | korrigeret | korrigert | rettet
         berigtigelse | korjaus | korjattu | oikaisu | leidretting
         korekta | sprostowanie | oprava | helyesbites | rectificare | erata | duzeltme | koreksi | ralat | pembetulan
-        исправление | поправка | виправлення | dinh chinh | แก้ไข | แก้ไขข่าว
+        исправление | поправка | виправлення | dinh chinh | แก้ไข | แก้ไขข่าว | parandus | pataisymas | labojums
     """,
     ("correction", "capitals"): "replacement | replacing | replaces | clarified",
     ("update", "free"): """
         updating and replacing | updating & replacing | adding and replacing | update from source
+        updating and replacing multimedia | adding and replacing multimedia
         updated from source
     """,
     ("update", "plain"): """
         update | updated | updated release | updated version | revised | revised release | revised version
-        amended | reissue | reissued | re-issue | re-issued | reissuing
+        amended | reissue | reissued | re-issue | re-issued | reissuing | refile | refiled | reapresentacao
         aktualisierung | aktualisiert | aktualisierte fassung | aktualisierte version | neufassung
         mise a jour | mis a jour | actualisation | actualizacion | actualizado | actualizacao
         atualizacao | atualizado | aggiornamento | aggiornato | bijgewerkt
@@ -62,17 +68,25 @@ _WORDS: dict[tuple[NoticeKind, Rule], str] = {
     """,
     ("withdrawal", "free"): """
         disregard release | disregard press release | disregard news release | disregard previous release
-        disregard prior release | disregard earlier release | mandatory kill | kill kill kill
+        disregard prior release | disregard earlier release | mandatory kill | kill kill kill | kill release
+        please disregard previous release | please disregard prior release | please disregard earlier release
+        please disregard press release | please disregard previous press release
     """,
     ("withdrawal", "plain"): """
         please disregard | withdrawn | retracted | retraction | retraction notice | rescinded | kill notice | news kill
-        zuruckgezogen | widerruf | communique annule | tillbakadragen | tillbakadraget | aterkallad | aterkallelse
+        zuruckgezogen | mitteilung zuruckgezogen | meldung zuruckgezogen | pressemitteilung zuruckgezogen | storno
+        widerruf | communique annule | communique retire | nota de prensa anulada | comunicado anulado
+        comunicado cancelado | comunicato annullato | tillbakadragen | tillbakadraget | aterkallad | aterkallas
+        aterkallelse | rut lai
         trukket tilbage | trukket tilbake | tilbaketrukket | ingetrokken | отозвано | отзыв
     """,
     (
         "withdrawal",
         "capitals",
-    ): "disregard | kill | withdrawal | retrait | retirado | anulado | ritirato | annullato | rescission",
+    ): """
+        disregard | kill | withdrawal | cancelled | canceled | retrait | annule | annulation | retirado | anulado
+        anulacion | cancelado | ritirato | annullato | rescission
+    """,
     ("repeat", "plain"): """
         repeated | repeat release | retransmission | retransmitted | retransmit | re-transmission
         re-transmitted | resend | resent | re-send | re-sent | resending | repost | reposted | re-post
@@ -80,6 +94,7 @@ _WORDS: dict[tuple[NoticeKind, Rule], str] = {
         repeticion | repeticao | ripetizione | herhaling | upprepning | gentagelse | gjentakelse | повтор
     """,
     ("repeat", "capitals"): "repeat",
+    ("repeat", "spaced"): "rappel",
 }
 
 WORDS: dict[str, tuple[NoticeKind, Rule]] = {
@@ -90,25 +105,37 @@ WORDS: dict[str, tuple[NoticeKind, Rule]] = {
     if word.strip()
 }
 
-# PR Newswire and Canada Newswire print these with a space between the letters.
+# PR Newswire and Canada Newswire print these with a space between the letters; others with hyphens or points.
 _SPACED = """
     correction corrections corrected correccion correcao correzione korrektur rectificatif disregard update updated
-    repeat retransmission withdrawal withdrawn retraction kill advisory erratum
+    repeat retransmission rediffusion rappel withdrawal withdrawn retraction kill advisory erratum
 """
-SPACED: dict[str, str] = {" ".join(word): word for word in _SPACED.split()}
+SPACED: tuple[str, ...] = tuple(_SPACED.split())
+_BETWEEN = r"(?:\s{1,3}|-|\.\s?)"
+SPACED_WORD = "|".join(_BETWEEN.join(word) for word in sorted(SPACED, key=len, reverse=True))
+_PARTING = re.compile(r"[\s.-]+")
 
 
 def _alternatives(words: list[str]) -> str:
     return "|".join(re.escape(word).replace("\\ ", r"\s+") for word in sorted(words, key=len, reverse=True))
 
 
-_WORD = rf"(?:{_alternatives([*WORDS, *SPACED])})"
+_WORD = rf"(?:{SPACED_WORD}|{_alternatives([*WORDS])})"
 _JOIN = r"(?:\s*(?:/|&|&amp;|\+|,)\s*|\s+(?:and|et|und|y|e|och|og|ja)\s+)"
+_RELEASE_NOUN = (
+    r"(?:press|news|nyhets|bors|selskaps|presse|ad-hoc-)?-?\s?"
+    r"(?:release|meddel\w+|melding\w*|mitteilung|tiedot\w+|comunicato(?:\s+stampa)?|comunicado|communique(?:\s+de\s+presse)?)"
+)
 _QUALIFIER = (
-    r"(?:\s+(?:from\s+(?:the\s+)?source|de\s+(?:la\s+)?source|f\s*r\s*o\s*m\s+s\s*o\s*u\s*r\s*c\s*e|notice|version|copy"
+    r"(?:(?:\s*[-—])?\s+(?:from|by)\s+(?:the\s+)?source|\s+(?:de\s+(?:la\s+)?source"
+    r"|f\s*r\s*o\s*m\s+s\s*o\s*u\s*r\s*c\s*e|notice|version|copy"
     r"|(?:of\s+)?(?:press\s+|news\s+)?release|comunicato(?:\s+stampa)?|comunicado"
     r"|communique(?:\s+de\s+presse)?|pressmeddelande"
-    r"|pressemitteilung|(?:to|zu|zur|till|til)(?=\s*:)|r\s+e\s+l\s+e\s+a\s+s\s+e|no\.?\s*\d{1,2}|#?\s*\d{1,2}))?"
+    r"|pressemitteilung|(?:to|zu|zur|till|til|al|au)(?=\s*:)|r\s+e\s+l\s+e\s+a\s+s\s+e|no\.?\s*\d{1,2}|#?\s*\d{1,2}|\(\d\)"
+    rf"|(?:av|af|til|till|i|of|to|zur?|der)\s+{_RELEASE_NOUN}(?=\s*:)"
+    # "UPDATE WITH CORRECTED FIGURES:", "CORRECTED HEADLINE:", "CORRECTION ISSUED:"
+    r"|with\s+(?:an?\s+|the\s+)?correct\w*(?:\s+[a-z]+){0,3}?(?=\s*(?::|--?\s|—))"
+    r"|(?:headline|title|date|dates|figures?|links?|photo|caption|table|text|dateline|name|issued)(?=\s*(?::|--?\s|—))))?"
 )
 _ORDINAL = r"(?:(?:first|second|third|1st|2nd|3rd|further|important|urgent|zweite|deuxieme|notice\s+(?:of|to))\s+)?"
 MARKER = rf"{_ORDINAL}{_WORD}(?:{_JOIN}{_WORD})*{_QUALIFIER}"
@@ -122,16 +149,21 @@ def meaning(marker: str) -> tuple[NoticeKind, Rule] | None:
     found: list[tuple[NoticeKind, Rule]] = []
     for match in _ONE.finditer(marker):
         word = " ".join(match[0].split())
-        known = WORDS.get(word) or WORDS.get(SPACED.get(word, ""))
+        known = WORDS.get(word) or WORDS.get(_PARTING.sub("", word))
         if known:
             found.append(known)
+    if found and _CORRECTED.search(marker):
+        found.append(("correction", "plain"))
     return min(found, key=lambda known: PRIORITY.index(known[0])) if found else None
+
+
+_CORRECTED = re.compile(r"\bwith\s+(?:an?\s+|the\s+)?correct")
 
 
 STEMS = tuple(
     sorted(
         {word[:5] for word in WORDS}
-        | {word[:5] for word in SPACED}
+        | {between.join(word)[:5] for word in SPACED for between in " -."}
         | {"clarif", "withdr", "retract", "disregard", "advisory"}
     )
 )

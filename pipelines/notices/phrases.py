@@ -12,6 +12,9 @@ _A_RELEASE = (
     r"|announce\w*|disclos\w*)"
     r"|(?:earlier|prior)\s+(?:announcement|disclosure))"
 )
+_A_REPORT = (
+    r"(?:(?:half-year|interim|annual|quarterly|full-year|year-end)\s+(?:financial\s+)?(?:report|results|statement))"
+)
 _A_FACT = (
     r"(?:(?:payment|record|ex-dividend|ex-date|dividend|distribution|meeting|webcast|conference call)\s+date"
     r"|technical\s+disclosure)"
@@ -23,6 +26,12 @@ _SOURCES: tuple[tuple[NoticeKind, str], ...] = (
     ),
     ("withdrawal", rf"\b(?P<marker>retracts|withdraws|rescinds|disregard)\s+(?:\w+\s+){{0,3}}{_A_RELEASE}"),
     ("withdrawal", rf"\b{_A_RELEASE}\s+(?P<marker>(?:was\s+|is\s+)?(?:withdrawn|retracted|issued in error))"),
+    (
+        "withdrawal",
+        r"^(?P<marker>annulation|retrait|anulacion|cancelamento|annullamento|widerruf|zurucknahme)\s+"
+        r"(?:d[eu]l?|der|da|do|unserer)\s*(?:notre\s+)?(?:communique|comunicado|comunicato|nota de prensa"
+        r"|(?:presse|ad-hoc-)?mitteilung|meldung)",
+    ),
     # EQS and DGAP: "Correction of a release from 24/09/2018, 10:00 CET/CEST - …", the same in German.
     (
         "correction",
@@ -33,7 +42,8 @@ _SOURCES: tuple[tuple[NoticeKind, str], ...] = (
         "correction",
         r"(?P<marker>korrektur (?:einer|der|unserer|zur|zu) [\w-]*"
         r"(?:veroffentlichung|mitteilung|meldung|bekanntmachung)"
-        r"(?: vom [\d./:, -]+(?:uhr\s)?(?:cet/cest)?)?)",
+        r"(?: vom (?:\d{1,2}[./]\d{1,2}[./]\d{2,4}"
+        r"|\d{1,2}\. [a-z]+(?: \d{4})?)(?:,? \d{1,2}:\d\d)?(?:\s?uhr)?(?:\s?cet/cest)?)?)",
     ),
     (
         "correction",
@@ -55,13 +65,17 @@ _SOURCES: tuple[tuple[NoticeKind, str], ...] = (
     ),
     (
         "correction",
+        r"(?:^|:\s)(?P<marker>korrektur (?:einer|der|unserer|zur|zu) \w*(?:mitteilung|meldung|bekanntmachung))\b",
+    ),
+    (
+        "correction",
         r"(?:^|:\s)(?P<marker>rattelse|korrigering|rettelse|korreksjon|korrektion|berigtigelse|korjaus|oikaisu)\s+"
         r"(?:av\s|af\s|til\s|till\s|i\s|vedr\w*\s|\w*n\s)?.{0,30}(?:meddel|melding|tiedot|kommunik"
         r"|delarsrapport|kallelse)",
     ),
     (
         "correction",
-        r"^(?P<marker>rectificatif|correction|erratum|rectification|correccion|rectificacion|retificacao"
+        r"(?:^|:\s)(?P<marker>rectificatif|correction|erratum|rectification|correccion|rectificacion|retificacao"
         r"|correcao|rettifica"
         r"|errata corrige|berichtigung|fe de erratas|errata)\s+(?:a la|au|al|ao|du|de[l]?|da|do|a|zur?|der"
         r"|concernant le|sur le)\b.{0,15}"
@@ -71,6 +85,17 @@ _SOURCES: tuple[tuple[NoticeKind, str], ...] = (
         "correction",
         r"^(?P<marker>dinh chinh)\s+(?:thong tin|thong cao|noi dung|bai)",
     ),
+    (
+        "correction",
+        rf"(?:^|:\s|\s-\s)(?P<marker>corrections?)\s+(?:to|of|in)\s+(?:the\s+|our\s+|its\s+)?(?:{_A_REPORT}|{_A_RELEASE})",
+    ),
+    # "Harbour Issues Corrected Press Release"; "Harbour (HRBR) Issues Corrected Release On …" is a report of others.
+    (
+        "correction",
+        r"^[^(]*\b(?P<marker>(?:re-?)?(?:issues|publishes|releases)\s+(?:an?\s+)?corrected\s+(?:press|news)\s+release)\b"
+        r"(?!\s+on\b)",
+    ),
+    ("update", rf"\b(?P<marker>updates|revises)\s+(?:its\s+|the\s+)?(?:(?:earlier|previous|prior)\s+)?{_A_RELEASE}"),
     ("update", rf"\b(?P<marker>amends)\s+(?:\w+\s+){{0,3}}{_A_RELEASE}"),
 )
 _PHRASES = tuple((kind, re.compile(pattern)) for kind, pattern in _SOURCES)
@@ -85,6 +110,7 @@ def phrase_notice(headline: str, folded: str) -> Notice | None:
         start, end = found.span("marker")
         rest = headline
         if " of a" in found["marker"] or found["marker"].startswith("korrektur "):
-            rest = " ".join(f"{headline[:start]} {headline[end:].lstrip(' :-–—')}".split())
+            before, after = headline[:start].strip(), headline[end:].lstrip(" :,-–—")
+            rest = " ".join(f"{before} {after}".split()) if after else before.rstrip(" :") or headline
         return Notice(kind=kind, marker=headline[start:end].strip(" ,-"), headline=rest)
     return None

@@ -15,6 +15,7 @@ _TOPIC = re.compile(
     r"|what|why|where|when"
     r"|who|which|weekly|monthly|daily|latest|on|from|for|your|our)\b|\d+ (?:best|top|ways|tips|things)\b"
 )
+_YEAR = re.compile(r"^\S+(?:\s\S+)?\s20\d\d\s*$")
 _ISSUER_ACTS = re.compile(
     r"\b(?:announces?|reports?|appoints?|launches|completes?|closes|enters|signs|provides?|receives?|files"
     r"|intersects|declares"
@@ -49,6 +50,6 @@ def is_rubric_update(rest: str, folded_rest: str, first_paragraph: str = "") -> 
         return False
     study = _STUDY.search(folded_rest)
     topic = folded_rest[: study.start()] if study else folded_rest
-    if (study or _TOPIC.match(topic)) and not _ISSUER_ACTS.search(topic):
+    if (study or _TOPIC.match(topic) or _YEAR.search(topic)) and not _ISSUER_ACTS.search(topic):
         return True
     return bool(first_paragraph) and _NEW_FIGURES.search(fold(first_paragraph[:600])) is not None

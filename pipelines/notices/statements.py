@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from pipelines.notices.folding import fold, visible
-from pipelines.notices.frames import POINTER, WRONG, Frame, frames_for
+from pipelines.notices.frames import frames_for
+from pipelines.notices.framing import POINTER, WRONG, Frame
 from pipelines.notices.headline import BY_COMPANY, headline_notice
 from stories.release import NoticeKind
 
@@ -29,6 +30,7 @@ class Advisory:
 _ASIAN_TEXT = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _POINTER = re.compile(POINTER)
 _EXPLAINS = re.compile(WRONG)
+_LAWSUIT = re.compile(r"\b(?:alleg\w+|complaint|lawsuit|plaintiffs?|class action|indictment)\b")
 # What comes before the first sentence: "BOSTON--(BUSINESS WIRE)--", "OTTAWA, May 3, 2026 /CNW/ -", "--News Direct--".
 _DATELINE = re.compile(
     r"^.{0,140}?(?:\((?:business wire|globe newswire|globenewswire|newmediawire|newsfile[^)]*"
@@ -82,7 +84,8 @@ def _marker_line(text: str) -> Advisory | None:
     notice = headline_notice(text[:200]) if len(text) <= 400 else None
     if notice is None or notice.kind == "repeat" or notice.marker.endswith(("s", "S")):
         return None
-    statement = text if _EXPLAINS.search(fold(text)) else None
+    # "Correction: the second paragraph gave 21 ovens." says what it is about; "Correction: Acme Opens" is a headline.
+    statement = text if _EXPLAINS.search(fold(text)) or text.endswith((".", ")", "。")) else None
     return Advisory(kind=notice.kind, marker=notice.marker, statement=statement)
 
 
@@ -109,9 +112,11 @@ def _framed(frames: list[Frame], paragraphs: list[str], number: int, *, marked: 
         if found is None:
             continue
         start, end = sentence_around(text, found.start(), found.end())
+        if _LAWSUIT.search(folded, start, end):
+            continue
         if frame.opening and not marked and (number or start > _after_dateline(folded)):
             continue
-        words = found.span("marker" if frame.pattern.groups else 0)
+        words = found.span("marker") if frame.pattern.groups and found["marker"] else found.span()
         return Advisory(
             kind=frame.kind,
             marker=" ".join(text[slice(*words)].split()),
