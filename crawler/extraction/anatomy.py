@@ -23,6 +23,7 @@ from crawler.extraction.wires import wire_of
 
 Part = Literal["body", "about"]
 LINE = 450  # characters: no line of boilerplate is longer
+LABEL = 40  # Latin characters
 LATE = 0.25  # of the text at most may stand behind a mark, or it marks something inside the text
 DATELINE_WITHIN = 40  # paragraphs of the article, its highlights and a menu read along among them
 PROSE_BEFORE = 4  # paragraphs of running text above a dateline at most: sub-headlines and highlights
@@ -30,6 +31,7 @@ ENOUGH = 300  # of text before an end mark can be one: EQS prints the disclaimer
 LITTLE_BEHIND = 900  # of text behind the marks of a short release: sections about two or three companies
 _ONLY_MARK = re.compile(rf"^\W*{phrases.DISCLAIMER}[^.。!]*[.。!]?", re.I)
 _ADDRESSES = re.compile(r"(?:(?:https?://|www\.)\S+(?:\s+|$))+", re.I)
+_ABOUT_IN_LINE = re.compile(r"\W{0,3}About [A-Z][\w&.,’' -]{1,70}[:\n–-]")
 _EQS_TABLE = re.compile(r"^\W*(?:Language|Sprache)\s*:?\s*(?:\||English|Deutsch)", re.I)
 
 
@@ -172,6 +174,9 @@ class _Walk:
                 break
             if index >= self.skip_to and not self._is_mark(index, piece):
                 self._take(piece, index)
+        own = self.anatomy.own
+        while own and weight(own[-1][1]) <= LABEL and own[-1][1].endswith((":", "：")):
+            del own[-1]  # a label of what was left out: "On the Net:"
 
     def _take(self, piece: Piece, index: int) -> None:
         if self.state == "over":
@@ -298,11 +303,7 @@ class _Walk:
         if piece.is_short and not is_sentence(text.rstrip(":：. ")):
             following = self.pieces[index + 1] if index + 1 < len(self.pieces) else None
             return following is not None and piece.block.link_density < 0.8 and not is_cut_short(following.text)
-        return (
-            self.tail
-            or index > len(self.pieces) // 2
-            or re.match(r"\W{0,3}About [A-Z][\w&.,’' -]{1,70}[:\n–-]", text) is not None
-        )
+        return self.tail or index > len(self.pieces) // 2 or _ABOUT_IN_LINE.match(text) is not None
 
     def _is_contact(self, index: int, piece: Piece) -> bool:
         """Whether a line that speaks of contacts opens a block of them, or is a sentence of the text."""

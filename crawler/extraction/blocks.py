@@ -26,6 +26,7 @@ HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
 BESIDE_HOLDS = 0.4  # of a page's running text at most, or it is not beside the article
 BLOCK_LIMIT = 20_000  # blocks of a page; the longest release measured has 900
 _CELLS_HOLD_TEXT = etree.XPath("boolean(.//table|.//p[2]|.//h1|.//h2|.//h3|.//ul|.//ol|.//form|.//div[3]|.//br[4])")
+_EMPTY_LINE = re.compile(r"\n[^\S\n]*\n\s*")
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _CAPTION = re.compile(r"(?<![a-z])i?caption(?![a-z])|bildunterschrift|image-?legend", re.I)
 CAPTION = 900  # characters; the longest caption measured has 860
@@ -280,7 +281,7 @@ class _Reader:
         if not text.strip():
             return
         element = next((found for found in reversed(self.stack) if found.tag not in INLINE), self.stack[0])
-        pieces = [text] if "\n" not in text else re.split(r"\n[^\S\n]*\n\s*", text)
+        pieces = [text] if "\n" not in text else _EMPTY_LINE.split(text)
         for piece in pieces:
             cleaned = clean(piece)
             if cleaned:

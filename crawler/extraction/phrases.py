@@ -90,7 +90,7 @@ BOILERPLATE = re.compile(
     r"(?:subscribe|sign\s+up|register|log\s?in|join)\s+(?:to|for|now|today|here|our|us|free)\b.{0,160}(?:newsletter|updates?|alerts?|email|inbox|channel|now|today|free|account)\b.{0,60}|(?:get|receive)\s+(?:our|the|all|daily|breaking)\b.{0,80}(?:newsletter|inbox|alerts)\b.{0,60}|"
     r"(?:we|this\s+(?:web)?site)\s+uses?\s+cookies.{0,400}|diese\s+(?:web)?seite\s+verwendet\s+cookies.{0,400}|"
     r"(?:copyright|©|\(c\))\s*(?:©|\(c\))?\s*(?:19|20)\d\d.{0,200}|(?:copyright|©)\s.{0,140}(?:19|20)\d\d.{0,120}|.{0,100}\ball\s+rights\s+reserved\b.{0,100}|alle\s+rechte\s+vorbehalten.{0,60}|tous\s+droits\s+réservés.{0,60}|"
-    r"related\s+links?:?|back\s+to\s+top|(?:go\s+)?back|home|menu|search|skip\s+to\s+.{1,30}|loading\W*|comments?(?:\s*\(\d+\))?|leave\s+a\s+(?:comment|reply).{0,40}|(?:no|\d+)\s+comments?(?:\s+yet)?|add\s+(?:a\s+)?comment|post\s+a\s+comment|"
+    r"(?:posted|submitted|contributed|uploaded)\s+by:?\s+[^.]{2,60}|related\s+links?:?|back\s+to\s+top|(?:go\s+)?back|home|menu|search|skip\s+to\s+.{1,30}|loading\W*|comments?(?:\s*\(\d+\))?|leave\s+a\s+(?:comment|reply).{0,40}|(?:no|\d+)\s+comments?(?:\s+yet)?|add\s+(?:a\s+)?comment|post\s+a\s+comment|"
     r"(?:published|posted|updated|last\s+(?:updated|modified)|created|issued|release\s+date|date)\s*(?:on|at|by)?\s*[:：]?\s*[^.]{0,60}\d{4}[^.]{0,30}|"
     r"(?:tags?|categor(?:y|ies)|keywords?|topics?|filed\s+under|schlagw(?:orte?|örter)|stichworte|标签|標籤)\s*[:：].{0,200}|"
     r"(?:www\.)?(?:prnewswire|businesswire|globenewswire|newswire|accesswire|einpresswire)\.(?:com|ca)|"

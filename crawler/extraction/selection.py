@@ -13,8 +13,10 @@ from collections import Counter
 
 import lxml.html
 import trafilatura
+from trafilatura.settings import Extractor
 
 from crawler.extraction.blocks import Block, ancestors, is_under
+from crawler.extraction.column import choose_column
 from crawler.extraction.page import Page
 from crawler.extraction.tags import is_tag_line
 from crawler.extraction.text import clean, is_cut_short, is_sentence, key, weight
@@ -27,6 +29,7 @@ LINKED_MORE = 1.5  # times what was found
 LEAD_WITHIN = 20  # blocks between a headline and its text: bylines, dates, share bars, a picture
 SHARE = 0.8  # of the chosen text stands in the main element
 
+_FAST, _THOROUGH = (Extractor(fast=fast, comments=False, tables=True) for fast in (True, False))
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # it logs an error for every page without a text
 
 
@@ -34,9 +37,10 @@ def choose(page: Page, blocks: list[Block]) -> lxml.html.HtmlElement:
     """Mark the blocks of the article as chosen; return the element that holds (nearly) all of it."""
     for block in blocks:
         block.key = key(block.text)
-    _mark(blocks, *_witness(page, fast=True))
-    if _chosen_share(blocks) < FAST_ENOUGH:
-        _mark(blocks, *_witness(page, fast=False))
+    if not choose_column(blocks):
+        _mark(blocks, *_witness(page, fast=True))
+        if _chosen_share(blocks) < FAST_ENOUGH:
+            _mark(blocks, *_witness(page, fast=False))
     _hear_linked_data(page, blocks)
     main = _main_element(page, blocks)
     inside = [is_under(block.element, main) for block in blocks]
@@ -91,7 +95,7 @@ def _chosen_share(blocks: list[Block]) -> float:
 def _witness(page: Page, *, fast: bool) -> tuple[str, set[str]]:
     """Return Trafilatura's text as one key, and the keys of its lines; ``fast``: without its second opinions."""
     try:
-        document = trafilatura.bare_extraction(page.tree, fast=fast, include_comments=False, include_tables=True)
+        document = trafilatura.bare_extraction(page.tree, options=_FAST if fast else _THOROUGH)
     except (ValueError, RecursionError, TypeError, AttributeError, KeyError, IndexError) as error:
         raise NotARelease("unreadable", f"Trafilatura gave up on it ({type(error).__name__})") from error
     if document is None:

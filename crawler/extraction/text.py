@@ -14,13 +14,14 @@ _JOINERS = re.compile("(?<![\u0590-\u0fff])[\u200c\u200d]+|[\u200c\u200d]+(?![\u
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _C1 = re.compile("[\x80-\x9f]")
 _SPACES = re.compile("[^\\S\n]+")
-_NOT_WORD = re.compile(r"[\W_]+")
-_NOT_WORD_ASCII = bytes(code for code in range(128) if not chr(code).isalnum())
-_TYPOGRAPHIC = "’‘“”–—…\u00a0®™•"  # what makes most Western texts more than ASCII; taken out, the rest is fast
+_LETTERS = re.compile(r"[^\W_]+")
+_NOT_WORD_LATIN = bytes(code for code in range(256) if not chr(code).isalnum())
+_TYPOGRAPHIC = "’‘“”–—…\u00a0®™•"  # what makes most Western texts more than Latin-1; taken out, the rest is fast
 _SENTENCE_END = re.compile(r"""[.!?:;。！？：；…‥．।॥۔؟։።]["'”’»)\]」』）]*\s*$""")
 _CUT_SHORT = re.compile(
     r"(?:…|\.{3}|‥|\[…\]|\[\.\.\.\])\s*(?:\[\+\]|\(?(?:read|learn|see)? ?more\)?|mehr|weiterlesen|»|›|>)?\s*$", re.I
 )
+_CJK_BREAK = re.compile("(?<=[\u3000-\u9fff\uff00-\uffef])\n(?=[\u3000-\u9fff\uff00-\uffef])")
 CJK = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 
 
@@ -51,9 +52,10 @@ def key(text: str) -> str:
     if not text.isascii():
         for mark in _TYPOGRAPHIC:
             text = text.replace(mark, "")
-        if not text.isascii():
-            return _NOT_WORD.sub("", text).lower()
-    return text.encode("ascii").translate(None, _NOT_WORD_ASCII).decode("ascii").lower()
+    try:
+        return text.encode("latin-1").translate(None, _NOT_WORD_LATIN).decode("latin-1").lower()
+    except UnicodeEncodeError:
+        return "".join(_LETTERS.findall(text)).lower()
 
 
 def is_sentence(text: str) -> bool:
@@ -77,4 +79,4 @@ def joined(lines: str) -> str:
     """Return the lines of a block as one paragraph; no space between two characters of Chinese or Japanese."""
     if "\n" not in lines:
         return lines
-    return re.sub("(?<=[\u3000-\u9fff\uff00-\uffef])\n(?=[\u3000-\u9fff\uff00-\uffef])", "", lines).replace("\n", " ")
+    return _CJK_BREAK.sub("", lines).replace("\n", " ")
