@@ -15,6 +15,8 @@ from stories.release import Image
 
 IMAGES_KEPT = 50  # of a page; a release has some ten at most
 CAPTION = 900  # characters; the seed's caption has 860
+ALT_LEAST = 0.25  # of a caption is in an alt text that breaks off
+SHORTEST = 12  # Latin letters: a caption that an alt text only begins with
 _NOT_CONTENT = re.compile(
     r"(?:^|[\W_])(?:logo|logos|icon|icons|sprite|avatar|gravatar|favicon|badge|button|share|social|emoji|placeholder|loading|banner|advert|ads)(?:[\W_]|$)",
     re.I,
@@ -62,11 +64,18 @@ def caption_blocks(main: lxml.html.HtmlElement, blocks: Sequence[Block]) -> set[
     for block in blocks:
         if not block.chosen or block.kind in ("heading", "row") or weight(block.text) > CAPTION:
             continue
-        if any(letters.startswith(block.key) or block.key.startswith(letters) for letters in alts if block.key) or (
+        if any(_says(alt, block.key) for alt in alts if block.key) or (
             weight(block.text) <= 300 and _alone_with_picture(block, main)
         ):
             captions.add(block.index)
     return captions
+
+
+def _says(alt: str, letters: str) -> bool:
+    """Whether an ``alt`` text has the words of a block, or its beginning; a company's name begins many a paragraph."""
+    if alt.startswith(letters):
+        return weight(letters) >= SHORTEST
+    return letters.startswith(alt) and len(alt) >= ALT_LEAST * len(letters)
 
 
 def _alone_with_picture(block: Block, main: lxml.html.HtmlElement) -> bool:

@@ -61,3 +61,12 @@ def test_a_text_that_is_streamed_into_the_page_is_read_and_what_is_hidden_is_not
     )
 
     assert extract_release(page, URL).body == english.body
+
+
+def test_a_paragraph_that_begins_with_the_name_under_a_logo_is_no_caption(english):
+    name = "Harbourlight Park of Port Ambrose"
+    about = (f"About {name}", f"{name} {english.about[1].removeprefix('Harbourlight Park ')}")
+    text = "".join(f"<p>{html.escape(line)}</p>" for line in (*english.body, *about))
+    page = f"<body><h1>{english.headline}</h1><div><img src='/images/park.jpg' alt='{name}'>{text}</div></body>"
+
+    assert extract_release(page, URL).about == about
