@@ -21,6 +21,7 @@ from stories.sighting import Cursor, Poll, Sighting, Trouble
 log = structlog.get_logger(__name__)
 
 ONE_GAP = timedelta(hours=1)  # a thread that is lost again so soon is the same gap, which grows; it is told once
+LATE = timedelta(hours=1)  # by which a release may be listed after the time that it prints
 
 
 class Books:
@@ -111,19 +112,18 @@ class Books:
         if not lost:
             return
         before, after = overlap.edges(sightings, cursor.window)
-        until = _oldest(sightings, now)
+        began, until = _lost_between(cursor, sightings, now)
         for gap in still_open:
             if gap.listing == listing and (parse_moment(gap.to_at) or now) > now - ONE_GAP:
-                await services.desk.put_gap(replace(gap, to_at=timestamp(until), after=after))
-                log.warning("the gap grows", source=poll.source, listing=listing, ended=timestamp(until))
+                await services.desk.put_gap(replace(gap, to_at=max(gap.to_at, until), after=after))
+                log.warning("the gap grows", source=poll.source, listing=listing, ended=until)
                 return
-        began = cursor.whole_at or cursor.read_at or timestamp(now)
         gap = Gap(
             id=gap_id(poll.source, listing, began),
             source=poll.source,
             listing=listing,
             from_at=began,
-            to_at=timestamp(max(until, parse_moment(began) or until)),
+            to_at=until,
             opened_at=timestamp(now),
             before=before,
             after=after,
@@ -142,11 +142,14 @@ class Books:
                 services.ask(other.poll(now, "gap"))
 
 
-def _oldest(sightings: Sequence[Sighting], now: datetime) -> datetime:
-    """Return when the oldest sighting came out, as it is printed; now where no time is printed."""
-    moments = [
-        moment
-        for one in sightings
-        if one.published_at and "T" in one.published_at and (moment := parse_moment(one.published_at))
-    ]
-    return min(min(moments), now) if moments else now
+def _lost_between(cursor: Cursor, sightings: Sequence[Sighting], now: datetime) -> tuple[str, str]:
+    """Return from when to when releases may be missing: from the newest that was known to the oldest that is shown.
+
+    Where a listing prints no times, or impossible ones, the moments of its readings stand for them.
+    """
+    printed, shown = parse_moment(cursor.newest_at), overlap.oldest(sightings)
+    began = parse_moment(cursor.whole_at) or now
+    if printed is not None and printed < began:
+        began = max(printed, began - LATE)
+    until = shown if shown is not None and began < shown < now else now
+    return timestamp(began), timestamp(until)

@@ -77,12 +77,15 @@ class Course:
     window: int = 0
     fresh_for: timedelta = timedelta()
 
-    @property
-    def threaded(self) -> bool:
-        """Whether it reached back to what the listing showed before."""
+    threaded: bool = False
+    """It reached back to what the listing showed before."""
+
+    def look_for_the_thread(self) -> None:
+        """Look whether it is found, once a further page was claimed."""
         if not self.cursor.window:
-            return self.known
-        return not self.news or overlap.takes_up(self.sightings, self.cursor.window)
+            self.threaded = self.known
+        elif not self.threaded:
+            self.threaded = not self.news or overlap.takes_up(self.sightings, self.cursor.window)
 
 
 class Lister:
@@ -228,6 +231,7 @@ class Lister:
         course.news += sum(not one.changed for one in claimed.claims)
         course.known |= len(claimed.claims) < len(listed.sightings)
         course.settled &= claimed.settled
+        course.look_for_the_thread()
         # Listings name the newest first; read as they were published, an original comes before its correction.
         requests = [self._ask_page(poll, one, Journey(listed_at=now)) for one in reversed(claimed.claims)]
         services.claimed.update(request.cb_kwargs["asked"] for request in requests)
@@ -296,6 +300,7 @@ class Lister:
             fresh_for=course.fresh_for.total_seconds(),
             sightings=course.window or len(course.sightings),
             window=shown or cursor.window,
+            newest_at=overlap.newest(course.sightings) if shown else cursor.newest_at,
             news_at=timestamp(now) if course.news or not cursor.news_at else cursor.news_at,
         )
         reply = Reply(came="read", news=fresh, window=course.window, fresh_for=course.fresh_for)

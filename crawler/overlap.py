@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from itertools import pairwise
 
 from stories.moments import parse_moment
@@ -76,6 +77,24 @@ def fills(seen: Collection[str], before: Collection[str], after: Collection[str]
     """
     enough = any if same_listing else all
     return bool(before and after) and enough(one in seen for one in before) and enough(one in seen for one in after)
+
+
+def newest(sightings: Sequence[Sighting]) -> str | None:
+    """Return when the newest sighting came out, as the listing prints it; None where no times are printed."""
+    return max(_printed(sightings), key=lambda pair: pair[0], default=(None, None))[1]
+
+
+def oldest(sightings: Sequence[Sighting]) -> datetime | None:
+    """Return when the oldest sighting came out, as the listing prints it; None where no times are printed."""
+    return min((moment for moment, _ in _printed(sightings)), default=None)
+
+
+def _printed(sightings: Sequence[Sighting]) -> list[tuple[datetime, str]]:
+    return [
+        (moment, one.published_at)
+        for one in sightings
+        if one.published_at and "T" in one.published_at and (moment := parse_moment(one.published_at))
+    ]
 
 
 def digest(sightings: Sequence[Sighting]) -> str:

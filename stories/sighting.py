@@ -83,6 +83,8 @@ class Cursor:
     """Marks of the sightings at the last reading whose thread was not lost, newest first (``crawler.overlap``)."""
     whole_at: str | None = None
     """When that was: all that was listed until then was seen."""
+    newest_at: str | None = None
+    """When the newest of them came out, as it is printed."""
     readings: int = 0
     """Since the first; halved now and then, so that the share below speaks of late."""
     whole: int = 0
