@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from crawler.extraction.dates import MONTH, WEEKDAY, find_date, find_dates, named_zone
+from crawler.extraction.dates import MONTH, WEEKDAY, find_date, find_dates
 from crawler.extraction.exchanges import EXCHANGES
 from crawler.extraction.text import CJK
+from crawler.extraction.zones import named_zone
 from stories.release import Dateline
 
 REACH = 260  # characters from the start within which a dateline ends; the longest measured has 170
@@ -19,9 +20,9 @@ REACH = 260  # characters from the start within which a dateline ends; the longe
 # As printed (a pattern) → the wire's name.
 WIRES: tuple[tuple[str, str], ...] = (
     (r"Media\s?Out[Rr]each(?:\s+News[Ww]ire)?(?:\s+APAC)?", "Media OutReach Newswire"),
-    (r"BUSINESS\s?WIRE|ビジネスワイヤ|businesswire", "Business Wire"),
-    (r"PR\s?Newswire(?:-[\w ]+?)?|美通社|PRNewswire-AsiaNet", "PR Newswire"),
-    (r"GLOBE\s?NEWSWIRE", "GlobeNewswire"),
+    (r"BUSINESS\s?WIRE|ビジネスワイヤ|美[國国]商[業业][資资][訊讯]|비즈니스와이어|businesswire", "Business Wire"),
+    (r"(?:ots/)?PR\s?Newswire(?:-[\w ]+?)?|美通社|PRNewswire-AsiaNet", "PR Newswire"),
+    (r"GLOBE\s?NEWSWIRE(?:\s(?:via|par|über)\s[\w.]+)?", "GlobeNewswire"),
     (r"Marketwired|MARKETWIRE|Market ?Wire", "Marketwired"),
     (r"ACCESS\s?(?:WIRE|Newswire)", "ACCESS Newswire"),
     (r"Newsfile(?: Corp\.?)?", "Newsfile"),
@@ -42,7 +43,8 @@ WIRES: tuple[tuple[str, str], ...] = (
     (r"뉴스와이어", "Newswire Korea"),
     (r"Blockchain\s?Wire", "Blockchain Wire"),
     (r"APO(?:\s?Group)?", "APO Group"),
-    (r"PR\s?Web", "PRWeb"),
+    (r"PR\s?W(?:eb|EB)", "PRWeb"),
+    (r"(?:APA-)?OTS", "APA-OTS"),
     (r"(?:news\s)?aktuell|ots", "news aktuell"),
     (
         r"InvestorWire|Thrive\s?News\s?Wire|500\s?News\s?Wire|NEWS WIRE|PRNigeria|Chainwire|Vehement Media|UsaNews\.com|IBN",  # noqa: E501
@@ -62,11 +64,12 @@ _MARK = re.compile(
     re.VERBOSE,
 )
 _GAP = r"[\s,;:.\-–—―─|/()（）\[\]【】@]*"
+_HASHES = re.compile(r"(?:[$#][\w&]+\s*)+--\s*")  # BOSTON--(BUSINESS WIRE)--$GULL #Gulls--…
 _TRAIL = re.compile(r"^[\s,.;:\-–—―─|/)）】\]@]+")
 _CLOCK = re.compile(
     r"^\s*(?:@|at|,|/)?\s*\d{1,2}[:.h]\d\d\s*(?i:[ap]\.?m\.?)?\s*(?:\(?(?:CET/CEST|[A-Z]{2,4}\b|(?:US/)?(?:Eastern|Central|Mountain|Pacific)|[A-Z]\w+/\w+)\)?)?"
 )
-_LEADING_DAY = re.compile(rf"(?:^|[\s,.;:(-])(?:(?i:{WEEKDAY})|le|on|den|am|dated?|[Nn]gày|the)[\s,.]*$")
+_LEADING_DAY = re.compile(rf"(?:^|[\s,.;:(-])(?:(?i:{WEEKDAY})|le|on|den|am|a|à|em|dated?|[Nn]gày|the)[\s,.]*$")
 _DAY_ALONE = re.compile(
     rf",?\s*(?:(?:{MONTH})\.?\s+\d{{1,2}}|\d{{1,2}}\.?\s+(?:{MONTH})\.?)\s*$", re.I
 )  # a day without its year
@@ -148,8 +151,11 @@ def _behind_links(text: str) -> Found | None:
 
 
 def _with_wire(head: str, lead: int) -> Found | None:
-    for mark in _MARK.finditer(head, lead):
+    opens = lead - 1 if head[max(0, lead - 1) : lead] in ("(", "（") else lead
+    for mark in _MARK.finditer(head, opens):
         wire, named = _wire(mark)
+        if mark.start() < lead and not named:
+            continue
         before = head[lead : mark.start()]
         if len(before) > 130:
             return None
@@ -243,7 +249,9 @@ def _past_second_mark(head: str, end: int) -> int:
 
 def _past(head: str, end: int) -> int:
     trail = _TRAIL.match(head[end:])
-    return end + (trail.end() if trail else 0)
+    end += trail.end() if trail else 0
+    hashes = _HASHES.match(head[end:])
+    return end + (hashes.end() if hashes else 0)
 
 
 def _place_and_date(head: str, lead: int) -> Found | None:
@@ -253,16 +261,17 @@ def _place_and_date(head: str, lead: int) -> Found | None:
         return None
     before = head[lead : printed.start]
     after = head[printed.end :]
-    closed = re.match(r"\s*[)）\]】]?\s*(?:[-–—―─|/]+|:|\s--)", after)
+    closed = re.match(r"\s*[)）\]】]?\s*(?:[-–—―─|/]+|[:：]|\s--)", after)
     clock = _CLOCK.match(after)
     if closed is None and clock is not None:
         closed = re.match(r"\s*[)）]?\s*[-–—―─|/]+", after[clock.end() :])
         if closed:
             closed_end = printed.end + clock.end() + closed.end()
     if closed is None:
-        cjk = re.match(r"\s*[】)）]\s*", after) if re.search(r"[【(（]", head[: lead + len(before)]) else None
+        cjk = re.match(r"\s*[】)）\]]\s*", after) if re.search(r"[【(（\[]", head[: lead + len(before)]) else None
         cjk = cjk or re.match(r"\s*\.\s*[-–—]+", after)
-        if cjk is None and re.search(r",\s(?:le|den)\s$", before):
+        dotted = re.match(r"\d\d?\.\s?(?:[^\W\d]|\d)", head[printed.start : printed.end])  # "22. Juni 2026. …"
+        if cjk is None and (dotted or re.search(r",\s(?:le|den)\s$", before)):
             cjk = re.match(r"\s*\.\s", after)
         if cjk is None:
             return None
@@ -298,7 +307,11 @@ def _date_first(head: str, lead: int) -> Found | None:
     printed = find_date(head[: lead + 60])
     if printed is None or re.sub(rf"(?:{WEEKDAY})[\s,.]*", "", head[lead : printed.start], flags=re.I).strip():
         return None
-    match = re.match(r"\s*[)）]?\s*[-–—,/|]*\s*(?P<place>[^-–—:|]{2,60}?)\s*(?:--|[-–—:|]|/\s)\s*", head[printed.end :])
+    enclosed = re.search(r"[【(（\[]\s*$", head[: printed.start]) is not None  # （2026年6月22日，香港）
+    ends = r"[)）】\]]" if enclosed and re.match(r"\s*[^\s)）】\]]", head[printed.end :]) else r"(?:--|[-–—:：|]|/\s)"
+    match = re.match(
+        rf"\s*[)）]?\s*[-–—,，、・/|]*\s*(?P<place>[^-–—:：|)）】\]]{{2,60}}?)\s*{ends}\s*", head[printed.end :]
+    )
     if match is None:
         return None
     place = _place(match["place"], trusted=False)
@@ -313,7 +326,7 @@ def _place(text: str, *, trusted: bool) -> str | None:
 
     ``trusted``: the name of a wire stands beside it, so it may be longer and need not be written as a name.
     """
-    place = text.strip(' \u00a0,，、;:-–—―|/(（)【】[]*_•"“”').lstrip(".")
+    place = text.strip(' \u00a0\u3000\u200d,，、・;:-–—―|/(（)【】[]*_•"“”').lstrip(".")
     place = re.sub(r"\s+", " ", place)
     if not 2 <= len(place) <= 100 or any(char.isdigit() for char in place) or re.search(r"[!?;:\"“”。]", place):
         return None

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from zoneinfo import ZoneInfo
 
+from crawler.extraction.zones import PLACE_TIME, named_zone
+
 _MONTHS = """
 january jan janvier janv januar jänner enero ene janeiro gennaio gennaio januari january styczeń stycznia ocak januari 1
 february feb febr février févr fevrier fév februar febrero fevereiro fev febbraio februari luty lutego şubat 2
@@ -28,6 +30,8 @@ december dec décembre decembre déc dezember dez diciembre dic dezembro dicembr
 MONTHS = {name: int(line.split()[-1]) for line in _MONTHS.strip().splitlines() for name in line.split()[:-1]}
 _NAME = "|".join(sorted(map(re.escape, MONTHS), key=len, reverse=True))
 MONTH = rf"(?:{_NAME})"
+_VIETNAMESE = ("một", "hai", "ba", "tư", "năm", "sáu", "bảy", "tám", "chín", "mười", "mười một", "mười hai")
+VIETNAMESE_MONTH = "|".join(sorted(_VIETNAMESE, key=len, reverse=True)).replace(" ", r"\s")
 WEEKDAY = (
     r"(?:mon|tues?|wed(?:nes)?|thur?s?|fri|sat(?:ur)?|sun)(?:day)?|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|"
     r"montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag|lunes|martes|miércoles|jueves|viernes|sábado|domingo"
@@ -37,9 +41,10 @@ YEAR = r"(?:19|20)\d\d"
 _DATES = re.compile(
     rf"""(?<![\w/])(?:
       (?P<mname>{MONTH})\.?\s+(?P<mday>\d{{1,2}})(?:st|nd|rd|th)?\s*,?\s*(?P<myear>{YEAR})(?!\d)
-    | (?:ngày\s+)?(?P<vday>\d{{1,2}})\s+tháng\s+(?P<vmonth>\d{{1,2}})(?:\s+năm|,)?\s+(?P<vyear>{YEAR})(?!\d)
+    | (?:ngày\s+)?(?P<vday>\d{{1,2}})\s+tháng\s+(?P<vmonth>\d{{1,2}}|{VIETNAMESE_MONTH})(?:\s+năm|,)?\s+(?P<vyear>{YEAR})(?!\d)
     | (?P<dday>\d{{1,2}})(?:st|nd|rd|th|er|º|\.)?\s*(?:de\s+|of\s+|-)?\s*(?P<dname>{MONTH})\.?,?\s*(?:del?\s+|-)?(?P<dyear>{YEAR})(?!\d)
     | (?P<iyear>{YEAR})[-/.](?P<imonth>\d{{1,2}})[-/.](?P<iday>\d{{1,2}})(?!\d)
+    | (?P<sngay>ngày\s+)?(?P<sone>\d{{1,2}})/(?P<stwo>\d{{1,2}})/(?P<syear>{YEAR})(?![\d/])
     | (?P<pday>\d{{1,2}})\.\s?(?P<pmonth>\d{{1,2}})\.\s?(?P<pyear>{YEAR})(?!\d)
     )
     | (?P<cyear>{YEAR})\s*[年년]\s*(?P<cmonth>\d{{1,2}})\s*[月월]\s*(?P<cday>\d{{1,2}})\s*[日號号일]
@@ -84,10 +89,10 @@ def find_date(text: str) -> Printed | None:
 _SLASHED = re.compile(rf"\d{{1,2}}/\d{{1,2}}/{YEAR}")
 _CLOCK = re.compile(
     r"""(?:上午|下午|午前|午後|오전|오후)?\s*(?<!\d)
-    (?:\d{1,2}(?:[:.h]\d\d){1,2}(?![.\d])|\d{1,2}h?(?=\s?(?:[ap]\.?m\b|uhr|hrs?\b))|\d{1,2}\s?[時时點点시]\s*(?:\d{1,2}\s?[分분])?)
+    (?:\d{1,2}(?:[:.h]\d\d){1,2}(?![.\d])|\d{1,2}\sh\s\d\d\b|\d{1,2}h?(?=\s?(?:[ap]\.?m\b|uhr|hrs?\b))|\d{1,2}\s?[時时點点시]\s*(?:\d{1,2}\s?[分분])?)
     (?:\s?[ap]\.?m\b\.?|\s?uhr\b|\s?hrs?\b)?
-    \s*[(（]?(?-i:Z\b|[A-Z]{2,5}(?:/[A-Z]{2,5})?\b|(?:US/)?(?:Eastern|Central|Mountain|Pacific)\b|[A-Z]\w+/[A-Z]\w+)?
-    (?:\s(?:standard|daylight|summer)?\s?time\b)?[+-]?(?:\d\d?(?::?\d\d)?\b)?""",
+    \s*[(（]?(?:PLACE_TIME|(?-i:Z\b|[A-Z]{2,5}(?:/[A-Z]{2,5})?\b|(?:US/)?(?:Eastern|Central|Mountain|Pacific)\b|[A-Z]\w+/[A-Z]\w+))?[)）]?
+    (?:\s(?:standard|daylight|summer)?\s?time\b)?[+-]?(?:\d\d?(?::?\d\d)?\b)?""".replace("PLACE_TIME", PLACE_TIME),
     re.IGNORECASE | re.VERBOSE,
 )
 _AROUND_DATES = re.compile(
@@ -117,10 +122,21 @@ def _day(match: re.Match[str]) -> date | None:
         if kind == "z":
             year = int("".join(str(_DIGITS[char]) for char in groups["zyear"]))
             return date(year, _han(groups["zmonth"]), _han(groups["zday"]))
+        if kind == "s":
+            return _slashed(int(groups["sone"]), int(groups["stwo"]), int(groups["syear"]), "sngay" in groups)
+        if kind == "v" and not groups["vmonth"].isdigit():
+            groups["vmonth"] = str(_VIETNAMESE.index(" ".join(groups["vmonth"].lower().split())) + 1)
         month = MONTHS[groups[f"{kind}name"].lower()] if f"{kind}name" in groups else int(groups[f"{kind}month"])
         return date(int(groups[f"{kind}year"]), month, int(groups[f"{kind}day"]))
     except ValueError:
         return None
+
+
+def _slashed(one: int, two: int, year: int, day_first: bool) -> date | None:
+    """Return a date between slashes where it can be read in one way only: ``22/6/2026``, not ``4/6/2016``."""
+    if one > 12 or one == two or day_first:
+        return date(year, two, one)
+    return date(year, one, two) if two > 12 else None
 
 
 def _han(number: str) -> int:
@@ -130,19 +146,10 @@ def _han(number: str) -> int:
     return (_DIGITS[tens] if tens else 1) * 10 + (_DIGITS[ones] if ones else 0)
 
 
-# Abbreviations that mean one thing. CST, IST, AST and BST in Dhaka's sense mean several: no zone is better than a wrong one.  # noqa: E501
-_EASTERN, _CENTRAL, _MOUNTAIN, _PACIFIC = "America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles"
-_ZONES: dict[str, str | float] = {
-    "UTC": 0, "GMT": 0, "Z": 0, "BST": 1, "WET": 0, "WEST": 1, "CET": 1, "CEST": 2, "MEZ": 1, "MESZ": 2, "EET": 2, "EEST": 3,  # noqa: E501
-    "CET/CEST": "Europe/Berlin", "ET": _EASTERN, "EST": -5, "EDT": -4, "CT": _CENTRAL, "CDT": -5, "MT": _MOUNTAIN, "MST": -7, "MDT": -6,  # noqa: E501
-    "PT": _PACIFIC, "PST": -8, "PDT": -7, "EASTERN": _EASTERN, "CENTRAL": _CENTRAL, "MOUNTAIN": _MOUNTAIN, "PACIFIC": _PACIFIC,  # noqa: E501
-    "HAE": -4, "HNE": -5, "HKT": 8, "SGT": 8, "MYT": 8, "PHT": 8, "AWST": 8, "WIB": 7, "ICT": 7, "JST": 9, "KST": 9, "AEST": 10,  # noqa: E501
-    "AEDT": 11, "ACST": 9.5, "NZST": 12, "NZDT": 13, "MSK": 3, "SAST": 2, "EAT": 3, "WAT": 1,
-}  # fmt: skip
 _TIME = re.compile(
-    r"""(?<!\d)(?P<ampm0>上午|下午|午前|午後|오전|오후)?\s*(?P<hour>[01]?\d|2[0-4])\s*(?:(?::|h|\.|時|时|點|点|시)\s*(?P<minute>[0-5]\d)\s*[分분]?(?::(?P<second>[0-5]\d))?)?
-    \s*(?:(?P<ampm>[ap]\.?m\b\.?)|(?P<uhr>Uhr))?
-    \s*\(?(?P<zone>CET/CEST|[A-Z]{2,4}\b|(?:US/)?(?:Eastern|Central|Mountain|Pacific)\b|[A-Z][A-Za-z]+/[A-Z][A-Za-z_]+)?\)?
+    rf"""(?<!\d)(?P<ampm0>上午|下午|午前|午後|오전|오후)?\s*(?P<hour>[01]?\d|2[0-4])\s*(?:(?::|h|\.|時|时|點|点|시)\s*(?P<minute>[0-5]\d)\s*[分분]?(?::(?P<second>[0-5]\d))?)?
+    \s*(?:(?P<ampm>[ap]\.?m\b\.?)|(?P<uhr>Uhr\b|h(?:rs?)?\b|noon\b))?
+    \s*[(（]?(?P<zone>CET/CEST|HKT/SGT|{PLACE_TIME}|[A-Z]{{2,4}}\b|Z\b|(?:US/)?(?:Eastern|Central|Mountain|Pacific)\b|[A-Z][A-Za-z]+/[A-Z][A-Za-z_]+)?[)）]?
     \s*(?P<offset>[+-](?:0?\d|1[0-4]):?(?:[03]0|45)?\b)?""",
     re.VERBOSE | re.IGNORECASE,
 )
@@ -201,19 +208,6 @@ def _moment(day: date, match: re.Match[str], zone: str | None) -> str | None:
     if tz is None:
         return None
     return datetime.combine(day, time(hour, minute, second), tz).isoformat()
-
-
-def named_zone(name: str) -> timezone | ZoneInfo | None:
-    """Return the zone that a printed abbreviation means, None where it means several or none."""
-    if "/" in name and name.upper() not in _ZONES:
-        try:
-            return ZoneInfo(name)
-        except (KeyError, ValueError, OSError):
-            return None
-    found = _ZONES.get(name.upper())
-    if found is None:
-        return None
-    return ZoneInfo(found) if isinstance(found, str) else timezone(timedelta(hours=found))
 
 
 def _offset(text: str) -> timezone:
