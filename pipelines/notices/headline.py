@@ -53,7 +53,7 @@ _EXTRA = (
 _BRACKETS = re.compile(
     rf"\s*(?P<open>[\[({{【〔*/])\s*(?:(?:with|w/|avec|mit|con)\s+)?(?P<marker>{MARKER})(?!\w){_EXTRA}\s*[\])}}】〕*/]{_WIRE_TAIL}\s*$"
 )
-_SUFFIX = re.compile(rf"\s*(?:\s-{{1,2}}|--+|—|\||\s/)\s*(?P<marker>{MARKER}){_WIRE_TAIL}\s*$")
+_SUFFIX = re.compile(rf"\s*(?:\s-{{1,2}}|--+|—|\||\s/|\s\*{{1,3}})\s*(?P<marker>{MARKER})[-—*]{{0,3}}{_WIRE_TAIL}\s*$")
 # "EQS-PVR: Hafen AG: Korrektur", "Port : Rectificatif", "Harbour Reports: CORRECTION".
 _AFTER_COLON = re.compile(rf"\s*:\s*(?P<marker>{MARKER}){_WIRE_TAIL}\s*$")
 _NEVER_OF_PRICES = (
@@ -61,7 +61,7 @@ _NEVER_OF_PRICES = (
     "meldung", "pressemitteilung", "communique", "comunicado", "nota de prensa",
 )  # fmt: skip
 _INSIDE = re.compile(
-    r"\s*[\[(【](?P<marker>corrected|correction|updated|withdrawn|retracted|korrigiert|korrektur|corrige)[\])】]\s*"
+    r"\s*[\[(【](?P<marker>corrected|correction|updated|withdrawn|retracted|korrigiert|korrektur|corrige|rectificatif|correccion)[\])】]\s*"
 )
 
 _DAY_OR_VERSION = re.compile(r"\b\d{1,2}\b|\bversion\b|\brelease\b|\d{1,2}, \d{4}|\d:\d\d|^[\s:,—-]*$")
@@ -319,6 +319,8 @@ def _last_words_count(kind: NoticeKind, rule: str, printed: str, rest: str) -> b
     if kind == "update":
         # "… - Update" ends a rubric ("3Q 2025 - Update"); "- UPDATE" and "- Updated" tell of this release.
         return capitals or fold(printed).endswith("updated")
+    if fold(printed).startswith(_NEVER_OF_PRICES):
+        return True
     return len(rest.split()) > 1 and not _CORRECTS_ITSELF.search(fold(rest))
 
 
@@ -328,9 +330,11 @@ def _within(headline: str, folded: str) -> Notice | None:
         return None
     known = meaning(found["marker"])
     printed = headline[found.start("marker") : found.end("marker")]
-    if known is None or printed.upper() != printed or headline.upper() == headline:
+    before, after = headline[: found.start()], headline[found.end() :]
+    leads = after.startswith(":") and len(before.split()) <= 3  # "Pressemitteilung (Korrektur): …"
+    if known is None or not (leads or (printed.upper() == printed and headline.upper() != headline)):
         return None
-    return Notice(kind=known[0], marker=printed, headline=_join(headline[: found.start()], headline[found.end() :]))
+    return Notice(kind=known[0], marker=printed, headline=_join(before, after).replace(" :", ":", int(leads)))
 
 
 def _join(before: str, after: str) -> str:

@@ -38,8 +38,9 @@ _WORDS: dict[tuple[NoticeKind, Rule], str] = {
         clarification | replacement release | corrected version | corrected release | corrected copy
         korrektur | korrekturmeldung | korrekturfassung | korrigiert | korrigierte fassung | korrigierte version
         achtung korrektur | berichtigung | berichtigt | berichtigte fassung | richtigstellung
-        rectificatif | rectifie | correctif | corrige | version corrigee | communique rectificatif
-        correccion | correcciones | corregido | rectificacion | version corregida
+        rectificatif | rectifie | correctif | corrige | version corrigee | communique rectificatif | cp rectificatif
+        correccion | correcciones | corregido | rectificacion | version corregida | comunicado corregido
+        nota de prensa corregida | comunicado corrigido | comunicato corretto | thong bao dinh chinh
         correcao | correccao | retificacao | corrigido | versao corrigida
         rettifica | correzione | versione corretta | comunicato rettificato
         correctie | rectificatie | gecorrigeerd
@@ -65,16 +66,19 @@ _WORDS: dict[tuple[NoticeKind, Rule], str] = {
     """,
     ("update", "capitals"): """
         amendment | revision | revise | adding multimedia | adding photo | adding photos | adding video | adding graphic
+        updating multimedia | updating photo
     """,
     ("withdrawal", "free"): """
         disregard release | disregard press release | disregard news release | disregard previous release
+        release withdrawn | press release withdrawn | news release withdrawn | release retracted | release cancelled
         disregard prior release | disregard earlier release | mandatory kill | kill kill kill | kill release
         please disregard previous release | please disregard prior release | please disregard earlier release
         please disregard press release | please disregard previous press release
     """,
     ("withdrawal", "plain"): """
         please disregard | withdrawn | retracted | retraction | retraction notice | rescinded | kill notice | news kill
-        zuruckgezogen | mitteilung zuruckgezogen | meldung zuruckgezogen | pressemitteilung zuruckgezogen | storno
+        zuruckgezogen | zuruckziehung | mitteilung zuruckgezogen | meldung zuruckgezogen
+        pressemitteilung zuruckgezogen | storno
         widerruf | communique annule | communique retire | nota de prensa anulada | comunicado anulado
         comunicado cancelado | comunicato annullato | tillbakadragen | tillbakadraget | aterkallad | aterkallas
         aterkallelse | rut lai
@@ -123,8 +127,10 @@ def _alternatives(words: list[str]) -> str:
 _WORD = rf"(?:{SPACED_WORD}|{_alternatives([*WORDS])})"
 _JOIN = r"(?:\s*(?:/|&|&amp;|\+|,)\s*|\s+(?:and|et|und|y|e|och|og|ja)\s+)"
 _RELEASE_NOUN = (
-    r"(?:press|news|nyhets|bors|selskaps|presse|ad-hoc-)?-?\s?"
-    r"(?:release|meddel\w+|melding\w*|mitteilung|tiedot\w+|comunicato(?:\s+stampa)?|comunicado|communique(?:\s+de\s+presse)?)"
+    r"(?:(?:previous|previously issued|earlier|prior|original|our|the)\s+)?"
+    r"(?:press|news|company|stock exchange|nyhets|bors|selskaps|presse|ad-hoc-)?-?\s?"
+    r"(?:release|announcement|notice|disclosure|meddel\w+|melding\w*|mitteilung|tiedot\w+|comunicato(?:\s+stampa)?"
+    r"|comunicado|communique(?:\s+de\s+presse)?)"
 )
 _QUALIFIER = (
     r"(?:(?:\s*[-—])?\s+(?:from|by)\s+(?:the\s+)?source|\s+(?:de\s+(?:la\s+)?source"
@@ -135,7 +141,8 @@ _QUALIFIER = (
     rf"|(?:av|af|til|till|i|of|to|zur?|der)\s+{_RELEASE_NOUN}(?=\s*:)"
     # "UPDATE WITH CORRECTED FIGURES:", "CORRECTED HEADLINE:", "CORRECTION ISSUED:"
     r"|with\s+(?:an?\s+|the\s+)?correct\w*(?:\s+[a-z]+){0,3}?(?=\s*(?::|--?\s|—))"
-    r"|(?:headline|title|date|dates|figures?|links?|photo|caption|table|text|dateline|name|issued)(?=\s*(?::|--?\s|—))))?"
+    r"|(?:headline|title|date|dates|figures?|links?|photo|caption|table|text|dateline|name|issued"
+    r"|time|tid|zeit|uhrzeit|datum|dato|venue|location|dial-in|details)(?=\s*(?::|--?\s|—))))?"
 )
 _ORDINAL = r"(?:(?:first|second|third|1st|2nd|3rd|further|important|urgent|zweite|deuxieme|notice\s+(?:of|to))\s+)?"
 MARKER = rf"{_ORDINAL}{_WORD}(?:{_JOIN}{_WORD})*{_QUALIFIER}"

@@ -28,7 +28,7 @@ _SOURCES: tuple[tuple[NoticeKind, str], ...] = (
     ("withdrawal", rf"\b{_A_RELEASE}\s+(?P<marker>(?:was\s+|is\s+)?(?:withdrawn|retracted|issued in error))"),
     (
         "withdrawal",
-        r"^(?P<marker>annulation|retrait|anulacion|cancelamento|annullamento|widerruf|zurucknahme)\s+"
+        r"^(?P<marker>annulation|retrait|anulacion|cancelamento|annullamento|widerruf|zurucknahme|zuruckziehung)\s+"
         r"(?:d[eu]l?|der|da|do|unserer)\s*(?:notre\s+)?(?:communique|comunicado|comunicato|nota de prensa"
         r"|(?:presse|ad-hoc-)?mitteilung|meldung)",
     ),
@@ -83,11 +83,23 @@ _SOURCES: tuple[tuple[NoticeKind, str], ...] = (
     ),
     (
         "correction",
-        r"^(?P<marker>dinh chinh)\s+(?:thong tin|thong cao|noi dung|bai)",
+        r"^(?P<marker>dinh chinh)\s+(?:thong tin|thong cao|noi dung|bai|ve)\b",
     ),
     (
         "correction",
-        rf"(?:^|:\s|\s-\s)(?P<marker>corrections?)\s+(?:to|of|in)\s+(?:the\s+|our\s+|its\s+)?(?:{_A_REPORT}|{_A_RELEASE})",
+        rf"(?:^|:\s|\s-\s|\s—\s)(?P<marker>corrections?)\s+(?:to|of|in)\s+(?:the\s+|our\s+|its\s+)?"
+        rf"(?:{_A_REPORT}|{_A_RELEASE}|(?:(?:company|stock exchange|regulatory)\s+)?(?:announcement|notice)\b)",
+    ),
+    (
+        "correction",
+        r"\b(?P<marker>(?:issues|announces|provides)\s+(?:an?\s+)?correction\s+(?:to|of|in))\s+(?:[\w'’]+\s+){1,6}"
+        r"(?:released|announced|reported|disclosed|published)\b",
+    ),
+    ("correction", r"^\S+(?:\s\S+){0,5}\s(?P<marker>issues\s+(?:an?\s+)?(?:correction|erratum|corrigendum))$"),
+    (
+        "correction",
+        rf"\b(?P<marker>(?:provides|issues)\s+clarifying\s+(?:information|statement))\s+(?:on|to|about|regarding)\s+"
+        rf"(?:\w+\s+){{0,3}}{_A_RELEASE}",
     ),
     # "Harbour Issues Corrected Press Release"; "Harbour (HRBR) Issues Corrected Release On …" is a report of others.
     (

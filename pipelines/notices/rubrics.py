@@ -13,7 +13,8 @@ _STUDY = re.compile(
 _TOPIC = re.compile(
     r"(?:\d{4}['’]s|states|cities|countries|best|worst|top|most|least|biggest|largest|safest|cheapest|how"
     r"|what|why|where|when"
-    r"|who|which|weekly|monthly|daily|latest|on|from|for|your|our)\b|\d+ (?:best|top|ways|tips|things)\b"
+    r"|who|which|weekly|monthly|daily|latest|on|from|for|your|our)\b"
+    r"|\d+ (?:\w+ )?(?:best|top|ways|tips|things|reasons|places)\b|the \d+ \w+"
 )
 _YEAR = re.compile(r"^\S+(?:\s\S+)?\s20\d\d\s*$")
 _ISSUER_ACTS = re.compile(
