@@ -54,8 +54,8 @@ def key(text: str) -> str:
             text = text.replace(mark, "")
     try:
         return text.encode("latin-1").translate(None, _NOT_WORD_LATIN).decode("latin-1").lower()
-    except UnicodeEncodeError:
-        return "".join(_LETTERS.findall(text)).lower()
+    except UnicodeEncodeError:  # NFC: a letter and its accent are the same as the letter with it
+        return "".join(_LETTERS.findall(unicodedata.normalize("NFC", text))).lower()
 
 
 def is_sentence(text: str) -> bool:
