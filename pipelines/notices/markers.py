@@ -133,7 +133,7 @@ _RELEASE_NOUN = (
     r"|comunicado|communique(?:\s+de\s+presse)?)"
 )
 _QUALIFIER = (
-    r"(?:(?:\s*[-—])?\s+(?:from|by)\s+(?:the\s+)?source|\s+(?:de\s+(?:la\s+)?source"
+    r"(?:(?:\s*(?:--?|—))?\s+(?:from|by)\s+(?:the\s+)?source|\s+(?:de\s+(?:la\s+)?source"
     r"|f\s*r\s*o\s*m\s+s\s*o\s*u\s*r\s*c\s*e|notice|version|copy"
     r"|(?:of\s+)?(?:press\s+|news\s+)?release|comunicato(?:\s+stampa)?|comunicado"
     r"|communique(?:\s+de\s+presse)?|pressmeddelande"
