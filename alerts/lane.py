@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from random import Random
 from typing import TypeVar
 
@@ -27,9 +26,8 @@ T = TypeVar("T")
 IDLE = timedelta(seconds=1)  # between two looks at an outbox that nobody woke us for: another process may fill it
 GRACE = timedelta(seconds=5)  # what is under way when we are stopped may end; half of what the daemon has for its own
 LEASE_OVER_TIMEOUT = timedelta(seconds=15)  # to settle in, also with a Redis that restarts; a crash delays by this
-LONGEST_PAUSE = timedelta(minutes=15)  # a channel's Retry-After holds its other alerts too, but not for a day
+LONGEST_PAUSE = timedelta(hours=1)  # a channel's Retry-After holds its other alerts too, but not for a day
 GATHERED = 200  # alerts in one digest: a message longer than that is read by nobody
-NEVER = datetime.fromtimestamp(0, UTC)
 PATIENCE = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)  # seconds between two tries to reach Redis
 
 
@@ -82,13 +80,10 @@ class Lane:
     passing: Passing = field(default_factory=lambda: Passing(frozenset()))
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     _sending: set[asyncio.Task[None]] = field(default_factory=set)
-    _paused_until: datetime = NEVER
     _gathered: bool = False
     """The digest's time has come: what is due goes, until nothing is."""
     _failing: bool = False
     """The last try failed: a digest that is tried again does not gather for a second period."""
-    _starts: deque[datetime] = field(default_factory=deque)
-    """When alerts went out within the last period of the rate."""
 
     async def run(self, *, until_empty: bool = False) -> None:
         """Deliver until cancelled, or until nothing is due; what is under way then may end."""
@@ -112,10 +107,12 @@ class Lane:
             if not only:
                 return held.wait
         digest = self.channel.settings.digest is not None and isinstance(self.channel, Gathering)
-        limit = GATHERED if digest else min(free, self._allowance(self.around.now())[0])
+        limit = GATHERED if digest else free
         lease = self.channel.timeout + LEASE_OVER_TIMEOUT
         claim = await self.around.patiently(
-            lambda: self.around.outbox.claim(self.channel.name, limit, lease, together=digest, only=only)
+            lambda: self.around.outbox.claim(
+                self.channel.name, limit, lease, together=digest, only=only, rate=self.channel.settings.rate
+            )
         )
         if claim is None:
             return None
@@ -125,13 +122,12 @@ class Lane:
             failpoint("alert-claimed")
         lost_at = asyncio.get_running_loop().time() + lease.total_seconds()
         for batch in [claim.alerts] if digest and claim.alerts else [(alert,) for alert in claim.alerts]:
-            self._starts.append(self.around.now())
             task = asyncio.create_task(self._deliver(batch, lost_at))
             self._sending.add(task)
             task.add_done_callback(self._ended)
         if held is not None:
             return held.wait
-        if not claim.alerts and not self._sending and not self._failing:
+        if not claim.alerts and not claim.held and not self._sending and not self._failing:
             self._gathered = False
         return claim.wait
 
@@ -141,13 +137,8 @@ class Lane:
         return passing[: GATHERED if self.channel.settings.digest is not None else free] if passing else None
 
     async def _held(self) -> Held | None:
-        """Return how long nothing may go out: a pause asked for, the rate, quiet hours, a digest that gathers."""
+        """Return how long the reader wants nothing: quiet hours, a digest that gathers."""
         settings, now = self.channel.settings, self.around.now()
-        if now < self._paused_until:
-            return Held(self._paused_until - now)
-        allowed, wait = self._allowance(now)
-        if not allowed:
-            return Held(wait)
         if settings.quiet_hours is not None:
             end = quiet_until(parse_quiet_hours(settings.quiet_hours), now)
             if end is not None:
@@ -160,17 +151,6 @@ class Lane:
                 return Held(settings.digest - overdue, urgent_passes=True)
             self._gathered = True
         return None
-
-    def _allowance(self, now: datetime) -> tuple[int, timedelta]:
-        """Return how many may go out now by the channel's rate, and when the next may."""
-        rate = self.channel.settings.rate
-        if rate is None:
-            self._starts.clear()
-            return self.channel.concurrency, timedelta()
-        while self._starts and self._starts[0] <= now - rate.period:
-            self._starts.popleft()
-        left = rate.alerts - len(self._starts)
-        return max(0, left), timedelta() if left > 0 else self._starts[0] + rate.period - now
 
     async def _rest(self, wait: timedelta | None) -> None:
         """Sleep until an alert is due, a slot comes free, or somebody wakes us."""
@@ -241,8 +221,9 @@ class Lane:
         self._failing = isinstance(outcome, Later)
         settled, words, wait = self._decide(alert, outcome, now)
         off = isinstance(outcome, Refused) and outcome.off
+        pause = min(outcome.after, LONGEST_PAUSE) if isinstance(outcome, Later) and outcome.after else timedelta()
         applied = await self.around.patiently(
-            lambda: self.around.outbox.settle(alert, settled, words, wait=wait, off=off), lost_at
+            lambda: self.around.outbox.settle(alert, settled, words, wait=wait, pause=pause, off=off), lost_at
         )
         said = {"channel": alert.channel, "alert": alert.id, "type": alert.type, "tries": alert.attempt}
         if not applied:
@@ -262,8 +243,6 @@ class Lane:
             return "sent", outcome.detail, timedelta()
         if isinstance(outcome, Refused):
             return "failed", outcome.reason, timedelta()
-        if outcome.after is not None:
-            self._paused_until = max(self._paused_until, now + min(outcome.after, LONGEST_PAUSE))
         due = next_try(alert.failures + 1, now, outcome.after, self.around.rng, self.channel.settings.retry)
         if due is None:
             return "failed", f"given up after {alert.failures + 1} tries; the last: {outcome.reason}", timedelta()

@@ -113,6 +113,11 @@ def outbox(channel: str) -> Key:
     return Key(_key("outbox", channel), None)
 
 
+def starts(channel: str) -> Key:
+    """Sorted set of when a channel's alerts went out (ms), within the period of its rate, which is its lifetime."""
+    return Key(_key("starts", channel), timedelta(days=1))
+
+
 def line(channel: str, story_id: str) -> Key:
     """Sorted set of a story's unsettled alerts on a channel in the order of events: the first goes before the rest."""
     return Key(_key("line", channel, story_id), RECEIPTS_KEPT)
@@ -134,7 +139,8 @@ def dead_alerts() -> Key:
 
 
 def channel(name: str) -> Key:
-    """Hash of a channel's state: ``off`` with its reason after a 410. For ever: until a person turns it on."""
+    """Hash of a channel's state: ``off`` with its reason after a 410, ``paused_until`` when the receiver asked for it,
+    and its last receipts. For ever: it is off until a person turns it on."""
     return Key(_key("channel", name), None)
 
 

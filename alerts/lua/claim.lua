@@ -1,18 +1,22 @@
 -- Leases the alerts of one channel that are due, in the order of events within a story.
 --
 -- KEYS[1] outbox of the channel   KEYS[2] the channel's state   KEYS[3] the answer of this claim   KEYS[4] dead alerts
+-- KEYS[5] when alerts of the channel went out within the period of its rate
 -- ARGV[1] channel   ARGV[2] how many   ARGV[3] lease in ms   ARGV[4] seconds that an answer is kept
 -- ARGV[5] prefix of alerts   ARGV[6] prefix of events   ARGV[7] prefix of the channel's lines
 -- ARGV[8] seconds that a receipt and a line are kept   ARGV[9] "all": a story's alerts may be claimed together
 -- ARGV[10] JSON list of the only alerts that may be claimed; '' for any
+-- ARGV[11] how many may go out in   ARGV[12] so many ms; '0' for any number
 --
--- Answers JSON: {now, due (of the next one; absent when there is none), given_up, alerts: [[...]]}. Repeated with the
--- same KEYS[3] it changes nothing and answers the same. A channel that was switched off gives up what is due.
+-- Answers JSON: {now, due (of the next one; absent when there is none), given_up, alerts: [[...]]}, with held: true when
+-- nothing may go out before due, since the receiver asked for a pause or the channel's rate is used up. Repeated with
+-- the same KEYS[3] it changes nothing and answers the same. A channel that was switched off gives up what is due.
 
 local channel, limit, lease = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local receipts_kept, together = tonumber(ARGV[8]), ARGV[9] == 'all'
+local rate, period = tonumber(ARGV[11]), tonumber(ARGV[12])
 
-for place, wanted in pairs({'zset', 'hash', 'string', 'zset'}) do
+for place, wanted in pairs({'zset', 'hash', 'string', 'zset', 'zset'}) do
   local found = redis.call('TYPE', KEYS[place]).ok
   if found ~= 'none' and found ~= wanted then
     return redis.error_reply('WRONGTYPE ' .. KEYS[place] .. ' is a ' .. found .. ', not a ' .. wanted)
@@ -109,6 +113,33 @@ local function looked_at()
   return found
 end
 
+-- Returns how many may go out now; for none also when the next may.
+local function allowed()
+  local paused = tonumber(redis.call('HGET', KEYS[2], 'paused_until') or 0)
+  if paused > now then return 0, paused end
+  if rate == 0 then return limit end
+  redis.call('ZREMRANGEBYSCORE', KEYS[5], '-inf', now - period)
+  local used = redis.call('ZCARD', KEYS[5])
+  if used < rate then return together and limit or math.min(limit, rate - used) end
+  return 0, tonumber(redis.call('ZRANGE', KEYS[5], used - rate, used - rate, 'WITHSCORES')[2]) + period
+end
+
+-- What is claimed together goes out as one.
+local function count(claimed)
+  if rate == 0 or #claimed == 0 then return end
+  for place = 1, together and 1 or #claimed do
+    redis.call('ZADD', KEYS[5], score(now), claimed[place][1] .. ' ' .. claimed[place][5])
+  end
+  redis.call('PEXPIRE', KEYS[5], period)
+end
+
+local off = redis.call('HGET', KEYS[2], 'off')
+if not off then
+  local held_until
+  limit, held_until = allowed()
+  if limit == 0 then return cjson.encode({now = score(now), due = score(held_until), given_up = 0, held = true}) end
+end
+
 local due = {}
 for place, id in ipairs(looked_at()) do
   local alert = read(id)
@@ -120,7 +151,6 @@ for place, id in ipairs(looked_at()) do
   end
 end
 
-local off = redis.call('HGET', KEYS[2], 'off')
 local claimed, given_up, passing = {}, 0, {}
 for place, alert in ipairs(due) do
   if off then
@@ -137,6 +167,7 @@ for place, alert in ipairs(due) do
   end
 end
 
+count(claimed)
 local answer = {now = score(now), given_up = given_up, alerts = claimed}
 if #claimed == 0 then answer.alerts = nil end
 local next_due = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')

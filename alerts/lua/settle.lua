@@ -5,6 +5,7 @@
 -- ARGV[1] the alert's id   ARGV[2] the attempt that this is about   ARGV[3] "sent", "later", "failed" or "released"
 -- ARGV[4] in words   ARGV[5] ms until the next try ("later")   ARGV[6] seconds that a receipt is kept
 -- ARGV[7] why the channel is switched off; '' for not   ARGV[8] prefix of alerts
+-- ARGV[9] for how many ms the receiver wants no alert at all
 --
 -- Answers 1, or 0 when another attempt has taken over. Repeated with the same attempt it changes nothing.
 
@@ -27,6 +28,10 @@ local function score(number) return string.format('%.0f', number) end
 redis.call('HSET', KEYS[2], 'settled_attempt', attempt)
 redis.call('EXPIRE', KEYS[2], kept)
 if ARGV[7] ~= '' then redis.call('HSET', KEYS[4], 'off', ARGV[7], 'off_at', score(now)) end
+local pause = now + tonumber(ARGV[9])
+if pause > math.max(now, tonumber(redis.call('HGET', KEYS[4], 'paused_until') or 0)) then
+  redis.call('HSET', KEYS[4], 'paused_until', score(pause))
+end
 
 if outcome == 'released' then
   redis.call('HSET', KEYS[2], 'state', 'pending')

@@ -96,6 +96,15 @@ class Desk:
         for alert in await self.redis.zrange(keys.outbox(channel).name, 0, -1):
             await self.redis.zadd(keys.outbox(channel).name, {alert: (seconds - since.total_seconds()) * 1000})
 
+    async def time_passes(self, channel: str, span: timedelta) -> None:
+        """Let time pass for a channel: for what is due, for its pause and for its rate."""
+        milliseconds = span / timedelta(milliseconds=1)
+        for key in (keys.outbox(channel).name, keys.starts(channel).name):
+            for member in await self.redis.zrange(key, 0, -1):
+                await self.redis.zincrby(key, -milliseconds, member)
+        if (until := await self.redis.hget(keys.channel(channel).name, "paused_until")) is not None:
+            await self.redis.hset(keys.channel(channel).name, "paused_until", str(float(until) - milliseconds))
+
 
 @pytest.fixture
 def desk(redis: Redis) -> Desk:

@@ -236,25 +236,40 @@ async def test_redis_away_is_waited_for_and_nothing_is_lost(desk, desktop, redis
     assert said.count("redis is back") == 2
 
 
-async def test_a_receiver_that_asks_for_a_pause_gets_it_for_all_of_its_alerts(desk, desktop, redis):
+async def test_a_receiver_that_asks_for_a_pause_gets_it_for_all_of_its_alerts_also_after_a_restart(
+    desk, desktop, redis
+):
     mail = desktop("mail", answers=[Later("429", after=timedelta(minutes=2)), Sent()], concurrency=1)
+    other = desktop("other")
     for number in range(3):
-        await desk.publish("mail", story=f"sty_{number}")
+        await desk.publish("mail", "other", story=f"sty_{number}")
     assert await deliver(redis, mail).drain(SOON) == 3
-    assert len(mail.got) == 1
+    assert await deliver(redis, mail, other).drain(SOON) == 3, "another process, which asked nobody"
+    assert (len(mail.got), len(other.got)) == (1, 3)
+    await desk.time_passes("mail", timedelta(minutes=2, seconds=30))
+    assert await deliver(redis, mail).drain(SOON) == 0
 
 
-async def test_a_channel_sends_no_more_than_its_rate(desk, desktop, redis):
-    now = datetime(2026, 2, 11, tzinfo=UTC)
+async def test_a_receiver_that_asks_for_a_day_holds_up_its_other_alerts_for_an_hour(desk, desktop, redis):
+    mail = desktop("mail", answers=[Later("429", after=timedelta(days=1)), Sent()], concurrency=1)
+    for number in range(2):
+        await desk.publish("mail", story=f"sty_{number}")
+    await deliver(redis, mail).drain(SOON)
+    await desk.time_passes("mail", timedelta(minutes=59))
+    assert await deliver(redis, mail).drain(SOON) == 2
+    await desk.time_passes("mail", timedelta(minutes=2))
+    assert await deliver(redis, mail).drain(SOON) == 1
+
+
+async def test_a_channel_sends_no_more_than_its_rate_also_after_a_restart(desk, desktop, redis):
     mail = desktop("mail", options={"rate": "2 per 1m"})
     for number in range(5):
         await desk.publish("mail", story=f"sty_{number}")
-    delivery = deliver(redis, mail, now=lambda: now)
     left = []
     for _ in range(3):
-        left.append(await delivery.drain(SOON))
-        now += timedelta(seconds=61)
-    assert left == [3, 1, 0]
+        left += [await deliver(redis, mail).drain(SOON), await deliver(redis, mail).drain(SOON)]
+        await desk.time_passes("mail", timedelta(seconds=61))
+    assert left == [3, 3, 1, 1, 0, 0]
 
 
 @pytest.mark.parametrize(("hour", "left"), [(21, 0), (22, 1), (3, 1), (7, 0)])
