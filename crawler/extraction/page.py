@@ -44,6 +44,8 @@ class Page:
     title: str | None
     canonical: str | None
     language: str | None
+    scripts: int = 0
+    """How many scripts it loads: a page without text that loads some is made by them."""
 
     def first(self, *names: str) -> str | None:
         """Return the first content of the meta names given, in the order of the names."""
@@ -89,6 +91,7 @@ def parse(text: str, url: str | None = None) -> Page:
         title=joined(clean(title)) or None if title else None,
         canonical=None,
         language=(tree.get("lang") or tree.get("{http://www.w3.org/XML/1998/namespace}lang") or tree.get("xml:lang")),
+        scripts=len(tree.findall(".//script[@src]")),
     )
     for element in list(tree.iter("script", "style", "svg")):  # heavy, and nothing of the text
         if element.getparent() is not None and element.get("type") != "application/ld+json":

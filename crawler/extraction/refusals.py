@@ -21,6 +21,7 @@ LEAST = 80  # Latin characters of running text that a release has
 _ERROR = re.compile(
     r"\b(?:404|410|403|500|502|503)\b.{0,30}\b(?:not found|error|forbidden|unavailable|gone)|\b(?:page|article|content|file|story|release)\b.{0,25}\b(?:not found|(?:does\s*n[o']t|no longer) exist|could not be found|has been (?:re)?moved|is unavailable|not available)\b|"  # noqa: E501
     r"^(?:error )?(?:404|403|500|503)\b|access denied|(?:internal server|application) error|bad gateway|service (?:temporarily )?unavailable|something went wrong|seite (?:wurde )?nicht gefunden|"  # noqa: E501
+    r"página não (?:foi )?encontrada|không tìm thấy trang|too many requests|(?:request|url) was rejected|request rejected|(?:down|closed|unavailable) for (?:\w+ )?maintenance|under maintenance|wartungsarbeiten|en maintenance|メンテナンス中|系[統统][維维][護护]|점검 중|"  # noqa: E501
     r"page (?:introuvable|non trouvée)|página no encontrada|页面不存在|頁面不存在|找不到(?:页面|頁面|網頁)|ページが見つかりません|페이지를 찾을 수|just a moment|attention required|checking your browser|are you a (?:human|robot)|verify (?:that )?you are (?:a )?human|unusual traffic|request (?:was )?blocked|captcha",  # noqa: E501
     re.I,
 )
@@ -30,11 +31,11 @@ _LOGIN = re.compile(
     re.I,
 )
 _COOKIES = re.compile(
-    r"\b(?:cookies?|consent|gdpr|einwilligung|datenschutz|privacy (?:choices|settings|preferences))\b|隐私|クッキー",
+    r"\b(?:cookies?|consent(?:ement|imiento|imento)?|gdpr|rgpd|einwilligung|données personnelles|datos personales|dados pessoais|datenschutz|privacy (?:choices|settings|preferences))\b|隐私|クッキー",
     re.I,
 )
 _SCRIPT = re.compile(
-    r"(?:enable|activate|requires?|turn on|need to).{0,25}java\s?script|java\s?script.{0,40}(?:disabled|required|enable|activate|aktivier)|(?:please wait|loading)\W*$",  # noqa: E501
+    r"(?:enable|activate|requires?|turn on|need to).{0,25}java\s?script|java\s?script.{0,40}(?:disabled|required|enable|activate|aktivier)|(?:please wait|loading)\W*$|javascript[をがは].{0,12}(?:有効|必要)|(?:启用|啟用|開啟|开启).{0,8}javascript|javascript.{0,6}(?:활성화|켜)|(?:aktivieren|activez|activer|active|habilite|ative|bật).{0,25}javascript|you are being redirected",  # noqa: E501
     re.I,
 )
 
@@ -67,7 +68,7 @@ def refuse_walls(page: Page, blocks: Sequence[Block]) -> None:
         )
         if amount < LEAST and (_SCRIPT.search(script) or _SCRIPT.search(everything) or shell):
             raise NotARelease("needs JavaScript", "the page is an empty shell without a browser")
-        if amount < LEAST and len(list(page.tree.iter("script"))) >= 3 and weight(everything) < LEAST:
+        if amount < LEAST and page.scripts and weight(everything) < LEAST:
             raise NotARelease("needs JavaScript", "scripts and no text")
         if not everything.strip():
             raise NotARelease("empty", "the page has no text")

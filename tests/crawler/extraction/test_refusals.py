@@ -67,6 +67,200 @@ def test_a_page_without_a_release_is_named_as_what_it_is(name):
     assert refusal.value.reason == reason
 
 
+WALLS = [
+    (
+        "err de",
+        "error page",
+        "Seite nicht gefunden",
+        "<h1>Fehler 404</h1><p>Die angeforderte Seite wurde leider nicht gefunden. Bitte prüfen Sie die Adresse oder nutzen Sie die Suche unserer Startseite.</p>",  # noqa: E501
+    ),
+    (
+        "err fr",
+        "error page",
+        "Erreur 404",
+        "<h1>Page introuvable</h1><p>La page que vous cherchez n'existe pas ou a été déplacée. Revenez à l'accueil pour continuer votre visite.</p>",  # noqa: E501
+    ),
+    (
+        "err es",
+        "error page",
+        "Error",
+        "<h1>Página no encontrada</h1><p>La página que busca no existe o ha cambiado de lugar, vuelva a la portada.</p>",  # noqa: E501
+    ),
+    (
+        "err pt",
+        "error page",
+        "Erro 404",
+        "<h1>Página não encontrada</h1><p>A página que procura não existe ou mudou de lugar, volte à página inicial.</p>",  # noqa: E501
+    ),
+    (
+        "err zh",
+        "error page",
+        "404",
+        "<h1>找不到頁面</h1><p>您要找的頁面不存在或已經移除，請返回首頁再試一次，或使用搜尋功能。</p>",
+    ),
+    (
+        "err ja",
+        "error page",
+        "404 Not Found",
+        "<h1>お探しのページは見つかりませんでした</h1><p>ページが移動または削除された可能性があります。トップページからお探しください。</p>",
+    ),
+    (
+        "err ko",
+        "error page",
+        "오류",
+        "<h1>페이지를 찾을 수 없습니다</h1><p>요청하신 페이지가 삭제되었거나 주소가 변경되었습니다. 홈으로 이동해 주세요.</p>",  # noqa: E501
+    ),
+    (
+        "err vi",
+        "error page",
+        "Lỗi 404",
+        "<h1>Không tìm thấy trang</h1><p>Trang bạn tìm không tồn tại hoặc đã bị xóa, vui lòng quay lại trang chủ.</p>",
+    ),
+    (
+        "err 500",
+        "error page",
+        "Server Error",
+        "<h1>Internal Server Error</h1><p>The server encountered an internal error and was unable to complete your request. Please contact the administrator.</p>",  # noqa: E501
+    ),
+    (
+        "err gone release",
+        "error page",
+        "Gull Wire",
+        "<h1>This release is no longer available</h1><p>The news release that you asked for has been removed at the request of its issuer.</p>",  # noqa: E501
+    ),
+    (
+        "maint",
+        "error page",
+        "Gull Wire",
+        "<h1>We will be back soon</h1><p>Our site is down for scheduled maintenance. Thank you for your patience, please try again later.</p>",  # noqa: E501
+    ),
+    (
+        "rate",
+        "error page",
+        "429 Too Many Requests",
+        "<h1>Too Many Requests</h1><p>You have sent too many requests in a given amount of time. Try again later.</p>",
+    ),
+    (
+        "waf",
+        "error page",
+        "Request Rejected",
+        "<p>The requested URL was rejected. Please consult with your administrator. Your support ID is: 1234567890</p>",
+    ),
+    (
+        "akamai",
+        "error page",
+        "Access Denied",
+        '<h1>Access Denied</h1><p>You don\'t have permission to access "http://x/" on this server. Reference #18.2d</p>',  # noqa: E501
+    ),
+    (
+        "human",
+        "error page",
+        "Human Verification",
+        "<p>Please verify you are a human. Complete the security check to access the site.</p>",
+    ),
+    (
+        "login de",
+        "log-in wall",
+        "Anmelden",
+        "<h1>Bitte melden Sie sich an</h1><p>Um diesen Artikel zu lesen, melden Sie sich mit Ihrem Konto an oder registrieren Sie sich kostenlos.</p><form><input name=u><input type=password></form>",  # noqa: E501
+    ),
+    (
+        "login fr",
+        "log-in wall",
+        "Connexion",
+        "<h1>Connectez-vous</h1><p>Cet article est réservé aux abonnés. Connectez-vous ou créez un compte pour lire la suite de cet article.</p>",  # noqa: E501
+    ),
+    (
+        "paywall",
+        "log-in wall",
+        "Gull Line",
+        "<h1>Gull Line sails at night</h1><p>Subscribe now to continue reading this story. Already a subscriber? Log in to your account.</p>",  # noqa: E501
+    ),
+    (
+        "login zh",
+        "log-in wall",
+        "登录",
+        "<h1>请登录</h1><p>请登录后查看全文，还没有账号？立即注册成为会员，即可阅读更多内容。</p><input type=password>",
+    ),
+    (
+        "cookie de",
+        "cookie wall",
+        "Zeitung",
+        "<h1>Ihre Privatsphäre</h1><p>Wir und unsere Partner verwenden Cookies und ähnliche Technologien. Mit Ihrer Einwilligung messen wir die Nutzung.</p><p>Ihre Einwilligung zu Cookies können Sie in den Datenschutz-Einstellungen jederzeit widerrufen.</p>",  # noqa: E501
+    ),
+    (
+        "cookie fr",
+        "cookie wall",
+        "Journal",
+        "<h1>Votre consentement</h1><p>Avec votre accord, nos partenaires et nous utilisons des cookies ou des technologies similaires pour stocker des données personnelles.</p><p>Vous pouvez retirer votre consentement ou refuser les cookies à tout moment.</p>",  # noqa: E501
+    ),
+    (
+        "cookie ja",
+        "cookie wall",
+        "新聞",
+        "<h1>クッキーの利用について</h1><p>当サイトはクッキーを使用しています。クッキーの利用に同意してください。同意しない場合はクッキーを無効にしてください。</p>",
+    ),
+    ("shell next", "needs JavaScript", "Gull", "<div id='__next'></div><script src=/a.js></script>"),
+    ("shell ng", "needs JavaScript", "Gull", "<app-root></app-root><script src=/a.js></script>"),
+    (
+        "shell loading",
+        "needs JavaScript",
+        "Gull",
+        "<div class='app'><p>Loading...</p></div><script src=/a.js></script>",
+    ),
+    (
+        "shell de",
+        "needs JavaScript",
+        "Gull",
+        "<div id=main></div><noscript>Bitte aktivieren Sie JavaScript, um diese Seite zu nutzen.</noscript><script src=/a.js></script>",  # noqa: E501
+    ),
+    (
+        "shell ja",
+        "needs JavaScript",
+        "Gull",
+        "<div id=main></div><noscript>このサイトを利用するにはJavaScriptを有効にしてください。</noscript><script src=/a.js></script>",  # noqa: E501
+    ),
+    (
+        "shell zh",
+        "needs JavaScript",
+        "Gull",
+        "<div id=main></div><noscript>请启用JavaScript以查看此页面。</noscript><script src=/a.js></script>",
+    ),
+    (
+        "shell bare",
+        "needs JavaScript",
+        "Gull",
+        "<div class=spinner></div><script src=/runtime.js></script><script src=/main.js></script>",
+    ),
+    (
+        "meta refresh",
+        "needs JavaScript",
+        "Redirecting",
+        "<p>You are being redirected.</p><script>location='/x'</script>",
+    ),
+]
+
+
+@pytest.mark.parametrize(("reason", "title", "body"), [wall[1:] for wall in WALLS], ids=[wall[0] for wall in WALLS])
+def test_walls_speak_many_languages(reason, title, body):
+    with pytest.raises(NotARelease) as refusal:
+        extract_release(f"<html><head><title>{title}</title></head><body>{body}</body></html>", URL)
+
+    assert refusal.value.reason == reason
+
+
+def test_a_release_about_cookies_log_ins_and_errors_is_a_release():
+    body = "".join(
+        f"<p>Gull Line, maker of consent cookies for ferries, says that error 404 and the words page not found, please log "  # noqa: E501
+        f"in to continue and enable JavaScript were seen by {number} thousand passengers of its night boats last year.</p>"  # noqa: E501
+        for number in range(2, 9)
+    )
+
+    assert (
+        len(extract_release(f"<html><body><h1>Gull Line ends the cookie wall</h1>{body}</body></html>", URL).body) == 7
+    )
+
+
 TAGS = st.sampled_from(
     [
         "p",
