@@ -21,6 +21,7 @@ from alerts.settings import Rate
 from config.secrets import scrub
 from stories import keys
 from stories.archive import Archive
+from stories.history import payloads
 from stories.moments import timestamp
 
 LUA = Path(__file__).parent / "lua"

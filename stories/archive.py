@@ -12,7 +12,10 @@ from redis.asyncio import Redis
 
 from stories import keys
 from stories.answers import text, texts
-from stories.packing import unpack
+from stories.history import StreamedEvent as StreamedEvent
+from stories.history import payloads, streamed
+from stories.keeping import marked
+from stories.packing import unpack, unpack_kept
 from stories.release import Release
 
 CHUNK = 200  # releases read in one round trip while filtering
@@ -29,6 +32,8 @@ class Stored:
     why: str
     """Why wirewatch holds it for part of this story, in words."""
     replaces: str | None
+    at: int
+    """When this state was kept, ms since 1970."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,16 +47,6 @@ class StoredStory:
     watches: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StreamedEvent:
-    """One entry of the stream of events."""
-
-    entry: str
-    """The stream's own id: where to go on from."""
-    payload: bytes
-    """The contract's JSON."""
-
-
 class Archive:
     """Reads what was kept; writes nothing."""
 
@@ -60,7 +55,7 @@ class Archive:
 
     async def release(self, release_id: str) -> Stored | None:
         """Return a release in its present state."""
-        found = await self._many([release_id])
+        found = await self.several([release_id])
         return found[0] if found else None
 
     async def revisions(self, release_id: str) -> list[Release]:
@@ -73,16 +68,16 @@ class Archive:
 
     async def story(self, story_id: str) -> StoredStory | None:
         """Return a story whole."""
-        ids = await self._redis.zrange(keys.story_releases(story_id).name, 0, -1)
+        key = keys.story(story_id).name
+        marks = await self._redis.zrangebyscore(key, 0, 0)
+        ids = await self._redis.zrange(key, len(marks), -1)
         if not ids:
             return None
-        channels = await cast(Awaitable[set[bytes]], self._redis.smembers(keys.story_channels(story_id).name))
-        watches = await cast(Awaitable[set[bytes]], self._redis.smembers(keys.story_watches(story_id).name))
         return StoredStory(
             id=story_id,
-            releases=tuple(await self._many(texts(ids))),
-            channels=tuple(sorted(texts(channels))),
-            watches=tuple(sorted(texts(watches))),
+            releases=tuple(await self.several(texts(ids))),
+            channels=tuple(marked(marks, "c:")),
+            watches=tuple(marked(marks, "w:")),
         )
 
     async def story_of(self, any_id: str) -> StoredStory | None:
@@ -107,7 +102,7 @@ class Archive:
             start = cast(int, rank) + 1
         while True:
             ids = texts(await self._redis.zrevrange(index, start, start + CHUNK - 1))
-            for stored in await self._many(ids):
+            for stored in await self.several(ids):
                 if since is not None and _first_seen(stored.release) < since:
                     return
                 yield stored
@@ -122,8 +117,7 @@ class Archive:
         entry = await self._redis.get(keys.event(event_id).name)
         if entry is None:
             return None
-        found = _streamed(await self._redis.xrange(keys.events().name, text(entry), text(entry)))
-        return found[0].payload if found else None
+        return (await payloads(self._redis, [text(entry)]))[0]
 
     async def events(self, *, after: str | None = None, limit: int = 100) -> list[StreamedEvent]:
         """Return events in the order they happened, after the event with the id ``after``.
@@ -136,37 +130,31 @@ class Archive:
             if entry is None:
                 raise KeyError(after)
             start = f"({text(entry)}"
-        return _streamed(await self._redis.xrange(keys.events().name, start, "+", count=limit))
+        return await streamed(self._redis, await self._redis.xrange(keys.history().name, start, "+", count=limit))
 
     async def awaited(self, entry: str, *, seconds: float, limit: int = 100) -> list[StreamedEvent]:
         """Return the events after the stream's own id ``entry``, in order; empty when none came within ``seconds``."""
-        answer = await self._redis.xread({keys.events().name: entry}, count=limit, block=int(seconds * 1000))
-        return [event for _, entries in cast(Any, answer) or () for event in _streamed(entries)]
+        answer = await self._redis.xread({keys.history().name: entry}, count=limit, block=int(seconds * 1000))
+        return await streamed(self._redis, [one for _, entries in cast(Any, answer) or () for one in entries])
 
     async def latest_events(self, limit: int = 100) -> list[StreamedEvent]:
         """Return the newest events, newest first."""
-        return _streamed(await self._redis.xrevrange(keys.events().name, count=limit))
+        return await streamed(self._redis, await self._redis.xrevrange(keys.history().name, count=limit))
 
-    async def _many(self, ids: Sequence[str]) -> list[Stored]:
+    async def several(self, ids: Sequence[str]) -> list[Stored]:
+        """Return those of these releases that are stored, in this order."""
         async with self._redis.pipeline(transaction=False) as pipeline:
             for one in ids:
-                pipeline.hmget(keys.release(one).name, "doc", "story", "verdict", "why", "replaces")
-            answers = await pipeline.execute()
-        return [
-            Stored(
-                release=unpack(doc),
-                story=text(story),
-                verdict=text(verdict),
-                why=text(why),
-                replaces=text(replaces) if replaces else None,
-            )
-            for doc, story, verdict, why, replaces in answers
-            if doc is not None
-        ]
+                pipeline.get(keys.release(one).name)
+            answers = cast(list[bytes | None], await pipeline.execute())
+        return [_stored(value) for value in answers if value is not None]
 
 
-def _streamed(entries: Any) -> list[StreamedEvent]:
-    return [StreamedEvent(entry=text(entry), payload=fields[b"event"]) for entry, fields in entries]
+def _stored(value: bytes) -> Stored:
+    kept = unpack_kept(value)
+    return Stored(
+        release=kept.release, story=kept.story, verdict=kept.verdict, why=kept.why, replaces=kept.replaces, at=kept.at
+    )
 
 
 def _first_seen(release: Release) -> datetime:

@@ -17,6 +17,17 @@ def _name(prefix: str, *parts: str) -> str:
     return prefix + "".join(reversed(letters))
 
 
+def number_of(release: str) -> bytes:
+    """Return the 16 bytes that an id of a release writes with 26 digits; ``ValueError`` for what is none."""
+    prefix, digits = release[:4], release[4:]
+    if prefix != "rel_" or len(digits) != 26:
+        raise ValueError(f"{release!r} is no id of a release")
+    number = 0
+    for digit in digits:
+        number = number << 5 | _CROCKFORD.index(digit)
+    return number.to_bytes(17, "big")[1:]
+
+
 def release_id(url_digest: str) -> str:
     """``rel_…`` of the page at a canonical URL."""
     return _name("rel_", url_digest)

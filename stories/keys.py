@@ -5,6 +5,8 @@ All keys share the hash tag ``{ww}``, so that one script may touch any of them o
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -54,33 +56,31 @@ def page(url: str) -> Key:
 
 
 def release(release_id: str) -> Key:
-    """Hash of a release: its present revision (packed), its story, its part in it, and why."""
+    """A release: its story and its part in it in words, then its present revision, packed (see ``keeping``)."""
     return Key(_key("release", release_id), MEMORY)
 
 
 def revisions(release_id: str) -> Key:
-    """List of a release's earlier revisions (packed), oldest first."""
+    """List of a release's earlier revisions (packed): the first, and then the latest, oldest first."""
     return Key(_key("revisions", release_id), MEMORY)
 
 
 def story(story_id: str) -> Key:
-    """Hash of a story: when it began, when it last changed, and its newest notice."""
+    """Sorted set of a story: its releases by the moment they were first seen (ms), and marks at the score 0.
+
+    ``c:`` a channel that was alerted of it: a correction reaches it whatever its own text matches; ``w:`` a watch that
+    the story's alerts named; ``n:`` its newest notice.
+    """
     return Key(_key("story", story_id), MEMORY)
 
 
-def story_releases(story_id: str) -> Key:
-    """Sorted set of a story's releases by the moment they were first seen (ms)."""
-    return Key(_key("story", story_id, "releases"), MEMORY)
-
-
-def story_channels(story_id: str) -> Key:
-    """Set of the channels that were alerted of a story: a correction reaches them whatever its own text matches."""
-    return Key(_key("story", story_id, "channels"), MEMORY)
-
-
 def index(kind: str, digest: str) -> Key:
-    """Sorted set of the releases that share a trait (wire id, text, headline, band) by first seen (ms)."""
-    return Key(_key("index", kind, digest), MEMORY)
+    """The releases that share a trait (wire id, text, headline, band), 16 bytes each, the latest last.
+
+    A release has a dozen of these: a short name and a plain string take a third less room than anything else.
+    """
+    short = hashlib.blake2b(f"{kind} {digest}".encode(), digest_size=6).digest()
+    return Key(_key("i", base64.urlsafe_b64encode(short).decode()), MEMORY)
 
 
 def releases() -> Key:
@@ -88,19 +88,32 @@ def releases() -> Key:
     return Key(_key("releases"), None)
 
 
+def changes() -> Key:
+    """Stream of the releases that were kept, field ``id``: what the index follows. For ever: trimmed by its length."""
+    return Key(_key("changes"), None)
+
+
+def archive() -> Key:
+    """A name of this memory, random: an index knows by it whether it was made from it. For ever, as the memory is."""
+    return Key(_key("archive"), None)
+
+
 def events() -> Key:
-    """Stream of events, field ``event`` the contract's JSON. For ever: trimmed by age as it is written."""
+    """Stream of the newest events for programs that follow it, field ``event`` the contract's JSON.
+
+    For ever: trimmed by its length as it is written. All events that are kept are in ``history``.
+    """
     return Key(_key("events"), None)
 
 
+def history() -> Key:
+    """Stream of events as ``stories.history`` writes them. For ever: trimmed by age as it is written."""
+    return Key(_key("history"), None)
+
+
 def event(event_id: str) -> Key:
-    """The stream id of an event."""
+    """The id that an event has in the stream ``history``."""
     return Key(_key("event", event_id), EVENTS_KEPT)
-
-
-def kept(token: str) -> Key:
-    """The outcome of a keep, so that a repeat after a lost reply changes nothing and gets the same answer."""
-    return Key(_key("kept", token), timedelta(hours=1))
 
 
 def alert(alert_id: str) -> Key:
@@ -177,8 +190,3 @@ def daemon() -> Key:
 def revisits() -> Key:
     """Sorted set of the releases whose page is read again, by when (ms). For ever: they leave at the ladder's end."""
     return Key(_key("revisits"), None)
-
-
-def story_watches(story_id: str) -> Key:
-    """Set of the watches that a story's alerts named."""
-    return Key(_key("story", story_id, "watches"), MEMORY)

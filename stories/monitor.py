@@ -18,6 +18,7 @@ from redis.commands.core import AsyncScript
 
 from stories import keys
 from stories.event import Event, MonitorEventType, event_json
+from stories.history import LIVE
 from stories.ids import happening_id
 from stories.moments import timestamp
 
@@ -64,6 +65,7 @@ class Teller:
             "id": event.id,
             "type": event.type,
             "line": _line(event),
+            "live": LIVE,
             "alerts": [
                 {"id": alert, "key": keys.alert(alert).name, "channel": channel, "outbox": keys.outbox(channel).name}
                 for channel in sorted(channels)
@@ -75,7 +77,7 @@ class Teller:
             },
         }
         answer = await self._tell(
-            keys=[keys.events().name, keys.event(event.id).name, keys.alerts().name],
+            keys=[keys.events().name, keys.event(event.id).name, keys.alerts().name, keys.history().name],
             args=[msgspec.json.encode(plan), event_json(event)],
         )
         return bool(answer)

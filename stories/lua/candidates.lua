@@ -1,38 +1,65 @@
 -- What memory knows that a new release may belong to. Shared by lookup.lua and keep.lua, so that keep sees whether
--- anything changed since a decision was looked up.
--- candidates(indexes, own, each, most, prefix): indexes are sorted sets of release ids by first seen (ms); own is the
--- release's own id; each is how many of the newest an index gives; most is how many are returned at all; prefix ends
--- every key's common part.
--- Returns the candidates' ids, those that share the most indexes first, the newest among equals: the newest of one
--- index alone would be a serial's other issues; then the heads of their stories. And a text that changes with any of
--- them.
+-- anything changed since a decision was looked up. The forms of the values are told in stories/keeping.py.
+local ENTRY = 16 -- bytes of a release in an index: its id as the number that it writes
+local HEAD = 160 -- bytes that hold a release's own facts, which stand before its text
+
+-- The first fields of a release's value: revision, story, replaces or "-", tokens of the last two keeps.
 local function fields(prefix, id)
-  return redis.call("HMGET", prefix .. "release:" .. id, "revision", "story", "replaces")
+  local head = redis.call("GETRANGE", prefix .. "release:" .. id, 0, HEAD - 1)
+  local revision, story, replaces, tokens = string.match(head, "^(%d+) (%S+) (%S+) (%S+) ")
+  return revision, story, replaces, tokens
 end
 
-local function story_state(prefix, story)
-  local base = prefix .. "story:" .. story
-  return redis.call("ZCARD", base .. ":releases") .. "/" .. redis.call("SCARD", base .. ":channels")
+-- A story is one sorted set: its releases by first seen, and at the score 0 marks: "c:" a channel that was alerted of
+-- it, "w:" a watch that was named, "n:" its newest notice. Returns the marks and how many releases there are.
+local function story_state(key)
+  local marks = redis.call("ZRANGEBYSCORE", key, 0, 0)
+  return marks, redis.call("ZCARD", key) - #marks
 end
 
 -- The releases that stand for a story among the many that it may hold: its first, and its newest notice.
-local function heads(prefix, story)
-  local base = prefix .. "story:" .. story
-  return { redis.call("ZRANGE", base .. ":releases", 0, 0)[1] or false, redis.call("HGET", base, "notice") }
+local function heads(key, marks)
+  local found = { redis.call("ZRANGE", key, #marks, #marks)[1] }
+  for _, mark in ipairs(marks) do
+    if string.sub(mark, 1, 2) == "n:" then
+      found[#found + 1] = string.sub(mark, 3)
+    end
+  end
+  return found
 end
 
-local function candidates(indexes, own, each, most, prefix)
-  local shared, seen_at, all = {}, {}, {}
+-- An id of 16 bytes as it is written: 26 digits of 5 bits (stories/ids.py).
+local DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+local function written(raw)
+  local text, rest, bits = {}, 0, 2
+  for i = 1, ENTRY do
+    rest, bits = rest * 256 + string.byte(raw, i), bits + 8
+    while bits >= 5 do
+      bits = bits - 5
+      local digit = math.floor(rest / 2 ^ bits)
+      rest = rest - digit * 2 ^ bits
+      text[#text + 1] = string.sub(DIGITS, digit + 1, digit + 1)
+    end
+  end
+  return "rel_" .. table.concat(text)
+end
+
+-- Returns the entries of all indexes, those that share the most indexes first, and among equals those that lie nearest
+-- to an index's end: the newest of one index alone would be a serial's other issues. each: of the newest of an index.
+local function ranked(indexes, own, each)
+  local shared, near, all = {}, {}, {}
   for _, index in ipairs(indexes) do
-    local found = redis.call("ZREVRANGE", index, 0, each - 1, "WITHSCORES")
-    for i = 1, #found, 2 do
-      local id = found[i]
-      if id ~= own then
-        if not shared[id] then
-          all[#all + 1] = id
+    local entries = redis.call("GETRANGE", index, -each * ENTRY, -1)
+    local rank = 0
+    for at = #entries - ENTRY + 1, 1, -ENTRY do
+      local raw = string.sub(entries, at, at + ENTRY - 1)
+      rank = rank + 1
+      if raw ~= own then
+        if shared[raw] then
+          shared[raw], near[raw] = shared[raw] + 1, math.min(near[raw], rank)
+        else
+          all[#all + 1], shared[raw], near[raw] = raw, 1, rank
         end
-        shared[id] = (shared[id] or 0) + 1
-        seen_at[id] = tonumber(found[i + 1])
       end
     end
   end
@@ -40,41 +67,51 @@ local function candidates(indexes, own, each, most, prefix)
     if shared[a] ~= shared[b] then
       return shared[a] > shared[b]
     end
-    if seen_at[a] ~= seen_at[b] then
-      return seen_at[a] > seen_at[b]
+    if near[a] ~= near[b] then
+      return near[a] < near[b]
     end
     return a < b
   end)
-  local ids, parts, taken, stories = {}, {}, { [own] = true }, {}
+  return all
+end
+
+-- candidates(indexes, own, each, most, prefix): indexes are keys; own is the release's id as bytes; each is how many of
+-- the newest an index gives; most is how many are returned at all; prefix begins every key.
+-- Returns the candidates' ids, then those of the heads of their stories; and a text that changes with any of them.
+local function candidates(indexes, own, each, most, prefix)
+  local own_id = written(own)
+  local ids, parts, taken, stories = {}, {}, { [own_id] = true }, {}
   local function take(id)
     if not id or taken[id] then
       return
     end
     taken[id] = true
-    local found = fields(prefix, id)
-    if found[1] then
+    local revision, story, replaces = fields(prefix, id)
+    if revision then
+      local key = prefix .. "story:" .. story
       ids[#ids + 1] = id
-      stories[#stories + 1] = found[2]
-      parts[#parts + 1] = id .. "." .. found[1] .. "." .. (found[3] or "") .. "." .. story_state(prefix, found[2])
+      stories[#stories + 1] = key
+      parts[#parts + 1] = id .. "." .. revision .. "." .. replaces .. "." .. redis.call("ZCARD", key)
     end
   end
-  for _, id in ipairs(all) do
-    take(id)
+  for _, raw in ipairs(ranked(indexes, own, each)) do
+    take(written(raw))
     if #ids == most then
       break
     end
   end
   for i = 1, #stories do
-    if not taken[stories[i]] then
-      taken[stories[i]] = true
-      local head = heads(prefix, stories[i])
-      take(head[1])
-      take(head[2])
+    local key = stories[i]
+    if not taken[key] then
+      taken[key] = true
+      for _, head in ipairs(heads(key, (story_state(key)))) do
+        take(head)
+      end
     end
   end
-  local mine = fields(prefix, own)
-  if mine[1] then
-    parts[#parts + 1] = "own." .. mine[1] .. "." .. story_state(prefix, mine[2])
+  local revision, story = fields(prefix, own_id)
+  if revision then
+    parts[#parts + 1] = "own." .. revision .. "." .. redis.call("ZCARD", prefix .. "story:" .. story)
   end
   return ids, redis.sha1hex(table.concat(parts, " "))
 end

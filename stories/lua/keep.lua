@@ -1,20 +1,23 @@
 -- Keeps one decision whole: release or revision, story, index entries, events, and one outbox entry per channel.
 -- Nothing is written unless memory still is as the decision saw it; a repeat of the same call changes nothing.
--- KEYS[1] kept token  [2] release  [3] revisions  [4] story  [5] story releases  [6] story channels
--- [7] story watches  [8] all releases  [9] events  [10] all alerts  [11] page  [12] claim  [13] revisits  [14] source
--- KEYS[15…] the index keys of the release's traits.
--- ARGV[1] the plan as JSON (stories/keeping.py writes it)  [2] the release, packed  [3…] the events as JSON.
+-- KEYS[1] release  [2] revisions  [3] story  [4] all releases  [5] events  [6] history  [7] all alerts  [8] page
+-- [9] claim  [10] revisits  [11] source  [12…] the index keys of the release's traits.
+-- ARGV[1] the plan as JSON (stories/keeping.py writes it)  [2] the release's id as bytes  [3] the release, packed
+-- [4…] two for each event: its JSON, and the same as history keeps it.
 -- Returns "kept", or "changed" when the decision must be made again.
-local plan = cjson.decode(ARGV[1])
+local plan, raw = cjson.decode(ARGV[1]), ARGV[2]
 local now, ttl = plan.now, plan.ttl
-if redis.call("EXISTS", KEYS[1]) == 1 then
+local FIRST_INDEX = 12
+
+local _, _, replaced, tokens = fields(plan.prefix, plan.id)
+if tokens and string.find("," .. tokens .. ",", "," .. plan.token .. ",", 1, true) then
   return "kept"
 end
 local indexes = {}
-for i = 15, #KEYS do
+for i = FIRST_INDEX, #KEYS do
   indexes[#indexes + 1] = KEYS[i]
 end
-local _, fingerprint = candidates(indexes, plan.id, plan.each, plan.most, plan.prefix)
+local _, fingerprint = candidates(indexes, raw, plan.each, plan.most, plan.prefix)
 if fingerprint ~= plan.fingerprint then
   return "changed"
 end
@@ -25,14 +28,14 @@ local function other_kind(key, wanted)
   return kind ~= "none" and kind ~= wanted and "WRONGTYPE " .. key .. " is a " .. kind .. ", not a " .. wanted
 end
 local function first_fault()
-  local kinds = { "string", "hash", "list", "hash", "zset", "set", "set", "zset", "stream", "zset", "hash", "string", "zset",
-    "hash" }
+  local kinds = { "string", "list", "zset", "zset", "stream", "stream", "zset", "hash", "string", "zset", "hash" }
   local fault = false
   for i, key in ipairs(KEYS) do
-    fault = fault or other_kind(key, kinds[i] or "zset")
+    fault = fault or other_kind(key, kinds[i] or "string")
   end
+  fault = fault or other_kind(plan.changes, "stream")
   for _, link in ipairs(plan.links) do
-    fault = fault or other_kind(link.key, "hash")
+    fault = fault or other_kind(link.key, "string")
   end
   for _, event in ipairs(plan.events) do
     fault = fault or other_kind(event.key, "string")
@@ -47,79 +50,112 @@ if fault then
   return redis.error_reply(fault)
 end
 
-local function hash(key, seconds, ...)
-  redis.call("HSET", key, ...)
-  redis.call("EXPIRE", key, seconds)
+local before = redis.call("GET", KEYS[1])
+if not before then
+  redis.call("HINCRBY", KEYS[11], "releases", 1)
+  redis.call("HSET", KEYS[11], "last_release_at", plan.seen)
+  redis.call("EXPIRE", KEYS[11], ttl.releases)
+elseif plan.revises then
+  redis.call("RPUSH", KEYS[2], string.sub(before, string.find(before, "\n", 1, true) + 1))
+  if redis.call("LLEN", KEYS[2]) > plan.revisions_kept then
+    -- The first state stays: it is what was told as new, and events refer to it.
+    local first = redis.call("LPOP", KEYS[2], 2)[1]
+    redis.call("LPUSH", KEYS[2], first)
+  end
+  redis.call("EXPIRE", KEYS[2], ttl.releases)
 end
-local function member(key, seconds, score, name)
-  redis.call("ZADD", key, "NX", score, name)
-  redis.call("EXPIRE", key, seconds)
-end
-
-if redis.call("EXISTS", KEYS[2]) == 0 then
-  redis.call("HINCRBY", KEYS[14], "releases", 1)
-  hash(KEYS[14], ttl.memory, "last_release_at", plan.seen)
-end
-if plan.revises then
-  local before = redis.call("HGET", KEYS[2], "doc")
-  if before then
-    redis.call("RPUSH", KEYS[3], before)
-    redis.call("LTRIM", KEYS[3], -plan.revisions_kept, -1)
-    redis.call("EXPIRE", KEYS[3], ttl.memory)
+local newest = string.match(tokens or "", "^[^,]+")
+local head = { plan.revision, plan.story, plan.replaces or replaced or "-",
+  plan.token .. (newest and "," .. newest or ""), plan.verdict, now, plan.why }
+redis.call("SET", KEYS[1], table.concat(head, " ") .. "\n" .. ARGV[3], "EX", ttl.releases)
+for _, link in ipairs(plan.links) do
+  local value = redis.call("GET", link.key)
+  if value then
+    value = string.gsub(value, "^(%d+ %S+) %S+ ", "%1 " .. link.replaces .. " ", 1)
+    redis.call("SET", link.key, value, "EX", ttl.releases)
   end
 end
-hash(KEYS[2], ttl.memory, "doc", ARGV[2], "story", plan.story, "revision", plan.revision, "verdict", plan.verdict,
-  "why", plan.why)
-if plan.replaces then
-  redis.call("HSET", KEYS[2], "replaces", plan.replaces)
+
+-- What left memory leaves its story with it.
+local function in_memory(id)
+  return redis.call("EXISTS", plan.prefix .. "release:" .. id) == 1
 end
-for _, link in ipairs(plan.links) do
-  hash(link.key, ttl.memory, "replaces", link.replaces)
+local marks = story_state(KEYS[3])
+local oldest = redis.call("ZRANGE", KEYS[3], #marks, #marks)[1]
+while oldest and not in_memory(oldest) do
+  redis.call("ZREM", KEYS[3], oldest)
+  oldest = redis.call("ZRANGE", KEYS[3], #marks, #marks)[1]
 end
-hash(KEYS[4], ttl.memory, "updated", now)
-redis.call("HSETNX", KEYS[4], "began", now)
 if plan.notice then
-  redis.call("HSET", KEYS[4], "notice", plan.id)
+  for _, mark in ipairs(marks) do
+    if string.sub(mark, 1, 2) == "n:" then
+      redis.call("ZREM", KEYS[3], mark)
+    end
+  end
+  redis.call("ZADD", KEYS[3], 0, "n:" .. plan.id)
 end
-member(KEYS[5], ttl.memory, plan.first_seen, plan.id)
-redis.call("ZADD", KEYS[8], "NX", plan.first_seen, plan.id)
-redis.call("ZREMRANGEBYSCORE", KEYS[8], "-inf", now - ttl.memory * 1000)
-for _, index in ipairs(indexes) do
-  member(index, ttl.memory, plan.first_seen, plan.id)
-  redis.call("ZREMRANGEBYRANK", index, 0, -plan.index_kept - 1)
+redis.call("ZADD", KEYS[3], "NX", plan.first_seen, plan.id)
+redis.call("EXPIRE", KEYS[3], ttl.releases)
+redis.call("ZADD", KEYS[4], "NX", plan.first_seen, plan.id)
+redis.call("ZREMRANGEBYSCORE", KEYS[4], "-inf", now - ttl.releases * 1000)
+redis.call("XADD", plan.changes, "MAXLEN", "~", plan.changes_kept, "*", "id", plan.id)
+for _, link in ipairs(plan.links) do
+  redis.call("XADD", plan.changes, "MAXLEN", "~", plan.changes_kept, "*", "id", string.match(link.key, "[^:]+$"))
 end
 
+local function holds(entries)
+  local at = string.find(entries, raw, 1, true)
+  while at and (at - 1) % ENTRY ~= 0 do
+    at = string.find(entries, raw, at + 1, true)
+  end
+  return at
+end
+for _, index in ipairs(indexes) do
+  local entries = redis.call("GET", index) or ""
+  while #entries > 0 and not in_memory(written(string.sub(entries, 1, ENTRY))) do
+    entries = string.sub(entries, ENTRY + 1)
+  end
+  if not holds(entries) then
+    entries = string.sub(entries .. raw, -plan.index_kept * ENTRY)
+  end
+  redis.call("SET", index, entries, "EX", ttl.releases)
+end
+
+local told = {}
 for i, event in ipairs(plan.events) do
   if redis.call("EXISTS", event.key) == 0 then
-    local entry = redis.call("XADD", KEYS[9], "*", "event", ARGV[2 + i])
+    redis.call("XADD", KEYS[5], "MAXLEN", "~", plan.live, "*", "event", ARGV[2 + 2 * i])
+    local entry = redis.call("XADD", KEYS[6], "*", "event", ARGV[3 + 2 * i])
     redis.call("SET", event.key, entry, "EX", ttl.events)
     for _, watch in ipairs(event.watches) do
-      redis.call("SADD", KEYS[7], watch)
-      redis.call("EXPIRE", KEYS[7], ttl.memory)
+      told[#told + 1] = "w:" .. watch
     end
     for _, alert in ipairs(event.alerts) do
-      hash(alert.key, ttl.receipts, "event", event.id, "channel", alert.channel, "story", plan.story, "type", event.type,
+      redis.call("HSET", alert.key, "event", event.id, "channel", alert.channel, "story", plan.story, "type", event.type,
         "state", "pending", "attempt", 0, "created", now, "listed", plan.listed)
+      redis.call("EXPIRE", alert.key, ttl.receipts)
       redis.call("ZADD", alert.outbox, alert.due, alert.id)
-      redis.call("ZADD", KEYS[10], now, alert.id)
-      redis.call("SADD", KEYS[6], alert.channel)
-      redis.call("EXPIRE", KEYS[6], ttl.memory)
+      redis.call("ZADD", KEYS[7], now, alert.id)
+      told[#told + 1] = "c:" .. alert.channel
     end
   end
 end
-redis.call("XTRIM", KEYS[9], "MINID", "~", now - ttl.events * 1000)
+for _, mark in ipairs(told) do
+  redis.call("ZADD", KEYS[3], 0, mark)
+end
+redis.call("XTRIM", KEYS[6], "MINID", "~", now - ttl.events * 1000)
 
 -- The page is known from here on, and the lease on it ends: last, so that a crash before leads to another reading.
-hash(KEYS[11], ttl.memory, "release", plan.id)
-redis.call("HDEL", KEYS[11], "failures", "retry_at", "reason", "gone_since", "loud")
+redis.call("HSET", KEYS[8], "release", plan.id)
+redis.call("HDEL", KEYS[8], "failures", "retry_at", "reason", "gone_since", "loud")
 if plan.listed_field and plan.listed_headline ~= "" then
-  redis.call("HSET", KEYS[11], plan.listed_field, plan.listed_headline)
+  redis.call("HSET", KEYS[8], plan.listed_field, plan.listed_headline)
 end
-redis.call("DEL", KEYS[12])
+redis.call("EXPIRE", KEYS[8], ttl.releases)
+redis.call("DEL", KEYS[9])
 if plan.revisit then
-  redis.call("ZADD", KEYS[13], plan.revisit, plan.id)
+  redis.call("ZADD", KEYS[10], plan.revisit, plan.id)
 else
-  redis.call("ZREM", KEYS[13], plan.id)
+  redis.call("ZREM", KEYS[10], plan.id)
 end
-redis.call("SET", KEYS[1], "1", "EX", ttl.kept)
 return "kept"

@@ -1,21 +1,18 @@
 -- Gives what a decision needs: the release itself if it is known, the candidates, and the state of their stories.
 -- KEYS: the index keys of the release's traits.
--- ARGV[1] its id  [2] newest of each index  [3] candidates at the most  [4] prefix of all keys.
--- Returns {fingerprint, own or false, {candidate, ...}}, each {id, doc, story, replaces, releases of the story,
--- first release, channels that heard of it, watches that were named}.
+-- ARGV[1] its id as bytes  [2] newest of each index  [3] candidates at the most  [4] prefix of all keys.
+-- Returns {fingerprint, own or false, {candidate, ...}}, each {id, value, releases of the story, first release,
+-- {mark, ...}}.
 local own, each, most, prefix = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
 
 local function describe(id)
-  local found = redis.call("HMGET", prefix .. "release:" .. id, "doc", "story", "replaces")
-  if not found[1] then
+  local value = redis.call("GET", prefix .. "release:" .. id)
+  if not value then
     return false
   end
-  local base = prefix .. "story:" .. found[2]
-  local first = redis.call("ZRANGE", base .. ":releases", 0, 0)[1] or id
-  return {
-    id, found[1], found[2], found[3] or "", redis.call("ZCARD", base .. ":releases"), first,
-    redis.call("SMEMBERS", base .. ":channels"), redis.call("SMEMBERS", base .. ":watches"),
-  }
+  local key = prefix .. "story:" .. string.match(value, "^%d+ (%S+) ")
+  local marks, count = story_state(key)
+  return { id, value, count, heads(key, marks)[1] or id, marks }
 end
 
 local ids, fingerprint = candidates(KEYS, own, each, most, prefix)
@@ -23,4 +20,4 @@ local described = {}
 for i, id in ipairs(ids) do
   described[i] = describe(id)
 end
-return { fingerprint, describe(own), described }
+return { fingerprint, describe(written(own)), described }

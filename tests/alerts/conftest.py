@@ -72,7 +72,7 @@ class Desk:
         seconds, microseconds = await self.redis.time()
         created = seconds * 1000 + microseconds // 1000
         async with self.redis.pipeline(transaction=True) as pipe:
-            pipe.xadd(keys.events().name, {"event": msgspec.json.encode(event)})
+            pipe.xadd(keys.history().name, {"event": msgspec.json.encode(event)})
             entry = (await pipe.execute())[0]
             pipe.set(keys.event(event["id"]).name, entry, ex=keys.event("").seconds)
             for channel in channels:

@@ -164,12 +164,13 @@ async def test_nothing_is_kept_when_a_candidate_or_its_story_changed_meanwhile(
     if change == "revision":
         await kept(keeper, replace(keep, release=replace(first, revision=2), revises=True, events=(), alerts={}))
     elif change == "channels":
-        await redis.sadd(keys.story_channels(keep.story).name, "another")
+        await redis.zadd(keys.story(keep.story).name, {"c:another": 0})
     elif change == "releases":
         other = known_as(press_office.copy(site=press_office.GAZETTE))
         await kept(keeper, replace(decided(other, events=(), alerts={}), story=keep.story))
     else:
-        await redis.hset(keys.release(first.id or "").name, "replaces", "rel_earlier")
+        other = known_as(press_office.copy(1))
+        await kept(keeper, decided(other, events=(), alerts={}, links={first.id or "": other.id or ""}))
     assert not await keeper.keep(decided(second), of_listing(second), found, seen.fingerprint, START)
     assert await bureau.archive.release(second.id or "") is None
 
@@ -198,11 +199,10 @@ def _written(keep: Keep) -> dict[str, str]:
         "release": keys.release(release.id or "").name,
         "revisions": keys.revisions(release.id or "").name,
         "story": keys.story(keep.story).name,
-        "story releases": keys.story_releases(keep.story).name,
-        "story channels": keys.story_channels(keep.story).name,
-        "story watches": keys.story_watches(keep.story).name,
         "releases": keys.releases().name,
         "events": keys.events().name,
+        "history": keys.history().name,
+        "changes": keys.changes().name,
         "alerts": keys.alerts().name,
         "page": keys.page(page).name,
         "claim": keys.claim(page).name,
@@ -224,7 +224,7 @@ async def test_a_key_of_a_wrong_type_keeps_everything_out_and_after_repair_the_r
     found = traits(keep.release)
     seen = await keeper.lookup(keep.release.id or "", found)
     wrong = _written(keep)[which]
-    if which in ("claim", "event"):
+    if which in ("release", "index", "claim", "event", "link"):
         await redis.rpush(wrong, "x")
     else:
         await redis.set(wrong, "x")
@@ -267,7 +267,7 @@ async def test_a_lookup_gives_the_newest_that_share_a_trait_and_always_the_head_
         keep = replace(decided(one, events=(), alerts={}), story=story)
         seen = await keeper.lookup(one.id or "", [trait])
         assert await keeper.keep(keep, of_listing(one), [trait], seen.fingerprint, moment)
-    found = await keeper.lookup("rel_of_nobody", [trait])
+    found = await keeper.lookup(release_id("of nobody"), [trait])
     assert found.own is None
     assert first.id in [one.release.id for one in found.candidates]
     assert [one.release.id for one in found.candidates if one.first] == [first.id]
@@ -285,7 +285,7 @@ async def test_an_index_and_the_revisions_of_a_page_stay_bounded(keeper: Keeper,
         keep = decided(one, events=(), alerts={})
         seen = await keeper.lookup(one.id or "", [trait])
         await keeper.keep(keep, of_listing(one), [trait], seen.fingerprint, START)
-    assert await redis.zcard(keys.index(trait.kind, trait.digest).name) == INDEX_KEPT
+    assert await redis.strlen(keys.index(trait.kind, trait.digest).name) == INDEX_KEPT * 16, "the bytes of an id"
 
     page = known_as(press_office.release())
     for revision in range(1, REVISIONS_KEPT + 6):
@@ -293,7 +293,7 @@ async def test_an_index_and_the_revisions_of_a_page_stay_bounded(keeper: Keeper,
         await kept(keeper, replace(decided(state, events=(), alerts={}), revises=revision > 1))
     states = await bureau.archive.revisions(page.id or "")
     assert len(states) == REVISIONS_KEPT + 1
-    assert [state.revision for state in states] == list(range(5, REVISIONS_KEPT + 6))
+    assert [state.revision for state in states] == [1, *range(6, REVISIONS_KEPT + 6)]
 
 
 async def test_what_is_older_than_memory_leaves_the_list_of_releases(keeper: Keeper, redis: Redis) -> None:
