@@ -66,7 +66,7 @@ def extract_release(
     headline = find_headline(page, blocks, first, hints)
     captions = caption_blocks(main, blocks)
     anatomy = split(pieces_of(chosen), headline, captions)
-    refuse_listing(page, blocks, [text for _, text in anatomy.own])
+    refuse_listing(blocks, [text for _, text in anatomy.own], dated=anatomy.found is not None)
     if headline is None:
         raise NotARelease("no text", "nothing on the page is a headline")
     return _release(page, blocks, anatomy, headline, hints, addresses, main, captions)

@@ -206,9 +206,9 @@ class _Reader:
             if event == "start":
                 if tag in UNSEEN or _is_hidden(element):
                     walk.skip_subtree()
-                    self.stack.append(element)
                     if tag not in INLINE:
                         self.flush()
+                    self.stack.append(element)
                     continue
                 if tag == "tr" and (row := _data_row(element)) is not None:
                     self.flush()

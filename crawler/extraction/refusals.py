@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from crawler.extraction.blocks import Block
+from crawler.extraction.blocks import Block, is_under
 from crawler.extraction.page import Page
-from crawler.extraction.text import is_cut_short, is_sentence, weight
+from crawler.extraction.text import is_cut_short, is_sentence, key, weight
 from stories.release import NotARelease
 
 REASONS = ("empty", "not HTML", "listing", "error page", "log-in wall", "cookie wall", "needs JavaScript", "no text",
@@ -16,12 +16,15 @@ REASONS = ("empty", "not HTML", "listing", "error page", "log-in wall", "cookie 
 
 LITTLE = 600  # Latin characters: less text than the shortest releases have, so that a wall's words count
 MANY_LINKS = 400  # without a paragraph beside them; a wire's menu has some 300
+LONG = 400  # Latin characters; no headline and few teasers have as many
+OPENING = 4  # paragraphs of text or teasers that a page opens with
+SUMMARIES = 0.75  # of a listing's text; a lead story may have two paragraphs
 LEAST = 80  # Latin characters of running text that a release has
 
 _ERROR = re.compile(
     r"\b(?:404|410|403|500|502|503)\b.{0,30}\b(?:not found|error|forbidden|unavailable|gone)|\b(?:page|article|content|file|story|release)\b.{0,25}\b(?:not found|(?:does\s*n[o']t|no longer) exist|could not be found|has been (?:re)?moved|is unavailable|not available)\b|"  # noqa: E501
     r"^(?:error )?(?:404|403|500|503)\b|access denied|(?:internal server|application) error|bad gateway|service (?:temporarily )?unavailable|something went wrong|seite (?:wurde )?nicht gefunden|"  # noqa: E501
-    r"página não (?:foi )?encontrada|không tìm thấy trang|too many requests|(?:request|url) was rejected|request rejected|(?:down|closed|unavailable) for (?:\w+ )?maintenance|"
+    r"página não (?:foi )?encontrada|không tìm thấy trang|too many requests|(?:request|url) was rejected|request rejected|(?:down|closed|unavailable) for (?:\w+ )?maintenance|"  # noqa: E501
     r"under maintenance|wartungsarbeiten|en maintenance|メンテナンス中|系[統统][維维][護护]|점검 중|"  # noqa: E501
     r"page (?:introuvable|non trouvée)|página no encontrada|页面不存在|頁面不存在|找不到(?:页面|頁面|網頁)|ページが見つかりません|페이지를 찾을 수|just a moment|attention required|checking your browser|are you a (?:human|robot)|verify (?:that )?you are (?:a )?human|unusual traffic|request (?:was )?blocked|captcha",  # noqa: E501
     re.I,
@@ -32,7 +35,7 @@ _LOGIN = re.compile(
     re.I,
 )
 _COOKIES = re.compile(
-    r"\b(?:cookies?|consent(?:ement|imiento|imento)?|gdpr|rgpd|einwilligung|données personnelles|datos personales|dados pessoais|datenschutz|privacy (?:choices|settings|preferences))\b|隐私|クッキー",
+    r"\b(?:cookies?|consent(?:ement|imiento|imento)?|gdpr|rgpd|einwilligung|données personnelles|datos personales|dados pessoais|datenschutz|privacy (?:choices|settings|preferences))\b|隐私|クッキー",  # noqa: E501
     re.I,
 )
 _SCRIPT = re.compile(
@@ -75,22 +78,52 @@ def refuse_walls(page: Page, blocks: Sequence[Block]) -> None:
             raise NotARelease("empty", "the page has no text")
 
 
-def refuse_listing(page: Page, blocks: Sequence[Block], own: Sequence[str]) -> None:
+def refuse_listing(blocks: Sequence[Block], own: Sequence[str], *, dated: bool) -> None:
     """Raise ``NotARelease`` for a page that names other pages and has no text of its own.
 
-    ``own`` are the paragraphs that would be the release's.
-    """
-    prose = [text for text in own if weight(text) >= 100 and is_sentence(text) and not is_cut_short(text)]
+    ``own`` are the paragraphs that would be the release's; ``dated``: they open with a dateline. A page is a listing where
+    paragraphs that are cut short say as much as whole ones do, or open it, and where nearly all that is whole stands under
+    linked headlines. A text of its own is never refused for the teasers behind it or between its paragraphs.
+    """  # noqa: E501
+    links = [block for block in blocks if _is_linked_headline(block)]
+    whole = [text for text in own if _tells(text)]
+    told = sum(map(weight, whole))
+    cut = [text for text in own if is_cut_short(text)]
+    opening = [text for text in own if _tells(text) or is_cut_short(text)][:OPENING]
+    many = len(cut) >= 4 or (len(cut) >= 3 and len(links) >= 5)
+    if many and (sum(map(weight, cut)) >= told or sum(map(is_cut_short, opening)) >= 3):
+        raise NotARelease("listing", f"{len(cut)} teasers and no text of its own")
+    under = _under_linked_headlines(blocks)
+    summaries = [weight(text) for text in whole if key(text) in under]
+    if len(summaries) >= 3 and sum(summaries) >= SUMMARIES * told:
+        raise NotARelease("listing", f"{len(summaries)} summaries of other pages and no text of its own")
+    if told == 0 and not dated:
+        titles = " ".join(block.key for block in links)
+        named = sum(weight(text) for text in own if key(text) in titles)
+        if len(links) >= 5 or 2 * named >= sum(map(weight, own)) > 0:
+            raise NotARelease("listing", f"{len(links)} headlines of other pages and no text of its own")
     amount = sum(map(weight, own))
-    links = [
-        block
-        for block in blocks
-        if block.links and block.link_density > 0.7 and weight(block.text) >= 25 and not block.beside
-    ]
-    cut = sum(map(is_cut_short, own))
-    if len(links) >= 5 and (not prose or (cut >= 3 and cut * 2 >= len(prose))):
-        raise NotARelease("listing", f"{len(links)} headlines of other pages and no text of its own")
-    if cut >= 4 and cut * 2 >= len(own) - cut:
-        raise NotARelease("listing", f"{cut} teasers and no text of its own")
-    if amount < LEAST:
+    if amount < LEAST and not dated:
         raise NotARelease("no text", f"{amount} characters of running text")
+
+
+def _is_linked_headline(block: Block) -> bool:
+    return block.links > 0 and block.link_density > 0.7 and weight(block.text) >= 25 and not block.beside
+
+
+def _under_linked_headlines(blocks: Sequence[Block]) -> set[str]:
+    """Return the keys of the paragraphs that stand under a heading that is a link, or under the date below one."""
+    found: set[str] = set()
+    for block in blocks:
+        if block.kind == "heading" and block.links == 1 and _is_linked_headline(block):
+            item = block.element.getparent()
+            following = blocks[block.index + 1 : block.index + 3]
+            text = next((other for other in following if weight(other.text) >= 60), None)
+            if text is not None and is_under(text.element, item):
+                found.add(text.key)
+    return found
+
+
+def _tells(text: str) -> bool:
+    """Whether a paragraph is a text of its own: whole, and a sentence or so long that no full stop need end it."""
+    return not is_cut_short(text) and (weight(text) >= LONG or (weight(text) >= 100 and is_sentence(text)))

@@ -27,6 +27,7 @@ FAST_ENOUGH = 0.3  # of a page's running text; with less, second opinions are wo
 LINKED_LEAST = 600  # characters of an article's body in linked data; shorter ones are summaries
 LINKED_MORE = 1.5  # times what was found
 LEAD_WITHIN = 20  # blocks between a headline and its text: bylines, dates, share bars, a picture
+LEAST_OF_ARTICLE = 300  # Latin characters
 SHARE = 0.8  # of the chosen text stands in the main element
 
 _FAST, _THOROUGH = (Extractor(fast=fast, comments=False, tables=True) for fast in (True, False))
@@ -42,6 +43,7 @@ def choose(page: Page, blocks: list[Block]) -> lxml.html.HtmlElement:
         if _chosen_share(blocks) < FAST_ENOUGH:
             _mark(blocks, *_witness(page, fast=False))
     _hear_linked_data(page, blocks)
+    _keep_headlined_article(blocks)
     main = _main_element(page, blocks)
     inside = [is_under(block.element, main) for block in blocks]
     _once(blocks, inside)
@@ -106,6 +108,24 @@ def _witness(page: Page, *, fast: bool) -> tuple[str, set[str]]:
         for element in body.iter("p", "head", "item", "quote", "cell", "row", "hi")
     }
     return key("".join(map(str, body.itertext()))), lines
+
+
+def _keep_headlined_article(blocks: list[Block]) -> None:
+    """Of several articles side by side keep the one that the page's only h1 is in: the others are other stories."""
+    headlines = [block for block in blocks if block.level == 1 and len(block.key) >= 8 and not block.beside]
+    home = _article(headlines[0].element) if len(headlines) == 1 else None
+    if home is None:
+        return
+    holders = {block.index: _article(block.element) for block in blocks if block.chosen}
+    if sum(weight(blocks[index].text) for index, article in holders.items() if article is home) < LEAST_OF_ARTICLE:
+        return
+    for index, article in holders.items():
+        if article is not None and article is not home and not is_under(home, article) and not is_under(article, home):
+            blocks[index].chosen = False
+
+
+def _article(element: lxml.html.HtmlElement) -> lxml.html.HtmlElement | None:
+    return next((around for around in ancestors(element) if around.tag == "article"), None)
 
 
 def _mostly(text: str, whole: str) -> bool:
