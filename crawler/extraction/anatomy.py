@@ -14,6 +14,7 @@ import lxml.html
 
 from crawler.extraction import phrases
 from crawler.extraction.blocks import is_latin_headline, is_under
+from crawler.extraction.contacts import contact_runs
 from crawler.extraction.datelines import Found, find_dateline
 from crawler.extraction.dates import is_date_line
 from crawler.extraction.pieces import Piece, is_prose, prose_behind, teaser_pairs
@@ -158,6 +159,7 @@ class _Walk:
         self.homes: set[lxml.html.HtmlElement | None] = set()
         """The elements that the text's paragraphs stand in."""
         self.pairs = teaser_pairs(pieces)
+        self.contact_runs = contact_runs(pieces)
         self.prose = [is_prose(piece) for piece in pieces]
         self.rest = prose_behind(pieces, self.prose)
         self.skip_to = 0
@@ -253,7 +255,7 @@ class _Walk:
         if self._may_end(index) and _EQS_TABLE.match(text):
             self._end(index)
             return True
-        if phrases.CONTACT.match(text) and self._is_contact(index, piece):
+        if (phrases.CONTACT.match(text) and self._is_contact(index, piece)) or self._opens_contacts(index):
             self.state = "contact"
             self.contact_home = piece.block.element.getparent()
             anatomy.contacts.append(text)
@@ -304,6 +306,10 @@ class _Walk:
             following = self.pieces[index + 1] if index + 1 < len(self.pieces) else None
             return following is not None and piece.block.link_density < 0.8 and not is_cut_short(following.text)
         return self.tail or index > len(self.pieces) // 2 or _ABOUT_IN_LINE.match(text) is not None
+
+    def _opens_contacts(self, index: int) -> bool:
+        """Whether names, numbers and addresses without a heading begin here, behind the text."""
+        return index in self.contact_runs and self._may_end(index) and self.rest[index] <= self.said * LATE
 
     def _is_contact(self, index: int, piece: Piece) -> bool:
         """Whether a line that speaks of contacts opens a block of them, or is a sentence of the text."""

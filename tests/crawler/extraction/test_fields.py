@@ -424,3 +424,124 @@ def test_two_companies_have_two_about_sections():
         "Heron Works builds barges of wood and tar.",
     )
     assert release.issuer == "Gull Line"
+
+
+PEOPLE = "Ada Tern<br>Gull Line Ltd.<br>+44 20 5550 1234<br>ada@gull.example"
+ABOUT = "<h3>About Gull Line</h3><p>Gull Line has carried letters by night since 1899, and salt since 1931.</p>"
+HEADINGS = [
+    "Media contact",
+    "Media Contact:",
+    "MEDIA CONTACTS",
+    "Press contact",
+    "Press Contact:",
+    "For media enquiries:",
+    "For media enquiries, please contact:",
+    "Media Enquiries",
+    "Media relations",
+    "Investor Relations",
+    "Investor Contact:",
+    "Contact",
+    "Contacts:",
+    "Contact Details",
+    "Contact Information",
+    "Company Contact",
+    "Further information:",
+    "For more information, please contact:",
+    "Pressekontakt",
+    "Pressekontakt:",
+    "Kontakt",
+    "Medienkontakt",
+    "Ansprechpartner für die Presse",
+    "Rückfragen bitte an:",
+    "Weitere Informationen:",
+    "Kontakt für Rückfragen",
+    "Contact presse",
+    "Contacts presse :",
+    "Contact médias",
+    "Relations presse",
+    "Pour plus d'informations :",
+    "Renseignements :",
+    "Service de presse",
+    "Contacto",
+    "Contacto de prensa",
+    "Contacto para medios:",
+    "Contactos de prensa",
+    "Para más información:",
+    "Contato",
+    "Contato para a imprensa",
+    "Assessoria de imprensa",
+    "Contacto de imprensa",
+    "Informações para a imprensa:",
+    "媒體查詢",
+    "媒體聯絡",
+    "傳媒查詢",
+    "傳媒查詢：",
+    "新聞聯絡人",
+    "如有查詢，請聯絡：",
+    "媒体联系",
+    "媒体联系人：",
+    "联系方式",
+    "新闻联系人",
+    "联系我们",
+    "お問い合わせ",
+    "お問い合わせ先",
+    "本件に関するお問い合わせ先",
+    "報道関係者お問い合わせ先",
+    "【お問い合わせ先】",
+    "언론 문의",
+    "문의:",
+    "연락처",
+    "미디어 문의처",
+    "보도자료 문의",
+    "Liên hệ",
+    "Liên hệ báo chí",
+    "Thông tin liên hệ:",
+    "Liên hệ truyền thông:",
+]
+
+
+@pytest.mark.parametrize("heading", HEADINGS)
+@pytest.mark.parametrize(
+    "tail", ["{about}<p><b>{heading}</b></p><p>{people}</p>", "<h4>{heading}</h4><p>{people}</p>{about}"]
+)
+def test_contacts_are_told_by_their_heading_in_any_language(heading, tail):
+    release = extract_release(page(tail.format(about=ABOUT, heading=heading, people=PEOPLE)), URL)
+
+    assert release.contacts == (heading, "Ada Tern", "Gull Line Ltd.", "+44 20 5550 1234", "ada@gull.example")
+    assert release.about == (
+        "About Gull Line",
+        "Gull Line has carried letters by night since 1899, and salt since 1931.",
+    )
+    assert len(release.body) == 7
+
+
+@pytest.mark.parametrize(
+    "tail",
+    [
+        f"{ABOUT}<p>{PEOPLE}</p>",
+        ABOUT + "".join(f"<p>{line}</p>" for line in PEOPLE.split("<br>")),
+        f"<p>###</p><p>{PEOPLE}</p>",
+        f"<p>{PEOPLE}</p>{ABOUT}",
+    ],
+    ids=["lines behind the company", "paragraphs behind the company", "behind the end", "before the company"],
+)
+def test_contacts_without_a_heading_are_told_by_their_numbers_and_addresses(tail):
+    release = extract_release(page(tail), URL)
+
+    assert release.contacts == ("Ada Tern", "Gull Line Ltd.", "+44 20 5550 1234", "ada@gull.example")
+    assert len(release.body) == 7
+    assert "Ada" not in release.text
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Tickets may be had by calling the harbour office: +44 20 5550 1234, or at the quay on the night itself",
+        "The Gull Line sold 5550 1234 tonnes of salt in 2025-2026, and its barges sailed 1931 times up the river.",
+    ],
+)
+def test_a_number_in_a_sentence_is_no_contact(line):
+    release = extract_release(page(f"<p>{line}</p>"), URL)
+
+    assert release.body[-1] == line
+    assert release.contacts == ()
