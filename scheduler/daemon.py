@@ -25,7 +25,7 @@ from crawler.engine import Engine
 from crawler.polls import all_listings
 from crawler.progress import Progress
 from crawler.services import Services
-from pipelines.matching import matches
+from pipelines.matching import matches, query_predicate
 from pipelines.remembering import Remembered
 from scheduler.asked import serve_requests
 from scheduler.clock import Clock
@@ -35,6 +35,7 @@ from scheduler.lookout import ChannelWatch, look_after_redis
 from scheduler.metrics import Metrics
 from scheduler.newsroom import STEPS, CannotStart, Newsroom, now, open_newsroom
 from scheduler.revisiting import revisits
+from stories.finder import Finder
 from stories.release import Release
 from web.app import AlertFilter, Views, create_app, end_streams
 
@@ -122,7 +123,8 @@ async def _run(newsroom: Newsroom, stop: asyncio.Event, bound: socket.socket, re
     clock = Clock(all_listings(settings), services.ask, now)
     services = replace(services, due=clock.due)
     engine = Engine(services, STEPS)
-    app = create_app(_views(newsroom, metrics))
+    finder = Finder(redis, settings.data_dir, now)
+    app = create_app(_views(newsroom, metrics, finder))
     web = WebServer(
         uvicorn.Config(
             app,
@@ -141,6 +143,7 @@ async def _run(newsroom: Newsroom, stop: asyncio.Event, bound: socket.socket, re
             asyncio.create_task(serve_requests(services, services.desk), name="requests"),
             asyncio.create_task(look_after_redis(newsroom, monitor, now), name="redis"),
             asyncio.create_task(clock.watch(), name="clock"),
+            asyncio.create_task(finder.run(), name="index"),
         ]
         serving = asyncio.create_task(web.serve(sockets=[bound]), name="web")
         _set_the_clock(clock, newsroom, services, metrics)
@@ -194,7 +197,7 @@ def _set_the_clock(clock: Clock, newsroom: Newsroom, services: Services, metrics
         clock.every(min(SWEEP, min(step.total_seconds() for step, _ in ladder) / 2), sweep, "revisits")
 
 
-def _views(newsroom: Newsroom, metrics: Metrics) -> Views:
+def _views(newsroom: Newsroom, metrics: Metrics, finder: Finder) -> Views:
     settings = newsroom.settings
 
     async def alerts(wanted: AlertFilter) -> list[dict[str, Any]]:
@@ -215,7 +218,9 @@ def _views(newsroom: Newsroom, metrics: Metrics) -> Views:
         alerts=alerts,
         channels=channels,
         matches=watch_matches,
+        query=query_predicate,
         metrics=metrics.registry,
+        finder=finder,
     )
 
 

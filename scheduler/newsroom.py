@@ -23,6 +23,7 @@ from stories.archive import Archive
 from stories.claims import Claims
 from stories.connection import check_server, connect
 from stories.desk import Desk
+from stories.finder import StillFinder
 from stories.keeping import Keeper
 from stories.monitor import Teller
 from stories.server import EmbeddedServer, EmbeddedServerError
@@ -52,6 +53,11 @@ class Newsroom:
     @property
     def archive(self) -> Archive:
         return Archive(self.redis)
+
+    @property
+    def finder(self) -> StillFinder:
+        """The index as a daemon keeps it, for commands."""
+        return StillFinder(self.redis, self.settings.data_dir)
 
     @property
     def desk(self) -> Desk:

@@ -16,6 +16,7 @@ from stories.history import StreamedEvent as StreamedEvent
 from stories.history import payloads, streamed
 from stories.keeping import marked
 from stories.packing import unpack, unpack_kept
+from stories.place import Place
 from stories.release import Release
 
 CHUNK = 200  # releases read in one round trip while filtering
@@ -91,26 +92,30 @@ class Archive:
         stored = await self.release(any_id)
         return await self.story(stored.story) if stored else None
 
-    async def releases(self, *, since: datetime | None = None, before: str | None = None) -> AsyncIterator[Stored]:
-        """Yield the stored releases, newest first: those first seen since ``since``, from ``before`` (an id) on."""
+    async def releases(self, *, since: datetime | None = None, before: Place | None = None) -> AsyncIterator[Stored]:
+        """Yield the stored releases, newest first: those first seen since ``since``, from ``before`` on."""
+        lowest = int(since.timestamp() * 1000) if since is not None else None
+        while places := await self.places(before=before):
+            wanted = [place.id for place in places if lowest is None or place.seen >= lowest]
+            for stored in await self.several(wanted):
+                yield stored
+            if len(wanted) < len(places):
+                return
+            before = places[-1]
+
+    async def places(self, *, before: Place | None = None, limit: int = CHUNK) -> list[Place]:
+        """Return where releases stand in the list of all, newest first, those after ``before``."""
         index = keys.releases().name
         start = 0
         if before is not None:
-            rank = await self._redis.zrevrank(index, before)
-            if rank is None:
-                return
-            start = cast(int, rank) + 1
-        while True:
-            ids = texts(await self._redis.zrevrange(index, start, start + CHUNK - 1))
-            for stored in await self.several(ids):
-                if since is not None and _first_seen(stored.release) < since:
-                    return
-                yield stored
-            if len(ids) < CHUNK:
-                return
-            # Releases that arrived meanwhile moved the ranks: go on after the last one that was given.
-            rank = await self._redis.zrevrank(index, ids[-1])
-            start = start + CHUNK if rank is None else cast(int, rank) + 1
+            # Ranks move while releases arrive, so each page looks where the last one ended; that one may have expired.
+            rank = await self._redis.zrevrank(index, before.id)
+            newer = f"({before.seen}"
+            start = cast(int, rank) + 1 if rank is not None else await self._redis.zcount(index, newer, "+inf")
+        found = await self._redis.zrevrange(index, start, start + limit - 1, withscores=True)
+        places = [Place(seen=int(seen), id=text(own)) for own, seen in cast(list[tuple[bytes, float]], found)]
+        after = [place for place in places if before is None or place.after(before)]
+        return after if after or len(places) < limit else await self.places(before=places[-1], limit=limit)
 
     async def event(self, event_id: str) -> bytes | None:
         """Return an event's JSON."""
@@ -155,7 +160,3 @@ def _stored(value: bytes) -> Stored:
     return Stored(
         release=kept.release, story=kept.story, verdict=kept.verdict, why=kept.why, replaces=kept.replaces, at=kept.at
     )
-
-
-def _first_seen(release: Release) -> datetime:
-    return datetime.fromisoformat(cast(str, release.first_seen_at))

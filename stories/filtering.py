@@ -1,16 +1,31 @@
-"""Which stored releases are asked for: the same filters for the command line and the API."""
+"""Which stored releases are asked for: the same filters for the command line and the API, with the index or without."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from stories.archive import Archive, Stored
+from stories.index import Hit
+from stories.place import Place
 from stories.release import Release
+from stories.terms import every, mark
+from stories.words import tag_word, tag_words
 
 KINDS = ("new", "copy", "correction", "update", "withdrawal", "repeat", "revised")
 """What a release can be: the first of its story, a copy, a notice of some kind or withdrawn, or revised."""
+READ = 200  # releases of an answer of the index that are read at once
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A query or a watch, in the two ways it is asked: of each release, and of the index."""
+
+    matches: Callable[[Release], bool]
+    expression: str | None
+    """Of ``stories.terms``; finds just what matches. None: everything does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,8 +36,26 @@ class ReleaseFilter:
     source: str | None = None
     kind: str | None = None
     since: datetime | None = None
-    matches: Callable[[Release], bool] | None = None
-    """Whether a watch matches."""
+    asked: Sequence[Asked] = ()
+
+
+class Finds(Protocol):
+    """What answers from the index."""
+
+    async def find(
+        self, expression: str | None, *, since: int | None, before: Place | None, limit: int
+    ) -> list[Hit] | None:
+        """Return what an expression finds, newest first; None while the index cannot tell."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A part of what is asked for."""
+
+    releases: Sequence[Stored]
+    next: Place | None
+    """Where to go on; None at the end."""
 
 
 def kind_of(stored: Stored) -> str:
@@ -39,19 +72,82 @@ def kind_of(stored: Stored) -> str:
 def passes(stored: Stored, wanted: ReleaseFilter) -> bool:
     """Return whether a release is asked for; ``since`` is the archive's own work."""
     release = stored.release
-    if wanted.tag is not None:
-        tag = wanted.tag.lstrip("#＃").casefold()
-        if tag not in (one.casefold() for one in release.tags):
-            return False
+    if wanted.tag is not None and tag_word(wanted.tag) not in tag_words(release.tags, release.headline):
+        return False
     if wanted.source is not None and release.source != wanted.source:
         return False
     if wanted.kind is not None and kind_of(stored) != wanted.kind:
         return False
-    return wanted.matches is None or wanted.matches(release)
+    return all(one.matches(release) for one in wanted.asked)
 
 
-async def filtered(archive: Archive, wanted: ReleaseFilter, before: str | None = None) -> AsyncIterator[Stored]:
-    """Yield the releases that are asked for, newest first, from ``before`` (an id) on."""
-    async for stored in archive.releases(since=wanted.since, before=before):
-        if passes(stored, wanted):
+def expression(wanted: ReleaseFilter) -> str | None:
+    """Return the filter as the index is asked for it; None for everything."""
+    parts = [one.expression for one in wanted.asked if one.expression is not None]
+    if wanted.tag is not None:
+        parts.append(mark("t", tag_word(wanted.tag)))
+    if wanted.source is not None:
+        parts.append(mark("s", wanted.source))
+    if wanted.kind is not None:
+        parts.append(mark("k", wanted.kind))
+    return every(parts) if parts else None
+
+
+async def filtered(
+    archive: Archive, wanted: ReleaseFilter, finder: Finds | None = None, before: Place | None = None
+) -> AsyncIterator[Stored]:
+    """Yield the releases that are asked for, newest first, from ``before`` on."""
+    async for _, stored in _looked_at(archive, wanted, finder, before, READ):
+        if stored is not None:
             yield stored
+
+
+async def page_of(
+    archive: Archive, wanted: ReleaseFilter, *, finder: Finds | None, before: Place | None, limit: int, look_at: int
+) -> Page:
+    """Return the next ``limit`` releases that are asked for.
+
+    Without the index no more than ``look_at`` are looked at: the page may be short, even empty, and have a next.
+    """
+    scans = finder is None and expression(wanted) is not None
+    found: list[Stored] = []
+    last, looked_at = before, 0
+    async for place, stored in _looked_at(archive, wanted, finder, before, READ if scans else limit + 1):
+        if len(found) == limit or looked_at == look_at:
+            return Page(releases=found, next=last)
+        last, looked_at = place, looked_at + 1
+        if stored is not None:
+            found.append(stored)
+    return Page(releases=found, next=None)
+
+
+async def _looked_at(
+    archive: Archive, wanted: ReleaseFilter, finder: Finds | None, before: Place | None, ahead: int
+) -> AsyncIterator[tuple[Place, Stored | None]]:
+    """Yield each place that is looked at with its release, None for one that is not asked for."""
+    asked = expression(wanted)
+    since = int(wanted.since.timestamp() * 1000) if wanted.since is not None else None
+
+    async def read(places: Sequence[Place]) -> AsyncIterator[tuple[Place, Stored | None]]:
+        stored = {one.release.id: one for one in await archive.several([place.id for place in places])}
+        for place in places:
+            # Of a release that changed a moment ago, or expired, the index may be behind: what is stored says.
+            one = stored.get(place.id)
+            yield place, one if one is not None and passes(one, wanted) else None
+
+    while finder is not None and asked is not None:
+        hits = await finder.find(asked, since=since, before=before, limit=ahead)
+        if hits is None:
+            break
+        async for one in read([hit.place for hit in hits]):
+            yield one
+        if len(hits) < ahead:
+            return
+        before = hits[-1].place
+    while places := await archive.places(before=before, limit=ahead):
+        wanted_places = [place for place in places if since is None or place.seen >= since]
+        async for one in read(wanted_places):
+            yield one
+        if len(wanted_places) < len(places):
+            return
+        before = places[-1]

@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 from config.settings import Settings
 from stories.archive import Archive
 from stories.desk import Desk
+from stories.finder import Finder
 from stories.release import Release
 from web.live import Bell
 
@@ -49,7 +50,11 @@ class Views:
     """How each channel does, as dictionaries."""
     matches: Callable[[str, Release], bool]
     """Whether a watch, by name, matches a release."""
+    query: Callable[[str], Callable[[Release], bool]]
+    """What a query matches; ``config.query.BadQuery`` for one that cannot be read."""
     metrics: CollectorRegistry
+    finder: Finder | None = None
+    """The index; None: everything is read from Redis."""
 
 
 def views(request: Request) -> Views:

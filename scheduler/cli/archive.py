@@ -9,8 +9,9 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from config.settings import Settings
 from pipelines.changes import changes
-from scheduler.cli.context import Failed, known, since, watch_predicate, with_newsroom
+from scheduler.cli.context import Failed, known, query_asked, since, watch_asked, with_newsroom
 from scheduler.cli.output import Format, FormatOption, cell, chosen, examples, line, moment, show
 from scheduler.newsroom import Newsroom
 from stories.archive import Stored
@@ -23,33 +24,44 @@ COLUMNS = ("first_seen", "kind", "source", "id", "headline")
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
-    app.command(epilog=examples("wirewatch releases --watch hkstp --since 7d", "wirewatch releases --kind correction"))(
-        releases
-    )
+    app.command(
+        epilog=examples(
+            "wirewatch releases --watch hkstp --since 7d",
+            "wirewatch releases --kind correction",
+            "wirewatch releases --query '\"science park\" AND NOT golf'",
+        )
+    )(releases)
     app.command("show", epilog=examples("wirewatch show sty_01…", "wirewatch show rel_01…"))(show_story)
+
+
+Tag = Annotated[str | None, typer.Option(help="With this hashtag.")]
+WatchName = Annotated[str | None, typer.Option(help="That this watch matches.")]
+Source = Annotated[str | None, typer.Option(help="Of this source.")]
+Since = Annotated[str | None, typer.Option("--since", help="First seen within: 7d, 12h …")]
+Kind = Annotated[str | None, typer.Option(help=", ".join(KINDS))]
+Query = Annotated[
+    str | None, typer.Option("--query", "-q", help='As a watch\'s query: words, "phrases", AND OR NOT, field:value.')
+]
 
 
 def releases(
     context: typer.Context,
-    tag: Annotated[str | None, typer.Option(help="With this hashtag.")] = None,
-    watch: Annotated[str | None, typer.Option(help="That this watch matches.")] = None,
-    source: Annotated[str | None, typer.Option(help="Of this source.")] = None,
-    since_: Annotated[str | None, typer.Option("--since", help="First seen within: 7d, 12h …")] = None,
-    kind: Annotated[str | None, typer.Option(help=", ".join(KINDS))] = None,
+    tag: Tag = None,
+    watch: WatchName = None,
+    source: Source = None,
+    since_: Since = None,
+    kind: Kind = None,
+    query: Query = None,
     limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many.")] = 50,
     format: FormatOption = None,  # noqa: A002
 ) -> None:
     """What is stored, newest first."""
     settings = context.obj.settings
-    if kind is not None:
-        known(kind, dict.fromkeys(KINDS), "kind")
-    wanted = ReleaseFilter(
-        tag=tag, source=source, kind=kind, since=since(since_), matches=watch_predicate(settings, watch)
-    )
+    wanted = wanted_releases(settings, tag=tag, watch=watch, source=source, since_=since_, kind=kind, query=query)
 
     async def read(newsroom: Newsroom) -> list[Stored]:
         found: list[Stored] = []
-        async for stored in filtered(newsroom.archive, wanted):
+        async for stored in filtered(newsroom.archive, wanted, newsroom.finder):
             found.append(stored)
             if len(found) == limit:
                 break
@@ -57,6 +69,28 @@ def releases(
 
     rows = [release_row(stored) for stored in with_newsroom(settings, read)]
     show(rows, COLUMNS, format)
+
+
+def wanted_releases(
+    settings: Settings,
+    *,
+    tag: str | None,
+    watch: str | None,
+    source: str | None,
+    since_: str | None,
+    kind: str | None,
+    query: str | None,
+) -> ReleaseFilter:
+    """Return what the options ask for; a usage error names what cannot be used."""
+    if kind is not None:
+        known(kind, dict.fromkeys(KINDS), "kind")
+    return ReleaseFilter(
+        tag=tag,
+        source=source,
+        kind=kind,
+        since=since(since_),
+        asked=[*watch_asked(settings, watch), *query_asked(query)],
+    )
 
 
 def release_row(stored: Stored) -> dict[str, Any]:

@@ -13,11 +13,13 @@ import typer
 
 from alerts.channels import channel_types
 from config.durations import parse_duration
+from config.expressions import query_expression, watch_expression
 from config.load import Loaded, load
+from config.query import BadQuery
 from config.secrets import hide_secrets_of
 from config.settings import Settings
 from scheduler.newsroom import Newsroom, now, open_newsroom
-from stories.release import Release
+from stories.filtering import Asked
 from stories.urls import canonical_url
 
 T = TypeVar("T")
@@ -65,14 +67,32 @@ def since(text: str | None) -> datetime | None:
         raise typer.BadParameter(str(error), param_hint="--since") from error
 
 
-def watch_predicate(settings: Settings, watch: str | None) -> Callable[[Release], bool] | None:
-    """Return whether a watch matches a release; a usage error when there is no such watch."""
+def watch_asked(settings: Settings, watch: str | None) -> list[Asked]:
+    """Return what a watch asks for, nothing for None; a usage error when there is no such watch."""
     from pipelines.matching import matches
 
     if watch is None:
-        return None
+        return []
     known(watch, settings.watches, "watch")
-    return lambda release: matches(settings.watches[watch], release, source=release.source)
+    followed = settings.watches[watch]
+    return [
+        Asked(
+            matches=lambda release: matches(followed, release, source=release.source),
+            expression=watch_expression(followed),
+        )
+    ]
+
+
+def query_asked(query: str | None) -> list[Asked]:
+    """Return what a query asks for, nothing for None; a usage error when it cannot be read."""
+    from pipelines.matching import query_predicate
+
+    if query is None:
+        return []
+    try:
+        return [Asked(matches=query_predicate(query), expression=query_expression(query))]
+    except BadQuery as error:
+        raise typer.BadParameter(str(error), param_hint="--query") from error
 
 
 def web_address(url: str) -> str:

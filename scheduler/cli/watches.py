@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from scheduler.cli.archive import COLUMNS, release_row
-from scheduler.cli.context import known, watch_predicate, with_newsroom
+from scheduler.cli.context import known, watch_asked, with_newsroom
 from scheduler.cli.output import FormatOption, examples, show
 from scheduler.newsroom import Newsroom
 from stories.filtering import ReleaseFilter, filtered
@@ -51,11 +51,11 @@ def test_watch(
     """Which stored releases a watch matches, newest first."""
     settings = context.obj.settings
     known(name, settings.watches, "watch")
-    wanted = ReleaseFilter(matches=watch_predicate(settings, name))
+    wanted = ReleaseFilter(asked=watch_asked(settings, name))
 
     async def read(newsroom: Newsroom) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = []
-        async for stored in filtered(newsroom.archive, wanted):
+        async for stored in filtered(newsroom.archive, wanted, newsroom.finder):
             rows.append(release_row(stored))
             if len(rows) == limit:
                 break

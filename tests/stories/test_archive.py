@@ -14,6 +14,7 @@ from stories.archive import CHUNK
 from stories.ids import release_id, story_id
 from stories.keeping import Keep, Keeper
 from stories.moments import parse_moment, timestamp
+from stories.place import place_of
 
 
 @pytest.fixture
@@ -64,8 +65,9 @@ async def test_releases_come_newest_first_since_a_moment_and_from_one_on(bureau:
     assert [one.release.issuer for one in every] == [press_office.ANNOUNCEMENTS[n].issuer for n in (3, 2, 1, 0)]
     since = parse_moment(every[1].release.first_seen_at)
     assert [one async for one in bureau.archive.releases(since=since)] == every[:2]
-    assert [one async for one in bureau.archive.releases(before=every[1].release.id)] == every[2:]
-    assert [one async for one in bureau.archive.releases(before="rel_none")] == []
+    assert [one async for one in bureau.archive.releases(before=place_of(every[1].release))] == every[2:]
+    forgotten = replace(place_of(every[1].release), id="rel_0")
+    assert [one async for one in bureau.archive.releases(before=forgotten)] == every[2:]
 
 
 async def test_a_long_archive_is_given_whole_while_releases_arrive(bureau: Bureau) -> None:

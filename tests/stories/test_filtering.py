@@ -9,7 +9,7 @@ import pytest
 from bureau import START, Bureau
 from redis.asyncio import Redis
 
-from stories.filtering import KINDS, ReleaseFilter, filtered, kind_of
+from stories.filtering import KINDS, Asked, ReleaseFilter, filtered, kind_of
 
 
 @pytest.fixture
@@ -57,5 +57,6 @@ async def test_a_tag_is_asked_for_in_any_spelling(bureau: Bureau, tag: str) -> N
 async def test_source_moment_and_watch_narrow_it_down(bureau: Bureau) -> None:
     assert await wanted(bureau, source=press_office.MIRROR) == ["copy", "repeat"]
     assert await wanted(bureau, since=START + timedelta(minutes=30)) == ["withdrawal", "repeat", "update"]
-    assert await wanted(bureau, matches=lambda release: "Copper" in release.headline) == ["withdrawal"]
+    copper = Asked(matches=lambda release: "Copper" in release.headline, expression="copper")
+    assert await wanted(bureau, asked=[copper]) == ["withdrawal"]
     assert await wanted(bureau, tag="Velmora", source="nowhere") == []

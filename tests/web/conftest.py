@@ -18,6 +18,7 @@ from prometheus_client import CollectorRegistry, Counter
 from redis.asyncio import Redis
 
 from config.settings import Settings
+from pipelines.matching import query_predicate
 from stories.archive import Archive
 from stories.desk import Desk
 from stories.release import Release
@@ -114,6 +115,7 @@ def serve(redis: Redis, archive: ArchiveFiller) -> Serve:
             alerts=alerts,
             channels=channels,
             matches=matches,
+            query=query_predicate,
             metrics=registry,
         )
         server = _Server(

@@ -53,7 +53,7 @@ async def test_pages_neither_skip_nor_repeat_while_releases_arrive(site, archive
 
 
 async def test_a_rare_filter_is_looked_for_page_by_page(site, archive: ArchiveFiller, monkeypatch):
-    monkeypatch.setattr(releases_api, "LOOKED_AT", 4)
+    monkeypatch.setattr(releases_api, "LOOK_AT", 4)
     wanted = await archive.publish("The one", tags=("Rare",))
     for number in range(9):
         await archive.publish(f"Number {number}")

@@ -9,14 +9,19 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from starlette.responses import Response
 
 from config.durations import parse_duration
+from config.expressions import query_expression, watch_expression
+from config.query import BadQuery
 from stories.archive import Stored
-from stories.filtering import ReleaseFilter, kind_of, passes
+from stories.filtering import Asked, ReleaseFilter, kind_of, page_of
+from stories.finder import TooMuch
+from stories.place import Place, parse_place
 from stories.release import release_payload
-from web.api.shapes import Kind, ReleasesShape, ReleaseWithRevisionsShape, answer
+from web.api.shapes import NOT_MODIFIED, Kind, ReleasesShape, ReleaseWithRevisionsShape, known
 from web.problems import problem_response
 from web.views import Views, views
 
-LOOKED_AT = 5_000  # releases for one page of a rare filter; further ones are the next page's, with the same cursor
+LOOK_AT = 1_000  # releases for one page of a rare filter while there is no index; further ones are the next page's
+LONGEST_QUERY = 500  # characters
 
 router = APIRouter(tags=["releases"])
 
@@ -48,9 +53,18 @@ def parse_since(text: str | None, now: datetime) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-@router.get("/releases", summary="What is stored, newest first", response_model=ReleasesShape)
+@router.get("/releases", summary="What is stored, newest first", response_model=ReleasesShape, responses=NOT_MODIFIED)
 async def list_releases(
     request: Request,
+    q: Annotated[
+        str | None,
+        Query(
+            description='A search in headline and text, in the language of watches\' queries: words, `"phrases"`, '
+            "`innov*`, `AND OR NOT ( )`, `field:value`",
+            examples=['"science park" AND NOT golf', "半導體", "tag:HKSTP language:en"],
+            max_length=LONGEST_QUERY,
+        ),
+    ] = None,
     tag: Annotated[str | None, Query(description="A hashtag; `#` and case do not matter", max_length=200)] = None,
     watch: Annotated[str | None, Query(description="The name of a watch: what it matches", max_length=64)] = None,
     source: Annotated[str | None, Query(max_length=200)] = None,
@@ -59,30 +73,29 @@ async def list_releases(
     ] = None,
     kind: Annotated[Kind | None, Query()] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    cursor: Annotated[str | None, Query(description="`next` of the page before", max_length=40)] = None,
+    cursor: Annotated[str | None, Query(description="`next` of the page before", max_length=60)] = None,
 ) -> Response:
-    """Return a page of releases. A page may hold fewer than `limit`, even none, and still have a `next`."""
+    """Return a page of releases; every part of the filter that is given must hold.
+
+    Follow `next` as `cursor` until it is null: nothing is left out and nothing comes twice, whatever arrives meanwhile.
+    While the index is being made (after an update, some minutes), a page may hold fewer than `limit`, even none, and
+    still have a `next`.
+    """
     asked = views(request)
-    wanted = _filter(asked, tag=tag, watch=watch, source=source, since=since, kind=kind)
-    if cursor is not None and await asked.archive.release(cursor) is None:
-        raise HTTPException(422, f"query.cursor: no release {cursor!r} is stored; begin again without a cursor")
-    found: list[Stored] = []
-    last, looked_at, more = cursor, 0, False
-    async for stored in asked.archive.releases(since=wanted.since, before=cursor):
-        if len(found) == limit or looked_at == LOOKED_AT:
-            more = True
-            break
-        looked_at += 1
-        last = stored.release.id
-        if passes(stored, wanted):
-            found.append(stored)
-    releases = [release_payload(one.release) | {"story": one.story, "kind": kind_of(one)} for one in found]
-    return answer({"releases": releases, "next": last if more else None})
+    wanted = release_filter(asked, q=q, tag=tag, watch=watch, source=source, since=since, kind=kind)
+    try:
+        page = await page_of(
+            asked.archive, wanted, finder=asked.finder, before=_place(cursor), limit=limit, look_at=LOOK_AT
+        )
+    except TooMuch as error:
+        raise HTTPException(422, f"query.q: {error}") from error
+    releases = [release_payload(one.release) | {"story": one.story, "kind": kind_of(one)} for one in page.releases]
+    return known(request, {"releases": releases, "next": str(page.next) if page.next is not None else None})
 
 
 @router.get(
     "/releases/{id}", summary="A release with its revisions", response_model=ReleaseWithRevisionsShape,
-    responses={404: problem_response("No such release is stored")},
+    responses={**NOT_MODIFIED, 404: problem_response("No such release is stored")},
 )  # fmt: skip
 async def show_release(request: Request, id: str) -> Response:  # noqa: A002 (the contract's name)
     """Return a release as it stands, why it belongs to its story, and every state it was in."""
@@ -91,23 +104,47 @@ async def show_release(request: Request, id: str) -> Response:  # noqa: A002 (th
     if stored is None:
         raise HTTPException(404, f"no release {id!r} is stored")
     revisions = [release_payload(one) for one in await archive.revisions(id)]
-    return answer(stored_payload(stored) | {"revisions": revisions})
+    return known(request, stored_payload(stored) | {"revisions": revisions})
 
 
-def _filter(
-    asked: Views, *, tag: str | None, watch: str | None, source: str | None, since: str | None, kind: Kind | None
+def release_filter(
+    asked: Views,
+    *,
+    q: str | None = None,
+    tag: str | None = None,
+    watch: str | None = None,
+    source: str | None = None,
+    since: str | None = None,
+    kind: Kind | None = None,
 ) -> ReleaseFilter:
-    if watch is not None and watch not in asked.settings.watches:
-        names = ", ".join(asked.settings.watches) or "none"
-        raise HTTPException(422, f"query.watch: no watch {watch!r}; the watches are: {names}")
+    """Return what the parameters of a list of releases ask for; 422 names what cannot be used."""
+    parts = []
+    if watch is not None:
+        if watch not in asked.settings.watches:
+            names = ", ".join(asked.settings.watches) or "none"
+            raise HTTPException(422, f"query.watch: no watch {watch!r}; the watches are: {names}")
+        parts.append(
+            Asked(
+                matches=lambda release: asked.matches(watch, release),
+                expression=watch_expression(asked.settings.watches[watch]),
+            )
+        )
+    if q is not None and q.strip():
+        try:
+            parts.append(Asked(matches=asked.query(q), expression=query_expression(q)))
+        except BadQuery as error:
+            raise HTTPException(422, f"query.q: {error}") from error
     try:
         moment = parse_since(since, asked.now())
     except ValueError as error:
         raise HTTPException(422, f"query.since: {error}, or an ISO 8601 date or time") from error
-    return ReleaseFilter(
-        tag=tag,
-        source=source,
-        kind=kind,
-        since=moment,
-        matches=(lambda release: asked.matches(watch, release)) if watch is not None else None,
-    )
+    return ReleaseFilter(tag=tag, source=source, kind=kind, since=moment, asked=parts)
+
+
+def _place(cursor: str | None) -> Place | None:
+    if cursor is None:
+        return None
+    try:
+        return parse_place(cursor)
+    except ValueError as error:
+        raise HTTPException(422, "query.cursor: is no `next` of a page; begin again without a cursor") from error

@@ -5,18 +5,34 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import msgspec
+from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
+
+from web.conditional import conditional
 
 Kind = Literal["new", "copy", "correction", "update", "withdrawal", "repeat", "revised"]
 _EVENT = "evt_01KD3V5Z0W5R7Q4T9XJ2M8B6CA"
 _RELEASE = "rel_01KD3V5Z0W5R7Q4T9XJ2M8B6CB"
+_CURSOR = "1770857045123-rel_01KD3V5Z0W5R7Q4T9XJ2M8B6CB"
 _STORY = "sty_01KD3V5Z0W5R7Q4T9XJ2M8B6CC"
 
 
 def answer(content: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """Return an answer as JSON."""
     return Response(msgspec.json.encode(content), status_code=status, media_type="application/json", headers=headers)
+
+
+def known(request: Request, content: Any) -> Response:
+    """Return an answer as JSON, or 304 to who holds it."""
+    return conditional(request, msgspec.json.encode(content), "application/json")
+
+
+NOT_MODIFIED: dict[int | str, dict[str, Any]] = {
+    200: {"headers": {"ETag": {"schema": {"type": "string"}, "description": "Send it back as `If-None-Match`"}}},
+    304: {"description": "You hold this already: `If-None-Match` named it"},
+}
+"""How the OpenAPI document shows that."""
 
 
 class Shape(BaseModel):
@@ -86,7 +102,7 @@ class ReleasesShape(Shape):
     """A page of releases, newest first."""
 
     releases: list[ListedReleaseShape]
-    next: str | None = Field(description="Go on here: `cursor`; null at the end", examples=[_RELEASE])
+    next: str | None = Field(description="Go on here: `cursor`; null at the end", examples=[_CURSOR])
 
 
 class StoredReleaseShape(Shape):

@@ -6,7 +6,7 @@ from fastapi import APIRouter, HTTPException, Request
 from starlette.responses import Response
 
 from web.api.releases import stored_payload
-from web.api.shapes import StoryShape, answer
+from web.api.shapes import NOT_MODIFIED, StoryShape, known
 from web.problems import problem_response
 from web.views import views
 
@@ -15,18 +15,19 @@ router = APIRouter(tags=["stories"])
 
 @router.get(
     "/stories/{id}", summary="A story whole", response_model=StoryShape,
-    responses={404: problem_response("No such story is stored")},
+    responses={**NOT_MODIFIED, 404: problem_response("No such story is stored")},
 )  # fmt: skip
 async def show_story(request: Request, id: str) -> Response:  # noqa: A002 (the contract's name)
     """Return the story with this id, or the one that a release (`rel_…`) or an event (`evt_…`) belongs to."""
     story = await views(request).archive.story_of(id)
     if story is None:
         raise HTTPException(404, f"no story {id!r} is stored")
-    return answer(
+    return known(
+        request,
         {
             "id": story.id,
             "watches": list(story.watches),
             "channels": list(story.channels),
             "releases": [stored_payload(one) for one in story.releases],
-        }
+        },
     )
