@@ -24,7 +24,7 @@ from crawler.extraction.published import find_embargo, find_published
 from crawler.extraction.refusals import refuse_listing, refuse_walls
 from crawler.extraction.selection import choose
 from crawler.extraction.tags import find_tags, is_tag_line, unglue
-from crawler.extraction.text import key, weight
+from crawler.extraction.text import is_sentence, key, weight
 from crawler.extraction.tickers import find_tickers, listed_beside_the_text
 from crawler.extraction.wires import first_wire, wire_in_text
 from stories.release import NotARelease, Release
@@ -265,6 +265,7 @@ def _issuer(
     if (
         about
         and weight(about[0]) <= 140
+        and not is_sentence(about[0].rstrip(":："))
         and (match := _ABOUT_NAME.match(about[0]))
         and match["name"].lower() not in ("us", "the company")
     ):

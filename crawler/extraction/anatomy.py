@@ -260,6 +260,9 @@ class _Walk:
             self.contact_home = piece.block.element.getparent()
             anatomy.contacts.append(text)
             return True
+        if self.state == "over" and piece.is_short and phrases.EXPLANATION.match(text):
+            self.state = "body"
+            return False
         if self.state == "contact" and piece.is_short and phrases.NOTES.match(text):
             self.state = "body"
             return False
@@ -304,7 +307,8 @@ class _Walk:
             return False
         if piece.is_short and not is_sentence(text.rstrip(":：. ")):
             following = self.pieces[index + 1] if index + 1 < len(self.pieces) else None
-            return following is not None and piece.block.link_density < 0.8 and not is_cut_short(following.text)
+            if following is not None or not is_sentence(text):
+                return following is not None and piece.block.link_density < 0.8 and not is_cut_short(following.text)
         return self.tail or index > len(self.pieces) // 2 or _ABOUT_IN_LINE.match(text) is not None
 
     def _opens_contacts(self, index: int) -> bool:

@@ -36,7 +36,7 @@ ABOUT_END = re.compile(
 
 END = re.compile(
     r"^\W{0,4}(?:#\s?#\s?#(?:\s?#)*|-?\s?30\s?-|-{0,3}\s?ends?\s?(?:of\s(?:press\s|news\s)?release)?\s?-{0,3}|/?ends/?|\*\s?\*\s?\*|"
-    r"ende(?:\sder\s(?:mitteilung|pressemitteilung).*)?|fin(?:\sdu\scommuniqué)?|fine|fim|slut|結束|完|[（(]完[)）]|以上|끝|hết|"
+    r"ende(?:\sder\s(?:mitteilung|pressemitteilung|insiderinformation|ad-?hoc).*)?|additional\sfeatures|zusatzmaterial(?:\szur\smeldung)?|fin(?:\sdu\scommuniqué)?|fine|fim|slut|結束|完|[（(]完[)）]|以上|끝|hết|"
     r"end\sof\s(?:announcement|inside\sinformation|ad-hoc).*)\W{0,4}$",
     _I,
 )
@@ -95,7 +95,7 @@ BOILERPLATE = re.compile(
     r"(?:tags?|categor(?:y|ies)|keywords?|topics?|filed\s+under|schlagw(?:orte?|örter)|stichworte|标签|標籤)\s*[:：].{0,200}|"
     r"(?:www\.)?(?:prnewswire|businesswire|globenewswire|newswire|accesswire|einpresswire)\.(?:com|ca)|"
     r"(?:für\s+)?(?:druckversion|drucken|teilen|weiterempfehlen|merken|nach\s+oben|zurück(?:\s+zur\s+übersicht)?|weiterlesen|mehr\s+lesen)\W*|(?:partager|imprimer|compartir|imprimir|compartilhar|分享|列印|打印|打印本页|印刷|シェア|공유|인쇄|chia\s+sẻ)(?:\s*[:：].{0,40})?|"
-    r"(?:medienarchiv\s+unter|archive?\s+at)\s+(?:https?://)?(?:www\.)?(?:eqs-news|dgap)\S*.{0,40}|die\s+eqs\s+distributionsservices\s+umfassen.{0,200}|the\s+eqs\s+distribution\s+services\s+include.{0,200}|(?:eqs|dgap)(?:-[\w-]+)?\s*:.{2,160}/\s*(?:schlagw[oö]rt|key\s?words?).{0,120}|--news\s+direct--|(?:eqs|dgap)[\s-](?:news|message)[\s-]id\b.{0,40}|media\s+release\s+pr\d{4,6}|"
+    r"(?:medienarchiv\s+unter|archive?\s+at)\s+(?:https?://)?(?:www\.)?(?:eqs-news|dgap)\S*.{0,40}|(?:[\d.:-]{10}\s+)?(?:ce[s]?t(?:/cest)?\s+)?(?:die\s+eqs\s+distributionsservices\s+umfassen|the\s+eqs\s+distribution\s+services\s+include).{0,200}|(?:eqs|dgap)(?:-[\w-]+)?\s*:.{2,160}/\s*(?:schlagw[oö]rt|key\s?words?).{0,120}|--news\s+direct--|(?:eqs|dgap)[\s-](?:news|message)[\s-]id\b.{0,40}|media\s+release\s+pr\d{4,6}|"
     r"(?:this\s+)?(?:press\s+release|news|content|article)\s+(?:was\s+)?(?:distributed|provided|transmitted|syndicated|issued)\s+(?:by|via|through)\b.{0,120}|distributed\s+by\s.{0,100}|news\s+release\s+transmitted\s+by.{0,80})$",
     _I,
 )
@@ -108,6 +108,11 @@ NOTES = re.compile(
     r"^\W{0,3}(?:notes?\s+(?:to|for)\s+(?:the\s+)?editors?|editors?['’]?\s+notes?|background|zusatzinformation(?:en)?|編輯垂注|编者注|forward[-\s]looking\s+statements?.{0,60}|safe\s+harbou?r.{0,60}|cautionary\s.{0,80}|disclaimers?|zukunftsgerichtete.{0,40})\W{0,3}$",
     _I,
 )
+EXPLANATION = re.compile(
+    r"^\W{0,3}(?:information\s+and\s+explanation\s+of\s+the\s+issuer|information(?:en)?\s+und\s+erläuterung(?:en)?\s+des\s+emittenten)\b",
+    _I,
+)
+"""Behind "End of Inside Information" the issuer of an ad-hoc release goes on."""
 ADVISORY = re.compile(
     r"^\W{0,3}(?:in\s+the\s+(?:news|press)?\s*release\b|we\s+are\s+advised\s+by\b|(?:please|kindly)\s+(?:replace|substitute|disregard|note\s+that)\b|"
     r"(?:the|this|a)\s+(?:corrected|following)\s.{0,80}\breplaces\b|this\s+(?:(?:news|press)\s+)?release\s+(?:corrects|replaces)\b)|"

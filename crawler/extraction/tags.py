@@ -27,6 +27,8 @@ _DISCLAIMER_WORDS = (
     "내용",
     "phát hành",
 )
+_ADDRESS = re.compile(r"(?:https?://|www\.)\S+")  # the issuer's accounts, which Media OutReach prints behind its tags
+_FULL_WIDTH = str.maketrans({code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)})
 _LINE_LEFT = re.compile(r"[\s,;、，|/·.:：#＃]*")
 
 
@@ -41,18 +43,18 @@ def is_tag_line(text: str) -> bool:
     """Whether a line holds hashtags and nothing else but their label."""
     if "#" not in text and "＃" not in text:
         return HASHTAG_LABEL.fullmatch(text.strip()) is not None
-    rest = _ANY_TAG.sub("", HASHTAG_LABEL.sub("", text, count=1))
+    rest = _ANY_TAG.sub("", _ADDRESS.sub("", HASHTAG_LABEL.sub("", text, count=1)))
     return not _LINE_LEFT.sub("", rest)
 
 
 def find_tags(lines: Iterable[str]) -> tuple[str, ...]:
-    """Return the hashtags of some text as printed, without ``#``, each once (case does not matter)."""
+    """Return the hashtags of some text as printed (full-width letters as usual ones), each once."""
     found: dict[str, str] = {}
     for line in lines:
         if "#" not in line and "＃" not in line:
             continue
         for match in _TAG.finditer(_GLUED_TAGS.sub(r"\1 ", unglue(line))):
-            tag = match[1].replace("＆", "&")
+            tag = match[1].translate(_FULL_WIDTH)
             if not tag.isdigit() and not re.fullmatch(r"\d+\w{0,2}", tag):
                 found.setdefault(tag.lower(), tag)
     return tuple(found.values())

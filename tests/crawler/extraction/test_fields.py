@@ -30,6 +30,10 @@ def page(body: str = "", head: str = "", top: str = "") -> str:
         ("Hashtag: #I&T #Belt&Road", ("I&T", "Belt&Road")),
         ("#beijingtea, #studentguides,", ("beijingtea", "studentguides")),
         ("＃海燈 ＃香港", ("海燈", "香港")),
+        ("＃Ｉ＆Ｔ ＃I＆T #創科", ("I&T", "創科")),
+        ("標籤: #海燈, #香港", ("海燈", "香港")),
+        ("ハッシュタグ：#灯台#ロボット", ("灯台", "ロボット")),
+        ("해시태그: #등대 #로봇", ("등대", "로봇")),
         ("#GullLinehttps://www.gull.example/", ("GullLine",)),
         ("Hashtag: #GullLineAbout Gull Line", ("GullLine",)),
         ("#Gull#Line #gull", ("Gull", "Line")),
@@ -58,6 +62,20 @@ def test_hashtags_are_read_wherever_the_article_ends_with_them(tail):
     )
 
     assert release.tags == ("GullLine", "ropes")
+    assert len(release.body) == 7
+
+
+def test_a_tail_glued_together_comes_apart():
+    tail = (
+        "<p>Hashtag: #HKSTP #I&amp;T #Belt&amp;Road https://www.facebook.com/gullsThe issuer is solely responsible for the "  # noqa: E501
+        "content of this announcement.About HKSTP</p><p>HKSTP is a park by the sea where barges are built.</p>"
+    )
+
+    release = extract_release(page(tail), URL)
+
+    assert release.tags == ("HKSTP", "I&T", "Belt&Road")
+    assert release.disclaimer == "The issuer is solely responsible for the content of this announcement."
+    assert release.about == ("About HKSTP", "HKSTP is a park by the sea where barges are built.")
     assert len(release.body) == 7
 
 
@@ -545,3 +563,88 @@ def test_a_number_in_a_sentence_is_no_contact(line):
 
     assert release.body[-1] == line
     assert release.contacts == ()
+
+
+EQS_TABLE = (
+    "<table><tr><td>{0}</td><td>{1}</td></tr><tr><td>{2}</td><td>Gull Line AG</td></tr><tr><td>ISIN:</td><td>DE0005140008</td></tr>"  # noqa: E501
+    "<tr><td>WKN:</td><td>514000</td></tr><tr><td>EQS News ID:</td><td>1621957</td></tr></table>"
+)
+
+
+@pytest.mark.parametrize(
+    "tail",
+    [
+        "<p>End of Inside Information</p><p>The EQS Distribution Services include Regulatory Announcements and Press Releases.</p>"  # noqa: E501
+        + EQS_TABLE.format("Language:", "English", "Company:")
+        + "<p>End of Announcement</p><p>EQS News Service</p>",
+        "<p>Ende der Insiderinformation</p><hr><p>02.05.2023 CET/CEST Die EQS Distributionsservices umfassen gesetzliche "  # noqa: E501
+        "Meldepflichten und Pressemitteilungen.<br>Medienarchiv unter https://eqs-news.com</p>"
+        + EQS_TABLE.format("Sprache:", "Deutsch", "Unternehmen:")
+        + "<p>Ende der Mitteilung</p><p>EQS News-Service</p>",
+        "<p>Additional features:</p><p>Picture: https://gull.example/1.jpg<br>Picture title: Barge 7 at night</p>"
+        "<p>File: https://gull.example/x.pdf<br>File description: The release</p>"
+        + EQS_TABLE.format("Language:", "English", "Company:"),
+    ],
+    ids=["inside information", "Insiderinformation", "additional features"],
+)
+def test_what_eqs_hangs_on_is_none_of_the_release(tail):
+    release = extract_release(page(tail), URL)
+
+    assert len(release.body) == 7
+    assert (release.wire, release.wire_id) == ("EQS News", "1621957")
+    assert release.tickers == ("ISIN:DE0005140008",)
+    assert release.contacts == ()
+
+
+def test_behind_the_inside_information_the_issuer_may_go_on():
+    explained = "The Gull Line is the oldest of the river, and its barges are well known to the people of the town."
+    tail = (
+        "<p>End of Inside Information</p><p>Information and Explanation of the Issuer to this News:</p>"
+        f"<p>{explained}</p>" + EQS_TABLE.format("Language:", "English", "Company:")
+    )
+
+    assert extract_release(page(tail), URL).body[7:] == (
+        "Information and Explanation of the Issuer to this News:",
+        explained,
+    )
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (("Über die Möwenlinie", "Die Möwenlinie bringt seit 1899 Briefe bei Nacht den Fluss hinauf."),
+         ("Über Reiherwerke GmbH", "Die Reiherwerke bauen Kähne aus Holz und Teer.")),
+        (("À propos de Gull Line", "Gull Line transporte des lettres la nuit depuis 1899."),
+         ("À propos d'Heron", "Heron construit des barges de bois et de goudron.")),
+        (("Acerca de Gull Line", "Gull Line lleva cartas de noche desde 1899."),
+         ("Sobre Heron", "Heron construye barcazas de madera y alquitrán.")),
+        (("Sobre a Gull Line", "A Gull Line leva cartas à noite desde 1899."),
+         ("Sobre a Heron", "A Heron constrói barcaças de madeira e alcatrão.")),
+        (("關於海鷗航運", "海鷗航運自1899年起在夜間運送信件，總部設於海鷗港，員工三百人。"),
+         ("關於蒼鷺船廠", "蒼鷺船廠以木材和焦油建造駁船，已有九十年歷史，船隻遍佈全河。")),
+        (("关于海鸥航运", "海鸥航运自1899年起在夜间运送信件，总部设于海鸥港，员工三百人。"),
+         ("关于苍鹭船厂", "苍鹭船厂以木材和焦油建造驳船，已有九十年历史，船只遍布全河。")),
+        (("カモメ汽船について", "カモメ汽船は1899年から夜間に手紙を運んでいる会社です。"),
+         ("アオサギ造船について", "アオサギ造船は木とタールではしけを造っている会社です。")),
+        (("갈매기해운 소개", "갈매기해운은 1899년부터 밤마다 편지를 나르는 회사입니다."),
+         ("왜가리조선 소개", "왜가리조선은 나무와 타르로 바지선을 만드는 회사입니다.")),
+        (("Về Hải Âu", "Hải Âu chở thư vào ban đêm từ năm 1899 đến nay."),
+         ("Về Diệc Xám", "Diệc Xám đóng sà lan bằng gỗ và hắc ín tại cảng.")),
+    ],
+    ids=["de", "fr", "es", "pt", "zh-Hant", "zh-Hans", "ja", "ko", "vi"],
+)  # fmt: skip
+def test_two_companies_have_two_about_sections_in_any_language(one, other):
+    tail = "".join(f"<p><b>{heading}</b></p><p>{text}</p>" for heading, text in (one, other))
+
+    release = extract_release(page(tail), URL)
+
+    assert release.about == (*one, *other)
+    assert len(release.body) == 7
+
+
+def test_a_company_told_of_in_one_line_has_its_section_too():
+    line = "About Gull Line: Gull Line has carried letters by night since 1899 and is proud of it."
+
+    release = extract_release(page(f"<p>{line}</p>"), URL)
+
+    assert (release.about, len(release.body)) == ((line,), 7)
