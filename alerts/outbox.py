@@ -17,9 +17,11 @@ from uuid import uuid4
 import msgspec
 from redis.asyncio import Redis
 
+from alerts.settings import Rate
 from config.secrets import scrub
 from stories import keys
 from stories.archive import Archive
+from stories.history import payloads
 from stories.moments import timestamp
 
 LUA = Path(__file__).parent / "lua"
@@ -62,6 +64,8 @@ class Claim:
     """Until the next alert of the channel is due; not positive: at once; None: there is none."""
     given_up: int
     """Alerts that went to the dead ones because the channel is off."""
+    held: bool
+    """Nothing goes out before ``wait`` is over: the receiver asked for a pause, or the rate is used up."""
 
 
 def moment(milliseconds: bytes | str | float | None) -> datetime | None:
@@ -84,12 +88,19 @@ class Outbox:
         self._retry = redis.register_script((LUA / "retry.lua").read_text(encoding="utf-8"))
 
     async def claim(
-        self, channel: str, limit: int, lease: timedelta, *, together: bool = False, only: Sequence[str] | None = None
+        self,
+        channel: str,
+        limit: int,
+        lease: timedelta,
+        *,
+        together: bool = False,
+        only: Sequence[str] | None = None,
+        rate: Rate | None = None,
     ) -> Claim:
-        """Lease at most ``limit`` alerts that are due, oldest first; ``only``: none but these.
+        """Lease at most ``limit`` alerts that are due, oldest first; ``only``: none but these; ``rate`` is kept.
 
         An alert waits while an earlier one of its story on this channel is neither sent nor given up; ``together``
-        lets them into one claim, in order, for whoever sends them as one message.
+        lets them into one claim, in order, for whoever sends them as one message, which counts once.
         """
         answer = await self._claim(
             keys=[
@@ -97,6 +108,7 @@ class Outbox:
                 keys.channel(channel).name,
                 keys.claimed_alerts(uuid4().hex).name,
                 keys.dead_alerts().name,
+                keys.starts(channel).name,
             ],
             args=[
                 channel,
@@ -109,6 +121,8 @@ class Outbox:
                 keys.alert("").seconds,
                 "all" if together else "",
                 "" if only is None else msgspec.json.encode(only),
+                rate.alerts if rate else 0,
+                _milliseconds(rate.period) if rate else 0,
             ],
         )
         found = msgspec.json.decode(answer)
@@ -119,6 +133,7 @@ class Outbox:
             alerts=tuple(_alert(channel, row, body) for row, body in zip(rows, bodies, strict=True)),
             wait=timedelta(milliseconds=float(due) - float(found["now"])) if due else None,
             given_up=int(found["given_up"]),
+            held=bool(found.get("held")),
         )
 
     async def settle(
@@ -128,12 +143,14 @@ class Outbox:
         words: str = "",
         *,
         wait: timedelta = timedelta(),
+        pause: timedelta = timedelta(),
         off: bool = False,
     ) -> bool:
         """Write what became of a try; False when another attempt has taken over and nothing was written.
 
         ``sent`` and ``failed`` (to the dead alerts) end the alert; ``later`` makes it due after ``wait`` and counts
-        as a failure; ``released`` makes it due at once and does not. ``off`` switches the channel off.
+        as a failure; ``released`` makes it due at once and does not. ``off`` switches the channel off;
+        for ``pause`` nothing at all is claimed for it.
         """
         words = scrub(words)[:WORDS_KEPT]
         applied = await self._settle(
@@ -154,6 +171,7 @@ class Outbox:
                 keys.alert("").seconds,
                 words if off else "",
                 keys.alert("").name,
+                _milliseconds(pause),
             ],
         )
         return bool(applied)
@@ -252,24 +270,12 @@ class Outbox:
         return sum(counts)
 
     async def _bodies(self, rows: list[list[str]]) -> list[bytes | None]:
-        """Return the JSON of the events of claimed rows, in one exchange."""
-        async with self._redis.pipeline(transaction=False) as pipe:
-            for row in rows:
-                if row[8] and not row[9]:
-                    pipe.xrange(keys.events().name, row[8], row[8], count=1)
-            answers = iter(await pipe.execute())
+        """Return the JSON of the events of claimed rows, in an exchange or two."""
+        answers = iter(await payloads(self._redis, [row[8] for row in rows if row[8] and not row[9]]))
         return [
-            row[9].encode() if row[9] else _event_of(next(answers)) if row[8] else None  # a body, or its stream id
+            row[9].encode() if row[9] else next(answers) if row[8] else None  # a body, or its id in the history
             for row in rows
         ]
-
-
-def _event_of(entries: Any) -> bytes | None:
-    """Return the field ``event`` of the one entry that XRANGE found."""
-    for _, fields in entries or ():
-        event: bytes | None = fields.get(b"event")
-        return event
-    return None
 
 
 def _alert(channel: str, row: list[str], body: bytes | None) -> Alert:
