@@ -19,6 +19,7 @@ from scrapy.crawler import AsyncCrawlerRunner
 from config.addresses import AddressPolicy
 from config.settings import Settings
 from crawler.guard import GuardedResolver
+from crawler.robots import AGENT
 from crawler.services import Services
 from crawler.spider import WireSpider
 
@@ -38,11 +39,12 @@ def scrapy_settings(settings: Settings, steps: dict[str, int]) -> dict[str, Any]
     return {
         "USER_AGENT": settings.polling.user_agent,
         "ROBOTSTXT_OBEY": True,
-        "ROBOTSTXT_USER_AGENT": "wirewatch",
+        "ROBOTSTXT_USER_AGENT": AGENT,
         "DOWNLOADER_MIDDLEWARES": {
             # Outermost: it gets the page that has come through all the others, and asks through them for its scripts.
             "crawler.render.RenderMiddleware": 5 if _renders(settings) else None,
             "crawler.guard.GuardMiddleware": 10,
+            "crawler.pace.Politeness": 50,
             "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
             "crawler.robots.DailyRobots": 100,
             "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
@@ -63,7 +65,8 @@ def scrapy_settings(settings: Settings, steps: dict[str, int]) -> dict[str, Any]
         "DOWNLOAD_HANDLERS": {"file": None, "data": None, "s3": None, "ftp": None},
         "DOWNLOAD_DELAY": PACE,
         "DOWNLOAD_SLOTS": _paces(settings),
-        "CONCURRENT_REQUESTS": 64,
+        "SCHEDULER_PRIORITY_QUEUE": "crawler.pace.HostQueue",
+        "CONCURRENT_REQUESTS": 256,  # over all hosts: each takes the places of its own and one more
         "CONCURRENT_REQUESTS_PER_DOMAIN": 2,
         "DOWNLOAD_TIMEOUT": TIMEOUT,
         "DOWNLOAD_MAXSIZE": LARGEST,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from http import HTTPStatus
 
 from OpenSSL import SSL
@@ -27,9 +28,12 @@ class RobotsForbid(IgnoreRequest):
 class Patient(IgnoreRequest):
     """The host asked to be left alone for a while; the message says until when."""
 
+    def __init__(self, message: str, until: datetime) -> None:
+        super().__init__(message)
+        self.until = until
+
 
 IGNORED = {
-    "Forbidden by robots.txt": "robots.txt forbids it",
     "max redirections reached": "it redirects again and again",
 }
 """Scrapy's words for a request that it drops, and ours."""

@@ -24,7 +24,7 @@ from config.telemetry import report
 from crawler import overlap
 from crawler.answers import fresh_for, header, retry_after
 from crawler.bookkeeping import Books
-from crawler.faults import fault, status_fault, status_trouble, trouble
+from crawler.faults import Patient, fault, status_fault, status_trouble, trouble
 from crawler.listings import ListingPage, ListingUnreadable, read_listing
 from crawler.pacing import Reply
 from crawler.polls import listing_settings
@@ -34,7 +34,7 @@ from stories.claims import Claim, listing_key
 from stories.failpoints import failpoint
 from stories.moments import timestamp
 from stories.reading import Journey
-from stories.sighting import Cursor, Poll, Sighting, Trouble
+from stories.sighting import Cursor, OpenSighting, Poll, Sighting, Trouble
 
 log = structlog.get_logger(__name__)
 
@@ -43,6 +43,7 @@ CHILDREN = 3  # newest sitemaps of a sitemap index that are read at a poll
 BACK = 10  # pages that a poll reads back to find the thread of the one before
 DEEP = 50  # pages that are read back to fill a gap, when a person asks or another listing lost its thread
 FORGETTING = 200  # readings, after which the older half counts for less in the share that was proven complete
+LOOK_AFTER = timedelta(minutes=11)  # what was named is read by then, or its lease has ended
 STATUSES = [304, *range(400, 600)]  # that are ours to judge; redirects are Scrapy's
 LATENCY = 0.2  # weight of the last answer in how long answers take
 
@@ -112,6 +113,27 @@ class Lister:
         course = Course(poll=poll, key=key, cursor=cursor, conditional=poll.reason == "clock", targets=targets)
         return self._request(course, poll.listing)
 
+    async def take_up(self, poll: Poll) -> list[Request]:
+        """Return the requests for the pages that a poll names, as far as they are not being read."""
+        now = self._services.clock()
+        claimed = await self._services.claims.claim(listing_key(poll.source, poll.listing or ""), poll.named, now)
+        requests = [self._ask_page(poll, one, Journey(listed_at=now)) for one in claimed.claims]
+        self._services.claimed.update(request.cb_kwargs["asked"] for request in requests)
+        return requests
+
+    async def give_back(self, poll: Poll, url: str, why: str, until: datetime) -> None:
+        """Leave a page that its host did not want to be asked for now until then."""
+        try:
+            await self._services.claims.give_back(url)
+            await self._services.desk.put_in_hand(url, until)
+        except RedisError as error:  # its lease ends by itself
+            self.put_off(poll, url, error)
+        else:
+            self._services.claimed.discard(url)
+        finally:
+            self._services.progress.failed(poll.crawl_id, f"{poll.source} {url}: {why}")
+            self._services.progress.closed(poll.crawl_id)
+
     def _request(self, course: Course, url: str) -> Request:
         headers = {}
         if course.conditional and not course.pages:
@@ -179,7 +201,8 @@ class Lister:
         error, host = cast(BaseException, failure.value), urlsplit(request.url).hostname or ""
         guard = self._services.guard
         try:
-            await self._not_read(course, fault(error, host, guard), trouble(error, host, guard))
+            patience = error.until - self._services.clock() if isinstance(error, Patient) else None
+            await self._not_read(course, fault(error, host, guard), trouble(error, host, guard), patience)
         except RedisError as away:
             self.put_off(course.poll, request.url, away)
         finally:
@@ -222,6 +245,13 @@ class Lister:
         services, poll, cursor = self._services, course.poll, course.cursor
         seeding = cursor.read_at is None and services.settings.alerts.first_poll == "seed"
         failpoint("listed")
+        if fresh := overlap.unseen(listed.sightings, cursor.window):
+            # Before they are leased: whatever ends this process, or slides off the listing, they are read in the end.
+            taken = (
+                OpenSighting(source=poll.source, listing=poll.listing or url, tag=poll.tag, sighting=one)
+                for one in fresh
+            )
+            await services.desk.take_in_hand(taken, now + LOOK_AFTER)
         claimed = await services.claims.claim(
             course.key, listed.sightings, now, seeding=seeding, poll=timestamp(poll.asked_at)
         )

@@ -43,10 +43,15 @@ def marks(window: str) -> list[str]:
     return [window[at : at + MARK] for at in range(0, len(window), MARK)]
 
 
+def unseen(sightings: Sequence[Sighting], window: str) -> list[Sighting]:
+    """Return the sightings that the window did not show, newest first; of a long listing among its newest."""
+    before = set(marks(window))
+    return [one for one in newest_first(sightings)[:WINDOW] if mark(one) not in before]
+
+
 def news(sightings: Sequence[Sighting], window: str) -> int:
     """Return how many sightings the window did not show."""
-    before = set(marks(window))
-    return sum(mark(one) not in before for one in newest_first(sightings)[:WINDOW])
+    return len(unseen(sightings, window))
 
 
 def takes_up(sightings: Sequence[Sighting], window: str) -> bool:

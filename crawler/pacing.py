@@ -24,7 +24,6 @@ BURST = PART_OF_WINDOW / 2
 SMALLEST_WINDOW = 10  # a page with three entries is no window that slides
 JITTER = 0.1
 LONGEST_PATIENCE = timedelta(days=1)  # a Retry-After beyond it is a mistake, or a trap
-BUSY = timedelta(minutes=1)  # how long a host is left alone that says 429 or 503 and not for how long
 
 BACK_OFF: dict[Trouble, tuple[float, float]] = {
     "dns": (1, 2),  # a question to a name server costs the site nothing, and often it is our own network that is away

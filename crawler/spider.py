@@ -20,7 +20,7 @@ from twisted.python.failure import Failure
 from config.source import ReleaseHints
 from config.telemetry import report
 from crawler.answers import charset
-from crawler.faults import fault, status_fault
+from crawler.faults import Patient, fault, status_fault
 from crawler.lister import STATUSES, Lister
 from crawler.services import Services
 from stories.claims import Claim, listing_key
@@ -75,7 +75,9 @@ class WireSpider(Spider):
     async def _requests(self, poll: Poll) -> list[Request]:
         """Return what one poll asks for; nothing when the same listing is still being asked."""
         requests = [self._page(poll, Sighting(url=url)) for url in poll.urls]
-        if poll.listing is not None:
+        if poll.named:
+            requests += await self._lister.take_up(poll)
+        elif poll.listing is not None:
             asked = await self._lister.ask(poll)
             requests += [asked] if asked else []
         self.services.progress.opened(poll.crawl_id, len(requests))
@@ -145,8 +147,12 @@ class WireSpider(Spider):
     async def page_failed(self, failure: Failure) -> None:
         """A page could not be fetched at all."""
         request: Request = failure.request  # type: ignore[attr-defined]
-        why = fault(cast(BaseException, failure.value), urlsplit(request.url).hostname or "", self.services.guard)
-        await self._not_read(request.cb_kwargs["poll"], request.cb_kwargs["asked"], why)
+        poll, asked, error = request.cb_kwargs["poll"], request.cb_kwargs["asked"], cast(BaseException, failure.value)
+        why = fault(error, urlsplit(request.url).hostname or "", self.services.guard)
+        if isinstance(error, Patient):  # no fault of the page's
+            await self._lister.give_back(poll, asked, why, error.until)
+            return
+        await self._not_read(poll, asked, why)
 
     async def _not_read(self, poll: Poll, url: str, why: str) -> None:
         try:

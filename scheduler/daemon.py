@@ -30,6 +30,7 @@ from pipelines.remembering import Remembered
 from scheduler.asked import serve_requests
 from scheduler.clock import Clock
 from scheduler.ending import end
+from scheduler.inhand import in_hand
 from scheduler.lease import one_daemon
 from scheduler.lookout import ChannelWatch, look_after_redis
 from scheduler.metrics import Metrics
@@ -45,6 +46,7 @@ CRAWL_PATIENCE = 3.0  # seconds for pages that are under way at the end; what is
 WEB_PATIENCE = 2.0  # seconds for answers that are under way at the end
 SWEEP = 5.0  # seconds between two looks for pages to read again, at the most
 CHANNELS = 5.0  # seconds between two looks at how the channels do
+IN_HAND = 20.0  # seconds between two looks for pages that were named and not read
 CHECKIN = 60.0  # seconds between two check-ins with Sentry's monitor
 
 
@@ -192,6 +194,7 @@ def _set_the_clock(clock: Clock, newsroom: Newsroom, services: Services, metrics
     clock.start()
     clock.every(5.0, tick, "tick")
     clock.every(CHECKIN, check_in, "check-in")
+    clock.every(IN_HAND, in_hand(newsroom.claims, services.desk, services.ask, now), "in hand")
     if ladder:
         sweep = revisits(newsroom.archive, services.desk, services.ask, now)
         clock.every(min(SWEEP, min(step.total_seconds() for step, _ in ladder) / 2), sweep, "revisits")

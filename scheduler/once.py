@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from redis.asyncio import Redis
 
@@ -29,7 +29,7 @@ from stories.health import Gap, ListingHealth
 from stories.ids import crawl_id
 from stories.reading import Reading
 from stories.release import Release
-from stories.sighting import Cursor, Poll, Sighting
+from stories.sighting import Cursor, OpenSighting, Poll, Sighting
 
 DELIVERY_PATIENCE = timedelta(seconds=20)
 CRAWL_PATIENCE = 2.0  # seconds for what was begun, when the crawl is interrupted
@@ -140,6 +140,18 @@ class _DryDesk(Desk):
     async def polled(
         self, source: str, cursor: Cursor, *, listing: str = "", health: ListingHealth | None = None
     ) -> None:
+        return None
+
+    async def patience(self, host: str) -> str | None:
+        return None
+
+    async def put_patience(self, host: str, until: str, patience: timedelta) -> None:
+        return None
+
+    async def take_in_hand(self, sightings: Iterable[OpenSighting], look_at: datetime) -> None:
+        return None
+
+    async def put_in_hand(self, url: str, look_at: datetime | None) -> None:
         return None
 
     async def listings(self, source: str) -> list[ListingHealth]:

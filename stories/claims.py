@@ -22,6 +22,7 @@ RETRIES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), ti
 """How long a page that could not be read is left alone, by failures in a row; the last for all further ones."""
 REASON_KEPT = 500  # characters of why a page could not be read
 SETTLED_FAILURES = 4  # a page that failed so often does not keep its listing from being asked for conditionally
+GIVEN_UP = 8  # failures in a row, after two days, when nobody looks for a page any more that no listing names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +110,19 @@ class Claims:
         """Return the id of the release at a URL, if one was kept."""
         found = cast(bytes | None, await self._redis.hget(keys.page(url_digest(url)).name, "release"))
         return found.decode() if found else None
+
+    async def standing(self, url: str, now: datetime) -> datetime | None:
+        """Return when a sighting's page is to be looked at again: now, or when its lease or its wait ends; None when it
+        was read, or failed so often that it is given up."""
+        digest = url_digest(url)
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            pipeline.hmget(keys.page(digest).name, "release", "failures", "retry_at")
+            pipeline.pttl(keys.claim(digest).name)
+            (release, failures, retry_at), lease = await pipeline.execute()
+        if release or int(failures or 0) >= GIVEN_UP:
+            return None
+        wait = max(int(retry_at or 0) - _ms(now), lease, 0)
+        return now + timedelta(milliseconds=wait)
 
     async def failed(self, url: str, reason: str, now: datetime) -> timedelta:
         """Remember that a page could not be read, and return after how long it is tried again."""

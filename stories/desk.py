@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 import msgspec
@@ -14,7 +14,8 @@ from stories import keys
 from stories.answers import text, texts
 from stories.health import Gap, ListingHealth, Verdict, verdict
 from stories.moments import timestamp
-from stories.sighting import Cursor, Poll
+from stories.sighting import Cursor, OpenSighting, Poll
+from stories.urls import url_digest
 
 OF_LISTING = "of "
 """Begins the fields of a source's hash that hold the health of one listing."""
@@ -146,6 +147,43 @@ class Desk:
             pipeline.expire(key.name, key.seconds)
             await pipeline.execute()
 
+    async def take_in_hand(self, sightings: Iterable[OpenSighting], look_at: datetime) -> None:
+        """Remember sightings until they are read, to be looked after at a moment; what is remembered stays as it is."""
+        async with self._redis.pipeline(transaction=True) as pipeline:
+            for one in sightings:
+                digest = url_digest(one.sighting.url)
+                pipeline.hset(keys.open_sightings().name, digest, cast(Any, msgspec.json.encode(one)))
+                pipeline.zadd(keys.open_due().name, {digest: _ms(look_at)}, nx=True)
+            await pipeline.execute()
+
+    async def in_hand(self, now: datetime, limit: int) -> list[OpenSighting]:
+        """Return the sightings that are to be looked after by now, the longest due first."""
+        due = await self._redis.zrangebyscore(keys.open_due().name, "-inf", _ms(now), start=0, num=limit)
+        if not due:
+            return []
+        found = await cast(Awaitable[list[bytes | None]], self._redis.hmget(keys.open_sightings().name, texts(due)))
+        return [msgspec.json.decode(packed, type=OpenSighting) for packed in found if packed]
+
+    async def put_in_hand(self, url: str, look_at: datetime | None) -> None:
+        """Remember when a sighting in hand is looked after again; None: it came to its end."""
+        digest = url_digest(url)
+        async with self._redis.pipeline(transaction=True) as pipeline:
+            if look_at is None:
+                pipeline.zrem(keys.open_due().name, digest)
+                pipeline.hdel(keys.open_sightings().name, digest)
+            else:
+                pipeline.zadd(keys.open_due().name, {digest: _ms(look_at)}, xx=True)
+            await pipeline.execute()
+
+    async def patience(self, host: str) -> str | None:
+        """Return until when a host asked to be left alone (ISO 8601); None when it did not."""
+        found = await self._redis.get(keys.patience(host).name)
+        return text(found) if found else None
+
+    async def put_patience(self, host: str, until: str, patience: timedelta) -> None:
+        """Remember until when a host asked to be left alone."""
+        await self._redis.set(keys.patience(host).name, until, px=max(1, patience // timedelta(milliseconds=1)))
+
     async def ask(self, poll: Poll) -> None:
         """Put a poll in the queue of those that were asked for; the daemon takes it."""
         crawl = CrawlState(
@@ -196,6 +234,10 @@ class Desk:
             await self._redis.zrem(keys.revisits().name, release_id)
         else:
             await self._redis.zadd(keys.revisits().name, {release_id: int(due.timestamp() * 1000)})
+
+
+def _ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
 
 
 def _listings(fields: Mapping[str, bytes]) -> list[ListingHealth]:

@@ -177,6 +177,21 @@ def gaps(source: str) -> Key:
     return Key(_key("gaps", source), timedelta(days=30))
 
 
+def open_sightings() -> Key:
+    """Hash of the sightings that are in hand, JSON ``OpenSighting`` by the digest of their URL. For ever: empties."""
+    return Key(_key("open"), None)
+
+
+def open_due() -> Key:
+    """Sorted set of the same digests by when to look what became of them (ms). For ever: empties with the hash."""
+    return Key(_key("open", "due"), None)
+
+
+def patience(host: str) -> Key:
+    """Until when a host that said 429 or 503 is left alone (ISO 8601); it lives no longer than that."""
+    return Key(_key("patience", host), timedelta(days=1))
+
+
 def clock() -> Key:
     """When the clock last ticked (ISO 8601)."""
     return Key(_key("clock"), timedelta(hours=1))

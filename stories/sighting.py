@@ -40,10 +40,22 @@ class Poll:
     """The listing's URL with ``{tag}`` filled in; None when only ``urls`` are asked for."""
     kind: ListingKind | None = None
     urls: tuple[str, ...] = ()
+    named: tuple[Sighting, ...] = ()
+    """What the listing named and was not read to its end; the listing itself is not asked then."""
     tag: str | None = None
     reason: PollReason = "clock"
     crawl_id: str | None = None
     asked_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenSighting:
+    """A sighting that was taken in hand: it is read in the end, whatever becomes of its listing or of the process."""
+
+    source: str
+    listing: str
+    tag: str | None
+    sighting: Sighting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -251,8 +251,9 @@ def channel_rows(channels: Sequence[Mapping[str, Any]]) -> list[ChannelRow]:
 
 def source_row(source: Mapping[str, Any]) -> SourceRow:
     """Return a source of ``/api/v1/sources`` in a line."""
-    health = source["health"]
-    state = "failing" if health["error"] else "ok" if health["polled_at"] else "not polled yet"
+    health, verdict = source["health"], source["health"]["verdict"]
+    ill = health["error"] if verdict["state"] is None else verdict["state"] not in ("working", "slow")
+    state = "failing" if ill else "ok" if health["polled_at"] else "not polled yet"
     return SourceRow(
         name=source["name"],
         title=source["title"] or source["name"],
@@ -260,5 +261,5 @@ def source_row(source: Mapping[str, Any]) -> SourceRow:
         read_at=health["read_at"],
         last_release_at=health["last_release_at"],
         releases=health["releases"],
-        error=health["error"],
+        error=(verdict["detail"] or health["error"]) if ill else None,
     )

@@ -7,10 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
+from config.source import SourceSettings
 from crawler.polls import listings_of
 from scheduler.cli.context import Failed, known, with_newsroom
 from scheduler.cli.output import Format, FormatOption, cell, chosen, examples, line, moment, show
 from scheduler.newsroom import Newsroom, now
+from stories.desk import SourceHealth
 from stories.ids import crawl_id
 from stories.release import Release, release_payload
 
@@ -36,31 +38,51 @@ def list_sources(context: typer.Context, format: FormatOption = None) -> None:  
         rows = []
         for name, source in settings.sources.items():
             health = await newsroom.desk.health(name)
-            rows.append(
-                {
-                    "name": name,
-                    "title": source.title or name,
-                    "state": _state(source.enabled, health.error, health.read_at),
-                    "verified": source.verified,
-                    "listings": [listing.url for listing in source.listings],
-                    "reason": source.reason,
-                    **asdict(health),
-                    "last_read": moment(health.read_at),
-                    "why": health.error or (source.reason if not source.enabled else None),
-                }
-            )
+            rows.append(_row(name, source, health))
         return rows
 
     rows = with_newsroom(settings, read)
-    show(rows, ("name", "state", "last_read", "sightings", "releases", "why"), format)
+    show(rows, ("name", "state", "last_read", "sightings", "releases", "complete", "open_gaps", "why"), format)
 
 
-def _state(enabled: bool, error: str | None, read_at: str | None) -> str:
+def _row(name: str, source: SourceSettings, health: SourceHealth) -> dict[str, Any]:
+    found = health.verdict
+    return {
+        "name": name,
+        "title": source.title or name,
+        "verified": source.verified,
+        "reason": source.reason,
+        **asdict(health),
+        "state": _state(source.enabled, health),
+        "since": found.since,
+        "listings": [listing.url for listing in source.listings],
+        "health": [asdict(listing) for listing in health.listings],
+        "verdict": asdict(found),
+        "last_read": moment(health.read_at),
+        "complete": None if found.whole is None else f"{100 * found.whole:.0f} %",
+        "open_gaps": len(health.gaps) or None,
+        "why": _why(source, health),
+    }
+
+
+def _state(enabled: bool, health: SourceHealth) -> str:
     if not enabled:
         return "off"
-    if error:
+    if health.verdict.state is not None:
+        return health.verdict.state
+    if health.error:
         return "failing"
-    return "working" if read_at else "not polled yet"
+    return "working" if health.read_at else "not polled yet"
+
+
+def _why(source: SourceSettings, health: SourceHealth) -> str | None:
+    if not source.enabled:
+        return source.reason
+    found = health.verdict
+    words = [found.detail or found.word or health.error] if found.state != "working" else []
+    words += [f"since {moment(found.since)}"] if words and words[0] and found.since else []
+    words += [f"gap {moment(gap.from_at)} to {moment(gap.to_at)}" for gap in health.gaps]
+    return "; ".join(word for word in words if word) or None
 
 
 @sources.command("test", epilog=examples("wirewatch sources test media-outreach --tag HKSTP"))

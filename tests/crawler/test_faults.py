@@ -16,7 +16,7 @@ from scrapy.http import Response
 from scrapy.spidermiddlewares.httperror import HttpError
 
 from config.addresses import AddressPolicy
-from crawler.faults import fault, status_fault
+from crawler.faults import RobotsForbid, fault, status_fault
 from crawler.guard import Guard
 
 MOVED = Response("https://wire.example/", status=302, headers={"Location": "file:///etc/hostname"})
@@ -30,7 +30,7 @@ WORDS = {
         "the answer is larger than allowed",
     ),
     "broken off": (ResponseDataLossError(), "the answer broke off"),
-    "forbidden": (IgnoreRequest("Forbidden by robots.txt"), "robots.txt forbids it"),
+    "forbidden": (RobotsForbid("robots.txt forbids it (Disallow: /news/)"), "robots.txt forbids it (Disallow: /news/)"),
     "in a circle": (IgnoreRequest("max redirections reached"), "it redirects again and again"),
     "dropped in words": (IgnoreRequest("refused: ftp://x is no web address"), "refused: ftp://x is no web address"),
     "dropped without": (IgnoreRequest(), "the request was dropped"),

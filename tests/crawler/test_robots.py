@@ -14,7 +14,7 @@ from scrapy.utils.test import get_crawler
 from config.addresses import AddressPolicy
 from crawler import robots
 from crawler.guard import Guard
-from crawler.robots import KEPT, UNREACHABLE_KEPT, DailyRobots
+from crawler.robots import HEEDED, KEPT, LONGEST_DELAY, UNREACHABLE_KEPT, DailyRobots, forbidding
 
 NEWS, SEARCH = "https://wire.example/news/1", "https://wire.example/search"
 
@@ -30,7 +30,9 @@ class Host:
         monkeypatch.setattr(robots, "monotonic", lambda: self.now)
         crawler = get_crawler(Spider, {"ROBOTSTXT_OBEY": True, "ROBOTSTXT_USER_AGENT": "wirewatch"})
         crawler.spider = SimpleNamespace(services=SimpleNamespace(guard=Guard(AddressPolicy())))
-        crawler.engine = SimpleNamespace(download_async=self.download)
+        self.slot = SimpleNamespace(delay=1.0, concurrency=2)
+        downloader = SimpleNamespace(slots={"wire.example": self.slot}, per_slot_settings={})
+        crawler.engine = SimpleNamespace(download_async=self.download, downloader=downloader)
         self.middleware = DailyRobots(crawler)
 
     async def download(self, request):
@@ -61,20 +63,20 @@ def answer(status, body=b""):
 
 async def test_it_is_asked_for_once_and_again_a_day_later(host):
     assert await host.allows(NEWS) is True
-    assert await host.allows(SEARCH) == "Forbidden by robots.txt"
+    assert await host.allows(SEARCH) == "robots.txt forbids it (Disallow: /search)"
     host.now += KEPT - 1
     await host.allows()
     assert host.asked == 1
     host.answers = answer(200, b"User-agent: wirewatch\nDisallow: /\n")
     host.now += 1
-    assert await host.allows(NEWS) == "Forbidden by robots.txt"
+    assert await host.allows(NEWS) == "robots.txt forbids it (Disallow: /)"
     assert host.asked == 2
 
 
 async def test_requests_that_wait_for_it_together_all_obey_it(host):
     host.waits = True
     answers = await asyncio.gather(*(host.allows(url) for url in (NEWS, SEARCH, NEWS, SEARCH, SEARCH)))
-    forbidden = "Forbidden by robots.txt"
+    forbidden = "robots.txt forbids it (Disallow: /search)"
     assert answers == [True, forbidden, True, forbidden, forbidden]
     assert host.asked == 1
 
@@ -107,5 +109,37 @@ async def test_the_copy_from_before_is_obeyed_while_a_new_one_cannot_be_had(host
     host.answers = answer(500)
     host.now += KEPT
     assert await host.allows(NEWS) is True
-    assert await host.allows(SEARCH) == "Forbidden by robots.txt"
+    assert await host.allows(SEARCH) == "robots.txt forbids it (Disallow: /search)"
     assert host.asked == 2
+
+
+async def test_crawl_delay_is_the_hosts_pace_up_to_a_minute(host):
+    host.answers = answer(200, b"User-agent: *\nCrawl-delay: 7\n")
+    await host.allows()
+    assert (host.slot.delay, host.slot.concurrency) == (7.0, 1)
+    host.answers, host.now = answer(200, b"User-agent: *\nCrawl-delay: 86400\n"), host.now + KEPT
+    await host.allows()
+    assert host.slot.delay == LONGEST_DELAY
+
+
+async def test_only_the_first_500_kib_are_heeded(host):
+    padding = b"# nothing here\n" * (HEEDED // 15)
+    host.answers = answer(200, b"User-agent: *\nDisallow: /search\n" + padding + b"Disallow: /news\n")
+    assert await host.allows(SEARCH) == "robots.txt forbids it (Disallow: /search)"
+    assert await host.allows(NEWS) is True
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("User-agent: *\nDisallow: /news/\nDisallow: /search", "/news/"),
+        ("User-agent: *\nDisallow: /news\nDisallow: /news/", "/news/"),
+        ("User-agent: GPTBot\nDisallow: /news/1\n\nUser-agent: *\nDisallow: /*news", "/*news"),
+        ("user-agent:wirewatch\nDISALLOW:/ # all of it", "/"),
+        ("User-agent: *\nDisallow: /news/1$", "/news/1$"),
+        ("User-agent: *\nDisallow: /search", None),
+        ("", None),
+    ],
+)
+def test_the_rule_that_forbids_is_named(text, rule):
+    assert forbidding(text, NEWS) == rule

@@ -156,6 +156,47 @@ class ListingShape(Shape):
     kind: Literal["html", "feed", "sitemap"] | None
 
 
+class VerdictShape(Shape):
+    """How a source is doing, in one state."""
+
+    state: Literal["working", "slow", "degraded", "broken", "forbidden", "dead"] | None = Field(
+        description="Null before the first poll; broken: it answers, and nothing is found in the answer"
+    )
+    word: str | None = Field(description="Why, in a word")
+    detail: str | None = Field(description="The same in words", examples=["nothing for 3 days, usually 14 a day"])
+    since: str | None
+    whole: float | None = Field(description="The share of late readings that were proven to have missed nothing")
+    usual_a_day: float | None = Field(description="New sightings, once a day was watched")
+
+
+class ListingHealthShape(Shape):
+    """How a listing is doing, with its tag filled in."""
+
+    url: str
+    state: Literal["working", "slow", "degraded", "broken", "forbidden", "dead"]
+    word: str | None
+    detail: str | None
+    since: str | None
+    polled_at: str | None
+    next_at: str | None
+    pace: str | None = Field(description="Why it is asked again then", examples=["busy"])
+    usual_a_day: float | None
+    readings: int
+    whole: int = Field(description="Those of them that were proven to have missed nothing")
+
+
+class GapShape(Shape):
+    """A time of which a listing's releases may not all have been seen."""
+
+    id: str
+    source: str
+    listing: str
+    from_at: str
+    to_at: str
+    opened_at: str
+    closed_at: str | None
+
+
 class HealthShape(Shape):
     """How a source is doing."""
 
@@ -166,6 +207,9 @@ class HealthShape(Shape):
     sightings: int
     releases: int
     last_release_at: str | None
+    verdict: VerdictShape
+    listings: list[ListingHealthShape] = Field(description="Those that were polled, by URL")
+    gaps: list[GapShape] = Field(description="That are open, the oldest first")
 
 
 class SourceShape(Shape):

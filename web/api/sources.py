@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from config.durations import format_duration
+from stories.desk import SourceHealth
 from web.api.shapes import SourcesShape, answer
 from web.views import Views, views
 
@@ -36,10 +37,21 @@ async def source_payloads(asked: Views) -> list[dict[str, Any]]:
             "language": source.language,
             "interval": format_duration(source.interval or asked.settings.polling.interval),
             "listings": [{"url": without_password(one.url), "kind": one.kind} for one in source.listings],
-            "health": msgspec.to_builtins(await asked.desk.health(name)),
+            "health": _health(await asked.desk.health(name)),
         }
         for name, source in asked.settings.sources.items()
     ]
+
+
+def _health(health: SourceHealth) -> dict[str, Any]:
+    payload: dict[str, Any] = msgspec.to_builtins(health)
+    for one in (*payload["listings"], *payload["gaps"]):
+        for name in ("url", "listing"):
+            if name in one:
+                one[name] = without_password(one[name])
+    for gap in payload["gaps"]:
+        del gap["before"], gap["after"]  # marks, which mean nothing outside
+    return payload
 
 
 @router.get("/sources", summary="What is polled, and how it does", response_model=SourcesShape)
