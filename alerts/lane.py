@@ -27,6 +27,8 @@ IDLE = timedelta(seconds=1)  # between two looks at an outbox that nobody woke u
 GRACE = timedelta(seconds=5)  # what is under way when we are stopped may end; half of what the daemon has for its own
 LEASE_OVER_TIMEOUT = timedelta(seconds=15)  # to settle in, also with a Redis that restarts; a crash delays by this
 LONGEST_PAUSE = timedelta(hours=1)  # a channel's Retry-After holds its other alerts too, but not for a day
+DOWN = 5  # tries in a row that failed: from then on one alert at a time asks whether the channel is back
+PROBES = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # seconds between two that ask: a dead channel costs the others nothing
 GATHERED = 200  # alerts in one digest: a message longer than that is read by nobody
 PATIENCE = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)  # seconds between two tries to reach Redis
 
@@ -82,8 +84,10 @@ class Lane:
     _sending: set[asyncio.Task[None]] = field(default_factory=set)
     _gathered: bool = False
     """The digest's time has come: what is due goes, until nothing is."""
-    _failing: bool = False
-    """The last try failed: a digest that is tried again does not gather for a second period."""
+    _failed: int = 0
+    """Tries that failed in a row; after one, a digest that is tried again does not gather for a second period."""
+    _probe_at: float = 0.0
+    """When a channel that is down is asked again, in loop time."""
 
     async def run(self, *, until_empty: bool = False) -> None:
         """Deliver until cancelled, or until nothing is due; what is under way then may end."""
@@ -99,6 +103,10 @@ class Lane:
     async def _fill(self) -> timedelta | None:
         """Claim into the free slots; return when it is worth looking again (None: when something happens)."""
         free = self.channel.concurrency - len(self._sending)
+        if self._failed >= DOWN:
+            free = 1 - len(self._sending)
+            if free > 0 and (pause := self._probe_at - asyncio.get_running_loop().time()) > 0:
+                return timedelta(seconds=pause)
         if free <= 0:
             return None
         held, only = await self._held(), None
@@ -127,7 +135,7 @@ class Lane:
             task.add_done_callback(self._ended)
         if held is not None:
             return held.wait
-        if not claim.alerts and not claim.held and not self._sending and not self._failing:
+        if not claim.alerts and not claim.held and not self._sending and not self._failed:
             self._gathered = False
         return claim.wait
 
@@ -191,6 +199,10 @@ class Lane:
             for alert in alerts:
                 await self.around.patiently(lambda alert=alert: self.around.outbox.settle(alert, "released"), until)  # type: ignore[misc]
             raise
+        self._failed = self._failed + 1 if isinstance(outcome, Later) else 0
+        if self._failed >= DOWN:
+            pause = PROBES[min(self._failed - DOWN, len(PROBES) - 1)]
+            self._probe_at = asyncio.get_running_loop().time() + pause
         for alert in alerts:
             await self._settle(
                 alert, outcome if alert.body is not None else Refused("its event is kept no longer"), lost_at
@@ -218,7 +230,6 @@ class Lane:
     async def _settle(self, alert: Alert, outcome: Outcome, lost_at: float) -> None:
         """Write the receipt, as long as the lease holds; a receipt that cannot be written means one repeat."""
         now = self.around.now()
-        self._failing = isinstance(outcome, Later)
         settled, words, wait = self._decide(alert, outcome, now)
         off = isinstance(outcome, Refused) and outcome.off
         pause = min(outcome.after, LONGEST_PAUSE) if isinstance(outcome, Later) and outcome.after else timedelta()

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from redis.exceptions import ConnectionError as RedisIsAway
 
+from alerts import lane
 from alerts.delivery import Delivery
 from alerts.outcome import Later, Refused, Sent
 from alerts.receipts import find_alert, list_alerts
@@ -259,6 +260,29 @@ async def test_a_receiver_that_asks_for_a_day_holds_up_its_other_alerts_for_an_h
     assert await deliver(redis, mail).drain(SOON) == 2
     await desk.time_passes("mail", timedelta(minutes=2))
     assert await deliver(redis, mail).drain(SOON) == 1
+
+
+async def test_a_dead_channel_is_asked_by_one_alert_at_a_time_and_all_go_when_it_is_back(
+    desk, desktop, redis, monkeypatch, until
+):
+    monkeypatch.setattr(lane, "PROBES", (0.01,))
+    under_way, together = set(), []
+
+    async def look(alert):
+        under_way.add(alert.event_id)
+        together.append(len(under_way))
+        await asyncio.sleep(0)
+        under_way.discard(alert.event_id)
+
+    mail = desktop("mail", answers=[*[Later("refused")] * 30, Sent()], before_answering=look)
+    events = {await desk.publish("mail", story=f"sty_{number}") for number in range(40)}
+    assert await deliver(redis, mail).drain(SOON) == 40
+    assert len(mail.got) == mail.concurrency, "the others wait, and do not use up their tries"
+    async with running(deliver(redis, mail)):
+        await until(lambda: len(mail.got) == 70)
+    asked = together[2 * mail.concurrency : 30]
+    assert asked == [1] * len(asked)
+    assert set(mail.got[30:]) == events
 
 
 async def test_a_channel_sends_no_more_than_its_rate_also_after_a_restart(desk, desktop, redis):

@@ -1,0 +1,441 @@
+"""Kills the daemon, its Redis and its receiver's patience, again and again, and counts the alerts that got through.
+
+    .venv/bin/python benchmarks/crash.py                          # 300 stories, 200 kills, 12 failpoints 20 times each
+    .venv/bin/python benchmarks/crash.py --variant receipt-first  # must fail: the receipt is written before the alert
+
+A loopback newswire publishes stories and corrects them while ``wirewatch run`` is killed with SIGKILL: at random
+moments, and at every failpoint of ``stories/failpoints.py``. Its embedded Redis is killed under it, and some bytes are
+cut off the end of the append-only file. The webhook's receiver fails three requests of ten, loses answers, answers
+slowly and too late, and refuses connections for a while. A second channel is a file.
+
+Exit status 1 when a promise is broken: an alert lost, a repeat under another id or beyond what the crashes explain, a
+correction before its original, a receipt that is missing in the end, a daemon that ends by itself or does not end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import random
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "support"), str(ROOT / "benchmarks")]
+
+from crash_stage import Embedded, Forks, Press, Receiver, forks, looking_into, sent, serve_receiver  # noqa: E402
+from crash_verdict import Repeats, Verdict, judge  # noqa: E402
+from receiver import SECRET  # noqa: E402
+from redis_server import without_lifetime  # noqa: E402
+
+from scheduler.demo.configuration import sources, toml_text  # noqa: E402
+from scheduler.demo.newswire import Newswire, serve  # noqa: E402
+from stories.failpoints import POINTS  # noqa: E402
+from stories.urls import canonical_url  # noqa: E402
+
+UNDER_WAY = 8  # alerts that a webhook sends at once
+RETRY = ["0.3s", "0.7s", "1.5s", *["3s"] * 90]  # over the minute of refusals and every lot of failures in a row
+CUT = 40_000  # bytes: some twenty releases with their receipts
+PATIENCE = 30.0  # seconds in which a failpoint must be reached once there is something to read
+STOPPING = 10.0  # seconds from SIGTERM, as promised
+DRAINING = 240.0  # seconds in which all that is left must go: several leases of 45 s
+HANGS = 3.0  # seconds between two looks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What the command line says."""
+
+    stories: int = 300
+    kills: int = 200
+    each: int = 20
+    """How often every failpoint kills."""
+    redis_kills: int = 10
+    cuts: int = 2
+    """Of the Redis kills, those with which the record's end is lost."""
+    refusing: float = 60.0
+    too_late: int = 12
+    lifetime: float = 2.5
+    """Seconds that a daemon lives at the most before it is killed, beyond its start."""
+    variant: str = ""
+    seed: int = 11
+    keep: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """One run and what happened in it."""
+
+    options: Options
+    chance: random.Random
+    press: Press
+    receiver: Receiver
+    daemon: Forks
+    redis: Embedded
+    folder: Path
+    kills: int = 0
+    points: Counter[str] = field(default_factory=Counter)
+    redis_kills: int = 0
+    cuts: int = 0
+    cut_off: Counter[str] = field(default_factory=Counter)
+    """Receipts that were cut off, by channel."""
+    broken: list[str] = field(default_factory=list)
+
+    @property
+    def log(self) -> str:
+        """What the daemon said since it was started last."""
+        return (self.folder / "daemon.log").read_text(errors="replace")
+
+    @property
+    def told(self) -> set[str]:
+        """The canonical URLs that the webhook was told of as new."""
+        events = (json.loads(taken.body) for taken in self.receiver.taken)
+        return {canonical_url(one["data"]["release"]["url"]) for one in events if one["type"] == "release.new"}
+
+    def something_happens(self, goal: float) -> None:
+        """Publish or correct, so that ``goal`` of the work is published; at least one thing."""
+        wanted = round(2 * self.options.stories * goal)
+        told = self.told
+        for _ in range(max(1, wanted - self.published)):
+            early = self.chance.random() < 0.1
+            if len(self.press.stories) > 6 and self.chance.random() < 0.5 and self.press.correct(told, early=early):
+                continue
+            self.press.publish()
+
+    @property
+    def published(self) -> int:
+        """How much was published and corrected."""
+        return len(self.press.stories) + sum(story.correction is not None for story in self.press.stories)
+
+    async def start(self, failpoint: str = "") -> None:
+        """Start a daemon."""
+        (self.folder / "daemon.log").write_bytes(b"")
+        await self.daemon.start(failpoint)
+
+    async def until(self, condition: Callable[[], object], seconds: float) -> bool:
+        """Return whether the condition came true while the daemon lived."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > deadline or await self.daemon.ended(0.05) is not None:
+                return bool(condition())
+        return True
+
+    async def kill(self) -> None:
+        """Kill the daemon."""
+        self.daemon.signal(signal.SIGKILL)
+        status = await self.daemon.ended(None)
+        if status != -signal.SIGKILL:
+            self.broken.append(f"the daemon ended by itself with status {status}: {self.log[-2000:]}")
+        self.kills += 1
+
+    async def one_life(self) -> None:
+        """Start a daemon and kill it at a random moment, one in six while it starts."""
+        await self.start()
+        if self.chance.random() < 0.16:
+            await self.daemon.ended(self.chance.uniform(0.0, 1.5))
+        else:
+            await self.until(lambda: "wirewatch runs" in self.log, 60)
+            await self.daemon.ended(self.chance.uniform(0.0, self.options.lifetime))
+        await self.kill()
+
+    async def one_point(self, point: str) -> None:
+        """Start a daemon that dies at a failpoint."""
+        await self.start(point)
+        status = await self.daemon.ended(PATIENCE)
+        if status == -signal.SIGKILL:
+            self.points[point] += 1
+            self.kills += 1
+        else:
+            await self.kill()
+
+    async def one_redis(self, *, cut: bool, power: bool) -> None:
+        """Kill the Redis under a living daemon, which starts it again; with ``cut``, from a record without its end.
+
+        ``power``: the daemon dies in the same moment, as when the power fails.
+        """
+        await self.start()
+        await self.until(lambda: "wirewatch runs" in self.log, 60)
+        await self.daemon.ended(self.chance.uniform(0.5, 2 * self.options.lifetime))
+        killed = self.redis.pid
+        self.redis.kill()
+        self.redis_kills += 1
+        if power:
+            await self.kill()
+        if cut:
+            await self._cut()
+        if power:
+            return
+        if not await self.until(lambda: self.redis.pid not in (None, killed), PATIENCE):
+            self.broken.append(f"the daemon did not start its Redis again: {self.log[-2000:]}")
+        await self.daemon.ended(self.chance.uniform(0.5, 2 * self.options.lifetime))
+        await self.kill()
+
+    async def _cut(self) -> None:
+        """Cut the end off the record, and count the receipts in it."""
+        with (
+            tempfile.TemporaryDirectory(prefix="ww-cut-") as whole,
+            tempfile.TemporaryDirectory(prefix="ww-cut-") as rest,
+        ):
+            for copy in (whole, rest):
+                shutil.copytree(self.redis.folder / "appendonlydir", Path(copy) / "appendonlydir")
+                if copy == whole:
+                    self.redis.cut(CUT)
+            self.cuts += 1
+            async with looking_into(Path(whole)) as before, looking_into(Path(rest)) as after:
+                lost = await sent(before) - await sent(after)
+        self.cut_off.update(one.rpartition(":")[2] for one in lost)
+
+
+def plan(options: Options, chance: random.Random) -> list[tuple[str, Any]]:
+    """Return what happens to the daemons, one after the other."""
+    turns: list[tuple[str, Any]] = [("life", None)] * max(0, options.kills - options.redis_kills)
+    turns += [("point", f"{point}@{chance.choice((1, 1, 1, 2))}") for point in POINTS for _ in range(options.each)]
+    chance.shuffle(turns)
+    step = len(turns) // max(1, options.redis_kills)
+    for number in range(options.redis_kills):
+        cut = number >= options.redis_kills - options.cuts
+        turns.insert(number * (step + 1) + step // 2, ("redis", {"cut": cut, "power": cut and number % 2 == 0}))
+    return turns
+
+
+async def refusals(run: Run, began: asyncio.Event) -> None:
+    """Refuse connections for a while, once that is wanted."""
+    await began.wait()
+    if run.options.refusing:
+        await run.receiver.close()
+        await asyncio.sleep(run.options.refusing)
+        await run.receiver.open()
+
+
+async def perform(run: Run) -> None:
+    """Let everything happen that is planned, and then let what is left go out."""
+    turns = plan(run.options, run.chance)
+    halfway = asyncio.Event()
+    refusing = asyncio.create_task(refusals(run, halfway))
+    began = time.monotonic()
+    for number, (what, which) in enumerate(turns):
+        run.something_happens((number + 1) / len(turns))
+        if number == len(turns) // 2:
+            halfway.set()
+        if what == "life":
+            await run.one_life()
+        elif what == "redis":
+            await run.one_redis(**which)
+        else:
+            await run.one_point(which.partition("@")[0] if run.options.each < 3 else which)
+        if number % 25 == 0:
+            print(f"  {number} of {len(turns)}, {time.monotonic() - began:.0f} s, {run.published} published, "
+                  f"{len(run.receiver.taken)} taken", file=sys.stderr)  # fmt: skip
+    await refusing
+    run.receiver.calm = True
+    await _again_where_missed(run)
+    told = run.told
+    while run.press.correct(told, early=True):
+        pass
+    await drain(run)
+
+
+async def _again_where_missed(run: Run) -> None:
+    """Visit the failpoints that a daemon did not come to, for want of something to do there."""
+    for point in POINTS:
+        for _ in range(3 * run.options.each):
+            if _hits(run, point) >= run.options.each:
+                break
+            run.press.publish()
+            await run.one_point(point)
+
+
+def _hits(run: Run, point: str) -> int:
+    return sum(count for name, count in run.points.items() if name.partition("@")[0] == point)
+
+
+async def drain(run: Run) -> None:
+    """Let a daemon live until nothing is left to do, and end it."""
+    await run.start()
+    due = {url for story in run.press.stories for url in story.keys if url}
+    quiet = 0.0
+
+    def all_told() -> bool:
+        events = (json.loads(taken.body) for taken in run.receiver.taken)
+        return due <= {canonical_url(one["data"]["release"]["url"]) for one in events}
+
+    deadline = time.monotonic() + DRAINING
+    while time.monotonic() < deadline and quiet < 2 * HANGS:
+        before = len(run.receiver.taken)
+        if await run.daemon.ended(HANGS) is not None:
+            run.broken.append(f"the daemon ended by itself: {run.log[-2000:]}")
+            return
+        settled = all_told() and len(run.receiver.taken) == before and not await waiting(run)
+        quiet = quiet + HANGS if settled else 0.0
+    began = time.monotonic()
+    run.daemon.signal(signal.SIGTERM)
+    status = await run.daemon.ended(3 * STOPPING)
+    if status != 0 or time.monotonic() - began > STOPPING:
+        run.broken.append(f"the daemon ended with {status} after {time.monotonic() - began:.1f} s: {run.log[-2000:]}")
+
+
+async def waiting(run: Run) -> int:
+    """Return how many alerts are not settled."""
+    from redis.asyncio import Redis
+
+    async with Redis(unix_socket_path=str(run.redis.folder / "server.sock")) as redis:
+        return sum([await redis.zcard(f"{{ww}}:outbox:{channel}") for channel in ("intake", "audit")])
+
+
+async def leftovers(run: Run) -> list[str]:
+    """Return what stands in Redis though it should not, in words."""
+    async with looking_into(run.redis.folder) as redis:
+        found = [
+            f"{count} {what}"
+            for what, count in (
+                ("alerts of the webhook without a receipt", await redis.zcard("{ww}:outbox:intake")),
+                ("alerts of the file without a receipt", await redis.zcard("{ww}:outbox:audit")),
+                ("alerts given up", await redis.zcard("{ww}:alerts:dead")),
+                ("alerts that are not sent", await redis.zcard("{ww}:alerts") - len(await sent(redis))),
+                ("pages claimed and not read", len(await redis.keys("{ww}:claim:*"))),
+                ("stories with alerts in line", len(await redis.keys("{ww}:line:*"))),
+            )
+            if count
+        ]
+        lasting = await asyncio.to_thread(without_lifetime, f"unix://{run.redis.folder / 'look.sock'}")
+    return [*found, *(f"key without a lifetime: {name}" for name in lasting)]
+
+
+# The run
+
+
+def configuration(wire: Newswire, receiver: Receiver, folder: Path) -> dict[str, Any]:
+    """Return what the daemon runs with."""
+    return {
+        "catalog": False,
+        "data_dir": str(folder),
+        "web": {"port": 0},
+        "polling": {"interval": "1s", "adaptive": False, "revisit": [], "private_addresses": ["127.0.0.0/8"]},
+        "alerts": {"first_poll": "alert", "max_age": "off"},
+        "watches": {"everything": {"tags": ["Crash"], "title": "Of the wire with tags"}, "rest": {}},
+        "channels": {
+            "intake": {"type": "webhook", "url": receiver.url, "secret": SECRET, "retry": RETRY},
+            "audit": {"type": "file", "path": str(folder / "audit.jsonl"), "retry": RETRY},
+        },
+        "sources": {
+            name: table | {"interval": "1s"}
+            for name, table in sources(wire, interval="1s", pace="0.01s").items()
+            if name != "quayside"
+        },
+    }  # fmt: skip
+
+
+async def run(options: Options) -> Verdict:
+    """Perform a run and return its verdict."""
+    chance = random.Random(options.seed)
+    folder = Path(tempfile.mkdtemp(prefix="ww-crash-"))
+    began = time.monotonic()
+    try:
+        async with AsyncExitStack() as stack:
+            wire = await stack.enter_async_context(serve())
+            for site in wire.sites.values():
+                site.by_entry, site.depth = True, 60
+            receiver = await stack.enter_async_context(serve_receiver(chance))
+            receiver.too_late = options.too_late
+            (folder / "wirewatch.toml").write_text(toml_text(configuration(wire, receiver, folder)), encoding="utf-8")
+            daemon = await stack.enter_async_context(
+                forks(folder / "wirewatch.toml", folder / "daemon.log", options.variant)
+            )
+            going = Run(
+                options=options,
+                chance=chance,
+                press=Press(wire=wire, chance=chance),
+                receiver=receiver,
+                daemon=daemon,
+                redis=Embedded(folder / "redis"),
+                folder=folder,
+            )
+            await perform(going)
+            verdict = await _verdict(going)
+    finally:
+        if options.keep:
+            print(f"kept: {folder}", file=sys.stderr)
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+    verdict.figures["seconds"] = round(time.monotonic() - began)
+    return verdict
+
+
+async def _verdict(run: Run) -> Verdict:
+    stories = [story.keys for story in run.press.stories]
+    crashes = run.kills + run.redis_kills
+    audit = (run.folder / "audit.jsonl").read_bytes().splitlines()
+    whole = [(json.loads(line)["id"], line) for line in audit if line.endswith(b"}")]
+    got = {"intake": [(taken.id, taken.body) for taken in run.receiver.taken], "audit": whole}
+    explained = {
+        "intake": Repeats(unclear=run.receiver.unclear, crashes=crashes, under_way=UNDER_WAY,
+                          receipts_cut=run.cut_off["intake"]),
+        "audit": Repeats(unclear={}, crashes=crashes, under_way=1, receipts_cut=run.cut_off["audit"]),
+    }  # fmt: skip
+    points = {point: _hits(run, point) for point in POINTS}
+    verdict = Verdict(
+        figures={
+            "stories": len(stories),
+            "kills of the daemon": run.kills,
+            "of them at random moments": run.kills - sum(points.values()),
+            "hits of failpoints": points,
+            "kills of Redis, with its record's end cut off": f"{run.redis_kills}, {run.cuts}",
+            "receipts cut off": dict(run.cut_off),
+            "requests to the webhook": run.receiver.requests,
+            "its answers": dict(run.receiver.answers),
+        },
+        broken=[*run.broken, *await leftovers(run)],
+    )
+    verdict.broken += [
+        f"failpoint {point} hit {hits} times" for point, hits in points.items() if hits < run.options.each
+    ]
+    for channel, alerts in got.items():
+        one = judge(channel, stories, alerts, explained[channel])
+        verdict.figures |= {f"{channel}: {name}": value for name, value in one.figures.items()}
+        verdict.broken += one.broken
+    return verdict
+
+
+def main() -> int:
+    """Read the command line, run, print the verdict, and return the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    usual = Options()
+    parser.add_argument("--stories", type=int, default=usual.stories)
+    parser.add_argument("--kills", type=int, default=usual.kills, help="at random moments")
+    parser.add_argument("--each", type=int, default=usual.each, help="kills at each failpoint")
+    parser.add_argument("--redis-kills", type=int, default=usual.redis_kills)
+    parser.add_argument("--cuts", type=int, default=usual.cuts, help="of them with the record's end cut off")
+    parser.add_argument("--refusing", type=float, default=usual.refusing, help="seconds")
+    parser.add_argument("--too-late", type=int, default=usual.too_late, help="answers after the sender gave up")
+    parser.add_argument("--lifetime", type=float, default=usual.lifetime, help="seconds before a kill, at the most")
+    parser.add_argument(
+        "--variant", choices=["", "receipt-first"], default="", help="a delivery that is wrong on purpose"
+    )
+    parser.add_argument("--seed", type=int, default=usual.seed)
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--keep", action="store_true", help="keep the folder with the data and the last log")
+    arguments = vars(parser.parse_args())
+    as_json = arguments.pop("json")
+    verdict = asyncio.run(run(Options(**arguments)))
+    if as_json:
+        print(json.dumps({"figures": verdict.figures, "broken": verdict.broken}))
+    else:
+        for name, value in verdict.figures.items():
+            print(f"{name:76} {value}")
+        for words in verdict.broken:
+            print(f"BROKEN  {words}")
+    return 1 if verdict.broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,80 @@
+"""Starts daemons for the crash run: the program is imported once, and every daemon is a fork of it.
+
+A daemon that is killed every few seconds would else spend its life importing. What runs in the fork is the program's
+own ``main``. Lines of JSON come in (``{"arguments": [...], "failpoint": "kept@2", "log": "…"}``) and go out: the
+daemon's process id when it began, its status when it ended. With the argument ``receipt-first`` delivery is
+deliberately wrong, so that the run can show that it would see it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from multiprocessing import forkserver
+from pathlib import Path
+from typing import Any, NoReturn
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+import crawler.reader  # noqa: E402
+import scheduler.daemon  # noqa: E402
+import scheduler.loop  # noqa: E402, F401
+from alerts.lane import Lane  # noqa: E402
+from alerts.outbox import Alert  # noqa: E402
+from alerts.outcome import Sent  # noqa: E402
+from scheduler.cli.app import main  # noqa: E402
+from stories import failpoints  # noqa: E402
+
+
+def write_receipts_first() -> None:
+    """Spoil delivery as many tools have it: what was done is noted, then it is done."""
+
+    async def deliver(self: Any, alerts: Sequence[Alert], lost_at: float) -> None:
+        for alert in alerts:
+            await self._settle(alert, Sent("noted before it was sent"), lost_at)
+        await self._try(list(alerts))
+
+    Lane._deliver = deliver  # type: ignore[method-assign]
+
+
+def become_daemon(order: dict[str, Any]) -> NoReturn:
+    """Run the program in this process, and never return."""
+    with Path(os.devnull).open("rb") as nothing, Path(order["log"]).open("ab", 0) as log:
+        os.dup2(nothing.fileno(), 0)
+        os.dup2(log.fileno(), 1)
+        os.dup2(log.fileno(), 2)
+    failpoints.arm(order["failpoint"])
+    sys.argv = ["wirewatch", *order["arguments"]]
+    status = 1
+    try:
+        main()
+    except SystemExit as end:
+        status = end.code if isinstance(end.code, int) else 1
+    finally:
+        os._exit(status)
+
+
+def serve() -> None:
+    """Start one daemon after the other, until standard input ends."""
+    if sys.argv[1:] == ["receipt-first"]:
+        write_receipts_first()
+    # The readers' fork server is shared too, and its workers do not import this file: half a second each.
+    del sys.modules["__main__"].__file__
+    crawler.reader._context()
+    forkserver.ensure_running()
+    forkserver._forkserver.ensure_running = lambda: None  # type: ignore[method-assign]
+    for line in sys.stdin:
+        order = json.loads(line)
+        pid = os.fork()
+        if pid == 0:
+            become_daemon(order)
+        print(json.dumps({"pid": pid}), flush=True)
+        _, ended = os.waitpid(pid, 0)
+        print(json.dumps({"status": os.waitstatus_to_exitcode(ended)}), flush=True)
+
+
+if __name__ == "__main__":
+    serve()
