@@ -1,7 +1,8 @@
 """Any service that Apprise knows, by its URL: mail, Slack, Teams, Telegram, Discord, ntfy and a hundred more.
 
-Apprise escapes plain text for services that take HTML or Markdown, Slack among them. What is done here is the rest:
-text is fitted to the service's limits, and chat mentions and masked links are taken apart.
+Apprise escapes plain text for services that it sends HTML or Markdown to, Slack and Telegram among them. What is done
+here is the rest: text is fitted to the service's limits, chat mentions and masked links are taken apart, and the signs
+of Markdown are escaped for those that read it in whatever they are sent.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from apprise.common import PersistentStoreMode
 from pydantic import AfterValidator, SecretStr
 
 from alerts.digest import compose_digest
+from alerts.guard import guarding
 from alerts.message import Message, compose, mend, read_event
-from alerts.outcome import Later, Outcome, Outgoing, Sent
+from alerts.outcome import Later, Outcome, Outgoing, Refused, Sent
 from alerts.settings import DeliverySettings
 from config.addresses import AddressPolicy
 
@@ -29,6 +31,9 @@ MASKED = 6  # a part of the URL this long may be a secret, and is not repeated i
 
 _MENTION = re.compile(r"(?<![\w.])@(?=\w)|(?<=<)[@!#](?=\S)")
 _MASKED_LINK = re.compile(r"\](?=\()")
+READ_MARKDOWN = frozenset({"discord", "guilded", "mmost", "mmosts", "revolt", "zulip"})
+"""Schemas of services that Apprise sends plain text as it is, and that show it as Markdown."""
+_MARKS = re.compile(r"https?://\S+|[\\*_~`|\[\]]|^(?:[#>+-]|\d+(?=[.)]))", re.MULTILINE)
 _BREAK = "\u200b"  # zero-width space: invisible, and no chat reads a mention or a link across it
 
 
@@ -74,11 +79,14 @@ class AppriseChannel:
     concurrency = 2
     timeout = TIMEOUT + timedelta(seconds=5)
 
-    def __init__(self, name: str, settings: Settings) -> None:
+    def __init__(self, name: str, settings: Settings, policy: AddressPolicy) -> None:
         self.name = name
         self.settings = settings
+        self._policy = policy
         self._secrets = secret_parts(settings.url.get_secret_value())
         self._service = _service(settings.url.get_secret_value())
+        schemas: set[str] = self._service.schemas()  # type: ignore[no-untyped-call]
+        self._markdown = not READ_MARKDOWN.isdisjoint(schemas)
         self._apprise = Apprise(asset=_asset())
         self._apprise.add(self._service)
 
@@ -95,14 +103,22 @@ class AppriseChannel:
             message,
             title_limit=int(self._service.title_maxlen),
             body_limit=int(self._service.body_maxlen),
+            markdown=self._markdown,
         )
         # Apprise works in threads of its own; it stops by the service's timeout, which is shorter than ours.
-        result: Any = await self._apprise.async_notify(
-            title=title, body=body, body_format=NotifyFormat.TEXT, log_level="WARNING"
-        )
+        with guarding(self._policy) as dialled:
+            result: Any = await self._apprise.async_notify(
+                title=title, body=body, body_format=NotifyFormat.TEXT, log_level="WARNING"
+            )
         service = str(self._service.service_name)
         if result:
             return Sent(service)
+        if dialled.only_blocked:
+            blocked = ", ".join(dict.fromkeys(dialled.blocked))
+            return Refused(
+                f"{service}: its address is {blocked}, which is not a public address; "
+                "allow it with [polling] private_addresses if it is meant"
+            )
         said = [entry.message for one in result for attempt in one for entry in attempt]
         return Later(f"{service}: {self._without_secrets(' '.join(said)) or 'it did not take the message'}")
 
@@ -115,18 +131,20 @@ class AppriseChannel:
         """Apprise keeps no connection."""
 
 
-def fit(message: Message, *, title_limit: int, body_limit: int) -> tuple[str, str]:
+def fit(message: Message, *, title_limit: int, body_limit: int, markdown: bool = False) -> tuple[str, str]:
     """Return title and body as a service can take them: what matters least is cut, the headline and link stay.
 
     ``title_limit`` of 0: the service has no titles, and Apprise puts it over the body, within the body's limit.
+    ``markdown``: the service shows what it is sent as Markdown.
     """
-    title = take_apart(mend(message.title, min(title_limit, TITLE_KEPT) if title_limit > 0 else TITLE_KEPT))
+    taken = (lambda text: plain_in_markdown(take_apart(text))) if markdown else take_apart
+    title = taken(mend(message.title, min(title_limit, TITLE_KEPT) if title_limit > 0 else TITLE_KEPT))
     room = min(BODY_KEPT, body_limit - (len(title) * 2 + 8 if title_limit <= 0 else 0))
     if title_limit > 0:
         title = title[:title_limit]
     lines: list[str] = []
     for line in message.lines:
-        shown = take_apart(line)
+        shown = taken(line)
         cost = len(shown) * 2 + 1 if body_limit < BODY_KEPT else len(shown) + 1  # room for Apprise's own escaping
         if cost > room:
             lines.append("…")
@@ -141,6 +159,15 @@ def take_apart(text: str) -> str:
     return _MASKED_LINK.sub("]" + _BREAK, _MENTION.sub(lambda found: found[0] + _BREAK, text))
 
 
+def plain_in_markdown(text: str) -> str:
+    """Return text whose signs of Markdown are letters and no more; addresses stay links."""
+    return _MARKS.sub(lambda found: found[0] if found[0].startswith("http") else _escaped(found[0]), text)
+
+
+def _escaped(sign: str) -> str:
+    return f"{sign}\\" if sign.isdigit() else f"\\{sign}"
+
+
 def secret_parts(url: str) -> list[str]:
     """Return the parts of an Apprise URL that a reason must not repeat, longest first."""
     parts = re.split(r"[/:@?&=#,]+", urlsplit(url)._replace(scheme="").geturl())
@@ -149,5 +176,5 @@ def secret_parts(url: str) -> list[str]:
 
 
 def open_channel(name: str, settings: Settings, policy: AddressPolicy, api: str) -> AppriseChannel:
-    """Return the channel. Apprise makes its own connections, to the service that the operator's URL names."""
-    return AppriseChannel(name, settings)
+    """Return the channel. Apprise makes its own connections; they are guarded all the same."""
+    return AppriseChannel(name, settings, policy)

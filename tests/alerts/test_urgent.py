@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
 
 import pytest
 
@@ -11,6 +12,7 @@ from alerts.channels.apprise import Settings as AppriseSettings
 from alerts.delivery import Delivery
 from alerts.outcome import Later, Sent
 from alerts.urgent import urgent_watches
+from config.addresses import AddressPolicy
 from config.settings import WatchSettings
 
 SOON = timedelta(seconds=20)
@@ -115,5 +117,7 @@ def test_a_watch_is_urgent_on_the_channels_that_it_alerts(channel, urgent):
 def open_digest(receiver):
     url = receiver.url.replace("http://", "json://")
     return AppriseChannel(
-        "desk", AppriseSettings.model_validate({"type": "apprise", "url": url, "digest": "1h", "retry": []})
+        "desk",
+        AppriseSettings.model_validate({"type": "apprise", "url": url, "digest": "1h", "retry": []}),
+        AddressPolicy(allowed=(ip_network("127.0.0.1/32"),)),
     )

@@ -8,8 +8,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from email import message_from_bytes, policy
+from email import message_from_bytes
+from email import policy as mail
 from email.message import EmailMessage
+from ipaddress import ip_network
 from typing import Any
 
 import msgspec
@@ -25,13 +27,17 @@ from alerts.delivery import Delivery
 from alerts.message import Message, compose
 from alerts.outcome import Later, Outgoing, Sent
 from alerts.receipts import list_alerts
+from config.addresses import AddressPolicy
 
 MAIL = "mailto://127.0.0.1:{port}?from=wirewatch@desk.example&to=all@desk.example&mode=insecure"
 HOSTILE = "Acme <!channel> @everyone <@U123> [click](https://evil.example) & *bold*\r\nBcc: all@evil.example\x00"
 
 
-def open_apprise(url: str, **options) -> AppriseChannel:
-    return AppriseChannel("desk", Settings.model_validate({"type": "apprise", "url": url} | options))
+LOOPBACK = AddressPolicy(allowed=(ip_network("127.0.0.1/32"),))
+
+
+def open_apprise(url: str, policy: AddressPolicy = LOOPBACK, **options) -> AppriseChannel:
+    return AppriseChannel("desk", Settings.model_validate({"type": "apprise", "url": url} | options), policy)
 
 
 def outgoing(event) -> Outgoing:
@@ -50,7 +56,7 @@ async def mail_server() -> AsyncIterator[tuple[int, list[EmailMessage]]]:
             if verb == b"DATA":
                 writer.write(b"354 go on\r\n")
                 letter = await reader.readuntil(b"\r\n.\r\n")
-                letters.append(message_from_bytes(letter[:-3], policy=policy.default))
+                letters.append(message_from_bytes(letter[:-3], policy=mail.default))
             writer.write(b"221 bye\r\n" if verb == b"QUIT" else b"250 fine\r\n")
         writer.close()
 
