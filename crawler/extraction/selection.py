@@ -15,6 +15,7 @@ import lxml.html
 import trafilatura
 from trafilatura.settings import Extractor
 
+from crawler.extraction import phrases
 from crawler.extraction.blocks import Block, ancestors, is_under
 from crawler.extraction.column import choose_column
 from crawler.extraction.page import Page
@@ -28,6 +29,7 @@ LINKED_LEAST = 600  # characters of an article's body in linked data; shorter on
 LINKED_MORE = 1.5  # times what was found
 LEAD_WITHIN = 20  # blocks between a headline and its text: bylines, dates, share bars, a picture
 LEAST_OF_ARTICLE = 300  # Latin characters
+TITLE = 140  # Latin characters
 SHARE = 0.8  # of the chosen text stands in the main element
 
 _FAST, _THOROUGH = (Extractor(fast=fast, comments=False, tables=True) for fast in (True, False))
@@ -180,11 +182,20 @@ def _take_back(blocks: list[Block], inside: list[bool]) -> None:
         if block.chosen or block.beside or block.kind == "caption" or not block.key or block.key in seen:
             continue
         at_home = parents[block.element.getparent()] >= 2 or parents[block.element] >= 1
+        at_home = at_home or (inside[index] and _is_title(block))  # in a box of its own
         if is_tag_line(block.text) or (
             at_home and block.link_density < 0.4 and (_reads_like_text(block) or _between(blocks, index))
         ):
             block.chosen = True
             seen.add(block.key)
+
+
+def _is_title(block: Block) -> bool:
+    """Whether a block is a sub-heading, or opens a section about a company."""
+    if weight(block.text) > TITLE or block.links:
+        return False
+    about = phrases.ABOUT.match(block.text) or phrases.ABOUT_END.search(block.text)
+    return block.kind == "heading" or about is not None
 
 
 def _take_lead(blocks: list[Block]) -> None:
