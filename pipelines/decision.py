@@ -10,7 +10,9 @@ from config.settings import Settings
 from pipelines.alerting import Audience
 from pipelines.changes import changes, only_noise
 from pipelines.identity import Candidate, Verdict, identify
-from pipelines.identity.notices import is_notice
+from pipelines.identity.kinship import translation
+from pipelines.identity.notices import is_notice, one_notice
+from pipelines.identity.reading import marker_alone
 from pipelines.revision import compare
 from pipelines.revisits import next_revisit
 from stories.event import Event, EventType, Replaced, StoryRef
@@ -50,13 +52,15 @@ def decide(release: Release, knowledge: Knowledge, reading: Reading, settings: S
         return _new(release, verdict, who)
     if verdict.kind == "copy" and of is not None:
         if _differs_at_home(release, of):
-            return _notice(release, of, replace(verdict, kind="reissue"), who)
+            return _notice(release, of, of, replace(verdict, kind="reissue"), who)
         story = [one for one in knowledge.candidates if one.story == of.story]
         return _copy(release, of, story, verdict, who)
     if verdict.kind == "late_original" and of is not None:
         story = [one for one in knowledge.candidates if one.story == of.story]
         return _late_original(release, of, story, verdict, who)
-    return _notice(release, of, verdict, who)
+    # A correction that was read after a later one replaces neither, and is told to those who heard of their story.
+    within = of or next((one for one in knowledge.candidates if one.story == verdict.story), None)
+    return _notice(release, of, within, verdict, who)
 
 
 def withdraw(known: Known, how: str, settings: Settings, now: datetime) -> Keep:
@@ -204,28 +208,31 @@ def _first_heard(copy: Event, release: Release, original: Known | None) -> Event
     )
 
 
-def _notice(release: Release, of: Known | None, verdict: Verdict, who: Audience) -> Keep:
-    """A correction, update or withdrawal arrived, or an unmarked re-issue with other content."""
+def _notice(release: Release, of: Known | None, within: Known | None, verdict: Verdict, who: Audience) -> Keep:
+    """A correction, update or withdrawal arrived, or an unmarked re-issue with other content.
+
+    ``within``: a release of the story it joins, also where what it replaces is not known.
+    """
     kind: EventType = "release.revised"
     if release.notice is not None and verdict.kind == "notice":
         kind = EVENT_OF[release.notice.kind]
-        if of is not None and not release.notice.headline:
+        if of is not None and not release.notice.headline and not marker_alone(of.release):
             # "/DISREGARD RELEASE: Company/" is marker from end to end; the headline is that of what it is about.
             release = replace(release, headline=of.release.headline)
-    story = of.story if of else (verdict.story or story_id(_id(release)))
+    story = within.story if within else story_id(_id(release))
     matched = who.matching(release)
     event = Event(
         id=event_id(kind, _id(release), release.revision),
         type=kind,
         timestamp=timestamp(who.now),
-        watches=who.named(matched, kind, of),
-        story=StoryRef(id=story, releases=of.releases + 1 if of else 1),
+        watches=who.named(matched, kind, within),
+        story=StoryRef(id=story, releases=within.releases + 1 if within else 1),
         release=release,
         replaces=_replaced(of.release) if of else None,
         changes=_differences(kind, of.release, release) if of else (),
     )
-    channels = who.fresh(matched, kind, release) | who.recalled(kind, of)
-    told = Told(event=event, channels=channels, due=who.due(release, of))
+    channels = who.fresh(matched, kind, release) | who.recalled(kind, within)
+    told = Told(event=event, channels=channels, due=who.due(release, within))
     keep = _stored(release, story, verdict, [told], who)
     return replace(keep, replaces=of.release.id if of else None)
 
@@ -233,17 +240,22 @@ def _notice(release: Release, of: Known | None, verdict: Verdict, who: Audience)
 def _late_original(release: Release, of: Known, story: Sequence[Known], verdict: Verdict, who: Audience) -> Keep:
     """The original of a notice that came first: no alert as if it were new, but the notice is told again, tied.
 
-    It is told to those who heard it untied, and to watches that only the original's words or site match. Where it is
-    known from several sites, it is the first that was told; the others are tied with it.
+    It is told to those who heard it untied, and to watches that only the original's words or site match. Each notice
+    that waits is told; of one that is known from several sites the first, the others are tied with it.
     """
     waiting = [one for one in story if is_notice(one.release) and one.replaces is None]
-    told_first = min(waiting, key=lambda one: one.release.first_seen_at or "", default=of)
-    event = _tied(told_first, release, who)
-    earlier = who.matching(told_first.release)
-    late = [name for name in who.matching(release) if name not in earlier]
-    channels = who.fresh(late, event.type, release) | who.recalled(event.type, of)
-    told = Told(event=event, channels=channels, due=who.due(release, of))
-    keep = _stored(release, of.story, verdict, [told], who)
+    first: list[Known] = []
+    for one in sorted(waiting or [of], key=lambda one: one.release.first_seen_at or ""):
+        if not any(one_notice(one.release, earlier.release) for earlier in first):
+            first.append(one)
+    told = []
+    for one in first:
+        event = _tied(one, release, who)
+        earlier_watches = who.matching(one.release)
+        late = [name for name in who.matching(release) if name not in earlier_watches]
+        channels = who.fresh(late, event.type, release) | who.recalled(event.type, of)
+        told.append(Told(event=event, channels=channels, due=who.due(release, of)))
+    keep = _stored(release, of.story, verdict, told, who)
     return replace(keep, links={_id(one.release): _id(release) for one in waiting})
 
 
@@ -280,8 +292,8 @@ def _keep(release: Release, story: str, why: str, told: Iterable[Told], word: st
 
 
 def _differences(kind: EventType, before: Release, after: Release) -> tuple[Change, ...]:
-    # A withdrawal takes the release back whole; its own text is no newer state of it.
-    return () if kind == "release.withdrawn" else changes(before, after)
+    # A withdrawal takes the release back whole; its own text is no newer state of it. Nor is a translation.
+    return () if kind == "release.withdrawn" or translation(before, after) else changes(before, after)
 
 
 def _replaced(release: Release) -> Replaced:
@@ -300,7 +312,7 @@ def _differs_at_home(release: Release, of: Known) -> bool:
     Elsewhere small differences are a syndicator's; at home they are a silent correction, and must not stay silent.
     """
     before = of.release
-    at_home = release.source == before.source and (release.notice is None or release.notice.kind != "repeat")
+    at_home = release.source == before.source and not translation(before, release)
     return at_home and bool(changes(before, release)) and not only_noise(before, release)
 
 

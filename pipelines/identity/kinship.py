@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Literal
 
 from pipelines.identity.likeness import Likeness, compare, headline_swaps, overlap, told_by_headline
-from pipelines.identity.reading import Reading
+from pipelines.identity.reading import Reading, read
 from stories.release import Release
 
 KinshipKind = Literal["same", "changed", "sibling", "stranger"]
@@ -64,6 +64,8 @@ def kinship(older: Release, newer: Release, left: Reading, right: Reading) -> Ki
 def _by_address(older: Release, newer: Release, what: str, left: Reading, right: Reading) -> Kinship:
     """Judge releases that share an id or address: another text in the same language is another release all the same."""
     like = compare(left, right)
+    if translation(older, newer):
+        return Kinship(kind="same", strength=3, jaccard=like.jaccard, why=f"{what} in another language")
     comparable = min(len(left.folded), len(right.folded)) >= 2 * FORM_TEXT and older.language == newer.language
     if comparable and (like.containment < REUSED or like.opening < OPENS_ALIKE):
         return Kinship(kind="sibling", strength=3, jaccard=like.jaccard, why=f"{what} with another text")
@@ -165,8 +167,20 @@ def _enough(like: Likeness, left: Reading, right: Reading, near: bool) -> bool:
     return like.jaccard >= (0.7 if days is not None and days <= 14 else 0.9)
 
 
+def translation(one: Release, other: Release) -> bool:
+    """Tell whether two texts are in two languages, so that nothing in them can be compared.
+
+    What was taken for another language and has the same sentences is not: a wrong guess must not hide a change.
+    """
+    if one.language is None or other.language is None or one.language == other.language:
+        return False
+    return overlap(read(one), read(other))[1] < REUSED
+
+
 def near_headline(left: Reading, right: Reading) -> bool:
     """Tell whether two headlines are one: but for typography, a rubric, misspellings, or words added to one of them."""
+    if not left.headline_key or not right.headline_key:
+        return False
     if left.headline_key == right.headline_key or left.plain_headline_key == right.plain_headline_key:
         return True
     lost, came = headline_swaps(left.headline, right.headline)

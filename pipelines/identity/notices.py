@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from pipelines.identity.index import SHORTEST
@@ -15,11 +15,13 @@ from pipelines.identity.kinship import (
     days_between,
     near_headline,
     same_hand,
+    translation,
 )
 from pipelines.identity.likeness import compare, headline_swaps, overlap, told_by_headline
 from pipelines.identity.nouns import Candidate, Verdict
 from pipelines.identity.reading import Reading, read, short_key
-from pipelines.identity.words import squeezed
+from pipelines.identity.words import folded, squeezed, words
+from pipelines.notices import named_dates
 from stories.release import Release
 
 HEADLINE_WITHIN = 10  # days: a headline alone ties a notice to its original no longer
@@ -40,25 +42,28 @@ class Witness:
 
     rank: int
     """``BY_ID`` … ``BY_TEXT``"""
+    dated: bool
+    """Whether the notice names the day of that release."""
     jaccard: float
     swaps: int
     """Facts that stand in each other's place: a notice about one of a serial shares most with that one."""
     why: str
 
     @property
-    def weight(self) -> tuple[int, float]:
+    def weight(self) -> tuple[int, bool, float]:
         """The better witness is the heavier."""
-        return self.rank, self.jaccard - SWAP_WEIGHS * self.swaps
+        return self.rank, self.dated, self.jaccard - SWAP_WEIGHS * self.swaps
 
     def clearly_beats(self, rival: Witness) -> bool:
         """Tell whether no doubt is left between two releases that the notice could be about."""
-        return self.rank == BY_ID or self.rank > rival.rank or self.weight[1] - rival.weight[1] >= CLEAR
+        better = self.weight[:2] > rival.weight[:2]
+        return self.rank == BY_ID or better or self.weight[2] - rival.weight[2] >= CLEAR
 
 
 def link(release: Release, candidates: Sequence[Candidate]) -> Verdict:
     """Return what a correction, update or withdrawal is about; ``of`` is None rather than wrong."""
     notice = read(release)
-    again = _syndicated(release, notice, candidates)
+    again = _syndicated(release, candidates)
     if again is not None:
         return again
     found: list[tuple[Witness, Candidate]] = []
@@ -77,24 +82,33 @@ def link(release: Release, candidates: Sequence[Candidate]) -> Verdict:
     rivals = (rival for rival, candidate in found[1:] if candidate.story != best.story)
     if not all(witness.clearly_beats(rival) for rival in rivals):
         return Verdict(kind="notice", of=None, story=None, why=f"{marker}: two earlier releases fit it equally")
-    target = _newest_state(best, candidates)
-    return Verdict(kind="notice", of=target.release.id, story=target.story, why=f"{marker}: {witness.why}")
+    target = _newest_state(best, candidates, release, notice)
+    of = target.release.id if target else None
+    return Verdict(kind="notice", of=of, story=best.story, why=f"{marker}: {witness.why}")
 
 
 def fits(release: Release, notice: Reading, original: Release, other: Reading) -> Witness | None:
     """Return the strongest witness that a notice is about a release, or None."""
+    witness = _strongest(release, notice, original, other)
+    return replace(witness, dated=_names_its_day(release, original)) if witness else None
+
+
+def _strongest(release: Release, notice: Reading, original: Release, other: Reading) -> Witness | None:
     if notice.urls & other.urls:
         return _witness(BY_ID, notice, other, "the same page")
     shared = notice.ids & other.ids
     if shared:
         return _witness(BY_ID, notice, other, f"wire id {min(shared)[1]}")
     days = days_between(notice, other)
-    if days is not None and days > TEXT_WITHIN:
-        return None
     containment = overlap(other, notice)[1]
     strangers = bool(notice.issuer_key and other.issuer_key) and notice.issuer_key != other.issuer_key
-    if any(_one_headline(squeezed(headline), other.headline_key) for headline in notice.quotes):
-        return None if strangers and containment < 0.3 else _witness(BY_QUOTE, notice, other, "it quotes the headline")
+    quoted = _quoted(notice, other)
+    if days is not None and days > TEXT_WITHIN:
+        # So late only a notice that names both the headline and the day is believed.
+        named = quoted and not strangers and _names_its_day(release, original)
+        return _witness(BY_QUOTE, notice, other, f"it quotes the headline, {days} days earlier") if named else None
+    if quoted:
+        return None if strangers and containment < 0.3 else _witness(BY_QUOTE, notice, other, quoted)
     if near_headline(other, notice):
         return _by_headline(release, notice, original, other, containment)
     soon = days is None or days <= HEADLINE_WITHIN
@@ -103,9 +117,34 @@ def fits(release: Release, notice: Reading, original: Release, other: Reading) -
     return _by_text(notice, other, containment) if soon and days is not None else None
 
 
+def _quoted(notice: Reading, other: Reading) -> str | None:
+    """Return how a notice quotes a release: its headline, the one it quotes itself, or the words of its address."""
+    keys = [squeezed(headline) for headline in notice.quotes]
+    if any(_one_headline(key, other.headline_key) for key in keys):
+        return "it quotes the headline"
+    if other.headline_key:
+        return None
+    # A notice whose title is "/C O R R E C T I O N -- Company/" has its old headline in what it quotes, or its address.
+    if {*keys} & {squeezed(headline) for headline in other.quotes}:
+        return "both quote the headline"
+    slug = other.slug_key
+    short = (short_key(folded(words(headline))) for headline in notice.quotes)
+    if slug and any(len(key) >= SHORTEST and (slug.startswith(key) or key.startswith(slug)) for key in short):
+        return "it quotes the headline that the address tells"
+    return None
+
+
+def _names_its_day(release: Release, original: Release) -> bool:
+    """Tell whether a notice's statement names the day on which a release came out, as its own page tells it."""
+    if release.notice is None or not original.published_at:
+        return False
+    told = " ".join((release.notice.statement or "", *release.body[:2]))
+    return original.published_at[:10] in named_dates(told)
+
+
 def _witness(rank: int, notice: Reading, other: Reading, why: str) -> Witness:
     like = compare(other, notice)
-    return Witness(rank=rank, jaccard=like.jaccard, swaps=len(like.swapped), why=why)
+    return Witness(rank=rank, dated=False, jaccard=like.jaccard, swaps=len(like.swapped), why=why)
 
 
 def _by_headline(
@@ -128,7 +167,7 @@ def _by_headline(
         return None
     apart = "" if days is None else ", the same day" if days == 0 else f", {days} day{'s' * (days > 1)} earlier"
     why = "headline without its marker" + (", same issuer" if same_issuer else "") + apart
-    return Witness(rank=BY_HEADLINE, jaccard=like.jaccard, swaps=len(like.swapped), why=why)
+    return Witness(rank=BY_HEADLINE, dated=False, jaccard=like.jaccard, swaps=len(like.swapped), why=why)
 
 
 ADVISORY = 60  # words: a shorter text has nothing to compare
@@ -144,7 +183,8 @@ def _by_text(notice: Reading, other: Reading, containment: float) -> Witness | N
     told = told_by_headline(like, lost, came)
     if like.opening < OPENS_ALIKE or told or like.swapped_share > FEW_SHARE:
         return None
-    return Witness(rank=BY_TEXT, jaccard=like.jaccard, swaps=len(like.swapped), why=f"{like.jaccard:.0%} the same text")
+    why = f"{like.jaccard:.0%} the same text"
+    return Witness(rank=BY_TEXT, dated=False, jaccard=like.jaccard, swaps=len(like.swapped), why=why)
 
 
 def _slug_of(notice: Reading, other: Reading) -> bool:
@@ -165,13 +205,22 @@ def _one_headline(quoted: str, key: str) -> bool:
     return quoted == key or (len(quoted) >= SHORTEST and (quoted in key or key[:QUOTED_WHOLE] == quoted[:QUOTED_WHOLE]))
 
 
-def _newest_state(best: Candidate, candidates: Sequence[Candidate]) -> Candidate:
-    """Return the state of the story that a notice replaces: its newest notice, else its first release."""
+def _newest_state(
+    best: Candidate, candidates: Sequence[Candidate], release: Release, notice: Reading
+) -> Candidate | None:
+    """Return the state of the story that a notice replaces: its newest notice, else its first release.
+
+    In its own language where there is one; never a notice that came out after it: an earlier correction that is read
+    late replaces the release, or nothing where only later notices are known.
+    """
     story = [candidate for candidate in candidates if candidate.story == best.story]
-    notices = [candidate for candidate in story if is_notice(candidate.release)]
+    before = [one for one in story if not is_notice(one.release) or not came_before(notice, read(one.release))]
+    readable = [one for one in before if not translation(one.release, release)] or before
+    notices = [candidate for candidate in readable if is_notice(candidate.release)]
     if notices:
         return max(notices, key=lambda candidate: candidate.release.first_seen_at or "")
-    return next((candidate for candidate in story if candidate.first), best)
+    first = next((candidate for candidate in readable if candidate.first), None)
+    return first or (best if best in readable else next(iter(readable), None))
 
 
 def is_notice(release: Release) -> bool:
@@ -179,10 +228,10 @@ def is_notice(release: Release) -> bool:
     return release.notice is not None and release.notice.kind != "repeat"
 
 
-def _syndicated(release: Release, notice: Reading, candidates: Sequence[Candidate]) -> Verdict | None:
+def _syndicated(release: Release, candidates: Sequence[Candidate]) -> Verdict | None:
     """Return the verdict on another site's copy of a notice that is known."""
     for candidate in candidates:
-        if is_notice(candidate.release) and _one_notice(release, notice, candidate.release, read(candidate.release)):
+        if is_notice(candidate.release) and one_notice(release, candidate.release):
             where = candidate.release.source or "another site"
             return Verdict(
                 kind="copy", of=candidate.release.id, story=candidate.story, why=f"the same notice on {where}"
@@ -190,12 +239,17 @@ def _syndicated(release: Release, notice: Reading, candidates: Sequence[Candidat
     return None
 
 
-def _one_notice(release: Release, notice: Reading, earlier: Release, other: Reading) -> bool:
+def one_notice(release: Release, earlier: Release) -> bool:
     """Tell whether two notices are the same one: a second correction has another text."""
+    notice, other = read(release), read(earlier)
+    if notice.ids & other.ids and translation(release, earlier):
+        return True
     if notice.ids & other.ids and release.source != earlier.source:
         return not compare(other, notice).swapped
-    if not near_headline(other, notice):
+    if notice.headline_key and other.headline_key and not near_headline(other, notice):
         return False
+    if not (notice.headline_key and other.headline_key) and min(len(notice.folded), len(other.folded)) < ADVISORY:
+        return notice.folded == other.folded and len(notice.folded) >= SHINGLED
     if min(len(notice.folded), len(other.folded)) < SHINGLED:
         days = days_between(notice, other)
         return release.source != earlier.source and days is not None and days <= SOON

@@ -11,7 +11,7 @@ from itertools import islice
 from urllib.parse import unquote
 
 from pipelines.identity.words import COMMON, folded, news_paragraphs, squeezed, without_rubric, words
-from pipelines.notices import quoted_headlines
+from pipelines.notices import quoted_headlines, subject_company
 from stories.moments import parse_moment
 from stories.release import Release
 from stories.urls import url_digest
@@ -63,9 +63,10 @@ def read(release: Release) -> Reading:
     paragraphs = news_paragraphs(body, notice.statement if notice else None)
     spelled = words("\n".join(paragraphs))
     low = folded(spelled)
-    headline = folded(words(release.headline))
+    printed = "" if marker_alone(release) else release.headline
+    headline = folded(words(printed))
     headline_key = "".join(headline)
-    rest = without_rubric(release.headline)
+    rest = without_rubric(printed)
     return Reading(
         spelled=tuple(spelled),
         folded=tuple(low),
@@ -81,6 +82,12 @@ def read(release: Release) -> Reading:
         day=day,
         to_the_minute=to_the_minute,
     )
+
+
+def marker_alone(release: Release) -> bool:
+    """Tell whether a notice's headline is a marker and a company ("/C O R R E C T I O N -- Company/"): no headline."""
+    notice = release.notice
+    return notice is not None and not notice.headline and subject_company(release.headline) is not None
 
 
 def _day(release: Release) -> tuple[datetime | None, bool]:
@@ -157,7 +164,8 @@ _WIRE_URLS = tuple(
         ("globenewswire", r"globenewswire\.com/(?:[a-z]{2}/)?news-release/\d{4}/\d\d/\d\d/(\d+)"),
         ("newsfile", r"newsfilecorp\.com/release/(\d+)"),
         ("accessnewswire", r"access(?:news)?wire\.com/newsroom/[a-z]{2}/[^/]+/[^/]*?-?(\d+)$"),
-        ("eqsnews", r"eqs-news\.com/.*?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?:_[a-z]{2})?)"),
+        # One announcement has one id in all its languages, which the URL names behind it: "…-9a1f0c2b7d3e_de".
+        ("eqsnews", r"eqs-news\.com/.*?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"),
         ("acnnewswire", r"acnnewswire\.com/press-release/[a-z%-]+/(\d+)"),
         ("prnasia", r"prnasia\.com/(?:story/(\d+)-\d|releases/\w+/.*?-(\d+))"),
         ("newsdirect", r"newsdirect\.com/news/.*-(\d{8,9})$"),
