@@ -127,7 +127,10 @@ TRANSMITTED = re.compile(
 )
 """How EQS ends a release: "Veröffentlichung einer …, übermittelt durch EQS News - ein Service der EQS Group AG."."""
 EMBARGO = re.compile(
-    r"\b(?:embargo(?:ed)?(?:\s+(?:for\s+release\s+)?(?:until|till|to))|sperrfrist(?:\s+bis)?|embargo\s+jusqu['’]au|not\s+for\s+(?:release|publication)\s+(?:until|before))\b\s*[:：]?\s*(?P<when>.{6,80})",
+    r"(?:\b(?:embargo(?:ed)?\s+(?:for\s+release\s+)?(?:until|till|to)|(?:not|hold)\s+for\s+(?:release|publication)\s+(?:until|before)|"
+    r"sperrfrist(?:\s+bis)?|embargo\s+jusqu['’]au|embarg(?:o|ado|ada)\s+(?:hasta|até)|embarg(?:o|ato|ata)\s+fino\s+al?|embargo\s+tot|"
+    r"embargo(?=\s*[:：]))(?![^\W_])|(?:报道|報道|報導|新闻|新聞)?(?:解禁|禁发|禁發)(?:日時|时间|時間|日期)?(?:至)?(?=\s*[:：])|"
+    r"发布禁令(?:至)?(?=\s*[:：])|엠바고(?=\s*[:：])|보도\s*(?:유예|시점)(?=\s*[:：]))\s*[:：]?\s*(?P<when>.{6,80})",
     _I,
 )
 VIEW_SOURCE = re.compile(
