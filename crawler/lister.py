@@ -40,7 +40,7 @@ log = structlog.get_logger(__name__)
 
 BIG = 100_000  # bytes; a larger listing is read in a thread, since it would hold up the loop
 CHILDREN = 3  # newest sitemaps of a sitemap index that are read at a poll
-BACK = 10  # pages that a poll reads back to find the thread of the one before
+BACK = 25  # pages that are read back to find the thread of the one before: 500 releases between two polls
 DEEP = 50  # pages that are read back to fill a gap, when a person asks or another listing lost its thread
 FORGETTING = 200  # readings, after which the older half counts for less in the share that was proven complete
 LOOK_AFTER = timedelta(minutes=11)  # what was named is read by then, or its lease has ended
