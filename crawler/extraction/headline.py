@@ -14,6 +14,7 @@ from crawler.extraction.pieces import Piece
 from crawler.extraction.text import clean, is_cut_short, joined, key, weight
 
 _PARTS = re.compile(r"\s+[|–—·•»:-]\s+|\s*\|\s*|\s*::\s*")
+_WORD = re.compile("[\u3040-\u30ff\u3400-\u9fff]|[^\\W\u3040-\u30ff\u3400-\u9fff]+")
 _UNDER = re.compile(
     r"sub-?(?:head(?:line|ing)?|title)|standfirst|\bdeck\b|alternativeHeadline|secondary-?(?:title|headline)", re.I
 )
@@ -39,7 +40,7 @@ def find_headline(page: Page, blocks: Sequence[Block], first: int, hints: Releas
     keys = [key(text) for text in said]
     headings = [block for block in blocks if block.kind == "heading" and weight(block.text) <= LONGEST and block.key]
     above = [block for block in headings if block.index <= first + 4]
-    alone = [block for block in above if block.level == 1 and not block.beside and len(key(block.text)) >= 12]
+    alone = [block for block in above if block.level == 1 and not block.beside and _says_much(key(block.text), 12)]
     if len(alone) == 1 and (not said or _share_words(alone[0].text, said[0])):
         return joined(alone[0].text)
     for level in (1, 2, 3):
@@ -57,14 +58,19 @@ def find_headline(page: Page, blocks: Sequence[Block], first: int, hints: Releas
 
 
 def _share_words(heading: str, said: str) -> bool:
-    """Whether half of the words of the shorter of two headlines are in the other."""
-    one, other = (set(re.findall(r"\w+", text.lower())) for text in (heading, said))
+    """Whether half of the words (of Chinese and Japanese: the characters) of the shorter headline are in the other."""
+    one, other = (set(_WORD.findall(text.lower())) for text in (heading, said))
     return 2 * len(one & other) >= min(len(one), len(other)) > 0
 
 
+def _says_much(letters: str, least: int) -> bool:
+    """Whether a key has so many letters, or as much in Chinese, Japanese or Korean: seven characters at least."""
+    return len(letters) >= least or weight(letters) >= max(21, least)
+
+
 def _confirmed(heading: str, said: list[str]) -> bool:
-    return len(heading) >= 8 and any(
-        heading == text or (len(heading) >= 15 and (heading in text or (len(text) >= 15 and text in heading)))
+    return _says_much(heading, 8) and any(
+        heading == text or (_says_much(heading, 15) and (heading in text or (_says_much(text, 15) and text in heading)))
         for text in said
     )
 

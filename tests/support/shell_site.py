@@ -48,6 +48,8 @@ class ShellSite:
     robots: str = "User-agent: *\nAllow: /\n"
     script: str = SCRIPT
     asked: list[str] = field(default_factory=list)
+    pages: dict[str, tuple[bytes, str]] = field(default_factory=dict)
+    """Other pages that its listing names, by path, with their Content-Type."""
 
     @property
     def page(self) -> str:
@@ -66,8 +68,12 @@ class ShellSite:
             case "/away":
                 raise web.HTTPFound(self.elsewhere[0])
             case "/news":
-                link = f'<li><a href="{self.page}">{HEADLINE}</a> <time>22 June 2026</time></li>'
-                return web.Response(text=f"<html><body><ul>{link}</ul></body></html>", content_type="text/html")
+                named = {self.page: HEADLINE} | {self.url + path: f"The page that is at {path}" for path in self.pages}
+                links = "".join(f'<li><a href="{url}">{text}</a></li>' for url, text in named.items())
+                return web.Response(text=f"<html><body><ul>{links}</ul></body></html>", content_type="text/html")
+            case path if path in self.pages:
+                body, content_type = self.pages[path]
+                return web.Response(body=body, headers={"Content-Type": content_type})
             case path if path.startswith("/api/"):
                 return web.json_response({"headline": HEADLINE, "body": BODY})
         return web.Response(text=SHELL, content_type="text/html")

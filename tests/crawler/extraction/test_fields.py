@@ -648,3 +648,18 @@ def test_a_company_told_of_in_one_line_has_its_section_too():
     release = extract_release(page(f"<p>{line}</p>"), URL)
 
     assert (release.about, len(release.body)) == ((line,), 7)
+
+
+@pytest.mark.parametrize(
+    ("heading", "title", "headline"),
+    [
+        ("海鷗航運夜間啟航", "海鷗航運", "海鷗航運夜間啟航"),
+        ("海鷗航運夜間啟航", "海鷗航運夜間啟航 | 海港日報", "海鷗航運夜間啟航"),
+        ("航運", "海鷗航運夜間啟航 | 海港日報", "海鷗航運夜間啟航"),
+    ],
+    ids=["the title names the site", "the title has it too", "the heading names the section"],
+)
+def test_a_chinese_headline_is_told_from_the_names_of_site_and_section(heading, title, headline):
+    html = page().replace("<h1>Gull Line sails at night</h1>", f"<h1>{heading}</h1>")
+
+    assert extract_release(html.replace("Gull Line sails at night | Ledger", title), URL).headline == headline
