@@ -17,6 +17,7 @@ from crawler.extraction.blocks import is_latin_headline, is_under
 from crawler.extraction.contacts import contact_runs
 from crawler.extraction.datelines import Found, find_dateline
 from crawler.extraction.dates import is_date_line
+from crawler.extraction.opening import find_start, without_captions, without_headline
 from crawler.extraction.pieces import Piece, is_prose, prose_behind, teaser_pairs
 from crawler.extraction.tags import is_tag_line
 from crawler.extraction.text import is_cut_short, is_sentence, key, weight
@@ -26,8 +27,6 @@ Part = Literal["body", "about"]
 LINE = 450  # characters: no line of boilerplate is longer
 LABEL = 40  # Latin characters
 LATE = 0.25  # of the text at most may stand behind a mark, or it marks something inside the text
-DATELINE_WITHIN = 40  # paragraphs of the article, its highlights and a menu read along among them
-PROSE_BEFORE = 4  # paragraphs of running text above a dateline at most: sub-headlines and highlights
 ENOUGH = 300  # of text before an end mark can be one: EQS prints the disclaimer above the text
 LITTLE_BEHIND = 900  # of text behind the marks of a short release: sections about two or three companies
 _ONLY_MARK = re.compile(rf"^\W*{phrases.DISCLAIMER}[^.。!]*[.。!]?", re.I)
@@ -56,17 +55,12 @@ class Anatomy:
     notes: list[str] = field(default_factory=list)
     """Lines left out that still say something: "View source version on …", an embargo, a date."""
 
-    def paragraphs(self, part: Part) -> list[str]:
-        """Return the paragraphs of one part."""
-        return [text for name, text in self.own if name == part]
-
 
 def split(pieces: list[Piece], headline: str | None, captions: set[int]) -> Anatomy:
     """Return the parts of a release; ``captions`` are the indexes of blocks that stand under pictures."""
     anatomy = Anatomy()
-    pieces = _without_headline(pieces, headline)
-    pieces = _without_captions(pieces, captions, anatomy)
-    first = _find_start(pieces, anatomy)
+    pieces, anatomy.captions = without_captions(without_headline(pieces, headline), captions)
+    first, anatomy.found = find_start(pieces)
     anatomy.lead = pieces[:first]
     marks = (match[0].strip() for piece in anatomy.lead if (match := _ONLY_MARK.match(piece.text)))
     anatomy.disclaimer = next(marks, None)  # EQS prints it above the text
@@ -74,74 +68,6 @@ def split(pieces: list[Piece], headline: str | None, captions: set[int]) -> Anat
     walk = _Walk(pieces, first, anatomy)
     walk.run()
     return anatomy
-
-
-def _without_headline(pieces: list[Piece], headline: str | None) -> list[Piece]:
-    wanted = key(headline or "")
-    if len(wanted) < 8:
-        return pieces
-    opens = next((index for index, piece in enumerate(pieces) if is_prose(piece)), 0)
-    for index in range(min(opens + 3, len(pieces) - 1), -1, -1):
-        if _is_headline(pieces[index], wanted, loosely=index < 12):
-            pieces = pieces[index + 1 :]
-            break
-    return [piece for piece in pieces if key(piece.text) != wanted]
-
-
-def _is_headline(piece: Piece, wanted: str, *, loosely: bool) -> bool:
-    found = key(piece.text)
-    if found == wanted:
-        return True
-    return loosely and len(found) >= 20 and piece.is_short and (wanted.startswith(found) or found.startswith(wanted))
-
-
-def _without_captions(pieces: list[Piece], captions: set[int], anatomy: Anatomy) -> list[Piece]:
-    """Take out captions: under a picture, named as one, or a sentence with its own cut-off beginning above it."""
-    kept: list[Piece] = []
-    for piece in pieces:
-        letters = key(piece.text)
-        above = key(kept[-1].text) if kept else ""
-        if (
-            piece.block.kind == "caption"
-            or piece.block.index in captions
-            or (piece.is_short and phrases.CAPTION.match(piece.text))
-        ):
-            anatomy.captions.append(piece)
-        elif (
-            len(above) >= 30
-            and len(letters) > len(above)
-            and letters.startswith(above)
-            and kept[-1].block.kind != "item"
-        ):
-            kept.pop()
-            anatomy.captions.append(piece)
-        elif any(letters == key(caption.text) for caption in anatomy.captions):
-            continue
-        else:
-            kept.append(piece)
-    return kept
-
-
-def _find_start(pieces: list[Piece], anatomy: Anatomy) -> int:
-    """Return the index of the paragraph with the dateline, 0 where there is none."""
-    prose = 0
-    for index, piece in enumerate(pieces[:DATELINE_WITHIN]):
-        prose += is_prose(piece)
-        if prose > PROSE_BEFORE:
-            break
-        found = find_dateline(piece.text)
-        if found is None or is_cut_short(piece.text):
-            continue
-        rest = piece.text[found.end :]
-        if not rest.strip() and index + 1 < len(pieces):  # the dateline has a line of its own
-            piece.text = f"{piece.text} {pieces[index + 1].text}"
-            found = find_dateline(piece.text) or found
-            del pieces[index + 1]
-        elif weight(rest) < 20:
-            continue
-        anatomy.found = found
-        return index
-    return 0
 
 
 class _Walk:
@@ -211,6 +137,21 @@ class _Walk:
 
     def _is_mark(self, index: int, piece: Piece) -> bool:
         """Whether a paragraph is one of the marks of a release's end, or a line of no release; moves on with it."""
+        if self._is_label(index, piece) or self._is_end(index, piece):
+            return True
+        section = self._section(index, piece)
+        if section is None:
+            return self._is_left_out(index, piece)
+        self.state = section
+        if section == "contact":
+            self.contact_home = piece.block.element.getparent()
+            self.anatomy.contacts.append(piece.text)
+            return True
+        self.tail = self.tail or section == "about"
+        return False
+
+    def _is_label(self, index: int, piece: Piece) -> bool:
+        """Whether a paragraph is the disclaimer, a line of hashtags, or the accounts behind one."""
         text, anatomy = piece.text, self.anatomy
         if match := _ONLY_MARK.match(text):
             anatomy.disclaimer = anatomy.disclaimer or match[0].strip()
@@ -223,11 +164,16 @@ class _Walk:
         if anatomy.tag_lines and _ADDRESSES.fullmatch(text):  # Media OutReach glues the issuer's accounts to its tags
             anatomy.notes.append(text)
             return True
+        return False
+
+    def _is_end(self, index: int, piece: Piece) -> bool:
+        """Whether a paragraph says that the text has ended: ``###``, SOURCE, "View source version", EQS's table."""
+        text, anatomy = piece.text, self.anatomy
         if (
             len(text) <= LINE
             and phrases.VIEW_SOURCE.search(text)
             and ("http" in text or piece.is_short or piece.block.links)
-        ):
+        ) or phrases.TRANSMITTED.match(text):
             anatomy.notes.append(text)
             self._end(index)
             return True
@@ -235,42 +181,38 @@ class _Walk:
             if self.rest[index] < self.said or anatomy.found is not None:
                 self._end(index)
             return True
-        if (
-            (match := phrases.SOURCE.match(text))
-            and self._may_end(index)
-            and piece.is_short
-            and self.rest[index] < self.said * LATE
-        ):
+        if not self._may_end(index):
+            return False
+        match = phrases.SOURCE.match(text)
+        if match and piece.is_short and self.rest[index] < self.said * LATE:
             anatomy.source = (match["name"] or match["cjk"]).strip()
             self._end(index)
             return True
+        if _EQS_TABLE.match(text):
+            self._end(index)
+            return True
+        return False
+
+    def _section(self, index: int, piece: Piece) -> Literal["body", "about", "contact"] | None:
+        """Return the section of a release that a paragraph opens, if it does."""
+        text = piece.text
         if self._is_about(index, piece):
-            self.state = "about"
-            self.tail = True
-            return False
-        if phrases.TRANSMITTED.match(text):
-            anatomy.notes.append(text)
-            self._end(index)
-            return True
-        if self._may_end(index) and _EQS_TABLE.match(text):
-            self._end(index)
-            return True
+            return "about"
         if (phrases.CONTACT.match(text) and self._is_contact(index, piece)) or self._opens_contacts(index):
-            self.state = "contact"
-            self.contact_home = piece.block.element.getparent()
-            anatomy.contacts.append(text)
-            return True
+            return "contact"
         if self.state == "over" and piece.is_short and phrases.EXPLANATION.match(text):
-            self.state = "body"
-            return False
+            return "body"
         if self.state == "contact" and piece.is_short and phrases.NOTES.match(text):
-            self.state = "body"
-            return False
-        if (not self.said or not self.rest[index]) and is_date_line(text):
-            anatomy.notes.append(text)
-            return True
-        if len(text) <= LINE and phrases.BOILERPLATE.match(text):
-            anatomy.notes.append(text)
+            return "body"
+        return None
+
+    def _is_left_out(self, index: int, piece: Piece) -> bool:
+        """Whether a paragraph is a line of no release's text: a date above or below it, a button, a copyright."""
+        text = piece.text
+        if ((not self.said or not self.rest[index]) and is_date_line(text)) or (
+            len(text) <= LINE and phrases.BOILERPLATE.match(text)
+        ):
+            self.anatomy.notes.append(text)
             return True
         return False
 
