@@ -124,6 +124,15 @@ class Archive:
             return None
         return (await payloads(self._redis, [text(entry)]))[0]
 
+    async def told(self, event_ids: Sequence[str]) -> dict[str, bytes]:
+        """Return the JSON of those of these events that happened and are kept, by id, in two round trips."""
+        if not event_ids:
+            return {}
+        found = cast(list[bytes | None], await self._redis.mget([keys.event(one).name for one in event_ids]))
+        kept = {one: text(entry) for one, entry in zip(event_ids, found, strict=True) if entry is not None}
+        said = await payloads(self._redis, list(kept.values()))
+        return {one: payload for one, payload in zip(kept, said, strict=True) if payload is not None}
+
     async def events(self, *, after: str | None = None, limit: int = 100) -> list[StreamedEvent]:
         """Return events in the order they happened, after the event with the id ``after``.
 
@@ -148,11 +157,10 @@ class Archive:
 
     async def several(self, ids: Sequence[str]) -> list[Stored]:
         """Return those of these releases that are stored, in this order."""
-        async with self._redis.pipeline(transaction=False) as pipeline:
-            for one in ids:
-                pipeline.get(keys.release(one).name)
-            answers = cast(list[bytes | None], await pipeline.execute())
-        return [_stored(value) for value in answers if value is not None]
+        if not ids:
+            return []
+        answers = await self._redis.mget([keys.release(one).name for one in ids])
+        return [_stored(value) for value in cast(list[bytes | None], answers) if value is not None]
 
 
 def _stored(value: bytes) -> Stored:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -97,20 +97,16 @@ class Desk:
 
     async def health(self, source: str) -> SourceHealth:
         """Return how a source is doing."""
+        return (await self.healths([source]))[0]
+
+    async def healths(self, sources: Sequence[str]) -> list[SourceHealth]:
+        """Return how these sources are doing, in their order, in one round trip."""
         async with self._redis.pipeline(transaction=False) as pipeline:
-            pipeline.hgetall(keys.source(source).name)
-            pipeline.hvals(keys.gaps(source).name)
-            found, packed = await pipeline.execute()
-        fields = {text(name): value for name, value in found.items() if value}
-        known = {name: text(value) for name, value in fields.items() if not name.startswith(OF_LISTING)}
-        listings = _listings(fields)
-        gaps = sorted((msgspec.json.decode(one, type=Gap) for one in packed), key=lambda gap: gap.from_at)
-        return replace(
-            msgspec.convert(known, SourceHealth, strict=False),
-            verdict=verdict(listings),
-            listings=tuple(sorted(listings, key=lambda one: one.url)),
-            gaps=tuple(gap for gap in gaps if gap.closed_at is None),
-        )
+            for source in sources:
+                pipeline.hgetall(keys.source(source).name)
+                pipeline.hvals(keys.gaps(source).name)
+            answers = iter(await pipeline.execute())
+        return [_health(found, packed) for found, packed in zip(answers, answers, strict=True)]
 
     async def listings(self, source: str) -> list[ListingHealth]:
         """Return how the listings of a source are doing, in no order."""
@@ -238,6 +234,19 @@ class Desk:
 
 def _ms(moment: datetime) -> int:
     return int(moment.timestamp() * 1000)
+
+
+def _health(found: Mapping[bytes, bytes], packed: Iterable[bytes]) -> SourceHealth:
+    fields = {text(name): value for name, value in found.items() if value}
+    known = {name: text(value) for name, value in fields.items() if not name.startswith(OF_LISTING)}
+    listings = _listings(fields)
+    gaps = sorted((msgspec.json.decode(one, type=Gap) for one in packed), key=lambda gap: gap.from_at)
+    return replace(
+        msgspec.convert(known, SourceHealth, strict=False),
+        verdict=verdict(listings),
+        listings=tuple(sorted(listings, key=lambda one: one.url)),
+        gaps=tuple(gap for gap in gaps if gap.closed_at is None),
+    )
 
 
 def _listings(fields: Mapping[str, bytes]) -> list[ListingHealth]:

@@ -128,18 +128,22 @@ async def _looked_at(
     asked = expression(wanted)
     since = int(wanted.since.timestamp() * 1000) if wanted.since is not None else None
 
-    async def read(places: Sequence[Place]) -> AsyncIterator[tuple[Place, Stored | None]]:
+    async def read(places: Sequence[Place], hits: Sequence[Hit] = ()) -> AsyncIterator[tuple[Place, Stored | None]]:
         stored = {one.release.id: one for one in await archive.several([place.id for place in places])}
+        held = {hit.place: (hit.row.revision, hit.kind) for hit in hits}
         for place in places:
-            # Of a release that changed a moment ago, or expired, the index may be behind: what is stored says.
             one = stored.get(place.id)
-            yield place, one if one is not None and passes(one, wanted) else None
+            # The index has looked at what it holds; what changed or expired a moment ago is looked at here.
+            asked_for = one is not None and (
+                held.get(place) == (one.release.revision, kind_of(one)) or passes(one, wanted)
+            )
+            yield place, one if asked_for else None
 
     while finder is not None and asked is not None:
         hits = await finder.find(asked, since=since, before=before, limit=ahead)
         if hits is None:
             break
-        async for one in read([hit.place for hit in hits]):
+        async for one in read([hit.place for hit in hits], hits):
             yield one
         if len(hits) < ahead:
             return

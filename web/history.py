@@ -55,6 +55,8 @@ async def story_view(story: StoredStory, archive: Archive, settings: Settings) -
     if len(shown) > RELEASES_SHOWN:
         shown = (shown[0], *shown[1 - RELEASES_SHOWN :])
     first = story.releases[0].release
+    ids = {one.release.id: list(telling(one)) for one in shown}
+    told = await archive.told([event for events in ids.values() for event in events])
     return StoryView(
         id=story.id,
         headline=first.headline or "(no headline)",
@@ -66,11 +68,7 @@ async def story_view(story: StoredStory, archive: Archive, settings: Settings) -
                 wire=beside(source_title(settings, one.release.source), one.release.wire),
                 why=one.why,
                 delay=delay(first, one.release),
-                events=[
-                    event_row(payload, settings)
-                    for event in telling(one)
-                    if (payload := await archive.event(event)) is not None
-                ],
+                events=[event_row(told[event], settings) for event in ids[one.release.id] if event in told],
             )
             for one in shown
         ],

@@ -28,10 +28,10 @@ async def _events(asked: Views) -> list[EventRow]:
 
 async def _alerts(asked: Views) -> list[AlertRow]:
     receipts = await asked.alerts(AlertFilter(limit=ALERTS_SHOWN))
-    headlines: dict[str, str | None] = {}
-    for event in {receipt["event"] for receipt in receipts}:
-        payload = await asked.archive.event(event)
-        headlines[event] = event_row(payload, asked.settings).headline if payload else None
+    told = await asked.archive.told(list({receipt["event"]: None for receipt in receipts}))
+    headlines = {receipt["event"]: None for receipt in receipts} | {
+        event: event_row(payload, asked.settings).headline for event, payload in told.items()
+    }
     return alert_rows(receipts, headlines)
 
 

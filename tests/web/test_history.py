@@ -34,7 +34,7 @@ def known(release: Release) -> Known:
 
 
 def stored(release: Release) -> Stored:
-    return Stored(release=release, story="sty_one", verdict="new", why="", replaces=None)
+    return Stored(at=0, release=release, story="sty_one", verdict="new", why="", replaces=None)
 
 
 @pytest.mark.parametrize("after", [REVISED, CORRECTED], ids=["revised", "corrected in place"])

@@ -25,6 +25,8 @@ def without_password(url: str) -> str:
 
 async def source_payloads(asked: Views) -> list[dict[str, Any]]:
     """Return every source of the configuration with its health, in the order written."""
+    sources = asked.settings.sources
+    healths = await asked.desk.healths(list(sources))
     return [
         {
             "name": name,
@@ -37,9 +39,9 @@ async def source_payloads(asked: Views) -> list[dict[str, Any]]:
             "language": source.language,
             "interval": format_duration(source.interval or asked.settings.polling.interval),
             "listings": [{"url": without_password(one.url), "kind": one.kind} for one in source.listings],
-            "health": _health(await asked.desk.health(name)),
+            "health": _health(health),
         }
-        for name, source in asked.settings.sources.items()
+        for (name, source), health in zip(sources.items(), healths, strict=True)
     ]
 
 
