@@ -50,13 +50,14 @@ def decide(release: Release, knowledge: Knowledge, reading: Reading, settings: S
     of = _of(verdict.of, knowledge.candidates)
     if verdict.kind == "new" or (of is None and verdict.kind != "notice"):
         return _new(release, verdict, who)
+    story = [one for one in knowledge.candidates if of is not None and one.story == of.story]
+    if verdict.kind == "copy" and of is not None and _differs_at_home(release, of):
+        verdict = replace(verdict, kind="reissue")
+    elif verdict.kind == "reissue" and of is not None and _may_be_stale(release, of, story):
+        verdict = replace(verdict, kind="copy")
     if verdict.kind == "copy" and of is not None:
-        if _differs_at_home(release, of):
-            return _notice(release, of, of, replace(verdict, kind="reissue"), who)
-        story = [one for one in knowledge.candidates if one.story == of.story]
         return _copy(release, of, story, verdict, who)
     if verdict.kind == "late_original" and of is not None:
-        story = [one for one in knowledge.candidates if one.story == of.story]
         return _late_original(release, of, story, verdict, who)
     # A correction that was read after a later one replaces neither, and is told to those who heard of their story.
     within = of or next((one for one in knowledge.candidates if one.story == verdict.story), None)
@@ -314,6 +315,12 @@ def _differs_at_home(release: Release, of: Known) -> bool:
     before = of.release
     at_home = release.source == before.source and not translation(before, release)
     return at_home and bool(changes(before, release)) and not only_noise(before, release)
+
+
+def _may_be_stale(release: Release, of: Known, story: Iterable[Known]) -> bool:
+    """Return whether another site may only show what the story said before it was corrected or edited in place."""
+    corrected = any(is_notice(one.release) or one.release.revision > 1 for one in story)
+    return corrected and release.source != of.release.source
 
 
 def _of(release_id: str | None, known: Iterable[Known]) -> Known | None:

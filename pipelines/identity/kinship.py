@@ -69,7 +69,7 @@ def _by_address(older: Release, newer: Release, what: str, left: Reading, right:
     comparable = min(len(left.folded), len(right.folded)) >= 2 * FORM_TEXT and older.language == newer.language
     if comparable and (like.containment < REUSED or like.opening < OPENS_ALIKE):
         return Kinship(kind="sibling", strength=3, jaccard=like.jaccard, why=f"{what} with another text")
-    changed = bool(like.swapped or like.mistyped) and same_hand(older, newer)
+    changed = like.figures_swapped or (bool(like.swapped or like.mistyped) and same_hand(older, newer))
     return Kinship(kind="changed" if changed else "same", strength=3, jaccard=like.jaccard, why=what)
 
 
@@ -129,14 +129,18 @@ def _by_near_text(older: Release, newer: Release, left: Reading, right: Reading,
     what = ", ".join(f"{b} for {a}" for a, b in like.swapped[:3])
     if not near:
         slight = len(like.swapped) == 1 and like.swapped_share <= 0.03 and like.containment >= 0.85 and (days or 0) <= 3
-        return of("same", f"{alike}, though {what}") if slight else of("sibling", f"another headline, {what}")
+        if not slight:
+            return of("sibling", f"another headline, {what}")
+        return of("changed" if like.figures_swapped else "same", f"{alike}, though {what}")
     if days is not None and (days > REISSUED_WITHIN or (like.dates_swapped and days >= SERIAL_AFTER)):
         return of("sibling", f"{what}, {days} days later")
     if like.jaccard < CHANGED and like.containment < 0.8:
         return of("sibling", f"same headline, but only {alike}")
     if len(like.swapped) > FEW_SWAPS or like.swapped_share > FEW_SHARE:
         return of("sibling", f"same headline, {len(like.swapped)} other facts: {what}")
-    return of("changed" if same_hand(older, newer) else "same", f"{alike}, same headline, {what}")
+    # Elsewhere other names are a syndicator's slips; other figures are a correction that lost its marker on the way.
+    changed = like.figures_swapped or same_hand(older, newer)
+    return of("changed" if changed else "same", f"{alike}, same headline, {what}")
 
 
 def _other_subject(left: Reading, right: Reading, lost: Sequence[str], came: Sequence[str]) -> str | None:

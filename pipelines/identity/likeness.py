@@ -49,6 +49,11 @@ class Likeness:
         return len(self.swapped) / (len(self.swapped) + self.facts) if self.swapped else 0.0
 
     @property
+    def figures_swapped(self) -> bool:
+        """Whether a number, a day or a month stands where the other has another: no syndicator writes that."""
+        return any(all(NUMERIC.match(word) or word in DAYS_AND_MONTHS for word in pair) for pair in self.swapped)
+
+    @property
     def dates_swapped(self) -> int:
         """How many days and months were swapped."""
         return sum(1 for older, newer in self.swapped if {older, newer} & DAYS_AND_MONTHS)

@@ -394,7 +394,7 @@ async def test_one_id_in_two_languages_is_one_story_told_once_without_a_change(b
     assert await stories(bureau) == 1
 
 
-async def test_a_correction_in_both_languages_is_told_once_against_the_text_of_its_own_language(bureau: Bureau) -> None:
+async def test_a_correction_in_both_languages_is_told_once_against_its_own_language(bureau: Bureau) -> None:
     new_id = {"url": EQS.replace("8c1f", "9d2f")}
     await bureau.read(german(), source="eqs-news")
     await bureau.read(english(), source="eqs-news")
