@@ -117,6 +117,20 @@ class Archive:
         after = [place for place in places if before is None or place.after(before)]
         return after if after or len(places) < limit else await self.places(before=places[-1], limit=limit)
 
+    async def withdrawn(self, stories: Sequence[str]) -> frozenset[str]:
+        """Return those of these stories whose newest notice withdraws them."""
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            for one in stories:
+                pipeline.zrangebyscore(keys.story(one).name, 0, 0)
+            marks = await pipeline.execute()
+        newest = {one: marked(found, "n:") for one, found in zip(stories, marks, strict=True)}
+        notices = {notice: one for one, found in newest.items() for notice in found}
+        return frozenset(
+            notices[stored.release.id or ""]
+            for stored in await self.several(list(notices))
+            if stored.release.notice is not None and stored.release.notice.kind == "withdrawal"
+        )
+
     async def event(self, event_id: str) -> bytes | None:
         """Return an event's JSON."""
         entry = await self._redis.get(keys.event(event_id).name)

@@ -338,7 +338,10 @@ class StillFinder:
         self, expression: str | None, *, since: int | None = None, before: Place | None = None, limit: int
     ) -> list[Hit] | None:
         """Return what an expression finds, newest first; None when the index cannot tell."""
-        path = index_path(self._folder, await archive_name(self._redis))
+        name = await self._redis.get(keys.archive().name)
+        if name is None:
+            return None
+        path = index_path(self._folder, text(name))
         last = await last_change(self._redis)
 
         def ask() -> list[Hit] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from uuid import UUID
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -22,6 +23,22 @@ def number_of(release: str) -> bytes:
     prefix, digits = release[:4], release[4:]
     if prefix != "rel_" or len(digits) != 26:
         raise ValueError(f"{release!r} is no id of a release")
+    return _bytes(digits)
+
+
+def urn(any_id: str) -> str:
+    """Return the id of a release or a story as a URI: ``urn:uuid:…``, a UUID of our own making (RFC 9562, version 8).
+
+    It names no host and no path, so it stays when the page moves.
+    """
+    return UUID(int=int.from_bytes(_bytes(any_id[4:]), "big") & _UUID_FREE | _UUID_8).urn
+
+
+_UUID_8 = (8 << 76) | (2 << 62)
+_UUID_FREE = ((1 << 128) - 1) & ~((15 << 76) | (3 << 62))
+
+
+def _bytes(digits: str) -> bytes:
     number = 0
     for digit in digits:
         number = number << 5 | _CROCKFORD.index(digit)
