@@ -116,7 +116,9 @@ class Politeness:
         if own is not None:
             downloader.per_slot_settings[host] = own
         if (slot := downloader.slots.get(host)) is not None:
-            slot.delay = own["delay"] if own else self._crawler.settings.getfloat("DOWNLOAD_DELAY")
+            settings, own = self._crawler.settings, own or {}
+            slot.delay = own.get("delay", settings.getfloat("DOWNLOAD_DELAY"))
+            slot.concurrency = own.get("concurrency", settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN"))
 
 
 class _Free(DownloaderInterface):

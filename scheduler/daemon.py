@@ -46,6 +46,7 @@ CRAWL_PATIENCE = 3.0  # seconds for pages that are under way at the end; what is
 WEB_PATIENCE = 2.0  # seconds for answers that are under way at the end
 SWEEP = 5.0  # seconds between two looks for pages to read again, at the most
 CHANNELS = 5.0  # seconds between two looks at how the channels do
+SOURCES = 30.0  # seconds between two looks at how the sources do, for the figures
 IN_HAND = 20.0  # seconds between two looks for pages that were named and not read
 CHECKIN = 60.0  # seconds between two check-ins with Sentry's monitor
 
@@ -188,12 +189,20 @@ def _set_the_clock(clock: Clock, newsroom: Newsroom, services: Services, metrics
         except RedisError as error:
             log.warning("the clock could not tell Redis that it ticks", why=str(error))
 
+    async def look_at_sources() -> None:
+        try:
+            polled = [name for name, source in newsroom.settings.sources.items() if source.enabled]
+            metrics.sources({name: await services.desk.health(name) for name in polled})
+        except RedisError as error:
+            log.warning("how the sources do is not known", why=str(error))
+
     async def check_in() -> None:
         clock_checkin("ok")
 
     clock.start()
     clock.every(5.0, tick, "tick")
     clock.every(CHECKIN, check_in, "check-in")
+    clock.every(SOURCES, look_at_sources, "sources")
     clock.every(IN_HAND, in_hand(newsroom.claims, services.desk, services.ask, now), "in hand")
     if ladder:
         sweep = revisits(newsroom.archive, services.desk, services.ask, now)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter as Counted
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
+from typing import get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from alerts.outbox import Alert, Settled
 from alerts.receipts import ChannelCounts
 from pipelines.remembering import Remembered
+from stories.desk import SourceHealth
+from stories.health import State
 
 DELAYS = (1, 2, 5, 10, 30, 60, 120, 300, 900, 3600, 14_400, 86_400)
 """Bucket bounds in seconds: a desk cares for seconds, a quiet night for hours."""
@@ -45,6 +49,15 @@ class Metrics:
         self._off = Gauge(
             "wirewatch_channel_off", "1 for a channel that was switched off", ["channel"], registry=self.registry
         )
+        self._sources = Gauge(
+            "wirewatch_sources", "Sources that are polled, by how they do", ["state"], registry=self.registry
+        )
+        self._gaps = Gauge("wirewatch_gaps_open", "Gaps that no later reading filled, by source", ["source"],
+                           registry=self.registry)  # fmt: skip
+        self._whole = Gauge(
+            "wirewatch_polls_complete_ratio", "Share of late readings proven to have missed nothing, by source",
+            ["source"], registry=self.registry,
+        )  # fmt: skip
         self.queue = Gauge("wirewatch_polls_waiting", "Polls in the queue", registry=self.registry)
         self.listings = Gauge("wirewatch_listings", "Listings that are polled", registry=self.registry)
 
@@ -52,6 +65,16 @@ class Metrics:
         """Count what was kept."""
         for event in remembered.events:
             self._events.labels(event.type).inc()
+
+    def sources(self, found: Mapping[str, SourceHealth]) -> None:
+        """Show how the sources do."""
+        counts = Counted(health.verdict.state or "not polled yet" for health in found.values())
+        for state in (*get_args(State), "not polled yet"):
+            self._sources.labels(state).set(counts[state])
+        for name, health in found.items():
+            self._gaps.labels(name).set(len(health.gaps))
+            if health.verdict.whole is not None:
+                self._whole.labels(name).set(health.verdict.whole)
 
     def settled(self, alert: Alert, settled: Settled) -> None:
         """Count a try to deliver, and how long after the listing it succeeded."""

@@ -49,6 +49,16 @@ async def test_a_listing_is_asked_again_and_again(clocks, until):
     await until(lambda: len(asked) == 3)
 
 
+async def test_a_listing_is_moved_to_when_it_is_due_and_one_that_is_not_polled_is_nobodys(clocks, until):
+    clock, asked = clocks(listing(1), listing(2))
+    clock.start()
+    await until(lambda: len(asked) == 2)
+    clock.due(listing(1).poll(datetime.now(UTC)), datetime.now(UTC) + timedelta(milliseconds=20))
+    clock.due(listing(3).poll(datetime.now(UTC)), datetime.now(UTC))
+    await until(lambda: len(asked) == 3)
+    assert asked[2].listing == "https://wire.example/1"
+
+
 async def test_after_a_sleep_a_listing_is_asked_once_however_often_it_was_missed(clocks, until):
     asleep = timedelta(hours=10)
     clock, asked = clocks(listing(), now=lambda: datetime.now(UTC) - asleep)  # due ten hours ago, and each hour since

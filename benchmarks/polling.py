@@ -1,0 +1,366 @@
+"""What polling costs, and what it is worth.
+
+    python benchmarks/polling.py cost [POLLS]        unchanged listings a second on one core, beside bare aiohttp
+    python benchmarks/polling.py minute [SECONDS]    1,000 listings at one poll a minute: CPU, memory, 304s, the clock
+    python benchmarks/polling.py start               10,000 listings: the clock's start
+    python benchmarks/polling.py week                a real week of releases: polls spent against delay to sighting
+    python benchmarks/polling.py robots              the real robots.txt files: none raises, rules are named
+
+``week`` and ``robots`` need ``$WIREWATCH_DATA``. The server and Redis run in processes of their own; CPU is this one's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import lzma
+import multiprocessing
+import os
+import random
+import re
+import resource
+import sys
+import tarfile
+import time
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from multiprocessing.connection import Connection
+from pathlib import Path
+from statistics import mean, quantiles
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
+
+from redis_server import redis_server
+
+from config.settings import PollingSettings, Settings
+from config.source import ListingSettings, SourceSettings
+from crawler.engine import Engine
+from crawler.pacing import Pace, Reply, next_poll
+from crawler.polls import all_listings
+from crawler.progress import Progress
+from crawler.rhythm import learn
+from crawler.robots import AGENT, forbidding, heeded
+from scheduler import loop
+from scheduler.clock import Clock
+from scheduler.newsroom import STEPS, Newsroom, now, open_newsroom
+from stories.moments import timestamp
+from stories.sighting import Cursor, Poll
+
+DATA = Path(os.environ.get("WIREWATCH_DATA", Path(__file__).parents[2] / "shared/data"))
+LISTINGS = 100  # asked in turn
+SOURCES = 1_000  # a large catalog with its tags
+MANY = 10_000  # a hundred wires with a hundred tags each
+ENTRIES = 20  # of a feed, as GlobeNewswire's
+AT_ONCE = 8
+
+
+def serve(to_parent: Connection) -> None:
+    """Serve feeds of the same twenty releases, with validators, until the process is ended."""
+    from aiohttp import web
+
+    async def answer(request: web.Request) -> web.Response:
+        if request.path == "/robots.txt":
+            return web.Response(status=404)
+        if not request.path.endswith(".rss"):
+            words = " ".join(random.Random(request.path).choices(["harbour", "ferry", "stone", "lamp", "coal"], k=90))
+            return web.Response(
+                text=f"<article><h1>{request.path}</h1><p>{words}.</p></article>", content_type="text/html"
+            )
+        if request.headers.get("If-None-Match") == '"1"':
+            return web.Response(status=304, headers={"ETag": '"1"'})
+        items = "".join(
+            f"<item><title>Release {n}</title><link>http://{request.host}/news/{n}</link></item>"
+            for n in range(ENTRIES)
+        )
+        return web.Response(text=f'<rss version="2.0"><channel>{items}</channel></rss>', headers={"ETag": '"1"'})
+
+    async def run() -> None:
+        application = web.Application()
+        application.router.add_get("/{path:.*}", answer)
+        runner = web.AppRunner(application, access_log=None)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        to_parent.send(runner.addresses[0][1])
+        await asyncio.Event().wait()
+
+    asyncio.run(run())
+
+
+def settings_for(base: str, redis: str, count: int, interval: timedelta) -> Settings:
+    """Return a configuration with so many sources, each with a feed."""
+    return Settings.model_validate(
+        {
+            "redis_url": redis,
+            "catalog": False,
+            "polling": PollingSettings(interval=interval, private_addresses=("127.0.0.0/8",), revisit=()),
+            "sources": {
+                f"source-{n}": SourceSettings(listings=(ListingSettings(url=f"{base}/{n}.rss"),)) for n in range(count)
+            },
+        }
+    )
+
+
+def with_server(main: Callable[[str, str], Awaitable[None]]) -> None:
+    """Run something with the address of the feeds and the URL of a Redis."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    server = context.Process(target=serve, args=(theirs,), daemon=True)
+    server.start()
+    try:
+        base = f"http://127.0.0.1:{ours.recv()}"
+        with redis_server() as redis:
+            loop.run(lambda: main(base, redis))
+    finally:
+        server.terminate()
+
+
+class Counted:
+    """The polls of a newsroom that came to their end."""
+
+    def __init__(self) -> None:
+        self.done = 0
+        self.more = asyncio.Event()
+
+    def due(self, poll: Poll, at: datetime) -> None:
+        self.done += 1
+        self.more.set()
+
+    async def reach(self, count: int) -> None:
+        """Return when so many are done."""
+        while self.done < count:
+            self.more.clear()
+            await self.more.wait()
+
+
+async def settle(newsroom: Newsroom, counted: Counted, ask: Callable[[Poll], None], settings: Settings) -> None:
+    """Poll every listing twice, so that each has its validators and no page is left to read."""
+    listings = all_listings(settings)
+    for _ in range(3):
+        before = counted.done
+        for listing in listings:
+            ask(listing.poll(now()))
+        await counted.reach(before + len(listings))
+        await asyncio.sleep(1)
+
+
+async def cost(base: str, redis: str, polls: int) -> None:
+    """Print what an unchanged listing costs, and what bare aiohttp needs for the same requests."""
+    import aiohttp
+
+    settings = settings_for(base, redis, LISTINGS, timedelta(minutes=5))
+    async with open_newsroom(settings) as newsroom:
+        counted = Counted()
+        services = replace(newsroom.services(Progress(), lambda remembered: None), due=counted.due)
+        await services.reader.warm_up()
+        engine = Engine(services, STEPS)
+        engine.start()
+        await settle(newsroom, counted, services.ask, settings)
+        listings = all_listings(settings)
+        began, cpu, before = time.perf_counter(), time.process_time(), counted.done
+        for number in range(polls):
+            services.ask(listings[number % LISTINGS].poll(now()))
+            if number % AT_ONCE == AT_ONCE - 1:
+                await counted.reach(before + number + 1 - AT_ONCE)
+        await counted.reach(before + polls)
+        took, used = time.perf_counter() - began, time.process_time() - cpu
+        await engine.finish(3.0)
+        await services.reader.close()
+    async with aiohttp.ClientSession() as session:
+
+        async def get(number: int) -> None:
+            async with session.get(f"{base}/{number % LISTINGS}.rss", headers={"If-None-Match": '"1"'}) as response:
+                await response.read()
+                assert response.status == 304
+
+        began, cpu = time.perf_counter(), time.process_time()
+        for start in range(0, polls, AT_ONCE):
+            await asyncio.gather(*(get(number) for number in range(start, start + AT_ONCE)))
+        bare, bare_cpu = time.perf_counter() - began, time.process_time() - cpu
+    each, bare_each = 1000 * took / polls, 1000 * bare / polls
+    print(f"{polls} polls of {LISTINGS} unchanged listings: {each:.2f} ms each, {1000 * used / polls:.2f} ms of it CPU")
+    print(f"bare aiohttp: {bare_each:.2f} ms each, {1000 * bare_cpu / polls:.2f} ms of it CPU")
+
+
+async def minute(base: str, redis: str, seconds: float) -> None:
+    """Print what a thousand listings at one poll a minute take."""
+    settings = settings_for(base, redis, SOURCES, timedelta(minutes=1))
+    late: list[float] = []
+    due: dict[str, datetime] = {}
+    statuses: dict[int, int] = defaultdict(int)
+    async with open_newsroom(settings) as newsroom:
+        services = newsroom.services(Progress(), lambda remembered: None)
+
+        def ask(poll: Poll) -> None:
+            if (expected := due.pop(poll.listing or "", None)) is not None:
+                late.append((now() - expected).total_seconds())
+            services.ask(poll)
+
+        clock = Clock(all_listings(settings), ask, now)
+
+        def expect(poll: Poll, at: datetime) -> None:
+            due[poll.listing or ""] = at
+            clock.due(poll, at)
+
+        services = replace(services, due=expect)
+        await services.reader.warm_up()
+        engine = Engine(services, STEPS)
+        engine.start()
+        from scrapy import signals
+
+        (crawler,) = engine._runner.crawlers
+        crawler.signals.connect(
+            lambda response, request: statuses.__setitem__(response.status, statuses[response.status] + 1),
+            signal=signals.response_downloaded, weak=False,
+        )  # fmt: skip
+        clock.start()
+        await asyncio.sleep(70)  # the first round, which reads everything
+        late.clear()
+        statuses.clear()
+        began, cpu = time.perf_counter(), time.process_time()
+        await asyncio.sleep(seconds)
+        took, used = time.perf_counter() - began, time.process_time() - cpu
+        clock.stop()
+        await engine.finish(3.0)
+        await services.reader.close()
+    asked = sum(statuses.values())
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    unchanged, last = statuses[304] / max(asked, 1), quantiles(late, n=100)[98]
+    print(f"{SOURCES} listings at one a minute for {took:.0f} s: {asked} requests, {unchanged:.0%} of them 304")
+    print(f"CPU {used / took:.1%} of a core, memory {memory:.0f} MB at the most")
+    print(f"clock late by {1000 * mean(late):.1f} ms in the mean, {1000 * last:.0f} ms at the 99th percentile")
+
+
+async def start() -> None:
+    """Print how long the clock takes to begin with ten thousand listings."""
+    settings = settings_for("http://127.0.0.1:9", "redis://127.0.0.1:9", MANY, timedelta(minutes=5))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    began = time.perf_counter()
+    listings = all_listings(settings)
+    clock = Clock(listings, lambda poll: None, now)
+    clock.start()
+    took = time.perf_counter() - began
+    began = time.perf_counter()
+    for listing in listings[:1000]:
+        clock.due(listing.poll(now()), now() + timedelta(minutes=5))
+    moved = time.perf_counter() - began
+    clock.stop()
+    more = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 - before
+    print(f"{MANY} listings: clock set in {took:.2f} s, {more:.0f} MB more; moving one to its next poll {moved:.2f} ms")
+
+
+def simulate(
+    released: Sequence[datetime], begin: datetime, end: datetime, pace: Pace, seed: str
+) -> tuple[int, list[float]]:
+    """Return the polls from ``begin`` to ``end`` and the minutes from release to sighting, learning before that."""
+    at = released[0].replace(hour=0, minute=0)
+    cursor = Cursor(read_at=timestamp(at))
+    seen, polls, delays = 0, 0, []
+    while at < end:
+        first = seen
+        while seen < len(released) and released[seen] <= at:
+            if released[seen] >= begin:
+                delays.append((at - released[seen]).total_seconds() / 60)
+            seen += 1
+        polls += at >= begin
+        new = seen - first
+        learnt = learn(cursor, new, at)
+        due = next_poll(learnt, Reply(came="read" if new else "unchanged", news=new, window=ENTRIES), at, pace, seed)
+        cursor = Cursor(read_at=timestamp(at), week=learnt.week, hour=learnt.hour, hour_news=learnt.hour_news)
+        at = due.at
+    return polls, delays
+
+
+def archive() -> dict[str, list[datetime]]:
+    """Return when each wire of the archive published: real dates; times of day from those releases that print one."""
+    with lzma.open(DATA / "releases" / "releases.jsonl.xz", "rt", encoding="utf-8") as lines:
+        rows = [json.loads(line) for line in lines]
+    printed = [re.search(r"@ (\d{1,2}):(\d{2}) (AM|PM)", row["body"][:300]) for row in rows]
+    minutes = [60 * (int(m[1]) % 12 + 12 * (m[3] == "PM")) + int(m[2]) for m in printed if m]
+    found: dict[str, list[datetime]] = defaultdict(list)
+    for row in rows:
+        draw = random.Random(row["id"])
+        day = datetime.combine(date.fromisoformat(row["date"]), datetime.min.time(), UTC)
+        found[row["wire"]].append(day + timedelta(minutes=draw.choice(minutes) + 4 * 60, seconds=draw.randint(0, 20)))
+    return {wire: sorted(moments) for wire, moments in found.items()}
+
+
+def week() -> None:
+    """Print polls and delays of a week for each wire that published in it, after eight weeks to learn from."""
+    begin = datetime(2025, 8, 11, tzinfo=UTC)  # the archive's fullest week
+    end, learning = begin + timedelta(days=7), begin - timedelta(days=56)
+    adaptive, fixed = Pace(interval=timedelta(minutes=5)), Pace(interval=timedelta(minutes=5), adaptive=False)
+    print("polls, and minutes from release to sighting: mean, 95 %. The third spends the polls of the first evenly.")
+    print(f"{'wire':18}{'releases':>9} |{'adaptive':>20} |{'every 5 minutes':>20} |{'evenly':>20}")
+    sums, delays = [0, 0, 0], [[0.0][:0] for _ in range(3)]
+    for wire, moments in archive().items():
+        released = [moment for moment in moments if learning <= moment < end]
+        if sum(moment >= begin for moment in released) < 5:
+            continue
+        found = [simulate(released, begin, end, pace, wire) for pace in (adaptive, fixed)]
+        evenly = Pace(interval=timedelta(days=7) / found[0][0], adaptive=False)
+        found.append(simulate(released, begin, end, evenly, wire))
+        line(wire, found)
+        for number, (polls, late) in enumerate(found):
+            sums[number] += polls
+            delays[number].extend(late)
+    line("all", list(zip(sums, delays, strict=True)))
+
+
+def line(wire: str, found: Sequence[tuple[int, list[float]]]) -> None:
+    """Print the polls and delays of a wire."""
+    cells = (f"{polls:8} {mean(late):5.1f} {percentile(late):5.1f}" for polls, late in found)
+    print(f"{wire:18}{len(found[0][1]):9} |{' |'.join(cells)}")
+
+
+def percentile(values: Sequence[float]) -> float:
+    """Return the 95th percentile."""
+    return quantiles(values, n=20)[18]
+
+
+def robots() -> None:
+    """Read every robots.txt of the collection, and name the rule that forbids a page."""
+    from protego import Protego
+
+    files = forbidden = named = 0
+    began = time.perf_counter()
+    with tarfile.open(DATA / "robots" / "protego-robots.tar.xz") as archived:
+        for member in archived:
+            if not member.isfile() or (file := archived.extractfile(member)) is None:
+                continue
+            text = heeded(file.read()).decode("utf-8", "replace")
+            files += 1
+            for path in ("/", "/news/2026/release-1.html", "/search?q=hkstp", "/rss/list.xml"):
+                url = f"https://wire.example{path}"
+                if not Protego.parse(text).can_fetch(url, AGENT):
+                    forbidden += 1
+                    named += forbidding(text, url) is not None
+    took = time.perf_counter() - began
+    print(f"{files} files in {took:.1f} s, no exception; {forbidden} pages forbidden, {named} with the rule")
+
+
+def main() -> None:
+    """Run the part that is named."""
+    part, given = [*sys.argv[1:], "cost"][0], [float(one) for one in sys.argv[2:3]]
+    if part == "cost":
+        with_server(lambda base, redis: cost(base, redis, int(given[0]) if given else 4_000))
+    elif part == "minute":
+        with_server(lambda base, redis: minute(base, redis, given[0] if given else 120.0))
+    elif part == "start":
+        asyncio.run(start())
+    elif part == "week":
+        week()
+    elif part == "robots":
+        robots()
+    else:
+        raise SystemExit(__doc__)
+
+
+if __name__ == "__main__":
+    import logging
+
+    import structlog
+
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    main()

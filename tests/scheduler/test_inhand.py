@@ -1,0 +1,80 @@
+"""What a listing named is read in the end, whatever became of its process and its listing."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from scheduler.inhand import in_hand
+from stories import keys
+from stories.claims import GIVEN_UP, Claims
+from stories.desk import Desk
+from stories.sighting import OpenSighting, Sighting
+
+NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)
+URL, LISTING = "https://wire.example/1", "https://wire.example/rss"
+MINUTE = timedelta(minutes=1)
+
+
+class Hand:
+    """The sweep, with its clock and what it asked for."""
+
+    def __init__(self, redis):
+        self.now, self.asked = NOW, []
+        self.claims, self.desk = Claims(redis), Desk(redis)
+        self.sweep = in_hand(self.claims, self.desk, self.asked.append, lambda: self.now)
+
+    async def later(self, minutes):
+        self.now += minutes * MINUTE
+        self.asked.clear()
+        await self.sweep()
+        return [(poll.source, poll.listing, poll.named) for poll in self.asked]
+
+    async def waiting(self):
+        return await self.desk.in_hand(self.now + timedelta(days=30), 10)
+
+
+@pytest.fixture
+async def hand(redis):
+    hand = Hand(redis)
+    named = OpenSighting(source="wire", listing=LISTING, tag=None, sighting=Sighting(url=URL, headline="One"))
+    await hand.desk.take_in_hand([named], NOW + 11 * MINUTE)
+    return hand
+
+
+ASKED = [("wire", LISTING, (Sighting(url=URL, headline="One"),))]
+
+
+async def test_a_page_that_was_read_is_forgotten_at_the_first_look(hand):
+    assert await hand.later(5) == []
+    await hand.claims.unchanged(URL, "rel_1", None, None)
+    assert await hand.later(7) == []
+    assert await hand.waiting() == []
+
+
+async def test_a_page_whose_process_died_is_asked_for_once_its_lease_ended(hand, redis):
+    await hand.claims.claim("key", [Sighting(url=URL)], NOW)
+    await hand.later(12)
+    assert hand.asked == []
+    (claim,) = await redis.keys(keys.claim("*").name)
+    await redis.delete(claim)
+    assert await hand.later(11) == ASKED
+    assert await hand.later(1) == []
+    assert await hand.later(11) == ASKED
+
+
+async def test_a_page_that_failed_is_asked_for_when_its_wait_is_over_and_given_up_in_the_end(hand):
+    await hand.claims.failed(URL, "503", NOW + 11 * MINUTE)
+    assert await hand.later(11) == []
+    assert await hand.later(1) == ASKED
+    for _ in range(GIVEN_UP):
+        await hand.claims.failed(URL, "503", hand.now)
+    assert await hand.later(12) == []
+    assert await hand.waiting() == []
+
+
+async def test_what_is_named_again_keeps_its_turn(hand):
+    again = OpenSighting(source="other", listing=LISTING, tag=None, sighting=Sighting(url=URL))
+    await hand.desk.take_in_hand([again], NOW + timedelta(days=2))
+    assert len(await hand.later(12)) == 1
