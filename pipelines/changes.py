@@ -12,10 +12,13 @@ from collections import Counter
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 
+from stories.moments import parse_moment
 from stories.release import Change, Release
 from stories.wording import plain
 
 _ALIKE = 0.4  # of their words: less in common, and one paragraph went and another came
+_MOVED_ALIKE = 0.6  # of their words: what stands elsewhere must be more alike to be the same
+_SAME_ROW = 0.8  # rows of one table share few words, and all of them with each other
 _CELLS = 40_000  # 200 changed paragraphs against 200: beyond, paragraphs are told as gone and new
 
 _WORD = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|\w+")
@@ -25,11 +28,12 @@ def changes(before: Release, after: Release) -> tuple[Change, ...]:
     """Return what differs from ``before`` to ``after``, field by field, texts paragraph by paragraph.
 
     Fields of one value: ``headline``, ``subheadline``, ``dateline.place``, ``dateline.date``, ``embargoed_until``,
-    ``issuer``, ``disclaimer``. Sets, one change an item: ``tags``, ``tickers``. Texts, aligned: ``body``, ``about``,
-    ``contacts``, ``images`` (their captions): an added paragraph has no ``before``, a removed one no ``after``.
-    A paragraph that only moved is no change. What one side does not say is unknown, so where the headline, the issuer,
-    the dateline, all tags or all tickers are missing nothing is told about them; and neither about a part that another
-    source leaves out altogether.
+    ``issuer``, ``disclaimer``; ``published_at`` where one page gives another time beside what else it changed. Sets,
+    one change an item: ``tags``, ``tickers``. Texts, aligned: ``body``, ``about``, ``contacts``, ``images`` (their
+    captions): an added paragraph has no ``before``, a removed one no ``after``. An edited paragraph is one change,
+    wherever it stands now; one that only moved is none. A table's row is a paragraph, known again by its first cell.
+    What one side does not say is unknown, so where the headline, the issuer, the dateline, all tags or all tickers are
+    missing nothing is told about them; and neither about a part that another source leaves out altogether.
     """
     found: list[Change] = []
     same_source = before.source is None or after.source is None or before.source == after.source
@@ -49,6 +53,9 @@ def changes(before: Release, after: Release) -> tuple[Change, ...]:
         if same_source or (old and new):
             found += _paragraphs(field, old, new)
     found += _value("disclaimer", before.disclaimer, after.disclaimer, optional=not same_source)
+    same_page = before.url is not None and before.url == after.url
+    if found and same_page and not _same_moment(before.published_at, after.published_at):
+        found += _value("published_at", before.published_at, after.published_at, optional=True)
     return tuple(found)
 
 
@@ -80,6 +87,15 @@ def _on_its_day(release: Release) -> bool:
     )
 
 
+def _same_moment(before: str | None, after: str | None) -> bool:
+    """Whether two times are one, or one of them is the bare day of the other."""
+    one, other = parse_moment(before), parse_moment(after)
+    if one is not None and one == other:
+        return True
+    shorter, longer = sorted((before or "", after or ""), key=len)
+    return longer.startswith(shorter)
+
+
 def _items(field: str, before: Sequence[str], after: Sequence[str]) -> list[Change]:
     if not before or not after:
         return []
@@ -102,6 +118,7 @@ def _paragraphs(field: str, before: Sequence[str], after: Sequence[str]) -> list
     # A paragraph that left here and came there, word for word, has moved.
     moved = Counter(old[start + i] for i, j in pairs if i is not None and j is None)
     moved &= Counter(new[start + j] for i, j in pairs if i is None and j is not None)
+    pairs = _edited_elsewhere(pairs, old, new, start, moved)
     told: list[Change] = []
     came, left = moved.copy(), moved.copy()
     for i, j in pairs:
@@ -118,6 +135,31 @@ def _paragraphs(field: str, before: Sequence[str], after: Sequence[str]) -> list
         elif i is not None and j is not None and old[start + i] != new[start + j]:
             told.append(Change(field=field, paragraph=start + j + 1, before=before[start + i], after=after[start + j]))
     return told
+
+
+def _edited_elsewhere(
+    pairs: list[_Pair], old: list[str], new: list[str], start: int, moved: Counter[str]
+) -> list[_Pair]:
+    """Return the pairs with paragraphs that were moved and edited at once as one change, at their new place."""
+    gone = [i for i, j in pairs if i is not None and j is None and not moved[old[start + i]]]
+    come = [j for i, j in pairs if i is None and j is not None and not moved[new[start + j]]]
+    if not gone or not come or len(gone) * len(come) > _CELLS // 4:
+        return pairs
+    old_words, new_words = {i: _words(old[start + i]) for i in gone}, {j: _words(new[start + j]) for j in come}
+    alike = [
+        (likeness, i, j)
+        for i in gone
+        for j in come
+        if (likeness := _likeness(old[start + i], new[start + j], old_words[i], new_words[j])) >= _MOVED_ALIKE
+    ]
+    partner: dict[int, int] = {}
+    taken: set[int] = set()
+    for _, i, j in sorted(alike, key=lambda one: (-one[0], one[1], one[2])):
+        if i not in taken and j not in partner:
+            partner[j] = i
+            taken.add(i)
+    kept = [(i, j) for i, j in pairs if i is None or j is not None or i not in taken]
+    return [(partner[j], j) if i is None and j is not None and j in partner else (i, j) for i, j in kept]
 
 
 def _shared_ends(old: list[str], new: list[str]) -> tuple[int, int]:
@@ -152,7 +194,10 @@ def _alike(old: list[str], olds: range, new: list[str], news: range) -> list[_Pa
     if not olds or not news or len(olds) * len(news) > _CELLS:
         return [*((i, None) for i in olds), *((None, j) for j in news)]
     old_words, new_words = [_words(old[i]) for i in olds], [_words(new[j]) for j in news]
-    likeness = [[_shared(a, b) for b in new_words] for a in old_words]
+    likeness = [
+        [_likeness(old[i], new[j], a, b) for j, b in zip(news, new_words, strict=True)]
+        for i, a in zip(olds, old_words, strict=True)
+    ]
     if len(olds) == len(news) == 1 and likeness[0][0] >= _ALIKE / 2:
         return [(olds[0], news[0])]  # nothing else it could have become
     best = [[0.0] * (len(news) + 1) for _ in range(len(olds) + 1)]
@@ -174,6 +219,20 @@ def _alike(old: list[str], olds: range, new: list[str], news: range) -> list[_Pa
             pairs.append((None, news[j]))
             j += 1
     return pairs
+
+
+def _likeness(old: str, new: str, old_words: Counter[str], new_words: Counter[str]) -> float:
+    """Return how alike two paragraphs are, 0 to 1: by their words, a table's rows by their first cell too."""
+    label = _label(old)
+    if label and label == _label(new):
+        return max(_SAME_ROW, _shared(old_words, new_words))
+    return _shared(old_words, new_words)
+
+
+def _label(text: str) -> str | None:
+    """Return what a table's row is about: "| Revenue | 5.2 | 4.8 |" → "revenue"; None for other paragraphs."""
+    cells = [cell.strip() for cell in text.strip("| ").split("|")] if "|" in text else []
+    return cells[0].casefold() if len(cells) > 1 and cells[0] and not cells[0][0].isdigit() else None
 
 
 def _words(text: str) -> Counter[str]:
@@ -216,12 +275,17 @@ _NOISE = re.compile(
 def only_noise(before: Release, after: Release) -> bool:
     """Return whether nothing that matters changed in a page: at most clocks, counters, "5 minutes ago", typography.
 
+    Some pages print the time of their last change as that of publication: that is a clock too.
+
     A time or a number inside a sentence is no noise: "at 10:00" that becomes "at 11:00" moves an event. A notice that
     came, went or became another kind is none either.
     """
     if (before.notice and before.notice.kind) != (after.notice and after.notice.kind):
         return False
-    return all(_without_noise(change.before) == _without_noise(change.after) for change in changes(before, after))
+    return all(
+        change.field == "published_at" or _without_noise(change.before) == _without_noise(change.after)
+        for change in changes(before, after)
+    )
 
 
 def _without_noise(text: str | None) -> str:

@@ -297,3 +297,70 @@ def test_very_long_texts_are_compared_in_bounded_time() -> None:
     started = time.process_time()
     assert changes(before, after)
     assert time.process_time() - started < 5
+
+
+# Paragraphs that are edited, moved, or a table's rows
+
+TABLE = ("| in millions | 2025 | 2024 |", "| Revenue | 5.2 | 4.8 |", "| Costs | 3.1 | 2.9 |", "| Profit | 2.1 | 1.9 |")
+
+
+def told(before: Release, after: Release) -> list[tuple[int | None, str | None, str | None]]:
+    return [(change.paragraph, change.before, change.after) for change in changes(before, after)]
+
+
+def test_a_paragraph_that_was_moved_and_edited_is_one_change_at_its_new_place() -> None:
+    edited = FOUR.replace("Ada Quay", "Adam Quay")
+    assert told(RELEASE, body(edited, ONE, TWO, THREE)) == [(1, FOUR, edited)]
+
+
+def test_a_paragraph_that_was_only_moved_is_no_change() -> None:
+    assert told(RELEASE, body(FOUR, ONE, TWO, THREE)) == []
+
+
+def test_two_paragraphs_that_changed_places_and_one_of_them_its_words() -> None:
+    edited = TWO.replace("400", "380")
+    assert told(RELEASE, body(ONE, THREE, edited, FOUR)) == [(3, TWO, edited)]
+
+
+def test_a_tables_rows_are_told_one_by_one_however_much_changed_in_them() -> None:
+    before, after = (
+        body(ONE, *TABLE),
+        body(ONE, TABLE[0], "| Revenue | 6.75 | 5.03 |", TABLE[2], "| Profit | 3.6 | 2.1 |"),
+    )
+    assert told(before, after) == [
+        (3, "| Revenue | 5.2 | 4.8 |", "| Revenue | 6.75 | 5.03 |"),
+        (5, "| Profit | 2.1 | 1.9 |", "| Profit | 3.6 | 2.1 |"),
+    ]
+
+
+def test_a_row_that_came_is_told_as_come_and_no_other_is_taken_for_it() -> None:
+    after = body(ONE, *TABLE[:2], "| Grants | 0.3 | 0.2 |", TABLE[2], "| Profit | 2.4 | 2.1 |")
+    assert told(body(ONE, *TABLE), after) == [
+        (4, None, "| Grants | 0.3 | 0.2 |"),
+        (6, "| Profit | 2.1 | 1.9 |", "| Profit | 2.4 | 2.1 |"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_told"),
+    [
+        ("2026-05-25T09:00:00+08:00", "2026-05-26T09:00:00+08:00", True),
+        ("2026-05-25T09:00:00+08:00", "2026-05-25T01:00:00+00:00", False),
+        ("2026-05-25", "2026-05-25T09:00:00+08:00", False),
+        ("2026-05-25", None, False),
+    ],
+    ids=["another day", "another zone", "with the hour", "unknown now"],
+)
+def test_a_page_that_gives_another_time_of_publication_says_so_beside_what_else_changed(
+    before: str, after: str | None, is_told: bool
+) -> None:
+    old = replace(RELEASE, published_at=before)
+    new = replace(RELEASE, published_at=after, headline="Harbour Robotics Opens Two Docks")
+    fields = [change.field for change in changes(old, new)]
+    assert fields == (["headline", "published_at"] if is_told else ["headline"])
+    assert changes(old, replace(RELEASE, published_at=after)) == (), "a new time alone is a clock"
+
+
+def test_another_page_has_another_time_and_that_is_no_change() -> None:
+    later = replace(RELEASE, url="https://wire.example/news/2", published_at="2026-05-26T09:00:00+08:00")
+    assert changes(RELEASE, later) == ()

@@ -212,8 +212,8 @@ PRN_URL = f"{SLUG}-302847114.html"
 LOST = f"/C O R R E C T I O N -- {ISSUER}/"
 DISREGARD = f"/DISREGARD RELEASE: {ISSUER}/"
 ADVISED = (
-    f"In the news release, {TITLE}, issued 10-Mar-2026 by {ISSUER} over PR Newswire, we are advised by the company that "
-    'the second paragraph should read "340 million" rather than "310 million" as originally issued inadvertently. '
+    f"In the news release, {TITLE}, issued 10-Mar-2026 by {ISSUER} over PR Newswire, we are advised by the company "
+    'that the second paragraph should read "340 million" rather than "310 million" as originally issued inadvertently. '
     "The complete, corrected release follows:"
 )
 TAKEN_BACK = (
@@ -365,8 +365,8 @@ async def test_an_amendment_that_names_the_day_is_tied_to_the_issue_of_that_day(
 GERMAN = (
     "Die Velmora Ferries Limited hat zwölf Boote mit Wasserstoffantrieb bestellt, die Reisende zwischen den "
     "nördlichen Inseln und dem Festland befördern werden, wie die Reederei am Dienstag mitteilte.",
-    "Die Boote kosten zusammen {figure} Millionen Kronen und werden auf der Werft in Port Ellery gebaut, wo im Frühjahr "
-    "die Kiele gelegt werden; der erste Rumpf soll zwei Winter später vom Stapel laufen.",
+    "Die Boote kosten zusammen {figure} Millionen Kronen und werden auf der Werft in Port Ellery gebaut, wo im "
+    "Frühjahr die Kiele gelegt werden; der erste Rumpf soll zwei Winter später vom Stapel laufen.",
 )
 EQS = "https://www.eqs-news.com/news/corporate/velmora-{}/8c1f7a52-0b3e-4d6a-9a77-2f4e5d6c7b8a_{}"
 
