@@ -25,6 +25,8 @@ _NOT_XML_WRITTEN = re.compile("&#(?:[xX]([0-9a-fA-F]{1,6})|([0-9]{1,7}));?")
 # lxml.html asks a Python function for the class of every element each time it is touched; one class for all takes a
 # tenth off the time of a page (forms and labels have no methods of their own then).
 _ELEMENTS = etree.ElementDefaultClassLookup(element=lxml.html.HtmlElement)
+MOST_ATTRIBUTES = 10_000  # of an element: a fifth of a second; what scripts keep in attributes is few and long
+_ATTRIBUTE = re.compile(r"""\s[^\s=>"']+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s>"']+))?""")
 _NOT_HTML = re.compile(r"^\s*(?:%PDF-|\{\s*\"|\x89PNG|GIF8|PK\x03\x04|\x1f\x8b)")
 
 
@@ -77,6 +79,8 @@ def parse(text: str, url: str | None = None) -> Page:
         raise NotARelease("not HTML", "the page is a file of another kind")
     if text.lstrip()[:1] == "<" and re.match(r"\s*(?:<\?xml[^>]*>\s*)?<(?:rss|feed|urlset|sitemapindex)\b", text[:600]):
         raise NotARelease("listing", "a feed or a sitemap")
+    if _is_crowded(text):
+        raise NotARelease("unreadable", f"an element with more than {MOST_ATTRIBUTES} attributes")
     tree = _tree(text)
     meta = _meta(tree)
     base = _base(tree, url)
@@ -107,6 +111,16 @@ def select(tree: lxml.html.HtmlElement, selector: str) -> list[lxml.html.HtmlEle
 def inner_text(element: lxml.html.HtmlElement) -> str:
     """Return an element's text as one line."""
     return joined(clean(" ".join(str(part) for part in element.itertext())))
+
+
+def _is_crowded(text: str) -> bool:
+    """Whether an element has so many attributes that libxml2, which compares each with all others, takes minutes."""
+    for part in text.split(">"):
+        if len(part) > MOST_ATTRIBUTES:
+            tag = part[part.rfind("<") :]
+            if len(tag) > MOST_ATTRIBUTES and len(_ATTRIBUTE.findall(tag)) > MOST_ATTRIBUTES:
+                return True
+    return False
 
 
 def _as_xml(text: str) -> bytes:
