@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import tarfile
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -16,6 +19,7 @@ from crawler import robots
 from crawler.guard import Guard
 from crawler.robots import HEEDED, KEPT, LONGEST_DELAY, UNREACHABLE_KEPT, DailyRobots, forbidding
 
+DATA = Path(os.environ.get("WIREWATCH_DATA", "../shared/data")) / "robots" / "protego-robots.tar.xz"
 NEWS, SEARCH = "https://wire.example/news/1", "https://wire.example/search"
 
 
@@ -143,3 +147,17 @@ async def test_only_the_first_500_kib_are_heeded(host):
 )
 def test_the_rule_that_forbids_is_named(text, rule):
     assert forbidding(text, NEWS) == rule
+
+
+@pytest.mark.skipif(not DATA.exists(), reason="no WIREWATCH_DATA: the real robots.txt files are not here")
+async def test_real_ones_are_read_and_where_they_forbid_the_rule_is_named(host):
+    with tarfile.open(DATA) as archived:
+        files = [file.read() for member in archived if member.isfile() and (file := archived.extractfile(member))]
+    forbidden = 0
+    for body in files[::20]:  # all of them: benchmarks/polling.py robots
+        host.answers, host.now = answer(200, body), host.now + KEPT
+        said = await host.allows(SEARCH)
+        forbidden += said is not True
+        assert said is True or "Disallow: " in said, (said, body[:300])
+    assert len(files) > 4_000
+    assert forbidden > 0
