@@ -72,10 +72,13 @@ class Memory:
         url = reading.release.url or reading.url
         own_id = release_id(url_digest(url))
         read = replace(reading.release, url=url)
+        release = replace(tidy(read, reading.source), id=own_id)
+        found = traits(release)
         for _ in range(DECISIONS):
             now = self._clock()
-            release = replace(await self._tidied(read, reading.source, own_id), id=own_id)
-            found = traits(release)
+            if release.notice is not None and not plain(release.notice.headline):
+                release = await self._headed(read, reading.source, own_id)
+                found = traits(release)
             knowledge = await self._keeper.lookup(own_id, found)
             keep = decide(release, knowledge, reading, self._settings, now)
             if keep is None:
@@ -91,13 +94,10 @@ class Memory:
                 return self._kept(keep, reading)
         raise Contended(f"{reading.url}: memory changed {DECISIONS} times while it was decided on")
 
-    async def _tidied(self, read: Release, source: str, own_id: str) -> Release:
-        """Return the release tidied; a notice that has taken all of the headline leaves the one known before."""
-        release = tidy(read, source)
-        if release.notice is None or plain(release.notice.headline):
-            return release
+    async def _headed(self, read: Release, source: str, own_id: str) -> Release:
+        """Return the release of a notice that has taken all of the headline under the one known before."""
         known = (await self._keeper.lookup(own_id, ())).own
-        return tidy(read, source, known.release if known else None)
+        return replace(tidy(read, source, known.release if known else None), id=own_id)
 
     def _kept(self, keep: Keep, reading: Reading) -> Remembered:
         alerts = sum(len(channels) for channels in keep.alerts.values())

@@ -12,10 +12,11 @@ from redis.asyncio import Redis
 
 from stories import keys
 from stories.answers import text, texts
+from stories.dictionaries import Dictionaries
 from stories.history import StreamedEvent as StreamedEvent
 from stories.history import payloads, streamed
 from stories.keeping import marked
-from stories.packing import unpack, unpack_kept
+from stories.packing import packed_of, unpack, unpack_kept
 from stories.place import Place
 from stories.release import Release
 
@@ -53,6 +54,7 @@ class Archive:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
+        self._dictionaries = Dictionaries(redis)
 
     async def release(self, release_id: str) -> Stored | None:
         """Return a release in its present state."""
@@ -65,6 +67,7 @@ class Archive:
         if present is None:
             return []
         packed = await cast(Awaitable[list[bytes]], self._redis.lrange(keys.revisions(release_id).name, 0, -1))
+        await self._dictionaries.ready(packed)
         return [*(unpack(one) for one in packed), present.release]
 
     async def story(self, story_id: str) -> StoredStory | None:
@@ -174,7 +177,9 @@ class Archive:
         if not ids:
             return []
         answers = await self._redis.mget([keys.release(one).name for one in ids])
-        return [_stored(value) for value in cast(list[bytes | None], answers) if value is not None]
+        values = [value for value in cast(list[bytes | None], answers) if value is not None]
+        await self._dictionaries.ready(map(packed_of, values))
+        return list(map(_stored, values))
 
 
 def _stored(value: bytes) -> Stored:

@@ -14,8 +14,9 @@ import msgspec
 from redis.asyncio import Redis
 
 from stories import keys
+from stories.dictionaries import Dictionaries
 from stories.event import Event, event_payload
-from stories.packing import compress, decompress, revision_of, unpack, unpack_kept
+from stories.packing import compress, decompress, packed_of, revision_of, unpack, unpack_kept
 from stories.release import Release, release_payload
 
 LIVE = 1_000  # events in the stream that programs follow: some 5 MB
@@ -96,6 +97,8 @@ async def _first_states(redis: Redis, ids: Sequence[str]) -> list[Release | None
         for one in revised:
             pipeline.lindex(keys.revisions(one).name, 0)
         first = dict(zip(revised, await pipeline.execute() if revised else [], strict=True))
+    packed = [*(packed_of(value) for value in values if value), *(one for one in first.values() if one)]
+    await Dictionaries(redis).ready(packed)
     return [_first(value, first.get(one)) for one, value in zip(ids, values, strict=True)]
 
 

@@ -25,11 +25,13 @@ from redis.commands.core import AsyncScript
 
 from stories import keys
 from stories.claims import headline_digest
+from stories.courier import Courier
+from stories.dictionaries import Dictionaries
 from stories.event import Event
 from stories.history import LIVE, written
 from stories.ids import number_of
 from stories.moments import timestamp
-from stories.packing import pack, unpack_kept
+from stories.packing import pack, packed_of, unpack_kept
 from stories.reading import Reading
 from stories.release import Release
 from stories.urls import url_digest
@@ -44,8 +46,6 @@ REVISIONS_KEPT = 24  # pages with a clock in them change on every visit
 class Trait(Protocol):
     """What releases are found by: ``pipelines.identity`` says which there are."""
 
-    @property
-    def kind(self) -> str: ...
     @property
     def digest(self) -> str: ...
 
@@ -103,6 +103,8 @@ class Keeper:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
+        self._dictionaries = Dictionaries(redis)
+        self._courier = Courier(redis)
 
     @cached_property
     def _lookup(self) -> AsyncScript:
@@ -120,11 +122,14 @@ class Keeper:
     async def lookup(self, release_id: str, traits: Sequence[Trait]) -> Knowledge:
         """Return the release itself if it is known, and the newest releases that share a trait with it."""
         number = number_of(release_id)
-        answer = await self._lookup(keys=_indexes(traits), args=[number, EACH, CANDIDATES, f"{keys.PREFIX}:"])
+        args = [number, EACH, CANDIDATES, f"{keys.PREFIX}:"]
+        answer = await self._courier.run(self._lookup, _indexes(traits), args)
+        fingerprint, own, candidates = answer
+        await self._dictionaries.ready(packed_of(one[1]) for one in (own, *candidates) if one)
         return Knowledge(
-            fingerprint=answer[0],
-            own=_known(answer[1]) if answer[1] else None,
-            candidates=tuple(_known(one) for one in answer[2] if one),
+            fingerprint=fingerprint,
+            own=_known(own) if own else None,
+            candidates=tuple(_known(one) for one in candidates if one),
         )
 
     async def keep(
@@ -133,7 +138,7 @@ class Keeper:
         """Write a decision whole and return True; False, nothing written, when memory changed since the lookup."""
         release = keep.release
         assert release.id is not None  # noqa: S101 (whoever decides gives the id)
-        packed = pack(release)
+        packed = pack(release, await self._dictionaries.newest())
         digest = url_digest(reading.url)
         plan = self._plan(keep, reading, fingerprint, now)
         plan["token"] = hashlib.blake2b(msgspec.json.encode(plan) + packed, digest_size=6).hexdigest()
@@ -151,9 +156,10 @@ class Keeper:
             keys.source(reading.source),
         ]
         told = [text for event in keep.events for text in written(event, release)]
-        answer = await self._keep(
-            keys=[key.name for key in names] + _indexes(traits),
-            args=[msgspec.json.encode(plan), number_of(release.id), packed, *told],
+        answer = await self._courier.run(
+            self._keep,
+            [key.name for key in names] + _indexes(traits),
+            [msgspec.json.encode(plan), number_of(release.id), packed, *told],
         )
         return bool(answer == b"kept")
 
@@ -222,7 +228,7 @@ class Keeper:
 
 
 def _indexes(traits: Sequence[Trait]) -> list[str]:
-    return [keys.index(trait.kind, trait.digest).name for trait in traits]
+    return [keys.index(trait.digest).name for trait in traits]
 
 
 def _known(answer: Sequence[Any]) -> Known:

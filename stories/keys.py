@@ -5,8 +5,6 @@ All keys share the hash tag ``{ww}``, so that one script may touch any of them o
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -74,13 +72,17 @@ def story(story_id: str) -> Key:
     return Key(_key("story", story_id), MEMORY)
 
 
-def index(kind: str, digest: str) -> Key:
+def index(digest: str) -> Key:
     """The releases that share a trait (wire id, text, headline, band), 16 bytes each, the latest last.
 
     A release has a dozen of these: a short name and a plain string take a third less room than anything else.
     """
-    short = hashlib.blake2b(f"{kind} {digest}".encode(), digest_size=6).digest()
-    return Key(_key("i", base64.urlsafe_b64encode(short).decode()), MEMORY)
+    return Key(_key("i", digest), MEMORY)
+
+
+def dictionaries() -> Key:
+    """Hash of the trained dictionaries by number, and which is the newest. For ever: releases are packed with them."""
+    return Key(_key("dictionaries"), None)
 
 
 def releases() -> Key:

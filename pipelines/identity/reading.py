@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from itertools import islice
@@ -19,9 +19,9 @@ from stories.urls import url_digest
 READINGS_KEPT = 256  # a serial's siblings are compared with each other again and again; some 15 MB
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Reading:
-    """One release as identity sees it."""
+    """One release as identity sees it. Compared by what it is, not by what it says: ``read`` gives each once."""
 
     spelled: tuple[str, ...]
     """The words of its news, with their case."""
@@ -56,7 +56,14 @@ LEADS = 2  # a paragraph put before the text (a summary, an editor's line) leave
 
 @lru_cache(maxsize=READINGS_KEPT)
 def read(release: Release) -> Reading:
-    """Return what identity looks at in a release."""
+    """Return what identity looks at in a release; the same object for the same content."""
+    # A release is looked at before and after it gets its id and the moment it was seen; neither changes what it says.
+    dated = parse_moment(release.published_at) is not None
+    return _read(replace(release, id=None, revision=1, first_seen_at=None if dated else release.first_seen_at))
+
+
+@lru_cache(maxsize=READINGS_KEPT)
+def _read(release: Release) -> Reading:
     day, to_the_minute = _day(release)
     notice = release.notice
     body = without_preamble(release.body) if notice else release.body

@@ -208,7 +208,7 @@ def _written(keep: Keep) -> dict[str, str]:
         "claim": keys.claim(page).name,
         "revisits": keys.revisits().name,
         "source": keys.source(press_office.WIRE).name,
-        "index": keys.index(index.kind, index.digest).name,
+        "index": keys.index(index.digest).name,
         "event": keys.event(event).name,
         "alert": keys.alert(f"{event}:log").name,
         "outbox": keys.outbox("log").name,
@@ -285,7 +285,7 @@ async def test_an_index_and_the_revisions_of_a_page_stay_bounded(keeper: Keeper,
         keep = decided(one, events=(), alerts={})
         seen = await keeper.lookup(one.id or "", [trait])
         await keeper.keep(keep, of_listing(one), [trait], seen.fingerprint, START)
-    assert await redis.strlen(keys.index(trait.kind, trait.digest).name) == INDEX_KEPT * 16, "the bytes of an id"
+    assert await redis.strlen(keys.index(trait.digest).name) == INDEX_KEPT * 16, "the bytes of an id"
 
     page = known_as(press_office.release())
     for revision in range(1, REVISIONS_KEPT + 6):
