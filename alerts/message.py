@@ -10,6 +10,9 @@ from typing import Any
 
 import msgspec
 
+from stories.corrections import Claim, checked_claims
+from stories.wording import marked_changes, shortened
+
 KINDS = {
     "release.new": "NEW",
     "release.corrected": "CORRECTED",
@@ -28,6 +31,12 @@ HEADLINE_KEPT = 300  # characters; the longest headline among 10,000 real ones i
 LEAD_KEPT = 400
 CHANGES_SHOWN = 8
 SIDE_KEPT = 160  # of each side of a change: enough to see the number that moved
+CLAIM_KEPT = 60
+CLAIMED = {
+    "confirmed": "as the change below shows",
+    "not found": "no change shows it",
+    "unclear": "the changes do not tell",
+}
 CONTEXT_KEPT = 40  # of what stays the same before it
 
 _FIELDS = {
@@ -98,6 +107,7 @@ def compose(event: Mapping[str, Any]) -> Message:
         link,
         f"Embargoed until {_when(embargo)}" if embargo else None,
         _notice(release.get("notice")),
+        *_claims(release.get("notice"), data),
         _replaced(data.get("replaces"), release, headline),
         mend(data.get("detail"), LEAD_KEPT),
         *_changes(data.get("changes") or ()),
@@ -145,6 +155,20 @@ def _notice(notice: Mapping[str, Any] | None) -> str | None:
     return f"{marker}: {statement}" if marker and statement else statement or marker
 
 
+def _claims(notice: Mapping[str, Any] | None, data: Mapping[str, Any]) -> list[str]:
+    """Return what the notice says it puts right, and whether what changed shows it."""
+    if not notice or not data.get("replaces"):
+        return []
+    sides = [(change.get("before"), change.get("after")) for change in data.get("changes") or ()]
+    found = checked_claims(notice.get("statement"), sides)
+    return [f"It corrects: {_corrected(one)} ({CLAIMED[one.state]})" for one in found]
+
+
+def _corrected(claim: Claim) -> str:
+    wrong, right = mend(claim.wrong, CLAIM_KEPT), mend(claim.right, CLAIM_KEPT)
+    return f"“{wrong}” → “{right}”" if wrong and right else f"“{right}” is right" if right else f"“{wrong}” was wrong"
+
+
 def _replaced(replaces: Mapping[str, Any] | None, release: Mapping[str, Any], headline: str) -> str | None:
     # A page that was changed, corrected or taken away in place is about itself, and its address stands above.
     if not replaces or replaces.get("id") == release.get("id"):
@@ -176,13 +200,11 @@ def _change(change: Mapping[str, Any]) -> str:
 
 
 def around_the_difference(before: str, after: str, kept: int) -> tuple[str, str]:
-    """Return both sides cut to ``kept`` characters where they differ, with some words of what leads there."""
+    """Return both sides cut to where they differ, with some words of what stands beside each difference."""
     if max(len(before), len(after)) <= kept:
         return before, after
-    same = next(
-        (place for place, (one, other) in enumerate(zip(before, after, strict=False)) if one != other),
-        min(len(before), len(after)),
+    pieces = shortened(marked_changes(before, after), CONTEXT_KEPT)
+    was, became = (
+        "".join(piece.text for piece in pieces if piece.state in ("kept", state)) for state in ("removed", "added")
     )
-    start = before.rfind(" ", 0, max(0, same - CONTEXT_KEPT)) + 1
-    lead = "…" if start else ""
-    return lead + mend(before[start:], kept), lead + mend(after[start:], kept)
+    return mend(was, kept), mend(became, kept)

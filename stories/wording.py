@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from os.path import commonprefix
 from typing import Literal, NamedTuple
 
 SegmentState = Literal["kept", "removed", "added"]
@@ -118,9 +119,26 @@ def marked_changes(before: str | None, after: str | None) -> tuple[Segment, ...]
     if not before or not after:
         return _whole(before, after)
     if max(len(before), len(after)) > LONGEST:
-        return _whole(before, after) if plain(before) != plain(after) else (Segment(state="kept", text=after),)
+        return _coarse(before, after)
     old, new = _tokens(before), _tokens(after)
     return tuple(_joined(_segments(old, new, after)))
+
+
+def _coarse(before: str, after: str) -> tuple[Segment, ...]:
+    """Return what differs of two texts without end as one piece: from their first difference to their last."""
+    if before == after:
+        return (Segment(state="kept", text=after),)
+    head = before.rfind(" ", 0, _shared(before, after)) + 1
+    tail = _shared(before[head:][::-1], after[head:][::-1])
+    space = after.find(" ", len(after) - tail)
+    tail = len(after) - space if tail and space >= 0 else 0
+    middle = _whole(before[head : len(before) - tail], after[head : len(after) - tail])
+    end = Segment(state="kept", text=after[len(after) - tail :])
+    return tuple(_joined([Segment(state="kept", text=after[:head]), *middle, *([end] if tail else [])]))
+
+
+def _shared(one: str, other: str) -> int:
+    return len(commonprefix([one, other]))  # noqa: RUF071 (characters are meant, not folders)
 
 
 def _whole(before: str | None, after: str | None) -> tuple[Segment, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Annotated, Any
 
@@ -15,9 +16,11 @@ from scheduler.cli.context import Failed, known, query_asked, since, watch_asked
 from scheduler.cli.output import Format, FormatOption, cell, chosen, examples, line, moment, show
 from scheduler.newsroom import Newsroom
 from stories.archive import Stored
+from stories.corrections import checked_claims
 from stories.event import change_payload
 from stories.filtering import KINDS, ReleaseFilter, filtered, kind_of
 from stories.release import Release, release_payload
+from stories.wording import Segment, SegmentState, marked_changes
 
 COLUMNS = ("first_seen", "kind", "source", "id", "headline")
 
@@ -130,14 +133,35 @@ def show_story(
         line(data)
 
 
+STATES = {
+    "confirmed": "what changed shows it",
+    "not found": "nothing that changed shows it",
+    "unclear": "what changed does not tell",
+}
+
+
+def _claimed(release: Release, found: list[dict[str, Any]] | None) -> list[dict[str, str | None]]:
+    """Return what a notice says it puts right, held against what changed (None: against what is not known)."""
+    if release.notice is None:
+        return []
+    sides = None if found is None else [(one["before"], one["after"]) for one in found]
+    checked = checked_claims(release.notice.statement, sides)
+    return [{"wrong": one.wrong, "right": one.right, "state": one.state} for one in checked]
+
+
 def _part(stored: Stored, revisions: list[Release], story: tuple[Stored, ...]) -> dict[str, Any]:
     original = next((one.release for one in story if one.release.id == stored.replaces), None)
+    against = [change_payload(one) for one in changes(original, stored.release)] if original else []
+    told = against if original else None
+    if original is not None and original.id == stored.release.id and len(revisions) > 1:
+        told = [change_payload(one) for one in changes(revisions[-2], stored.release)]  # it says so of its own page
     return {
         "release": release_payload(stored.release),
         "kind": kind_of(stored),
         "why": stored.why,
         "replaces": stored.replaces,
-        "changes": [change_payload(one) for one in changes(original, stored.release)] if original else [],
+        "changes": against,
+        "claims": _claimed(stored.release, told),
         "revisions": [
             {
                 "revision": after.revision,
@@ -161,9 +185,18 @@ def _print(data: dict[str, Any]) -> None:
         console.print(cell(f"            why: {part['why']}"))
         if release["notice"] and release["notice"]["statement"]:
             console.print(cell(f"            it says: {release['notice']['statement']}"))
+        for claim in part["claims"]:
+            said = " → ".join(one for one in (claim["wrong"], claim["right"] and f"now {claim['right']}") if one)
+            console.print(cell(f"            it corrects: {said} ({STATES[str(claim['state'])]})"))
         _print_changes(console, part["changes"], f"against {part['replaces']}")
         for revision in part["revisions"]:
             _print_changes(console, revision["changes"], f"revision {revision['revision']}")
+
+
+def _kinds(pieces: Sequence[Segment]) -> str:
+    """Return " (date)", " (amount, name)" …: what went or came in a change, where it is more than words."""
+    kinds = dict.fromkeys(piece.kind for piece in pieces if piece.state != "kept" and piece.kind != "text")
+    return f" ({', '.join(kinds)})" if kinds else ""
 
 
 def _print_changes(console: Console, found: list[dict[str, Any]], title: str) -> None:
@@ -172,8 +205,17 @@ def _print_changes(console: Console, found: list[dict[str, Any]], title: str) ->
     console.print(cell(f"            {title}:"))
     for change in found:
         where = change["field"] + (f" {change['paragraph']}" if "paragraph" in change else "")
-        console.print(cell(f"              {where}"))
+        pieces = marked_changes(change["before"], change["after"])
+        console.print(cell(f"              {where}{_kinds(pieces)}"))
         if change["before"] is not None:
-            console.print(Text("              - ", style="red"), cell(change["before"]), sep="")
+            console.print(Text("              - ", style="red"), _side(pieces, "removed", "red"), sep="")
         if change["after"] is not None:
-            console.print(Text("              + ", style="green"), cell(change["after"]), sep="")
+            console.print(Text("              + ", style="green"), _side(pieces, "added", "green"), sep="")
+
+
+def _side(pieces: Sequence[Segment], state: SegmentState, colour: str) -> Text:
+    """Return a text as it was or became, the words that went or came in colour."""
+    shown = (piece for piece in pieces if piece.state in ("kept", state))
+    return Text.assemble(
+        *((cell(piece.text).plain, "" if piece.state == "kept" else f"bold {colour}") for piece in shown)
+    )

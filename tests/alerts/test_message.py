@@ -45,6 +45,7 @@ def test_a_correction_shows_what_it_is_about_and_before_and_after(event_of):
         "Acme Ltd · Example Newswire (example-wire) · 2026-02-11 09:00 UTC+08:00",
         "https://wire.example/news/2",
         "Correcting and Replacing: In the second paragraph, the figure should read 2.4.",
+        "It corrects: “2.4” is right (as the change below shows)",
         "About: “Acme earns 2.1 billion” https://wire.example/news/1",
         "Headline: “Acme earns 2.1 billion” → “Acme earns 2.4 billion”",
         "Paragraph 3: “Net income was 2.1.” → “Net income was 2.4.”",
@@ -159,3 +160,21 @@ def test_every_happening_of_the_monitor_stays_in_a_digest():
     )
     message = compose_digest([dead, back])
     assert message.lines.index("• SOURCE DOES NOT ANSWER: wire") < message.lines.index("• SOURCE IS BACK: wire")
+
+
+@pytest.mark.parametrize(
+    ("statement", "line"),
+    [
+        ("The figure should read 2.4 rather than 2.1.", "It corrects: “2.1” → “2.4” (as the change below shows)"),
+        ("The date was stated as May 25 instead of June 12.", "It corrects: “May 25” → “June 12” (no change shows it)"),
+    ],
+)
+def test_what_a_correction_says_it_corrects_is_held_against_what_changed(event_of, statement, line):
+    event = corrected(event_of)
+    event["data"]["release"]["notice"]["statement"] = statement
+    assert line in compose(event).lines
+
+
+def test_what_a_correction_of_something_unknown_says_it_corrects_is_not_judged(event_of):
+    lines = compose(corrected(event_of, replaces=None)).lines
+    assert not any(line.startswith("It corrects") for line in lines)

@@ -101,3 +101,17 @@ def test_a_text_without_end_is_told_too(size: int) -> None:
         ("may " * (size // 4), "." * size),
     ):
         assert "".join(one.text for one in marked_changes(before, after) if one.state != "removed") == after
+
+
+def test_of_a_text_without_end_what_differs_is_told_in_one_piece() -> None:
+    before = "a long way " * LONGEST + "to 310 miles " + "and back " * LONGEST
+    went, came = (one for one in marked_changes(before, before.replace("310", "340")) if one.state != "kept")
+    assert (went.text, came.text) == ("310", "340")
+
+
+@given(before=st.text("ab c1", max_size=40), after=st.text("ab c1", max_size=40), stretch=st.sampled_from(["x", "x "]))
+def test_nothing_is_lost_of_a_text_without_end_either(before: str, after: str, stretch: str) -> None:
+    old, new = before + stretch * LONGEST + after, after + stretch * LONGEST + before
+    segments = marked_changes(old, new)
+    assert "".join(one.text for one in segments if one.state != "removed") == new
+    assert "".join(one.text for one in segments if one.state != "added") == old
