@@ -21,6 +21,7 @@ import structlog
 from pebble import CONSTS, ProcessExpired, ProcessFuture, ProcessPool
 
 from stories.release import NotARelease, Release
+from stories.sites import Known, Shown
 
 if TYPE_CHECKING:
     from config.source import ReleaseHints
@@ -59,7 +60,7 @@ class Reader:
         self._page_time = page_time
         self._page_bytes = page_bytes
         self._closed = False
-        self._pending: set[ProcessFuture[Release]] = set()
+        self._pending: set[ProcessFuture[tuple[Release, Shown]]] = set()
         self._pool = ProcessPool(
             max_workers=self.workers,
             max_tasks=PAGES_A_WORKER,
@@ -76,20 +77,30 @@ class Reader:
 
     async def warm_up(self) -> None:
         """Return when every worker has loaded its libraries, so that the first page is read as fast as the others."""
-        pages = (self._run(_WARM_UP, None, None, None) for _ in range(self.workers))
+        pages = (self._run(_WARM_UP, None, None, None, Known()) for _ in range(self.workers))
         await asyncio.gather(*pages, return_exceptions=True)
 
     async def read(
-        self, body: bytes, url: str | None, hints: ReleaseHints | None = None, header_charset: str | None = None
+        self,
+        body: bytes,
+        url: str | None,
+        hints: ReleaseHints | None = None,
+        header_charset: str | None = None,
     ) -> Release:
         """Return the release of a page; ``NotARelease`` with the reason where it holds none or cannot be read.
 
         Beside the page's own reasons: ``too large``, ``took too long``, ``reader crashed``.
         """
+        return (await self.read_page(body, url, hints, header_charset, Known()))[0]
+
+    async def read_page(
+        self, body: bytes, url: str | None, hints: ReleaseHints | None, header_charset: str | None, known: Known
+    ) -> tuple[Release, Shown]:
+        """Return the release of a page whose site is ``known``, as :meth:`read` does, and what the page adds."""
         if len(body) > self._page_bytes:
             raise NotARelease("too large", f"{len(body):,} bytes, at most {self._page_bytes:,} are read")
         try:
-            return await self._run(body, url, hints, header_charset)
+            return await self._run(body, url, hints, header_charset, known)
         except NotARelease:
             raise
         except PageTimeoutError as error:
@@ -101,12 +112,17 @@ class Reader:
             raise NotARelease("too large", "reading it takes more memory than a worker may have") from error
 
     async def _run(
-        self, body: bytes, url: str | None, hints: ReleaseHints | None, header_charset: str | None
-    ) -> Release:
+        self,
+        body: bytes,
+        url: str | None,
+        hints: ReleaseHints | None,
+        header_charset: str | None,
+        known: Known,
+    ) -> tuple[Release, Shown]:
         if self._closed:
             raise RuntimeError("the reader is closed")
         future = self._pool.schedule(
-            _read, args=(body, url, hints, header_charset), timeout=self._page_time.total_seconds()
+            _read, args=(body, url, hints, header_charset, known), timeout=self._page_time.total_seconds()
         )
         self._pending.add(future)
         try:
@@ -160,10 +176,15 @@ def _prepare(memory: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with contextlib.suppress(NotARelease):  # models are loaded at the first page, and that is no page's fault
-        _read(_WARM_UP, None, None, None)
+        _read(_WARM_UP, None, None, None, Known())
 
 
-def _read(body: bytes, url: str | None, hints: ReleaseHints | None, header_charset: str | None) -> Release:
+def _read(
+    body: bytes, url: str | None, hints: ReleaseHints | None, header_charset: str | None, known: Known
+) -> tuple[Release, Shown]:
     from crawler.extraction import extract_release
+    from crawler.extraction.site import Seen, shown_by
 
-    return extract_release(body, url, hints, header_charset=header_charset)
+    seen = Seen(repeated=frozenset(known.lines), headlines=known.headlines, kept=known.kept)
+    release = extract_release(body, url, hints, header_charset=header_charset, seen=seen)
+    return release, shown_by(release)

@@ -12,6 +12,7 @@ from crawler.guard import Guard
 from crawler.progress import Progress
 from crawler.queue import PollQueue
 from crawler.reader import Reader
+from crawler.sites import SiteMemory
 from stories.claims import Claims
 from stories.desk import Desk
 from stories.event import Event, MonitorEventType
@@ -86,6 +87,8 @@ class Services:
     """Is told after a poll of a listing when that is to be asked again."""
     lost: dict[str, bool] = field(default_factory=dict)
     """Sources that were looked at since the start: whether nothing more is learnt from them."""
+    sites: SiteMemory | None = None
+    """What is known of the pages' sites; a try remembers nothing."""
     claimed: set[str] = field(default_factory=set)
     """URLs whose claim is ours and whose page is not settled yet."""
 

@@ -28,6 +28,7 @@ from stories.failpoints import failpoint
 from stories.reading import Gone, Journey, Reading
 from stories.release import NotARelease
 from stories.sighting import Poll, Sighting
+from stories.sites import Known
 from stories.urls import canonical_url
 
 log = structlog.get_logger(__name__)
@@ -128,9 +129,10 @@ class WireSpider(Spider):
         if response.status >= 400:
             await self._not_read(poll, asked, status_fault(response.status))
             return
+        known_site = await self.services.sites.known(asked) if self.services.sites else Known()
         try:
-            release = await self.services.reader.read(
-                response.body, response.url, self._hints(poll), header_charset=charset(response)
+            release, shown = await self.services.reader.read_page(
+                response.body, response.url, self._hints(poll), charset(response), known_site
             )
         except NotARelease as refusal:
             await self._not_read(poll, asked, str(refusal))
@@ -140,6 +142,8 @@ class WireSpider(Spider):
             await self._not_read(poll, asked, f"{type(error).__name__} while it was read")
             raise
         failpoint("extracted")
+        if self.services.sites:
+            await self.services.sites.learn(asked, shown, known_site, self.services.clock())
         if release.published_at is None and claim is not None and claim.sighting.published_at is not None:
             release = replace(release, published_at=claim.sighting.published_at)
         yield replace(reading, release=release, journey=replace(stamps, read_at=self.services.clock()))

@@ -17,6 +17,7 @@ from crawler.progress import Progress
 from crawler.queue import PollQueue
 from crawler.reader import Reader
 from crawler.services import Services
+from crawler.sites import SiteMemory
 from pipelines.remembering import Memory, Remembered
 from pipelines.telling import Monitor
 from stories.archive import Archive
@@ -27,6 +28,7 @@ from stories.finder import StillFinder
 from stories.keeping import Keeper
 from stories.monitor import Teller
 from stories.server import EmbeddedServer, EmbeddedServerError
+from stories.sites import Sites
 
 STEPS = {"pipelines.steps.keep.KeepStep": 300}
 """Scrapy's item pipelines, with their order."""
@@ -83,6 +85,7 @@ class Newsroom:
             progress=progress,
             clock=now,
             tell=self.monitor(heard).tell,
+            sites=SiteMemory(Sites(self.redis)),
         )
 
     def monitor(self, heard: Callable[[Remembered], None]) -> Monitor:

@@ -13,6 +13,7 @@ PREFIX = "{ww}"
 MEMORY = timedelta(days=400)  # a yearly serial ("Annual Meeting") meets its sibling of the year before
 EVENTS_KEPT = timedelta(days=60)  # far beyond the 75 hours that an alert may be tried for
 RECEIPTS_KEPT = timedelta(days=90)
+SITE = timedelta(days=45)  # beyond the last time that a release's page is read again
 LEASE = timedelta(minutes=10)  # longer than the slowest page with its retries; a crash delays a release by this
 
 
@@ -207,3 +208,18 @@ def daemon() -> Key:
 def revisits() -> Key:
     """Sorted set of the releases whose page is read again, by when (ms). For ever: they leave at the ladder's end."""
     return Key(_key("revisits"), None)
+
+
+def site_lines(host: str) -> Key:
+    """Sorted set of the lines at the edges of a host's releases, digests of line and issuer, by last seen (ms)."""
+    return Key(_key("site", host, "lines"), SITE)
+
+
+def site_headlines(host: str) -> Key:
+    """Sorted set of the headlines of a host's releases, digests, by last seen (ms)."""
+    return Key(_key("site", host, "headlines"), SITE)
+
+
+def site_page(url: str) -> Key:
+    """Set of the lines (digests) at the edges of a page as it was read, by the digest of its URL."""
+    return Key(_key("site", "page", url), SITE)

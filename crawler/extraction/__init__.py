@@ -23,6 +23,7 @@ from crawler.extraction.pieces import Piece, pieces_of
 from crawler.extraction.published import find_embargo, find_published
 from crawler.extraction.refusals import refuse_listing, refuse_walls
 from crawler.extraction.selection import choose
+from crawler.extraction.site import Seen, drop_repeated
 from crawler.extraction.tags import find_tags, is_tag_line, unglue
 from crawler.extraction.text import is_sentence, key, weight
 from crawler.extraction.tickers import find_tickers, listed_beside_the_text
@@ -33,7 +34,7 @@ from stories.urls import canonical_url
 if TYPE_CHECKING:
     import lxml.html
 
-__all__ = ["NotARelease", "Release", "ReleaseHints", "extract_release"]
+__all__ = ["NotARelease", "Release", "ReleaseHints", "Seen", "extract_release"]
 
 _URL = re.compile(r"https?://[^\s<>\"']+")
 
@@ -44,11 +45,12 @@ def extract_release(
     hints: ReleaseHints | None = None,
     *,
     header_charset: str | None = None,
+    seen: Seen | None = None,
 ) -> Release:
     """Return the release that a page holds; raise :class:`NotARelease` with the reason where it holds none.
 
     ``url`` is where the page was read, ``hints`` what is known of its source, ``header_charset`` the charset of the HTTP
-    reply. What the page does not say is None or empty.
+    reply, ``seen`` what other pages of the site hold. What the page does not say is None or empty.
     """  # noqa: E501
     hints = hints or ReleaseHints()
     text = html if isinstance(html, str) else decode(html, header=header_charset, hint=hints.encoding)
@@ -64,6 +66,9 @@ def extract_release(
     chosen = [block for block in blocks if block.chosen]
     first = chosen[0].index if chosen else 0
     headline = find_headline(page, blocks, first, hints)
+    if seen is not None:
+        drop_repeated(chosen, seen, headline)
+        chosen = [block for block in chosen if block.chosen]
     captions = caption_blocks(main, blocks)
     anatomy = split(pieces_of(chosen), headline, captions)
     refuse_listing(blocks, [text for _, text in anatomy.own], dated=anatomy.found is not None)

@@ -59,3 +59,38 @@ async def test_pages_that_are_no_release_are_named_and_not_kept(site, redis_url,
     assert [row["url"] for row in kept.rows] == [f"{site.url}/news/6-sails"]
     assert [row["headline"] for row in kept.rows] == ["海鷗航運夜間啟航"]
     assert kept.rows[0]["body"][-1] == CHINESE.format("五")
+
+
+def release_of(issuer: str) -> tuple[bytes, str]:
+    text = "".join(
+        f"<p>{issuer} said that its barge number {number} carried salt, rope and two hundred letters up the river last "
+        "night, as it does on every night of the year.</p>"
+        for number in range(1, 6)
+    )
+    box = '<p>Get the harbour letter every morning: <a href="/letter">sign on</a></p>'
+    html = f"<html><body><h1>{issuer} sails at night again</h1><div>{text}{box}</div></body></html>"
+    return html.encode(), HTML
+
+
+async def test_what_a_site_hangs_on_everybodys_releases_is_learned_and_left_out(site, redis_url, tmp_path):
+    site.pages = {
+        f"/news/{n}-sails": release_of(name) for n, name in enumerate(("Gull", "Heron", "Tern", "Plover"), 10)
+    }
+    first, last = list(site.pages)[:3], list(site.pages)[3]
+    program = Program(
+        folder=tmp_path,
+        table={
+            "catalog": False,
+            "redis_url": redis_url,
+            "polling": {"private_addresses": ["127.0.0.1/32"]},
+            "watches": {"all": {"title": "All"}},
+            "sources": {"gulls": {"listings": [{"url": f"{site.url}/news"}], "release": {"body": "div"}}},
+        },
+        environment={},
+    )
+
+    learned = await program("crawl", *(word for path in first for word in ("--url", site.url + path)))
+    told = await program("crawl", "--url", site.url + last)
+
+    assert [len(row["data"]["release"]["body"]) for row in learned.rows] == [6, 6, 6], learned.said
+    assert [len(row["data"]["release"]["body"]) for row in told.rows] == [5], told.said
