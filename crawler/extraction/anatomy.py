@@ -80,6 +80,8 @@ class _Walk:
         self.state: Literal["body", "about", "contact", "over"] = "body"
         self.tail = False
         """Whether an end mark was seen: hashtags, disclaimer, ``###``, about, contacts."""
+        self.tagged = False
+        """Whether hashtags were seen with little behind them: what then stands in another element is the site's."""
         self.said = 0
         self.seen: set[str] = set()
         self.homes: set[lxml.html.HtmlElement | None] = set()
@@ -121,6 +123,9 @@ class _Walk:
                 self.state = "over"
                 return
             self.state = "body"
+        if self.tagged and self.state == "body" and self._is_prose(index) and not self._is_at_home(piece):
+            self.state = "over"
+            return
         letters = key(piece.text)
         if not letters or (len(letters) >= 30 and letters in self.seen):
             return
@@ -157,9 +162,10 @@ class _Walk:
             anatomy.disclaimer = anatomy.disclaimer or match[0].strip()
             self._disclaimer(text[match.end() :].strip(), piece, index)
             return True
-        if is_tag_line(text):
+        if is_tag_line(text) and not phrases.END.match(text):
             anatomy.tag_lines.append(text)
             self.tail = self.tail or self._may_end(index)
+            self.tagged = self._may_end(index) and self.rest[index] <= self.said * LATE
             return True
         if anatomy.tag_lines and _ADDRESSES.fullmatch(text):  # Media OutReach glues the issuer's accounts to its tags
             anatomy.notes.append(text)

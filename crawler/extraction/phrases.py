@@ -36,7 +36,7 @@ ABOUT_END = re.compile(
 
 END = re.compile(
     r"^\W{0,4}(?:#\s?#\s?#(?:\s?#)*|-?\s?30\s?-|-{0,3}\s?ends?\s?(?:of\s(?:press\s|news\s)?release)?\s?-{0,3}|/?ends/?|\*\s?\*\s?\*|"
-    r"ende(?:\sder\s(?:mitteilung|pressemitteilung|insiderinformation|ad-?hoc).*)?|additional\sfeatures|zusatzmaterial(?:\szur\smeldung)?|fin(?:\sdu\scommuniqué)?|fine|fim|slut|結束|完|[（(]完[)）]|以上|끝|hết|"
+    r"ende(?:\sder\s(?:mitteilung|pressemitteilung|insiderinformation|ad-?hoc).*)?|additional\sfeatures|zusatzmaterial(?:\szur\smeldung)?|fin(?:\sdu\scommuniqué)?|fine|fim|slut|結束|(?:全文)?完(?:結|结)?|[（(](?:了|終|终)[)）]|終わり|以上|끝|hết|"
     r"end\sof\s(?:announcement|inside\sinformation|ad-hoc).*)\W{0,4}$",
     _I,
 )

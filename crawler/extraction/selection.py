@@ -10,6 +10,7 @@ import html
 import logging
 import re
 from collections import Counter
+from itertools import pairwise
 
 import lxml.html
 import trafilatura
@@ -30,6 +31,8 @@ LINKED_MORE = 1.5  # times what was found
 LEAD_WITHIN = 20  # blocks between a headline and its text: bylines, dates, share bars, a picture
 LEAST_OF_ARTICLE = 300  # Latin characters
 TITLE = 140  # Latin characters
+PARTS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "table", "blockquote"})
+RUN = 60  # blocks between two paragraphs; a list or a table of a release has some thirty
 SHARE = 0.8  # of the chosen text stands in the main element
 
 _FAST, _THOROUGH = (Extractor(fast=fast, comments=False, tables=True) for fast in (True, False))
@@ -188,6 +191,29 @@ def _take_back(blocks: list[Block], inside: list[bool]) -> None:
         ):
             block.chosen = True
             seen.add(block.key)
+    _take_back_runs(blocks, chosen, seen)
+
+
+def _take_back_runs(blocks: list[Block], chosen: list[int], seen: set[str]) -> None:
+    """Choose the sub-headings, lists, rows and quotes between two paragraphs that stand in the same element as they."""
+    texts = [index for index in chosen if _reads_like_text(blocks[index])]
+    for before, after in pairwise(texts):
+        home = blocks[before].element.getparent()
+        run = [block for block in blocks[before + 1 : after] if not block.chosen and not block.beside]
+        if not run or len(run) > RUN or blocks[after].element.getparent() is not home:
+            continue
+        if all(_is_part(block, home) and block.key not in seen for block in run):
+            for block in run:
+                block.chosen = True
+                seen.add(block.key)
+
+
+def _is_part(block: Block, home: lxml.html.HtmlElement | None) -> bool:
+    """Whether a block is a sub-heading, an item, a row or a quote right in an element, not in a box there."""
+    if block.links or is_cut_short(block.text) or (block.kind == "heading" and weight(block.text) > TITLE):
+        return False
+    child = next((around for around in ancestors(block.element) if around.getparent() is home), None)
+    return child is not None and child.tag in PARTS
 
 
 def _is_title(block: Block) -> bool:
