@@ -25,7 +25,7 @@ _ERROR = re.compile(
     r"\b(?:404|410|403|500|502|503)\b.{0,30}\b(?:not found|error|forbidden|unavailable|gone)|\b(?:page|article|content|file|story|release)\b.{0,25}\b(?:not found|(?:does\s*n[o']t|no longer) exist|could not be found|has been (?:re)?moved|is unavailable|not available)\b|"  # noqa: E501
     r"^(?:error )?(?:404|403|500|503)\b|access denied|(?:internal server|application) error|bad gateway|service (?:temporarily )?unavailable|something went wrong|seite (?:wurde )?nicht gefunden|"  # noqa: E501
     r"página não (?:foi )?encontrada|không tìm thấy trang|too many requests|(?:request|url) was rejected|request rejected|(?:down|closed|unavailable) for (?:\w+ )?maintenance|"  # noqa: E501
-    r"under maintenance|wartungsarbeiten|en maintenance|メンテナンス中|系[統统][維维][護护]|점검 중|"  # noqa: E501
+    r"under maintenance|wartungsarbeiten|en maintenance|メンテナンス中|系[統统][維维][護护]|점검 중|"
     r"page (?:introuvable|non trouvée)|página no encontrada|页面不存在|頁面不存在|找不到(?:页面|頁面|網頁)|ページが見つかりません|페이지를 찾을 수|just a moment|attention required|checking your browser|are you a (?:human|robot)|verify (?:that )?you are (?:a )?human|unusual traffic|request (?:was )?blocked|captcha",  # noqa: E501
     re.I,
 )
