@@ -11,7 +11,7 @@ import msgspec
 from redis.asyncio import Redis
 
 from stories import keys
-from stories.answers import text, texts
+from stories.answers import text
 from stories.dictionaries import Dictionaries
 from stories.history import StreamedEvent as StreamedEvent
 from stories.history import payloads, streamed
@@ -72,17 +72,27 @@ class Archive:
 
     async def story(self, story_id: str) -> StoredStory | None:
         """Return a story whole."""
-        key = keys.story(story_id).name
-        marks = await self._redis.zrangebyscore(key, 0, 0)
-        ids = await self._redis.zrange(key, len(marks), -1)
-        if not ids:
-            return None
-        return StoredStory(
-            id=story_id,
-            releases=tuple(await self.several(texts(ids))),
-            channels=tuple(marked(marks, "c:")),
-            watches=tuple(marked(marks, "w:")),
-        )
+        found = await self.stories([story_id])
+        return found[0] if found else None
+
+    async def stories(self, story_ids: Sequence[str]) -> list[StoredStory]:
+        """Return those of these stories that are stored, whole and in this order, in two round trips."""
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            for one in story_ids:
+                pipeline.zrange(keys.story(one).name, 0, -1)
+            members = cast(list[list[bytes]], await pipeline.execute())
+        ids = [[text(name) for name in found if name.startswith(b"rel_")] for found in members]
+        stored = {one.release.id: one for one in await self.several([one for found in ids for one in found])}
+        return [
+            StoredStory(
+                id=story,
+                releases=tuple(stored[one] for one in own if one in stored),
+                channels=tuple(marked(marks, "c:")),
+                watches=tuple(marked(marks, "w:")),
+            )
+            for story, own, marks in zip(story_ids, ids, members, strict=True)
+            if any(one in stored for one in own)
+        ]
 
     async def story_of(self, any_id: str) -> StoredStory | None:
         """Return the story with this id, or the one that a release (``rel_…``) or an event (``evt_…``) belongs to."""

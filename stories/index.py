@@ -2,7 +2,7 @@
 
 A release is a row of FTS5 at a place that is made from the moment it was first seen, so that the newest come first
 without sorting. The full-text table keeps no text: a revised release gets a new place beside its old one, whose words
-stay behind without a release until the index is made anew (docs/decisions/0006-index.md).
+stay behind without a release until the index is made anew (docs/decisions/0008-index.md).
 """
 
 from __future__ import annotations

@@ -6,9 +6,11 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
 from web import api, health, manual, pages, problems
+from web.feeds import routes as feeds
 from web.folders import STATIC
 from web.guard import Guard
 from web.live import Bell
+from web.shared import Shared
 from web.views import AlertFilter, AlertState, Views
 
 __all__ = ["AlertFilter", "AlertState", "Views", "create_app", "end_streams"]
@@ -31,9 +33,12 @@ def create_app(views: Views) -> FastAPI:
     )
     app.state.views = views
     app.state.bell = Bell(views.archive)
+    app.state.shared = Shared()
+    app.state.feeds = feeds.Documents()
     problems.install(app)
     app.include_router(health.router)
     app.include_router(api.router)
+    app.include_router(feeds.router)
     app.include_router(manual.router)
     app.include_router(pages.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

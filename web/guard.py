@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import re
 from collections.abc import Iterable
 from http.cookies import CookieError, SimpleCookie
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
@@ -27,6 +28,7 @@ OPEN = ("/healthz",)  # a probe holds no token
 PROBES = ("/healthz", "/readyz", "/metrics")  # they never wait for others
 LOGIN = "/login"
 LOGIN_STYLE = "/static/page.css"  # the form's own style; it says nothing of what is stored
+FEED = re.compile(r"/feeds/([a-z0-9_-]{1,64})\.(?:atom|json)")
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 CONTENT_SECURITY_POLICY = (
@@ -147,7 +149,8 @@ class Guard:
         by_token = False
         if self._token is not None:
             by_token = _bearer(headers, self._token)
-            if not by_token and not _cookie(headers, self._token) and path not in (LOGIN, LOGIN_STYLE):
+            known = by_token or _cookie(headers, self._token) or _by_feed_key(scope, self._token)
+            if not known and path not in (LOGIN, LOGIN_STYLE):
                 return self._ask_for_token(path, headers)
         if scope["method"] in SAFE_METHODS:
             return None
@@ -183,6 +186,14 @@ def cookie_value(token: str) -> str:
     return hmac.new(token.encode(), b"wirewatch cookie 1", hashlib.sha256).hexdigest()
 
 
+def feed_key(token: str, watch: str) -> str:
+    """Return the key of a watch's feeds: it opens these alone, does not tell the token, and is void once that changes.
+
+    A feed reader sends no headers of ours, and its address lies about: in its file, in logs of proxies.
+    """
+    return hmac.new(token.encode(), f"wirewatch feed 1 {watch}".encode(), hashlib.sha256).hexdigest()[:32]
+
+
 def same(given: str, wanted: str) -> bool:
     """Compare secrets in a time that tells nothing."""
     return hmac.compare_digest(given.encode("utf-8", "surrogateescape"), wanted.encode())
@@ -193,6 +204,17 @@ def _bearer(headers: Headers, token: str) -> bool:
     # Headers are decoded as Latin-1, bytes for letters; a token may be of any script.
     sent = given.strip().encode("latin-1").decode("utf-8", "surrogateescape")
     return scheme.lower() == "bearer" and same(sent, token)
+
+
+def _by_feed_key(scope: Scope, token: str) -> bool:
+    feed = FEED.fullmatch(scope["path"])
+    if feed is None or scope["method"] not in SAFE_METHODS:
+        return False
+    try:
+        given = parse_qs(scope["query_string"].decode("latin-1"), max_num_fields=10).get("key", [""])
+    except ValueError:  # more fields than anybody honest sends
+        return False
+    return same(given[0], feed_key(token, feed[1]))
 
 
 def _cookie(headers: Headers, token: str) -> bool:

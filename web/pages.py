@@ -13,7 +13,7 @@ from web.guard import COOKIE, COOKIE_DAYS, FORM_HEADERS, LOGIN, cookie_value, sa
 from web.history import story_view
 from web.render import page
 from web.rows import AlertRow, EventRow, SourceRow, alert_rows, channel_rows, event_row, source_row
-from web.views import AlertFilter, Views, views
+from web.views import AlertFilter, Views, shared, views
 
 EVENTS_SHOWN = 50
 EVENTS_ADDED = 100  # at once to a page that was left open
@@ -44,12 +44,19 @@ async def _sources(asked: Views) -> tuple[list[SourceRow], int]:
 async def now(request: Request) -> HTMLResponse:
     """Show what happens now: events newest first, the alerts, the sources."""
     asked = views(request)
+    # Of what has happened nothing is ever missing; alerts and sources may be a second old.
+    newest = [event.entry for event in await asked.archive.latest_events(1)]
+    return HTMLResponse(await shared(request).get(("now", *newest), lambda: _now(asked)))
+
+
+async def _now(asked: Views) -> bytes:
     sources, off = await _sources(asked)
-    return page(
+    made = page(
         "now.html", events=await _events(asked), alerts=await _alerts(asked), sources=sources, off=off,
         channels=channel_rows(await asked.channels()),
         watches=list(asked.settings.watches), signed_in=asked.settings.web.token is not None,
     )  # fmt: skip
+    return bytes(made.body)
 
 
 @router.get("/parts/events")

@@ -44,6 +44,14 @@ def problem_response(description: str) -> dict[str, Any]:
     return {"description": description, "content": {"application/problem+json": {"schema": schema}}}
 
 
+COMMON: dict[int | str, dict[str, Any]] = {
+    401: problem_response("The token is asked for"),
+    422: problem_response("A parameter or the body cannot be used"),
+    503: problem_response("Redis does not answer"),
+}
+"""What every operation may answer."""
+
+
 def describe(document: dict[str, Any]) -> None:
     """Add the schemas of problems to an OpenAPI document."""
     _, schemas = models_json_schema([(Problem, "serialization")], ref_template="#/components/schemas/{model}")

@@ -17,6 +17,7 @@ from stories.desk import Desk
 from stories.finder import Finder
 from stories.release import Release
 from web.live import Bell
+from web.shared import Shared
 
 AlertState = Literal["pending", "leased", "sent", "failed", "waiting"]
 
@@ -60,6 +61,12 @@ class Views:
 def views(request: Request) -> Views:
     """Return what the app was made with."""
     found: Views = request.app.state.views
+    return found
+
+
+def shared(request: Request) -> Shared:
+    """Return the pages that were made within the last second."""
+    found: Shared = request.app.state.shared
     return found
 
 

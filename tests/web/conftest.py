@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -16,11 +17,14 @@ import uvicorn
 from archive_filler import ArchiveFiller
 from prometheus_client import CollectorRegistry, Counter
 from redis.asyncio import Redis
+from waiting import until
 
 from config.settings import Settings
 from pipelines.matching import query_predicate
+from scheduler.ending import end
 from stories.archive import Archive
 from stories.desk import Desk
+from stories.finder import Finder
 from stories.release import Release
 from web.app import AlertFilter, Views, create_app, end_streams
 
@@ -88,7 +92,9 @@ def serve(redis: Redis, archive: ArchiveFiller) -> Serve:
     """``async with serve(web={…}) as site``: the app with these settings on a free loopback port."""
 
     @asynccontextmanager
-    async def serving(*, client: Redis | None = None, **changed: Any) -> AsyncIterator[Site]:
+    async def serving(*, client: Redis | None = None, index: Path | None = None, **changed: Any) -> AsyncIterator[Site]:
+        finder = Finder(redis, index, lambda: archive.now) if index is not None else None
+        following = asyncio.create_task(finder.run()) if finder is not None else None
         settings = Settings.model_validate(SETTINGS | changed)
         registry = CollectorRegistry()
         Counter("wirewatch_events", "Events", registry=registry).inc(3)
@@ -117,7 +123,10 @@ def serve(redis: Redis, archive: ArchiveFiller) -> Serve:
             matches=matches,
             query=query_predicate,
             metrics=registry,
+            finder=finder,
         )
+        if finder is not None:
+            await until(lambda: finder.ready, timeout=30)
         server = _Server(
             uvicorn.Config(
                 create_app(views), host="127.0.0.1", port=0, log_config=None, access_log=False, lifespan="off",
@@ -143,6 +152,8 @@ def serve(redis: Redis, archive: ArchiveFiller) -> Serve:
             await http.close()
             if not task.done():
                 await site.drop()
+            if following is not None:
+                await end([following], grace=0.5)
 
     return serving
 
@@ -151,6 +162,13 @@ def serve(redis: Redis, archive: ArchiveFiller) -> Serve:
 async def site(serve: Serve) -> AsyncIterator[Site]:
     """The app without a token, on loopback."""
     async with serve() as served:
+        yield served
+
+
+@pytest.fixture
+async def indexed(serve: Serve, tmp_path: Path) -> AsyncIterator[Site]:
+    """The same with an index of releases."""
+    async with serve(index=tmp_path / "index") as served:
         yield served
 
 

@@ -29,10 +29,11 @@ NASTY = {
     "a pattern": "*",
 }
 PARAMETERS = {
-    "/api/v1/releases": ("tag", "watch", "source", "since", "kind", "limit", "cursor", "other"),
+    "/api/v1/releases": ("q", "tag", "watch", "source", "since", "kind", "limit", "cursor", "other"),
     "/api/v1/events": ("after", "limit"),
     "/api/v1/alerts": ("channel", "state", "limit"),
     "/parts/events": ("after",),
+    "/feeds/all.atom": ("key",),
 }
 PLACES = ("/api/v1/releases/", "/api/v1/stories/", "/api/v1/crawls/", "/stories/", "/static/", "/feeds/", "/")
 

@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 
 PATHS = {
+    "/api/v1/feeds",
+    "/feeds/{watch}.atom",
+    "/feeds/{watch}.json",
     "/healthz", "/readyz", "/metrics", "/api/v1/releases", "/api/v1/releases/{id}", "/api/v1/stories/{id}",
     "/api/v1/events", "/api/v1/sources", "/api/v1/alerts", "/api/v1/crawls", "/api/v1/crawls/{id}",
 }  # fmt: skip
@@ -59,5 +62,7 @@ async def test_the_document_says_that_a_token_is_asked_for(serve):
 
 async def test_the_written_page_names_what_there_is(document):
     page = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
-    named = {path.rstrip("`'") for path in re.findall(r"/(?:api/v1/[a-z/{}]+|healthz|readyz|metrics)", page)}
+    named = {
+        path.rstrip("`'") for path in re.findall(r"/(?:api/v1/[a-z/{}]+|feeds/[a-z{}.]+|healthz|readyz|metrics)", page)
+    }
     assert named == set(document["paths"])

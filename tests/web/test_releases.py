@@ -8,6 +8,7 @@ import pytest
 from archive_filler import ArchiveFiller
 from redis.asyncio import Redis
 
+from stories.finder import TooMuch
 from stories.release import Change, Notice, release_payload
 from web.api import releases as releases_api
 from web.api.releases import parse_since
@@ -38,16 +39,25 @@ async def test_releases_come_newest_first_as_the_contract_shows_them(site, archi
     ReleasesShape.model_validate(said)
 
 
-async def test_pages_neither_skip_nor_repeat_while_releases_arrive(site, archive: ArchiveFiller):
-    stored = [(await archive.publish(f"Number {number}")).id for number in range(23)]
+@pytest.fixture(params=["with an index", "without an index"])
+def either(request):
+    """The site, with and without an index: the answers are the same."""
+    return request.getfixturevalue("indexed" if request.param == "with an index" else "site")
+
+
+@pytest.mark.parametrize("wanted", [{}, {"tag": "battery"}, {"q": "number OR arrived"}], ids=str)
+async def test_pages_neither_skip_nor_repeat_while_releases_arrive(either, archive: ArchiveFiller, wanted):
+    first = await archive.publish("Number 0", tags=("Battery",))
+    stored = [first.id, *[(await archive.publish(f"Number {number}", tags=("Battery",))).id for number in range(1, 23)]]
     seen, cursor, pages = [], None, 0
     while True:
-        said = await read(site, "/api/v1/releases", limit=5, **({"cursor": cursor} if cursor else {}))
+        said = await read(either, "/api/v1/releases", limit=5, **wanted, **({"cursor": cursor} if cursor else {}))
         seen += [one["id"] for one in said["releases"]]
         cursor, pages = said["next"], pages + 1
         if cursor is None:
             break
-        await archive.publish(f"Arrived after page {pages}")
+        await archive.publish(f"Arrived after page {pages}", tags=("Battery",))
+        first = await archive.revise(first, headline=f"Number 0, state {pages}")
     assert seen == stored[::-1]
     assert pages == 5
 
@@ -77,15 +87,23 @@ async def test_a_rare_filter_is_looked_for_page_by_page(site, archive: ArchiveFi
         ({"since": "149s"}, ["Copied", "Corrected"]),
         ({"since": "2026-03-02T09:03:00Z"}, ["Copied"]),
         ({"since": "2026-03-03"}, []),
+        ({"q": "tagged"}, ["Tagged"]),
+        ({"q": "megawatt AND NOT (tagged OR kind:correction)"}, ["Copied"]),
+        ({"q": "科技"}, ["Corrected"]),
+        ({"q": "園發"}, ["Corrected"]),
+        ({"q": " "}, ["Copied", "Corrected", "Tagged"]),
+        ({"q": "48", "source": "quayside"}, ["Copied"]),
+        ({"q": "golf"}, []),
     ],
     ids=str,
 )
-async def test_filters(site, archive: ArchiveFiller, query, found):
+async def test_filters(either, archive: ArchiveFiller, query, found):
     await archive.publish("Tagged", tags=("Battery",))
     await archive.publish("Corrected", kind="release.corrected",
+                          about=("科技園發布芯片",),
                           notice=Notice(kind="correction", marker="CORRECTION", headline="Corrected"))  # fmt: skip
     await archive.publish("Copied", kind="release.syndicated", source="quayside")
-    said = await read(site, "/api/v1/releases", **query)
+    said = await read(either, "/api/v1/releases", **query)
     assert [one["headline"] for one in said["releases"]] == found
 
 
@@ -99,6 +117,10 @@ async def test_filters(site, archive: ArchiveFiller, query, found):
         ({"limit": "201"}, "query.limit"),
         ({"cursor": "rel_unknown"}, "begin again"),
         ({"tag": "x" * 201}, "query.tag"),
+        ({"q": '"open'}, "query.q: the query has a quotation mark that is not closed"),
+        ({"q": "colour:red"}, "query.q: the query has an unknown field"),
+        ({"q": "x" * 501}, "query.q"),
+        ({"cursor": "1-rel one"}, "begin again"),
     ],
     ids=str,
 )
@@ -158,6 +180,28 @@ async def test_what_is_not_stored_is_a_404(site, path):
     assert reply.status == 404
     assert reply.headers["Content-Type"] == "application/problem+json"
     assert said["title"] == "Not Found"
+
+
+async def test_who_holds_an_answer_gets_it_again_only_when_it_changed(either, archive: ArchiveFiller):
+    release = await archive.publish("Plant Opens")
+    (listed,) = (await read(either, "/api/v1/releases"))["releases"]
+    for path in ("releases", "releases?q=plant", f"releases/{release.id}", f"stories/{listed['story']}"):
+        async with either.http.get(f"/api/v1/{path}") as reply:
+            tag = reply.headers["ETag"]
+        async with either.http.get(f"/api/v1/{path}", headers={"If-None-Match": tag}) as reply:
+            assert (reply.status, await reply.read()) == (304, b"")
+    await archive.revise(release, headline="Plant Opens at Last")
+    for path in ("releases", "releases?q=plant", f"releases/{release.id}"):
+        async with either.http.get(f"/api/v1/{path}", headers={"If-None-Match": tag}) as reply:
+            assert reply.status == 200
+
+
+async def test_a_search_that_looks_at_too_much_is_refused_in_words(indexed, archive: ArchiveFiller, monkeypatch):
+    async def too_much(*_, **__):
+        raise TooMuch("this looks at too much")
+
+    monkeypatch.setattr(indexed.views.finder, "find", too_much)
+    assert "query.q: this looks at too much" in (await read(indexed, "/api/v1/releases", 422, q="a*"))["detail"]
 
 
 async def test_without_redis_the_api_says_so(serve, tmp_path):

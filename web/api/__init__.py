@@ -5,15 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from web.api import alerts, crawls, events, releases, sources, stories
-from web.problems import problem_response
+from web.problems import COMMON
 
-router = APIRouter(
-    prefix="/api/v1",
-    responses={
-        401: problem_response("The token is asked for"),
-        422: problem_response("A parameter or the body cannot be used"),
-        503: problem_response("Redis does not answer"),
-    },
-)
+router = APIRouter(prefix="/api/v1", responses=COMMON)
 for part in (releases, stories, events, sources, alerts, crawls):
     router.include_router(part.router)

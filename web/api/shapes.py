@@ -274,6 +274,21 @@ class AlertsShape(Shape):
     channels: list[ChannelShape]
 
 
+class FeedShape(Shape):
+    """Where a watch's feeds are."""
+
+    watch: str = Field(examples=["hkstp"])
+    title: str
+    atom: str = Field(examples=["https://desk.example/feeds/hkstp.atom?key=5f1c…"])
+    json_: str = Field(alias="json", examples=["https://desk.example/feeds/hkstp.json?key=5f1c…"])
+
+
+class FeedsShape(Shape):
+    """The feeds of every watch."""
+
+    feeds: list[FeedShape]
+
+
 class CrawlIdShape(Shape):
     """A crawl that was asked for; `GET /api/v1/crawls/{id}` follows it."""
 

@@ -1,0 +1,1 @@
+"""``/feeds``: what a watch follows, as Atom and JSON Feed."""

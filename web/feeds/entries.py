@@ -1,0 +1,134 @@
+"""A story as an entry of a feed: its id stays, its corrections stand in it, a withdrawal takes it away. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from html import escape
+
+from config.settings import Settings
+from stories.archive import Stored, StoredStory
+from stories.filtering import kind_of
+from stories.ids import urn
+from stories.moments import parse_moment
+from stories.release import Release
+from web.history import telling
+from web.render import weblink
+from web.rows import EventRow, event_row, source_title
+
+WORDS = {
+    "corrected": "Correction",
+    "updated": "Update",
+    "revised": "Changed without a notice",
+    "withdrawn": "Withdrawn",
+}
+NOTICES = ("correction", "update", "withdrawal")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedEntry:
+    """One story."""
+
+    id: str
+    """``urn:uuid:…``, the story's for ever."""
+    story: str
+    title: str
+    url: str | None
+    """Of the release as it stands."""
+    published: datetime
+    updated: datetime
+    """When the release, or what is said about it, last changed; a copy elsewhere changes nothing."""
+    author: str
+    language: str | None
+    summary: str | None
+    kind: str
+    tags: Sequence[str]
+    content: str
+    """HTML: what changed, the newest first, then the text as it stands. Escaped."""
+    withdrawn: str | None
+    """Why it was withdrawn, in words; None while it stands. Then the content says no more than that."""
+
+
+def event_ids(story: StoredStory) -> list[str]:
+    """Return the ids of the events that may say what changed in a story."""
+    return [event for stored in own(story) for event in telling(stored)]
+
+
+def own(story: StoredStory) -> list[Stored]:
+    """Return a story's first release and its notices, first seen first; copies elsewhere are left out."""
+    first, *later = story.releases
+    return [first, *(one for one in later if kind_of(one) in (*NOTICES, "revised") and not _copy(one))]
+
+
+def _copy(stored: Stored) -> bool:
+    # A copy whose page is gone is a withdrawal of nothing but that page.
+    return stored.release.notice is None and stored.verdict == "withdrawn"
+
+
+def entry(story: StoredStory, told: Mapping[str, bytes], settings: Settings) -> FeedEntry:
+    """Return a story as an entry; ``told`` has the events of ``event_ids`` that happened."""
+    parts = own(story)
+    standing = parts[-1]
+    release = standing.release
+    events = [event_row(told[one], settings) for one in reversed(event_ids(story)) if one in told]
+    withdrawn = _withdrawn(standing, events) if kind_of(standing) == "withdrawal" else None
+    headline = release.headline or story.releases[0].release.headline or "(no headline)"
+    return FeedEntry(
+        id=urn(story.id),
+        story=story.id,
+        title=headline,
+        url=weblink(release.url),
+        published=_published(story.releases[0]),
+        updated=datetime.fromtimestamp(max(one.at for one in parts) / 1_000, UTC),
+        author=release.issuer or release.wire or source_title(settings, release.source),
+        language=release.language,
+        summary=release.subheadline if withdrawn is None else None,
+        kind=kind_of(standing),
+        tags=release.tags,
+        content=_content(release, events, parts) if withdrawn is None else f"<p>{escape(withdrawn)}</p>",
+        withdrawn=withdrawn,
+    )
+
+
+def _published(first: Stored) -> datetime:
+    printed = first.release.published_at
+    moment = parse_moment(printed) if printed and "T" in printed else None
+    return moment or parse_moment(first.release.first_seen_at) or datetime.fromtimestamp(first.at / 1_000, UTC)
+
+
+def _withdrawn(standing: Stored, events: Sequence[EventRow]) -> str:
+    notice = standing.release.notice
+    if notice is not None:
+        return ": ".join(one for one in ("Withdrawn", notice.statement or notice.marker) if one)
+    gone = next((event.detail for event in events if event.kind == "withdrawn" and event.detail), None)
+    return f"Withdrawn: the page is gone ({gone})" if gone else "Withdrawn: the page is gone"
+
+
+def _content(release: Release, events: Sequence[EventRow], parts: Sequence[Stored]) -> str:
+    said = "".join(_change(event) for event in events)
+    if not said:  # events are kept for two months, notices as long as their story
+        said = "".join(_notice(one.release) for one in reversed(parts))
+    lines = [*([release.subheadline] if release.subheadline else []), *release.body, *release.about]
+    return said + "".join(f"<p>{escape(line)}</p>" for line in lines)
+
+
+def _notice(release: Release) -> str:
+    notice = release.notice
+    if notice is None or notice.kind == "repeat":
+        return ""
+    return f"<p><strong>{escape(notice.marker)}</strong> {escape(notice.statement or '')}</p>"
+
+
+def _change(event: EventRow) -> str:
+    changes = "".join(
+        f"<li>{escape(one.where)}: "
+        + (f"<del>{escape(str(one.before))}</del> " if one.before is not None else "")
+        + (f"<ins>{escape(str(one.after))}</ins>" if one.after is not None else "")
+        + "</li>"
+        for one in event.changes
+    )
+    word = WORDS.get(event.kind, event.kind.capitalize())
+    statement = f": {escape(event.statement)}" if event.statement else ""
+    listed = f"<ul>{changes}</ul>" if changes else ""
+    return f"<p><strong>{escape(word)}</strong> ({escape(event.at[:16].replace('T', ' '))} UTC){statement}</p>{listed}"

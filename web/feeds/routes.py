@@ -1,0 +1,162 @@
+"""``/feeds/{watch}.atom`` and ``/feeds/{watch}.json``, and where they are."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, HTTPException, Path, Query, Request
+from starlette.responses import Response
+
+from config.expressions import watch_expression
+from stories.archive import Archive
+from stories.filtering import ReleaseFilter, page_of
+from stories.finder import archive_name
+from web.api.releases import LOOK_AT, release_filter
+from web.api.shapes import NOT_MODIFIED, FeedsShape, known
+from web.conditional import conditional
+from web.feeds.atom import atom
+from web.feeds.entries import entry, event_ids
+from web.feeds.feed import Feed
+from web.feeds.jsonfeed import json_feed
+from web.guard import feed_key
+from web.problems import COMMON, problem_response
+from web.rows import watch_title
+from web.views import Views, views
+
+STORIES = 50  # of a feed
+AMONG = 2_000  # of the newest releases that a watch matches: a story among them comes back when it changes
+KEPT = 64  # documents kept until something changes: many readers ask for the same
+
+router = APIRouter(tags=["feeds"], responses=COMMON)
+
+Watch = Annotated[str, Path(description="The name of a watch", max_length=64)]
+Key = Annotated[
+    str | None, Query(description="The feed's own key, where a token is asked for: `GET /api/v1/feeds`", max_length=64)
+]
+
+
+class Documents:
+    """The feeds as they were last written, for as long as nothing is kept that may change them."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str, str, str], tuple[bytes, datetime]] = {}
+
+    def get(self, key: tuple[str, str, str, str]) -> tuple[bytes, datetime] | None:
+        """Return a document with when it last changed."""
+        return self._kept.get(key)
+
+    def put(self, key: tuple[str, str, str, str], document: tuple[bytes, datetime]) -> None:
+        """Keep a document; the oldest goes when there are too many."""
+        self._kept[key] = document
+        if len(self._kept) > KEPT:
+            del self._kept[next(iter(self._kept))]
+
+
+_ANSWERS: dict[int | str, dict[str, Any]] = {**NOT_MODIFIED, 404: problem_response("There is no such watch")}
+
+
+@router.get(
+    "/feeds/{watch}.atom", summary="A watch as Atom",
+    responses={**_ANSWERS, 200: {**NOT_MODIFIED[200], "content": {"application/atom+xml": {}}}},
+    response_class=Response,
+)  # fmt: skip
+async def atom_feed(request: Request, watch: Watch, key: Key = None) -> Response:
+    """Return the stories of a watch that changed last: an entry keeps its id through corrections, which stand in it.
+
+    `updated` moves with each; a withdrawn story is a tombstone (RFC 6721).
+    """
+    return await _answer(request, watch, "atom", atom, "application/atom+xml")
+
+
+@router.get(
+    "/feeds/{watch}.json", summary="A watch as JSON Feed",
+    responses={**_ANSWERS, 200: {**NOT_MODIFIED[200], "content": {"application/feed+json": {}}}},
+    response_class=Response,
+)  # fmt: skip
+async def json_feed_of(request: Request, watch: Watch, key: Key = None) -> Response:
+    """Return the stories of a watch that changed last; a withdrawn one says that it was, and no more."""
+    return await _answer(request, watch, "json", json_feed, "application/feed+json")
+
+
+@router.get("/api/v1/feeds", summary="Where the feeds are", response_model=FeedsShape, responses=NOT_MODIFIED)
+async def list_feeds(request: Request) -> Response:
+    """Return the addresses of every watch's feeds, as a feed reader takes them: with their keys."""
+    asked = views(request)
+    token, base = asked.settings.web.token, _base(request, asked)
+
+    def address(watch: str, ending: str) -> str:
+        key = f"?key={feed_key(token.get_secret_value(), watch)}" if token is not None else ""
+        return f"{base}/feeds/{watch}.{ending}{key}"
+
+    return known(
+        request,
+        {
+            "feeds": [
+                {
+                    "watch": watch,
+                    "title": watch_title(asked.settings, watch),
+                    "atom": address(watch, "atom"),
+                    "json": address(watch, "json"),
+                }
+                for watch in asked.settings.watches
+            ]
+        },
+    )
+
+
+def _base(request: Request, asked: Views) -> str:
+    return asked.settings.web.public_url or str(request.base_url).rstrip("/")
+
+
+async def _answer(
+    request: Request, watch: str, ending: str, write: Callable[[Feed], bytes], media_type: str
+) -> Response:
+    asked = views(request)
+    if watch not in asked.settings.watches:
+        raise HTTPException(404, f"there is no watch {watch!r}")
+    base, documents = _base(request, asked), request.app.state.feeds
+    stories = await _stories(asked, watch)
+    # What is kept from here on may be in the document or not; it makes the next one new.
+    position = asked.finder.position if asked.finder is not None else ""
+    key = (watch, ending, base, position)
+    document = documents.get(key) if position else None
+    if document is None:
+        feed = await _feed(asked, watch, base, stories)
+        document = (write(feed), feed.updated)
+        if position:
+            documents.put(key, document)
+    return conditional(request, document[0], media_type, modified=document[1])
+
+
+async def _stories(asked: Views, watch: str) -> list[str]:
+    """Return the stories of a watch, those that changed last first."""
+    if asked.finder is not None:
+        expression = watch_expression(asked.settings.watches[watch])
+        found = await asked.finder.changed_stories(expression, among=AMONG, limit=STORIES)
+        if found is not None:
+            return [story for story, _ in found]
+    return await _newest(asked.archive, release_filter(asked, watch=watch))
+
+
+async def _newest(archive: Archive, wanted: ReleaseFilter) -> list[str]:
+    page = await page_of(archive, wanted, finder=None, before=None, limit=2 * STORIES, look_at=LOOK_AT)
+    return list(dict.fromkeys(one.story for one in page.releases))[:STORIES]
+
+
+async def _feed(asked: Views, watch: str, base: str, story_ids: list[str]) -> Feed:
+    stories = await asked.archive.stories(story_ids)
+    told = await asked.archive.told([event for story in stories for event in event_ids(story)])
+    entries = [entry(story, told, asked.settings) for story in stories]
+    memory = await archive_name(asked.redis)
+    number = hashlib.sha256(f"wirewatch feed {memory} {watch}".encode()).digest()[:16]
+    return Feed(
+        id=UUID(bytes=number, version=5).urn,
+        watch=watch,
+        title=watch_title(asked.settings, watch),
+        base=base,
+        entries=sorted(entries, key=lambda one: (one.updated, one.id), reverse=True),
+    )
