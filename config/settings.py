@@ -21,9 +21,10 @@ from pydantic import (
     field_validator,
 )
 
-from config.durations import Duration, Interval, parse_duration
+from config.durations import Duration, Interval, format_duration, parse_duration
 from config.query import parse_query
 from config.source import SourceSettings
+from stories.keys import EVENTS_KEPT, MEMORY, RECEIPTS_KEPT, Lifetimes
 
 USER_AGENT = "wirewatch/0.1 (+https://github.com/wirewatch/wirewatch)"
 
@@ -137,6 +138,47 @@ class AlertSettings(_Model):
     """"mark": alert at once and say so; "hold": alert when the embargo ends."""
 
 
+SHORTEST_MEMORY = timedelta(days=50)
+"""An alert may wait 45 days for an embargo's end and then be tried for 75 hours: what it tells must be there."""
+
+
+class MemorySettings(_Model):
+    """How long what was read and told is kept, after it was last written."""
+
+    receipts: Duration = RECEIPTS_KEPT
+    """What became of alerts. At least 50d."""
+    events: Duration = EVENTS_KEPT
+    """What ``/api/v1/events`` goes back to. At least 50d."""
+    releases: Duration = MEMORY
+    """Releases and their stories: what a later release is held against. At least as long as events."""
+
+    @field_validator("receipts", "events")
+    @classmethod
+    def _outlives_alerts(cls, span: timedelta) -> timedelta:
+        if span < SHORTEST_MEMORY:
+            raise ValueError(
+                f"{format_duration(span)} is too short; allowed is {format_duration(SHORTEST_MEMORY)} and more: alerts "
+                "may wait so long for the end of an embargo"
+            )
+        return span
+
+    @field_validator("releases")
+    @classmethod
+    def _outlives_events(cls, span: timedelta, info: ValidationInfo) -> timedelta:
+        shortest = info.data.get("events", SHORTEST_MEMORY)
+        if span < shortest:
+            raise ValueError(
+                f"{format_duration(span)} is too short; allowed is {format_duration(shortest)} and more: events tell "
+                "of releases, and memory.events is so long"
+            )
+        return span
+
+    @property
+    def lifetimes(self) -> Lifetimes:
+        """The same for ``stories.keys``."""
+        return Lifetimes(releases=self.releases, events=self.events, receipts=self.receipts)
+
+
 class WebSettings(_Model):
     host: str = "127.0.0.1"
     port: int = Field(default=8787, ge=0, le=65_535)
@@ -202,6 +244,7 @@ class Settings(_Model):
     """The bundled sources; false: only those declared here."""
     polling: PollingSettings = PollingSettings()
     alerts: AlertSettings = AlertSettings()
+    memory: MemorySettings = MemorySettings()
     web: WebSettings = WebSettings()
     watches: dict[Name, WatchSettings] = {}
     channels: dict[Name, Any] = {}

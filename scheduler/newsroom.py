@@ -20,6 +20,7 @@ from crawler.services import Services
 from crawler.sites import SiteMemory
 from pipelines.remembering import Memory, Remembered
 from pipelines.telling import Monitor
+from stories import keys
 from stories.archive import Archive
 from stories.claims import Claims
 from stories.connection import check_server, connect
@@ -96,6 +97,7 @@ class Newsroom:
 @contextlib.asynccontextmanager
 async def open_newsroom(settings: Settings) -> AsyncIterator[Newsroom]:
     """Open Redis, the configured or the embedded one; ``CannotStart`` says in words why not."""
+    keys.keep_for(settings.memory.lifetimes)
     server: EmbeddedServer | None = None
     if settings.redis_url is None:
         server = EmbeddedServer(settings.data_dir)

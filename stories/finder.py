@@ -232,7 +232,7 @@ class Finder:
         if self._swept and now - self._swept < SWEEP:
             return
         self._swept = now
-        oldest = int((self._clock() - keys.MEMORY).timestamp() * 1000)
+        oldest = int((self._clock() - keys.lifetimes().releases).timestamp() * 1000)
 
         def forget() -> int:
             with self._at_hand.writing():

@@ -191,9 +191,9 @@ class Keeper:
             "events": [self._planned(event, keep) for event in keep.events],
             "listed_headline": headline_digest(reading.listed_headline),
             "ttl": {
-                "releases": int(keys.MEMORY.total_seconds()),
-                "events": int(keys.EVENTS_KEPT.total_seconds()),
-                "receipts": int(keys.RECEIPTS_KEPT.total_seconds()),
+                "releases": keys.release("").seconds,
+                "events": keys.event("").seconds,
+                "receipts": keys.alert("").seconds,
             },
         }
         # Left out rather than null: cjson gives null a value that is true.

@@ -17,6 +17,30 @@ SITE = timedelta(days=45)  # beyond the last time that a release's page is read 
 LEASE = timedelta(minutes=10)  # longer than the slowest page with its retries; a crash delays a release by this
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lifetimes:
+    """How long memory lasts: what an operator may set (``[memory]``)."""
+
+    releases: timedelta = MEMORY
+    """Releases, their stories and pages, after they were last written."""
+    events: timedelta = EVENTS_KEPT
+    receipts: timedelta = RECEIPTS_KEPT
+
+
+_lifetimes = Lifetimes()
+
+
+def lifetimes() -> Lifetimes:
+    """Return how long this process keeps things."""
+    return _lifetimes
+
+
+def keep_for(lifetimes: Lifetimes) -> None:
+    """Set how long this process, which serves one memory, keeps things; what was written before keeps its time."""
+    global _lifetimes
+    _lifetimes = lifetimes
+
+
 @dataclass(frozen=True, slots=True)
 class Key:
     """A key's name, and how long it lives after it was last written (None: for ever, with the reason beside it)."""
@@ -51,17 +75,17 @@ def claim(url: str) -> Key:
 
 def page(url: str) -> Key:
     """Hash of what is known of a URL, by its digest: its release, the headline it was listed with, failures."""
-    return Key(_key("page", url), MEMORY)
+    return Key(_key("page", url), _lifetimes.releases)
 
 
 def release(release_id: str) -> Key:
     """A release: its story and its part in it in words, then its present revision, packed (see ``keeping``)."""
-    return Key(_key("release", release_id), MEMORY)
+    return Key(_key("release", release_id), _lifetimes.releases)
 
 
 def revisions(release_id: str) -> Key:
     """List of a release's earlier revisions (packed): the first, and then the latest, oldest first."""
-    return Key(_key("revisions", release_id), MEMORY)
+    return Key(_key("revisions", release_id), _lifetimes.releases)
 
 
 def story(story_id: str) -> Key:
@@ -70,7 +94,7 @@ def story(story_id: str) -> Key:
     ``c:`` a channel that was alerted of it: a correction reaches it whatever its own text matches; ``w:`` a watch that
     the story's alerts named; ``n:`` its newest notice.
     """
-    return Key(_key("story", story_id), MEMORY)
+    return Key(_key("story", story_id), _lifetimes.releases)
 
 
 def index(digest: str) -> Key:
@@ -78,7 +102,7 @@ def index(digest: str) -> Key:
 
     A release has a dozen of these: a short name and a plain string take a third less room than anything else.
     """
-    return Key(_key("i", digest), MEMORY)
+    return Key(_key("i", digest), _lifetimes.releases)
 
 
 def dictionaries() -> Key:
@@ -116,12 +140,12 @@ def history() -> Key:
 
 def event(event_id: str) -> Key:
     """The id that an event has in the stream ``history``."""
-    return Key(_key("event", event_id), EVENTS_KEPT)
+    return Key(_key("event", event_id), _lifetimes.events)
 
 
 def alert(alert_id: str) -> Key:
     """Hash of one alert: ``event``, ``channel``, ``story``, ``state``, ``attempt``, and in the end its receipt."""
-    return Key(_key("alert", alert_id), RECEIPTS_KEPT)
+    return Key(_key("alert", alert_id), _lifetimes.receipts)
 
 
 def outbox(channel: str) -> Key:
@@ -136,7 +160,7 @@ def starts(channel: str) -> Key:
 
 def line(channel: str, story_id: str) -> Key:
     """Sorted set of a story's unsettled alerts on a channel in the order of events: the first goes before the rest."""
-    return Key(_key("line", channel, story_id), RECEIPTS_KEPT)
+    return Key(_key("line", channel, story_id), _lifetimes.receipts)
 
 
 def claimed_alerts(token: str) -> Key:

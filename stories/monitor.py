@@ -72,8 +72,8 @@ class Teller:
                 for alert in [f"{event.id}:{channel}"]
             ],
             "ttl": {
-                "events": int(keys.EVENTS_KEPT.total_seconds()),
-                "receipts": int(keys.RECEIPTS_KEPT.total_seconds()),
+                "events": keys.event("").seconds,
+                "receipts": keys.alert("").seconds,
             },
         }
         answer = await self._tell(

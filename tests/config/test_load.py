@@ -113,7 +113,7 @@ class TestUnknownKeys:
     @pytest.mark.parametrize(
         ("text", "fault"),
         [
-            ("intervall = 1", "intervall: unknown key; allowed are alerts, catalog, channels, data_dir, polling"),
+            ("intervall = 1", "intervall: unknown key; allowed are alerts, catalog, channels, data_dir, memory, pol"),
             ("[polling]\nintervl = '5m'", "polling.intervl: unknown key; allowed are adaptive, interval, private_add"),
             ("[watches.a]\ntag = ['x']", "watches.a.tag: unknown key; allowed are channels, events, query, sources, t"),
             (

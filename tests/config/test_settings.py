@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from config.settings import Settings, WebSettings
 from config.source import SourceSettings
+from stories.keys import Lifetimes
 
 
 def test_the_defaults_are_those_of_the_contract() -> None:
@@ -24,6 +25,8 @@ def test_the_defaults_are_those_of_the_contract() -> None:
     assert settings.polling.user_agent.startswith("wirewatch/")
     assert (settings.alerts.first_poll, settings.alerts.embargo) == ("seed", "mark")
     assert settings.alerts.max_age == timedelta(hours=48)
+    assert settings.memory.lifetimes == Lifetimes()
+    assert settings.memory.releases == timedelta(days=400)
     assert (settings.web.host, settings.web.port, settings.web.token) == ("127.0.0.1", 8787, None)
 
 
@@ -119,3 +122,30 @@ def test_links_lead_to_the_public_address_if_there_is_one(web: dict[str, Any], a
 def test_a_public_address_that_no_link_can_lead_to_is_refused(url: str) -> None:
     with pytest.raises(ValidationError, match="is no address of a page"):
         WebSettings.model_validate({"public_url": url})
+
+
+def test_memory_lasts_as_long_as_the_configuration_says() -> None:
+    settings = Settings.model_validate({"memory": {"releases": "800d", "events": "90d", "receipts": "50d"}})
+    assert settings.memory.lifetimes == Lifetimes(
+        releases=timedelta(days=800), events=timedelta(days=90), receipts=timedelta(days=50)
+    )
+
+
+@pytest.mark.parametrize(
+    ("memory", "why"),
+    [
+        ({"events": "10d"}, "10d is too short; allowed is 50d and more"),
+        ({"receipts": "49d"}, "49d is too short; allowed is 50d and more"),
+        ({"releases": "55d"}, "55d is too short; allowed is 60d and more"),
+        ({"events": "120d", "releases": "100d"}, "100d is too short; allowed is 120d and more"),
+    ],
+    ids=[
+        "events before an alert",
+        "receipts before an alert",
+        "releases before events",
+        "releases before longer events",
+    ],
+)
+def test_a_memory_that_would_forget_what_it_still_tells_is_refused(memory: dict[str, str], why: str) -> None:
+    with pytest.raises(ValidationError, match=why):
+        Settings.model_validate({"memory": memory})
