@@ -9,7 +9,7 @@ from random import Random
 
 from redis.asyncio import Redis
 
-from alerts.lane import Lane, Surroundings
+from alerts.lane import Lane, Surroundings, end_if_told
 from alerts.outbox import Alert, Outbox, Settled
 from alerts.outcome import Channel, Outcome, Outgoing, Refused
 from alerts.settings import DeliverySettings
@@ -95,6 +95,7 @@ class Delivery:
     async def _give_up_what_no_channel_takes(self) -> None:
         """Serve the outboxes of channels that were in the configuration once, as long as the others."""
         named = await self._around.patiently(self.outbox.channels)
+        end_if_told()
         missing = [Lane(Missing(name), self._around) for name in sorted(named or ()) if name not in self._channels]
         if not missing:
             await asyncio.Event().wait()  # run() lasts until it is cancelled, with no channel at all too

@@ -33,6 +33,17 @@ GATHERED = 200  # alerts in one digest: a message longer than that is read by no
 PATIENCE = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)  # seconds between two tries to reach Redis
 
 
+def end_if_told() -> None:
+    """Raise the cancellation that a call to Redis may have lost.
+
+    Before Python 3.12 ``asyncio.wait_for``, with which redis-py sends, loses one that arrives in the moment the sending
+    is done (python/cpython#86296): a lane would go on for ever, and whoever ends it wait for ever.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
 @dataclass(slots=True)
 class Surroundings:
     """What the lanes share."""
@@ -58,7 +69,9 @@ class Surroundings:
                 self.redis_is_away = False
                 return answer
             pause = PATIENCE[min(attempt, len(PATIENCE) - 1)]
-            if until is not None and asyncio.get_running_loop().time() + pause > until:
+            if until is None:
+                end_if_told()
+            elif asyncio.get_running_loop().time() + pause > until:
                 return None
             await asyncio.sleep(pause)
         return None
@@ -94,6 +107,7 @@ class Lane:
         try:
             while True:
                 wait = await self._fill()
+                end_if_told()
                 if until_empty and not self._sending and (wait is None or wait > timedelta()):
                     return
                 await self._rest(wait)

@@ -20,6 +20,7 @@ from config.addresses import AddressPolicy
 
 async def deliver(redis_url: str, hook_url: str) -> None:
     lane.LEASE_OVER_TIMEOUT = timedelta(milliseconds=300)
+    lane.PROBES = (0.05,)
     webhook.TIMEOUT = timedelta(milliseconds=400)
     webhook.WebhookChannel.timeout = timedelta(milliseconds=500)
     settings = {"type": "webhook", "url": hook_url, "retry": ["0.02s"] * 60}
