@@ -45,11 +45,11 @@ from stories.urls import canonical_url  # noqa: E402
 
 UNDER_WAY = 8  # alerts that a webhook sends at once
 RETRY = ["0.3s", "0.7s", "1.5s", *["3s"] * 90]  # over the minute of refusals and every lot of failures in a row
+EVENTS = "{ww}:event:*"
 CUT = 40_000  # bytes: some twenty releases with their receipts
-PATIENCE = 30.0  # seconds in which a failpoint must be reached once there is something to read
+PATIENCE = 15.0  # seconds in which a failpoint must be reached once there is something to read
 STOPPING = 10.0  # seconds from SIGTERM, as promised
-DRAINING = 240.0  # seconds in which all that is left must go: several leases of 45 s
-HANGS = 3.0  # seconds between two looks
+DRAINING = 150.0  # seconds in which all that is left must go: three leases of 45 s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +67,8 @@ class Options:
     too_late: int = 12
     lifetime: float = 2.5
     """Seconds that a daemon lives at the most before it is killed, beyond its start."""
-    variant: str = ""
+    variants: tuple[str, ...] = ()
+    """Of the daemon, as ``crash_daemon.py`` has them."""
     seed: int = 11
     keep: bool = False
 
@@ -89,6 +90,7 @@ class Run:
     cuts: int = 0
     cut_off: Counter[str] = field(default_factory=Counter)
     """Receipts that were cut off, by channel."""
+    events_cut: int = 0
     broken: list[str] = field(default_factory=list)
 
     @property
@@ -193,6 +195,7 @@ class Run:
             self.cuts += 1
             async with looking_into(Path(whole)) as before, looking_into(Path(rest)) as after:
                 lost = await sent(before) - await sent(after)
+                self.events_cut += len(set(await before.keys(EVENTS)) - set(await after.keys(EVENTS)))
         self.cut_off.update(one.rpartition(":")[2] for one in lost)
 
 
@@ -263,20 +266,22 @@ async def drain(run: Run) -> None:
     """Let a daemon live until nothing is left to do, and end it."""
     await run.start()
     due = {url for story in run.press.stories for url in story.keys if url}
-    quiet = 0.0
+    quiet, look = 0.0, 0.5 if "short-leases" in run.options.variants else 3.0
 
-    def all_told() -> bool:
+    def missing() -> set[str]:
         events = (json.loads(taken.body) for taken in run.receiver.taken)
-        return due <= {canonical_url(one["data"]["release"]["url"]) for one in events}
+        return due - {canonical_url(one["data"]["release"]["url"]) for one in events}
 
     deadline = time.monotonic() + DRAINING
-    while time.monotonic() < deadline and quiet < 2 * HANGS:
+    while time.monotonic() < deadline and quiet < 2 * look:
         before = len(run.receiver.taken)
-        if await run.daemon.ended(HANGS) is not None:
+        if await run.daemon.ended(look) is not None:
             run.broken.append(f"the daemon ended by itself: {run.log[-2000:]}")
             return
-        settled = all_told() and len(run.receiver.taken) == before and not await waiting(run)
-        quiet = quiet + HANGS if settled else 0.0
+        settled = not missing() and len(run.receiver.taken) == before and not await waiting(run)
+        quiet = quiet + look if settled else 0.0
+    for url in missing():
+        print(f"  not told: {url}\n{run.log[-3000:]}", file=sys.stderr)
     began = time.monotonic()
     run.daemon.signal(signal.SIGTERM)
     status = await run.daemon.ended(3 * STOPPING)
@@ -349,7 +354,7 @@ async def run(options: Options) -> Verdict:
             receiver.too_late = options.too_late
             (folder / "wirewatch.toml").write_text(toml_text(configuration(wire, receiver, folder)), encoding="utf-8")
             daemon = await stack.enter_async_context(
-                forks(folder / "wirewatch.toml", folder / "daemon.log", options.variant)
+                forks(folder / "wirewatch.toml", folder / "daemon.log", options.variants)
             )
             going = Run(
                 options=options,
@@ -377,10 +382,11 @@ async def _verdict(run: Run) -> Verdict:
     audit = (run.folder / "audit.jsonl").read_bytes().splitlines()
     whole = [(json.loads(line)["id"], line) for line in audit if line.endswith(b"}")]
     got = {"intake": [(taken.id, taken.body) for taken in run.receiver.taken], "audit": whole}
+    cut = run.events_cut
     explained = {
         "intake": Repeats(unclear=run.receiver.unclear, crashes=crashes, under_way=UNDER_WAY,
-                          receipts_cut=run.cut_off["intake"]),
-        "audit": Repeats(unclear={}, crashes=crashes, under_way=1, receipts_cut=run.cut_off["audit"]),
+                          receipts_cut=run.cut_off["intake"], events_cut=cut),
+        "audit": Repeats(unclear={}, crashes=crashes, under_way=1, receipts_cut=run.cut_off["audit"], events_cut=cut),
     }  # fmt: skip
     points = {point: _hits(run, point) for point in POINTS}
     verdict = Verdict(
@@ -391,6 +397,7 @@ async def _verdict(run: Run) -> Verdict:
             "hits of failpoints": points,
             "kills of Redis, with its record's end cut off": f"{run.redis_kills}, {run.cuts}",
             "receipts cut off": dict(run.cut_off),
+            "events cut off": run.events_cut,
             "requests to the webhook": run.receiver.requests,
             "its answers": dict(run.receiver.answers),
         },
@@ -419,14 +426,19 @@ def main() -> int:
     parser.add_argument("--too-late", type=int, default=usual.too_late, help="answers after the sender gave up")
     parser.add_argument("--lifetime", type=float, default=usual.lifetime, help="seconds before a kill, at the most")
     parser.add_argument(
-        "--variant", choices=["", "receipt-first"], default="", help="a delivery that is wrong on purpose"
+        "--variant",
+        action="append",
+        dest="variants",
+        choices=["receipt-first", "short-leases"],
+        default=[],
+        help="of the daemon: receipt-first is wrong on purpose",
     )
     parser.add_argument("--seed", type=int, default=usual.seed)
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--keep", action="store_true", help="keep the folder with the data and the last log")
     arguments = vars(parser.parse_args())
     as_json = arguments.pop("json")
-    verdict = asyncio.run(run(Options(**arguments)))
+    verdict = asyncio.run(run(Options(**arguments | {"variants": tuple(arguments["variants"])})))
     if as_json:
         print(json.dumps({"figures": verdict.figures, "broken": verdict.broken}))
     else:

@@ -3,7 +3,8 @@
 A daemon that is killed every few seconds would else spend its life importing. What runs in the fork is the program's
 own ``main``. Lines of JSON come in (``{"arguments": [...], "failpoint": "kept@2", "log": "…"}``) and go out: the
 daemon's process id when it began, its status when it ended. With the argument ``receipt-first`` delivery is
-deliberately wrong, so that the run can show that it would see it.
+deliberately wrong, so that the run can show that it would see it; with ``short-leases`` an alert that a killed daemon
+had under way is due again after seconds, so that a test need not wait for a minute.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from datetime import timedelta
 from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any, NoReturn
@@ -22,6 +24,8 @@ sys.path.insert(0, str(ROOT))
 import crawler.reader  # noqa: E402
 import scheduler.daemon  # noqa: E402
 import scheduler.loop  # noqa: E402, F401
+from alerts import lane  # noqa: E402
+from alerts.channels import file, webhook  # noqa: E402
 from alerts.lane import Lane  # noqa: E402
 from alerts.outbox import Alert  # noqa: E402
 from alerts.outcome import Sent  # noqa: E402
@@ -59,8 +63,11 @@ def become_daemon(order: dict[str, Any]) -> NoReturn:
 
 def serve() -> None:
     """Start one daemon after the other, until standard input ends."""
-    if sys.argv[1:] == ["receipt-first"]:
+    if "receipt-first" in sys.argv:
         write_receipts_first()
+    if "short-leases" in sys.argv:
+        lane.LEASE_OVER_TIMEOUT = webhook.TIMEOUT = timedelta(seconds=1.5)
+        webhook.WebhookChannel.timeout = file.FileChannel.timeout = timedelta(seconds=2)
     # The readers' fork server is shared too, and its workers do not import this file: half a second each.
     del sys.modules["__main__"].__file__
     crawler.reader._context()

@@ -247,13 +247,13 @@ class Forks:
 
 
 @asynccontextmanager
-async def forks(configuration: Path, log: Path, variant: str) -> AsyncIterator[Forks]:
+async def forks(configuration: Path, log: Path, variants: Sequence[str]) -> AsyncIterator[Forks]:
     """Import the program once, and start daemons from it until the block ends."""
     program = Path(__file__).with_name("crash_daemon.py")
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         str(program),
-        *([variant] if variant else []),
+        *variants,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )

@@ -26,6 +26,8 @@ class Repeats:
     """Alerts that a channel sends at once: so many may lose their receipt in a crash."""
     receipts_cut: int
     """Receipts that stood in the part of the record that was cut off."""
+    events_cut: int
+    """Events that stood there: they are made anew, with the same ids and another time."""
 
     @property
     def most(self) -> int:
@@ -101,7 +103,7 @@ def _add_repeats(verdict: Verdict, channel: str, got: Sequence[tuple[str, bytes]
     for name, often in times.items():
         if often > 1 + repeats.unclear.get(name, 0) + repeats.crashes:
             verdict.broken.append(f"{channel}: {name} was told {often} times")
-    if differing > repeats.receipts_cut:
+    if differing > repeats.events_cut:
         verdict.broken.append(f"{channel}: {differing} ids came with different bodies")
 
 
