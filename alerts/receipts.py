@@ -107,6 +107,11 @@ async def find_alert(redis: Redis, alert_id: str) -> Receipt | None:
     return next(iter(await _read(redis, [alert_id])), None)
 
 
+async def find_alerts(redis: Redis, ids: Sequence[str]) -> list[Receipt]:
+    """Return those of these alerts that there are, in this order, in one exchange."""
+    return await _read(redis, ids) if ids else []
+
+
 async def count_alerts(redis: Redis, channels: Sequence[str], *, others: bool = False) -> list[ChannelCounts]:
     """Return how each channel does, in the order given; ``others``: and those of which alerts were given up beside."""
     failed: Counter[str] = Counter()

@@ -7,7 +7,7 @@ import contextlib
 import os
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -17,7 +17,8 @@ from redis.exceptions import RedisError
 
 from alerts.channels import open_channel
 from alerts.delivery import Delivery
-from alerts.receipts import count_alerts, list_alerts
+from alerts.outbox import Outbox
+from alerts.receipts import count_alerts, find_alerts, list_alerts
 from config.addresses import AddressPolicy
 from config.settings import Settings
 from config.telemetry import clock_checkin, report
@@ -25,6 +26,7 @@ from crawler.engine import Engine
 from crawler.polls import all_listings
 from crawler.progress import Progress
 from crawler.services import Services
+from pipelines.changes import changes
 from pipelines.matching import matches, query_predicate
 from pipelines.remembering import Remembered
 from scheduler.asked import serve_requests
@@ -127,7 +129,7 @@ async def _run(newsroom: Newsroom, stop: asyncio.Event, bound: socket.socket, re
     services = replace(services, due=clock.due)
     engine = Engine(services, STEPS)
     finder = Finder(redis, settings.data_dir, now)
-    app = create_app(_views(newsroom, metrics, finder))
+    app = create_app(_views(newsroom, metrics, finder, delivery))
     web = WebServer(
         uvicorn.Config(
             app,
@@ -209,14 +211,33 @@ def _set_the_clock(clock: Clock, newsroom: Newsroom, services: Services, metrics
         clock.every(min(SWEEP, min(step.total_seconds() for step, _ in ladder) / 2), sweep, "revisits")
 
 
-def _views(newsroom: Newsroom, metrics: Metrics, finder: Finder) -> Views:
-    settings = newsroom.settings
+def _views(newsroom: Newsroom, metrics: Metrics, finder: Finder, delivery: Delivery) -> Views:
+    settings, outbox = newsroom.settings, Outbox(newsroom.redis)
 
     async def alerts(wanted: AlertFilter) -> list[dict[str, Any]]:
         return [asdict(receipt) for receipt in await list_alerts(newsroom.redis, **asdict(wanted))]
 
     async def channels() -> list[dict[str, Any]]:
         return [asdict(one) for one in await count_alerts(newsroom.redis, list(settings.channels), others=True)]
+
+    async def receipts(ids: Sequence[str]) -> list[dict[str, Any]]:
+        return [asdict(receipt) for receipt in await find_alerts(newsroom.redis, ids)]
+
+    async def retry(alert: str) -> str:
+        answer = await outbox.retry(alert)
+        delivery.wake()
+        return answer
+
+    async def retry_all() -> int:
+        due = await outbox.retry_all()
+        delivery.wake()
+        return due
+
+    async def test(channel: str) -> str:
+        await outbox.turn_on(channel)
+        alert = await outbox.enqueue_test(channel, now())
+        delivery.wake()
+        return alert
 
     def watch_matches(watch: str, release: Release) -> bool:
         return matches(settings.watches[watch], release, source=release.source)
@@ -231,6 +252,11 @@ def _views(newsroom: Newsroom, metrics: Metrics, finder: Finder) -> Views:
         channels=channels,
         matches=watch_matches,
         query=query_predicate,
+        changes=changes,
+        receipts=receipts,
+        retry=retry,
+        retry_all=retry_all,
+        test=test,
         metrics=metrics.registry,
         finder=finder,
     )

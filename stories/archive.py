@@ -30,7 +30,7 @@ class Stored:
     release: Release
     story: str
     verdict: str
-    """new, copy, notice, late_original, reissue or revised."""
+    """new, copy, notice, late_original, reissue, revised, withdrawn (its page is gone) or back (it came again)."""
     why: str
     """Why wirewatch holds it for part of this story, in words."""
     replaces: str | None
@@ -178,9 +178,18 @@ class Archive:
         answer = await self._redis.xread({keys.history().name: entry}, count=limit, block=int(seconds * 1000))
         return await streamed(self._redis, [one for _, entries in cast(Any, answer) or () for one in entries])
 
-    async def latest_events(self, limit: int = 100) -> list[StreamedEvent]:
-        """Return the newest events, newest first."""
-        return await streamed(self._redis, await self._redis.xrevrange(keys.history().name, count=limit))
+    async def latest_events(self, limit: int = 100, *, before: str | None = None) -> list[StreamedEvent]:
+        """Return the newest events, newest first; those before the event with the id ``before``.
+
+        ``KeyError`` when there is no such event (any more).
+        """
+        end = "+"
+        if before is not None:
+            entry = await self._redis.get(keys.event(before).name)
+            if entry is None:
+                raise KeyError(before)
+            end = f"({text(entry)}"
+        return await streamed(self._redis, await self._redis.xrevrange(keys.history().name, end, "-", count=limit))
 
     async def several(self, ids: Sequence[str]) -> list[Stored]:
         """Return those of these releases that are stored, in this order."""

@@ -8,10 +8,13 @@ from starlette.staticfiles import StaticFiles
 from web import api, health, manual, pages, problems
 from web.feeds import routes as feeds
 from web.folders import STATIC
+from web.forms import Seal
 from web.guard import Guard
 from web.live import Bell
+from web.patience import Tries
 from web.shared import Shared
 from web.views import AlertFilter, AlertState, Views
+from web.week import Weeks
 
 __all__ = ["AlertFilter", "AlertState", "Views", "create_app", "end_streams"]
 
@@ -33,6 +36,9 @@ def create_app(views: Views) -> FastAPI:
     )
     app.state.views = views
     app.state.bell = Bell(views.archive)
+    app.state.weeks = Weeks()
+    app.state.tries = Tries()
+    app.state.seal = Seal(views.settings.web)
     app.state.shared = Shared()
     app.state.feeds = feeds.Documents()
     problems.install(app)

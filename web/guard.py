@@ -29,6 +29,7 @@ PROBES = ("/healthz", "/readyz", "/metrics")  # they never wait for others
 LOGIN = "/login"
 LOGIN_STYLE = "/static/page.css"  # the form's own style; it says nothing of what is stored
 FEED = re.compile(r"/feeds/([a-z0-9_-]{1,64})\.(?:atom|json)")
+FORM = "application/x-www-form-urlencoded"  # what the pages send; each form is sealed besides (web.forms)
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 CONTENT_SECURITY_POLICY = (
@@ -163,21 +164,23 @@ class Guard:
         browser marks comes from a program of this machine.
         """
         ours = same_origin(headers)
-        if not by_token and (ours is False or (ours is None and (self._token is not None or path == LOGIN))):
+        form = not path.startswith("/api/")
+        if not by_token and (ours is False or (ours is None and (self._token is not None or form))):
             return problem(403, "a page elsewhere asks for this, or a program without the token", path)
         length = headers.get("content-length", "0")
         if not length.isdecimal() or int(length[:12]) > BODY_LIMIT:
             return problem(413, f"a body has at most {BODY_LIMIT} bytes", path)
         kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-        if path != LOGIN and kind != "application/json":
-            return problem(415, "a body is application/json", path)
+        wanted = FORM if form else "application/json"
+        if kind != wanted:
+            return problem(415, f"a body is {wanted}", path)
         return None
 
     @staticmethod
     def _ask_for_token(path: str, headers: Headers) -> Response:
         asks = {"WWW-Authenticate": 'Bearer realm="wirewatch"'}
         if wants_page(path, headers.get("accept", "")):
-            return page("login.html", status=401, headers=asks | FORM_HEADERS, wrong=False)
+            return page("login.html", status=401, headers=asks | FORM_HEADERS, wrong=None)
         return problem(401, "send the token: Authorization: Bearer …", path, headers=asks)
 
 

@@ -4,21 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
-from config.settings import Settings
-from stories.archive import Archive, Stored, StoredStory
+from stories.archive import Stored, StoredStory
+from stories.corrections import Claim, checked_claims
 from stories.event import EventType
 from stories.filtering import kind_of
 from stories.ids import event_id
 from stories.release import Release
-from web.rows import EventRow, beside, event_row, source_title, watch_title
+from web.copies import Copies, copies_of, delay
+from web.rows import (
+    ChangeRow,
+    EventRow,
+    ReceiptRow,
+    beside,
+    change_row,
+    event_row,
+    receipt_row,
+    source_title,
+    watch_title,
+)
+from web.views import Views
 
 RELEASES_SHOWN = 50  # of a story; the newest ones, and the first
 REVISIONS_TOLD = 24  # of a release: as many as memory keeps
 
 TELLING: tuple[EventType, ...] = ("release.corrected", "release.updated", "release.withdrawn", "release.revised")
 """Events that say what changed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """One state of a release: what can be compared."""
+
+    key: str
+    """``rel_….2``: the release and its revision."""
+    words: str
+    release: Release
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +55,21 @@ class StoryRelease:
     """How long after the first one of its story it was seen."""
     events: Sequence[EventRow]
     """Its corrections, updates and revisions, oldest first, with what each changed."""
+    claims: Sequence[Claim] = ()
+    """What its notice says it puts right, held against what changed."""
+    states: Sequence[State] = ()
+    """Its revisions that are kept, oldest first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """One moment of a story, for its time line."""
+
+    at: str
+    kind: str
+    words: str
+    target: str
+    """The id of the release on the page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,40 +78,123 @@ class StoryView:
 
     id: str
     headline: str
+    language: str | None
     releases: Sequence[StoryRelease]
     hidden: int
     """Releases left out."""
+    copies: Copies | None
     watches: Sequence[str]
     channels: Sequence[str]
+    receipts: Sequence[ReceiptRow]
+    """Who was alerted when, oldest first."""
+
+    @property
+    def states(self) -> list[State]:
+        """All states of all releases shown, in the order of the page."""
+        return [state for one in self.releases for state in one.states]
+
+    @property
+    def moments(self) -> list[Moment]:
+        """What happened, oldest first."""
+        found = []
+        for one in self.releases:
+            own = one.release.id or ""
+            found.append(Moment(at=one.release.first_seen_at or "", kind=one.kind, words=one.source, target=own))
+            for event in one.events:
+                if event.kind in ("revised", "withdrawn"):
+                    found.append(Moment(at=event.at, kind=event.kind, words=one.source, target=own))
+        return sorted(found, key=lambda moment: moment.at)
 
 
-async def story_view(story: StoredStory, archive: Archive, settings: Settings) -> StoryView:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Two states of a story's releases, held against each other."""
+
+    before: State
+    after: State
+    changes: Sequence[ChangeRow]
+
+
+def compared(story: StoryView, asked: Views, before: str, after: str) -> Comparison | None:
+    """Return what differs between two states, by their keys; None when one is not given or not kept."""
+    states = {state.key: state for state in story.states}
+    if before not in states or after not in states:
+        return None
+    old, new = states[before], states[after]
+    rows = [
+        change_row(one.field, one.paragraph, one.before, one.after, whole=True)
+        for one in asked.changes(old.release, new.release)
+    ]
+    return Comparison(before=old, after=new, changes=rows)
+
+
+async def story_view(story: StoredStory, asked: Views) -> StoryView:
     """Return a story for its page."""
+    archive, settings = asked.archive, asked.settings
     shown = story.releases
     if len(shown) > RELEASES_SHOWN:
         shown = (shown[0], *shown[1 - RELEASES_SHOWN :])
     first = story.releases[0].release
     ids = {one.release.id: list(telling(one)) for one in shown}
     told = await archive.told([event for events in ids.values() for event in events])
-    return StoryView(
-        id=story.id,
-        headline=first.headline or "(no headline)",
-        releases=[
+    states = {
+        one.release.id: await archive.revisions(one.release.id or "") if one.release.revision > 1 else [one.release]
+        for one in shown
+    }
+    releases = []
+    for one in shown:
+        source = source_title(settings, one.release.source)
+        releases.append(
             StoryRelease(
                 release=one.release,
                 kind=kind_of(one),
-                source=source_title(settings, one.release.source),
-                wire=beside(source_title(settings, one.release.source), one.release.wire),
+                source=source,
+                wire=beside(source, one.release.wire),
                 why=one.why,
                 delay=delay(first, one.release),
                 events=[event_row(told[event], settings) for event in ids[one.release.id] if event in told],
+                claims=claimed(one, story, states[one.release.id], asked),
+                states=[_state(state, source) for state in states[one.release.id]],
             )
-            for one in shown
-        ],
+        )
+    return StoryView(
+        id=story.id,
+        headline=first.headline or "(no headline)",
+        language=first.language,
+        releases=releases,
         hidden=len(story.releases) - len(shown),
+        copies=copies_of(story, first.id, settings),
         watches=[watch_title(settings, name) for name in story.watches],
         channels=story.channels,
+        receipts=await _receipts(story, shown, list(told), asked),
     )
+
+
+def claimed(stored: Stored, story: StoredStory, states: Sequence[Release], asked: Views) -> tuple[Claim, ...]:
+    """Return what a notice says it puts right, held against what differs from the release that it is about."""
+    release = stored.release
+    if release.notice is None:
+        return ()
+    original = next((one.release for one in story.releases if one.release.id == stored.replaces), None)
+    if original is not None and original.id == release.id:  # it says so of its own page
+        original = states[-2] if len(states) > 1 else None
+    sides = [(one.before, one.after) for one in asked.changes(original, release)] if original is not None else None
+    return checked_claims(release.notice.statement, sides)
+
+
+def _state(release: Release, source: str) -> State:
+    words = f"{source}, revision {release.revision}: {release.headline}"
+    return State(key=f"{release.id}.{release.revision}", words=words, release=release)
+
+
+async def _receipts(story: StoredStory, shown: Sequence[Stored], told: Sequence[str], asked: Views) -> list[ReceiptRow]:
+    """Return the receipts of a story's events, oldest first."""
+    events = list(told)
+    for one in shown:
+        events += [event_id(kind, one.release.id or "", 1) for kind in ("release.new", "release.syndicated")]
+    channels = dict.fromkeys([*story.channels, *asked.settings.channels])
+    found = await asked.receipts([f"{event}:{channel}" for event in dict.fromkeys(events) for channel in channels])
+    return [receipt_row(one) for one in sorted(found, key=lambda one: one["settled"] or one["created"])]
 
 
 def telling(stored: Stored) -> Iterator[str]:
@@ -91,15 +210,3 @@ def telling(stored: Stored) -> Iterator[str]:
         for kind in TELLING:
             yield event_id(kind, own, release.revision, "replaces", stored.replaces)
     yield event_id("release.withdrawn", own, release.revision, "gone")
-
-
-def delay(first: Release, later: Release) -> str | None:
-    """Return in words how long after the first release another was seen; None for the first itself."""
-    if later.id == first.id or not first.first_seen_at or not later.first_seen_at:
-        return None
-    span = datetime.fromisoformat(later.first_seen_at) - datetime.fromisoformat(first.first_seen_at)
-    seconds = max(0, int(span.total_seconds()))
-    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
-        if seconds >= size:
-            return f"{seconds // size} {unit} later"
-    return f"{seconds} s later"

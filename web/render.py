@@ -9,6 +9,10 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
+BAR = (("now", "/", "Now"), ("watches", "/watches", "Watches"), ("sources", "/sources", "Sources"),
+       ("alerts", "/alerts", "Alerts"), ("docs", "/docs", "API"))  # fmt: skip
+"""The pages: name, address, title."""
+
 _environment = Environment(
     loader=PackageLoader("web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
 )
@@ -24,6 +28,7 @@ def weblink(url: str | None) -> str | None:
 
 
 _environment.filters["weblink"] = weblink
+_environment.globals["bar"] = BAR
 
 
 def page(template: str, *, status: int = 200, headers: Mapping[str, str] = {}, **values: Any) -> HTMLResponse:

@@ -11,6 +11,7 @@ import msgspec
 
 from config.settings import Settings
 from stories.moments import timestamp
+from stories.wording import Segment, marked_changes, shortened
 
 FIELDS = {
     "headline": "Headline",
@@ -44,6 +45,14 @@ class ChangeRow:
     where: str
     before: str | None
     after: str | None
+    pieces: Sequence[Segment]
+    """What stayed, went and came, in reading order."""
+
+    @property
+    def kinds(self) -> list[str]:
+        """What went or came, where it is more than words: ``amount``, ``date`` …"""
+        changed = (piece.kind for piece in self.pieces if piece.state != "kept" and piece.kind != "text")
+        return list(dict.fromkeys(changed))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +80,8 @@ class EventRow:
     statement: str | None = None
     replaces: Mapping[str, Any] | None = None
     changes: Sequence[ChangeRow] = ()
+    more_changes: int = 0
+    """That are left out here."""
     detail: str | None = None
 
 
@@ -78,6 +89,9 @@ class EventRow:
 class ReceiptRow:
     """What became of an event on one channel."""
 
+    id: str
+    kind: str
+    """Of its event: ``new``, ``corrected`` …"""
     channel: str
     state: str
     """``waiting``, ``sending``, ``sent`` or ``failed``."""
@@ -125,14 +139,14 @@ class SourceRow:
     error: str | None
 
 
-def change_row(change: Mapping[str, Any]) -> ChangeRow:
-    """Return a change of an event's payload in words."""
-    field, paragraph = change["field"], change.get("paragraph")
+def change_row(field: str, paragraph: int | None, before: str | None, after: str | None, *, whole: bool) -> ChangeRow:
+    """Return a change in words; ``whole``: with all that stayed, else what stands beside the change."""
     where = FIELDS.get(field, field.replace("_", " ").capitalize())
     if field in ("body", "about"):
         where = "Paragraph" if field == "body" else "About, paragraph"
         where += f" {paragraph}" if paragraph else ""
-    return ChangeRow(where=where, before=change["before"], after=change["after"])
+    pieces = marked_changes(before, after)
+    return ChangeRow(where=where, before=before, after=after, pieces=pieces if whole else shortened(pieces))
 
 
 def source_title(settings: Settings, name: str | None) -> str:
@@ -152,8 +166,8 @@ def beside(source: str, wire: str | None) -> str | None:
     return wire if wire and wire.casefold() != source.casefold() else None
 
 
-def event_row(payload: bytes, settings: Settings) -> EventRow:
-    """Return an event's JSON as a line of the stream."""
+def event_row(payload: bytes, settings: Settings, *, most: int | None = None) -> EventRow:
+    """Return an event's JSON as a line of the stream, with at most so many of its changes, each cut short."""
     event = msgspec.json.decode(payload)
     data, kind = event["data"], event["type"].partition(".")[2]
     watches = [watch_title(settings, name) for name in data["watches"]]
@@ -192,7 +206,11 @@ def event_row(payload: bytes, settings: Settings) -> EventRow:
         marker=notice.get("marker"),
         statement=notice.get("statement"),
         replaces=data.get("replaces"),
-        changes=[change_row(change) for change in data.get("changes") or ()],
+        changes=[
+            change_row(one["field"], one.get("paragraph"), one["before"], one["after"], whole=most is None)
+            for one in (data.get("changes") or ())[:most]
+        ],
+        more_changes=max(0, len(data.get("changes") or ()) - most) if most is not None else 0,
         detail=data.get("detail"),
     )
 
@@ -218,6 +236,8 @@ def receipt_row(receipt: Mapping[str, Any]) -> ReceiptRow:
     state = {"pending": "waiting", "leased": "sending"}.get(receipt["state"], receipt["state"])
     at: datetime = receipt["settled"] or receipt["due"] or receipt["created"]
     return ReceiptRow(
+        id=receipt["id"],
+        kind=receipt["type"].partition(".")[2] or receipt["type"],
         channel=receipt["channel"],
         state=state,
         at=timestamp(at),

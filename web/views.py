@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -15,7 +15,8 @@ from config.settings import Settings
 from stories.archive import Archive
 from stories.desk import Desk
 from stories.finder import Finder
-from stories.release import Release
+from stories.release import Change, Release
+from web.forms import Seal
 from web.live import Bell
 from web.shared import Shared
 
@@ -53,6 +54,16 @@ class Views:
     """Whether a watch, by name, matches a release."""
     query: Callable[[str], Callable[[Release], bool]]
     """What a query matches; ``config.query.BadQuery`` for one that cannot be read."""
+    changes: Callable[[Release, Release], Sequence[Change]]
+    """What differs from one state of a release to another."""
+    receipts: Callable[[Sequence[str]], Awaitable[list[dict[str, Any]]]]
+    """Those of these alerts (``EVENT:CHANNEL``) that there are, as dictionaries."""
+    retry: Callable[[str], Awaitable[str]]
+    """Sends an alert again: ``due``, ``sending``, or ``unknown`` where there is none of this id."""
+    retry_all: Callable[[], Awaitable[int]]
+    """Sends again all that were given up; how many."""
+    test: Callable[[str], Awaitable[str]]
+    """Sends a test alert to a channel, which is switched on for it; the alert's id."""
     metrics: CollectorRegistry
     finder: Finder | None = None
     """The index; None: everything is read from Redis."""
@@ -73,4 +84,10 @@ def shared(request: Request) -> Shared:
 def bell(request: Request) -> Bell:
     """Return what rings when an event was kept."""
     found: Bell = request.app.state.bell
+    return found
+
+
+def seal(request: Request) -> Seal:
+    """Return what the forms of this server are known by."""
+    found: Seal = request.app.state.seal
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -20,6 +20,7 @@ from redis.asyncio import Redis
 from waiting import until
 
 from config.settings import Settings
+from pipelines.changes import changes
 from pipelines.matching import query_predicate
 from scheduler.ending import end
 from stories.archive import Archive
@@ -59,6 +60,8 @@ class Site:
     receipts: list[dict[str, Any]] = field(default_factory=list)
     counts: list[dict[str, Any]] = field(default_factory=list)
     asked_alerts: list[AlertFilter] = field(default_factory=list)
+    again: list[str] = field(default_factory=list)
+    """Alerts that were asked for again, and channels that were tested."""
 
     async def stop(self, *, politely: bool = True) -> float:
         """End the server as the daemon does and return the seconds it took."""
@@ -101,6 +104,7 @@ def serve(redis: Redis, archive: ArchiveFiller) -> Serve:
         receipts: list[dict[str, Any]] = []
         counts: list[dict[str, Any]] = []
         asked: list[AlertFilter] = []
+        again: list[str] = []
 
         async def alerts(wanted: AlertFilter) -> list[dict[str, Any]]:
             asked.append(wanted)
@@ -108,6 +112,24 @@ def serve(redis: Redis, archive: ArchiveFiller) -> Serve:
 
         async def channels() -> list[dict[str, Any]]:
             return counts
+
+        async def found(ids: Sequence[str]) -> list[dict[str, Any]]:
+            return [one for one in receipts if f"{one['event']}:{one['channel']}" in ids or one["id"] in ids]
+
+        async def retry(alert: str) -> str:
+            again.append(alert)
+            for one in receipts:
+                if one["id"] == alert:
+                    one |= {"state": "pending", "settled": None, "due": archive.now}
+                    return "due"
+            return "unknown"
+
+        async def retry_all() -> int:
+            return [await retry(one["id"]) for one in receipts if one["state"] == "failed"].count("due")
+
+        async def test(channel: str) -> str:
+            again.append(channel)
+            return f"evt_test_1:{channel}"
 
         def matches(watch: str, release: Release) -> bool:
             return watch == "all" or "Battery" in release.tags
@@ -122,6 +144,11 @@ def serve(redis: Redis, archive: ArchiveFiller) -> Serve:
             channels=channels,
             matches=matches,
             query=query_predicate,
+            changes=changes,
+            receipts=found,
+            retry=retry,
+            retry_all=retry_all,
+            test=test,
             metrics=registry,
             finder=finder,
         )
@@ -144,7 +171,7 @@ def serve(redis: Redis, archive: ArchiveFiller) -> Serve:
         )
         site = Site(
             views=views, server=server, serving=task, base=base, http=http, receipts=receipts, counts=counts,
-            asked_alerts=asked,
+            asked_alerts=asked, again=again,
         )  # fmt: skip
         try:
             yield site

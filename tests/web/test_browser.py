@@ -208,8 +208,8 @@ async def test_the_story_page_says_what_changed_and_why(browser: Browser, site, 
     ])  # fmt: skip
     desk = await visit(browser, f"{site.base}/stories/{first.id}")
     await expect(desk.page.locator("h1")).to_have_text("Plant Opens at Last")
-    await expect(desk.page.locator("del")).to_contain_text("Plant Opens")
-    await expect(desk.page.locator("ins")).to_contain_text("Plant Opens at Last")
+    await expect(desk.page.locator(".change dd")).to_have_text("Plant Opens added:  at Last")
+    await expect(desk.page.locator(".change ins")).to_contain_text("at Last")
     await expect(desk.page.locator(".why")).to_have_text("Why here: its text changed")
     await expect(desk.page.locator(".meta").first).to_contain_text("alerted: log")
     assert desk.complaints == []

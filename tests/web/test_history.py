@@ -15,7 +15,8 @@ from stories.keeping import Knowledge, Known
 from stories.moments import timestamp
 from stories.reading import Reading
 from stories.release import Notice, Release
-from web.history import delay, telling
+from web.copies import delay
+from web.history import telling
 
 RELEASE = Release(
     id="rel_one", url="https://harbour-wire.example/1", source="harbour", headline="Plant Opens",

@@ -3,6 +3,7 @@
 
 const LONGEST = 300; // rows kept on the page
 const PART_EVERY = 5000; // milliseconds between two looks at alerts and sources
+const AWAITED_EVERY = 700; // milliseconds, where something is waited for
 const RETRY_EVERY = 3000; // milliseconds to the next try after the stream was refused
 
 function localTimes(root) {
@@ -27,6 +28,7 @@ class Stream {
   constructor(list) {
     this.list = list;
     this.last = list.dataset.last;
+    this.filters = list.dataset.filters;
     this.more = document.getElementById("more");
     this.unseen = 0;
     this.busy = false;
@@ -38,7 +40,7 @@ class Stream {
   }
 
   listen() {
-    const source = new EventSource("/api/v1/events" + this.query());
+    const source = new EventSource("/api/v1/events" + (this.last ? "?after=" + encodeURIComponent(this.last) : ""));
     source.onopen = () => { this.state("live", "live"); this.load(); };
     source.onmessage = () => this.load();
     source.onerror = () => {
@@ -49,7 +51,9 @@ class Stream {
   }
 
   query() {
-    return this.last ? "?after=" + encodeURIComponent(this.last) : "";
+    const query = new URLSearchParams(this.filters);
+    if (this.last) query.set("after", this.last);
+    return query.size ? "?" + query : "";
   }
 
   state(name, words) {
@@ -68,8 +72,10 @@ class Stream {
         const reply = await fetch("/parts/events" + this.query());
         if (reply.status === 401) { location.reload(); return; }
         if (!reply.ok) return;
-        const rows = [...parse(await reply.text()).querySelectorAll("li[data-event]")];
-        if (rows.length && this.add(rows)) this.again = true;
+        const part = parse(await reply.text()).querySelector("ol[data-last]");
+        const last = part.dataset.last;
+        if (last && last !== this.last) { this.last = last; this.again = true; }
+        this.add([...part.querySelectorAll("li[data-event]")]);
       } while (this.again);
     } catch {
       this.state("off", "reconnecting …"); // the stream's own reconnecting brings the next look
@@ -85,25 +91,42 @@ class Stream {
       || (chosen && !chosen.isCollapsed && this.list.contains(chosen.anchorNode));
   }
 
-  // Put rows, newest first, on top and return whether any is new. What is being read stays where it is: the page
-  // scrolls by what was put above it.
+  // The row under the eyes: the first one that reaches below the bar.
+  anchor() {
+    const bar = document.querySelector(".bar").getBoundingClientRect().bottom;
+    return [...this.list.children].find((row) => row.getBoundingClientRect().bottom > bar);
+  }
+
+  // Put rows, newest first, on top. What is being read stays where it is: the page scrolls by what came above it, and
+  // the row under the eyes stays even when its story has a newer one.
   add(rows) {
-    this.last = rows[0].dataset.event;
-    const fresh = rows.filter((row) => !document.getElementById(row.id));
-    if (!fresh.length) return false;
     const reading = this.reading();
-    const anchor = this.list.firstElementChild;
+    const anchor = this.anchor();
     const top = anchor ? anchor.getBoundingClientRect().top : 0;
+    const fresh = [];
+    for (const row of rows) {
+      const old = document.getElementById(row.id);
+      if (row.dataset.folded !== undefined) {
+        if (old) old.querySelector(".copies").replaceWith(row.querySelector(".copies"));
+      } else if (!old || old.dataset.event !== row.dataset.event) {
+        if (old && (old === anchor || old.contains(document.activeElement)) && reading) old.removeAttribute("id");
+        else if (old) old.remove();
+        fresh.push(row);
+      }
+    }
     for (const row of fresh) row.classList.add("is-fresh");
     this.list.prepend(...fresh);
     localTimes(this.list);
-    if (anchor && reading) window.scrollBy({ top: anchor.getBoundingClientRect().top - top, behavior: "instant" });
-    else while (this.list.children.length > LONGEST) this.list.lastElementChild.remove();
+    if (anchor && anchor.isConnected && reading) {
+      window.scrollBy({ top: anchor.getBoundingClientRect().top - top, behavior: "instant" });
+    } else {
+      while (this.list.children.length > LONGEST) this.list.lastElementChild.remove();
+    }
+    if (!fresh.length) return;
     document.getElementById("nothing").hidden = true;
     const words = fresh[0].querySelector(".badge").textContent + ": " + fresh[0].querySelector("h2").textContent;
     document.getElementById("said").textContent = fresh.length > 1 ? fresh.length + " new, the last one " + words : words;
     if (reading || document.hidden) this.count(fresh.length);
-    return true;
   }
 
   count(more) {
@@ -120,8 +143,9 @@ class Stream {
   }
 }
 
+// Renew a part of the page; one that waits for an end (data-until) is looked at often, and left alone after it.
 async function renew(part) {
-  if (document.hidden || part.contains(document.activeElement)) return;
+  if (document.hidden || part.contains(document.activeElement) || part.dataset.ended) return;
   try {
     const reply = await fetch(part.dataset.part);
     if (!reply.ok) return;
@@ -130,6 +154,8 @@ async function renew(part) {
     part.dataset.shown = html;
     part.replaceChildren(...parse(html).childNodes);
     localTimes(part);
+    const state = part.querySelector("[data-state]");
+    if (state && (part.dataset.until || "").split(" ").includes(state.dataset.state)) part.dataset.ended = "yes";
   } catch {
     // The server is away: the stream says so, and the next look comes by itself.
   }
@@ -137,8 +163,7 @@ async function renew(part) {
 
 localTimes(document);
 const list = document.getElementById("stream");
-if (list) {
-  new Stream(list).listen();
-  const parts = document.querySelectorAll("[data-part]");
-  setInterval(() => parts.forEach(renew), PART_EVERY);
+if (list && list.dataset.still === undefined) new Stream(list).listen();
+for (const part of document.querySelectorAll("[data-part]")) {
+  setInterval(() => renew(part), part.dataset.until ? AWAITED_EVERY : PART_EVERY);
 }

@@ -1,0 +1,96 @@
+"""Alerts: what became of each, the channels, and buttons that send again or test a channel."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, HTTPException, Query, Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from stories.moments import timestamp
+from web.forms import sealed_form
+from web.pages.frame import show
+from web.pages.now import alerts_beside
+from web.render import page
+from web.rows import receipt_row
+from web.views import AlertFilter, AlertState, Views, views
+
+SHOWN = 100  # receipts
+STATES: tuple[AlertState, ...] = ("waiting", "sent", "failed")
+AGAIN = {
+    "due": "It is sent again.",
+    "sending": "It is being sent at this moment.",
+    "unknown": "There is no such alert any more.",
+}
+
+router = APIRouter()
+
+
+@router.get("/alerts")
+async def alerts(
+    request: Request,
+    state: str = "",
+    channel: Annotated[str, Query(max_length=64)] = "",
+    said: Annotated[str, Query(max_length=100)] = "",
+    tested: Annotated[str, Query(max_length=160)] = "",
+) -> HTMLResponse:
+    """Show the receipts and the channels."""
+    asked = views(request)
+    wanted = next((one for one in STATES if one == state), None)
+    found = await alerts_beside(asked, AlertFilter(state=wanted, channel=channel or None, limit=SHOWN))
+    channels = await asked.channels()
+    return show(
+        request, "alerts.html", "alerts", alerts=found, channels=[_channel(one, asked) for one in channels],
+        states=STATES, state=wanted or "", channel=channel, said=_said(said), tested=tested,
+        test=await _test(asked, tested), failed=sum(one["failed"] for one in channels),
+    )  # fmt: skip
+
+
+def _said(word: str) -> str | None:
+    """Return what came of a button, in words; anything but our own words says nothing."""
+    if word.isascii() and word.isdigit():
+        return f"{int(word)} alert{'s are' if int(word) != 1 else ' is'} sent again."
+    return AGAIN.get(word)
+
+
+async def _test(asked: Views, alert: str) -> Any:
+    if not alert:
+        return None
+    found = await asked.receipts([alert])
+    return receipt_row(found[0]) if found else None
+
+
+def _channel(counted: dict[str, Any], asked: Views) -> dict[str, Any]:
+    settings = asked.settings.channels.get(counted["channel"])
+    row = {name: timestamp(one) if hasattr(one, "isoformat") else one for name, one in counted.items()}
+    kind = settings.get("type") if isinstance(settings, dict) else getattr(settings, "type", None)
+    error_at, sent_at = counted["last_error_at"], counted["last_sent"]
+    failing = counted["waiting"] and error_at is not None and (sent_at is None or error_at > sent_at)
+    state = "off" if counted["off"] else "failing" if failing else "on"
+    return row | {"type": kind, "known": counted["channel"] in asked.settings.channels, "state": state}
+
+
+@router.get("/parts/tests/{id}")
+async def test_part(request: Request, id: str) -> HTMLResponse:  # noqa: A002 (the API's name)
+    """Return what became of a test alert so far."""
+    return page("parts/test.html", tested=id, test=await _test(views(request), id))
+
+
+@router.post("/alerts/retry")
+async def retry(request: Request) -> Response:
+    """Send an alert again, or all that were given up."""
+    asked = views(request)
+    fields = await sealed_form(request)
+    alert = fields.get("id", "")
+    said = await asked.retry(alert) if alert else str(await asked.retry_all())
+    return RedirectResponse(f"/alerts?said={said}", 303)
+
+
+@router.post("/channels/{name}/test")
+async def test_channel(request: Request, name: str) -> Response:
+    """Send a test alert to a channel, and show what became of it."""
+    asked = views(request)
+    await sealed_form(request)
+    if name not in asked.settings.channels:
+        raise HTTPException(404, f"there is no channel {name!r}")
+    return RedirectResponse(f"/alerts?tested={await asked.test(name)}", 303)

@@ -1,0 +1,23 @@
+"""What every page has around it: the bar with the pages, and the seal of its forms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import Request
+from starlette.responses import HTMLResponse
+
+from web.guard import FORM_HEADERS
+from web.render import page
+from web.views import seal, views
+
+
+def show(
+    request: Request, template: str, here: str, *, status: int = 200, headers: Mapping[str, str] = {}, **values: Any
+) -> HTMLResponse:
+    """Return a page in its frame; ``here`` is its name in the bar."""
+    return page(
+        template, status=status, headers={**FORM_HEADERS, **headers}, here=here,
+        signed_in=views(request).settings.web.token is not None, seal=seal(request).value, **values,
+    )  # fmt: skip

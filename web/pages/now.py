@@ -1,0 +1,117 @@
+"""Now: the stream of stories, with filters in the address; live, and the same page without a script."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import HTMLResponse
+
+from web.api.sources import source_payloads
+from web.guard import FORM_HEADERS
+from web.pages.frame import show
+from web.render import page
+from web.rows import AlertRow, SourceRow, alert_rows, channel_rows, event_row, source_row, source_title, watch_title
+from web.stream import KINDS, Filters, Stream, filters, latest, search, since
+from web.views import AlertFilter, Views, shared, views
+
+ALERTS_SHOWN = 12  # receipts beside the stream
+PERIODS = (("", "any time"), ("1h", "the last hour"), ("24h", "the last day"), ("7d", "the last week"),
+           ("30d", "the last month"))  # fmt: skip
+
+router = APIRouter()
+
+
+@router.get("/")
+async def now(request: Request, before: Annotated[str | None, Query(max_length=60)] = None) -> HTMLResponse:
+    """Show the stream, its newest part or an older one, or what the filters leave of it."""
+    asked, wanted = views(request), filters(request)
+    # Of what has happened nothing is ever missing; alerts and sources may be a second old.
+    newest = [event.entry for event in await asked.archive.latest_events(1)]
+    position = asked.finder.position if asked.finder is not None else ""
+    key = ("now", str(wanted.given), before, position, *newest)
+    made = await shared(request).get(key, lambda: _now(request, asked, wanted, before))
+    return HTMLResponse(made, status_code=200, headers=FORM_HEADERS)
+
+
+async def _now(request: Request, asked: Views, wanted: Filters, before: str | None) -> bytes:
+    stream, fault = await _stream(asked, wanted, before)
+    sources, off = await sources_beside(asked)
+    settings = asked.settings
+    made = show(
+        request, "now.html", "now",
+        stream=stream, rows=stream.rows, fault=fault, filters=wanted, before=before,
+        older=link(wanted, stream.older) if stream.older else None, newest=link(wanted),
+        choices={
+            "watch": [(name, watch_title(settings, name)) for name in settings.watches],
+            "source": [(name, source_title(settings, name)) for name, one in settings.sources.items() if one.enabled],
+            "kind": [(name, name) for name in KINDS if name != "repeated"],
+            "since": PERIODS[1:],
+        },
+        alerts=await alerts_beside(asked), sources=sources, off=off, channels=channel_rows(await asked.channels()),
+    )  # fmt: skip
+    return bytes(made.body)
+
+
+async def _stream(asked: Views, wanted: Filters, before: str | None) -> tuple[Stream, str | None]:
+    """Return a part of the stream, and in words what cannot be used of what was asked for."""
+    try:
+        if wanted.given:
+            return await search(asked, wanted.release_filter(asked), before), None
+        return await latest(asked, before), None
+    except KeyError:
+        return Stream(rows=()), "what this page went on from is no longer kept"
+    except ValueError as error:
+        return Stream(rows=()), str(error)
+
+
+def link(wanted: Filters, before: str | None = None) -> str:
+    """Return the address of the page with these filters, from a place on."""
+    query = wanted.given | ({"before": before} if before else {})
+    return "/?" + urlencode(query) if query else "/"
+
+
+@router.get("/parts/events")
+async def new_events(request: Request, after: Annotated[str | None, Query(max_length=40)] = None) -> HTMLResponse:
+    """Return the lines of what happened after an event, newest first; the newest ones when it is no longer kept."""
+    asked, wanted = views(request), filters(request)
+    try:
+        given = wanted.release_filter(asked) if wanted.given else None
+    except ValueError:
+        return page("parts/events.html", rows=[], last=after)  # the page says it already
+    try:
+        stream = await since(asked, after, given)
+    except KeyError:
+        stream = (await latest(asked)) if given is None else await search(asked, given)
+    return page("parts/events.html", rows=stream.rows, last=stream.last or "")
+
+
+@router.get("/parts/alerts")
+async def new_alerts(request: Request) -> HTMLResponse:
+    """Return the list of alerts as it is now."""
+    asked = views(request)
+    return page("parts/alerts.html", alerts=await alerts_beside(asked), channels=channel_rows(await asked.channels()))
+
+
+@router.get("/parts/sources")
+async def new_sources(request: Request) -> HTMLResponse:
+    """Return the table of sources as it is now."""
+    sources, off = await sources_beside(views(request))
+    return page("parts/sources.html", sources=sources, off=off)
+
+
+async def alerts_beside(asked: Views, wanted: AlertFilter | None = None) -> list[AlertRow]:
+    """Return the newest alerts by event, with the headline each was about."""
+    receipts = await asked.alerts(wanted or AlertFilter(limit=ALERTS_SHOWN))
+    told = await asked.archive.told(list({receipt["event"]: None for receipt in receipts}))
+    headlines: dict[str, Any] = {receipt["event"]: None for receipt in receipts} | {
+        event: event_row(payload, asked.settings, most=0).headline for event, payload in told.items()
+    }
+    return alert_rows(receipts, headlines)
+
+
+async def sources_beside(asked: Views) -> tuple[list[SourceRow], int]:
+    """Return the sources that are on, in lines, and how many are off."""
+    found = await source_payloads(asked)
+    return [source_row(one) for one in found if one["enabled"]], sum(not one["enabled"] for one in found)
