@@ -56,13 +56,8 @@ def judge(
     known: Known = defaultdict(dict)
     for name, event in events:
         known[event["type"], canonical_url(event["data"]["release"]["url"])][name] = event
-    tied = {
-        canonical_url(event["data"]["replaces"]["url"])
-        for (kind, _), found in known.items()
-        for event in found.values()
-        if kind == "release.corrected" and event["data"]["replaces"]
-    }
-    lost = [url for url, _ in stories if ("release.new", url) not in known and url not in tied]
+    excused = {url for (kind, _), found in known.items() if kind == "release.corrected" for url in _told_late(found)}
+    lost = [url for url, _ in stories if ("release.new", url) not in known and url not in excused]
     lost += [url for _, url in stories if url and ("release.corrected", url) not in known]
     told = {url: _first(known, "release.new", url, first) for url, _ in stories}
     overtaken = [
@@ -110,6 +105,15 @@ def _add_repeats(verdict: Verdict, channel: str, got: Sequence[tuple[str, bytes]
 def _first(known: Known, kind: str, url: str, first: Mapping[str, int]) -> float:
     """Return the place at which something was told first; infinity for never."""
     return min((first[name] for name in known.get((kind, url), ())), default=float("inf"))
+
+
+def _told_late(corrected: Mapping[str, dict[str, Any]]) -> set[str]:
+    """Return the originals that a correction stands for, since it was told before they were read, and again with them.
+
+    Nobody is told as new what was corrected before it was found.
+    """
+    replaced = [event["data"]["replaces"] for event in corrected.values()]
+    return {canonical_url(one["url"]) for one in replaced if one} if None in replaced else set()
 
 
 def _doubled(known: Known) -> Iterable[str]:
