@@ -15,6 +15,8 @@ import aiohttp
 import pytest
 import uvicorn
 from archive_filler import ArchiveFiller
+from browsing import CHROMIUM, FLAGS
+from playwright.async_api import Browser, async_playwright
 from prometheus_client import CollectorRegistry, Counter
 from redis.asyncio import Redis
 from waiting import until
@@ -243,3 +245,14 @@ def count() -> Callable[..., dict[str, Any]]:
         } | fields
 
     return make
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    """A real Chromium."""
+    if CHROMIUM is None:
+        pytest.skip("no chromium on PATH; apt-get install chromium")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        yield browser
+        await browser.close()

@@ -32,7 +32,7 @@ async def sources(request: Request) -> HTMLResponse:
     return show(
         request, "sources.html", "sources",
         sources=sorted(on, key=_ill, reverse=True), off=[one for one in found if not one["enabled"]],
-        weeks=await _weeks(request, asked), none=Week(),
+        weeks=await _weeks(request, asked), blank=Week(),
     )  # fmt: skip
 
 

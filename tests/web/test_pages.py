@@ -1,0 +1,326 @@
+"""What the pages show and take, without a browser: the stream folded, filters, forms, a week, delays."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import pytest
+from archive_filler import BEGAN, ArchiveFiller
+from redis.asyncio import Redis
+
+from stories.desk import Desk
+from stories.ids import event_id, story_id
+from stories.release import Change, Image, Notice
+from stories.sighting import Cursor
+from web.delays import span, stretch, way
+from web.guard import COOKIE, cookie_value
+from web.patience import WINDOW, WRONG_ALLOWED, WRONG_ALTOGETHER, Tries
+from web.week import HOURS, Week
+
+FORM = {"Sec-Fetch-Site": "same-origin"}
+CLAIM = "The second paragraph should read 310 million crowns, not 130 million crowns."
+
+
+async def read(site, path: str, status: int = 200, **params: str) -> str:
+    async with site.http.get(path, params=params, headers={"Accept": "text/html"}) as reply:
+        text = await reply.text()
+    assert reply.status == status, text
+    return text
+
+
+def headlines(page: str) -> list[str]:
+    """The rows of the stream, top first."""
+    return re.findall(r'<h2 id="h-[^>]*>(?:<a [^>]*>)?([^<]*)<', page)
+
+
+async def send(site, path: str, headers: dict[str, str] = FORM, **fields: str) -> tuple[int, str]:
+    async with site.http.post(path, data=fields or {"": ""}, headers=headers, allow_redirects=False) as reply:
+        return reply.status, reply.headers.get("Location", "")
+
+
+async def seal_of(site, path: str = "/sources") -> str:
+    found = re.search(r'name="seal" value="([0-9a-f]+)"', await read(site, path))
+    assert found is not None
+    return found[1]
+
+
+async def a_story(archive: ArchiveFiller, *, copies: Sequence[str] = ("quayside",)) -> str:
+    """A release, its copies, and a correction; the story's id."""
+    first = await archive.publish("Plant Opens", body=("The plant opens.", "It cost 130 million crowns."))
+    story = story_id(first.id or "")
+    for source in copies:
+        await archive.publish(
+            "Plant Opens", kind="release.syndicated", source=source, wire=None, story=story, body=first.body
+        )
+    await archive.publish(
+        "Plant Opens", kind="release.corrected", story=story, replaces=first,
+        notice=Notice(kind="correction", marker="CORRECTION", headline="Plant Opens", statement=CLAIM),
+        body=("The plant opens.", "It cost 310 million crowns."),
+        changes=[Change(field="body", paragraph=2, before="It cost 130 million crowns.",
+                        after="It cost 310 million crowns.")],
+    )  # fmt: skip
+    return story
+
+
+async def test_a_story_stands_once_in_the_stream_with_its_copies_in_one_line(site, archive: ArchiveFiller):
+    await a_story(archive, copies=("quayside", "elsewhere"))
+    await archive.publish("Another Thing")
+    shown = await read(site, "/")
+    assert headlines(shown) == ["Another Thing", "Plant Opens"]
+    assert "also on 2 sites, first here, last 2 min later" in shown
+    assert "corrected</span>" in shown
+
+
+async def test_a_copy_alone_is_told_by_its_storys_line_only(site, archive: ArchiveFiller):
+    first = await archive.publish("Plant Opens")
+    async with site.http.get("/api/v1/events") as reply:
+        last = (await reply.json())["events"][-1]["id"]
+    await archive.publish("Plant Opens", kind="release.syndicated", source="quayside", story=story_id(first.id or ""))
+    part = await read(site, "/parts/events", after=last)
+    assert part.count("<li") == 1
+    assert "data-folded" in part
+    assert "also on 1 site, first here, last 1 min later" in part
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ({"q": "ferry"}, ["Ferry Late"]),
+        ({"q": "crowns"}, ["Ferry Late", "Plant Opens"]),
+        ({"tag": "#boats"}, ["Ferry Late"]),
+        ({"source": "quayside"}, ["Plant Opens"]),
+        ({"kind": "corrected"}, ["Plant Opens"]),
+        ({"kind": "copied"}, ["Plant Opens"]),
+        ({"kind": "new", "source": "harbour"}, ["Ferry Late", "Plant Opens"]),
+        ({"since": "2026-03-02T09:04:00Z"}, ["Ferry Late"]),
+        ({"watch": "batteries"}, []),
+    ],
+    ids=str,
+)
+async def test_filters_in_the_address_leave_each_story_once(site, archive: ArchiveFiller, asked, found):
+    await a_story(archive)
+    await archive.publish("Ferry Late", tags=("Boats",))
+    assert headlines(await read(site, "/", **asked)) == found
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"q": "(open"}, "(open"),
+        ({"kind": "odd"}, "no kind"),
+        ({"watch": "none"}, "no watch"),
+        ({"since": "yesterday"}, "yesterday"),
+    ],
+    ids=str,
+)
+async def test_a_filter_that_cannot_be_used_is_answered_in_words_on_the_page(site, asked, said):
+    shown = await read(site, "/", **asked)
+    fault = re.search(r'<p id="fault"[^>]*>(.*?)</p>', shown, re.DOTALL)
+    assert fault is not None
+    assert said in fault[1]
+
+
+@pytest.mark.parametrize("asked", [{}, {"q": "crowns"}], ids=["what happened", "a search"])
+async def test_older_pages_bring_every_story_once(site, archive: ArchiveFiller, asked):
+    wanted = [f"Number {number}" for number in range(70)]
+    for headline in wanted:
+        await archive.publish(headline)
+    found: list[str] = []
+    path: str | None = "/"
+    while path:
+        shown = await read(site, path, **(asked if path == "/" else {}))
+        found += headlines(shown)
+        older = re.search(r'<a href="([^"]+)" rel="next">', shown)
+        path = older[1].replace("&amp;", "&") if older else None
+    assert found == wanted[::-1]
+
+
+async def test_a_page_that_went_on_from_a_forgotten_event_says_so(site):
+    assert "no longer kept" in await read(site, "/", before="evt_gone")
+
+
+async def test_a_story_tells_what_its_correction_claims_and_whether_that_was_done(site, archive: ArchiveFiller):
+    story = await a_story(archive)
+    shown = await read(site, f"/stories/{story}")
+    assert re.search(r'class="is-claim-confirmed">.*?130 million.*?310 million', shown, re.DOTALL)
+
+
+async def test_a_story_says_who_was_alerted(serve, archive: ArchiveFiller, receipt):
+    first = await archive.publish("Plant Opens", channels=["log"])
+    event = event_id("release.new", first.id or "", 1)
+    async with serve() as site:
+        site.receipts.append(receipt(id=f"{event}:log", event=event))
+        shown = await read(site, f"/stories/{first.id}")
+    assert re.search(r'id="alerted".*?sent</b> log,', shown, re.DOTALL)
+
+
+async def test_two_states_are_compared_word_by_word_and_chinese_by_character(site, archive: ArchiveFiller):
+    first = await archive.publish("港口電池廠落成", body=("電池廠耗資三億元。",), language="zh-Hant")
+    await archive.revise(first, body=("電池廠耗資五億元。",))
+    shown = await read(site, f"/stories/{first.id}", before=f"{first.id}.1", after=f"{first.id}.2")
+    found = shown[shown.index('id="differences"') :].partition("</section>")[0]
+    assert re.search(r"電池廠耗資<del>.*?三億元</del>", found)
+    assert re.search(r"<ins>.*?五億元</ins>", found)
+
+
+async def test_pictures_come_from_their_hosts_only_when_they_are_asked_for(site, archive: ArchiveFiller):
+    images = (Image(url="https://pictures.example/1.jpg", caption="The plant"), Image(url="javascript:alert(1)"))
+    first = await archive.publish("Plant Opens", images=images)
+    for asked, loads in [({}, False), ({"images": "1"}, True)]:
+        async with site.http.get(f"/stories/{first.id}", params=asked) as reply:
+            shown, policy = await reply.text(), reply.headers["Content-Security-Policy"]
+        assert ('<img src="https://pictures.example/1.jpg"' in shown) is loads
+        assert ("img-src 'self' https:" in policy) is loads
+        assert "script-src 'self';" in policy
+        assert "javascript:" not in shown
+
+
+async def test_a_source_is_polled_now_by_its_button(site, redis: Redis):
+    status, where = await send(site, "/sources/harbour/poll", seal=await seal_of(site))
+    assert status == 303
+    poll = await Desk(redis).asked(1)
+    assert poll is not None
+    assert (poll.source, poll.reason, where) == ("harbour", "trigger", f"/sources/harbour?crawl={poll.crawl_id}")
+    assert "Poll queued" in await read(site, where)
+    assert (await send(site, "/sources/quayside/poll", seal=await seal_of(site)))[0] == 404
+
+
+BUTTONS = ("/sources/harbour/poll", "/alerts/retry", "/channels/log/test")
+
+
+@pytest.mark.parametrize("path", BUTTONS)
+@pytest.mark.parametrize(
+    ("headers", "sealed"),
+    [
+        (FORM, False),
+        ({"Sec-Fetch-Site": "cross-site"}, True),
+        ({"Sec-Fetch-Site": "same-site"}, True),
+        ({"Origin": "https://elsewhere.example"}, True),
+        ({"Origin": "null"}, True),
+        ({}, True),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("token", [None, "correct horse"])
+async def test_a_form_from_elsewhere_changes_nothing(serve, redis: Redis, path, headers, sealed, token):
+    async with serve(web={"token": token} if token else {}, channels={"log": {"type": "console"}}) as site:
+        if token:
+            site.http.headers["Cookie"] = f"{COOKIE}={cookie_value(token)}"
+        fields = {"seal": await seal_of(site)} if sealed else {"seal": "0" * 64}
+        status, _ = await send(site, path, headers, **fields)
+        assert status == 403
+        assert site.again == []
+        assert await Desk(redis).asked(0.01) is None
+
+
+async def test_a_page_left_open_over_a_restart_goes_on_where_there_is_a_token(serve):
+    seals = []
+    for settings in ({"token": "correct horse"}, {"token": "correct horse"}, {}, {}):
+        async with serve(web=settings) as site:
+            site.http.headers["Cookie"] = f"{COOKIE}={cookie_value('correct horse')}"
+            seals.append(await seal_of(site))
+    assert seals[0] == seals[1]
+    assert len(set(seals)) == 3
+
+
+async def test_alerts_are_sent_again_and_channels_tested_by_their_buttons(serve, receipt, count):
+    async with serve(channels={"log": {"type": "console"}}) as site:
+        site.counts.append(count(failed=1))
+        site.receipts.append(receipt(state="failed", error="410 from intake"))
+        seal = await seal_of(site, "/alerts")
+        assert await send(site, "/alerts/retry", seal=seal, id="evt_one:log") == (303, "/alerts?said=due")
+        assert "It is sent again." in await read(site, "/alerts?said=due")
+        site.receipts[0]["state"] = "failed"
+        assert await send(site, "/alerts/retry", seal=seal) == (303, "/alerts?said=1")
+        assert "1 alert is sent again." in await read(site, "/alerts?said=1")
+        status, where = await send(site, "/channels/log/test", seal=seal)
+        assert (status, where) == (303, "/alerts?tested=evt_test_1:log")
+        assert "Test of log" in await read(site, where)
+        assert site.again == ["evt_one:log", "evt_one:log", "log"]
+        assert (await send(site, "/channels/none/test", seal=seal))[0] == 404
+
+
+async def test_a_query_is_tried_before_it_goes_into_the_file(site, archive: ArchiveFiller):
+    await archive.publish("Ferry Late")
+    await archive.publish("Golf Day")
+    shown = await read(site, "/watches", q="crowns AND NOT golf")
+    assert "1 stored release matches." in shown
+    assert "Ferry Late" in shown.partition('class="card"')[0]
+    assert "Golf Day" not in shown.partition('class="card"')[0]
+    fault = re.search(r'<p id="fault"[^>]*>(.*?)</p>', await read(site, "/watches", q="(golf"), re.DOTALL)
+    assert fault is not None
+    assert fault[1].strip()
+
+
+async def test_a_watch_shows_what_it_matched_lately(site, archive: ArchiveFiller):
+    await archive.publish("Ferry Late")
+    await archive.publish("Plant Opens", tags=("Battery",))
+    shown = await read(site, "/watches")
+    batteries = shown[shown.index('id="w-batteries"') : shown.index('id="w-all"')]
+    assert "Plant Opens" in batteries
+    assert "Ferry Late" not in batteries
+
+
+async def test_a_source_shows_its_week_and_how_late_it_was(site, redis: Redis, archive: ArchiveFiller):
+    await Desk(redis).polled("harbour", Cursor(polled_at="2026-03-02T09:00:00Z", failures=2, error="503 from harbour"))
+    for number in range(3):
+        await archive.publish(f"Number {number}")
+    listed = await read(site, "/sources")
+    assert "3 releases in the last 7 days" in listed
+    assert "503 from harbour" in listed
+    assert "its robots.txt forbids" in listed
+    shown = await read(site, "/sources/harbour")
+    assert "printed → read" in shown
+    assert "s3cret" not in shown + listed
+
+
+def test_a_week_is_drawn_with_its_busiest_hour_at_the_top():
+    week = Week(counts=[0] * (HOURS - 2) + [2, 4])
+    assert week.path == "M166 24v-12.0h1v12.0zM167 24v-24.0h1v24.0z"
+    assert week.words == "6 releases in the last 7 days; a day, oldest first: 0, 0, 0, 0, 0, 0, 6"
+
+
+def test_delays_are_told_by_nearest_rank():
+    found = stretch("listed → read", [float(one) for one in range(1, 101)])
+    assert found is not None
+    assert found.percentiles == [50, 90, 99]
+    assert (found.counted, found.times) == (100, ["50 s", "90 s", "99 s"])
+    assert [span(one) for one in (0.25, 119.0, 600.0, 7_200.0)] == ["0.2 s", "119 s", "10 min", "2 h"]
+
+
+def test_the_way_of_an_alert_is_told_in_its_three_stretches(receipt):
+    def moment(seconds: float) -> datetime:
+        return BEGAN + timedelta(seconds=seconds)
+
+    told = {"evt_one": b'{"data": {"release": {"source": "harbour", "published_at": "2026-03-02T09:00:00+00:00"}}}'}
+    found = way([receipt(listed=moment(60), created=moment(62), settled=moment(65))], told, "harbour")
+    assert [(one.words, one.percentiles[0]) for one in found] == [
+        ("printed → listed", 60), ("listed → read", 2), ("read → alerted", 3)
+    ]  # fmt: skip
+    assert way([receipt(listed=moment(60))], told, "another") == []
+
+
+def test_the_token_is_guessed_a_few_times_a_minute():
+    now = 0.0
+    tries = Tries(lambda: now)
+    for _ in range(WRONG_ALLOWED):
+        assert tries.wait("one") == 0
+        tries.failed("one")
+    assert tries.wait("one") == WINDOW
+    assert tries.wait("two") == 0
+    for number in range(WRONG_ALTOGETHER):
+        tries.failed(f"many {number}")
+    assert tries.wait("two") > 0
+    now = WINDOW
+    assert tries.wait("one") == tries.wait("two") == 0
+
+
+async def test_who_guesses_the_token_in_the_form_has_to_wait(serve):
+    async with serve(web={"token": "correct horse"}) as site:
+        for _ in range(WRONG_ALLOWED):
+            assert (await send(site, "/login", token="wrong"))[0] == 401
+        async with site.http.post("/login", data={"token": "correct horse"}, headers=FORM) as reply:
+            assert (reply.status, int(reply.headers["Retry-After"]) > 0) == (429, True)
+            assert "Too many wrong tokens" in await reply.text()
