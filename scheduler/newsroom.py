@@ -6,20 +6,13 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from config.addresses import AddressPolicy
 from config.settings import Settings
-from crawler.guard import Guard
-from crawler.progress import Progress
-from crawler.queue import PollQueue
-from crawler.reader import Reader
-from crawler.services import Services
-from crawler.sites import SiteMemory
-from pipelines.remembering import Memory, Remembered
-from pipelines.telling import Monitor
 from stories import keys
 from stories.archive import Archive
 from stories.claims import Claims
@@ -27,9 +20,16 @@ from stories.connection import check_server, connect
 from stories.desk import Desk
 from stories.finder import StillFinder
 from stories.keeping import Keeper
+from stories.looks import Looks
 from stories.monitor import Teller
 from stories.server import EmbeddedServer, EmbeddedServerError
 from stories.sites import Sites
+
+if TYPE_CHECKING:
+    from crawler.progress import Progress
+    from crawler.services import Services
+    from pipelines.remembering import Remembered
+    from pipelines.telling import Monitor
 
 STEPS = {"pipelines.steps.keep.KeepStep": 300}
 """Scrapy's item pipelines, with their order."""
@@ -70,10 +70,22 @@ class Newsroom:
     def claims(self) -> Claims:
         return Claims(self.redis)
 
+    @property
+    def looks(self) -> Looks:
+        return Looks(self.redis)
+
     def services(
         self, progress: Progress, heard: Callable[[Remembered], None], *, readers: int | None = None, role: str = ""
     ) -> Services:
         """Return what the spider works with; ``role`` as ``Claims`` has it."""
+        # Imported here: most commands crawl nothing, and need not wait for Scrapy and the patterns of notices.
+        from crawler.guard import Guard
+        from crawler.queue import PollQueue
+        from crawler.reader import Reader
+        from crawler.services import Services
+        from crawler.sites import SiteMemory
+        from pipelines.remembering import Memory
+
         claims, desk = Claims(self.redis, role), self.desk
         return Services(
             settings=self.settings,
@@ -81,7 +93,7 @@ class Newsroom:
             claims=claims,
             desk=desk,
             reader=Reader(),
-            memory=Memory(Keeper(self.redis), claims, desk, self.settings, now, heard),
+            memory=Memory(Keeper(self.redis), claims, desk, self.settings, now, heard, self.looks),
             guard=Guard(AddressPolicy(self.settings.polling.private_addresses)),
             progress=progress,
             clock=now,
@@ -91,6 +103,8 @@ class Newsroom:
 
     def monitor(self, heard: Callable[[Remembered], None]) -> Monitor:
         """Return who tells of the monitor's own events."""
+        from pipelines.telling import Monitor
+
         return Monitor(Teller(self.redis), self.settings, now, heard)
 
 

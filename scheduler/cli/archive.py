@@ -11,7 +11,6 @@ from rich.console import Console
 from rich.text import Text
 
 from config.settings import Settings
-from pipelines.changes import changes
 from scheduler.cli.context import Failed, known, query_asked, since, watch_asked, with_newsroom
 from scheduler.cli.output import Format, FormatOption, cell, chosen, examples, line, moment, show
 from scheduler.newsroom import Newsroom
@@ -150,6 +149,8 @@ def _claimed(release: Release, found: list[dict[str, Any]] | None) -> list[dict[
 
 
 def _part(stored: Stored, revisions: list[Release], story: tuple[Stored, ...]) -> dict[str, Any]:
+    from pipelines.changes import changes
+
     original = next((one.release for one in story if one.release.id == stored.replaces), None)
     against = [change_payload(one) for one in changes(original, stored.release)] if original else []
     told = against if original else None

@@ -11,7 +11,6 @@ import typer
 
 from config.settings import Settings
 from config.source import ReleaseHints
-from pipelines.tidy import tidy
 from scheduler.cli.context import Failed, known, web_address
 from scheduler.cli.output import examples, line, plain_lines
 from stories.ids import crawl_id
@@ -72,6 +71,7 @@ def _fetched(settings: Settings, url: str, source: str | None) -> Release:
 def _saved(settings: Settings, file: Path, url: str | None, source: str | None) -> Release:
     from crawler.extraction import extract_release
     from crawler.polls import source_of
+    from pipelines.tidy import tidy
 
     try:
         html = file.read_bytes()
@@ -83,7 +83,7 @@ def _saved(settings: Settings, file: Path, url: str | None, source: str | None) 
         release = extract_release(html, url, known_source.hints if known_source else ReleaseHints())
     except NotARelease as refusal:
         raise Failed(f"{file} is no release: {refusal}") from refusal
-    return tidy(release, name) if name else tidy(release, "")
+    return tidy(release, name or "")
 
 
 def _text(release: Release, shape: Shape) -> str:
