@@ -23,6 +23,7 @@ from web.rows import (
     source_title,
     watch_title,
 )
+from web.stream import WORDS
 from web.views import Views
 
 RELEASES_SHOWN = 50  # of a story; the newest ones, and the first
@@ -98,11 +99,15 @@ class StoryView:
         """What happened, oldest first."""
         found = []
         for one in self.releases:
-            own = one.release.id or ""
-            found.append(Moment(at=one.release.first_seen_at or "", kind=one.kind, words=one.source, target=own))
-            for event in one.events:
-                if event.kind in ("revised", "withdrawn"):
-                    found.append(Moment(at=event.at, kind=event.kind, words=one.source, target=own))
+            own, revised = one.release.id or "", one.release.revision > 1
+            # A page that became a correction was something else when it was first seen.
+            kind = "new" if revised and one.kind not in ("new", "copied") else one.kind
+            found.append(Moment(at=one.release.first_seen_at or "", kind=kind, words=one.source, target=own))
+            found += [
+                Moment(at=event.at, kind=event.kind, words=one.source, target=own)
+                for event in one.events
+                if revised or event.kind in ("revised", "withdrawn")
+            ]
         return sorted(found, key=lambda moment: moment.at)
 
 
@@ -147,7 +152,7 @@ async def story_view(story: StoredStory, asked: Views) -> StoryView:
         releases.append(
             StoryRelease(
                 release=one.release,
-                kind=kind_of(one),
+                kind=WORDS.get(kind_of(one), kind_of(one)),
                 source=source,
                 wire=beside(source, one.release.wire),
                 why=one.why,

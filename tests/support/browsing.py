@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from archive_filler import ArchiveFiller
-from playwright.async_api import Browser, ConsoleMessage, Page, expect
+from playwright.async_api import Browser, ConsoleMessage, Page, Request, expect
 
 from stories.release import Change, Notice
 
@@ -31,11 +31,15 @@ class Visit:
         self.complaints: list[str] = []
         page.on("console", self._said)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("requestfailed", lambda request: self.complaints.append(f"{request.url}: {request.failure}"))
+        page.on("requestfailed", self._failed)
 
     def _said(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
             self.complaints.append(message.text)
+
+    def _failed(self, request: Request) -> None:
+        if request.failure != "net::ERR_ABORTED":  # what was still open when the page was left
+            self.complaints.append(f"{request.url}: {request.failure}")
 
     async def picture(self, name: str) -> None:
         if PICTURES:

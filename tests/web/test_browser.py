@@ -101,19 +101,6 @@ async def test_a_link_to_the_source_tells_it_nothing(browser: Browser, site, arc
     assert set((await link.get_attribute("rel") or "").split()) == {"noopener", "noreferrer", "nofollow"}
 
 
-@pytest.mark.parametrize("path", ["/", "/docs", "/nowhere", "story"])
-async def test_a_phone_never_scrolls_sideways(browser: Browser, site, archive: ArchiveFiller, receipt, path):
-    await a_busy_desk(archive, site, receipt)
-    long = await archive.publish("Wörter" * 60, wire="W" * 90, tags=("T" * 90,), watches=["x" * 90],
-                                 url=f"https://harbour-wire.example/{'u' * 300}")  # fmt: skip
-    site.receipts.append(receipt(channel="c" * 64, state="failed", error="e" * 300))
-    address = f"{site.base}/stories/{long.id}" if path == "story" else site.base + path
-    phone = await visit(browser, address, PHONE, device_scale_factor=2, is_mobile=True)
-    widths = "[document.documentElement.scrollWidth, window.innerWidth]"
-    scrolled, shown = await phone.page.evaluate(widths)
-    assert scrolled <= shown <= PHONE["width"]
-
-
 async def test_the_story_page_says_what_changed_and_why(browser: Browser, site, archive: ArchiveFiller):
     first = await archive.publish("Plant Opens", watches=["batteries"], channels=["log"])
     await archive.revise(first, headline="Plant Opens at Last", changes=[

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, HTTPException, Request
 from starlette.responses import HTMLResponse
 
+from web.api.events import id_of
 from web.history import compared, story_view
 from web.pages.frame import show
 from web.views import views
@@ -31,8 +32,10 @@ async def story(
     found = await asked.archive.story_of(id)
     if found is None:
         raise HTTPException(404, "no such story is stored; wirewatch forgets after 400 days")
+    newest = await asked.archive.latest_events(1)
     view = await story_view(found, asked)
     return show(
         request, "story.html", "", headers={"Content-Security-Policy": IMAGES_POLICY} if images else {},
         story=view, comparison=compared(view, asked, before, after), images=images,
+        last=id_of(newest[0]) if newest else "",
     )  # fmt: skip

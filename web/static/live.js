@@ -143,6 +143,19 @@ class Stream {
   }
 }
 
+// A story that is being read is not changed under the eyes: a button says that there is more.
+function followStory(id, last) {
+  const source = new EventSource("/api/v1/events" + (last ? "?after=" + encodeURIComponent(last) : ""));
+  source.onmessage = (message) => {
+    const { data } = JSON.parse(message.data);
+    if (!data.story || data.story.id !== id) return;
+    const more = document.getElementById("more");
+    more.hidden = false;
+    more.onclick = () => location.reload();
+    document.getElementById("said").textContent = more.textContent;
+  };
+}
+
 // Renew a part of the page; one that waits for an end (data-until) is looked at often, and left alone after it.
 async function renew(part) {
   if (document.hidden || part.contains(document.activeElement) || part.dataset.ended) return;
@@ -164,6 +177,8 @@ async function renew(part) {
 localTimes(document);
 const list = document.getElementById("stream");
 if (list && list.dataset.still === undefined) new Stream(list).listen();
+const story = document.querySelector("main[data-story]");
+if (story) followStory(story.dataset.story, story.dataset.last);
 for (const part of document.querySelectorAll("[data-part]")) {
   setInterval(() => renew(part), part.dataset.until ? AWAITED_EVERY : PART_EVERY);
 }

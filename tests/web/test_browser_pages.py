@@ -1,0 +1,205 @@
+"""Every page in a real Chromium: what is found, compared, asked for and sent again; safe, narrow and accessible."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from archive_filler import ArchiveFiller
+from axe_playwright_python.base import AXE_SCRIPT
+from browsing import ATTACK, DESKTOP, PHONE, a_busy_desk, live, visit
+from playwright.async_api import Browser, expect
+from redis.asyncio import Redis
+
+from stories.desk import CrawlState, Desk
+from stories.health import Gap, ListingHealth
+from stories.ids import story_id
+from stories.release import Change, Image, Notice, Release
+from stories.sighting import Cursor
+
+pytestmark = pytest.mark.browser
+
+CHANNELS = {"log": {"type": "console"}, "intake": {"type": "console"}}
+LOOKED_THROUGH = 7  # pages, one of each kind: axe takes its time
+WHEN = "2026-03-02T09:00:00Z"
+
+
+async def correct(archive: ArchiveFiller, first: Release) -> Release:
+    return await archive.publish(
+        first.headline, kind="release.corrected", story=story_id(first.id or ""), replaces=first,
+        notice=Notice(kind="correction", marker="CORRECTION", headline=first.headline,
+                      statement="The cost should read 310 million crowns, not 130 million crowns."),
+        changes=[Change(field="body", paragraph=2, before="It cost 130 million crowns.",
+                        after="It cost 310 million crowns.")],
+        body=("The plant stores 48 megawatt hours.", "It cost 310 million crowns."),
+    )  # fmt: skip
+
+
+async def a_full_house(archive: ArchiveFiller, redis: Redis, site: Any, receipt: Any, count: Any) -> list[str]:
+    """Something of everything on every page; the addresses of the pages."""
+    await a_busy_desk(archive, site, receipt)
+    images = (Image(url="https://harbour-wire.example/1.jpg", caption="The plant"),)
+    first = await archive.publish("Plant Opens", body=("It stores 48 megawatt hours.", "It cost 130."), images=images)
+    await archive.publish("Plant Opens", kind="release.syndicated", source="quayside", story=story_id(first.id or ""))
+    await correct(archive, first)
+    listing = "https://harbour-wire.example/news"
+    ill = ListingHealth(url=listing, state="broken", word="empty", detail="nothing is found in it", since=WHEN,
+                        polled_at=WHEN, next_at=WHEN, pace="busy", readings=9, whole=7)  # fmt: skip
+    await Desk(redis).polled("harbour", Cursor(polled_at=WHEN, read_at=WHEN), listing=listing, health=ill)
+    await Desk(redis).put_gap(
+        Gap(id="gap", source="harbour", listing=listing, from_at=WHEN, to_at=WHEN, opened_at=WHEN)
+    )
+    site.counts += [count(), count(channel="intake", off="410 from intake", off_at=archive.now, failed=2)]
+    story = f"/stories/{first.id}"
+    return [
+        "/?q=crowns&kind=corrected", f"{story}?before={first.id}.1&after={first.id}.1", "/sources", "/sources/harbour",
+        "/alerts", "/watches?q=(", "/", story, "/?q=(", "/watches?q=crowns", "/docs", "/nowhere",
+    ]  # fmt: skip
+
+
+async def test_a_correction_takes_the_place_of_its_story_and_copies_fold_into_its_line(
+    browser: Browser, site, archive: ArchiveFiller
+):
+    first = await archive.publish("Plant Opens")
+    await archive.publish("Ferry Late")
+    desk = await visit(browser, site.base)
+    await live(desk)
+    await archive.publish("Plant Opens", kind="release.syndicated", source="quayside", story=story_id(first.id or ""))
+    await expect(desk.page.locator("#stream .copies").nth(1)).to_contain_text("also on 1 site, first here")
+    await expect(desk.page.locator("#stream h2")).to_have_text(["Ferry Late", "Plant Opens"])
+    await correct(archive, first)
+    await expect(desk.page.locator("#stream h2")).to_have_text(["Plant Opens", "Ferry Late"])
+    top = desk.page.locator("#stream > li").first
+    await expect(top.locator(".badge")).to_have_text("corrected")
+    await expect(top.locator(".change ins")).to_contain_text("310 million")
+    await expect(top.locator(".copies")).to_contain_text("also on 1 site")
+    assert desk.complaints == []
+
+
+async def test_an_open_story_says_that_it_was_corrected_and_shows_what_the_correction_claims(
+    browser: Browser, site, archive: ArchiveFiller
+):
+    first = await archive.publish("Plant Opens", body=("The plant stores 48 megawatt hours.", "It cost 130 million."))
+    desk = await visit(browser, f"{site.base}/stories/{first.id}")
+    await archive.publish("Ferry Late")
+    await correct(archive, first)
+    await desk.page.click("#more")
+    await expect(desk.page.locator(".timeline .badge")).to_have_text(["new", "corrected"])
+    await expect(desk.page.locator(".claim").first).to_be_visible()
+    await desk.page.click(".comparing summary")
+    await desk.page.click(".comparing button")
+    await expect(desk.page.locator("#differences ins").first).to_contain_text("310 million")
+    await expect(desk.page.locator("#differences del").first).to_contain_text("130 million")
+    assert desk.complaints == []
+
+
+async def test_the_stream_is_searched_and_filtered_and_goes_on_by_itself(browser: Browser, site, archive):
+    await archive.publish("Ferry Late", tags=("Boats",))
+    await archive.publish("Plant Opens")
+    desk = await visit(browser, site.base)
+    await desk.page.fill("#q", "ferry OR boats")
+    await desk.page.keyboard.press("Enter")
+    await expect(desk.page.locator("#stream h2")).to_have_text(["Ferry Late"])
+    await desk.page.select_option("#f-source", "harbour")
+    await desk.page.click("form.filters button")
+    await expect(desk.page).to_have_url(f"{site.base}/?q=ferry+OR+boats&watch=&source=harbour&kind=&since=&tag=")
+    await live(desk)
+    await archive.publish("Tram Late")
+    await archive.publish("Ferry Later")
+    await expect(desk.page.locator("#stream h2")).to_have_text(["Ferry Later", "Ferry Late"])
+    await desk.page.click("#stream a.tag")
+    await expect(desk.page.locator("#stream h2")).to_have_text(["Ferry Late"])
+    assert desk.complaints == []
+
+
+async def test_the_buttons_poll_send_again_and_test(browser: Browser, serve, redis: Redis, receipt, count):
+    async with serve(channels=CHANNELS) as site:
+        site.counts.append(count(failed=1))
+        site.receipts.append(receipt(state="failed", error="410 from intake"))
+        desk = await visit(browser, f"{site.base}/sources")
+        await desk.page.click("text=Poll now")
+        await expect(desk.page.locator("#crawl")).to_contain_text("Poll queued")
+        poll = await Desk(redis).asked(5)
+        assert poll is not None
+        done = CrawlState(id=poll.crawl_id or "", state="done", source="harbour", listings=2, releases=1, events=1)
+        await Desk(redis).put_crawl(done)
+        await expect(desk.page.locator("#crawl")).to_contain_text("2 listings read, 1 release page read, 1 event")
+        await desk.page.goto(f"{site.base}/alerts")
+        await desk.page.click(".receipt button")
+        await expect(desk.page.locator("#answer")).to_have_text("It is sent again.")
+        await desk.page.click(".card button")
+        await expect(desk.page.locator("#answer")).to_contain_text("Test of log")
+        assert site.again == ["evt_one:log", "log"]
+        await desk.page.goto(f"{site.base}/watches")
+        await desk.page.fill("#q", "(crowns")
+        await desk.page.keyboard.press("Enter")
+        await expect(desk.page.locator("#fault")).not_to_be_empty()
+        assert desk.complaints == []
+
+
+async def test_an_attack_stays_text_on_every_page(browser: Browser, serve, archive, redis, receipt, count):
+    hostile = {
+        "watches": {"evil": {"title": ATTACK, "tags": [ATTACK]}},
+        "sources": {"harbour": {"title": ATTACK, "listings": [{"url": "https://harbour-wire.example/?a=<script>"}]}},
+        "channels": CHANNELS,
+    }
+    notice = Notice(kind="correction", marker=ATTACK, headline="", statement=f'should read "{ATTACK}", not "x"')
+    first = await archive.publish(
+        ATTACK, url="javascript:document.title='owned'", tags=(ATTACK,), wire=ATTACK, subheadline=ATTACK, why=ATTACK,
+        notice=notice, body=(ATTACK,), about=(ATTACK,), contacts=(ATTACK,), watches=["evil"], channels=["log"],
+        images=(Image(url="javascript:alert(1)", caption=ATTACK),), language='en"><script>',
+    )  # fmt: skip
+    await archive.revise(first, headline=f"{ATTACK} again", body=(f"{ATTACK} again",))
+    await Desk(redis).polled("harbour", Cursor(polled_at=WHEN, failures=2, error=ATTACK))
+    await Desk(redis).put_crawl(CrawlState(id="crl_evil", state="failed", source="harbour", errors=(ATTACK,)))
+    async with serve(**hostile) as site:
+        site.receipts.append(receipt(state="failed", error=ATTACK, type=ATTACK))
+        site.counts.append(count(off=ATTACK, channel=ATTACK))
+        desk = await visit(browser, site.base)
+        desk.page.on("dialog", lambda dialog: desk.complaints.append(dialog.message))
+        story = f"/stories/{first.id}"
+        for path in ("/", "/?q=script", story, f"{story}?before={first.id}.1&after={first.id}.2", "/sources",
+                     "/sources/harbour?crawl=crl_evil", "/watches?q=script&tag=%3Cscript%3E", "/alerts"):  # fmt: skip
+            await desk.page.goto(site.base + path)
+            await expect(desk.page.locator("main")).to_contain_text("onerror=")
+            assert "owned" not in (await desk.page.title()).replace(ATTACK, "")
+            assert await desk.page.locator("[onerror], main script, img, a[href^='javascript']").count() == 0
+            assert desk.complaints == [], path
+
+
+async def test_no_page_is_wider_than_a_phone(browser: Browser, serve, archive: ArchiveFiller, redis, receipt, count):
+    async with serve(channels=CHANNELS) as site:
+        paths = await a_full_house(archive, redis, site, receipt, count)
+        site.receipts.append(receipt(channel="c" * 64, state="failed", error="e" * 300))
+        await archive.publish("Wörter" * 60, wire="W" * 90, tags=("T" * 90,), watches=["x" * 90],
+                              url=f"https://harbour-wire.example/{'u' * 300}")  # fmt: skip
+        phone = await visit(browser, site.base, PHONE, device_scale_factor=2, is_mobile=True)
+        for path in paths:
+            await phone.page.goto(site.base + path)
+            scrolled = await phone.page.evaluate("document.documentElement.scrollWidth")
+            assert scrolled <= PHONE["width"], path
+
+
+@pytest.mark.parametrize(
+    ("scheme", "rules", "every"),
+    [("light", "{}", 1), ("dark", "{runOnly: ['color-contrast']}", 2)],
+    ids=["light", "dark: its contrast"],
+)
+async def test_axe_finds_no_serious_fault(
+    browser: Browser, serve, archive, redis, receipt, count, scheme, rules, every
+):
+    async with serve(channels=CHANNELS) as site:
+        paths = await a_full_house(archive, redis, site, receipt, count)
+        desk = await visit(browser, site.base, DESKTOP, color_scheme=scheme, reduced_motion="reduce")
+        found = []
+        for path in paths[:LOOKED_THROUGH:every]:
+            await desk.page.goto(site.base + path)
+            await desk.page.evaluate(AXE_SCRIPT)
+            said = await desk.page.evaluate(f"axe.run({rules})")
+            assert said["passes"], "axe has looked at something"
+            found += [
+                (path, one["id"], one["nodes"][0]["html"][:200], one["nodes"][0].get("failureSummary", "")[:300])
+                for one in said["violations"]
+                if one["impact"] in ("serious", "critical")
+            ]
+        assert found == []
