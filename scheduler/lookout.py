@@ -13,6 +13,7 @@ from alerts.receipts import ChannelCounts, count_alerts
 from pipelines.telling import Monitor
 from scheduler.lease import renew
 from scheduler.newsroom import Newsroom
+from scheduler.recall import Recall
 from stories.moments import timestamp
 from stories.server import EmbeddedServerError
 
@@ -25,9 +26,11 @@ AWAY = 1.0  # the same while it does not answer
 async def look_after_redis(newsroom: Newsroom, monitor: Monitor, now: Callable[[], datetime]) -> None:
     """Renew the daemon's lease; while Redis is away start the embedded server again, and tell of it when it is back."""
     away: datetime | None = None
+    recall = Recall(newsroom, monitor, now)
     while True:
         try:
             await renew(newsroom.redis)
+            await recall.look()
             if away is not None:
                 await tell_of_absence(monitor, away, now())
                 log.info("Redis is back")

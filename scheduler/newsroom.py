@@ -22,6 +22,7 @@ from stories.finder import StillFinder
 from stories.keeping import Keeper
 from stories.looks import Looks
 from stories.monitor import Teller
+from stories.schema import OtherLayout, settle_layout
 from stories.server import EmbeddedServer, EmbeddedServerError
 from stories.sites import Sites
 
@@ -130,6 +131,10 @@ async def open_newsroom(settings: Settings) -> AsyncIterator[Newsroom]:
         try:
             if faults := await check_server(redis):
                 raise CannotStart("\n".join(faults))
+            try:
+                await settle_layout(redis)
+            except OtherLayout as other:
+                raise CannotStart(str(other)) from other
             yield Newsroom(settings=settings, redis=redis, server=server)
         finally:
             with contextlib.suppress(RedisError):

@@ -125,6 +125,21 @@ def archive() -> Key:
     return Key(_key("archive"), None)
 
 
+def layout() -> Key:
+    """The number of the layout of all these keys (``stories.schema``). For ever, as the memory is."""
+    return Key(_key("layout"), None)
+
+
+def migrating() -> Key:
+    """The lease of the process that carries data forward to another layout."""
+    return Key(_key("migrating"), timedelta(minutes=1))
+
+
+def epoch() -> Key:
+    """Hash of how far this memory has come: ``epoch``, ``pulse`` (``stories.epoch``). For ever, as the memory is."""
+    return Key(_key("epoch"), None)
+
+
 def events() -> Key:
     """Stream of the newest events for programs that follow it, field ``event`` the contract's JSON.
 

@@ -1,0 +1,105 @@
+"""The layout of what is kept in Redis, by its number: data of an older layout is carried forward at the start, data of
+a newer one is refused.
+
+Layout 1 is everything up to and with the first tagged version; data from before the number was written is layout 1
+too. A change that an older wirewatch would misread raises ``LAYOUT`` and adds the step that leads to it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+
+import structlog
+from redis.asyncio import Redis
+
+from stories import keys
+from stories.answers import text
+
+log = structlog.get_logger(__name__)
+
+LAYOUT = 1
+"""The layout that this wirewatch reads and writes."""
+
+Step = Callable[[Redis], Awaitable[None]]
+"""Carries data from one layout to the next. It may be killed anywhere and run again: it must then come to the same."""
+
+STEPS: Mapping[int, Step] = {}
+"""By the layout that each begins with."""
+
+LOOK = 0.2  # seconds between two looks at a carrying forward that another process does
+
+
+class OtherLayout(Exception):  # noqa: N818 (reads as a sentence where it is raised)
+    """The data cannot be used as it is; the message says why, and what helps."""
+
+
+async def settle_layout(redis: Redis, *, layout: int = LAYOUT, steps: Mapping[int, Step] = STEPS) -> int:
+    """Return the layout that the data had, once it has this one: carried forward if it must, by one process at a time.
+
+    ``OtherLayout`` when a newer wirewatch wrote it, or one that runs still needs it as it is.
+    """
+    found = await _found(redis, layout)
+    if found == layout:
+        return found
+    if found > layout:
+        raise OtherLayout(
+            f"the data in Redis has layout {found}, written by a newer wirewatch; this one reads layouts up to "
+            f"{layout}, and changed nothing. Install that version again, or restore a backup that was made before it "
+            "(docs/operations.md, Upgrade)"
+        )
+    token = secrets.token_hex(8)
+    while not await redis.set(keys.migrating().name, token, nx=True, ex=keys.migrating().seconds):  # noqa: ASYNC110
+        await asyncio.sleep(LOOK)
+    try:
+        await _carry(redis, layout, steps)
+    finally:
+        if text(await redis.get(keys.migrating().name) or "") == token:
+            await redis.delete(keys.migrating().name)
+    return found
+
+
+async def _carry(redis: Redis, layout: int, steps: Mapping[int, Step]) -> None:
+    number = await _found(redis, layout)
+    if number < layout and (holder := await redis.get(keys.daemon().name)):
+        raise OtherLayout(
+            f"the data in Redis has layout {number} and is to be carried to {layout}, but a wirewatch of the older "
+            f"version runs on it ({text(holder)}); end it first (docs/operations.md, Upgrade)"
+        )
+    while number < layout:
+        log.info("carrying the data in Redis forward", layout=number, to=number + 1)
+        async with _held(redis):
+            await steps[number](redis)
+        number += 1
+        await redis.set(keys.layout().name, number)
+
+
+@contextlib.asynccontextmanager
+async def _held(redis: Redis) -> AsyncIterator[None]:
+    """Renew the lease of the carrying forward for as long as the block lasts."""
+    done = asyncio.Event()
+
+    async def renew() -> None:
+        while not done.is_set():
+            await redis.expire(keys.migrating().name, keys.migrating().seconds)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(done.wait(), keys.migrating().seconds / 3)
+
+    renewing = asyncio.create_task(renew(), name="carrying forward")
+    try:
+        yield
+    finally:
+        done.set()
+        await renewing
+
+
+async def _found(redis: Redis, layout: int) -> int:
+    """Return the layout of the data; an empty Redis gets this one, and what was written before numbers is 1."""
+    found = await redis.get(keys.layout().name)
+    if found is None:
+        lasting = (keys.releases(), keys.events(), keys.history(), keys.archive(), keys.changes(), keys.open_due())
+        holds = await redis.exists(*(key.name for key in lasting))
+        await redis.set(keys.layout().name, 1 if holds else layout, nx=True)
+        found = await redis.get(keys.layout().name)
+    return int(text(found))
