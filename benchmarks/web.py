@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
 import random
 import statistics
 import sys
@@ -66,11 +67,11 @@ class Language:
         names = random.Random(1)
         self._words = sorted({"".join(names.choices(syllables, k=names.randint(1, 4))) for _ in range(VOCABULARY)})
         names.shuffle(self._words)
-        self._weights = [1 / rank for rank in range(1, len(self._words) + 1)]
+        self._weights = list(itertools.accumulate(1 / rank for rank in range(1, len(self._words) + 1)))
 
     def words(self, count: int) -> list[str]:
         """Return so many words."""
-        return self._random.choices(self._words, self._weights, k=count)
+        return self._random.choices(self._words, cum_weights=self._weights, k=count)
 
     def sentence(self, count: int) -> str:
         """Return so many words as a sentence."""

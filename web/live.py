@@ -56,7 +56,9 @@ class Bell:
 
     async def _look(self) -> None:
         entry: str | None = None
-        while True:
+        # Before Python 3.12 a cancellation may be lost on its way through redis-py (python/cpython#86296): whoever is
+        # no longer the watch ends at the next look.
+        while self._watch is asyncio.current_task():
             try:
                 if entry is None:
                     entry = next((one.entry for one in await self._archive.latest_events(1)), "0-0")
