@@ -12,7 +12,7 @@ import typer
 
 from config.load import BadConfiguration
 from config.telemetry import configure_logging, configure_sentry, flush, report
-from scheduler.cli import alerts, archive, check, crawl, demo, export, extract, healthcheck, run, sources, watches
+from scheduler.cli import alerts, archive, backup, check, crawl, demo, export, extract, healthcheck, run, sources, watches
 from scheduler.cli.context import Context, Failed
 from scheduler.cli.output import plain_lines
 from scheduler.newsroom import CannotStart
@@ -58,7 +58,7 @@ def begin(
     context.obj = Context(config=config, verbose=verbose)
 
 
-for module in (run, crawl, extract, archive, export, sources, watches, alerts, check, demo, healthcheck):
+for module in (run, crawl, extract, archive, export, sources, watches, alerts, check, backup, demo, healthcheck):
     module.register(app)
 
 

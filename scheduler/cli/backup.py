@@ -1,0 +1,103 @@
+"""``wirewatch backup`` and ``wirewatch restore``: what the embedded Redis holds, in one file."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from redis.asyncio import Redis
+
+from config.settings import Settings
+from scheduler.cli.context import Failed, with_newsroom
+from scheduler.cli.output import examples
+from scheduler.newsroom import Newsroom, now
+from stories import keys
+from stories.backup import COPY, About, BadBackup, back_up, read_about, unpack_copy
+from stories.claims import listing_key
+from stories.connection import connect
+from stories.locks import is_held
+from stories.server import EmbeddedServer, EmbeddedServerError
+
+ELSEWHERE = (
+    "redis_url is set, and such a Redis is backed up with its own tools: redis-cli -u URL --rdb FILE copies one moment "
+    "of it; docs/operations.md has that, and how to restore it"
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.command(epilog=examples("wirewatch backup /backup/wirewatch-$(date +%F).tar"))(backup)
+    app.command(epilog=examples("wirewatch restore /backup/wirewatch-2026-03-10.tar"))(restore)
+
+
+def backup(
+    context: typer.Context, file: Annotated[Path, typer.Argument(help="Written anew; it must not be there.")]
+) -> None:
+    """Write all that is stored to one file, at any time, while the daemon runs too."""
+    settings: Settings = context.obj.settings
+    if settings.redis_url is not None:
+        raise Failed(ELSEWHERE)
+    if file.exists():
+        raise Failed(f"{file} is there already; name another, or move it away")
+
+    async def work(newsroom: Newsroom) -> About:
+        assert newsroom.server is not None  # noqa: S101 (there is no redis_url)
+        return await back_up(newsroom.redis, newsroom.server.folder, file, now())
+
+    try:
+        made = with_newsroom(settings, work)
+    except (BadBackup, OSError) as error:
+        raise Failed(f"no backup was made: {error}") from error
+    typer.echo(f"{file}: {made.releases} release(s), {made.size} bytes, of {made.made_at}")
+
+
+def restore(context: typer.Context, file: Annotated[Path, typer.Argument(help="What backup wrote.")]) -> None:
+    """Make the data from a backup, where there is none; listings are read whole at the next poll."""
+    settings: Settings = context.obj.settings
+    if settings.redis_url is not None:
+        raise Failed(ELSEWHERE)
+    try:
+        made = read_about(file)
+        folder = EmbeddedServer(settings.data_dir).folder
+        _refuse_unless_empty(folder)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        unpack_copy(file, folder)
+    except (BadBackup, OSError) as error:
+        raise Failed(f"nothing was restored: {error}") from error
+    found = asyncio.run(_settle(settings, folder, made))
+    typer.echo(f"{settings.data_dir}: {found} release(s), as of {made.made_at}; what came since is found again")
+
+
+def _refuse_unless_empty(folder: Path) -> None:
+    if (folder / "owner.lock").exists() and is_held(folder / "owner.lock"):
+        raise BadBackup(f"a wirewatch runs on {folder}; end it, and move that folder away")
+    if (folder / COPY).exists() or (folder / "appendonlydir").exists():
+        raise BadBackup(f"{folder} holds data already; move it away first: mv {folder} {folder}.before")
+
+
+async def _settle(settings: Settings, folder: Path, made: About) -> int:
+    """Have the server take the copy for its record, and return how many releases it found in it."""
+    from crawler.polls import all_listings
+    from scheduler.recall import doubt
+
+    server = EmbeddedServer(settings.data_dir)
+    try:
+        await server.start()
+    except EmbeddedServerError as error:
+        (folder / COPY).unlink(missing_ok=True)  # it was put there a moment ago
+        raise Failed(f"nothing was restored: the backup is of {made.server}, and here {error}") from error
+    try:
+        async with connect(server.url) as redis:
+            await _begin_anew(redis)
+            await doubt(redis, [listing_key(one.source, one.url) for one in all_listings(settings)])
+            return int(await redis.zcard(keys.releases().name))
+    finally:
+        await server.stop()
+
+
+async def _begin_anew(redis: Redis) -> None:
+    # The lease of the daemon that ran when the copy was made came with it.
+    await redis.delete(keys.daemon().name)
+    await redis.hincrby(keys.epoch().name, "epoch", 1)
