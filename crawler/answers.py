@@ -29,8 +29,8 @@ def retry_after(response: Response, now: datetime) -> timedelta | None:
     value = (header(response, "Retry-After") or "").strip()
     if value.isascii() and value.isdigit():
         return min(timedelta(seconds=int(value[:12])), LONGEST)
-    moment = _date(value)
-    return min(max(moment - now, timedelta()), LONGEST) if moment else None
+    until = moment(value)
+    return min(max(until - now, timedelta()), LONGEST) if until else None
 
 
 def fresh_for(response: Response, now: datetime) -> timedelta:
@@ -42,15 +42,16 @@ def fresh_for(response: Response, now: datetime) -> timedelta:
     old = timedelta(seconds=int(age[:9])) if age.isascii() and age.isdigit() else timedelta()
     if found := _MAX_AGE.search(control):
         return max(min(timedelta(seconds=int(found[1])), LONGEST) - old, timedelta())
-    expires = _date(header(response, "Expires") or "")
+    expires = moment(header(response, "Expires") or "")
     if expires is None:
         return timedelta()
-    return min(max(expires - (_date(header(response, "Date") or "") or now), timedelta()), LONGEST)
+    return min(max(expires - (moment(header(response, "Date") or "") or now), timedelta()), LONGEST)
 
 
-def _date(value: str) -> datetime | None:
+def moment(value: str) -> datetime | None:
+    """Return the moment that a header names (RFC 9110, 5.6.7); None for what is none."""
     try:
-        moment = parsedate_to_datetime(value)
+        found = parsedate_to_datetime(value)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)

@@ -19,13 +19,14 @@ from twisted.python.failure import Failure
 
 from config.source import ReleaseHints
 from config.telemetry import report
+from crawler.again import FAR_BEHIND, asking, gone, gone_by, validators
 from crawler.answers import charset
 from crawler.faults import Patient, fault, status_fault
 from crawler.lister import STATUSES, Lister
 from crawler.services import Services
 from stories.claims import Claim, listing_key
 from stories.failpoints import failpoint
-from stories.reading import Gone, Journey, Reading
+from stories.reading import Journey, Reading
 from stories.release import NotARelease
 from stories.sighting import Poll, Sighting
 from stories.sites import Known
@@ -34,7 +35,6 @@ from stories.urls import canonical_url
 log = structlog.get_logger(__name__)
 
 PAGES_FIRST = 100  # priority of release pages: a release that was listed is read before the next listing is asked for
-GONE: dict[int, Gone] = {404: "not found", 410: "gone"}
 
 
 class WireSpider(Spider):
@@ -92,17 +92,18 @@ class WireSpider(Spider):
     ) -> Request:
         return Request(
             sighting.url,
+            headers=asking(poll.validators),
             callback=self.parse_page,
             errback=self.page_failed,
             cb_kwargs={"poll": poll, "asked": canonical_url(sighting.url), "claim": claim, "journey": journey},
             meta={"handle_httpstatus_list": STATUSES, "render": self._hints(poll).render},
-            priority=PAGES_FIRST if claim else 0,
+            priority=PAGES_FIRST if claim else FAR_BEHIND if poll.reason == "revisit" else 0,
             dont_filter=True,
         )
 
     async def parse_page(
         self, response: Response, poll: Poll, asked: str, claim: Claim | None, journey: Journey | None
-    ) -> AsyncIterator[Reading]:
+    ) -> AsyncIterator[Reading | Request]:
         """Stops 5 and 6: read a release page; what becomes of it is the pipelines' work."""
         failpoint("fetched")
         now = self.services.clock()
@@ -116,15 +117,17 @@ class WireSpider(Spider):
             asked=poll.reason == "crawl" and claim is None,
             crawl_id=poll.crawl_id,
             journey=stamps,
+            validators=None if self._hints(poll).render else validators(response),
         )
-        gone = GONE.get(response.status) or _moved_to_front(asked, response.url)
-        try:
-            known = bool(gone and await self.services.claims.release_id(asked))
-        except RedisError as error:
-            await self._not_read(poll, asked, f"Redis: {error}")
+        if (how := gone(asked, response)) and await self._is_known(poll, asked):
+            yield replace(reading, gone=how)
             return
-        if known:
-            yield replace(reading, gone=gone)
+        if response.status == 304:
+            was = poll.validators
+            if was is not None and response.url == was.url:
+                yield replace(reading, unchanged=True, validators=replace(was, trusted=was.trusted + 1))
+            else:  # of another page than the one that was asked for: this one is read whole
+                yield self._page(replace(poll, validators=None), Sighting(url=asked), claim, journey)
             return
         if response.status >= 400:
             await self._not_read(poll, asked, status_fault(response.status))
@@ -135,6 +138,9 @@ class WireSpider(Spider):
                 response.body, response.url, self._hints(poll), charset(response), known_site
             )
         except NotARelease as refusal:
+            if (how := gone_by(refusal)) and await self._is_known(poll, asked):
+                yield replace(reading, gone=how)
+                return
             await self._not_read(poll, asked, str(refusal))
             return
         except Exception as error:
@@ -147,6 +153,14 @@ class WireSpider(Spider):
         if release.published_at is None and claim is not None and claim.sighting.published_at is not None:
             release = replace(release, published_at=claim.sighting.published_at)
         yield replace(reading, release=release, journey=replace(stamps, read_at=self.services.clock()))
+
+    async def _is_known(self, poll: Poll, url: str) -> bool:
+        """Return whether a release was kept of this page; what was never there cannot be gone."""
+        try:
+            return await self.services.claims.release_id(url) is not None
+        except RedisError as error:
+            log.warning("not known whether it is gone", source=poll.source, url=url, why=f"Redis: {error}")
+            return False
 
     async def page_failed(self, failure: Failure) -> None:
         """A page could not be fetched at all."""
@@ -173,10 +187,3 @@ class WireSpider(Spider):
     def _hints(self, poll: Poll) -> ReleaseHints:
         source = self.services.settings.sources.get(poll.source)
         return source.hints if source else ReleaseHints()
-
-
-def _moved_to_front(asked: str, got: str) -> Gone | None:
-    before, after = urlsplit(asked), urlsplit(got)
-    if before.path.strip("/") and not after.path.strip("/") and not after.query:
-        return "moved to the front page"
-    return None

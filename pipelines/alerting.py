@@ -85,6 +85,11 @@ class Audience:
         found = (name for state in states for name in matching_watches(self.settings.watches, state, state.source))
         return tuple(dict.fromkeys(found))
 
+    def late(self, release: Release, known: Known) -> tuple[str, ...]:
+        """Return the watches that match a page only in this state, and that no alert of its story named before."""
+        before = self.matching(known.release)
+        return tuple(name for name in self.matching(release) if name not in before and name not in known.watches)
+
     def fresh(self, matched: Iterable[str], kind: EventType, release: Release | None) -> frozenset[str]:
         """Return the channels of matching watches that ask, unless the release is too old (None: of no age)."""
         too_old = release is not None and not self.asked and is_too_old(release, self.settings.alerts, self.now)

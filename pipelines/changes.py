@@ -282,10 +282,12 @@ def only_noise(before: Release, after: Release) -> bool:
     """
     if (before.notice and before.notice.kind) != (after.notice and after.notice.kind):
         return False
-    return all(
-        change.field == "published_at" or _without_noise(change.before) == _without_noise(change.after)
-        for change in changes(before, after)
-    )
+    return all(is_noise(change) for change in changes(before, after))
+
+
+def is_noise(change: Change) -> bool:
+    """Return whether a change of one page is at most a clock, a counter or typography."""
+    return change.field == "published_at" or _without_noise(change.before) == _without_noise(change.after)
 
 
 def _without_noise(text: str | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from config.settings import Settings
 from pipelines.alerting import Audience
@@ -13,7 +13,7 @@ from pipelines.identity import Candidate, Verdict, identify
 from pipelines.identity.kinship import translation
 from pipelines.identity.notices import is_notice, one_notice
 from pipelines.identity.reading import marker_alone
-from pipelines.revision import compare
+from pipelines.revision import Revision, compare
 from pipelines.revisits import next_revisit
 from stories.event import Event, EventType, Replaced, StoryRef
 from stories.ids import event_id, story_id
@@ -39,11 +39,21 @@ class Told:
     due: datetime
 
 
-def decide(release: Release, knowledge: Knowledge, reading: Reading, settings: Settings, now: datetime) -> Keep | None:
-    """Return what is to be kept of a tidied release with its id; None when memory holds it just so."""
+def decide(
+    release: Release,
+    knowledge: Knowledge,
+    reading: Reading,
+    settings: Settings,
+    now: datetime,
+    noise: frozenset[str] = frozenset(),
+) -> Keep | None:
+    """Return what is to be kept of a tidied release with its id; None when memory holds it just so.
+
+    ``noise``: the marks of what moves by itself on its page.
+    """
     who = Audience(settings=settings, now=now, silent=reading.silent, asked=reading.asked)
     if knowledge.own is not None:
-        return _again(release, knowledge.own, who)
+        return _again(release, knowledge.own, who, noise)
     seen = _after(knowledge.candidates, now)
     release = replace(release, first_seen_at=timestamp(seen))
     verdict = identify(release, [_candidate(one) for one in knowledge.candidates], seen)
@@ -69,8 +79,9 @@ def withdraw(known: Known, how: str, settings: Settings, now: datetime) -> Keep:
     who = Audience(settings=settings, now=now)
     release = known.release
     matched = who.matching(release)
+    again = (str(known.at),) if known.verdict == "back" else ()
     event = Event(
-        id=event_id("release.withdrawn", _id(release), release.revision, "gone"),
+        id=event_id("release.withdrawn", _id(release), release.revision, "gone", *again),
         type="release.withdrawn",
         timestamp=timestamp(now),
         watches=who.named(matched, "release.withdrawn", known),
@@ -82,7 +93,8 @@ def withdraw(known: Known, how: str, settings: Settings, now: datetime) -> Keep:
     # Nobody is told that a page went which nobody was told of: where a wire keeps no archive, old ones go every day.
     channels = who.fresh(matched, event.type, release) | who.recalled(event.type, known)
     told = Told(event=event, channels=channels, due=who.due(release))
-    return _keep(release, known.story, how, [told], "withdrawn")
+    keep = _keep(release, known.story, how, [told], "withdrawn")
+    return replace(keep, revisit=next_revisit(release, settings.polling.ladder, now))
 
 
 def _after(candidates: Iterable[Known], now: datetime) -> datetime:
@@ -94,12 +106,15 @@ def _after(candidates: Iterable[Known], now: datetime) -> datetime:
     return max([now, *(moment + timedelta(milliseconds=1) for moment in seen if moment is not None)])
 
 
-def _again(release: Release, own: Known, who: Audience) -> Keep | None:
-    """The page was known: unchanged, revised without a word, or corrected in place."""
+def _again(release: Release, own: Known, who: Audience, noise: frozenset[str]) -> Keep | None:
+    """The page was known: unchanged, back again, revised without a word, or corrected in place."""
     before = own.release
-    revision = compare(before, release)
+    revision = compare(before, release, noise)
+    late = who.late(release, own)
+    if revision.kind == "same" and late and (gained := _tags_gained(before, release)):
+        revision = Revision(kind="revised", changes=gained, why="the page has tags that it had not")
     if revision.kind == "same":
-        return None
+        return back(own, who.settings, who.now) if own.verdict == "withdrawn" else None
     release = replace(
         release,
         id=before.id,
@@ -119,18 +134,70 @@ def _again(release: Release, own: Known, who: Audience) -> Keep | None:
         release=release,
         replaces=_replaced(before),
         changes=() if kind == "release.withdrawn" else revision.changes,
+        detail=_back_since(own) if own.verdict == "withdrawn" else None,
     )
     # A notice is as young as this reading, whatever date of publication its page goes on printing.
     fresh = who.fresh(matched, kind, None if noticed else release)
-    told = Told(event=event, channels=fresh | who.recalled(kind, own), due=who.due(release, own))
+    # That a page is back takes back that it was withdrawn, and reaches whoever heard of that.
+    heard = own.channels & who.settings.channels.keys() if own.verdict == "withdrawn" else who.recalled(kind, own)
+    told = [Told(event=event, channels=fresh | heard, due=who.due(release, own))]
+    if not noticed and (new := _new_to(late, release, own, who)):
+        told = [new, replace(told[0], channels=told[0].channels - new.channels)]
     was_plain = before.notice is None or before.notice.kind == "repeat"
     return replace(
-        _keep(release, own.story, revision.why, [told], revision.kind),
+        _keep(release, own.story, revision.why, told, revision.kind),
         revises=True,
         # What the page was is all that its notice can be about: no copy of that text is a late original of it.
         replaces=before.id if noticed and was_plain else own.replaces,
         revisit=next_revisit(release, who.settings.polling.ladder, who.now),
     )
+
+
+def back(own: Known, settings: Settings, now: datetime) -> Keep:
+    """Return what is to be kept when a page that was told of as gone is there again, and says what it said."""
+    who = Audience(settings=settings, now=now)
+    release = own.release
+    event = Event(
+        id=event_id("release.revised", _id(release), release.revision, "back", str(own.at)),
+        type="release.revised",
+        timestamp=timestamp(now),
+        watches=who.named(who.matching(release), "release.revised", own),
+        story=StoryRef(id=own.story, releases=own.releases),
+        release=release,
+        replaces=_replaced(release),
+        detail=_back_since(own),
+    )
+    heard = frozenset(own.channels & settings.channels.keys())
+    keep = _keep(
+        release, own.story, _back_since(own), [Told(event=event, channels=heard, due=who.due(release))], "back"
+    )
+    return replace(keep, revisit=next_revisit(release, settings.polling.ladder, now))
+
+
+def _back_since(own: Known) -> str:
+    return f"back again; it was told as withdrawn at {timestamp(datetime.fromtimestamp(own.at / 1000, UTC))}"
+
+
+def _tags_gained(before: Release, after: Release) -> tuple[Change, ...]:
+    """Tags of a page that showed none before: told only where a watch waits for them; many pages print them late."""
+    had = {tag.casefold() for tag in before.tags}
+    return tuple(Change(field="tags", after=tag) for tag in after.tags if tag.casefold() not in had)
+
+
+def _new_to(late: Sequence[str], release: Release, own: Known, who: Audience) -> Told | None:
+    """Return the release as new, for watches that match it only since it was edited, and have not heard of it."""
+    channels = who.fresh(late, "release.new", release) - own.channels
+    if not channels:
+        return None
+    event = Event(
+        id=event_id("release.new", _id(release), release.revision),
+        type="release.new",
+        timestamp=timestamp(who.now),
+        watches=who.named(late, "release.new"),
+        story=StoryRef(id=own.story, releases=own.releases),
+        release=release,
+    )
+    return Told(event=event, channels=channels, due=who.due(release, own))
 
 
 def _new(release: Release, verdict: Verdict, who: Audience) -> Keep:

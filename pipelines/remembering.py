@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 import structlog
 
 from config.settings import Settings
-from pipelines.decision import decide, withdraw
+from pipelines.decision import back, decide, withdraw
 from pipelines.identity import traits
+from pipelines.noise import moves, noise_of, quiet, shown, stands
 from pipelines.revisits import next_revisit
 from pipelines.tidy import plain, tidy
 from stories.claims import Claims
@@ -19,7 +21,8 @@ from stories.event import Event
 from stories.failpoints import failpoint
 from stories.ids import release_id
 from stories.keeping import Keep, Keeper, Known
-from stories.reading import Reading
+from stories.looks import Looks, Move
+from stories.reading import Gone, Reading
 from stories.release import Release
 from stories.urls import url_digest
 
@@ -27,6 +30,10 @@ log = structlog.get_logger(__name__)
 
 DECISIONS = 50  # each further one means that another worker kept a candidate meanwhile; this many is a fault
 GONE_CONFIRMED = timedelta(seconds=30)  # between two looks at a page that is gone, at the least
+FADED_CONFIRMED = timedelta(minutes=10)  # the same where its site does not say so in its status: it may be at work
+SETTLED = timedelta(seconds=30)  # until a line that may move by itself is looked at again
+SAID: tuple[Gone, ...] = ("not found", "gone")
+"""Said by the site itself, in its status."""
 
 
 class Contended(Exception):  # noqa: N818 (reads as a sentence where it is raised)
@@ -54,21 +61,29 @@ class Memory:
         settings: Settings,
         clock: Callable[[], datetime],
         heard: Callable[[Remembered], None],
+        looks: Looks | None = None,
     ) -> None:
-        """``heard`` is told of all that is kept, at once: alerts wait to be delivered."""
+        """``heard`` is told of all that is kept, at once: alerts wait to be delivered.
+
+        ``looks``: what is remembered between two readings of a page; without it every page is read whole each time, and
+        nothing is learnt of what moves by itself.
+        """
         self._keeper = keeper
         self._claims = claims
         self._desk = desk
         self._settings = settings
         self._clock = clock
         self._heard = heard
+        self._looks = looks
 
     async def remember(self, reading: Reading) -> Remembered:
         """Keep what was read, and return what it meant."""
         if reading.gone is not None:
-            return await self._gone(reading)
+            return await self._gone(reading, reading.gone)
+        if reading.unchanged:
+            return await self._stands(reading)
         if reading.release is None:
-            raise ValueError("a reading has a release or says how it is gone")
+            raise ValueError("a reading has a release, or says how it is gone or that it stands as it stood")
         url = reading.release.url or reading.url
         own_id = release_id(url_digest(url))
         read = replace(reading.release, url=url)
@@ -80,7 +95,16 @@ class Memory:
                 release = await self._headed(read, reading.source, own_id)
                 found = traits(release)
             knowledge = await self._keeper.lookup(own_id, found)
-            keep = decide(release, knowledge, reading, self._settings, now)
+            if _is_emptied(knowledge.own, release):
+                return await self._gone(reading, "emptied")
+            seen = await self._seen_to_move(knowledge.own)
+            noise = noise_of(seen, own_id)
+            moved = self._may_move(knowledge.own, release, noise)
+            if moved and not stands(moved, seen):
+                return await self._look_again(reading, own_id, moved, now)
+            keep = decide(release, knowledge, reading, self._settings, now, noise)
+            if noise:
+                await self._met_again(release, noise, seen, now)
             if keep is None:
                 return await self._same(reading, own_id, knowledge.own, now)
             if reading.silent and knowledge.own is None and not any(keep.alerts.values()):
@@ -91,6 +115,8 @@ class Memory:
             failpoint("decided")
             if await self._keeper.keep(stored, reading, found, knowledge.fingerprint, now):
                 failpoint("kept")
+                await self._note(reading, own_id, keep.release.revision)
+                await self._stood(release, moved)
                 return self._kept(keep, reading)
         raise Contended(f"{reading.url}: memory changed {DECISIONS} times while it was decided on")
 
@@ -121,9 +147,67 @@ class Memory:
         await self._claims.unchanged(reading.url, own_id, reading.listing, reading.listed_headline)
         if known is not None:
             await self._desk.put_revisit(own_id, next_revisit(known.release, self._settings.polling.ladder, now))
+            await self._note(reading, own_id, known.release.revision)
         return Remembered(release=known.release if known else None)
 
-    async def _gone(self, reading: Reading) -> Remembered:
+    async def _note(self, reading: Reading, own_id: str, revision: int) -> None:
+        """Remember what the page can be asked by, once what it said is kept."""
+        if self._looks is not None:
+            known = reading.validators
+            await self._looks.put_validators(own_id, replace(known, revision=revision) if known else None)
+
+    async def _stands(self, reading: Reading) -> Remembered:
+        """The site says that a page is as it was: that too may be news, of one that was gone."""
+        for _ in range(DECISIONS):
+            now = self._clock()
+            own_id = await self._claims.release_id(reading.url)
+            knowledge = await self._keeper.lookup(own_id, ()) if own_id else None
+            if own_id is None or knowledge is None or knowledge.own is None:
+                return Remembered(release=None)
+            if knowledge.own.verdict != "withdrawn":
+                return await self._same(reading, own_id, knowledge.own, now)
+            keep = back(knowledge.own, self._settings, now)
+            if await self._keeper.keep(keep, reading, (), knowledge.fingerprint, now):
+                await self._note(reading, own_id, keep.release.revision)
+                return self._kept(keep, reading)
+        raise Contended(f"{reading.url}: memory changed {DECISIONS} times while it was decided on")
+
+    async def _seen_to_move(self, own: Known | None) -> tuple[Move, ...]:
+        if own is None or self._looks is None:
+            return ()
+        return await self._looks.moves(_site(own.release))
+
+    def _may_move(self, own: Known | None, release: Release, noise: frozenset[str]) -> tuple[Move, ...]:
+        """Return what may have moved by itself; nothing where nobody would look again."""
+        if own is None or self._looks is None or own.verdict == "withdrawn" or not self._settings.polling.ladder:
+            return ()
+        return moves(quiet(own.release, noise), quiet(release, noise))
+
+    async def _look_again(self, reading: Reading, own_id: str, moved: tuple[Move, ...], now: datetime) -> Remembered:
+        """What may move by itself is told when it says the same at two looks in a row."""
+        assert self._looks is not None  # noqa: S101 (nothing is seen to move without it)
+        await self._looks.moved(_site_of(reading.url), moved, now)
+        await self._claims.unchanged(reading.url, own_id, reading.listing, reading.listed_headline)
+        await self._looks.put_validators(own_id, None)
+        await self._desk.put_revisit(own_id, now + self._soon(SETTLED))
+        log.info("looked at again", source=reading.source, release=own_id, why="a line that may change by itself")
+        return Remembered(release=None)
+
+    async def _met_again(self, release: Release, noise: frozenset[str], seen: Sequence[Move], now: datetime) -> None:
+        """Noise that still stands on the pages of its site is not forgotten."""
+        if self._looks is not None and (met := shown(release, noise)):
+            await self._looks.moved(_site(release), (one for one in seen if one.mark in met), now)
+
+    async def _stood(self, release: Release, moved: tuple[Move, ...]) -> None:
+        if self._looks is not None and moved:
+            await self._looks.stood(_site(release), moved)
+
+    def _soon(self, span: timedelta) -> timedelta:
+        """Return the span, or the ladder's first step where that is shorter."""
+        ladder = self._settings.polling.ladder
+        return min(span, ladder[0][0]) if ladder else span
+
+    async def _gone(self, reading: Reading, how: Gone) -> Remembered:
         """A page that is gone is told of when it was seen so twice, with time between."""
         now = self._clock()
         own_id = await self._claims.release_id(reading.url)
@@ -132,15 +216,32 @@ class Memory:
         knowledge = await self._keeper.lookup(own_id, ())
         if knowledge.own is None:
             return Remembered(release=None)
+        if knowledge.own.verdict == "withdrawn":  # that was told
+            await self._desk.put_revisit(
+                own_id, next_revisit(knowledge.own.release, self._settings.polling.ladder, now)
+            )
+            return Remembered(release=knowledge.own.release)
         since = await self._claims.gone(reading.url, now)
-        ladder = self._settings.polling.ladder
-        wait = min(GONE_CONFIRMED, ladder[0][0]) if ladder else GONE_CONFIRMED
+        wait = self._soon(GONE_CONFIRMED if how in SAID else FADED_CONFIRMED)
         if now - since < wait:
             await self._desk.put_revisit(own_id, since + wait)
             return Remembered(release=knowledge.own.release)
-        how = f"{reading.gone}, seen twice, {round((now - since).total_seconds())} s apart"
-        keep = withdraw(knowledge.own, how, self._settings, now)
+        seen = f"{how}, seen twice, {round((now - since).total_seconds())} s apart"
+        keep = withdraw(knowledge.own, seen, self._settings, now)
         if not await self._keeper.keep(keep, reading, (), knowledge.fingerprint, now):
             await self._desk.put_revisit(own_id, now + wait)
             return Remembered(release=knowledge.own.release)
         return self._kept(keep, reading)
+
+
+def _is_emptied(own: Known | None, release: Release) -> bool:
+    """Return whether a page has lost all of its text; under a notice that says so, it says so itself."""
+    return own is not None and bool(own.release.body) and not release.body and release.notice is None
+
+
+def _site(release: Release) -> str:
+    return _site_of(release.url or "")
+
+
+def _site_of(url: str) -> str:
+    return (urlsplit(url).hostname or "").removeprefix("www.")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pipelines.changes import changes, only_noise
+from pipelines.noise import quiet
 from stories.release import Change, Release
 
 RevisionKind = Literal["same", "revised", "notice"]
@@ -20,11 +21,13 @@ class Revision:
     why: str = ""
 
 
-def compare(before: Release, after: Release) -> Revision:
+def compare(before: Release, after: Release, noise: frozenset[str] = frozenset()) -> Revision:
     """Return whether the page is the same, was revised without a word, or now carries a notice about itself.
 
+    ``noise``: the marks of what moves by itself on this page (``pipelines.noise``).
     PR Newswire corrects at the same URL and turns only the title into "/C O R R E C T I O N -- Company/".
     """
+    before, after = quiet(before, noise), quiet(after, noise)
     differences = changes(before, after)
     notice = after.notice
     if notice is not None and (before.notice is None or before.notice.kind != notice.kind):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -11,15 +12,30 @@ from stories.release import Release
 Ladder = Sequence[tuple[timedelta, timedelta]]
 """(interval, until this age), the ages growing."""
 
+SPREAD = 0.1  # of a step
+
 
 def next_revisit(release: Release, ladder: Ladder, now: datetime) -> datetime | None:
     """Return when to read the page again, or None when the release is older than the ladder is long.
 
     The age counts from the first sighting: a release that was found late may be edited as soon as one found at once.
+    Releases that were found together are read again apart from each other: each a little later than its step says, by
+    a part of the step that is always the same for one release.
     """
     seen = parse_moment(release.first_seen_at) or now
     for interval, until in ladder:
-        due = now + interval
-        if due - seen <= until:
-            return due
+        if now + interval - seen <= until:
+            return now + interval * (1 + SPREAD * _share(release.id))
     return None
+
+
+def outlived(release: Release, ladder: Ladder, now: datetime) -> bool:
+    """Return whether a page is older than it is read again at all."""
+    seen = parse_moment(release.first_seen_at)
+    return not ladder or (seen is not None and now - seen > ladder[-1][1] * (1 + SPREAD))
+
+
+def _share(release_id: str | None) -> float:
+    """Return a number from 0 to 1 that belongs to a release."""
+    digest = hashlib.blake2b((release_id or "").encode(), digest_size=4).digest()
+    return int.from_bytes(digest, "big") / 2**32 if release_id else 0.0

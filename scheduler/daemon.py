@@ -37,7 +37,7 @@ from scheduler.lease import one_daemon
 from scheduler.lookout import ChannelWatch, look_after_redis
 from scheduler.metrics import Metrics
 from scheduler.newsroom import STEPS, CannotStart, Newsroom, now, open_newsroom
-from scheduler.revisiting import revisits
+from scheduler.revisiting import Revisits
 from stories.finder import Finder
 from stories.release import Release
 from web.app import AlertFilter, Views, create_app, end_streams
@@ -207,8 +207,8 @@ def _set_the_clock(clock: Clock, newsroom: Newsroom, services: Services, metrics
     clock.every(SOURCES, look_at_sources, "sources")
     clock.every(IN_HAND, in_hand(newsroom.claims, services.desk, services.ask, now), "in hand")
     if ladder:
-        sweep = revisits(newsroom.archive, services.desk, services.ask, now)
-        clock.every(min(SWEEP, min(step.total_seconds() for step, _ in ladder) / 2), sweep, "revisits")
+        revisits = Revisits(newsroom.archive, services.desk, newsroom.looks, ladder, services.ask, now)
+        clock.every(min(SWEEP, min(step.total_seconds() for step, _ in ladder) / 2), revisits.sweep, "revisits")
 
 
 def _views(newsroom: Newsroom, metrics: Metrics, finder: Finder, delivery: Delivery) -> Views:

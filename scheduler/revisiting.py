@@ -1,38 +1,107 @@
-"""Puts pages that are due to be read again in the queue of polls."""
+"""Puts pages that are due to be read again in the queue of polls: spread out, and no more of a host than it takes."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 import structlog
 from redis.exceptions import RedisError
 
+from pipelines.revisits import Ladder, next_revisit, outlived
 from stories.archive import Archive
 from stories.desk import Desk
+from stories.looks import Looks
+from stories.release import Release
 from stories.sighting import Poll
 
 log = structlog.get_logger(__name__)
 
 AT_ONCE = 200  # pages of one sweep
+OF_A_HOST = 10  # pages that are on their way: as many as a host with the pace of a second answers between two sweeps
+APART = timedelta(seconds=2)  # between the pages of a host that must wait for another sweep
 LEASE = timedelta(minutes=10)  # until a page that was asked for and never came back is asked for again
+TRIES = 2  # in a row at a page that does not come back; then its next step is awaited
 
 
-def revisits(
-    archive: Archive, desk: Desk, ask: Callable[[Poll], None], now: Callable[[], datetime]
-) -> Callable[[], Awaitable[None]]:
-    """Return a sweep: each call asks for the pages that are due."""
+class Revisits:
+    """The sweep: each call asks for the pages that are due."""
 
-    async def sweep() -> None:
+    def __init__(
+        self,
+        archive: Archive,
+        desk: Desk,
+        looks: Looks,
+        ladder: Ladder,
+        ask: Callable[[Poll], None],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._archive = archive
+        self._desk = desk
+        self._looks = looks
+        self._ladder = ladder
+        self._ask = ask
+        self._now = now
+        self._asked: dict[str, tuple[str, datetime]] = {}
+        self._tries: Counter[str] = Counter()
+
+    async def sweep(self) -> None:
+        """Ask once for what is due; what Redis does not give now is asked for at the next sweep."""
         try:
-            for release_id in await desk.due_revisits(now(), AT_ONCE):
-                stored = await archive.release(release_id)
-                if stored is None or stored.release.url is None:
-                    await desk.put_revisit(release_id, None)
-                    continue
-                await desk.put_revisit(release_id, now() + LEASE)
-                ask(Poll(source=stored.release.source or "", urls=(stored.release.url,), asked_at=now()))
+            await self._forget_answered()
+            due = await self._desk.due_revisits(self._now(), AT_ONCE)
+            stored = {one.release.id: one.release for one in await self._archive.several(due)}
+            await self._take(due, stored)
         except RedisError as error:
             log.warning("revisits put off", why=f"Redis: {error}")
 
-    return sweep
+    async def _forget_answered(self) -> None:
+        """A page whose next look was set by something else than its lease has come back."""
+        set_for = await self._desk.revisits_at(list(self._asked))
+        now = self._now()
+        for release_id, at in set_for.items():
+            lease = self._asked[release_id][1]
+            if at != lease:
+                del self._asked[release_id]
+                self._tries.pop(release_id, None)
+            elif lease <= now:  # it never came: it no longer counts for its host
+                del self._asked[release_id]
+
+    async def _take(self, due: Sequence[str], stored: dict[str | None, Release]) -> None:
+        now, taken, waiting = self._now(), [], Counter(host for host, _ in self._asked.values())
+        for release_id in due:
+            release = stored.get(release_id)
+            if release is None or release.url is None or outlived(release, self._ladder, now):
+                await self._put(release_id, None)
+            elif self._tries[release_id] >= TRIES:
+                await self._put(release_id, next_revisit(release, self._ladder, now))
+            else:
+                host = urlsplit(release.url).hostname or ""
+                waiting[host] += 1
+                if waiting[host] > OF_A_HOST:
+                    await self._desk.put_revisit(release_id, now + APART * (waiting[host] - OF_A_HOST))
+                else:
+                    taken.append((release_id, release, host))
+        known = await self._looks.validators([release_id for release_id, _, _ in taken])
+        for release_id, release, host in taken:
+            url, validators = release.url or "", known.get(release_id)
+            if validators is not None and validators.revision != release.revision:
+                validators = None  # they stand for another state than the one that was kept
+            lease = _whole(now + LEASE)
+            await self._desk.put_revisit(release_id, lease)
+            self._asked[release_id] = (host, lease)
+            self._tries[release_id] += 1
+            self._ask(
+                Poll(source=release.source or "", urls=(url,), validators=validators, reason="revisit", asked_at=now)
+            )
+
+    async def _put(self, release_id: str, due: datetime | None) -> None:
+        self._tries.pop(release_id, None)
+        await self._desk.put_revisit(release_id, due)
+
+
+def _whole(moment: datetime) -> datetime:
+    """Return the moment as Redis keeps it, in milliseconds."""
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

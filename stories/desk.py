@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import msgspec
@@ -223,6 +223,16 @@ class Desk:
             keys.revisits().name, "-inf", int(now.timestamp() * 1000), start=0, num=limit
         )
         return texts(found)
+
+    async def revisits_at(self, release_ids: Sequence[str]) -> dict[str, datetime | None]:
+        """Return when the pages of these releases are next read again; None for those that never are."""
+        if not release_ids:
+            return {}
+        scores = await self._redis.zmscore(keys.revisits().name, list(release_ids))
+        return {
+            one: datetime.fromtimestamp(round(score) / 1000, UTC) if score is not None else None
+            for one, score in zip(release_ids, scores, strict=True)
+        }
 
     async def put_revisit(self, release_id: str, due: datetime | None) -> None:
         """Remember when a release's page is next read again; None: never."""

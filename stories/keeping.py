@@ -66,6 +66,10 @@ class Known:
     """That were alerted of the story."""
     watches: frozenset[str]
     """That the story's alerts named."""
+    verdict: str = "new"
+    """What it was kept as the last time: ``withdrawn`` while its page is gone."""
+    at: int = 0
+    """When that was, ms since 1970."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,6 +246,8 @@ def _known(answer: Sequence[Any]) -> Known:
         first=first == release_id,
         channels=frozenset(marked(marks, "c:")),
         watches=frozenset(marked(marks, "w:")),
+        verdict=kept.verdict,
+        at=kept.at,
     )
 
 

@@ -229,6 +229,16 @@ def open_due() -> Key:
     return Key(_key("open", "due"), None)
 
 
+def validators(release_id: str) -> Key:
+    """JSON ``Validators`` of a release's page; beyond the last step of the ladder nobody asks by them."""
+    return Key(_key("validators", release_id), SITE)
+
+
+def site_noise(host: str) -> Key:
+    """Sorted set of what moves on a site's pages while nothing else does (``stories.looks``), by when it was seen."""
+    return Key(_key("noise", host), SITE)
+
+
 def patience(host: str) -> Key:
     """Until when a host that said 429 or 503 is left alone (ISO 8601); it lives no longer than that."""
     return Key(_key("patience", host), timedelta(days=1))

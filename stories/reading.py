@@ -12,6 +12,20 @@ Gone = Literal["not found", "gone", "moved to the front page", "emptied"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Validators:
+    """What a page's answer gave to ask by, the next time, whether it is still the same (RFC 9110, 8.8)."""
+
+    url: str
+    """Where the answer came from, behind redirects: a 304 from elsewhere says nothing of this page."""
+    etag: str | None = None
+    last_modified: str | None = None
+    revision: int = 0
+    """Of the release, as it was kept with this answer."""
+    trusted: int = 0
+    """How often in a row "not modified" was believed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Journey:
     """The moments of a release's stops; what passed between them is what a user waits for."""
 
@@ -30,6 +44,9 @@ class Reading:
     source: str
     release: Release | None = None
     gone: Gone | None = None
+    unchanged: bool = False
+    """The site says that the page is as it was (304); there is no ``release`` then."""
+    validators: Validators | None = None
     listing: str | None = None
     """The listing's key, where a listing named it."""
     listed_headline: str | None = None

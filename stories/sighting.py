@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-PollReason = Literal["clock", "trigger", "crawl", "gap"]
-"""``gap``: another listing of the source lost its thread; this one is read back as far as it lost it."""
+from stories.reading import Validators
+
+PollReason = Literal["clock", "trigger", "crawl", "gap", "revisit"]
+"""``gap``: another listing of the source lost its thread; this one is read back as far as it lost it. ``revisit``: a
+known page is read again."""
 ListingKind = Literal["html", "feed", "sitemap"]
 Trouble = Literal[
     "dns", "connect", "tls", "timeout", "status", "busy", "forbidden", "robots", "refused", "answer", "parse", "other"
@@ -40,6 +43,8 @@ class Poll:
     """The listing's URL with ``{tag}`` filled in; None when only ``urls`` are asked for."""
     kind: ListingKind | None = None
     urls: tuple[str, ...] = ()
+    validators: Validators | None = None
+    """Of the one page in ``urls``, to ask whether it is still the same."""
     named: tuple[Sighting, ...] = ()
     """What the listing named and was not read to its end; the listing itself is not asked then."""
     tag: str | None = None

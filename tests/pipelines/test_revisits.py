@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from config.settings import PollingSettings
-from pipelines.revisits import next_revisit
+from pipelines.revisits import SPREAD, next_revisit
 from stories.moments import timestamp
 from stories.release import Release
 
@@ -57,3 +59,10 @@ def test_the_next_look_lies_ahead_and_within_the_ladder(age: timedelta) -> None:
         assert age > timedelta(days=27)
     else:
         assert now < due <= SEEN + LADDER[-1][1]
+
+
+def test_releases_that_were_found_together_are_read_again_apart() -> None:
+    due = sorted(next_revisit(replace(PAGE, id=f"rel_{number}"), LADDER, SEEN) or SEEN for number in range(100))
+    assert due[0] >= SEEN + timedelta(minutes=15), "none before its step"
+    assert due[-1] <= SEEN + timedelta(minutes=15) * (1 + SPREAD)
+    assert max(later - earlier for earlier, later in pairwise(due)) < timedelta(seconds=15)

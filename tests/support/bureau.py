@@ -17,6 +17,7 @@ from stories.archive import Archive
 from stories.claims import Claims
 from stories.desk import Desk
 from stories.keeping import Keeper
+from stories.looks import Looks
 from stories.reading import Gone, Reading
 from stories.release import Release
 
@@ -67,7 +68,15 @@ class Bureau:
 
     def on(self, redis: Redis) -> Memory:
         """Return the memory of a worker with a connection of its own."""
-        return Memory(Keeper(redis), Claims(redis), Desk(redis), self.settings, self.clock, lambda remembered: None)
+        return Memory(
+            Keeper(redis),
+            Claims(redis),
+            Desk(redis),
+            self.settings,
+            self.clock,
+            lambda remembered: None,
+            Looks(redis),
+        )
 
     async def read(self, release: Release, **fields: Any) -> Remembered:
         """Remember one reading of a page."""

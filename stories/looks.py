@@ -1,0 +1,83 @@
+"""What is remembered between two readings of a page: how to ask whether it changed, and what on it moves by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+from redis.asyncio import Redis
+
+from stories import keys
+from stories.answers import text
+from stories.reading import Validators
+
+MOVES_KEPT = 500  # of a site, the latest: a few lines, each on a few releases, with a few values
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """A line (or a field) of a page that differed from what was kept, while nothing else on the page did."""
+
+    mark: str
+    """Of the line without its numbers, or the field's name."""
+    release: str
+    """The release's id."""
+    value: str
+    """A digest of what it said."""
+
+
+class Looks:
+    """The small memory of pages that are read again. ``RedisError`` is the caller's."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    async def validators(self, release_ids: Sequence[str]) -> dict[str, Validators]:
+        """Return what the pages of these releases can be asked by, of those that gave anything."""
+        if not release_ids:
+            return {}
+        found = await self._redis.mget([keys.validators(one).name for one in release_ids])
+        return {
+            one: msgspec.json.decode(packed, type=Validators)
+            for one, packed in zip(release_ids, found, strict=True)
+            if packed
+        }
+
+    async def put_validators(self, release_id: str, validators: Validators | None) -> None:
+        """Remember what a page can be asked by; None: it gave nothing."""
+        key = keys.validators(release_id)
+        if validators is None:
+            await self._redis.delete(key.name)
+        else:
+            await self._redis.set(key.name, msgspec.json.encode(validators), ex=key.seconds)
+
+    async def moves(self, host: str) -> tuple[Move, ...]:
+        """Return what moved by itself on the pages of a site, in the order in which it was last seen."""
+        found = await self._redis.zrange(keys.site_noise(host).name, 0, -1)
+        parts = (text(member).split(" ") for member in found)
+        return tuple(Move(mark=mark, release=release, value=value) for mark, release, value in parts)
+
+    async def moved(self, host: str, moves: Iterable[Move], now: datetime) -> None:
+        """Remember that this moved, or was met again; a site forgets what it has not shown for ``keys.SITE``."""
+        key, at = keys.site_noise(host), int(now.timestamp() * 1000)
+        members = {_member(one): at for one in moves}
+        if not members:
+            return
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.zadd(key.name, members)
+            pipe.zremrangebyscore(key.name, "-inf", f"({at - int(keys.SITE.total_seconds() * 1000)}")
+            pipe.zremrangebyrank(key.name, 0, -MOVES_KEPT - 1)
+            pipe.expire(key.name, key.seconds)
+            await pipe.execute()
+
+    async def stood(self, host: str, moves: Iterable[Move]) -> None:
+        """Forget moves that turned out to be changes: what they said stayed."""
+        members = [_member(one) for one in moves]
+        if members:
+            await self._redis.zrem(keys.site_noise(host).name, *members)
+
+
+def _member(move: Move) -> str:
+    return f"{move.mark} {move.release} {move.value}"

@@ -1,0 +1,90 @@
+"""Pages that are known: how they are asked for again, and what tells that one is gone."""
+
+from __future__ import annotations
+
+import pytest
+from scrapy.http import HtmlResponse, Response
+
+from crawler.again import TRUSTED, asking, gone, gone_by, validators
+from stories.reading import Validators
+from stories.release import NotARelease
+
+PAGE = "https://wire.example/news/2026/ferries"
+
+
+def answer(url: str = PAGE, status: int = 200, **headers: str) -> Response:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return HtmlResponse(url, status=status, headers=named)
+
+
+def test_an_answer_with_an_etag_is_asked_by_it() -> None:
+    known = validators(answer(ETag='"7"', Last_Modified="Tue, 10 Mar 2026 09:00:00 GMT"))
+    assert asking(known) == {"If-None-Match": '"7"', "If-Modified-Since": "Tue, 10 Mar 2026 09:00:00 GMT"}
+
+
+@pytest.mark.parametrize(
+    ("modified", "date", "relied_on"),
+    [
+        ("Tue, 10 Mar 2026 09:00:00 GMT", "Tue, 10 Mar 2026 09:01:00 GMT", True),
+        ("Tue, 10 Mar 2026 09:00:00 GMT", "Tue, 10 Mar 2026 09:00:59 GMT", False),
+        ("Tue, 10 Mar 2026 09:00:00 GMT", "", False),
+        ("yesterday", "Tue, 10 Mar 2026 09:01:00 GMT", False),
+    ],
+    ids=["a minute old", "of this minute", "no date", "no moment"],
+)
+def test_last_modified_alone_is_relied_on_when_the_page_cannot_have_changed_twice_since(
+    modified: str, date: str, relied_on: bool
+) -> None:
+    assert (validators(answer(Last_Modified=modified, Date=date)) is not None) is relied_on
+
+
+def test_a_page_without_validators_or_said_to_be_the_same_very_often_is_read_whole() -> None:
+    assert validators(answer()) is None
+    assert asking(None) == {}
+    assert asking(Validators(url=PAGE, etag='"7"', trusted=TRUSTED - 1))
+    assert asking(Validators(url=PAGE, etag='"7"', trusted=TRUSTED)) == {}
+
+
+@pytest.mark.parametrize(
+    ("got", "status", "how"),
+    [
+        (PAGE, 404, "not found"),
+        (PAGE, 410, "gone"),
+        ("https://wire.example/", 200, "moved to the front page"),
+        ("https://wire.example/en-us/", 200, "moved to the front page"),
+        ("https://wire.example/index.html", 304, "moved to the front page"),
+        ("https://wire.example/?p=4", 200, None),
+        ("https://wire.example/", 503, None),
+        ("https://wire.example/news/2026/ferries-2", 200, None),
+        (PAGE, 403, None),
+        (PAGE, 304, None),
+    ],
+)
+def test_a_page_is_gone_by_its_status_or_when_it_leads_to_the_front_page(
+    got: str, status: int, how: str | None
+) -> None:
+    assert gone(PAGE, answer(got, status)) == how
+
+
+def test_a_front_page_that_was_asked_for_has_not_moved() -> None:
+    assert gone("https://wire.example/en/", answer("https://wire.example/", 200)) is None
+
+
+@pytest.mark.parametrize(
+    ("reason", "detail", "how"),
+    [
+        ("no text", "12 characters of running text", "emptied"),
+        ("empty", "the page has no text", "emptied"),
+        ("error page", "404 - Page not found", "not found"),
+        ("error page", "This release has been removed", "not found"),
+        ("error page", "503 Service unavailable", None),
+        ("error page", "Just a moment...", None),
+        ("log-in wall", "Not found in your plan", None),
+        ("cookie wall", "", None),
+        ("needs JavaScript", "", None),
+        ("listing", "40 links", None),
+        ("took too long", "", None),
+    ],
+)
+def test_walls_and_faults_do_not_make_a_page_gone(reason: str, detail: str, how: str | None) -> None:
+    assert gone_by(NotARelease(reason, detail)) == how

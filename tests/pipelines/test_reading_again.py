@@ -1,0 +1,279 @@
+"""Reading again: what is noise is learnt and never told, an edit always is; pages go, come back, and gain tags."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import press_office as office
+import pytest
+from bureau import Bureau, reading, settings
+from redis.asyncio import Redis
+
+from stories import keys
+from stories.desk import Desk
+from stories.ids import release_id
+from stories.looks import Looks
+from stories.reading import Gone, Validators
+from stories.release import Image, Release
+from stories.urls import url_digest
+
+LOOK = timedelta(seconds=31)
+
+
+@pytest.fixture
+def bureau(redis: Redis) -> Bureau:
+    return Bureau(redis)
+
+
+def page(number: int = 0, *more: str, **fields: Any) -> Release:
+    """Return a release's page with further lines under its text."""
+    read = office.release(number, **fields)
+    return replace(read, body=(*read.body, *more))
+
+
+async def look(bureau: Bureau, *pages: Release) -> list[str]:
+    """Read pages, half a minute after whatever was read before, and return all that was told so far."""
+    bureau.clock.at += LOOK
+    for one in pages:
+        await bureau.read(one)
+    return await bureau.types()
+
+
+async def learn(bureau: Bureau, line: str, releases: int = 2, looks: int = 3) -> list[str]:
+    """Let a line say another number at each of some looks at some releases, and return all that was told."""
+    told: list[str] = []
+    for at in range(looks):
+        told = await look(bureau, *(page(number, line.format(4810 + 7 * at + number)) for number in range(releases)))
+    return told
+
+
+MOVING = ["Guest {}", "Our archive: {} items", "Session 99{}", "第 {} 位訪客"]
+
+
+@pytest.mark.parametrize("line", MOVING)
+async def test_a_line_that_says_another_number_at_every_look_is_never_told(bureau: Bureau, line: str) -> None:
+    assert await learn(bureau, line, releases=3, looks=6) == ["new"] * 3
+
+
+async def test_noise_that_two_releases_show_is_noise_on_the_whole_site_and_is_not_looked_at_again(
+    bureau: Bureau,
+) -> None:
+    await learn(bureau, "Guest {}")
+    await look(bureau, page(2, "Guest 1"))
+    await look(bureau, page(2, "Guest 2"))
+    bureau.clock.at += timedelta(days=1)
+    assert await look(bureau, page(2, "Guest 2")) == ["new"] * 3, "it stayed, and is noise all the same"
+
+
+async def test_noise_of_one_site_is_no_noise_of_another(bureau: Bureau) -> None:
+    await learn(bureau, "Guest {}")
+    copy = office.copy(2)
+    for number in (1, 2, 2):
+        told = await look(bureau, replace(copy, body=(*copy.body, f"Guest {number}")))
+    assert told == ["new"] * 3 + ["revised"]
+
+
+async def test_a_picture_that_is_another_at_every_look_is_never_told_and_one_that_stays_is(bureau: Bureau) -> None:
+    def shown(number: int, caption: str) -> Release:
+        return replace(page(number), images=(Image(url="https://img.example/1.jpg", caption=caption),))
+
+    for at in range(4):
+        told = await look(bureau, *(shown(number, f"Advert {at} {number}") for number in range(2)))
+    assert told == ["new"] * 2
+    other = replace(shown(2, "Crew at work"), url="https://another-wire.example/news/2")
+    for caption in ("Crew at work", "The crew in May", "The crew in May"):
+        told = await look(bureau, replace(other, images=(Image(url="https://img.example/2.jpg", caption=caption),)))
+    assert told == ["new"] * 3 + ["revised"]
+
+
+EDITED = [
+    ("Units shipped: 310", "Units shipped: 340"),
+    ("Revenue rose by 5.2 per cent.", "Revenue rose by 5.4 per cent."),
+    ("| Revenue | 5.2 | 4.8 |", "| Revenue | 5.4 | 4.8 |"),
+    ("Date: 12 March", "Date: 13 March"),
+    ("Doors open 10:00", "Doors open 11:00"),
+    ("Call Anna Reed", "Call Anne Reed"),
+    ("Price €310", "Price €340"),
+    ("Tel 555 0142", "Tel 555 0143"),
+    ("Guest of honour Ada Marsh", "Guest of honour Eda Marsh"),
+]
+
+
+@pytest.mark.parametrize(("before", "after"), EDITED, ids=[before for before, _ in EDITED])
+async def test_an_edited_line_is_told_though_the_site_has_learnt_what_moves(
+    bureau: Bureau, before: str, after: str
+) -> None:
+    await learn(bureau, "Guest {}")
+    await look(bureau, page(3, "Guest 1", before))
+    told = await look(bureau, page(3, "Guest 2", after))
+    if told == ["new"] * 3:  # it might move by itself: it is told when it stays
+        told = await look(bureau, page(3, "Guest 3", after))
+    assert told == ["new"] * 3 + ["revised"]
+    (change,) = (await bureau.events())[-1]["data"]["changes"]
+    assert (change["before"], change["after"]) == (before, after)
+
+
+@pytest.mark.parametrize("line", [one for one, _ in EDITED if one != "Units shipped: 310"])
+async def test_a_line_that_says_something_is_told_at_once_however_often_it_changes(bureau: Bureau, line: str) -> None:
+    digits = [sign for sign in line if sign.isdigit()]
+    for sign in "12345" if digits else "eiouy":
+        for number in range(2):
+            await look(bureau, page(number, line.replace(digits[-1] if digits else "a", sign)))
+    assert await bureau.types() == ["new", "new"] + ["revised"] * 8
+
+
+@pytest.mark.parametrize("field", ["headline", "subheadline", "issuer", "tags"])
+async def test_fields_that_name_things_are_never_noise(bureau: Bureau, field: str) -> None:
+    for at in range(5):
+        for number in range(2):
+            said: Any = f"Ferry number {at}"
+            await look(bureau, replace(page(number), **{field: (said,) if field == "tags" else said}))
+    assert await bureau.types() == ["new", "new"] + ["revised"] * 8
+
+
+async def test_what_may_move_is_looked_at_again_soon_and_everything_else_is_told_with_it(bureau: Bureau) -> None:
+    await look(bureau, page(0, "Guest 1"))
+    bureau.clock.forward(hours=1)
+    await look(bureau, page(0, "Guest 2"))
+    assert len(await Desk(bureau.redis).due_revisits(bureau.clock() + LOOK, 10)) == 1
+    assert await look(bureau, page(0, "Guest 3", figure="340")) == ["new", "revised"]
+
+
+async def test_a_memory_without_a_ladder_tells_at_once_since_nobody_looks_again(redis: Redis) -> None:
+    bureau = Bureau(redis, settings(polling={"revisit": []}))
+    await look(bureau, page(0, "Guest 1"))
+    assert await look(bureau, page(0, "Guest 2")) == ["new", "revised"]
+
+
+async def test_a_site_forgets_noise_that_it_no_longer_shows(bureau: Bureau) -> None:
+    await learn(bureau, "Guest {}")
+    bureau.clock.at += keys.SITE + timedelta(days=1)
+    host = "harbour-wire.example"
+    looks = Looks(bureau.redis)
+    await look(bureau, page(2, "Seat 1"))
+    await look(bureau, page(2, "Seat 2"))
+    assert {one.release for one in await looks.moves(host)} == {bureau_id(page(2))}
+
+
+def bureau_id(release: Release) -> str:
+    """Return the id that memory gives a page."""
+    return release_id(url_digest(release.url or ""))
+
+
+async def test_tracking_in_an_address_of_the_text_is_nothing_new(bureau: Bureau) -> None:
+    line = "Register at https://events.example/sign?utm_source=wire&utm_id={}"
+    await look(bureau, page(0, line.format(1)))
+    assert await look(bureau, page(0, line.format(2))) == ["new"]
+    assert await look(bureau, page(0, line.format(2).replace("sign", "enter"))) == ["new", "revised"]
+
+
+# Going and coming back
+
+
+async def go(bureau: Bureau, release: Release, how: Gone = "not found") -> None:
+    """Let a page be seen gone twice."""
+    for _ in range(2):
+        await bureau.gone(release, how)
+        bureau.clock.forward(minutes=11)
+
+
+async def test_a_page_that_is_back_is_told_to_whoever_heard_that_it_was_withdrawn(redis: Redis) -> None:
+    bureau = Bureau(redis, settings(watches={"all": {"events": ["new"]}}))
+    await bureau.read(office.release())
+    await go(bureau, office.release())
+    await bureau.read(office.release())
+    assert await bureau.types() == ["new", "withdrawn", "revised"] == await bureau.heard()
+    event = (await bureau.events())[-1]["data"]
+    assert event["detail"].startswith("back again; it was told as withdrawn at 2026-03-10T")
+    assert (event["changes"], event["release"]["revision"]) == ([], 1)
+    await bureau.read(office.release())
+    assert await bureau.types() == ["new", "withdrawn", "revised"], "it is told once"
+
+
+async def test_a_page_that_comes_back_with_other_text_is_told_with_what_changed(bureau: Bureau) -> None:
+    await bureau.read(office.release())
+    await go(bureau, office.release())
+    await bureau.read(office.release(figure="99"))
+    event = (await bureau.events())[-1]
+    assert event["type"] == "release.revised"
+    assert event["data"]["detail"].startswith("back again")
+    assert [change["field"] for change in event["data"]["changes"]] == ["body"]
+
+
+async def test_a_page_that_is_back_under_the_validators_it_had_is_told_too(bureau: Bureau) -> None:
+    known = Validators(url=office.release().url or "", etag='"1"')
+    same = reading(office.release(), release=None, unchanged=True, validators=known)
+    await bureau.read(office.release(), validators=known)
+    await bureau.memory.remember(same)
+    assert await bureau.types() == ["new"]
+    await go(bureau, office.release())
+    await bureau.memory.remember(same)
+    assert await bureau.types() == ["new", "withdrawn", "revised"]
+
+
+async def test_a_page_that_comes_and_goes_is_told_each_time(bureau: Bureau) -> None:
+    await bureau.read(office.release())
+    for _ in range(3):
+        await go(bureau, office.release())
+        await bureau.read(office.release())
+    assert await bureau.heard() == ["new", *["withdrawn", "revised"] * 3]
+
+
+@pytest.mark.parametrize("how", ["moved to the front page", "emptied"])
+async def test_what_a_site_does_not_say_in_its_status_must_last_longer(bureau: Bureau, how: Gone) -> None:
+    await bureau.read(office.release())
+    await bureau.gone(office.release(), how)
+    bureau.clock.forward(minutes=5)
+    await bureau.gone(office.release(), how)
+    assert await bureau.types() == ["new"]
+    bureau.clock.forward(minutes=6)
+    await bureau.gone(office.release(), how)
+    assert await bureau.types() == ["new", "withdrawn"]
+    assert (await bureau.events())[-1]["data"]["detail"].startswith(f"{how}, seen twice")
+
+
+async def test_a_page_that_keeps_its_headline_and_loses_its_text_is_emptied(bureau: Bureau) -> None:
+    await bureau.read(office.release())
+    for _ in range(2):
+        await bureau.read(office.release(body=()))
+        bureau.clock.forward(minutes=11)
+    assert await bureau.types() == ["new", "withdrawn"]
+    assert (await bureau.events())[-1]["data"]["release"]["body"], "what is told is what it was"
+
+
+# Tags
+
+
+WATCHED = {
+    "ferries": {"tags": ["Ferries"], "channels": ["sea"]},
+    "velmora": {"tags": ["Velmora"], "channels": ["desk"]},
+}
+
+
+async def test_a_release_that_gains_a_watched_tag_is_new_to_that_watch_once(redis: Redis) -> None:
+    bureau = Bureau(redis, settings(watches=WATCHED, channels={"desk": None, "sea": None}))
+    for tags in (("Velmora",), ("Velmora", "Ferries"), ("Velmora",), ("Velmora", "Ferries")):
+        await look(bureau, office.release(tags=tags))
+    heard = await bureau.heard("sea")
+    assert heard == ["new", "revised", "revised"], "gained; lost; gained again"
+    assert await bureau.heard("desk") == ["new", "revised", "revised", "revised"]
+
+
+async def test_a_release_that_had_no_tags_is_new_to_the_watch_whose_tag_it_gains(redis: Redis) -> None:
+    bureau = Bureau(redis, settings(watches=WATCHED, channels={"desk": None, "sea": None}))
+    await look(bureau, office.release(tags=()))
+    assert await look(bureau, office.release(tags=("Oars",))) == ["new"], "nobody waits for it"
+    await look(bureau, office.release(tags=("Ferries",)))
+    assert (await bureau.heard("sea"), await bureau.heard("desk")) == (["new"], [])
+    assert await look(bureau, office.release(tags=("Ferries",))) == ["new", "new", "revised"]
+
+
+async def test_a_channel_that_has_the_release_hears_of_the_tag_as_a_revision(redis: Redis) -> None:
+    watches = {"ferries": {"tags": ["Ferries"]}, "velmora": {"tags": ["Velmora"]}}
+    bureau = Bureau(redis, settings(watches=watches))
+    await look(bureau, office.release(tags=("Velmora",)))
+    await look(bureau, office.release(tags=("Velmora", "Ferries")))
+    assert await bureau.heard() == ["new", "revised"]
+    assert (await bureau.events())[-1]["data"]["watches"] == ["ferries", "velmora"]
