@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
 
 
 def demo(
-    seconds: Annotated[float, typer.Option(min=10, max=3600, help="How long it takes.")] = 30,
+    seconds: Annotated[float, typer.Option(min=5, max=3600, help="How long it takes.")] = 30,
     port: Annotated[int, typer.Option(min=0, max=65_535, help="Of the page; 0: any that is free.")] = 0,
 ) -> None:
     """A small newswire publishes, syndicates, corrects, edits and withdraws; the real daemon watches it."""

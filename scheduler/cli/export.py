@@ -59,6 +59,7 @@ def export(
     since_: Since = None,
     kind: Kind = None,
     query: Query = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many; left out: all.")] = None,
     format: Annotated[  # noqa: A002
         ExportFormat, typer.Option("--format", help="ninjs: IPTC's ninjs 3.0, an item a line.")
     ] = ExportFormat.JSONL,
@@ -71,7 +72,7 @@ def export(
     async def work(newsroom: Newsroom) -> None:
         if format is ExportFormat.CSV:
             out.text(csv_line(COLUMNS))
-        async for found in _chunks(newsroom, wanted):
+        async for found in _chunks(newsroom, wanted, limit):
             for line in await _lines(newsroom, found, format):
                 out.text(line)
             if not out.flush():
@@ -106,10 +107,14 @@ class Out:
             to_nowhere()
 
 
-async def _chunks(newsroom: Newsroom, wanted: ReleaseFilter) -> AsyncIterator[list[Stored]]:
+async def _chunks(newsroom: Newsroom, wanted: ReleaseFilter, limit: int | None) -> AsyncIterator[list[Stored]]:
     found: list[Stored] = []
+    count = 0
     async for stored in filtered(newsroom.archive, wanted, newsroom.finder):
         found.append(stored)
+        count += 1
+        if count == limit:
+            break
         if len(found) == AT_ONCE:
             yield found
             found = []

@@ -71,6 +71,8 @@ async def test_jsonl_has_every_release_as_the_contract_shows_it(
         (["--kind", "correction"], ["Plant Opens"]),
         (["--query", "科技 OR tag:tidal"], ["=HYPERLINK(1)", "Plant Opens"]),
         (["--watch", "rest", "--kind", "withdrawal"], []),
+        (["--limit", "1"], ["=HYPERLINK(1)"]),
+        (["--tag", "tidal", "--limit", "9"], ["Plant Opens"]),
     ],
     ids=str,
 )
