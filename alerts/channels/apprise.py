@@ -7,8 +7,10 @@ of Markdown are escaped for those that read it in whatever they are sent.
 
 from __future__ import annotations
 
+import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 from urllib.parse import unquote, urlsplit
@@ -55,9 +57,21 @@ def _check_url(url: SecretStr) -> SecretStr:
     return url
 
 
+@contextmanager
+def _without_its_log() -> Iterator[None]:
+    # What Apprise logs of a URL that it does not take holds the URL, and with it the secret.
+    logger = logging.getLogger("apprise")
+    before, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = before
+
+
 def _service(url: str) -> NotifyBase:
     """Return Apprise's service for a URL; the ``ValueError`` for one that it does not take shows none of it."""
-    service = Apprise.instantiate(url, asset=_asset())
+    with _without_its_log():
+        service = Apprise.instantiate(url, asset=_asset())
     if service is None:
         scheme, given, _ = url.partition("://")
         named = f"Apprise takes no such {mend(scheme, 20)}:// URL" if given else "is no URL"
