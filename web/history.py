@@ -27,6 +27,7 @@ from web.stream import WORDS
 from web.views import Views
 
 RELEASES_SHOWN = 50  # of a story; the newest ones, and the first
+STANDING = ("new", "corrected", "updated", "revised")  # kinds of releases that say how things are
 REVISIONS_TOLD = 24  # of a release: as many as memory keeps
 
 TELLING: tuple[EventType, ...] = ("release.corrected", "release.updated", "release.withdrawn", "release.revised")
@@ -78,8 +79,6 @@ class StoryView:
     """A story as its page shows it."""
 
     id: str
-    headline: str
-    language: str | None
     releases: Sequence[StoryRelease]
     hidden: int
     """Releases left out."""
@@ -88,6 +87,11 @@ class StoryView:
     channels: Sequence[str]
     receipts: Sequence[ReceiptRow]
     """Who was alerted when, oldest first."""
+
+    @property
+    def standing(self) -> StoryRelease:
+        """The release that holds now: the newest that is no copy, repeat or withdrawal."""
+        return next((one for one in reversed(self.releases) if one.kind in STANDING), self.releases[0])
 
     @property
     def states(self) -> list[State]:
@@ -164,8 +168,6 @@ async def story_view(story: StoredStory, asked: Views) -> StoryView:
         )
     return StoryView(
         id=story.id,
-        headline=first.headline or "(no headline)",
-        language=first.language,
         releases=releases,
         hidden=len(story.releases) - len(shown),
         copies=copies_of(story, first.id, settings),
