@@ -8,7 +8,8 @@ such is looked at again before it is told, and only one that keeps moving is noi
 No changed figure, name or date of the release's own text is swallowed, for three reasons. Only numbers may differ in a
 line that is noise: a name is words. Only a line that is no sentence, no row of a table, has few words and neither
 month, currency, unit of money, per cent, clock nor telephone in it is ever looked at so; all others are told at once.
-And what says the same at two looks in a row is told, whatever it is, as long as it has not kept moving before.
+And what says the same at two looks in a row is told, unless just that line has moved again and again: three times
+without rest on its page, or twice on each of two pages of the site.
 """
 
 from __future__ import annotations
@@ -20,14 +21,14 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from pipelines.changes import changes, is_noise
-from stories.looks import Move
+from stories.looks import TOLD, Move
 from stories.release import Image, Release
 from stories.urls import canonical_url
 from stories.wording import plain
 
 RELEASES = 2  # of a site on which a line must move before it is noise on all of them
-TWICE = 2  # other values on each of them, one look after the other
-OF_ONE = 3  # other values in a row before a line is noise on this one release: two may be an editor at work
+TWICE = 2  # other values on each of them, told or not: a counter may stand for a while
+OF_ONE = 3  # other values, none of which stood, before a line is noise on this one release: two may be an editor's
 WORDS = 8  # a longer line says something
 
 _NUMBER = re.compile(r"\d[\d.,  ]*")
@@ -79,11 +80,12 @@ def moves(before: Release, after: Release) -> tuple[Move, ...]:
 
 def noise_of(seen: Iterable[Move], release_id: str) -> frozenset[str]:
     """Return the marks of what is noise on the page of this release, by what was seen to move on its site."""
-    values = Counter((move.mark, move.release) for move in seen)
+    seen = tuple(seen)
     moving: dict[str, int] = defaultdict(int)
-    for (mark, _), count in values.items():
+    for (mark, _), count in Counter((move.mark, move.release) for move in seen).items():
         moving[mark] += count >= TWICE
-    own = {mark for (mark, release), count in values.items() if release == release_id and count >= OF_ONE}
+    restless = Counter(move.mark for move in seen if move.release == release_id and not move.value.startswith(TOLD))
+    own = {mark for mark, count in restless.items() if count >= OF_ONE}
     return frozenset({mark for mark, releases in moving.items() if releases >= RELEASES} | own)
 
 

@@ -31,7 +31,7 @@ log = structlog.get_logger(__name__)
 DECISIONS = 50  # each further one means that another worker kept a candidate meanwhile; this many is a fault
 GONE_CONFIRMED = timedelta(seconds=30)  # between two looks at a page that is gone, at the least
 FADED_CONFIRMED = timedelta(minutes=10)  # the same where its site does not say so in its status: it may be at work
-SETTLED = timedelta(seconds=30)  # until a line that may move by itself is looked at again
+SETTLED = timedelta(minutes=5)  # until a line that may move by itself is looked at again
 SAID: tuple[Gone, ...] = ("not found", "gone")
 """Said by the site itself, in its status."""
 
@@ -116,7 +116,7 @@ class Memory:
             if await self._keeper.keep(stored, reading, found, knowledge.fingerprint, now):
                 failpoint("kept")
                 await self._note(reading, own_id, keep.release.revision)
-                await self._stood(release, moved)
+                await self._stood(release, moved, now)
                 return self._kept(keep, reading)
         raise Contended(f"{reading.url}: memory changed {DECISIONS} times while it was decided on")
 
@@ -198,9 +198,9 @@ class Memory:
         if self._looks is not None and (met := shown(release, noise)):
             await self._looks.moved(_site(release), (one for one in seen if one.mark in met), now)
 
-    async def _stood(self, release: Release, moved: tuple[Move, ...]) -> None:
+    async def _stood(self, release: Release, moved: tuple[Move, ...], now: datetime) -> None:
         if self._looks is not None and moved:
-            await self._looks.stood(_site(release), moved)
+            await self._looks.stood(_site(release), moved, now)
 
     def _soon(self, span: timedelta) -> timedelta:
         """Return the span, or the ladder's first step where that is shorter."""

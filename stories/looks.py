@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import msgspec
@@ -14,6 +14,9 @@ from stories.answers import text
 from stories.reading import Validators
 
 MOVES_KEPT = 500  # of a site, the latest: a few lines, each on a few releases, with a few values
+
+TOLD = "told-"
+"""Begins the value of a move that stood and was told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,11 +75,11 @@ class Looks:
             pipe.expire(key.name, key.seconds)
             await pipe.execute()
 
-    async def stood(self, host: str, moves: Iterable[Move]) -> None:
-        """Forget moves that turned out to be changes: what they said stayed."""
-        members = [_member(one) for one in moves]
-        if members:
-            await self._redis.zrem(keys.site_noise(host).name, *members)
+    async def stood(self, host: str, moves: Iterable[Move], now: datetime) -> None:
+        """Remember of moves that they stood and were told: alone they are edits, on many releases a slow counter."""
+        told = [replace(one, value=TOLD + one.value) for one in moves if not one.value.startswith(TOLD)]
+        await self._redis.zrem(keys.site_noise(host).name, *(_member(one) for one in moves))
+        await self.moved(host, told, now)
 
 
 def _member(move: Move) -> str:

@@ -11,6 +11,7 @@ import pytest
 from bureau import Bureau, reading, settings
 from redis.asyncio import Redis
 
+from pipelines.remembering import SETTLED
 from stories import keys
 from stories.desk import Desk
 from stories.ids import release_id
@@ -19,7 +20,7 @@ from stories.reading import Gone, Validators
 from stories.release import Image, Release
 from stories.urls import url_digest
 
-LOOK = timedelta(seconds=31)
+LOOK = SETTLED + timedelta(seconds=1)
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def page(number: int = 0, *more: str, **fields: Any) -> Release:
 
 
 async def look(bureau: Bureau, *pages: Release) -> list[str]:
-    """Read pages, half a minute after whatever was read before, and return all that was told so far."""
+    """Read pages, some minutes after whatever was read before, and return all that was told so far."""
     bureau.clock.at += LOOK
     for one in pages:
         await bureau.read(one)
@@ -139,6 +140,22 @@ async def test_what_may_move_is_looked_at_again_soon_and_everything_else_is_told
     await look(bureau, page(0, "Guest 2"))
     assert len(await Desk(bureau.redis).due_revisits(bureau.clock() + LOOK, 10)) == 1
     assert await look(bureau, page(0, "Guest 3", figure="340")) == ["new", "revised"]
+
+
+async def test_a_counter_that_stands_for_hours_is_told_once_a_release_until_two_have_shown_it_twice(
+    bureau: Bureau,
+) -> None:
+    for at in range(6):
+        for _ in range(2):
+            told = await look(bureau, *(page(number, f"Guest {at}") for number in range(3)))
+    assert told == ["new"] * 3 + ["revised"] * 3
+
+
+async def test_a_line_of_one_release_that_is_edited_again_and_again_is_told_each_time(bureau: Bureau) -> None:
+    for at in range(6):
+        for _ in range(2):
+            told = await look(bureau, page(0, f"Units shipped: {at}"))
+    assert told == ["new"] + ["revised"] * 5
 
 
 async def test_a_memory_without_a_ladder_tells_at_once_since_nobody_looks_again(redis: Redis) -> None:

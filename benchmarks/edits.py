@@ -1,0 +1,256 @@
+"""What is seen of releases after their publication: edits, noise, pages that go and come back, in a week.
+
+    python benchmarks/edits.py [RELEASES]
+
+Five hundred releases on ten sites, a fifth of them edited once (a figure, a name, a date), two fifths with noise on
+their pages at every look, thirty gone, five of those back. The clock is the benchmark's, so that a week takes minutes;
+the pages are read by ``extract_release``, memory is a real Redis, and what is asked when is what the daemon asks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import re
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
+
+import structlog
+from bureau import TestClock, settings
+from press_copy import Copy, write
+from press_layouts import article_and_aside, business_wire, media_outreach, pr_newswire
+from redis.asyncio import Redis
+from redis_server import redis_server
+
+from config.settings import PollingSettings
+from crawler.again import asking, gone_by
+from crawler.extraction import extract_release
+from pipelines.remembering import Memory
+from scheduler.revisiting import Revisits
+from stories import keys
+from stories.archive import Archive
+from stories.claims import Claims
+from stories.desk import Desk
+from stories.ids import release_id
+from stories.keeping import Keeper
+from stories.looks import Looks
+from stories.reading import Gone, Reading, Validators
+from stories.release import NotARelease, Release
+from stories.sighting import Poll
+from stories.urls import canonical_url, url_digest
+
+RELEASES = 500
+EDITED, NOISY, GONE, BACK = 0.2, 0.4, 0.06, 0.01  # of all
+SITES = 10
+WEEK = timedelta(days=7)
+START = datetime(2026, 3, 9, 6, tzinfo=UTC)
+SWEEP = timedelta(seconds=5)
+LAYOUTS = (media_outreach, pr_newswire, business_wire, article_and_aside)
+LETTERS = "abdefgiklmnoprstuvz"
+NAMES = ("Tom Reed", "Ada Marsh", "Ida Brunn", "Otto Vale", "Mia Lund")
+
+
+@dataclass(slots=True)
+class Page:
+    """A page on its site: what it says, and what becomes of it."""
+
+    number: int
+    url: str
+    copy: Copy
+    layout: Callable[[Copy], str]
+    published: datetime
+    figure: int = 310
+    name: str = "Tom Reed"
+    day: int = 12
+    noise: str = ""
+    edit: str = ""
+    edit_at: datetime | None = None
+    gone: Gone | None = None
+    gone_at: datetime | None = None
+    back_at: datetime | None = None
+    asked: int = 0
+    whole: int = 0
+
+    def state(self, now: datetime) -> str:
+        """Return the page as it stands at a moment; empty while it is gone."""
+        if self.gone_at and self.gone_at <= now and not (self.back_at and self.back_at <= now):
+            return ""
+        edited = self.edit_at is not None and self.edit_at <= now
+        figure = self.figure + 30 * (edited and self.edit == "figure")
+        name = "Tim Reed" if edited and self.edit == "name" else self.name
+        day = self.day + (edited and self.edit == "date")
+        own = " ".join(self.copy.body[0].split()[:6])
+        said = f"{own}: the work costs {figure} million crowns, is led by {name} and ends on {day} October 2027."
+        copy = replace(self.copy, body=(*self.copy.body[:-1], said, self.copy.body[-1]))
+        html = self._noisy(self.layout(copy), copy, now) if self.noise else self.layout(copy)
+        # The layouts print one wire id for all.
+        return html.replace("470812", str(470_000 + self.number)).replace("/home/1/en", f"/home/{self.number}/en")
+
+    def _noisy(self, html: str, copy: Copy, now: datetime) -> str:
+        minutes = int((now - self.published) / timedelta(minutes=1))
+        line = {
+            "views": f"{1000 + minutes} views",
+            "ago": f"Updated {minutes} minutes ago",
+            "guest": f"Guest {4800 + 3 * minutes + self.number}",
+            "tracking": f"More at https://lantern.example/visit?utm_source=wire&amp;utm_id={minutes}",
+        }.get(self.noise)
+        if line:
+            return html.replace(f"{copy.body[-1]}</p>", f"{copy.body[-1]}</p><p>{line}</p>")
+        if self.noise == "typography":
+            return html.replace("'", "’" if minutes % 2 else "'").replace(
+                " of ", " of " if minutes % 3 else "\u00a0of "
+            )
+        shuffled = list(copy.teasers)
+        random.Random(minutes).shuffle(shuffled)
+        return self.layout(replace(copy, teasers=tuple(shuffled[: 2 + minutes % 3])))
+
+
+def newsroom(count: int, dice: random.Random) -> list[Page]:
+    """Return the pages of a week, each with its fate."""
+    pages = []
+    for number in range(count):
+        words = ["".join(dice.choice(LETTERS) for _ in range(dice.randint(4, 9))) for _ in range(160)]
+        copy = write("en", number)
+        own = tuple(" ".join(words[at : at + 15]).capitalize() + "." for at in range(0, 135, 15))
+        copy = replace(
+            copy,
+            headline=" ".join(words[135:143]).title(),
+            body=own,
+            about=(copy.about[0], " ".join(words[143:]) + "."),
+        )
+        site = number % SITES
+        pages.append(
+            Page(
+                number=number,
+                url=f"https://site-{site}.example/news/{number}-lantern-works",
+                copy=copy,
+                layout=LAYOUTS[site % len(LAYOUTS)],
+                published=START + timedelta(minutes=dice.uniform(0, 12 * 60)),
+            )
+        )
+    fates = dice.sample(pages, count)
+    edited, rest = fates[: int(EDITED * count)], fates[int(EDITED * count) :]
+    noisy, rest = rest[: int(NOISY * count)], rest[int(NOISY * count) :]
+    for at, page in enumerate(edited):
+        page.edit = ("figure", "name", "date")[at % 3]
+        page.edit_at = page.published + timedelta(hours=dice.uniform(0.3, 150))
+        if at % 4 == 0:
+            page.noise = "guest"  # an edit behind noise
+    for at, page in enumerate(noisy):
+        page.noise = ("views", "ago", "guest", "tracking", "typography", "related")[at % 6]
+    for at, page in enumerate(rest[: int(GONE * count)]):
+        page.gone = ("not found", "gone", "moved to the front page", "emptied")[at % 4]  # type: ignore[assignment]
+        page.gone_at = page.published + timedelta(hours=dice.uniform(0.3, 100))
+        if at < int(BACK * count):
+            page.back_at = page.gone_at + timedelta(hours=24)
+    return pages
+
+
+def read(page: Page, poll: Poll, now: datetime) -> Reading:
+    """Return what the spider makes of the page's answer, which is 304 where the page is as it is known."""
+    reading = Reading(url=canonical_url(page.url), source="site")
+    page.asked += 1
+    html = page.state(now)
+    if not html and page.gone != "emptied":
+        return replace(reading, gone=page.gone)
+    html = html or f"<html><body><h1>{page.copy.headline}</h1></body></html>"
+    etag = f'"{url_digest(html)}"'
+    if asking(poll.validators).get("If-None-Match") == etag and poll.validators is not None:
+        again = replace(poll.validators, trusted=poll.validators.trusted + 1)
+        return replace(reading, unchanged=True, validators=again)
+    page.whole += 1
+    try:
+        release: Release = extract_release(html, page.url)
+    except NotARelease as refusal:
+        return replace(reading, gone=gone_by(refusal))
+    return replace(reading, release=release, validators=Validators(url=page.url, etag=etag))
+
+
+async def week(pages: list[Page], redis: Redis, until: datetime) -> None:
+    """Publish the pages and read them again as they are due."""
+    clock, ladder, asked = TestClock(START), PollingSettings().ladder, list[Poll]()
+    desk, looks = Desk(redis), Looks(redis)
+    memory = Memory(Keeper(redis), Claims(redis), desk, settings(), clock, lambda _: None, looks)
+    revisits = Revisits(Archive(redis), desk, looks, ladder, asked.append, clock)
+    by_url = {canonical_url(page.url): page for page in pages}
+    unpublished = sorted(pages, key=lambda page: page.published, reverse=True)
+    while clock.at < until:
+        due = await redis.zrange(keys.revisits().name, 0, 0, withscores=True)
+        following = [datetime.fromtimestamp(due[0][1] / 1000, UTC)] if due else []
+        following += [unpublished[-1].published] if unpublished else []
+        clock.at = max(clock.at + SWEEP, min(following, default=until))
+        while unpublished and unpublished[-1].published <= clock.at:
+            page = unpublished.pop()
+            first = Poll(source="site", urls=(page.url,), asked_at=clock.at)
+            await memory.remember(read(page, first, clock.at))
+            page.asked -= 1  # the first reading is no revisit
+        await revisits.sweep()
+        for poll in asked:
+            reading = read(by_url[poll.urls[0]], poll, clock.at)
+            if reading.release or reading.gone or reading.unchanged:
+                await memory.remember(reading)
+        asked.clear()
+
+
+def allowed(page: Page, until: datetime) -> int:
+    """Return how often the ladder lets a page be asked until a moment."""
+    at, count = page.published, 0
+    for interval, age in PollingSettings().ladder:
+        while at + interval - page.published <= age and at + interval <= until:
+            at, count = at + interval, count + 1
+    return count
+
+
+async def main(count: int) -> None:
+    """Print what was found, what was told falsely, and what it took."""
+    pages, until = newsroom(count, random.Random(7)), START + WEEK
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(30))  # warnings alone
+    began = time.monotonic()
+    with redis_server() as url:
+        async with Redis.from_url(url) as redis:
+            await week(pages, redis, until)
+            entries = await redis.xrange(keys.events().name)
+    told: dict[str, list[dict[str, object]]] = {}
+    for _, fields in entries:
+        event = json.loads(fields[b"event"])
+        told.setdefault(event["data"]["release"]["id"], []).append(event)
+    found, missed, false, kinds = 0, Counter[str](), Counter[str](), Counter[str]()
+    for page in pages:
+        wanted = ["release.new"]
+        wanted += ["release.revised"] if page.edit else []
+        wanted += ["release.withdrawn"] if page.gone else []
+        wanted += ["release.revised"] if page.back_at else []
+        events = [str(one["type"]) for one in told.get(release_id(url_digest(canonical_url(page.url))), [])]
+        kinds.update(events)
+        found += sum((Counter(wanted[1:]) & Counter(events)).values())
+        missed.update(
+            {f"{page.edit or page.gone}: {kind}": more for kind, more in (Counter(wanted) - Counter(events)).items()}
+        )
+        false.update(
+            {
+                f"{page.noise or page.edit or page.gone or 'plain'}: {kind}": more
+                for kind, more in (Counter(events) - Counter(wanted)).items()
+            }
+        )
+    happened = sum(bool(page.edit) + bool(page.gone) + bool(page.back_at) for page in pages)
+    asked, may = sum(page.asked for page in pages), sum(allowed(page, until) for page in pages)
+    whole = sum(page.whole for page in pages)
+    print(f"{count} releases, {happened} edits, withdrawals and returns; {dict(kinds)}")
+    print(f"found {found} of {happened} ({found / happened:.1%}); missed {dict(missed)}; false {dict(false)}")
+    print(f"requests {asked:,}, {asked / count:.1f} a release; the ladder allows {may / count:.1f} ({asked / may:.1%})")
+    print(f"most of one release over its ladder: {max(page.asked - allowed(page, until) for page in pages)}")
+    print(f"read whole {whole:,}, {1 - whole / (asked + count):.0%} answered with 304 or gone")
+    print(f"took {time.monotonic() - began:.0f} s")
+
+
+if __name__ == "__main__":
+    numbers = [int(one) for one in sys.argv[1:] if re.fullmatch(r"\d+", one)]
+    asyncio.run(main(*numbers or [RELEASES]))
