@@ -30,6 +30,7 @@ USER_AGENT = "wirewatch/0.1 (+https://github.com/wirewatch/wirewatch)"
 
 EventName = Literal["new", "corrected", "updated", "revised", "withdrawn", "syndicated", "source"]
 DEFAULT_EVENTS: tuple[EventName, ...] = ("new", "corrected", "updated", "revised", "withdrawn")
+REDIS_URLS = ("redis://", "rediss://", "redis+sentinel://", "rediss+sentinel://", "unix://")
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _RUNG = re.compile(r"\s*(\S+)\s+for\s+(\S+)\s*")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
@@ -91,8 +92,8 @@ def _public_url(url: str) -> str:
 
 
 def _redis_url(url: SecretStr) -> SecretStr:
-    if not url.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
-        raise ValueError("allowed are redis://…, rediss://… and unix://…")  # never the URL: it may hold a password
+    if not url.get_secret_value().startswith(REDIS_URLS):  # never the URL in words: it may hold a password
+        raise ValueError("allowed are redis://…, rediss://…, redis+sentinel://…, rediss+sentinel://… and unix://…")
     return url
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from redis.asyncio import Redis
+from redis.asyncio.connection import parse_url
 from redis.asyncio.retry import Retry
+from redis.asyncio.sentinel import MasterNotFoundError, Sentinel, SentinelConnectionPool
 from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
 from redis.exceptions import (
     AuthenticationError,
@@ -19,38 +22,75 @@ from redis.exceptions import TimeoutError as TimedOut
 from stories.binary import OLDEST
 
 TIMEOUT = 5.0  # seconds for one answer; a call that blocks in the server must ask for less
+SENTINEL_PORT = 26379
 RETRIES = 3  # the library's 10 make a server that hangs cost 59 s a call
 MINIMUM = f"{OLDEST}.0"
 _WANTS_PASSWORD = re.compile(r"NOAUTH|WRONGPASS|authenticat|username-password|invalid password", re.I)
 
 
 def connect(url: str, *, once: bool = False) -> Redis:
-    """Return a client of a ``redis://``, ``rediss://`` or ``unix://`` URL, else ``ValueError``; its answers are bytes.
+    """Return a client of a URL of Redis, else ``ValueError``; its answers are bytes.
+
+    Allowed are ``redis://``, ``rediss://`` (TLS) and ``unix://`` as redis-py has them, each with an ACL user, and
+    ``redis+sentinel://user:password@host:26379,host2:26379/service/db`` or ``rediss+sentinel://…``: the primary that
+    the Sentinels name, asked for again at each connection. User and password are those of Redis; the Sentinels' own are
+    ``?sentinel_username=…&sentinel_password=…``.
 
     A call is tried again when its answer is lost, so the server may apply it twice: right for reads and for
     scripts that may be repeated. ``once=True`` never repeats one; use it for whatever else counts or appends.
     """
     retry = Retry(NoBackoff(), 0) if once else Retry(ExponentialWithJitterBackoff(base=0.01, cap=0.5), RETRIES)
+    # No health_check_interval: in redis-py 8.1 it recurs without end when the server wants a password.
+    options: dict[str, Any] = {"socket_timeout": TIMEOUT, "socket_connect_timeout": TIMEOUT, "client_name": "wirewatch"}
     try:
-        return Redis.from_url(
-            url,
-            socket_timeout=TIMEOUT,
-            socket_connect_timeout=TIMEOUT,
-            # No health_check_interval: in redis-py 8.1 it recurs without end when the server wants a password.
-            retry=retry,
-            client_name="wirewatch",
-        )
+        if urlsplit(url).scheme in ("redis+sentinel", "rediss+sentinel"):
+            return _by_sentinel(url, retry, options)
+        return Redis.from_url(url, retry=retry, **options)
     except ValueError:
         # The library's own words may quote a piece of the password.
         raise ValueError(
-            "redis_url is no Redis URL; allowed are redis://[user:password@]host:port/db, rediss://… and "
-            "unix:///path?db=0, with '/', '@', '#' and '%' in a password percent-encoded"
+            "redis_url is no Redis URL; allowed are redis://[user:password@]host:port/db, rediss://…, "
+            "unix:///path?db=0 and redis+sentinel://[user:password@]host:port,host:port/service/db, with '/', '@', '#' "
+            "and '%' in a password percent-encoded"
         ) from None
+
+
+def _by_sentinel(url: str, retry: Retry, options: dict[str, Any]) -> Redis:
+    parts = urlsplit(url)
+    about, _, hosts = parts.netloc.rpartition("@")
+    sentinels = [_host_and_port(one) for one in hosts.split(",")]
+    service, _, db = parts.path.strip("/").partition("/")
+    if not service:
+        raise ValueError("no service")
+    # The library's own parser reads the rest: TLS and its files, user, password.
+    plain = f"{parts.scheme.partition('+')[0]}://{f'{about}@' if about else ''}h:1/{db or 0}"
+    given: dict[str, Any] = dict(parse_url(f"{plain}?{parts.query}" if parts.query else plain))
+    own = {
+        name.removeprefix("sentinel_"): given.pop(name)
+        for name in ("sentinel_username", "sentinel_password")
+        if name in given
+    }
+    for name in ("host", "port"):
+        given.pop(name, None)
+    secure = given.pop("connection_class", None) is not None
+    tls = {name: given.pop(name) for name in list(given) if name.startswith("ssl_")} | ({"ssl": True} if secure else {})
+    asking: Any = Sentinel(sentinels, sentinel_kwargs={**options, **own, **tls}, **options)  # type: ignore[no-untyped-call]
+    primary: Redis = asking.master_for(unquote(service), retry=retry, **given, **tls)
+    return primary
+
+
+def _host_and_port(text: str) -> tuple[str, int]:
+    found = urlsplit(f"//{text}")
+    if not found.hostname:
+        raise ValueError("no host")
+    return found.hostname, found.port or SENTINEL_PORT
 
 
 def address(redis: Redis) -> str:
     """Return where a client connects, without user and password: ``127.0.0.1:6379/0`` or the socket's path."""
     to: dict[str, Any] = redis.connection_pool.connection_kwargs
+    if isinstance(redis.connection_pool, SentinelConnectionPool):
+        return f"the primary of {redis.connection_pool.service_name} by Sentinel"
     return (
         str(to["path"]) if "path" in to else f"{to.get('host', 'localhost')}:{to.get('port', 6379)}/{to.get('db', 0)}"
     )
@@ -76,6 +116,8 @@ def _why_not(error: Exception) -> str:
             "asks for another user or password than redis_url has; write redis://USER:PASSWORD@host:port/db, with an "
             "empty USER for the default one"
         )
+    if isinstance(error, MasterNotFoundError):
+        return f"is not known: {said}; see redis-cli -p {SENTINEL_PORT} SENTINEL masters, or mend redis_url"
     if isinstance(error, TimedOut):
         return f"does not answer within {TIMEOUT:.0f} s; look at it: redis-cli PING"
     if isinstance(error, (Disconnected, OSError)):
@@ -109,7 +151,8 @@ def find_risks(about: dict[str, Any]) -> list[str]:
     risks = []
     if not about.get("aof_enabled"):
         risks.append(
-            "keeps no append-only file: a crash loses minutes; redis-cli CONFIG SET appendonly yes, then CONFIG REWRITE"
+            "keeps no append-only file: a crash loses minutes, or all if it keeps no copy either; redis-cli CONFIG SET "
+            "appendonly yes, then CONFIG REWRITE"
         )
     if about.get("rdb_last_bgsave_status") == "err":
         risks.append("could not save its last copy; see its log, and: redis-cli LASTSAVE")
