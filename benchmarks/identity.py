@@ -2,6 +2,7 @@
 
     python benchmarks/identity.py pairs            precision and recall by label, beside plain Jaccard
     python benchmarks/identity.py replay [COUNT]   the stories that hold more than one release; releases per second
+    python benchmarks/identity.py throughput|million|stories    the same through Redis: see benchmarks/memory.py
 
 Data: ``$WIREWATCH_DATA/releases`` (see the note at the data's own README). A pair counts as the same story if the two
 share a key of the index, so that memory would have offered the one for the other, and the verdict joins them.
@@ -32,13 +33,15 @@ CANDIDATES = 20  # as memory offers
 BUSY = 400  # releases of one key remembered: more than any key's newest that are ever offered
 
 
+def rows() -> list[dict[str, str]]:
+    """Return the archive's rows in the order of their dates."""
+    with lzma.open(DATA / "releases.jsonl.xz", "rt", encoding="utf-8") as lines:
+        return sorted(map(json.loads, lines), key=lambda row: (row["date"], row["id"]))
+
+
 def releases() -> Iterator[Release]:
     """Yield the archive's releases in the order of their dates."""
-    with lzma.open(DATA / "releases.jsonl.xz", "rt", encoding="utf-8") as lines:
-        rows = [json.loads(line) for line in lines]
-    rows.sort(key=lambda row: (row["date"], row["id"]))
-    for row in rows:
-        yield release_of(row)
+    yield from map(release_of, rows())
 
 
 def release_of(row: dict[str, str]) -> Release:
@@ -173,5 +176,9 @@ if __name__ == "__main__":
     what = sys.argv[1] if len(sys.argv) > 1 else "pairs"
     if what == "replay":
         replay(int(sys.argv[2]) if len(sys.argv) > 2 else None)
+    elif what in ("throughput", "million", "stories"):
+        import memory
+
+        memory.main(what, sys.argv[2:])
     else:
         pairs()

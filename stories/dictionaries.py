@@ -1,7 +1,7 @@
 """The dictionaries that releases are packed with: trained once on this memory's own releases, kept in Redis with it.
 
-A release packed with what 500 others say takes a quarter less room. A dictionary stays as long as the memory: what was
-packed with it cannot be read without it.
+A release packed with what 1,000 others say takes a quarter less room. A dictionary stays as long as the memory: what
+was packed with it cannot be read without it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from stories.packing import PHRASES, dictionary_of, knows, learn, packed_of, tra
 
 log = structlog.get_logger(__name__)
 
-SAMPLES = 500  # releases to train on; six times as many make it better by 1 %
+SAMPLES = 1_000  # releases to train on, 0.6 s; half as many cost a release 3 %, twice as many save nothing
 LOOK = 100  # keeps between two looks whether there are so many
 _NEWEST = "newest"
 

@@ -20,7 +20,7 @@ from stories.packing import compress, decompress, packed_of, revision_of, unpack
 from stories.release import Release, release_payload
 
 LIVE = 1_000  # events in the stream that programs follow: some 5 MB
-SMALL = 400  # bytes: compressing what is shorter gains nothing
+SMALL = 100  # bytes: compressing what is shorter gains nothing
 _BRIEF = b"~"  # begins an event whose release stands elsewhere
 
 

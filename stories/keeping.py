@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from importlib.resources import files
@@ -142,7 +142,8 @@ class Keeper:
         """Write a decision whole and return True; False, nothing written, when memory changed since the lookup."""
         release = keep.release
         assert release.id is not None  # noqa: S101 (whoever decides gives the id)
-        packed = pack(release, await self._dictionaries.newest())
+        # The text in page order is for whoever reads one page; memory has its parts, and compares those.
+        packed = pack(replace(release, text=""), await self._dictionaries.newest())
         digest = url_digest(reading.url)
         plan = self._plan(keep, reading, fingerprint, now)
         plan["token"] = hashlib.blake2b(msgspec.json.encode(plan) + packed, digest_size=6).hexdigest()

@@ -120,6 +120,8 @@ def _by_near_text(older: Release, newer: Release, left: Reading, right: Reading,
     if stages and like.jaccard < 0.95:
         return of("sibling", f"another stage: {min(stages)}")
     if not like.swapped:
+        if days is not None and days > REISSUED_WITHIN and like.jaccard < CHANGED:
+            return of("sibling", f"only {alike}, {days} days later")
         if not _enough(like, left, right, near):
             return of("sibling", "another headline and much other text" if not near else "much other text")
         changed = near and (like.differing or like.mistyped or like.containment < CHANGED) and same_hand(older, newer)

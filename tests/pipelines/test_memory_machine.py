@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import press_office as office
@@ -27,11 +28,13 @@ from hypothesis.stateful import (
 from redis.asyncio import Redis
 from redis_server import without_lifetime
 
+from pipelines.identity import Trait
 from pipelines.remembering import Memory
 from stories.archive import Stored
 from stories.claims import Claims
 from stories.desk import Desk
-from stories.keeping import Keeper
+from stories.keeping import Keep, Keeper
+from stories.reading import Reading
 from stories.release import Release
 
 EXAMPLES = 120  # some 15 s; enough to find nine of ten mistakes that were put in to see (the tenth: test_decision)
@@ -43,6 +46,30 @@ SETTINGS = settings(
 )
 TOLD = ("new", "corrected", "updated", "revised", "withdrawn")
 RECALLING = ("corrected", "withdrawn")
+
+
+class Overtaken(Keeper):
+    """A worker's keeper: others keep theirs between its decision and its keep, so that it rests on stale memory."""
+
+    def __init__(self, redis: Redis, meanwhile: Callable[[], Awaitable[object]]) -> None:
+        super().__init__(redis)
+        self._meanwhile: Callable[[], Awaitable[object]] | None = meanwhile
+        self.refused = 0
+
+    async def keep(
+        self, keep: Keep, reading: Reading, traits: Sequence[Trait], fingerprint: bytes, now: datetime
+    ) -> bool:
+        """Let the others go first, once."""
+        await self.let_others()
+        kept = await super().keep(keep, reading, traits, fingerprint, now)
+        self.refused += not kept
+        return kept
+
+    async def let_others(self) -> None:
+        """Let the others go, if they did not yet: nothing is kept of a page that says what it said."""
+        meanwhile, self._meanwhile = self._meanwhile, None
+        if meanwhile is not None:
+            await meanwhile()
 
 
 @dataclass(slots=True)
@@ -74,6 +101,8 @@ class Newsroom(RuleBasedStateMachine):
     """Rules are what newsrooms and workers do."""
 
     url: str  # of the Redis; set by the test
+    refused = 0
+    """Decisions on stale memory, which were made again."""
 
     @initialize()
     def open(self) -> None:
@@ -181,6 +210,30 @@ class Newsroom(RuleBasedStateMachine):
         self._read([self.pages[url] for url in chosen], twice=twice)
 
     @precondition(lambda self: self.pages)
+    @rule(data=st.data())
+    def read_while_others_are_kept(self, data: st.DataObject) -> None:
+        """A worker decides; before it keeps, others read and keep other pages or the very same, one by one."""
+        urls = st.sampled_from(sorted(self.pages))
+        first, others = data.draw(urls), data.draw(st.lists(urls, min_size=1, max_size=4, unique=True))
+        pages = [self.pages[url] for url in (first, *others)]
+        if not any(page.gone for page in pages):
+            type(self).refused += self.runner.run(self._overtaken(pages[0], pages[1:]))
+            self._were_read(pages)
+
+    async def _overtaken(self, page: Page, others: list[Page]) -> int:
+        async def meanwhile() -> None:
+            for number, other in enumerate(others):
+                await self.workers[1 + number % 2].remember(reading(other.release))
+
+        keeper = Overtaken(self.clients[0], meanwhile)
+        worker = Memory(
+            keeper, Claims(self.clients[0]), Desk(self.clients[0]), SETTINGS, self.clocks[0], lambda _: None
+        )
+        await worker.remember(reading(page.release))
+        await keeper.let_others()
+        return keeper.refused
+
+    @precondition(lambda self: self.pages)
     @rule()
     def read_everything(self) -> None:
         self._read(list(self.pages.values()), twice=False)
@@ -199,7 +252,11 @@ class Newsroom(RuleBasedStateMachine):
     def _read(self, pages: list[Page], *, twice: bool) -> None:
         there = [page for page in pages if not page.gone]
         self.runner.run(self._remember([*there, *(there if twice else ())]))
-        for page in there:
+        self._were_read(there)
+
+    @staticmethod
+    def _were_read(pages: list[Page]) -> None:
+        for page in pages:
             if page.read != page.release:
                 page.states += 1
                 page.read = page.release
@@ -331,3 +388,4 @@ def test_whatever_newsrooms_do_and_however_workers_meet_memory_agrees_with_what_
             database=None,
         ),
     )
+    assert machine.refused, "no decision ever rested on stale memory: the machine shows nothing"

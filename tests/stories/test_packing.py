@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+from importlib.resources import files
+
 import msgspec
 import pytest
 import zstandard
@@ -52,3 +55,9 @@ def test_what_is_no_release_is_refused(written: bytes) -> None:
 def test_what_an_older_version_wrote_without_new_fields_can_be_read() -> None:
     written = zstandard.ZstdCompressor().compress(b'{"headline":"Old","a_field_of_another_version":1}')
     assert unpack(written) == Release(headline="Old")
+
+
+def test_the_words_that_releases_are_packed_with_never_change() -> None:
+    # What was packed with other words is read as garbage: for better ones, a dictionary with a number of its own.
+    words = (files("stories") / "phrases.txt").read_bytes()
+    assert hashlib.sha256(words).hexdigest() == "caa75b484631437b1c935c73f68c83150744f3d83b8ccc4916861518906381d9"

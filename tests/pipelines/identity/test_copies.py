@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 from announcements import BODY, HEADLINE, NOW, again, judged, release, serial, stored
@@ -211,6 +212,36 @@ def test_a_chinese_copy_joins_and_a_chinese_sibling_does_not():
     assert judged(copy, stored(first)).kind == "copy"
     sibling = tuple(p.replace("艾勒里港", "北湾岛屿").replace("首座", "第三座") for p in CHINESE)
     assert judged(again(release("港口能源第三座潮汐储能电站投入运行", sibling)), stored(first)).kind == "new"
+
+
+@pytest.mark.parametrize(("days", "kind"), [(20, "copy"), (376, "new")], ids=["within weeks", "next year"])
+def test_a_yearly_campaign_told_again_with_much_of_its_old_text_is_new(days, kind):
+    opening = (
+        "The law firm of Orrin Vale has asked employers in the county to wear pink on one Friday of October and to "
+        "give their staff an hour for an examination, since most who fall ill learn of it too late.",
+        "Those who take part post a picture of their office, and the firm gives a sum to the clinic in Port Ellery for "
+        "each of them. Schools and shops may join, too; a form lies at the town hall.",
+    )
+    added = tuple(
+        f"{name} has taken part from the beginning and says that {what}, which nobody in the office had thought of."
+        for name, what in (
+            ("the bakery at the old bridge", "half of its guests asked what the colour meant and stayed to listen"),
+            ("the ferry office", "two of its own people went to the clinic and came back relieved"),
+            ("a school of nursing", "pupils now explain to parents how an examination is done"),
+            ("the harbour library", "books on the matter are lent out all through the autumn"),
+        )
+    )
+    first = release("Vale Firm Asks Employers to Think Pink", opening, published_at="2025-09-20T09:00:00+00:00")
+    moment = datetime.fromisoformat("2025-09-20T09:00:00+00:00") + timedelta(days=days)
+    second = again(
+        first,
+        source="harbour-wire",
+        headline="Vale Firm Asks Employers to Think Pink and to Save Lives",
+        body=opening + added,
+        published_at=moment.isoformat(),
+    )
+    verdict = judged(second, stored(first))
+    assert verdict.kind == kind, verdict.why
 
 
 def test_the_closest_of_several_stories_is_joined():

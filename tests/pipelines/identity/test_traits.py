@@ -7,6 +7,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from announcements import BODY, HEADLINE, release
 
 from pipelines.identity import traits
@@ -37,6 +38,47 @@ def test_a_copy_cut_short_under_another_headline_shares_the_opening():
 def test_near_texts_share_a_band():
     near = release("Something else", ("A new first line was put here by an editor of the site.", *BODY[:2], *BODY[3:]))
     assert "band" in shared(release(), near)
+
+
+TOLD = {
+    "Chinese": (
+        "港口能源有限公司今日宣布，其位于艾勒里港的首座潮汐储能电站正式投入运行，每天可储存四十八兆瓦时的电力。",
+        "公司总裁表示，第二座电站将于今年秋天在圣科文动工，预计投资三亿一千万元，并为当地创造一百二十个岗位。",
+        "市议会三月批准了租约，渔民可以继续使用东侧的码头，潮汐门每年春季停机检修两周。",
+    ),
+    "Japanese": (
+        "マーロウ港湾株式会社は本日、エラリー港に同社初の潮力蓄電所を開設し、一日四十八メガワット時を蓄えると発表した。",
+        "社長のオルウェン氏は、第二の蓄電所を今秋セント・コーウェンに着工し、三億一千万クローネを投じると述べた。",
+        "市議会は三月に借地契約を承認しており、漁船は引き続き東岸壁を利用でき、水門は毎春二週間点検のため止まる。",
+    ),
+    "Korean": (
+        "말로 항만은 오늘 엘러리 항구에 첫 조력 저장 발전소를 열고 하루 사십팔 메가와트시를 저장한다고 발표했다.",
+        "대표 올웬 씨는 두 번째 발전소를 올가을 세인트 코웬에서 착공하며 삼억 천만 크로네를 투자한다고 말했다.",
+        "시의회는 삼월에 임대 계약을 승인했고 어부들은 동쪽 부두를 계속 쓸 수 있으며 수문은 봄마다 두 주 동안 멈춘다.",
+    ),
+    "Thai": (
+        "บริษัทท่าเรือมาร์โลว์ประกาศวันนี้ว่าได้เปิดโรงเก็บพลังงานน้ำขึ้นน้ำลงแห่งแรกที่ท่าเรือเอลเลอรี ซึ่งเก็บไฟฟ้าได้วันละสี่สิบแปดเมกะวัตต์ชั่วโมง",
+        "ประธานบริษัทกล่าวว่าโรงที่สองจะเริ่มก่อสร้างในฤดูใบไม้ร่วงนี้ที่เซนต์คอร์เวน ด้วยเงินลงทุนสามร้อยสิบล้านโครน",
+        "สภาเมืองอนุมัติสัญญาเช่าเมื่อเดือนมีนาคม และชาวประมงยังใช้ท่าด้านตะวันออกต่อไปได้",
+    ),
+}
+ELSEWHERE = {
+    "Chinese": ("阅读诊所在四个集镇为早年离校的成年人开设夜间课程，不收学费，也不需要填写任何表格。",),
+    "Japanese": ("クイルマーク財団は四つの市場町で、早くに学校を離れた大人のために夜の読み書き教室を開く。",),
+    "Korean": ("퀼마크 재단은 네 장터 마을에서 일찍 학교를 떠난 어른을 위해 저녁 글 교실을 무료로 연다.",),
+    "Thai": ("มูลนิธิควิลล์มาร์กเปิดห้องเรียนอ่านเขียนยามค่ำสำหรับผู้ใหญ่ในตลาดสี่เมืองโดยไม่เก็บค่าเล่าเรียน",),
+}
+
+
+@pytest.mark.parametrize("language", sorted(TOLD))
+def test_near_texts_in_every_script_share_a_band_and_other_texts_share_nothing(language):
+    told = TOLD[language]
+    first = release("甲", told)
+    other_head = {"url": "https://mirror.example/2"}
+    edited = release("乙", (ELSEWHERE[language][0][:30], *told[:2], told[2][:-12]), **other_head)
+    assert "band" in shared(first, edited)
+    assert shared(first, release("乙", told[1:], **other_head)), "its first paragraph is gone"
+    assert shared(first, release("丙", ELSEWHERE[language], **other_head)) == set()
 
 
 def test_releases_of_other_companies_share_nothing():

@@ -1,0 +1,283 @@
+"""How fast memory takes in real releases, in how much room, and whether a million older ones slow it down.
+
+    python benchmarks/identity.py throughput [COUNT]   releases a second and Redis memory a release, from empty
+    python benchmarks/identity.py million [OLDER]      the cost of a release beside OLDER made-up ones, and beside none
+    python benchmarks/identity.py stories FILE         replays the archive; the stories with several releases, as JSONL
+
+One process and a real Redis of its own on a Unix socket, as the embedded one but for the disk. ``Memory.remember`` does
+the whole of identify, relate, match and keep; ``WORKERS`` readings are under way at once, as in a crawl.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import random
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import structlog
+from redis.asyncio import Redis
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "support"), str(ROOT / "benchmarks")]
+
+from identity import rows  # noqa: E402
+from redis_server import redis_server  # noqa: E402
+
+from config.settings import Settings  # noqa: E402
+from pipelines.identity import traits  # noqa: E402
+from pipelines.remembering import Memory  # noqa: E402
+from stories import keys  # noqa: E402
+from stories.archive import Archive  # noqa: E402
+from stories.claims import Claims  # noqa: E402
+from stories.desk import Desk  # noqa: E402
+from stories.ids import number_of, release_id, story_id  # noqa: E402
+from stories.keeping import INDEX_KEPT, Keeper  # noqa: E402
+from stories.packing import pack  # noqa: E402
+from stories.reading import Reading  # noqa: E402
+from stories.release import Release  # noqa: E402
+from stories.urls import canonical_url, url_digest  # noqa: E402
+
+WORKERS = 16  # readings under way at once
+OLDER = 1_000_000  # five years of all wires of the catalog
+MEASURED = 4_000  # releases whose cost is compared
+TURN = 250  # releases that one memory takes in before the other has its turn: both see the same machine
+SERIAL = 0.1  # of the made-up releases are further issues of the archive's serials
+KEPT_SAME = 0.5  # of its traits a further issue shares with the one that it is made from
+AT_ONCE = 500  # made-up releases written by one script
+SETTINGS = Settings.model_validate(
+    {
+        "catalog": False,
+        "watches": {"one-wire": {"sources": ["newmediawire"]}, "everything": {"events": ["source"]}},
+        "channels": {"desk": {"type": "console"}},
+    }
+)
+"""A watch that some of the releases alert, and one that takes everything in and tells nothing."""
+
+_FILL = """
+local prefix, kept, seconds, per = ARGV[1], tonumber(ARGV[2]), ARGV[3], 6
+for i = 4, #ARGV, per do
+  local id, raw, story, value, page, digests = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], ARGV[i + 5]
+  redis.call("SET", prefix .. "release:" .. id, value, "EX", seconds)
+  redis.call("ZADD", prefix .. "story:" .. story, i, id)
+  redis.call("EXPIRE", prefix .. "story:" .. story, seconds)
+  redis.call("ZADD", prefix .. "releases", i, id)
+  redis.call("HSET", prefix .. "page:" .. page, "release", id)
+  redis.call("EXPIRE", prefix .. "page:" .. page, seconds)
+  for at = 1, #digests, 8 do
+    local index = prefix .. "i:" .. string.sub(digests, at, at + 7)
+    redis.call("APPEND", index, raw)
+    if redis.call("STRLEN", index) > kept * 16 then
+      redis.call("SET", index, redis.call("GETRANGE", index, -kept * 16, -1))
+    end
+    redis.call("EXPIRE", index, seconds)
+  end
+end
+"""
+"""What keep.lua leaves of releases that were kept long ago: their events are gone."""
+
+
+@dataclass(slots=True)
+class Line:
+    """One memory, and what it cost so far."""
+
+    redis: Redis
+    memory: Memory
+    clock: list[datetime]
+    wall: float = 0.0
+    cpu: float = 0.0
+    kept: int = 0
+
+    @classmethod
+    def on(cls, redis: Redis) -> Line:
+        """Return a memory whose clock stands where the newest release was published."""
+        clock = [datetime(2000, 1, 1, tzinfo=UTC)]
+        memory = Memory(Keeper(redis), Claims(redis), Desk(redis), SETTINGS, lambda: clock[0], lambda _: None)
+        return cls(redis=redis, memory=memory, clock=clock)
+
+    async def take_in(self, found: Iterable[Release]) -> None:
+        """Remember releases, ``WORKERS`` at once."""
+        waiting = iter(found)
+        began, used = time.perf_counter(), time.process_time()
+
+        async def work() -> None:
+            for release in waiting:
+                moment = datetime.fromisoformat(f"{(release.published_at or '')[:10]}T12:00:00+00:00")
+                self.clock[0] = max(moment, self.clock[0] + timedelta(milliseconds=1))
+                await self.memory.remember(Reading(url=release.url or "", source=release.source or "", release=release))
+                self.kept += 1
+
+        await asyncio.gather(*(work() for _ in range(WORKERS)))
+        self.wall += time.perf_counter() - began
+        self.cpu += time.process_time() - used
+
+    async def served(self) -> float:
+        """Return the seconds that the server has worked."""
+        about = await self.redis.info("cpu")
+        return float(about["used_cpu_user"]) + float(about["used_cpu_sys"])
+
+    async def room(self) -> int:
+        """Return the bytes that the server has in use."""
+        return int((await self.redis.info("memory"))["used_memory"])
+
+
+def read(count: int | None = None) -> Iterator[Release]:
+    """Yield the archive's releases in order as the crawler would hand them over, notices still in the headline."""
+    for row in islice(rows(), count):
+        body = tuple(line.strip() for line in row["body"].split("\n") if line.strip())
+        yield Release(
+            source=row["wire"],
+            wire=row["wire"],
+            url=_address(row),
+            headline=row["title"],
+            body=body,
+            text="\n".join(body),
+            published_at=row["date"],
+        )
+
+
+def _address(row: dict[str, str]) -> str:
+    try:
+        return canonical_url(row["source_url"])
+    except ValueError:  # two rows have none
+        return f"https://archive.example/{row['id']}"
+
+
+def in_parts(found: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
+    """Yield a sequence in parts."""
+    return (found[at : at + size] for at in range(0, len(found), size))
+
+
+async def throughput(count: int | None) -> None:
+    """Print how many releases a second are remembered from empty, what each costs, and its room in Redis."""
+    found = list(read(count))
+    with redis_server() as url:
+        async with Redis.from_url(url) as redis:
+            line, empty = Line.on(redis), await Line.on(redis).room()
+            for part in in_parts(found, 4_000):
+                before = line.kept, line.wall, line.cpu, await line.served(), await line.room()
+                await line.take_in(part)
+                new = line.kept - before[0]
+                print(
+                    f"{line.kept:6} kept: {new / (line.wall - before[1]):5.0f} releases/s, "
+                    f"{(line.cpu - before[2]) / new * 1000:.2f} ms of Python and "
+                    f"{(await line.served() - before[3]) / new * 1000:.2f} ms of Redis a release, "
+                    f"{(await line.room() - before[4]) / new:5.0f} bytes a release"
+                )
+            print(
+                f"{line.kept / line.wall:.0f} releases/s in all; {(await line.room() - empty) / line.kept:.0f} bytes "
+                f"of Redis memory a release, {(await redis.dbsize()) / line.kept:.1f} keys"
+            )
+            await _by_kind(redis, line.kept)
+
+
+async def _by_kind(redis: Redis, kept: int) -> None:
+    """Print what takes the room, without what the server needs to find a key."""
+    room: dict[str, list[int]] = {}
+    async for name in redis.scan_iter(count=1_000):
+        kind = name.decode().split(":")[1]
+        if kind != "i" or name[-1] % 16 == 0:  # of a dozen short keys for each release a sixteenth will do
+            room.setdefault(kind, []).append(await redis.memory_usage(name, samples=0) or 0)
+    for kind, sizes in sorted(room.items(), key=lambda item: -sum(item[1])):
+        print(f"  {kind:12} {sum(sizes) / len(sizes):9.0f} bytes each, {len(sizes)} looked at")
+
+
+async def million(older: int) -> None:
+    """Print what a release costs beside many older ones, as a ratio to its cost beside none."""
+    found = list(read())
+    measured, chance = found[-MEASURED:], random.Random(11)
+    with redis_server() as empty_url, redis_server() as full_url:
+        async with Redis.from_url(empty_url) as empty_redis, Redis.from_url(full_url) as full_redis:
+            empty, full = Line.on(empty_redis), Line.on(full_redis)
+            began, before = time.perf_counter(), await full.room()
+            await _fill(full_redis, found[:-MEASURED], older, chance)
+            print(
+                f"{older} made-up releases in {time.perf_counter() - began:.0f} s, "
+                f"{(await full.room() - before) / older:.0f} bytes of Redis memory each"
+            )
+            served = {line.redis: await line.served() for line in (empty, full)}
+            for number, part in enumerate(in_parts(measured, TURN)):
+                for line in (empty, full) if number % 2 else (full, empty):
+                    await line.take_in(part)
+            costs = []
+            for name, line in (("none", empty), (f"{older}", full)):
+                redis_ms = (await line.served() - served[line.redis]) / line.kept * 1000
+                costs.append((line.wall, line.cpu, redis_ms))
+                print(
+                    f"beside {name:>8}: {line.kept / line.wall:5.0f} releases/s, {line.cpu / line.kept * 1000:.2f} ms "
+                    f"of Python and {redis_ms:.2f} ms of Redis a release"
+                )
+            ratios = [much / none for none, much in zip(*costs, strict=True)]
+            print(f"ratio: {ratios[0]:.2f} of time, {ratios[1]:.2f} of Python, {ratios[2]:.2f} of Redis")
+
+
+async def _fill(redis: Redis, found: Sequence[Release], older: int, chance: random.Random) -> None:
+    """Write made-up older releases as keep.lua leaves them: nine of ten like nothing else, the others serial issues."""
+    samples = chance.sample(found, min(2_000, len(found)))
+    known = [([trait.digest for trait in traits(release)], pack(release)) for release in samples]
+    shared: dict[str, int] = {}
+    for release in found:
+        for trait in traits(release):
+            shared[trait.digest] = shared.get(trait.digest, 0) + 1
+    serials = [one for one in known if sum(shared[digest] > 1 for digest in one[0]) > len(one[0]) // 2]
+    script = redis.register_script(_FILL)
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    for numbers in in_parts(range(older), AT_ONCE):
+        args: list[Any] = [f"{keys.PREFIX}:", INDEX_KEPT, keys.release("").seconds]
+        for number in numbers:
+            page = url_digest(f"https://older.example/{number}")
+            own, serial = release_id(page), bool(serials) and chance.random() < SERIAL
+            digests, packed = chance.choice(serials if serial else known)
+            story = story_id(own)
+            ours = "".join(
+                digest if serial and chance.random() < KEPT_SAME else "".join(chance.choices(alphabet, k=8))
+                for digest in digests
+            )
+            value = b"1 %b - 0123456789ab new 1600000000000 nothing like it before\n%b" % (story.encode(), packed)
+            args += [own, number_of(own), story, value, page, ours]
+        await script(args=args)
+
+
+async def stories(path: Path) -> None:
+    """Replay the archive from empty, and write the stories with more than one release as JSON lines."""
+    with redis_server() as url:
+        async with Redis.from_url(url) as redis:
+            line, archive = Line.on(redis), Archive(redis)
+            await line.take_in(read())
+            several = 0
+            with path.open("w", encoding="utf-8") as out:
+                async for name in redis.scan_iter(f"{keys.story('').name}*", count=1_000):
+                    story = await archive.story(name.decode().rpartition(":")[2])
+                    if story is None or len(story.releases) < 2:
+                        continue
+                    several += 1
+                    told = [
+                        {"id": one.release.id, "source": one.release.source, "date": one.release.published_at,
+                         "headline": one.release.headline, "url": one.release.url, "verdict": one.verdict,
+                         "why": one.why, "replaces": one.replaces,
+                         "notice": one.release.notice and one.release.notice.marker,
+                         "body": one.release.body}
+                        for one in story.releases
+                    ]  # fmt: skip
+                    out.write(json.dumps({"story": story.id, "releases": told}, ensure_ascii=False) + "\n")
+            print(f"{line.kept} releases, {several} stories with more than one, in {path}")
+            print(f"{line.kept / line.wall:.0f} releases/s")
+
+
+def main(what: str, arguments: Sequence[str]) -> None:
+    """Run one of the commands."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    if what == "throughput":
+        asyncio.run(throughput(int(arguments[0]) if arguments else None))
+    elif what == "million":
+        asyncio.run(million(int(arguments[0]) if arguments else OLDER))
+    else:
+        asyncio.run(stories(Path(arguments[0] if arguments else "stories.jsonl")))
