@@ -55,8 +55,13 @@ class Delivery:
         observe: Callable[[Alert, Settled], None] = _unobserved,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         rng: Random | None = None,
+        complete: bool = True,
     ) -> None:
-        """``watches`` says whose alerts are urgent; ``observe`` hears of every receipt, and must not block or raise."""
+        """``watches`` says whose alerts are urgent; ``observe`` hears of every receipt, and must not block or raise.
+
+        ``complete``: ``channels`` are all that there are, and alerts for others are given up.
+        """
+        self._complete = complete
         self.outbox = Outbox(redis)
         self._channels = channels
         self._around = Surroundings(outbox=self.outbox, now=now, rng=rng or Random(), observe=observe)  # noqa: S311 (jitter)
@@ -94,7 +99,7 @@ class Delivery:
 
     async def _give_up_what_no_channel_takes(self) -> None:
         """Serve the outboxes of channels that were in the configuration once, as long as the others."""
-        named = await self._around.patiently(self.outbox.channels)
+        named = await self._around.patiently(self.outbox.channels) if self._complete else ()
         end_if_told()
         missing = [Lane(Missing(name), self._around) for name in sorted(named or ()) if name not in self._channels]
         if not missing:

@@ -62,7 +62,10 @@ def scrapy_settings(settings: Settings, steps: dict[str, int]) -> dict[str, Any]
             "scrapy.extensions.corestats.CoreStats": None,
         },
         # Pages and feeds only: files, FTP, S3 and data URLs are never fetched.
-        "DOWNLOAD_HANDLERS": {"file": None, "data": None, "s3": None, "ftp": None},
+        "DOWNLOAD_HANDLERS": {
+            **dict.fromkeys(("http", "https"), "crawler.pace.InTurn"),
+            **dict.fromkeys(("file", "data", "s3", "ftp")),
+        },
         "DOWNLOAD_DELAY": PACE,
         "DOWNLOAD_SLOTS": _paces(settings),
         "SCHEDULER_PRIORITY_QUEUE": "crawler.pace.HostQueue",

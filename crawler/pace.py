@@ -1,4 +1,4 @@
-"""One pace for each host, whoever asks: listings, release pages, robots.txt and one-off crawls of this process.
+"""One pace for each host, whoever asks: listings, release pages, robots.txt and one-off crawls, of all processes.
 
 Scrapy keeps a slot for each host. Here is what changes a slot while it runs, and what keeps a slow host, whose requests
 wait their turn, from taking the places of all others.
@@ -6,6 +6,7 @@ wait their turn, from taking the places of all others.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, Self
@@ -13,6 +14,7 @@ from typing import Any, Self
 import structlog
 from redis.exceptions import RedisError
 from scrapy import Request
+from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
 from scrapy.crawler import Crawler
 from scrapy.http import Response
 from scrapy.pqueues import DownloaderAwarePriorityQueue, DownloaderInterface
@@ -119,6 +121,26 @@ class Politeness:
             settings, own = self._crawler.settings, own or {}
             slot.delay = own.get("delay", settings.getfloat("DOWNLOAD_DELAY"))
             slot.concurrency = own.get("concurrency", settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN"))
+
+
+class InTurn(HTTP11DownloadHandler):
+    """Asks a host when it is this process's turn: Scrapy's slot keeps the pace of one process, this that of them all.
+
+    It waits in the host's own slot, so other hosts are asked meanwhile.
+    """
+
+    async def download_request(self, request: Request) -> Response:
+        """Return the answer to a request."""
+        spider, engine = self._crawler.spider, self._crawler.engine
+        turn = getattr(spider, "services").turn if spider else None  # noqa: B009 (an attribute of our spider alone)
+        host = str(request.meta.get("download_slot") or urlparse_cached(request).hostname or "")
+        slot = engine.downloader.slots.get(host) if engine else None
+        if turn is not None and slot is not None and slot.delay:
+            try:
+                await asyncio.sleep(await turn(host, slot.delay))
+            except RedisError as error:  # this process still keeps its own pace
+                log.warning("pace not shared", host=host, why=f"Redis: {error}")
+        return await super().download_request(request)
 
 
 class _Free(DownloaderInterface):

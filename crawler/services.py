@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -85,6 +85,9 @@ class Services:
     tell: Tells = silence
     due: Callable[[Poll, datetime], None] = unscheduled
     """Is told after a poll of a listing when that is to be asked again."""
+    turn: Callable[[str, float], Awaitable[float]] | None = None
+    """Returns the seconds until this process may ask a host that wants so many between two requests, of whichever
+    process; None: there are no others."""
     lost: dict[str, bool] = field(default_factory=dict)
     """Sources that were looked at since the start: whether nothing more is learnt from them."""
     sites: SiteMemory | None = None

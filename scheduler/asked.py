@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from dataclasses import replace
 
 import structlog
@@ -40,8 +41,8 @@ def expand(poll: Poll, settings: Settings) -> list[Poll]:
     ]
 
 
-async def serve_requests(services: Services, desk: Desk) -> None:
-    """Run the crawls that are asked for, until cancelled."""
+async def serve_requests(services: Services, desk: Desk, give: Callable[[Poll], bool] = lambda asked: False) -> None:
+    """Run the crawls that are asked for, until cancelled; one that ``give`` takes is run by a worker."""
     async with asyncio.TaskGroup() as following:
         while True:
             try:
@@ -49,13 +50,13 @@ async def serve_requests(services: Services, desk: Desk) -> None:
             except RedisError:
                 await asyncio.sleep(PATIENCE)
                 continue
-            if asked is not None:
+            if asked is not None and not give(asked):
                 following.create_task(_follow(asked, services, desk))
 
 
 async def _follow(asked: Poll, services: Services, desk: Desk) -> None:
     try:
-        await _run(asked, services, desk)
+        await run_asked(asked, services, desk)
     except asyncio.CancelledError:  # the daemon ends: the next one runs it again
         with contextlib.suppress(RedisError, TimeoutError):
             async with asyncio.timeout(PARTING):
@@ -63,7 +64,8 @@ async def _follow(asked: Poll, services: Services, desk: Desk) -> None:
         raise
 
 
-async def _run(asked: Poll, services: Services, desk: Desk) -> None:
+async def run_asked(asked: Poll, services: Services, desk: Desk) -> None:
+    """Return when a crawl that was asked for came to its end, its state written."""
     crawl_id = asked.crawl_id or ""
     polls = expand(asked, services.settings)
     state = CrawlState(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from time import monotonic, time
 from typing import Any
@@ -31,7 +31,18 @@ JUMP = 2.0  # seconds by which wall clock and monotonic clock may part before th
 class Clock:
     """The scheduler of one daemon."""
 
-    def __init__(self, listings: Sequence[Listing], ask: Callable[[Poll], None], now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        listings: Sequence[Listing],
+        ask: Callable[[Poll], None],
+        now: Callable[[], datetime],
+        *,
+        may: Callable[[], bool] = lambda: True,
+        first: Mapping[tuple[str, str], datetime] | None = None,
+    ) -> None:
+        """``may`` says whether the clock is ours; ``first`` when listings, by source and URL, are due (else: now)."""
+        self._may = may
+        self._first = first or {}
         self._listings = listings
         self._ask = ask
         self._now = now
@@ -49,7 +60,9 @@ class Clock:
                 IntervalTrigger(seconds=seconds, jitter=seconds * JITTER, timezone="UTC"),
                 args=[listing],
                 id=_job(listing.source, listing.url),
-                next_run_time=self._now() + number * APART,
+                next_run_time=max(
+                    self._now() + number * APART, self._first.get((listing.source, listing.url), self._now())
+                ),
             )
         self._scheduler.start()
 
@@ -83,7 +96,10 @@ class Clock:
                         job.modify(next_run_time=self._now() + number * APART)
 
     async def _tick(self, listing: Listing) -> None:
-        self._ask(listing.poll(self._now()))
+        if self._may():
+            self._ask(listing.poll(self._now()))
+        else:  # held up or cut off for longer than the clock is ours; either it is again soon, or the daemon ends
+            self.due(listing.poll(self._now()), self._now() + timedelta(seconds=JUMP))
 
 
 def _job(source: str, url: str) -> str:

@@ -31,13 +31,15 @@ from pipelines.matching import matches, query_predicate
 from pipelines.remembering import Remembered
 from scheduler.asked import serve_requests
 from scheduler.clock import Clock
+from scheduler.colleagues import Colleagues, due_at
 from scheduler.ending import end
 from scheduler.inhand import in_hand
-from scheduler.lease import one_daemon
+from scheduler.lease import Lease, one_daemon
 from scheduler.lookout import ChannelWatch, look_after_redis
 from scheduler.metrics import Metrics
 from scheduler.newsroom import STEPS, CannotStart, Newsroom, now, open_newsroom
 from scheduler.revisiting import Revisits
+from scheduler.sharing import SharedQueue
 from stories.finder import Finder
 from stories.release import Release
 from web.app import AlertFilter, Views, create_app, end_streams
@@ -84,8 +86,13 @@ def web_address(bound: socket.socket) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
 
 
-async def run_daemon(settings: Settings, stop: asyncio.Event, ready: Callable[[str], None]) -> None:
-    """Run until ``stop`` is set; ``ready`` is told the page's address. ``CannotStart`` says what is missing."""
+async def run_daemon(
+    settings: Settings, stop: asyncio.Event, ready: Callable[[str], None], *, standby: bool = False
+) -> None:
+    """Run until ``stop`` is set; ``ready`` is told the page's address. ``CannotStart`` says what is missing.
+
+    ``standby``: while another daemon has the clock, wait for it.
+    """
     with bind(settings.web.host, settings.web.port) as bound:
         starting = asyncio.create_task(_give_up_the_start(stop, asyncio.current_task()), name="starting")
 
@@ -94,8 +101,8 @@ async def run_daemon(settings: Settings, stop: asyncio.Event, ready: Callable[[s
             ready(address)
 
         try:
-            async with open_newsroom(settings) as newsroom, one_daemon(newsroom):
-                await _run(newsroom, stop, bound, started)
+            async with open_newsroom(settings) as newsroom, one_daemon(newsroom, standby=standby) as lease:
+                await _run(newsroom, lease, stop, bound, started)
         except asyncio.CancelledError:
             if not starting.done() or starting.cancelled():
                 raise
@@ -110,7 +117,9 @@ async def _give_up_the_start(stop: asyncio.Event, start: asyncio.Task[Any] | Non
         start.cancel()
 
 
-async def _run(newsroom: Newsroom, stop: asyncio.Event, bound: socket.socket, ready: Callable[[str], None]) -> None:
+async def _run(
+    newsroom: Newsroom, lease: Lease, stop: asyncio.Event, bound: socket.socket, ready: Callable[[str], None]
+) -> None:
     settings, redis = newsroom.settings, newsroom.redis
     metrics = Metrics(now)
     policy = AddressPolicy(settings.polling.private_addresses)
@@ -123,9 +132,12 @@ async def _run(newsroom: Newsroom, stop: asyncio.Event, bound: socket.socket, re
         if remembered.alerts:
             delivery.wake()
 
-    services = newsroom.services(Progress(), heard, role="daemon")
+    queue, colleagues = SharedQueue(), Colleagues(newsroom, lease)
+    services = replace(newsroom.services(Progress(), heard, role="daemon"), polls=queue, turn=colleagues.turn)
     monitor = newsroom.monitor(heard)
-    clock = Clock(all_listings(settings), services.ask, now)
+    listings = all_listings(settings)
+    first = await due_at(services.desk, listings) if lease.followed else {}
+    clock = Clock(listings, services.ask, now, may=lambda: lease.holds, first=first)
     services = replace(services, due=clock.due)
     engine = Engine(services, STEPS)
     finder = Finder(redis, settings.data_dir, now)
@@ -145,18 +157,21 @@ async def _run(newsroom: Newsroom, stop: asyncio.Event, bound: socket.socket, re
         crawl = engine.start()
         owned = [
             asyncio.create_task(delivery.run(), name="delivery"),
-            asyncio.create_task(serve_requests(services, services.desk), name="requests"),
-            asyncio.create_task(look_after_redis(newsroom, monitor, now), name="redis"),
+            asyncio.create_task(serve_requests(services, services.desk, colleagues.give), name="requests"),
+            asyncio.create_task(look_after_redis(newsroom, lease, monitor, now), name="redis"),
+            asyncio.create_task(colleagues.run(services, queue), name="colleagues"),
             asyncio.create_task(clock.watch(), name="clock"),
             asyncio.create_task(finder.run(), name="index"),
         ]
         serving = asyncio.create_task(web.serve(sockets=[bound]), name="web")
+        await colleagues.looked.wait()
         _set_the_clock(clock, newsroom, services, metrics)
         clock.every(CHANNELS, ChannelWatch(newsroom, monitor, metrics.channels).look, "channels")
         ready(web_address(bound))
         ended = await _until(stop, [crawl, serving, *owned])
         log.info("ending", polls_waiting=len(services.polls))
         clock.stop()
+        colleagues.end()
         end_streams(app)
         web.should_exit = True
         closing = asyncio.wait([serving], timeout=2 * WEB_PATIENCE)

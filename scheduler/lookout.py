@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 
 from alerts.receipts import ChannelCounts, count_alerts
 from pipelines.telling import Monitor
-from scheduler.lease import renew
+from scheduler.lease import Lease
 from scheduler.newsroom import Newsroom
 from scheduler.recall import Recall
 from stories.moments import timestamp
@@ -19,17 +19,17 @@ from stories.server import EmbeddedServerError
 
 log = structlog.get_logger(__name__)
 
-RENEWED = 3.0  # seconds between two looks at Redis, a fifth of what the daemon's lease lasts
+RENEWED = 1.5  # seconds between two looks at Redis, a fourth of what the daemon's lease lasts
 AWAY = 1.0  # the same while it does not answer
 
 
-async def look_after_redis(newsroom: Newsroom, monitor: Monitor, now: Callable[[], datetime]) -> None:
+async def look_after_redis(newsroom: Newsroom, lease: Lease, monitor: Monitor, now: Callable[[], datetime]) -> None:
     """Renew the daemon's lease; while Redis is away start the embedded server again, and tell of it when it is back."""
     away: datetime | None = None
     recall = Recall(newsroom, monitor, now)
     while True:
         try:
-            await renew(newsroom.redis)
+            await lease.renew()
             await recall.look()
             if away is not None:
                 await tell_of_absence(monitor, away, now())

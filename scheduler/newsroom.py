@@ -55,6 +55,12 @@ class Newsroom:
     """The embedded server, ours or joined; None with ``redis_url``."""
 
     @property
+    def url(self) -> str:
+        """Of Redis, the configured or the embedded one; it may hold a password."""
+        configured = self.settings.redis_url
+        return self.server.url if self.server else configured.get_secret_value() if configured else ""
+
+    @property
     def archive(self) -> Archive:
         return Archive(self.redis)
 

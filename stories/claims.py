@@ -66,6 +66,11 @@ class Claims:
         self._role = f"{role}/" if role else ""
         self._run = f"{self._role}{secrets.token_hex(8)}/"
 
+    @property
+    def run(self) -> str:
+        """What all claims of this process begin with."""
+        return self._run
+
     @cached_property
     def _claim(self) -> AsyncScript:
         return self._redis.register_script((files("stories") / "lua" / "claim.lua").read_text())

@@ -251,7 +251,7 @@ def clock() -> Key:
 
 def daemon() -> Key:
     """The lease of the one daemon that polls: its process id and host."""
-    return Key(_key("daemon"), timedelta(seconds=15))
+    return Key(_key("daemon"), timedelta(seconds=6))
 
 
 def revisits() -> Key:
@@ -272,3 +272,33 @@ def site_headlines(host: str) -> Key:
 def site_page(url: str) -> Key:
     """Set of the lines (digests) at the edges of a page as it was read, by the digest of its URL."""
     return Key(_key("site", "page", url), SITE)
+
+
+def term() -> Key:
+    """How often the clock changed hands: its holder's fencing number. For ever: it only ever grows."""
+    return Key(_key("term"), None)
+
+
+def crew() -> Key:
+    """Set of the names of the processes that share the polls, those included that were killed lately."""
+    return Key(_key("crew"), timedelta(days=1))
+
+
+def member(name: str) -> Key:
+    """A process that shares the polls and lives."""
+    return Key(_key("crew", name), timedelta(seconds=10))
+
+
+def told_due() -> Key:
+    """List of what workers polled and when that is due again, JSON, for the clock."""
+    return Key(_key("due"), timedelta(hours=1))
+
+
+def turn(host: str) -> Key:
+    """When the next request to a host may go out (ms), for all processes; it lives no longer than that."""
+    return Key(_key("turn", host), timedelta(minutes=10))
+
+
+def broker(part: str) -> Key:
+    """What docket keeps for the tasks of workers. For ever: tasks leave as they end, its stream and sets stay."""
+    return Key(_key("docket", part), None)

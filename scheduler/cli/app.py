@@ -12,12 +12,26 @@ import typer
 
 from config.load import BadConfiguration
 from config.telemetry import configure_logging, configure_sentry, flush, report
-from scheduler.cli import alerts, archive, backup, check, crawl, demo, export, extract, healthcheck, run, sources, watches
+from scheduler.cli import (
+    alerts,
+    archive,
+    backup,
+    check,
+    crawl,
+    demo,
+    export,
+    extract,
+    healthcheck,
+    run,
+    sources,
+    watches,
+    worker,
+)
 from scheduler.cli.context import Context, Failed
 from scheduler.cli.output import plain_lines
 from scheduler.newsroom import CannotStart
 
-LASTING = ("run",)
+LASTING = ("run", "worker")
 """The commands whose log tells how they are."""
 
 app = typer.Typer(
@@ -58,7 +72,8 @@ def begin(
     context.obj = Context(config=config, verbose=verbose)
 
 
-for module in (run, crawl, extract, archive, export, sources, watches, alerts, check, backup, demo, healthcheck):
+COMMANDS = (run, worker, crawl, extract, archive, export, sources, watches, alerts, check, backup, demo, healthcheck)
+for module in COMMANDS:
     module.register(app)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Annotated
 
 import structlog
 import typer
@@ -14,10 +15,15 @@ log = structlog.get_logger(__name__)
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
-    app.command(epilog=examples("wirewatch run", "wirewatch --config desk.toml run"))(run)
+    app.command(epilog=examples("wirewatch run", "wirewatch --config desk.toml run", "wirewatch run --standby"))(run)
 
 
-def run(context: typer.Context) -> None:
+def run(
+    context: typer.Context,
+    standby: Annotated[
+        bool, typer.Option("--standby", help="While another daemon has the clock, wait to take its place.")
+    ] = False,
+) -> None:
     """Schedule, crawl, alert and serve the page, until SIGTERM or SIGINT."""
     from scheduler import loop
     from scheduler.daemon import run_daemon, stop_on_signals
@@ -28,7 +34,7 @@ def run(context: typer.Context) -> None:
     async def main() -> None:
         stop = asyncio.Event()
         stop_on_signals(stop)
-        await run_daemon(settings, stop, ready)
+        await run_daemon(settings, stop, ready, standby=standby)
 
     def ready(address: str) -> None:
         enabled = sum(source.enabled for source in settings.sources.values())

@@ -1,0 +1,100 @@
+"""The daemon and its workers: while there are any, polls are shared with them; without them it does all itself."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from datetime import datetime
+
+import structlog
+from redis.exceptions import RedisError
+
+from crawler.polls import Listing
+from crawler.services import Services
+from scheduler.lease import Lease
+from scheduler.newsroom import Newsroom
+from scheduler.sharing import SharedQueue, Sharing, beat, bury
+from stories.claims import listing_key
+from stories.crew import Crew
+from stories.desk import Desk
+from stories.moments import parse_moment
+from stories.sighting import Poll
+
+log = structlog.get_logger(__name__)
+
+LOOK = 1.0  # seconds between two looks for workers, and for what they polled
+DUE = 500  # listings that were polled, of one answer
+
+
+async def due_at(desk: Desk, listings: Sequence[Listing]) -> dict[tuple[str, str], datetime]:
+    """Return when listings are due by what was remembered of them, by source and URL; not those never polled."""
+    found: dict[tuple[str, str], datetime] = {}
+    for one in listings:
+        cursor = await desk.cursor(listing_key(one.source, one.url))
+        if (at := parse_moment(cursor.next_at)) is not None:
+            found[one.source, one.url] = at
+    return found
+
+
+class Colleagues:
+    """Who else there is, as the daemon sees it."""
+
+    def __init__(self, newsroom: Newsroom, lease: Lease) -> None:
+        self._newsroom = newsroom
+        self._lease = lease
+        self._crew = Crew(newsroom.redis)
+        self._sharing: Sharing | None = None
+        self._workers: list[str] = []
+        self.looked = asyncio.Event()
+        """Whether it is known if there are any."""
+
+    async def turn(self, host: str, delay: float) -> float:
+        """Return the seconds until this process may ask a host; 0 without workers."""
+        return await self._crew.turn(host, delay) if self._workers else 0.0
+
+    def give(self, poll: Poll) -> bool:
+        """Hand a poll out to the workers, and return whether there are any to take it."""
+        return bool(self._sharing is not None and self._workers and self._sharing.give(poll))
+
+    def end(self) -> None:
+        """Take nothing more from what is shared."""
+        if self._sharing is not None:
+            self._sharing.end()
+
+    async def run(self, services: Services, queue: SharedQueue) -> None:
+        """Look for workers, share the polls with them, and look after what dead ones left, until cancelled."""
+        name = services.claims.run
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                while True:
+                    try:
+                        await self._look(services, queue, tasks, name)
+                    except RedisError as error:
+                        log.warning("workers not known", why=f"Redis: {error}")
+                    self.looked.set()
+                    await asyncio.sleep(LOOK)
+        finally:
+            if self._sharing is not None:
+                with contextlib.suppress(RedisError):
+                    await self._crew.leave(name)
+
+    async def _look(self, services: Services, queue: SharedQueue, tasks: asyncio.TaskGroup, name: str) -> None:
+        living, dead = await self._crew.members()
+        for one in dead:
+            if one != name:
+                await bury(self._crew, services, one)
+        workers = [one for one in living if one != name]
+        if len(workers) != len(self._workers):
+            log.info("polls are shared" if workers else "no worker is there, polls are done here", workers=len(workers))
+        self._workers = workers
+        if workers and self._sharing is None:
+            self._sharing = Sharing(services, self._newsroom.url, may=lambda: self._lease.holds)
+            tasks.create_task(self._sharing.run(), name="sharing")
+            tasks.create_task(beat(self._crew, name), name="sign of life")
+        queue.hand_out = self._sharing.give if workers and self._sharing else None
+        while told := await self._crew.told_due(DUE):
+            for due in told:
+                services.due(Poll(source=due.source, listing=due.listing, asked_at=due.at), due.at)
+            if len(told) < DUE:
+                break

@@ -1,0 +1,120 @@
+"""A worker: does the polls that the clock hands out, on any machine that reaches its Redis, and delivers alerts."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import structlog
+from redis.exceptions import RedisError
+
+from alerts.channels import open_channel
+from alerts.delivery import Delivery
+from config.addresses import AddressPolicy
+from config.settings import Settings
+from config.telemetry import report
+from crawler.engine import Engine
+from crawler.progress import Progress
+from pipelines.remembering import Remembered
+from scheduler.ending import end
+from scheduler.newsroom import STEPS, Newsroom, open_newsroom
+from scheduler.sharing import AGAIN, SharedQueue, Sharing, beat
+from stories.crew import Crew, Due
+from stories.sighting import Poll
+
+log = structlog.get_logger(__name__)
+
+PATIENCE = 3.0  # seconds for pages that are under way at the end; the rest is handed back
+OF_ONE_MACHINE = ("file", "console")
+"""Types of channels that the daemon alone serves: what they write belongs on its machine."""
+
+
+class DueTeller:
+    """Tells the clock when what was polled here is due again."""
+
+    def __init__(self, crew: Crew) -> None:
+        self._crew = crew
+        self._told: asyncio.Queue[Due] = asyncio.Queue()
+
+    def __call__(self, poll: Poll, at: datetime) -> None:
+        """Take note, without waiting."""
+        self._told.put_nowait(Due(source=poll.source, listing=poll.listing or "", at=at))
+
+    async def run(self) -> None:
+        """Tell, until cancelled."""
+        while True:
+            due = await self._told.get()
+            while True:
+                try:
+                    await self._crew.tell_due(due)
+                    break
+                except RedisError as error:
+                    log.warning("the clock was not told yet", source=due.source, why=f"Redis: {error}")
+                    await asyncio.sleep(AGAIN)
+
+
+async def run_worker(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]) -> None:
+    """Work until ``stop`` is set. ``CannotStart`` says what is missing."""
+    async with open_newsroom(settings) as newsroom:
+        await _run(newsroom, stop, ready)
+
+
+async def _run(newsroom: Newsroom, stop: asyncio.Event, ready: Callable[[], None]) -> None:
+    settings, crew = newsroom.settings, Crew(newsroom.redis)
+    policy = AddressPolicy(settings.polling.private_addresses)
+    channels = {
+        name: open_channel(name, channel, policy, settings.web.address())
+        for name, channel in settings.channels.items()
+        if channel.type not in OF_ONE_MACHINE
+    }
+    delivery = Delivery(newsroom.redis, channels, watches=settings.watches, complete=False)
+
+    def heard(remembered: Remembered) -> None:
+        if remembered.alerts:
+            delivery.wake()
+
+    due = DueTeller(crew)
+    services = replace(newsroom.services(Progress(), heard), polls=SharedQueue(), due=due, turn=crew.turn)
+    name = services.claims.run
+    sharing = Sharing(services, newsroom.url)
+    if isinstance(services.polls, SharedQueue):
+        services.polls.hand_out = sharing.give
+    engine = Engine(services, STEPS)
+    try:
+        await services.reader.warm_up()  # before any lease: a cold process stalls
+        crawl = engine.start()
+        await crew.beat(name)
+        owned = [
+            asyncio.create_task(sharing.run(), name="sharing"),
+            asyncio.create_task(due.run(), name="due"),
+            asyncio.create_task(delivery.run(), name="delivery"),
+            asyncio.create_task(beat(crew, name), name="sign of life"),
+        ]
+        ready()
+        failed = await _until(stop, [crawl, *owned])
+        log.info("ending", polls_waiting=len(services.polls))
+        sharing.end()
+        await asyncio.gather(engine.finish(PATIENCE), end(owned), return_exceptions=True)
+        with contextlib.suppress(RedisError):
+            await crew.leave(name)
+        if failed is not None:
+            raise failed
+    finally:
+        await services.reader.close()
+
+
+async def _until(stop: asyncio.Event, tasks: list[asyncio.Task[Any]]) -> BaseException | None:
+    """Return when told to stop (None), or with the fault of a task that should have gone on."""
+    stopping = asyncio.create_task(stop.wait(), name="stop")
+    done, _ = await asyncio.wait([stopping, *tasks], return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    for task in done - {stopping}:
+        error = task.exception() or RuntimeError(f"{task.get_name()} ended by itself")
+        log.error("a part of the worker failed", part=task.get_name(), why=f"{type(error).__name__}: {error}")
+        report(error, stop=task.get_name())
+        return error
+    return None

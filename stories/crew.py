@@ -1,0 +1,112 @@
+"""The processes that share the polls: who lives, what the dead had in hand, and what each must know of the others."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from importlib.resources import files
+from typing import cast
+
+import msgspec
+from redis.asyncio import Redis
+from redis.commands.core import AsyncScript
+
+from stories import keys
+from stories.answers import texts
+from stories.sighting import OpenSighting
+
+AT_ONCE = 200  # pages of one call, so that no script holds the server up
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """A listing that a worker polled, and when it is asked again."""
+
+    source: str
+    listing: str
+    at: datetime
+
+
+class Crew:
+    """What the processes that share the polls know of each other, in Redis."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    @cached_property
+    def _bury(self) -> AsyncScript:
+        return self._redis.register_script((files("stories") / "lua" / "bury.lua").read_text())
+
+    @cached_property
+    def _turn(self) -> AsyncScript:
+        return self._redis.register_script((files("stories") / "lua" / "turn.lua").read_text())
+
+    async def beat(self, name: str) -> None:
+        """Say that a process lives; it counts as dead ``keys.member`` after its last beat."""
+        crew, member = keys.crew(), keys.member(name)
+        async with self._redis.pipeline(transaction=True) as pipeline:
+            pipeline.sadd(crew.name, name)
+            pipeline.expire(crew.name, crew.seconds)
+            pipeline.set(member.name, "", ex=member.seconds)
+            await pipeline.execute()
+
+    async def leave(self, name: str) -> None:
+        """Say that a process ended, and left nothing in hand."""
+        async with self._redis.pipeline(transaction=True) as pipeline:
+            pipeline.srem(keys.crew().name, name)
+            pipeline.delete(keys.member(name).name)
+            await pipeline.execute()
+
+    async def members(self) -> tuple[list[str], list[str]]:
+        """Return the names of those that live, and of those that were killed and not buried."""
+        names = sorted(texts(await cast(Awaitable[set[bytes]], self._redis.smembers(keys.crew().name))))
+        if not names:
+            return [], []
+        beats = await self._redis.mget([keys.member(name).name for name in names])
+        living = [name for name, beat in zip(names, beats, strict=True) if beat is not None]
+        return living, [name for name in names if name not in living]
+
+    async def bury(self, name: str) -> list[tuple[str, int]]:
+        """End the claims of a dead process; return the digests of their pages, and how often the reader of each died.
+
+        Found are those of sightings in hand; others end by themselves.
+        """
+        digests = texts(await cast(Awaitable[list[bytes]], self._redis.hkeys(keys.open_sightings().name)))
+        found: list[tuple[str, int]] = []
+        for start in range(0, len(digests), AT_ONCE):
+            some = digests[start : start + AT_ONCE]
+            names = [key.name for digest in some for key in (keys.claim(digest), keys.page(digest))]
+            deaths = await self._bury(keys=names, args=[name, keys.page("").seconds])
+            found += [(digest, int(died)) for digest, died in zip(some, deaths, strict=True) if died]
+        await self.leave(name)
+        return found
+
+    async def in_hand(self, digests: Sequence[str]) -> dict[str, OpenSighting]:
+        """Return the sightings in hand whose pages have these digests."""
+        if not digests:
+            return {}
+        found = await cast(Awaitable[list[bytes | None]], self._redis.hmget(keys.open_sightings().name, list(digests)))
+        return {
+            digest: msgspec.json.decode(packed, type=OpenSighting)
+            for digest, packed in zip(digests, found, strict=True)
+            if packed
+        }
+
+    async def tell_due(self, due: Due) -> None:
+        """Tell the clock when a listing that was polled is asked again."""
+        key = keys.told_due()
+        async with self._redis.pipeline(transaction=True) as pipeline:
+            pipeline.rpush(key.name, msgspec.json.encode(due))
+            pipeline.expire(key.name, key.seconds)
+            await pipeline.execute()
+
+    async def told_due(self, limit: int) -> Sequence[Due]:
+        """Return what was told since the last look, the oldest first."""
+        found = await cast(Awaitable[list[bytes] | None], self._redis.lpop(keys.told_due().name, limit))
+        return [msgspec.json.decode(one, type=Due) for one in found or ()]
+
+    async def turn(self, host: str, delay: float) -> float:
+        """Take the next turn to ask a host, ``delay`` seconds after the one before; return the seconds until it."""
+        return int(await self._turn(keys=[keys.turn(host).name], args=[round(delay * 1000)])) / 1000
