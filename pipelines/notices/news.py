@@ -25,6 +25,13 @@ _ENGLISH_ACTS = re.compile(
     r"\b(?:announces?|reports?|launches|appoints|completes?|unveils|introduces?|releases|declares|provides|opens"
     r"|signs|enters|closes|receives|wins|names|to (?:present|host|participate|acquire|announce|report|open))\b"
 )
+_FURTHER_ACTS = re.compile(
+    r"\b(?:achieves|acquires|adds|agrees|appears|approves|becomes|begins|brings|builds|buys|celebrates|collaborates"
+    r"|confirms|continues|delivers|earns|elects|enrolls|establishes|exceeds|expands|expects|extends|invests"
+    r"|joins|obtains|promotes|publishes|puts|raises|reaches|reveals"
+    r"|secures|selects|sells|starts|strengthens|submits|teams up|unites|welcomes)\b"
+)
+"""Words of headlines that only tell in the midst of one: "Harbour Foods Expands in Asia"; some are nouns as well."""
 _LEGAL_FORM = re.compile(
     r"\b(?:inc|corp|corporation|ltd|limited|llc|llp|plc|ag|se|nv|gmbh|asa|ab|oyj|spa|bhd|berhad|holdings?|group|company)\b"
 )
@@ -57,7 +64,9 @@ def acts(folded: str) -> bool:
 def is_news(printed: str) -> bool:
     """Whether a headline is an issuer's news: a company with its legal form or ticker, or somebody who acts."""
     folded = fold(printed)
-    return acts(folded) or _LEGAL_FORM.search(folded) is not None or _TICKER.search(printed) is not None
+    further = _FURTHER_ACTS.search(folded)
+    deed = further is not None and further.start() > 0 and further.end() < len(folded)
+    return acts(folded) or deed or _LEGAL_FORM.search(folded) is not None or _TICKER.search(printed) is not None
 
 
 def is_company(printed: str) -> bool:
