@@ -68,8 +68,13 @@ class Clock:
 
     def every(self, seconds: float, work: Callable[[], Awaitable[None]], name: str) -> None:
         """Run a small piece of work at an interval; it must not raise."""
+
+        async def run() -> None:
+            with contextlib.suppress(asyncio.CancelledError):  # stop() cuts off what runs, and that is no failure
+                await work()
+
         self._scheduler.add_job(
-            work, IntervalTrigger(seconds=seconds, timezone="UTC"), id=name, next_run_time=self._now()
+            run, IntervalTrigger(seconds=seconds, timezone="UTC"), id=name, next_run_time=self._now()
         )
 
     def due(self, poll: Poll, at: datetime) -> None:

@@ -251,6 +251,11 @@ _ABOUT_NAME = re.compile(
     re.I,
 )
 
+_LEGAL_FORM = re.compile(
+    r"\b(?:Inc|Ltd|Corp|Co|Cos|Bros|Bhd|Pty|plc|L\.?L\.?C|L\.?P|S\.?A|N\.?V|B\.?V|A\.?G|S\.?p\.?A|S\.?E|K\.?K|C\.V|S\.r\.l)\.$",
+    re.I,
+)
+
 
 def _issuer(
     page: Page, anatomy: Anatomy, about: tuple[str, ...], blocks: list[Block], hints: ReleaseHints
@@ -267,11 +272,11 @@ def _issuer(
                     return name
             if match := _EQS_ISSUER.search(block.text):
                 return (match["name"] or match["row"] or match["cell"]).strip()
+    heading = about[0].rstrip(":：") if about else ""
     if (
-        about
-        and weight(about[0]) <= 140
-        and not is_sentence(about[0].rstrip(":："))
-        and (match := _ABOUT_NAME.match(about[0]))
+        weight(heading) <= 140
+        and (_LEGAL_FORM.search(heading) or not is_sentence(heading))
+        and (match := _ABOUT_NAME.match(heading))
         and match["name"].lower() not in ("us", "the company")
     ):
         return match["name"].strip()

@@ -94,3 +94,24 @@ async def test_a_clock_that_was_stopped_asks_for_nothing(clocks, until):
     another.start()
     await until(lambda: len(later) == 2)
     assert asked == []
+
+
+async def test_work_that_is_cut_off_at_the_end_is_no_failure(clocks, until, caplog):
+    begun = []
+    cut = asyncio.Event()
+
+    async def work():
+        begun.append(1)
+        try:
+            await asyncio.sleep(60)
+        finally:
+            cut.set()
+
+    clock, _ = clocks()
+    clock.start()
+    clock.every(60, work, "long work")
+    await until(lambda: begun)
+    clock.stop()
+    await cut.wait()
+    await asyncio.sleep(0)
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []

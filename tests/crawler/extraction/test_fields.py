@@ -663,3 +663,13 @@ def test_a_chinese_headline_is_told_from_the_names_of_site_and_section(heading, 
     html = page().replace("<h1>Gull Line sails at night</h1>", f"<h1>{heading}</h1>")
 
     assert extract_release(html.replace("Gull Line sails at night | Ledger", title), URL).headline == headline
+
+
+@pytest.mark.parametrize("company", ["Gull Line Inc.", "Gull Line, Ltd.", "Gull Line S.p.A.", "Gull Line plc"])
+def test_the_first_about_section_names_the_issuer_whatever_its_legal_form(company):
+    tail = (
+        f"<p><b>About {company}</b></p><p>{company} has sailed between the islands of the north since 1911 and carries "
+        "people, mail and sheep.</p>"
+    )
+
+    assert extract_release(page(tail), URL).issuer == company
