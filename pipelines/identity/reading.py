@@ -224,7 +224,7 @@ def slug_key(url: str | None) -> str | None:
         parts.pop(0)
     if len(parts) < 4:
         return None
-    return short_key(word for part in parts for word in words(part.lower()))
+    return short_key(words(" ".join(parts).lower()))
 
 
 def short_key(sentence: Iterable[str]) -> str:
