@@ -39,7 +39,9 @@ def write_receipts_first() -> None:
     async def deliver(self: Any, alerts: Sequence[Alert], lost_at: float) -> None:
         for alert in alerts:
             await self._settle(alert, Sent("noted before it was sent"), lost_at)
+        failpoints.failpoint("alert-sending")
         await self._try(list(alerts))
+        failpoints.failpoint("alert-sent")
 
     Lane._deliver = deliver  # type: ignore[method-assign]
 
