@@ -40,6 +40,7 @@ from scheduler.metrics import Metrics
 from scheduler.newsroom import STEPS, CannotStart, Newsroom, now, open_newsroom
 from scheduler.revisiting import Revisits
 from scheduler.sharing import SharedQueue
+from stories.connection import server_risks
 from stories.finder import Finder
 from stories.release import Release
 from web.app import AlertFilter, Views, create_app, end_streams
@@ -121,6 +122,7 @@ async def _run(
     newsroom: Newsroom, lease: Lease, stop: asyncio.Event, bound: socket.socket, ready: Callable[[str], None]
 ) -> None:
     settings, redis = newsroom.settings, newsroom.redis
+    await _tell_risks(newsroom)
     metrics = Metrics(now)
     policy = AddressPolicy(settings.polling.private_addresses)
     api = settings.web.address(bound.getsockname()[1])
@@ -180,6 +182,14 @@ async def _run(
             raise ended
     finally:
         await services.reader.close()
+
+
+async def _tell_risks(newsroom: Newsroom) -> None:
+    """Log what a Redis server in the operator's care may lose; the embedded one is ours."""
+    if newsroom.server is None:
+        with contextlib.suppress(RedisError):  # whoever needs it next says so
+            for risk in await server_risks(newsroom.redis):
+                log.warning("Redis may lose data", why=risk)
 
 
 async def _until(stop: asyncio.Event, tasks: list[asyncio.Task[None]]) -> BaseException | None:

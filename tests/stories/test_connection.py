@@ -71,6 +71,17 @@ def test_a_server_that_may_lose_minutes_is_a_risk_and_no_fault() -> None:
     assert "CONFIG SET appendonly yes" in find_risks(about)[0]
 
 
+async def test_a_server_that_leaves_the_disk_to_the_system_is_a_risk_with_the_command_that_mends_it(
+    tmp_path: Path,
+) -> None:
+    async with embedded_server(tmp_path) as server, connect(server.url) as redis:
+        await redis.config_set("appendfsync", "no")
+        (risk,) = await server_risks(redis)
+        command = risk.partition("redis-cli ")[2].split(",")[0].split(" ")
+        await redis.execute_command(*command)
+        assert await server_risks(redis) == []
+
+
 @pytest.mark.parametrize("url", ["redis://user:canary@127.0.0.1:1/0", "unix:///nowhere/canary?password=canary"])
 async def test_a_server_that_is_not_there_is_named_without_its_password(url: str) -> None:
     async with connect(url, once=True) as redis:
