@@ -8,10 +8,9 @@ import hmac
 import re
 from collections.abc import Iterable
 from http.cookies import CookieError, SimpleCookie
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -20,7 +19,7 @@ from web.problems import problem, wants_page
 from web.render import page
 
 BODY_LIMIT = 64 << 10  # bytes; the longest honest body is one address
-BODY_PATIENCE = 10.0  # seconds for a body to arrive
+BODY_PATIENCE = 10.0  # seconds for a whole body to arrive
 AT_ONCE = 24  # requests that are worked on; the rest wait, for crawl and delivery share the connections to Redis
 COOKIE = "wirewatch"
 COOKIE_DAYS = 30
@@ -29,6 +28,8 @@ PROBES = ("/healthz", "/readyz", "/metrics")  # they never wait for others
 LOGIN = "/login"
 LOGIN_STYLE = "/static/page.css"  # the form's own style; it says nothing of what is stored
 FEED = re.compile(r"/feeds/([a-z0-9_-]{1,64})\.(?:atom|json)")
+OWN_ADDRESS = re.compile(r"/(?![/\\])[!-\[\]-~]*")  # printable ASCII without a backslash
+ADDRESS_LIMIT = 2_000  # characters
 FORM = "application/x-www-form-urlencoded"  # what the pages send; each form is sealed besides (web.forms)
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
@@ -41,6 +42,7 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cache-Control": "private, no-cache",
@@ -50,13 +52,6 @@ HEADERS = {
 FORM_HEADERS = {"Referrer-Policy": "same-origin"}
 """Of the form's page: under ``no-referrer`` a browser sends ``Origin: null`` with it (Fetch, "append a request
 Origin header"), and on plain HTTP off loopback it sends no ``Sec-Fetch-Site`` either."""
-
-
-class TooLarge(HTTPException):
-    """A body is longer than any honest one."""
-
-    def __init__(self) -> None:
-        super().__init__(413, f"a body has at most {BODY_LIMIT} bytes")
 
 
 def host_of(header: str) -> str:
@@ -70,10 +65,14 @@ def host_of(header: str) -> str:
 def allowed_hosts(settings: WebSettings) -> frozenset[str] | None:
     """Return the hosts that a request may name; None for any.
 
-    On loopback a foreign name that leads here is DNS rebinding: a page elsewhere reading what is ours. On other
-    addresses the token keeps such a page out, and which names lead there only the operator knows.
+    On loopback a foreign name that leads here is DNS rebinding: a page elsewhere reading what is ours; the operator's
+    own name, that of ``public_url``, is none. On other addresses the token keeps such a page out, and which names lead
+    there only the operator knows.
     """
-    return frozenset(LOOPBACK) if settings.host in LOOPBACK else None
+    if settings.host not in LOOPBACK:
+        return None
+    own = urlsplit(settings.public_url or "").hostname
+    return frozenset(LOOPBACK) | ({own} if own else frozenset())
 
 
 def same_origin(headers: Headers) -> bool | None:
@@ -126,11 +125,16 @@ class Guard:
         if refusal is not None:
             await refusal(scope, receive, answer)
             return
+        # Read before a desk is taken: whoever sends a byte a second keeps nobody waiting.
+        body = await _body(receive, str(scope["path"]))
+        if isinstance(body, Response):
+            await body(scope, receive, answer)
+            return
         if scope["path"] not in PROBES:
             await self._desks.acquire()
             working = True
         try:
-            await self._app(scope, _bounded(receive), answer)
+            await self._app(scope, _again(body, receive), answer)
         except Exception:
             if not started:
                 detail = "wirewatch has met a fault of its own; its log says which"
@@ -152,7 +156,7 @@ class Guard:
             by_token = _bearer(headers, self._token)
             known = by_token or _cookie(headers, self._token) or _by_feed_key(scope, self._token)
             if not known and path not in (LOGIN, LOGIN_STYLE):
-                return self._ask_for_token(path, headers)
+                return self._ask_for_token(scope, headers)
         if scope["method"] in SAFE_METHODS:
             return None
         return self._refused_change(path, headers, by_token)
@@ -177,11 +181,31 @@ class Guard:
         return None
 
     @staticmethod
-    def _ask_for_token(path: str, headers: Headers) -> Response:
-        asks = {"WWW-Authenticate": 'Bearer realm="wirewatch"'}
+    def _ask_for_token(scope: Scope, headers: Headers) -> Response:
+        asks, path = {"WWW-Authenticate": 'Bearer realm="wirewatch"'}, str(scope["path"])
         if wants_page(path, headers.get("accept", "")):
-            return page("login.html", status=401, headers=asks | FORM_HEADERS, wrong=None)
+            # A link elsewhere brings no strict cookie along; our own page, which asks once more by itself, does.
+            again = scope["method"] == "GET" and headers.get("sec-fetch-site") in ("cross-site", "same-site")
+            return page(
+                "login.html", status=401, headers=asks | FORM_HEADERS, wrong=None, onward=_address(scope), again=again
+            )
         return problem(401, "send the token: Authorization: Bearer …", path, headers=asks)
+
+
+def _address(scope: Scope) -> str:
+    """Return what was asked for, to go on there with the token; the first page for what is no page to go on to."""
+    if scope["method"] != "GET":
+        return "/"
+    query = scope["query_string"].decode("latin-1")
+    return own_address(quote(str(scope["path"])) + (f"?{query}" if query else ""))
+
+
+def own_address(given: str) -> str:
+    """Return an address if it is one of this server, else that of the first page.
+
+    ``//host`` and ``/\\host`` lead elsewhere, and browsers leave out tabs and ends of lines before they look.
+    """
+    return given if OWN_ADDRESS.fullmatch(given) and len(given) <= ADDRESS_LIMIT else "/"
 
 
 def cookie_value(token: str) -> str:
@@ -235,21 +259,33 @@ def _cookies(lines: Iterable[str]) -> Iterable[str]:
             yield jar[COOKIE].value
 
 
-def _bounded(receive: Receive) -> Receive:
-    taken, whole = 0, False
-
-    async def bounded() -> Message:
-        nonlocal taken, whole
-        try:
-            # Once the body is there, what is waited for is that the one who asks goes: as long as that takes.
-            async with asyncio.timeout(None if whole else BODY_PATIENCE):
+async def _body(receive: Receive, path: str) -> bytes | Response:
+    """Return the body of a request, or what is answered where it is too long or too late."""
+    parts, taken = [], 0
+    try:
+        async with asyncio.timeout(BODY_PATIENCE):
+            while True:
                 message = await receive()
-        except TimeoutError:
-            raise HTTPException(408, f"the body did not arrive within {BODY_PATIENCE:.0f} s") from None
-        taken += len(message.get("body", b""))
-        whole = not message.get("more_body", False)
-        if taken > BODY_LIMIT:
-            raise TooLarge()
-        return message
+                part = message.get("body", b"")
+                taken += len(part)
+                if taken > BODY_LIMIT:
+                    return problem(413, f"a body has at most {BODY_LIMIT} bytes", path)
+                parts.append(part)
+                if not message.get("more_body", False):
+                    return b"".join(parts)
+    except TimeoutError:
+        return problem(408, f"the body did not arrive within {BODY_PATIENCE:.0f} s", path)
 
-    return bounded
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """Return what gives the body that was read, and then whether the one who asks has gone."""
+    given = False
+
+    async def replay() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replay

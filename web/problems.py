@@ -103,6 +103,8 @@ def install(app: FastAPI) -> None:
             {"where": ".".join(str(part) for part in one["loc"]), "why": str(one["msg"])} for one in error.errors()
         ]
         detail = "; ".join(f"{one['where']}: {one['why']}" for one in errors)
+        if wants_page(request.url.path, request.headers.get("accept", "")):
+            return answer(request, 422, detail)
         return problem(422, detail, request.url.path, errors=errors)
 
     async def away(request: Request, error: Exception) -> Response:

@@ -132,7 +132,7 @@ async def test_the_form_lets_the_holder_of_the_token_in(browser: Browser, serve,
         assert cookie["httpOnly"] is True
         assert cookie["sameSite"] == "Strict"
         assert "correct horse" not in cookie["value"]
-        await desk.page.click("text=Log out")
+        await desk.page.get_by_role("button", name="Log out").click()
         await expect(desk.page.locator("h1")).to_have_text("Log in")
         await desk.page.goto(site.base)
         await expect(desk.page.locator("h1")).to_have_text("Log in")

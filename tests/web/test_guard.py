@@ -261,3 +261,102 @@ async def test_a_body_that_does_not_come_is_not_waited_for(site, monkeypatch):
 
     async with site.http.post("/api/v1/crawls", data=pieces(), headers={"Content-Type": "application/json"}) as reply:
         assert reply.status == 408
+
+
+async def test_a_body_that_never_ends_keeps_nobody_waiting(site, archive: ArchiveFiller, until):
+    await archive.publish("Plant Opens")
+    never, begun = asyncio.Event(), 0
+
+    async def drip():
+        nonlocal begun
+        begun += 1
+        yield b'{"source":'
+        await never.wait()
+
+    headers = {"Content-Type": "application/json"}
+    slow = [asyncio.create_task(site.http.post("/api/v1/crawls", data=drip(), headers=headers))
+            for _ in range(2 * guard.AT_ONCE)]  # fmt: skip
+    await until(lambda: begun == len(slow))
+    assert (await get(site, "/api/v1/releases"))[0] == 200
+    assert not any(one.done() for one in slow)
+    for one in slow:
+        one.cancel()
+    await asyncio.gather(*slow, return_exceptions=True)
+
+
+async def test_the_whole_body_has_its_time_not_each_part_of_it(site, monkeypatch):
+    monkeypatch.setattr(guard, "BODY_PATIENCE", 0.3)
+    parts = 0
+
+    async def drip():
+        nonlocal parts
+        while True:
+            parts += 1
+            yield b" "
+            await asyncio.sleep(0.05)
+
+    async with site.http.post("/api/v1/crawls", data=drip(), headers={"Content-Type": "application/json"}) as reply:
+        assert reply.status == 408
+    assert parts > 1
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [("wires.example", 200), ("WIRES.example:443", 200), ("localhost", 200), ("[::1]", 200),
+     ("evil.example", 421), ("wires.example.evil.example", 421), ("127.0.0.1.evil.example", 421), ("", 421)],
+)  # fmt: skip
+async def test_behind_a_proxy_the_operators_own_name_leads_here_and_no_other(serve, host, status):
+    async with serve(web={"public_url": "https://wires.example/desk"}) as site:
+        assert (await get(site, "/api/v1/releases", Host=host))[0] == status
+
+
+@pytest.mark.parametrize(
+    ("asked", "led"),
+    [
+        ("/alerts?state=failed", "/alerts?state=failed"),
+        ("/stories/sty_one#rel_one", "/stories/sty_one#rel_one"),
+        ("//evil.example", "/"),
+        ("/\\evil.example", "/"),
+        ("/\t/evil.example", "/"),
+        ("https://evil.example/", "/"),
+        ("javascript:alert(1)", "/"),
+        ("/a\r\nSet-Cookie: a=b", "/"),
+        ("evil.example", "/"),
+        ("", "/"),
+    ],
+)
+async def test_the_login_leads_back_to_what_was_asked_for_and_never_elsewhere(closed, asked, led):
+    form = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"}
+    reply = await post(closed, form, path="/login", data={"token": TOKEN, "onward": asked})
+    assert (reply.status, reply.headers["Location"]) == (303, led)
+
+
+async def test_the_form_knows_what_was_asked_for(closed):
+    _, _, text = await get(closed, "/alerts?state=failed&channel=%22x", Accept="text/html")
+    assert 'name="onward" value="/alerts?state=failed&amp;channel=%22x"' in text
+
+
+async def test_who_is_led_here_by_a_page_elsewhere_is_asked_once_more_before_the_form(closed):
+    for site, again in [("cross-site", True), ("same-site", True), ("same-origin", False), ("none", False)]:
+        headers = {"Accept": "text/html", "Sec-Fetch-Site": site}
+        _, _, text = await get(closed, "/alerts", **headers)
+        assert ('http-equiv="refresh"' in text) is again
+
+
+async def test_a_page_elsewhere_cannot_log_anybody_out(closed):
+    cookie = await logged_in(closed)
+    form = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"}
+    reply = await post(closed, cookie | form, path="/logout", data={"seal": "0" * 64})
+    assert reply.status == 403
+    assert (await get(closed, "/logout", **cookie))[0] == 405
+    _, _, text = await get(closed, "/sources", Accept="text/html", **cookie)
+    seal = re.search(r'action="/logout"><input type="hidden" name="seal" value="([0-9a-f]+)"', text)
+    assert seal is not None
+    reply = await post(closed, cookie | form, path="/logout", data={"seal": seal[1]})
+    assert (reply.status, reply.headers["Location"], reply.cookies["wirewatch"].value) == (303, "/login", "")
+
+
+async def test_a_page_that_is_asked_for_wrongly_answers_a_person_with_a_page(site):
+    status, headers, text = await get(site, f"/sources/harbour?crawl={'x' * 100}", Accept="text/html")
+    assert (status, headers["Content-Type"]) == (422, "text/html; charset=utf-8")
+    assert "query.crawl" in text

@@ -166,13 +166,17 @@ async def test_two_states_are_compared_word_by_word_and_chinese_by_character(sit
 
 
 async def test_pictures_come_from_their_hosts_only_when_they_are_asked_for(site, archive: ArchiveFiller):
-    images = (Image(url="https://pictures.example/1.jpg", caption="The plant"), Image(url="javascript:alert(1)"))
+    images = (
+        Image(url="https://pictures.example/1.jpg", caption="The plant"), Image(url="javascript:alert(1)"),
+        Image(url="http://192.168.1.1/reboot"),
+    )  # fmt: skip
     first = await archive.publish("Plant Opens", images=images)
     for asked, loads in [({}, False), ({"images": "1"}, True)]:
         async with site.http.get(f"/stories/{first.id}", params=asked) as reply:
             shown, policy = await reply.text(), reply.headers["Content-Security-Policy"]
         assert ('<img src="https://pictures.example/1.jpg"' in shown) is loads
-        assert ("img-src 'self' https:" in policy) is loads
+        assert ("img-src 'self' https://pictures.example;" in policy) is loads
+        assert '<img src="http://192' not in shown
         assert "script-src 'self';" in policy
         assert "javascript:" not in shown
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from web.forms import fields_of
-from web.guard import COOKIE, COOKIE_DAYS, FORM_HEADERS, LOGIN, cookie_value, same
+from web.forms import fields_of, sealed_form
+from web.guard import COOKIE, COOKIE_DAYS, FORM_HEADERS, LOGIN, cookie_value, own_address, same
 from web.patience import Tries
 from web.render import page
 from web.views import views
@@ -19,7 +21,7 @@ async def login_form(request: Request) -> Response:
     """Show the form, where a token is asked for at all."""
     if views(request).settings.web.token is None:
         return RedirectResponse("/", 303)
-    return page("login.html", headers=FORM_HEADERS, wrong=None)
+    return _form(200, None)
 
 
 @router.post(LOGIN)
@@ -30,15 +32,15 @@ async def login(request: Request) -> Response:
         return RedirectResponse("/", 303)
     tries: Tries = request.app.state.tries
     who = request.client.host if request.client else ""
+    fields = fields_of(await request.body())
+    onward = own_address(fields.get("onward", "/"))
     wait = tries.wait(who)
     if wait:
-        said = f"Too many wrong tokens. Try again in {wait} s."
-        return page("login.html", status=429, headers={**FORM_HEADERS, "Retry-After": str(wait)}, wrong=said)
-    fields = fields_of(await request.body())
+        return _form(429, f"Too many wrong tokens. Try again in {wait} s.", onward, {"Retry-After": str(wait)})
     if not same(fields.get("token", ""), token.get_secret_value()):
         tries.failed(who)
-        return page("login.html", status=401, headers=FORM_HEADERS, wrong="This is not the token.")
-    answer = RedirectResponse("/", 303)
+        return _form(401, "This is not the token.", onward)
+    answer = RedirectResponse(onward, 303)
     answer.set_cookie(
         COOKIE, cookie_value(token.get_secret_value()), max_age=COOKIE_DAYS * 86_400, httponly=True,
         samesite="strict", secure=request.url.scheme == "https",
@@ -46,9 +48,16 @@ async def login(request: Request) -> Response:
     return answer
 
 
-@router.get("/logout")
-async def logout() -> Response:
-    """Forget the cookie. A GET: a page elsewhere that calls it costs a login, no more."""
-    answer = RedirectResponse(LOGIN, 303)
+@router.post("/logout")
+async def logout(request: Request) -> Response:
+    """Forget the cookie, and what the browser keeps of the pages."""
+    await sealed_form(request)
+    answer = RedirectResponse(LOGIN, 303, {"Clear-Site-Data": '"cache"'})
     answer.delete_cookie(COOKIE, httponly=True, samesite="strict")
     return answer
+
+
+def _form(status: int, wrong: str | None, onward: str = "/", headers: Mapping[str, str] = {}) -> Response:
+    return page(
+        "login.html", status=status, headers={**FORM_HEADERS, **headers}, wrong=wrong, onward=onward, again=False
+    )

@@ -5,16 +5,12 @@ from __future__ import annotations
 from fastapi import APIRouter, HTTPException, Request
 from starlette.responses import HTMLResponse
 
+from config.addresses import AddressPolicy
 from web.api.events import id_of
 from web.history import compared, story_view
 from web.pages.frame import show
+from web.pictures import picture_host, picture_hosts, pictures_policy
 from web.views import views
-
-IMAGES_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' https: http:; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
-"""Of a story's page where its pictures were asked for: they come from the hosts of their sources."""
 
 router = APIRouter()
 
@@ -25,7 +21,7 @@ async def story(
     id: str,  # noqa: A002 (the API's name)
     before: str = "",
     after: str = "",
-    images: bool = False,
+    images: str = "",
 ) -> HTMLResponse:
     """Show a story: its releases, why each belongs, what changed, who was alerted."""
     asked = views(request)
@@ -34,8 +30,12 @@ async def story(
         raise HTTPException(404, "no such story is stored; wirewatch forgets after 400 days")
     newest = await asked.archive.latest_events(1)
     view = await story_view(found, asked)
+    policy = AddressPolicy(asked.settings.polling.private_addresses)
+    pictures = [one.url for shown in view.releases for one in shown.release.images]
+    hosts = picture_hosts(pictures, policy) if images else ()
     return show(
-        request, "story.html", "", headers={"Content-Security-Policy": IMAGES_POLICY} if images else {},
-        story=view, comparison=compared(view, asked, before, after), images=images,
+        request, "story.html", "", headers={"Content-Security-Policy": pictures_policy(hosts)} if images else {},
+        story=view, comparison=compared(view, asked, before, after),
+        loaded={url for url in pictures if images and picture_host(url, policy) in hosts}, images=bool(images),
         last=id_of(newest[0]) if newest else "",
     )  # fmt: skip
