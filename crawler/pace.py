@@ -1,7 +1,12 @@
 """One pace for each host, whoever asks: listings, release pages, robots.txt and one-off crawls, of all processes.
 
 Scrapy keeps a slot for each host. Here is what changes a slot while it runs, and what keeps a slow host, whose requests
-wait their turn, from taking the places of all others.
+wait their turn, from taking the places of all others. What a host asked for is known to all processes on one Redis
+(``stories.manners``).
+
+A pace is kept with a host, whatever its ports: it spares a machine, and 429 says that the machine gets too much. What a
+server *said* holds for that server, host and port, as RFC 9309 (2.3) has it of robots.txt and RFC 9110 (4.3.1) of an
+origin: another port may be another program, that asked for nothing.
 """
 
 from __future__ import annotations
@@ -23,14 +28,27 @@ from scrapy.utils.httpobj import urlparse_cached
 from crawler.answers import retry_after
 from crawler.faults import Patient
 from crawler.pacing import LONGEST_PATIENCE
-from stories.moments import parse_moment, timestamp
+from stories.moments import timestamp
 
 log = structlog.get_logger(__name__)
 
 BUSY_STATUSES = (429, 503)
-LOOK = timedelta(seconds=10)  # between two looks whether another process was asked for patience
+LOOK = timedelta(seconds=1)  # between two looks whether another process was asked for patience
+SLOWER = 0.5  # seconds between two requests to a host that has no pace, once it said 429
 SLOWEST = 30.0  # seconds between two requests to a host that says 429 again and again
 SLOWED = timedelta(hours=1)  # since the last 429, until its own pace is tried again
+PORTS = {"http": 80, "https": 443}
+
+
+def server_of(request: Request) -> str:
+    """Return the server of a request, as its patience is known: the host, with a port that is not the usual one."""
+    url = urlparse_cached(request)
+    try:
+        port = url.port
+    except ValueError:
+        port = None
+    host = url.hostname or ""
+    return host if port in (None, PORTS.get(url.scheme)) else f"{host}:{port}"
 
 
 def slow_down(crawler: Crawler, host: str, delay: float) -> None:
@@ -45,7 +63,7 @@ def slow_down(crawler: Crawler, host: str, delay: float) -> None:
 
 
 class Politeness:
-    """Leaves a host alone that says 429 or 503, for as long as it says; slower ever after it said 429."""
+    """Leaves a server alone that says 429 or 503, for as long as it says; slows its host after it said 429."""
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
@@ -64,60 +82,91 @@ class Politeness:
         return spider.services
 
     async def process_request(self, request: Request) -> None:
-        """Raise ``Patient`` for a request to a host that asked to be left alone."""
-        host, now = urlparse_cached(request).netloc, self._services.clock()
-        if now - self._looked.get(host, now - 2 * LOOK) > LOOK:
-            self._looked[host] = now
-            await self._look(host)
-        until = self._until.get(host)
+        """Raise ``Patient`` for a request to a server that asked to be left alone."""
+        await self.ask_leave(request)
+        host, now = urlparse_cached(request).hostname or "", self._services.clock()
+        if (slowed := self._slowed.get(host)) and now - slowed[0] > SLOWED:
+            self._at_its_own_pace(host)
+
+    async def ask_leave(self, request: Request) -> None:
+        """Raise ``Patient`` if the server asked for it, this process or another one."""
+        server, now = server_of(request), self._services.clock()
+        if not timedelta() <= now - self._looked.get(server, now - 2 * LOOK) <= LOOK:
+            self._looked[server] = now
+            await self._look(server, urlparse_cached(request).hostname or "", now)
+        until = self._until.get(server)
         if until is not None and now < until <= now + LONGEST_PATIENCE:
-            raise Patient(f"{host} asked for patience until {until:%H:%M:%S} UTC", until)
-        name = urlparse_cached(request).hostname or ""
-        if (slowed := self._slowed.get(name)) and now - slowed[0] > SLOWED:
-            self._at_its_own_pace(name)
+            raise Patient(f"{server} asked for patience until {until:%H:%M:%S} UTC", until)
 
     async def process_response(self, request: Request, response: Response) -> Response:
-        """Remember that a host is busy."""
+        """Remember that a server is busy."""
         if response.status not in BUSY_STATUSES:
             return response
-        host, now = urlparse_cached(request).netloc, self._services.clock()
-        if response.status == 429:
-            self._slow(urlparse_cached(request).hostname or "", now)
+        server, now, manners = server_of(request), self._services.clock(), self._services.manners
         asked = retry_after(response, now)
-        if asked is None:
-            return response  # the listing's own patience is enough
-        patience = min(asked, LONGEST_PATIENCE)
-        self._until[host] = now + patience
-        log.warning("host busy", host=host, status=response.status, until=timestamp(now + patience))
+        patience = min(asked, LONGEST_PATIENCE) if asked is not None else None
+        if patience is not None:  # else the listing's own patience is enough
+            self._until[server] = now + patience
+            log.warning("host busy", host=server, status=response.status, until=timestamp(now + patience))
+        host = urlparse_cached(request).hostname or ""
+        apart = self._slow(host, now) if response.status == 429 else None
         try:
-            await self._services.desk.put_patience(host, timestamp(now + patience), patience)
+            if manners is not None and patience is not None:
+                await manners.put_patience(server, now + patience, patience)
+            if manners is not None and apart is not None:
+                await manners.put_slower(host, apart, SLOWED)
         except RedisError as error:
-            log.warning("patience not noted", host=host, why=f"Redis: {error}")
+            log.warning("patience not noted", host=server, why=f"Redis: {error}")
         return response
 
-    async def _look(self, host: str) -> None:
-        try:
-            found = parse_moment(await self._services.desk.patience(host))
-        except RedisError as error:
-            log.warning("patience not known", host=host, why=f"Redis: {error}")
+    async def _look(self, server: str, host: str, now: datetime) -> None:
+        if self._services.manners is None:
             return
-        if found is not None:
-            self._until[host] = max(found, self._until.get(host, found))
+        try:
+            asked = await self._services.manners.asked(server, host)
+        except RedisError as error:
+            log.warning("patience not known", host=server, why=f"Redis: {error}")
+            return
+        if asked.until is not None:
+            self._until[server] = max(asked.until, self._until.get(server, asked.until))
+        if asked.apart > self._delay(host):
+            self._set_apart(host, min(asked.apart, SLOWEST), now)
 
-    def _slow(self, host: str, now: datetime) -> None:
-        downloader: Any = self._crawler.engine.downloader if self._crawler.engine else None
-        own = self._slowed[host][1] if host in self._slowed else downloader.per_slot_settings.get(host)
+    def _slow(self, host: str, now: datetime) -> float:
+        """Let twice as much time pass between two requests to a host, and return how much in seconds."""
+        apart = max(self._delay(host), min(max(2 * self._delay(host), SLOWER), SLOWEST))
+        self._set_apart(host, apart, now)
+        return apart
+
+    def _set_apart(self, host: str, apart: float, now: datetime) -> None:
+        own = self._slowed[host][1] if host in self._slowed else self._paces.get(host)
         self._slowed[host] = (now, own)
-        if (slot := downloader.slots.get(host)) is not None and slot.delay:
-            slow_down(self._crawler, host, min(2 * slot.delay, SLOWEST))
+        slow_down(self._crawler, host, apart)
+
+    def _delay(self, host: str) -> float:
+        """Return the seconds between two requests to a host as they are now."""
+        slot = self._slots.get(host)
+        own: float = self._paces.get(host, {}).get("delay", self._crawler.settings.getfloat("DOWNLOAD_DELAY"))
+        return own if slot is None else slot.delay
+
+    @property
+    def _paces(self) -> dict[str, dict[str, Any]]:
+        downloader: Any = self._crawler.engine.downloader if self._crawler.engine else None
+        found: dict[str, dict[str, Any]] = downloader.per_slot_settings
+        return found
+
+    @property
+    def _slots(self) -> dict[str, Any]:
+        downloader: Any = self._crawler.engine.downloader if self._crawler.engine else None
+        found: dict[str, Any] = downloader.slots
+        return found
 
     def _at_its_own_pace(self, host: str) -> None:
-        downloader: Any = self._crawler.engine.downloader if self._crawler.engine else None
         own = self._slowed.pop(host)[1]
-        downloader.per_slot_settings.pop(host, None)
+        self._paces.pop(host, None)
         if own is not None:
-            downloader.per_slot_settings[host] = own
-        if (slot := downloader.slots.get(host)) is not None:
+            self._paces[host] = own
+        if (slot := self._slots.get(host)) is not None:
             settings, own = self._crawler.settings, own or {}
             slot.delay = own.get("delay", settings.getfloat("DOWNLOAD_DELAY"))
             slot.concurrency = own.get("concurrency", settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN"))
@@ -130,16 +179,20 @@ class InTurn(HTTP11DownloadHandler):
     """
 
     async def download_request(self, request: Request) -> Response:
-        """Return the answer to a request."""
-        spider, engine = self._crawler.spider, self._crawler.engine
-        turn = getattr(spider, "services").turn if spider else None  # noqa: B009 (an attribute of our spider alone)
+        """Return the answer to a request; ``Patient`` if its server asked to be left alone while it waited."""
+        crawler = self._crawler
+        if crawler.spider is None or crawler.engine is None:
+            return await super().download_request(request)
+        manners = crawler.spider.services.manners  # type: ignore[attr-defined]
         host = str(request.meta.get("download_slot") or urlparse_cached(request).hostname or "")
-        slot = engine.downloader.slots.get(host) if engine else None
-        if turn is not None and slot is not None and slot.delay:
+        slot = crawler.engine.downloader.slots.get(host)
+        if manners is not None and slot is not None and slot.delay:
             try:
-                await asyncio.sleep(await turn(host, slot.delay))
+                await asyncio.sleep(await manners.turn(host, slot.delay))
             except RedisError as error:  # this process still keeps its own pace
                 log.warning("pace not shared", host=host, why=f"Redis: {error}")
+        if (politeness := crawler.get_downloader_middleware(Politeness)) is not None:
+            await politeness.ask_leave(request)
         return await super().download_request(request)
 
 

@@ -8,24 +8,28 @@ host's pace.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
+import zlib
 from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
 from protego import Protego
+from redis.exceptions import RedisError
 from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
 from scrapy.exceptions import IgnoreRequest
-from scrapy.http import Response
+from scrapy.http.request import NO_CALLBACK
 from scrapy.robotstxt import RobotParser, decode_robotstxt
 from scrapy.utils.httpobj import urlparse_cached
+from scrapy.utils.misc import build_from_crawler
 
-from crawler.faults import RobotsForbid, fault, status_fault
-from crawler.pace import slow_down
+from crawler.faults import Patient, RobotsForbid, fault, status_fault
+from crawler.pace import server_of, slow_down
 
 log = structlog.get_logger(__name__)
 logging.getLogger(RobotsTxtMiddleware.__module__).setLevel(logging.CRITICAL)  # tells a host that is down as a traceback
@@ -40,31 +44,26 @@ _DISALLOW = re.compile(r"\s*disallow\s*:\s*([^#]*)", re.IGNORECASE)
 
 
 class DailyRobots(RobotsTxtMiddleware):
-    """Obeys robots.txt, and asks for it again a day later."""
+    """Obeys robots.txt, and asks for it again a day later; one that another process read within the day counts too."""
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         self._until: dict[str, float] = {}
-        self._before: dict[str, RobotParser] = {}
-        self._unreachable: dict[str, str] = {}
+        self._rules: dict[str, RobotParser] = {}
+        self._unreachable: dict[str, IgnoreRequest] = {}
         self._texts: dict[str, str] = {}
+        self._asking: dict[str, asyncio.Lock] = {}
 
     async def robot_parser(self, request: Request) -> RobotParser | None:
-        """Return the rules of the request's host; ``IgnoreRequest`` while nobody can know them."""
-        host = urlparse_cached(request).netloc
-        if monotonic() >= self._until.get(host, 0.0):
-            self._until[host] = monotonic() + KEPT
-            self._unreachable.pop(host, None)
-            before = self._parsers.pop(host, None)
-            if isinstance(before, RobotParser):
-                self._before[host] = before
-        await super().robot_parser(request)
-        # Not what it returns: of several requests that wait for one robots.txt, Scrapy gives the rules to the first.
-        found = self._parsers.get(host)
-        parser = found if isinstance(found, RobotParser) else self._before.get(host)
-        if parser is None:
-            raise IgnoreRequest(self._unreachable.get(host, "its robots.txt cannot be read"))
-        return parser
+        """Return the rules of the request's server; ``IgnoreRequest`` while nobody can know them."""
+        server = urlparse_cached(request).netloc
+        async with self._asking.setdefault(server, asyncio.Lock()):
+            if monotonic() >= self._until.get(server, 0.0) and not await self._recall(server, request):
+                await self._ask(server, request)
+        rules = self._rules.get(server)
+        if rules is None:
+            raise self._unreachable[server]
+        return rules
 
     def process_request_2(self, rp: RobotParser | None, request: Request) -> None:
         """Raise ``RobotsForbid`` with the rule for a page that robots.txt forbids."""
@@ -72,23 +71,64 @@ class DailyRobots(RobotsTxtMiddleware):
             rule = forbidding(self._texts.get(urlparse_cached(request).netloc, ""), request.url)
             raise RobotsForbid("robots.txt forbids it" + (f" (Disallow: {rule})" if rule else ""))
 
-    async def _parse_robots(self, response: Response, netloc: str, request: Request) -> None:
-        if response.status >= 500:
-            raise IgnoreRequest(status_fault(response.status))
-        body = b"" if response.status >= 400 else heeded(response.body)
-        await super()._parse_robots(response.replace(body=body), netloc, request)
-        self._texts[netloc] = decode_robotstxt(body, None)
-        parser: Any = self._parsers.get(netloc)
-        if delay := min(parser.rp.crawl_delay(AGENT) or 0.0, LONGEST_DELAY):
-            slow_down(self.crawler, urlparse_cached(request).hostname or netloc, delay)
+    async def _recall(self, server: str, request: Request) -> bool:
+        """Return whether the rules are known from another process."""
+        manners = self._services.manners
+        try:
+            known = await manners.robots(server_of(request)) if manners is not None else None
+        except (RedisError, zlib.error) as error:
+            log.warning("robots.txt not recalled", host=server, why=f"Redis: {error}")
+            return False
+        if known is None:
+            return False
+        body, left = known
+        self._obey(server, request, body, left.total_seconds())
+        return True
 
-    def _robots_error(self, exc: Exception, netloc: str) -> None:
+    async def _ask(self, server: str, request: Request) -> None:
+        """Ask for the rules; while that fails those from before are obeyed."""
+        asked = Request(
+            f"{urlparse_cached(request).scheme}://{server}/robots.txt",
+            priority=self.DOWNLOAD_PRIORITY,
+            meta={"dont_obey_robotstxt": True},
+            callback=NO_CALLBACK,
+        )
+        engine: Any = self.crawler.engine
+        try:
+            response = await engine.download_async(asked)
+            if response.status >= 500:
+                raise IgnoreRequest(status_fault(response.status))
+        except Exception as error:
+            self._not_had(server, error)
+            return
+        body = b"" if response.status >= 400 else heeded(response.body)
+        self._obey(server, request, body, KEPT)
+        if (manners := self._services.manners) is not None:
+            try:
+                await manners.put_robots(server_of(request), body)
+            except RedisError as error:
+                log.warning("robots.txt not noted", host=server, why=f"Redis: {error}")
+
+    def _obey(self, server: str, request: Request, body: bytes, seconds: float) -> None:
+        self._until[server] = monotonic() + min(seconds, KEPT)
+        self._unreachable.pop(server, None)
+        self._texts[server] = decode_robotstxt(body, None)
+        parser: Any = build_from_crawler(self._parserimpl, self.crawler, body)
+        self._rules[server] = parser
+        if delay := min(parser.rp.crawl_delay(AGENT) or 0.0, LONGEST_DELAY):
+            slow_down(self.crawler, urlparse_cached(request).hostname or server, delay)
+
+    def _not_had(self, server: str, error: Exception) -> None:
+        why = fault(error, urlsplit(f"//{server}").hostname or server, self._services.guard)
+        log.warning("robots.txt not read", host=server, why=why, old_copy=server in self._rules)
+        refused = why if why.startswith("refused") else f"its robots.txt cannot be read: {why}"
+        self._unreachable[server] = error if isinstance(error, Patient) else IgnoreRequest(refused)
+        self._until[server] = monotonic() + UNREACHABLE_KEPT
+
+    @property
+    def _services(self) -> Any:
         spider: Any = self.crawler.spider
-        why = fault(exc, urlsplit(f"//{netloc}").hostname or netloc, spider.services.guard)
-        log.warning("robots.txt not read", host=netloc, why=why, old_copy=netloc in self._before)
-        self._unreachable[netloc] = why if why.startswith("refused") else f"its robots.txt cannot be read: {why}"
-        self._until[netloc] = monotonic() + UNREACHABLE_KEPT
-        super()._robots_error(exc, netloc)
+        return spider.services
 
 
 def heeded(body: bytes) -> bytes:

@@ -49,10 +49,6 @@ class Colleagues:
         self.looked = asyncio.Event()
         """Whether it is known if there are any."""
 
-    async def turn(self, host: str, delay: float) -> float:
-        """Return the seconds until this process may ask a host; 0 without workers."""
-        return await self._crew.turn(host, delay) if self._workers else 0.0
-
     def give(self, poll: Poll) -> bool:
         """Hand a poll out to the workers, and return whether there are any to take it."""
         return bool(self._sharing is not None and self._workers and self._sharing.give(poll))

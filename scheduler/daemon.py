@@ -135,7 +135,7 @@ async def _run(
             delivery.wake()
 
     queue, colleagues = SharedQueue(), Colleagues(newsroom, lease)
-    services = replace(newsroom.services(Progress(), heard, role="daemon"), polls=queue, turn=colleagues.turn)
+    services = replace(newsroom.services(Progress(), heard, role="daemon"), polls=queue)
     monitor = newsroom.monitor(heard)
     listings = all_listings(settings)
     first = await due_at(services.desk, listings) if lease.followed else {}

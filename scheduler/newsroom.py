@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from stories.desk import Desk
 from stories.finder import StillFinder
 from stories.keeping import Keeper
 from stories.looks import Looks
+from stories.manners import Manners
 from stories.monitor import Teller
 from stories.schema import OtherLayout, settle_layout
 from stories.server import EmbeddedServer, EmbeddedServerError
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 
 STEPS = {"pipelines.steps.keep.KeepStep": 300}
 """Scrapy's item pipelines, with their order."""
+
+AT_ONCE = 1.0  # seconds for a Redis that is of use and not needed
 
 
 class CannotStart(Exception):  # noqa: N818 (reads as a sentence where it is raised)
@@ -105,6 +109,7 @@ class Newsroom:
             progress=progress,
             clock=now,
             tell=self.monitor(heard).tell,
+            manners=Manners(self.redis),
             sites=SiteMemory(Sites(self.redis)),
         )
 
@@ -113,6 +118,35 @@ class Newsroom:
         from pipelines.telling import Monitor
 
         return Monitor(Teller(self.redis), self.settings, now, heard)
+
+
+@contextlib.asynccontextmanager
+async def reachable_redis(settings: Settings) -> AsyncIterator[Redis | None]:
+    """Open the Redis of the configuration if it answers at once; None when it does not, or an embedded one is off."""
+    if settings.redis_url is not None:
+        url = settings.redis_url.get_secret_value()
+    else:
+        server = EmbeddedServer(settings.data_dir)
+        if not await server.join():
+            yield None
+            return
+        url = server.url
+    try:
+        redis = connect(url)
+    except ValueError:  # for a command that needs none, a URL that is none is no fault
+        yield None
+        return
+    try:
+        async with asyncio.timeout(AT_ONCE):
+            await redis.ping()
+        there = True
+    except (RedisError, OSError, TimeoutError):
+        there = False
+    try:
+        yield redis if there else None
+    finally:
+        with contextlib.suppress(RedisError, OSError):
+            await redis.aclose()
 
 
 @contextlib.asynccontextmanager

@@ -21,12 +21,13 @@ from crawler.queue import PollQueue
 from crawler.reader import Reader
 from crawler.services import Services
 from pipelines.tidy import tidy
-from scheduler.newsroom import STEPS, Newsroom, now
+from scheduler.newsroom import STEPS, Newsroom, now, reachable_redis
 from stories.claims import Claim, Claimed, Claims
 from stories.desk import Desk
 from stories.event import Event
 from stories.health import Gap, ListingHealth
 from stories.ids import crawl_id
+from stories.manners import Manners
 from stories.reading import Reading
 from stories.release import Release
 from stories.sighting import Cursor, OpenSighting, Poll, Sighting
@@ -142,12 +143,6 @@ class _DryDesk(Desk):
     ) -> None:
         return None
 
-    async def patience(self, host: str) -> str | None:
-        return None
-
-    async def put_patience(self, host: str, until: str, patience: timedelta) -> None:
-        return None
-
     async def take_in_hand(self, sightings: Iterable[OpenSighting], look_at: datetime) -> None:
         return None
 
@@ -186,8 +181,25 @@ class Tried:
     errors: list[str]
 
 
-async def try_polls(settings: Settings, polls: Sequence[Poll], pages: int) -> Tried:
-    """Run the polls without Redis, reading at most ``pages`` of what the listings name."""
+class _AskedAfresh(Manners):
+    """Believes no robots.txt that was read before: who tests a source wants to know what holds now."""
+
+    async def robots(self, server: str) -> None:
+        return None
+
+
+async def try_polls(settings: Settings, polls: Sequence[Poll], pages: int, *, afresh: bool = False) -> Tried:
+    """Run the polls and store nothing, reading at most ``pages`` of what the listings name.
+
+    No Redis is needed; with one that answers, hosts are asked in turn with whoever else is on it, and left alone when
+    they asked that of others. ``afresh``: robots.txt is asked for, whoever read it before.
+    """
+    async with reachable_redis(settings) as redis:
+        manners = None if redis is None else _AskedAfresh(redis) if afresh else Manners(redis)
+        return await _try(settings, polls, pages, manners)
+
+
+async def _try(settings: Settings, polls: Sequence[Poll], pages: int, manners: Manners | None) -> Tried:
     claims, memory, progress = _DryClaims(pages), _DryMemory(), Progress()
     services = Services(
         settings=settings,
@@ -199,6 +211,7 @@ async def try_polls(settings: Settings, polls: Sequence[Poll], pages: int) -> Tr
         guard=Guard(AddressPolicy(settings.polling.private_addresses)),
         progress=progress,
         clock=now,
+        manners=manners,
     )
     tally = progress.follow(polls[0].crawl_id or "")
     await _run(services, polls)

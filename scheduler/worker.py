@@ -78,7 +78,7 @@ async def _run(newsroom: Newsroom, stop: asyncio.Event, ready: Callable[[], None
             delivery.wake()
 
     due = DueTeller(crew)
-    services = replace(newsroom.services(Progress(), heard), polls=SharedQueue(), due=due, turn=crew.turn)
+    services = replace(newsroom.services(Progress(), heard), polls=SharedQueue(), due=due)
     name = services.claims.run
     sharing = Sharing(services, newsroom.url)
     if isinstance(services.polls, SharedQueue):

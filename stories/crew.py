@@ -39,10 +39,6 @@ class Crew:
     def _bury(self) -> AsyncScript:
         return self._redis.register_script((files("stories") / "lua" / "bury.lua").read_text())
 
-    @cached_property
-    def _turn(self) -> AsyncScript:
-        return self._redis.register_script((files("stories") / "lua" / "turn.lua").read_text())
-
     async def beat(self, name: str) -> None:
         """Say that a process lives; it counts as dead ``keys.member`` after its last beat."""
         crew, member = keys.crew(), keys.member(name)
@@ -106,7 +102,3 @@ class Crew:
         """Return what was told since the last look, the oldest first."""
         found = await cast(Awaitable[list[bytes] | None], self._redis.lpop(keys.told_due().name, limit))
         return [msgspec.json.decode(one, type=Due) for one in found or ()]
-
-    async def turn(self, host: str, delay: float) -> float:
-        """Take the next turn to ask a host, ``delay`` seconds after the one before; return the seconds until it."""
-        return int(await self._turn(keys=[keys.turn(host).name], args=[round(delay * 1000)])) / 1000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import msgspec
@@ -170,15 +170,6 @@ class Desk:
             else:
                 pipeline.zadd(keys.open_due().name, {digest: _ms(look_at)}, xx=True)
             await pipeline.execute()
-
-    async def patience(self, host: str) -> str | None:
-        """Return until when a host asked to be left alone (ISO 8601); None when it did not."""
-        found = await self._redis.get(keys.patience(host).name)
-        return text(found) if found else None
-
-    async def put_patience(self, host: str, until: str, patience: timedelta) -> None:
-        """Remember until when a host asked to be left alone."""
-        await self._redis.set(keys.patience(host).name, until, px=max(1, patience // timedelta(milliseconds=1)))
 
     async def ask(self, poll: Poll) -> None:
         """Put a poll in the queue of those that were asked for; the daemon takes it."""

@@ -295,8 +295,18 @@ def told_due() -> Key:
 
 
 def turn(host: str) -> Key:
-    """When the next request to a host may go out (ms), for all processes; it lives no longer than that."""
-    return Key(_key("turn", host), timedelta(minutes=10))
+    """When the last request to a host was to go out (ms), for all processes, and the time between two (ms)."""
+    return Key(_key("turn", host), timedelta(minutes=5))
+
+
+def slower(host: str) -> Key:
+    """Seconds between two requests to a host that said 429; it lives until its own pace is tried again."""
+    return Key(_key("slower", host), timedelta(hours=1))
+
+
+def robots(server: str) -> Key:
+    """A server's robots.txt, compressed: asked for once a day (RFC 9309 section 2.4: not kept longer)."""
+    return Key(_key("robots", server), timedelta(days=1))
 
 
 def broker(part: str) -> Key:

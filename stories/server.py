@@ -90,6 +90,17 @@ class EmbeddedServer:
             finally:
                 self._disown_if_gone()
 
+    async def join(self) -> bool:
+        """Return whether the server runs and answers, joined then; none is started."""
+        try:
+            there = self._announced() if is_held(self.folder / "owner.lock") else None
+        except OSError:  # nobody ever ran here, or it is not ours to look
+            return False
+        if there is None:
+            return False
+        self._socket = there
+        return await self._state() == "ready"
+
     async def ensure(self) -> None:
         """Return when the server answers again: started anew if it died, taken over if its owner left."""
         await self.start()

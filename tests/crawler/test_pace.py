@@ -12,7 +12,7 @@ from scrapy.utils.test import get_crawler
 
 from crawler.faults import Patient
 from crawler.pace import LOOK, SLOWED, HostQueue, Politeness, slow_down
-from stories.desk import Desk
+from stories.manners import Manners
 
 URL = "https://wire.example/rss"
 NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)
@@ -25,7 +25,7 @@ class Host:
         self.now = NOW
         self.slot = SimpleNamespace(delay=1.0, concurrency=2, active=set())
         self.crawler = get_crawler(Spider, {"DOWNLOAD_DELAY": 1.0})
-        self.crawler.spider = SimpleNamespace(services=SimpleNamespace(desk=Desk(redis), clock=lambda: self.now))
+        self.crawler.spider = SimpleNamespace(services=SimpleNamespace(manners=Manners(redis), clock=lambda: self.now))
         downloader = SimpleNamespace(slots={"wire.example": self.slot}, per_slot_settings={})
         self.crawler.engine = SimpleNamespace(downloader=downloader)
         self.middleware = Politeness.from_crawler(self.crawler)

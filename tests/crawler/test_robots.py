@@ -26,14 +26,14 @@ NEWS, SEARCH = "https://wire.example/news/1", "https://wire.example/search"
 class Host:
     """A host with a robots.txt, and the clock that it is asked by."""
 
-    def __init__(self, monkeypatch):
+    def __init__(self, monkeypatch, manners=None):
         self.now = 1_000.0
         self.answers = Response("https://wire.example/robots.txt", body=b"User-agent: *\nDisallow: /search\n")
         self.asked = 0
         self.waits = False
         monkeypatch.setattr(robots, "monotonic", lambda: self.now)
         crawler = get_crawler(Spider, {"ROBOTSTXT_OBEY": True, "ROBOTSTXT_USER_AGENT": "wirewatch"})
-        crawler.spider = SimpleNamespace(services=SimpleNamespace(guard=Guard(AddressPolicy())))
+        crawler.spider = SimpleNamespace(services=SimpleNamespace(guard=Guard(AddressPolicy()), manners=manners))
         self.slot = SimpleNamespace(delay=1.0, concurrency=2)
         downloader = SimpleNamespace(slots={"wire.example": self.slot}, per_slot_settings={})
         crawler.engine = SimpleNamespace(download_async=self.download, downloader=downloader)

@@ -13,15 +13,6 @@ from stories.urls import url_digest
 NOW = datetime(2026, 3, 10, 9, 30, tzinfo=UTC)
 
 
-async def test_two_processes_get_turns_of_one_host_a_delay_apart(redis):
-    first, second = Crew(redis), Crew(redis)
-    waits = [await one.turn("wire.example", 60.0) for one in (first, second, first)]
-    assert waits[0] == 0
-    assert 100 < waits[2] <= 120
-    assert 50 < waits[2] - waits[1] < 70
-    assert await second.turn("other.example", 60.0) == 0
-
-
 async def test_what_a_dead_reader_claimed_is_free_and_what_a_living_one_claimed_is_not(redis):
     crew, dead, living = Crew(redis), Claims(redis), Claims(redis)
     sightings = [Sighting(url=f"https://wire.example/news/{number}") for number in (1, 2)]
