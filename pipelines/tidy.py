@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from pipelines.notices import find_notice
+from pipelines.notices import find_notice, subject_company
 from stories.release import Release
 
 _INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\ufeff"))
@@ -19,16 +19,18 @@ def tidy(release: Release, source: str, before: Release | None = None) -> Releas
     """Return the release with source, notice, plain headline and each tag once, fit to be written as UTF-8.
 
     ``before``: the page's last known state. A notice can take all of the headline ("/C O R R E C T I O N -- Company/");
-    then the headline known before stays, or what the page prints if none is known.
+    then the headline known before stays, or what the page prints if none is known. The company that such a marker names
+    is the issuer where the page names none.
     """
     release = writable(release)
     printed = plain(release.headline)
     notice = find_notice(printed, release.body)
-    headline = printed
+    headline, issuer = printed, release.issuer
     if notice is not None:
+        issuer = issuer or subject_company(printed)
         headline = plain(notice.headline) or (before.headline if before else "") or printed
     tags = {tag.lstrip("#＃").casefold(): tag.lstrip("#＃") for tag in release.tags if tag.strip("#＃ ")}
-    return replace(release, headline=headline, notice=notice, source=source, tags=tuple(tags.values()))
+    return replace(release, headline=headline, issuer=issuer, notice=notice, source=source, tags=tuple(tags.values()))
 
 
 def plain(text: str) -> str:

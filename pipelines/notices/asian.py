@@ -30,15 +30,23 @@ _EACH = re.compile(_WORD)
 
 _OPEN, _CLOSE = r"[\[(【〔《〈<≪*★■◆]", r"[\])】〕》〉>≫*★■◆]"
 _MORE = r"(?:(?:[^\w\])】〕》〉>≫][^\])】〕》〉>≫]{0,16}|\d)?)"  # "訂正・数値データ訂正", but not "수정테이프"
-_TITLE = r"更正(?:公告|啟事|启事|聲明|声明|通知|通告)|勘[误誤]公告|訂正のお知らせ|撤稿通知"
+_TITLE = (
+    r"更正(?:公告|啟事|启事|聲明|声明|通知|通告)|勘[误誤]公告|撤稿通知"
+    r"|(?:(?:プレス|ニュース)リリース(?:の)?)?訂正のお知らせ"
+)
 _PREFIX = re.compile(
-    rf"^(?:({_TITLE})\s+(?=\S)|{_OPEN}\s*(?:(?:重要|緊急|紧急|お知らせ|公告|긴급)[:・\s]{{0,2}})?({_WORD}){_MORE}{_CLOSE}+\s*[:|—-]*|[「『]({_WORD})[」』]|({_WORD})\s*[:|/—)]+|({_WORD})\s+-\s)\s*"
+    rf"^(?:({_TITLE})(?:\s+|\s*[:|]\s*)(?=\S)"
+    rf"|{_OPEN}\s*(?:(?:重要|緊急|紧急|お知らせ|公告|긴급)[:・\s]{{0,2}})?({_WORD}){_MORE}{_CLOSE}+\s*[:|—-]*"
+    rf"|[「『]({_WORD})[」』]|({_WORD})\s*[:|/—)]+|({_WORD})\s+-\s)\s*"
 )
 _SUFFIX = re.compile(rf"\s*(?:[\[(【〔]\s*({_WORD}){_MORE}[\])】〕]|\s[-—|]+\s*({_WORD}))\s*$")
 _LAST_WORDS = re.compile(
     r"(?:的|之)?(?P<zh>(?:(?:補充|补充|澄清)及?)?更正(?:及(?:補充|补充|澄清))?(?:公告|啟事|启事|聲明|声明|通知|通告))$"
     r"|(?:の|に関する)?(?P<ja>(?:一部)?訂正(?:について|に関するお知らせ|のお知らせ|とお詫び(?:について)?)|お詫びと訂正)(?:\s*\(.{0,20}\))?$"
     r"|(?:(?<=[」』])|(?<=リリース)|(?<=お知らせ)|(?<=ニュース)|(?<=記事))(?:の)?(?P<gone>(?:取り?下げ|撤回)(?:のお知らせ|に関するお知らせ|について))$"
+    # Hong Kong's 澄清公告 corrects an earlier announcement; on the mainland it answers the papers.
+    r"|^(?!.*(?:传闻|傳聞|媒体|媒體|报道|報道|報導|股价|股價|沽空|市场|市場))"
+    r"(?:.*(?:公告|年报|年報|通函|业绩|業績|报告|報告)(?:之|的)?)?(?P<hk>澄清公告)$"
     r"|^(?:公告)?(?:補充|补充)?(?P<tw>更正)(?=本公司|.{2,30}(?:公告|資訊|資料|內容)$).*$"
     r"|\s(?P<ko>정정\s?(?:보도|안내|공지|공시)|정정합니다)$"
 )
@@ -62,7 +70,7 @@ def asian_notice(headline: str) -> Notice | None:
         # "関于…的更正公告" names what it corrects: the headline of an announcement, not the same headline again.
         start, end = found.span(found.lastgroup or 0)
         kind: NoticeKind = "withdrawal" if found.lastgroup == "gone" else "correction"
-        rest = headline if found.lastgroup == "tw" else headline[: found.start()].strip().rstrip("：:")
+        rest = headline if found.lastgroup in ("tw", "hk") else headline[: found.start()].strip().rstrip("：:")
         return Notice(kind=kind, marker=headline[start:end], headline=rest)
     else:
         return None

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from pipelines.notices.asian import asian_notice
 from pipelines.notices.folding import fold
-from pipelines.notices.markers import MARKER, SPACED_WORD, STEMS, Rule, meaning
+from pipelines.notices.markers import MARKER, PRIORITY, SPACED_WORD, STEMS, Rule, meaning
 from pipelines.notices.news import FILING, acts, is_company, is_news, names_a_release
 from pipelines.notices.phrases import phrase_notice
 from pipelines.notices.rubrics import is_rubric, is_rubric_update
+from pipelines.notices.signed import by_company_kind, signed
 from stories.release import Notice, NoticeKind
 
 # What a wire or a desk prints before everything else, and the original had too: "EQS-Adhoc: Korrektur: …".
 _LEAD = (
-    r"(?:(?:eqs|dgap|ots|apa-ots|pta|euro\s?adhoc|hugin|cision|rns|ad-?hoc|original-research)[\w-]*\s*:\s*"
+    r"(?:(?:eqs|dgap|ots|apa-ots|pta|euro\s?adhoc|hugin|cision|rns|ad-?hoc|original-research)[\w-]*\s*[:.]\s*"
     r"(?:(?!\s)[^:]{2,60}:\s+)?"
     r"|(?:media|press|news)\s+(?:advisory|release|alert)\s*(?::|-+|—)\s*|(?:pressemitteilung"
     r"|communique de presse)\s*[:—-]\s*)?"
@@ -28,7 +30,9 @@ _PREFIX = re.compile(
     re.DOTALL,
 )
 _ADVISORY = re.compile(
-    r"^(?P<open>[/*\[(]*\s*)(?P<marker>a\s*d\s*v\s*i\s*s\s*o\s*r\s*y)(?!\w)\s*(?::|-+|—)\s*(?P<rest>.*)$"
+    r"^(?P<open>[/*\[(]*\s*)(?P<marker>a\s*d\s*v\s*i\s*s\s*o\s*r\s*y"
+    r"(?P<orders>\s*(?::|,|/|-+|—)\s*(?:please\s+)?(?:disregard|kill|withdraw|retract)\w*(?:\s+(?:(?:press|news)\s+)?release)?)?)"
+    r"(?!\w)\s*(?::|-+|—)\s*(?P<rest>.*)$"
 )
 # "(Korrektur: Absatz 2) Hafen AG erhöht Prognose": what the marker is about stands in the bracket with it.
 _BRACKETED_PREFIX = re.compile(
@@ -36,7 +40,7 @@ _BRACKETED_PREFIX = re.compile(
 )
 # "ACME Corp: CORRECTION: ACME buys …": the issuer first, as some feeds print it.
 _INFIX = re.compile(
-    rf"^(?P<lead>[^:]{{2,60}}?(?::|\s-|\s—|\s/)|(?:eqs|dgap)[\w-]*:[^:/]{{2,60}}(?::|\s/))"
+    rf"^(?P<lead>[^:]{{2,60}}?(?::|\s-|\s—|\s/)|(?:eqs|dgap|ots|apa-ots|pta|rns)[\w-]*:[^:/]{{2,60}}(?::|\s/))"
     rf"\s+(?P<marker>{MARKER})(?P<separator>\s*(?::|--|—|\s-(?=\s)|,)|(?=\s))\s*(?P<rest>.+)$"
 )
 
@@ -83,40 +87,41 @@ def headline_notice(headline: str, first_paragraph: str = "") -> Notice | None:
     folded = fold(headline)
     if not any(stem in folded for stem in STEMS):
         return None
-    if by := BY_COMPANY.match(folded):
-        return Notice(kind=by_company_kind(by), marker=headline[by.start("marker") : by.end("marker")], headline="")
+    if by := signed(headline, folded):
+        rest = headline[by.start("rest") :].strip(" /") if by["rest"] else ""
+        return Notice(kind=by_company_kind(by), marker=headline[by.start("marker") : by.end("marker")], headline=rest)
     return (
-        _before(headline, folded, first_paragraph)
+        _one_behind_another(_before(headline, folded, first_paragraph), first_paragraph)
         or _after(headline, folded)
         or _within(headline, folded)
         or phrase_notice(headline, folded)
     )
 
 
+def _one_behind_another(notice: Notice | None, first_paragraph: str) -> Notice | None:
+    """Return the more telling of two markers in a row: "/R E P E A T -- CORRECTION -- Acme Opens a Mill/"."""
+    if notice is None or not notice.headline:
+        return notice
+    second = _before(notice.headline, fold(notice.headline), first_paragraph)
+    if second is None or not second.headline:
+        return notice
+    first = notice if PRIORITY.index(notice.kind) <= PRIORITY.index(second.kind) else second
+    return replace(first, headline=second.headline)
+
+
 def subject_company(headline: str) -> str | None:
     """Return the company of a headline that names only a marker and a company, as PR Newswire prints them.
 
     ``/C O R R E C T I O N -- Equinix, Inc./`` and ``/DISREGARD RELEASE: Soaak Technologies/`` have lost the subject;
-    also of Business Wire's subtitle ``CORRECTION...by Civitas Solutions, Inc.``. None for every other headline.
+    also of Business Wire's subtitle ``CORRECTION...by Civitas Solutions, Inc.`` and of a marker that is signed before
+    the headline (``CORRECTION by Acme: Mill Opens``). None for every other headline.
     """
     headline = visible_headline(headline)
     folded = fold(headline)
-    if by := BY_COMPANY.match(folded):
+    if by := signed(headline, folded):
         return headline[by.start("company") : by.end("company")].strip() or None
     found = _PREFIX.match(folded) or _ADVISORY.match(folded)
     return _company(headline, found) if found else None
-
-
-BY_COMPANY = re.compile(
-    r"^\s*(?P<marker>(?:correction|correcting and replacing|updated?|replacement|clarification))"
-    r"\s*(?:\.{2,}|…|-+|—|:)?\s*by\s+(?!(?:the\s+)?source\b)(?P<company>\S.{0,150})$"
-)
-"""Business Wire's subtitle under a corrected headline (https://www.businesswire.com/news/home/20190307005409/en/)."""
-
-
-def by_company_kind(found: re.Match[str]) -> NoticeKind:
-    """Return what Business Wire's subtitle says: "UPDATE...by X" updates, the others correct."""
-    return "update" if found["marker"].startswith("updat") else "correction"
 
 
 def visible_headline(headline: str) -> str:
@@ -149,7 +154,7 @@ def _before(headline: str, folded: str, first_paragraph: str) -> Notice | None:
     known = meaning(found["marker"])
     if known is None:
         return None
-    kind, rule = known
+    kind = known[0]
     printed = headline[found.start("marker") : found.end("marker")]
     slashed = "/" in found["open"]
     bracketed = bool(found["open"].strip('"“!> ') and found["close"].strip()) or slashed
@@ -158,7 +163,7 @@ def _before(headline: str, folded: str, first_paragraph: str) -> Notice | None:
     if not rest:
         if not (bracketed or capitals):
             return None
-    elif not _prefix_counts(found, printed, rest, rule, bracketed=bracketed):
+    elif not _prefix_counts(found, printed, rest, known, bracketed=bracketed):
         return None
     if kind == "update" and is_rubric_update(rest, found["rest"], first_paragraph):
         return None
@@ -171,8 +176,11 @@ def _before(headline: str, folded: str, first_paragraph: str) -> Notice | None:
     return Notice(kind=kind, marker=printed, headline=_join(headline[: found.end("lead")], rest))
 
 
-def _prefix_counts(found: re.Match[str], printed: str, rest: str, rule: Rule, *, bracketed: bool) -> bool:
+def _prefix_counts(
+    found: re.Match[str], printed: str, rest: str, known: tuple[NoticeKind, Rule], *, bracketed: bool
+) -> bool:
     """Whether a marker before a headline is one, by what stands between and what follows."""
+    kind, rule = known
     folded_rest = found["rest"]
     if folded_rest.startswith("the record"):
         return False  # "CORRECTING THE RECORD": an answer to others
@@ -181,17 +189,25 @@ def _prefix_counts(found: re.Match[str], printed: str, rest: str, rule: Rule, *,
         bool(found["separator"].strip(" .,") or (found["lead"] and found["separator"].strip())),
     )
     if rule == "spaced":
-        return "/" in found["open"] or _SPACED_MARKER.match(found["marker"]) is not None
+        invites = capitals and separated and folded_rest.startswith(("invitation", "avis "))
+        return invites or "/" in found["open"] or _SPACED_MARKER.match(found["marker"]) is not None
     if bracketed:
         return True
     if rule == "free" and not separated:
         # "CORRECTING and REPLACING" stands out; "Correcting and Replacing Dentures" is what a dentist does.
         shouted = sum(map(str.isupper, printed)) > len(printed) // 2 and rest.upper() != rest
-        return shouted or not printed.isascii() or is_news(rest) or names_a_release(folded_rest)
+        if shouted or not printed.isascii() or is_news(rest) or names_a_release(folded_rest):
+            return True
+        # What follows in capitals is a name ("Correcting and Replacing Old Mill Bakery"), unless it is a thing to mend.
+        return found["marker"].startswith("correct") and rest[0].isupper() and not _TO_MEND.search(folded_rest)
     if not separated:
-        return _stands_out(printed, rest, folded_rest)
+        return _stands_out(printed, rest, folded_rest) or _HEADED.match(folded_rest) is not None
     if rule == "capitals":
-        return capitals or (found["marker"] == "replacement" and FILING.search(folded_rest) is not None)
+        if found["marker"] in _NOT_OF_THINGS and is_news(rest) and not _TITLE.match(folded_rest):
+            return True
+        return capitals or (found["marker"] in ("replacement", "amendment") and FILING.search(folded_rest) is not None)
+    if kind in ("correction", "update") and _LISTICLE.match(folded_rest) and not capitals:
+        return False
     # "Corrections: The Next Frontier", "Errata: A Novel": titles of other things.
     return (
         capitals
@@ -201,6 +217,19 @@ def _prefix_counts(found: re.Match[str], printed: str, rest: str, rule: Rule, *,
     )
 
 
+_TO_MEND = re.compile(
+    r"(?:^|\b)(?:teeth|tooth|dentures?|dental|implants?|crowns?|veneers?|fillings?|joints?|hormones?|hair|skin|len(?:s|ses)"
+    r"|windows?|roofs?|gutters?|pipes?|plumbing|sewers?|septic|wiring|valves?|bearings?|brakes?|pads|tires|parts|floors?"
+    r"|foundations?|walls?|missing|lost|failing|broken|worn|faulty|defective|aging|rotten|leaking|bad|errors"
+    r"|^(?!united|allied|applied|advanced|associated|federated|consolidated|integrated)\w{3,}ed"
+    r"|how|why|guide|tips|easy|your|the|made)\b"
+)
+_HEADED = re.compile(r"(?:media|news|press)\s+(?:advisory|alert|release|invitation)\s*(?::|--?\s|—)")
+_NOT_OF_THINGS = frozenset(("kill", "repeat", "disregard", "cancelled", "canceled"))
+"""Words that before a colon and an issuer's news, in ordinary letters too, are an editor's."""
+_LISTICLE = re.compile(
+    r"(?:\d+|two|three|four|five|six|seven|eight|nine|ten)\s+(?:\w+\s+)?(?:ways|things|tips|reasons|steps|charts|stocks|facts|questions|lessons|signs)\b"
+)
 _TITLE = re.compile(
     r"(?:the|how|why|what|when|where|who|an? (?:novel|memoir|story|history|guide|play|film|podcast|new))\b"
 )
@@ -216,9 +245,9 @@ def _bracketed(headline: str, found: re.Match[str]) -> Notice | None:
 
 def _advisory(headline: str, found: re.Match[str]) -> Notice | None:
     """An advisory in slashes or spaced letters withdraws; others ("ADVISORY: Minister to visit …") announce."""
-    spaced = " " in found["marker"]
+    spaced = " " in found["marker"].removesuffix(found["orders"] or "")
     says_so = re.match(r"(?:please )?(?:disregard|kill|withdraw|retract)", found["rest"])
-    if not (spaced or "/" in found["open"] or says_so):
+    if not (spaced or "/" in found["open"] or says_so or found["orders"]):
         return None
     marker = headline[found.start("marker") : found.end("marker")]
     rest = headline[found.start("rest") :].rstrip(" /")

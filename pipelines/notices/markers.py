@@ -31,13 +31,16 @@ _WORDS: dict[tuple[NoticeKind, Rule], str] = {
         correction by source | correction by the source
         annule et remplace | annulla e sostituisce | anula y sustituye | anula e substitui
         fe de erratas | fe de errata | fe de errores | correccion de errores | errata corrige
-        corregir y reemplazar | corrige y reemplaza | correccion y reemplazo
+        corregir y reemplazar | corrige y reemplaza | correccion y reemplazo | correccion y sustitucion
+        correction et remplacement | correcao e substituicao | correzione e sostituzione
+        replace and correct | correct and replace | correct & replace | corrects and replaces
     """,
     ("correction", "plain"): """
         correction | corrections | corrected | correcting | erratum | errata | corrigendum | rectification
         clarification | replacement release | corrected version | corrected release | corrected copy
         korrektur | korrekturmeldung | korrekturfassung | korrigiert | korrigierte fassung | korrigierte version
         achtung korrektur | berichtigung | berichtigt | berichtigte fassung | richtigstellung
+        korrigierte pressemitteilung | korrigierte mitteilung | korrigierte meldung | berichtigte pressemitteilung
         rectificatif | rectifie | correctif | corrige | version corrigee | communique rectificatif | cp rectificatif
         correccion | correcciones | corregido | rectificacion | version corregida | comunicado corregido
         nota de prensa corregida | comunicado corrigido | comunicato corretto | thong bao dinh chinh
@@ -89,7 +92,7 @@ _WORDS: dict[tuple[NoticeKind, Rule], str] = {
         "capitals",
     ): """
         disregard | kill | withdrawal | cancelled | canceled | retrait | annule | annulation | retirado | anulado
-        anulacion | cancelado | ritirato | annullato | rescission
+        anulacion | cancelado | ritirato | annullato | rescission | cancellation notice | release cancellation
     """,
     ("repeat", "plain"): """
         repeated | repeat release | retransmission | retransmitted | retransmit | re-transmission
@@ -141,11 +144,19 @@ _QUALIFIER = (
     rf"|(?:av|af|til|till|i|of|to|zur?|der)\s+{_RELEASE_NOUN}(?=\s*:)"
     # "UPDATE WITH CORRECTED FIGURES:", "CORRECTED HEADLINE:", "CORRECTION ISSUED:"
     r"|with\s+(?:an?\s+|the\s+)?correct\w*(?:\s+[a-z]+){0,3}?(?=\s*(?::|--?\s|—))"
-    r"|(?:headline|title|date|dates|figures?|links?|photo|caption|table|text|dateline|name|issued"
-    r"|time|tid|zeit|uhrzeit|datum|dato|venue|location|dial-in|details)(?=\s*(?::|--?\s|—))))?"
+    # "CORRECTION TO DATE:", "REPLACEMENT ANNOUNCEMENT:"
+    r"|(?:(?:to|of|in)\s+(?:the\s+)?)?(?:headline|title|date|dates|announcement|thong tin|figures?|links?|photo"
+    r"|caption|table|text|dateline|name|issued|time|tid|zeit|uhrzeit|datum|dato|venue|location|dial-in|details)(?=\s*(?::|--?\s|—))))?"
+)
+# "PRESS RELEASE CORRECTION:", "Date Correction:", "/CNW CORRECTION/"
+_OF_WHAT = (
+    r"(?:(?:(?:press|news|media|wire)\s+(?:release|advisory)|headline|title|date|dateline|venue|link|typo|ticker"
+    r"|cnw|pr\s?newswire|business\s?wire|globe\s?newswire|newsfile|access\s?(?:news)?wire)\s+"
+    r"(?=correct|retract|withdraw|update|clarific|errat))?"
 )
 _ORDINAL = r"(?:(?:first|second|third|1st|2nd|3rd|further|important|urgent|zweite|deuxieme|notice\s+(?:of|to))\s+)?"
-MARKER = rf"{_ORDINAL}{_WORD}(?:{_JOIN}{_WORD})*{_QUALIFIER}"
+_ADDING = r"(?:\s+adding\s+(?:multimedia|photos?|video|graphics?))?"
+MARKER = rf"{_ORDINAL}{_OF_WHAT}{_WORD}(?:{_JOIN}{_WORD})*{_ADDING}{_QUALIFIER}"
 """A marker with what may belong to it: "CORRECTION/UPDATE", "Second Correction", "C O R R E C T I O N", "UPDATE 2"."""
 
 _ONE = re.compile(rf"(?<!\w){_WORD}(?!\w)")
@@ -171,7 +182,7 @@ STEMS = tuple(
     sorted(
         {word[:5] for word in WORDS}
         | {between.join(word)[:5] for word in SPACED for between in " -."}
-        | {"clarif", "withdr", "retract", "disregard", "advisory"}
+        | {"clarif", "withdr", "retract", "disregard", "advisory", "addend"}
     )
 )
 """What a headline must have at least one of, folded, before any pattern is tried."""

@@ -16,9 +16,9 @@ holds honors identifies implements improves increases inks integrates intersects
 joins kicks launches leads leases lists lowers makes marks meets merges moves names nominates notes obtains offers
 opens orders outlines owns partners passes plans posts prepares presents prices produces promotes proposes protests
 provides publishes raises reaches reaffirms realigns receives recognizes records reduces refinances releases relocates
-renews repays reports requests responds restructures returns reveals rings rises sees selects sells sends serves sets
-shares shows signs sponsors starts strengthens strikes submits succeeds supports surpasses takes tests to transforms
-triples unveils updates upsizes urges wins
+renews repays reports requests responds restructures returns reveals rings rises rolls sees selects sells sends serves
+sets shares ships shows signs sponsors starts strengthens strikes submits succeeds supports surpasses takes tests to
+transforms triples unveils updates upsizes urges wins
 """
 _ACTS = re.compile(rf"\b(?:{'|'.join(_VERBS.split())}|named|appointed)\b")
 _ENGLISH_ACTS = re.compile(
@@ -44,7 +44,7 @@ FILING = re.compile(
     r"\b(?:reports?|results|announcement|statement|notices?|circular|prospectus|agm|egm|holdings?|shareholdings?|dealings?|"
     r"transactions?|pdmr|voting rights|interests?|presentation|calendar|fato relevante|comunicado\b.*|tr-1"
     r"|form 8(?:\.\d)?|"
-    r"net asset values?|nav|dividend|accounts)\b"
+    r"appendix \d\w?|net asset values?|nav|dividend|accounts)\b"
 )
 """Titles of regulated announcements: "Director/PDMR Shareholding", "Half-Year Report"."""
 

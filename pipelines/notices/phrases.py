@@ -19,6 +19,16 @@ _A_FACT = (
     r"(?:(?:payment|record|ex-dividend|ex-date|dividend|distribution|meeting|webcast|conference call)\s+date"
     r"|technical\s+disclosure)"
 )
+# What exchanges publish: "Corrigendum to Announcement dated …", "ERRATUM TO THE CIRCULAR".
+_A_FILING = (
+    r"(?:announcements?|circulars?|prospectus|notice\s+of\s+\w+|notices?|reports?|results|statements?|proxy\s+form"
+    r"|forms?\s+of\s+proxy|appendix\s+\w+|disclosures?|presentation)\b"
+)
+# "Clarification announcement on media reports": of what others say, not of a release.
+_NOT_OF_OTHERS = (
+    r"(?!.*\b(?:(?:media|press|news)\s+(?:reports?|articles?|coverage)|rumou?rs?|speculation|unusual"
+    r"|short\s*sell\w*)\b)"
+)
 _SOURCES: tuple[tuple[NoticeKind, str], ...] = (
     (
         "withdrawal",
@@ -28,7 +38,7 @@ _SOURCES: tuple[tuple[NoticeKind, str], ...] = (
     ("withdrawal", rf"\b{_A_RELEASE}\s+(?P<marker>(?:was\s+|is\s+)?(?:withdrawn|retracted|issued in error))"),
     (
         "withdrawal",
-        r"^(?P<marker>annulation|retrait|anulacion|cancelamento|annullamento|widerruf|zurucknahme|zuruckziehung)\s+"
+        r"^(?P<marker>annulation|retrait|ruckruf|anulacion|cancelamento|annullamento|widerruf|zurucknahme|zuruckziehung)\s+"
         r"(?:d[eu]l?|der|da|do|unserer)\s*(?:notre\s+)?(?:communique|comunicado|comunicato|nota de prensa"
         r"|(?:presse|ad-hoc-)?mitteilung|meldung)",
     ),
@@ -75,7 +85,7 @@ _SOURCES: tuple[tuple[NoticeKind, str], ...] = (
     ),
     (
         "correction",
-        r"(?:^|:\s)(?P<marker>rectificatif|correction|erratum|rectification|correccion|rectificacion|retificacao"
+        r"(?:^|:\s)(?P<marker>rectificatif|correctif|correction|erratum|rectification|correccion|rectificacion|retificacao"
         r"|correcao|rettifica"
         r"|errata corrige|berichtigung|fe de erratas|errata)\s+(?:a la|au|al|ao|du|de[l]?|da|do|a|zur?|der"
         r"|concernant le|sur le)\b.{0,15}"
@@ -95,6 +105,25 @@ _SOURCES: tuple[tuple[NoticeKind, str], ...] = (
         r"\b(?P<marker>(?:issues|announces|provides)\s+(?:an?\s+)?correction\s+(?:to|of|in))\s+(?:[\w'’]+\s+){1,6}"
         r"(?:released|announced|reported|disclosed|published)\b",
     ),
+    (
+        "correction",
+        rf"^{_NOT_OF_OTHERS}(?P<marker>(?:(?:further|supplement(?:al|ary))\s+(?:and\s+)?)?clarification\s+announcement)\b",
+    ),
+    (
+        "correction",
+        rf"^{_NOT_OF_OTHERS}(?:.*?(?::\s|\s-\s|\s—\s))?(?P<marker>corrections?|corrigend(?:um|a)|errat(?:um|a)|clarifications?)\s+to\s+(?:the\s+|our\s+|its\s+)?"
+        rf"(?:(?!market|price)[\w/'’-]+\s+){{0,4}}?{_A_FILING}",
+    ),
+    (
+        "update",
+        rf"(?:^|:\s|\s-\s|\s—\s)(?P<marker>addend(?:um|a))\s+(?:to|of)\s+(?:the\s+)?(?:[\w/-]+\s+){{0,4}}?{_A_FILING}",
+    ),
+    ("correction", r"^(?P<marker>replacement|corrected)\s+(?=appendix\s+\d\w?\b)"),
+    (
+        "withdrawal",
+        r"(?:^|:\s|\s-\s|\s—\s)(?P<marker>(?:retraction|withdrawal)\s+(?:of|from))\s+(?:[\w-]+\s+){0,4}?(?:in\s+)?(?:asx\s+)?announcements?\b",
+    ),
+    ("withdrawal", r"^(?P<marker>thu hoi)[:\s]+(?:thong cao|ban tin)"),
     ("correction", r"^\S+(?:\s\S+){0,5}\s(?P<marker>issues\s+(?:an?\s+)?(?:correction|erratum|corrigendum))$"),
     (
         "correction",
@@ -121,7 +150,9 @@ def phrase_notice(headline: str, folded: str) -> Notice | None:
             continue
         start, end = found.span("marker")
         rest = headline
-        if " of a" in found["marker"] or found["marker"].startswith("korrektur "):
+        if found["marker"] in ("replacement", "corrected"):
+            rest = headline[end:].lstrip()
+        elif " of a" in found["marker"] or found["marker"].startswith("korrektur "):
             before, after = headline[:start].strip(), headline[end:].lstrip(" :,-–—")
             rest = " ".join(f"{before} {after}".split()) if after else before.rstrip(" :") or headline
         return Notice(kind=kind, marker=headline[start:end].strip(" ,-"), headline=rest)

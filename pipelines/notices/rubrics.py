@@ -14,6 +14,7 @@ _TOPIC = re.compile(
     r"(?:\d{4}['’]s|states|cities|countries|best|worst|top|most|least|biggest|largest|safest|cheapest|how"
     r"|what|why|where|when"
     r"|who|which|weekly|monthly|daily|latest|on|from|for|your|our)\b"
+    r"|(?:gold|silver|oil|gas|fuel|crypto|bitcoin|mortgage|housing|stocks?)\s+(?:prices?|rates?|markets?)\b"
     r"|\d+ (?:\w+ )?(?:best|top|ways|tips|things|reasons|places)\b|the \d+ \w+"
 )
 _YEAR = re.compile(r"^\S+(?:\s\S+)?\s20\d\d\s*$")

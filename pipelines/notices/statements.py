@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from pipelines.notices.folding import fold, visible
 from pipelines.notices.frames import frames_for
 from pipelines.notices.framing import POINTER, WRONG, Frame
-from pipelines.notices.headline import BY_COMPANY, headline_notice
+from pipelines.notices.headline import headline_notice
+from pipelines.notices.signed import BY_COMPANY
 from stories.release import NoticeKind
 
 PARAGRAPHS = 6  # an advisory stands first; deeper down, "the previous release" belongs to the story

@@ -31,6 +31,14 @@ def test_a_headline_that_is_all_marker_keeps_the_one_known_before_or_what_is_pri
     assert tidy(office.release(headline=printed), office.WIRE).headline == printed
 
 
+def test_the_company_that_a_marker_names_is_the_issuer_where_the_page_names_none() -> None:
+    signed = Release(headline="CORRECTION by Lantern Foods: Bakery Opens in June")
+    assert (tidy(signed, "wire").headline, tidy(signed, "wire").issuer) == ("Bakery Opens in June", "Lantern Foods")
+    assert tidy(Release(headline="/C O R R E C T I O N -- Lantern Foods/"), "wire").issuer == "Lantern Foods"
+    read = Release(headline="CORRECTION by Lantern Foods: Bakery Opens in June", issuer="Lantern Foods, Inc.")
+    assert tidy(read, "wire").issuer == "Lantern Foods, Inc."
+
+
 def test_a_notice_that_went_is_no_longer_there() -> None:
     corrected = tidy(office.release(headline=f"CORRECTION: {TITLE}"), office.WIRE)
     assert tidy(office.release(), office.WIRE, corrected).notice is None
