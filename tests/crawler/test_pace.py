@@ -11,7 +11,7 @@ from scrapy.http import Response
 from scrapy.utils.test import get_crawler
 
 from crawler.faults import Patient
-from crawler.pace import LOOK, SLOWED, HostQueue, Politeness, slow_down
+from crawler.pace import LOOK, SLOWED, SLOWER, HostQueue, Politeness, slow_down
 from stories.manners import Manners
 
 URL = "https://wire.example/rss"
@@ -91,6 +91,37 @@ async def test_too_many_requests_slow_the_host_for_an_hour(host):
     host.now += SLOWED + timedelta(seconds=1)
     await host.lets()
     assert host.slot.delay == 1.0
+
+
+async def test_a_host_without_a_pace_gets_one_when_it_says_429(host):
+    host.slot.delay = 0.0
+    await host.answers(429)
+    await host.answers(429)
+    assert (host.slot.delay, host.slot.concurrency) == (2 * SLOWER, 1)
+
+
+async def test_another_process_is_as_slow(host, redis):
+    other = Host(redis)
+    await host.answers(429)
+    await host.answers(429)
+    await other.lets()
+    assert (other.slot.delay, other.slot.concurrency) == (4.0, 1)
+    other.now += SLOWED + timedelta(seconds=1)
+    await redis.flushdb()  # its lifetime is that of the server's clock
+    await other.lets()
+    assert other.slot.delay == 1.0
+
+
+async def test_patience_is_that_of_a_server_whose_usual_port_needs_no_name(host):
+    await host.answers(503, Retry_After="90")
+    assert await host.lets("https://wire.example:443/rss") is not True
+    assert await host.lets("https://wire.example:8443/rss") is True
+
+
+async def test_patience_that_was_asked_for_while_the_clock_was_ahead_is_none(host):
+    await host.answers(503, Retry_After="90")
+    host.now -= timedelta(days=3)
+    assert await host.lets() is True
 
 
 async def test_a_pace_is_never_raised_by_a_host(host):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import tarfile
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,8 +17,11 @@ from scrapy.utils.test import get_crawler
 
 from config.addresses import AddressPolicy
 from crawler import robots
+from crawler.faults import Patient
 from crawler.guard import Guard
 from crawler.robots import HEEDED, KEPT, LONGEST_DELAY, UNREACHABLE_KEPT, DailyRobots, forbidding
+from stories import keys
+from stories.manners import Manners
 
 DATA = Path(os.environ.get("WIREWATCH_DATA", "../shared/data")) / "robots" / "protego-robots.tar.xz"
 NEWS, SEARCH = "https://wire.example/news/1", "https://wire.example/search"
@@ -115,6 +119,37 @@ async def test_the_copy_from_before_is_obeyed_while_a_new_one_cannot_be_had(host
     assert await host.allows(NEWS) is True
     assert await host.allows(SEARCH) == "robots.txt forbids it (Disallow: /search)"
     assert host.asked == 2
+
+
+async def test_what_another_process_read_within_the_day_is_obeyed_unasked(monkeypatch, redis):
+    first, second = Host(monkeypatch, Manners(redis)), Host(monkeypatch, Manners(redis))
+    first.answers = second.answers = answer(200, b"User-agent: *\nCrawl-delay: 7\nDisallow: /search\n")
+    assert await first.allows(NEWS) is True
+    assert await second.allows(SEARCH) == "robots.txt forbids it (Disallow: /search)"
+    assert (first.asked, second.asked, second.slot.delay) == (1, 0, 7.0)
+    await redis.expire(keys.robots("wire.example").name, 60)
+    third = Host(monkeypatch, Manners(redis))
+    assert await third.allows() is True
+    await redis.flushdb()
+    third.now += 61
+    assert await third.allows() is True
+    assert third.asked == 1, "its day had ended"
+
+
+async def test_one_that_could_not_be_had_is_not_passed_on(monkeypatch, redis):
+    first, second = Host(monkeypatch, Manners(redis)), Host(monkeypatch, Manners(redis))
+    first.answers = answer(503)
+    assert await first.allows() == "its robots.txt cannot be read: 503 Service Unavailable"
+    assert await second.allows() is True
+    assert second.asked == 1
+
+
+async def test_a_server_that_asked_for_patience_is_asked_for_no_robots_txt_either(host):
+    until = datetime(2026, 3, 10, 9, tzinfo=UTC)
+    host.answers = Patient("wire.example asked for patience until 09:00:00 UTC", until)
+    with pytest.raises(Patient) as raised:
+        await host.middleware.process_request(Request(NEWS))
+    assert raised.value.until == until
 
 
 async def test_crawl_delay_is_the_hosts_pace_up_to_a_minute(host):
