@@ -44,7 +44,7 @@ class Books:
             trouble=None,
             failing_since=None,
         )
-        await self._note(poll, key, settled, now)
+        await self._note(poll, key, settled, now, after=cursor.polled_at)
         self._services.progress.listed(poll.crawl_id, sightings)
 
     async def failed(
@@ -61,7 +61,7 @@ class Books:
             failing_since=cursor.failing_since or timestamp(now),
         )
         reply = Reply(came="failed", trouble=trouble, retry_after=patience)
-        await self._note(poll, key, self._next(poll, key, failed, reply, now), now)
+        await self._note(poll, key, self._next(poll, key, failed, reply, now), now, after=cursor.polled_at)
         log.warning("listing not read", source=poll.source, listing=poll.listing, why=why, failures=failed.failures)
         self._services.progress.failed(poll.crawl_id, f"{poll.source} {poll.listing}: {why}")
 
@@ -72,9 +72,11 @@ class Books:
         self._services.due(poll, due.at)
         return replace(cursor, next_at=timestamp(due.at), pace=due.why)
 
-    async def _note(self, poll: Poll, key: str, cursor: Cursor, now: datetime) -> None:
+    async def _note(self, poll: Poll, key: str, cursor: Cursor, now: datetime, *, after: str | None) -> None:
         judged = health(poll.listing or "", cursor, now)
-        await self._services.desk.polled(poll.source, cursor, listing=key, health=judged)
+        if not await self._services.desk.polled(poll.source, cursor, listing=key, health=judged, after=after):
+            log.warning("poll not noted: another was meanwhile", source=poll.source, listing=poll.listing)
+            return
         if judged.state in LOST or self._services.lost.get(poll.source, True):
             await self._tell_of(poll.source, judged, now)
 

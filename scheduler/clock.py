@@ -67,9 +67,11 @@ class Clock:
         self._scheduler.start()
 
     def every(self, seconds: float, work: Callable[[], Awaitable[None]], name: str) -> None:
-        """Run a small piece of work at an interval; it must not raise."""
+        """Run a small piece of work at an interval while the clock is ours; it must not raise."""
 
         async def run() -> None:
+            if not self._may():
+                return
             with contextlib.suppress(asyncio.CancelledError):  # stop() cuts off what runs, and that is no failure
                 await work()
 

@@ -43,7 +43,7 @@ class Colleagues:
     def __init__(self, newsroom: Newsroom, lease: Lease) -> None:
         self._newsroom = newsroom
         self._lease = lease
-        self._crew = Crew(newsroom.redis)
+        self._crew = Crew(newsroom.redis, lease.term)
         self._sharing: Sharing | None = None
         self._workers: list[str] = []
         self.looked = asyncio.Event()
@@ -85,7 +85,8 @@ class Colleagues:
             log.info("polls are shared" if workers else "no worker is there, polls are done here", workers=len(workers))
         self._workers = workers
         if workers and self._sharing is None:
-            self._sharing = Sharing(services, self._newsroom.url, may=lambda: self._lease.holds)
+            url, lease = self._newsroom.url, self._lease
+            self._sharing = Sharing(services, url, term=lease.term, may=lambda: lease.holds)
             tasks.create_task(self._sharing.run(), name="sharing")
             tasks.create_task(beat(self._crew, name), name="sign of life")
         queue.hand_out = self._sharing.give if workers and self._sharing else None

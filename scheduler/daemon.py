@@ -34,7 +34,7 @@ from scheduler.clock import Clock
 from scheduler.colleagues import Colleagues, due_at
 from scheduler.ending import end
 from scheduler.inhand import in_hand
-from scheduler.lease import Lease, one_daemon
+from scheduler.lease import Deposed, Lease, one_daemon
 from scheduler.lookout import ChannelWatch, look_after_redis
 from scheduler.metrics import Metrics
 from scheduler.newsroom import STEPS, CannotStart, Newsroom, now, open_newsroom
@@ -95,15 +95,17 @@ async def run_daemon(
     ``standby``: while another daemon has the clock, wait for it.
     """
     with bind(settings.web.host, settings.web.port) as bound:
-        starting = asyncio.create_task(_give_up_the_start(stop, asyncio.current_task()), name="starting")
+        starting = _give_up_the_start(stop)
 
         def started(address: str) -> None:
             starting.cancel()
             ready(address)
 
         try:
-            async with open_newsroom(settings) as newsroom, one_daemon(newsroom, standby=standby) as lease:
-                await _run(newsroom, lease, stop, bound, started)
+            async with open_newsroom(settings) as newsroom:
+                while await _hold(newsroom, standby, stop, bound, started):
+                    log.warning("deposed: stepping down, to stand by")
+                    starting = _give_up_the_start(stop)
         except asyncio.CancelledError:
             if not starting.done() or starting.cancelled():
                 raise
@@ -111,11 +113,30 @@ async def run_daemon(
             starting.cancel()
 
 
-async def _give_up_the_start(stop: asyncio.Event, start: asyncio.Task[Any] | None) -> None:
+async def _hold(
+    newsroom: Newsroom, standby: bool, stop: asyncio.Event, bound: socket.socket, ready: Callable[[str], None]
+) -> bool:
+    """Run while the clock is ours, once it is; return whether it was lost, and is to be waited for again."""
+    try:
+        async with one_daemon(newsroom, standby=standby) as lease:
+            await _run(newsroom, lease, stop, bound, ready)
+    except Deposed:
+        if not standby or stop.is_set():
+            raise
+        return True
+    return False
+
+
+def _give_up_the_start(stop: asyncio.Event) -> asyncio.Task[None]:
     """Being told to stop ends the start too: a server that does not come may take half a minute."""
-    await stop.wait()
-    if start is not None:
-        start.cancel()
+    start = asyncio.current_task()
+
+    async def give_up() -> None:
+        await stop.wait()
+        if start is not None:
+            start.cancel()
+
+    return asyncio.create_task(give_up(), name="starting")
 
 
 async def _run(
@@ -135,7 +156,7 @@ async def _run(
             delivery.wake()
 
     queue, colleagues = SharedQueue(), Colleagues(newsroom, lease)
-    services = replace(newsroom.services(Progress(), heard, role="daemon"), polls=queue)
+    services = replace(newsroom.services(Progress(), heard, role="daemon", term=lease.term), polls=queue)
     monitor = newsroom.monitor(heard)
     listings = all_listings(settings)
     first = await due_at(services.desk, listings) if lease.followed else {}
@@ -165,7 +186,7 @@ async def _run(
             asyncio.create_task(clock.watch(), name="clock"),
             asyncio.create_task(finder.run(), name="index"),
         ]
-        serving = asyncio.create_task(web.serve(sockets=[bound]), name="web")
+        serving = asyncio.create_task(web.serve(sockets=[bound.dup()]), name="web")
         await colleagues.looked.wait()
         _set_the_clock(clock, newsroom, services, metrics)
         clock.every(CHANNELS, ChannelWatch(newsroom, monitor, metrics.channels).look, "channels")
@@ -199,6 +220,8 @@ async def _until(stop: asyncio.Event, tasks: list[asyncio.Task[None]]) -> BaseEx
     stopping.cancel()
     for task in done - {stopping}:
         error = task.exception() or RuntimeError(f"{task.get_name()} ended by itself")
+        if isinstance(error, Deposed):
+            return error
         log.error("a part of the daemon failed", part=task.get_name(), why=f"{type(error).__name__}: {error}")
         report(error, stop=task.get_name())
         return error

@@ -19,6 +19,7 @@ from redis.exceptions import RedisError
 from scheduler.newsroom import CannotStart, Newsroom
 from stories import keys
 from stories.answers import text
+from stories.fence import RAISE
 
 log = structlog.get_logger(__name__)
 
@@ -27,9 +28,9 @@ PARTING = 1.0  # seconds for giving the lease back, with a Redis that may be awa
 
 # KEYS[1] the lease [2] the term. ARGV[1] the holder [2] its lifetime (s).
 # Returns the new term; 0 when another holds the lease.
-_TAKE = """
+_TAKE = f"""{RAISE}
 if not redis.call("SET", KEYS[1], ARGV[1], "NX", "EX", ARGV[2]) then return 0 end
-return redis.call("INCR", KEYS[2])
+return raise(KEYS[2])
 """
 # The same, and ARGV[3] the holder's term. Returns 1; 0 when it is another's. A Redis that forgot both is told again.
 _RENEW = """
@@ -52,7 +53,7 @@ class Lease:
 
     def __init__(self, redis: Redis, *, term: int = 0, followed: bool = False, alone: bool = False) -> None:
         self.term = term
-        """How often the clock changed hands: the fencing number."""
+        """The fencing number: scripts refuse what is written under a lower one than the last."""
         self.followed = followed
         """Whether it was taken from a daemon that held it until then and did not end it."""
         self._redis = redis
@@ -73,7 +74,9 @@ class Lease:
         began, key = time.monotonic(), keys.daemon()
         if not await self._renew(keys=[key.name, keys.term().name], args=[_me(), key.seconds, self.term]):
             self._until = 0.0
-            raise Deposed("another wirewatch daemon took the clock meanwhile; this one ends, and may be started again")
+            raise Deposed(
+                "another wirewatch daemon took the clock meanwhile; start this one again to stand by: --standby"
+            )
         self._until = began + key.seconds
 
 
@@ -86,6 +89,7 @@ async def one_daemon(newsroom: Newsroom, *, standby: bool = False) -> AsyncItera
     ``keys.daemon`` at the longest.
     """
     lease = await _take(newsroom, standby)
+    log.info("this daemon has the clock", term=lease.term)
     try:
         yield lease
     finally:

@@ -86,9 +86,15 @@ class Newsroom:
         return Looks(self.redis)
 
     def services(
-        self, progress: Progress, heard: Callable[[Remembered], None], *, readers: int | None = None, role: str = ""
+        self,
+        progress: Progress,
+        heard: Callable[[Remembered], None],
+        *,
+        readers: int | None = None,
+        role: str = "",
+        term: int = 0,
     ) -> Services:
-        """Return what the spider works with; ``role`` as ``Claims`` has it."""
+        """Return what the spider works with; ``role`` and ``term`` as ``Claims`` has them."""
         # Imported here: most commands crawl nothing, and need not wait for Scrapy and the patterns of notices.
         from crawler.guard import Guard
         from crawler.queue import PollQueue
@@ -97,14 +103,14 @@ class Newsroom:
         from crawler.sites import SiteMemory
         from pipelines.remembering import Memory
 
-        claims, desk = Claims(self.redis, role), self.desk
+        claims, desk = Claims(self.redis, role, term), Desk(self.redis, term)
         return Services(
             settings=self.settings,
             polls=PollQueue(),
             claims=claims,
             desk=desk,
             reader=Reader(),
-            memory=Memory(Keeper(self.redis), claims, desk, self.settings, now, heard, self.looks),
+            memory=Memory(Keeper(self.redis, term), claims, desk, self.settings, now, heard, self.looks),
             guard=Guard(AddressPolicy(self.settings.polling.private_addresses)),
             progress=progress,
             clock=now,

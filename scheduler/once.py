@@ -139,9 +139,15 @@ class _DryDesk(Desk):
         return None
 
     async def polled(
-        self, source: str, cursor: Cursor, *, listing: str = "", health: ListingHealth | None = None
-    ) -> None:
-        return None
+        self,
+        source: str,
+        cursor: Cursor,
+        *,
+        listing: str = "",
+        health: ListingHealth | None = None,
+        after: str | None = None,
+    ) -> bool:
+        return True
 
     async def take_in_hand(self, sightings: Iterable[OpenSighting], look_at: datetime) -> None:
         return None

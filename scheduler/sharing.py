@@ -11,7 +11,7 @@ import logging
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -73,10 +73,18 @@ def task_key(poll: Poll) -> str:
     return f"page:{url_digest(named)}"
 
 
-def is_double(poll: Poll, cursor: Cursor, interval: timedelta) -> bool:
-    """Return whether the clock asks for a listing that was only just polled: another asked for it too."""
+def is_double(poll: Poll, cursor: Cursor, interval: timedelta, term: int, now: datetime) -> bool:
+    """Return whether the clock asks for a listing that was only just polled: another asked for it too.
+
+    Under the ``term`` that stands that is told by when it was polled; a clock that was deposed since it handed the
+    poll out is believed only where the listing is due by its cursor.
+    """
+    if poll.reason != "clock":
+        return False
+    if poll.term < term and (due := parse_moment(cursor.next_at)) is not None and due > now:
+        return True
     polled = parse_moment(cursor.polled_at)
-    return poll.reason == "clock" and polled is not None and polled > poll.asked_at - interval / DOUBLE
+    return polled is not None and polled > poll.asked_at - interval / DOUBLE
 
 
 class Sharing:
@@ -87,10 +95,12 @@ class Sharing:
         services: Services,
         url: str,
         *,
+        term: int = 0,
         may: Callable[[], bool] = lambda: True,
     ) -> None:
-        """``may`` says whether polls may be handed out now."""
+        """``may`` says whether polls may be handed out now; ``term`` is the clock's, for who has it."""
         self._services = services
+        self._term = term
         self._may = may
         self._out: asyncio.Queue[Poll] = asyncio.Queue()
         self._waiting: set[str] = set()
@@ -131,7 +141,7 @@ class Sharing:
             key = task_key(poll)
             while self._may():
                 try:
-                    await docket.add("poll", key=key)(msgspec.json.encode(poll))
+                    await docket.add("poll", key=key)(msgspec.json.encode(replace(poll, term=self._term)))
                     break
                 except RedisError as error:
                     log.warning("poll not handed out yet", source=poll.source, why=f"Redis: {error}")
@@ -167,9 +177,10 @@ class Sharing:
         """Return when a poll and the pages that it named have come to their end."""
         services = self._services
         if poll.listing is not None and not poll.named:
-            cursor = await services.desk.cursor(listing_key(poll.source, poll.listing))
-            if is_double(poll, cursor, interval_of(services.settings, poll.source, poll.listing)):
-                log.info("polled just now", source=poll.source, listing=poll.listing)
+            cursor, term = await services.desk.cursor_and_term(listing_key(poll.source, poll.listing))
+            interval = interval_of(services.settings, poll.source, poll.listing)
+            if is_double(poll, cursor, interval, term, services.clock()):
+                log.info("polled just now", source=poll.source, listing=poll.listing, term=poll.term, stands=term)
                 if (at := parse_moment(cursor.next_at)) is not None:
                     services.due(poll, at)
                 return

@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
 
 from stories import keys
+from stories.fence import fenced
 from stories.sighting import Sighting
 from stories.urls import url_digest
 
@@ -60,9 +61,13 @@ class Claimed:
 class Claims:
     """The leases on pages, and what is remembered of pages that are no release."""
 
-    def __init__(self, redis: Redis, role: str = "") -> None:
-        """``role``: what one process at a time is ("daemon"); the leases of those that were it before are void."""
+    def __init__(self, redis: Redis, role: str = "", term: int = 0) -> None:
+        """``role``: what one process at a time is ("daemon"); the leases of those that were it before are void.
+
+        ``term``: of the clock, for who has it; what is claimed then is refused once another has it (``stories.fence``).
+        """
         self._redis = redis
+        self._term = term
         self._role = f"{role}/" if role else ""
         self._run = f"{self._role}{secrets.token_hex(8)}/"
 
@@ -73,11 +78,15 @@ class Claims:
 
     @cached_property
     def _claim(self) -> AsyncScript:
-        return self._redis.register_script((files("stories") / "lua" / "claim.lua").read_text())
+        return self._redis.register_script(fenced("claim.lua"))
 
     @cached_property
     def _failed(self) -> AsyncScript:
-        return self._redis.register_script((files("stories") / "lua" / "failed.lua").read_text())
+        return self._redis.register_script(fenced("failed.lua"))
+
+    @cached_property
+    def _give_back(self) -> AsyncScript:
+        return self._redis.register_script((files("stories") / "lua" / "give_back.lua").read_text())
 
     async def claim(
         self, listing: str, sightings: Sequence[Sighting], now: datetime, *, seeding: bool = False, poll: str = ""
@@ -97,7 +106,7 @@ class Claims:
         names = [seeded.name]
         arguments: list[str | int] = [_ms(now), lease.seconds * 1000, f"h:{listing}", f"poll {poll}" if seeding else ""]
         arguments += [seeded.seconds, page.seconds, SETTLED_FAILURES, self._run + secrets.token_hex(8)]
-        arguments += [self._run, self._role]
+        arguments += [self._run, self._role, keys.term().name, self._term]
         for digest, sighting in by_digest.items():
             names += [keys.page(digest).name, keys.claim(digest).name]
             arguments += [digest, headline_digest(sighting.headline)]
@@ -130,14 +139,16 @@ class Claims:
         return now + timedelta(milliseconds=wait)
 
     async def failed(self, url: str, reason: str, now: datetime) -> timedelta:
-        """Remember that a page could not be read, and return after how long it is tried again."""
+        """Remember that a page could not be read, and return after how long it is tried again.
+
+        Nothing is remembered of a page that somebody else reads meanwhile: then it is no time at all.
+        """
         digest = url_digest(url)
         page = keys.page(digest)
         delays = [delay // timedelta(milliseconds=1) for delay in RETRIES]
-        milliseconds = await self._failed(
-            keys=[page.name, keys.claim(digest).name],
-            args=[_ms(now), reason[:REASON_KEPT].encode(errors="replace"), page.seconds, *delays],
-        )
+        arguments: list[str | int | bytes] = [_ms(now), reason[:REASON_KEPT].encode(errors="replace"), page.seconds]
+        arguments += [self._run, keys.term().name, self._term, *delays]
+        milliseconds = await self._failed(keys=[page.name, keys.claim(digest).name], args=arguments)
         return timedelta(milliseconds=int(milliseconds))
 
     async def unchanged(self, url: str, release: str, listing: str | None, listed_headline: str | None) -> None:
@@ -167,8 +178,8 @@ class Claims:
         return datetime.fromtimestamp(int(answers[1]) / 1000, UTC)
 
     async def give_back(self, url: str) -> None:
-        """End the lease on a page that was not read after all, so that the next poll may claim it."""
-        await self._redis.delete(keys.claim(url_digest(url)).name)
+        """End our lease on a page that was not read after all, so that the next poll may claim it."""
+        await self._give_back(keys=[keys.claim(url_digest(url)).name], args=[self._run])
 
 
 def _ms(moment: datetime) -> int:

@@ -15,6 +15,7 @@ from redis.commands.core import AsyncScript
 
 from stories import keys
 from stories.answers import texts
+from stories.fence import fenced
 from stories.sighting import OpenSighting
 
 AT_ONCE = 200  # pages of one call, so that no script holds the server up
@@ -32,12 +33,18 @@ class Due:
 class Crew:
     """What the processes that share the polls know of each other, in Redis."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, term: int = 0) -> None:
+        """``term``: of the clock, for who has it."""
         self._redis = redis
+        self._term = term
 
     @cached_property
     def _bury(self) -> AsyncScript:
         return self._redis.register_script((files("stories") / "lua" / "bury.lua").read_text())
+
+    @cached_property
+    def _told(self) -> AsyncScript:
+        return self._redis.register_script(fenced("told.lua"))
 
     async def beat(self, name: str) -> None:
         """Say that a process lives; it counts as dead ``keys.member`` after its last beat."""
@@ -99,6 +106,6 @@ class Crew:
             await pipeline.execute()
 
     async def told_due(self, limit: int) -> Sequence[Due]:
-        """Return what was told since the last look, the oldest first."""
-        found = await cast(Awaitable[list[bytes] | None], self._redis.lpop(keys.told_due().name, limit))
-        return [msgspec.json.decode(one, type=Due) for one in found or ()]
+        """Return what was told since the last look, the oldest first; refused when the clock is another's."""
+        found = await self._told(keys=[keys.told_due().name], args=[keys.term().name, self._term, limit])
+        return [msgspec.json.decode(one, type=Due) for one in found]

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any, cast
 
 import msgspec
 from redis.asyncio import Redis
+from redis.commands.core import AsyncScript
 
 from stories import keys
 from stories.answers import text, texts
+from stories.fence import fenced
 from stories.health import Gap, ListingHealth, Verdict, verdict
 from stories.moments import timestamp
 from stories.sighting import Cursor, OpenSighting, Poll
@@ -64,13 +67,24 @@ class CrawlState:
 class Desk:
     """The crawl's small memory in Redis."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, term: int = 0) -> None:
+        """``term``: of the clock, for who has it; its polls are refused once another has it (``stories.fence``)."""
         self._redis = redis
+        self._term = term
+
+    @cached_property
+    def _polled(self) -> AsyncScript:
+        return self._redis.register_script(fenced("polled.lua"))
 
     async def cursor(self, listing: str) -> Cursor:
         """Return what is remembered of a listing; an empty cursor before its first poll."""
         packed = await self._redis.get(keys.cursor(listing).name)
         return msgspec.json.decode(packed, type=Cursor) if packed else Cursor()
+
+    async def cursor_and_term(self, listing: str) -> tuple[Cursor, int]:
+        """Return what is remembered of a listing, and the clock's term that stands; 0 before the first."""
+        packed, term = await self._redis.mget([keys.cursor(listing).name, keys.term().name])
+        return msgspec.json.decode(packed, type=Cursor) if packed else Cursor(), int(term or 0)
 
     async def put_cursor(self, listing: str, cursor: Cursor) -> None:
         """Remember a listing's cursor."""
@@ -78,9 +92,19 @@ class Desk:
         await self._redis.set(key.name, msgspec.json.encode(cursor), ex=key.seconds)
 
     async def polled(
-        self, source: str, cursor: Cursor, *, listing: str = "", health: ListingHealth | None = None
-    ) -> None:
-        """Remember what the poll of a listing showed, of the source and, if its key is given, of the listing itself."""
+        self,
+        source: str,
+        cursor: Cursor,
+        *,
+        listing: str = "",
+        health: ListingHealth | None = None,
+        after: str | None = None,
+    ) -> bool:
+        """Remember what the poll of a listing showed, of the source and, if its key is given, of the listing itself.
+
+        ``after``: when the cursor was noted that the poll began with (its ``polled_at``). When another poll was noted
+        since then, this one was held up for so long that it knows less: False, and nothing is written.
+        """
         key = keys.source(source)
         values: dict[str, str | int | bytes] = {"failures": cursor.failures, "error": cursor.error or ""}
         values |= {name: value for name in ("polled_at", "read_at") if (value := getattr(cursor, name))}
@@ -88,12 +112,13 @@ class Desk:
             values["sightings"] = cursor.sightings
         if health is not None:
             values[f"{OF_LISTING}{listing}"] = msgspec.json.encode(health)
-        async with self._redis.pipeline(transaction=True) as pipeline:
-            if listing:
-                pipeline.set(keys.cursor(listing).name, msgspec.json.encode(cursor), ex=keys.cursor(listing).seconds)
-            pipeline.hset(key.name, mapping=cast(Mapping[Any, Any], values))
-            pipeline.expire(key.name, key.seconds)
-            await pipeline.execute()
+        remembered = [keys.cursor(listing)] if listing else []
+        packed = msgspec.json.encode(cursor)
+        arguments: list[str | int | bytes] = [keys.term().name, self._term, key.seconds]
+        arguments += [packed, keys.cursor("").seconds, after or ""]
+        for name, value in values.items():
+            arguments += [name, value]
+        return bool(await self._polled(keys=[key.name, *(one.name for one in remembered)], args=arguments))
 
     async def health(self, source: str) -> SourceHealth:
         """Return how a source is doing."""

@@ -28,6 +28,7 @@ from stories.claims import headline_digest
 from stories.courier import Courier
 from stories.dictionaries import Dictionaries
 from stories.event import Event
+from stories.fence import fenced
 from stories.history import LIVE, written
 from stories.ids import number_of
 from stories.moments import timestamp
@@ -105,8 +106,10 @@ class Keep:
 class Keeper:
     """Reads what a decision needs and keeps what was decided."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, term: int = 0) -> None:
+        """``term``: of the clock, for who has it; nothing is kept once another has it (``stories.fence``)."""
         self._redis = redis
+        self._term = term
         self._dictionaries = Dictionaries(redis)
         self._courier = Courier(redis)
 
@@ -119,9 +122,8 @@ class Keeper:
         return self._script("keep.lua")
 
     def _script(self, name: str) -> AsyncScript:
-        folder = files("stories") / "lua"
-        text = (folder / "candidates.lua").read_text() + (folder / name).read_text()
-        return self._redis.register_script(text)
+        candidates = (files("stories") / "lua" / "candidates.lua").read_text()
+        return self._redis.register_script(candidates + fenced(name))
 
     async def lookup(self, release_id: str, traits: Sequence[Trait]) -> Knowledge:
         """Return the release itself if it is known, and the newest releases that share a trait with it."""
@@ -187,6 +189,8 @@ class Keeper:
             "revisions_kept": REVISIONS_KEPT,
             "live": LIVE,
             "fingerprint": fingerprint.decode(),
+            "term": self._term,
+            "term_key": keys.term().name,
             "story": keep.story,
             "revision": release.revision,
             "verdict": keep.verdict,

@@ -275,7 +275,7 @@ def site_page(url: str) -> Key:
 
 
 def term() -> Key:
-    """How often the clock changed hands: its holder's fencing number. For ever: it only ever grows."""
+    """The fencing number of the clock's holder, raised whenever it changes hands. For ever: it only ever grows."""
     return Key(_key("term"), None)
 
 

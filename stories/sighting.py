@@ -50,6 +50,8 @@ class Poll:
     tag: str | None = None
     reason: PollReason = "clock"
     crawl_id: str | None = None
+    term: int = 0
+    """Of the clock that handed it out to the workers; 0 for a poll that was not handed out."""
     asked_at: datetime
 
 

@@ -14,6 +14,7 @@ from scrapy.exceptions import DropItem
 
 from config.telemetry import report
 from pipelines.remembering import Contended
+from stories.fence import is_deposed
 from stories.reading import Reading
 
 log = structlog.get_logger(__name__)
@@ -45,7 +46,8 @@ class KeepStep:
         try:
             remembered = await self._remember(services.memory, item)
         except Exception as error:  # whatever a page did to us, the next one goes on
-            report(error, source=item.source, stop=self.stop, release=item.url)
+            if not is_deposed(error):
+                report(error, source=item.source, stop=self.stop, release=item.url)
             why = f"{type(error).__name__}: {error}"
             again = await self._leave(services, item, error)
             log.error("not kept", source=item.source, url=item.url, why=why, again=again)
@@ -73,7 +75,7 @@ class KeepStep:
     async def _leave(self, services: Any, item: Reading, error: Exception) -> str:
         """End the lease on the page, and return when it is read again: a page that is a fault of ours, ever later."""
         try:
-            if isinstance(error, Contended):
+            if isinstance(error, Contended) or is_deposed(error):
                 await services.claims.give_back(item.url)
                 return "at the next poll"
             delay = await services.claims.failed(item.url, f"not kept: {type(error).__name__}", services.clock())

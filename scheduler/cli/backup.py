@@ -17,6 +17,7 @@ from stories import keys
 from stories.backup import COPY, About, BadBackup, back_up, read_about, unpack_copy
 from stories.claims import listing_key
 from stories.connection import connect
+from stories.fence import raise_term
 from stories.locks import is_held
 from stories.server import EmbeddedServer, EmbeddedServerError
 
@@ -100,4 +101,5 @@ async def _settle(settings: Settings, folder: Path, made: About) -> int:
 async def _begin_anew(redis: Redis) -> None:
     # The lease of the daemon that ran when the copy was made came with it.
     await redis.delete(keys.daemon().name)
+    await raise_term(redis)  # whoever had the clock after the copy was made had a higher number than it holds
     await redis.hincrby(keys.epoch().name, "epoch", 1)

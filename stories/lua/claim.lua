@@ -6,11 +6,15 @@
 -- ARGV[5] lifetime of seeded (s)  [6] lifetime of a page (s)
 -- ARGV[7] failures in a row after which a page no longer counts as open  [8] token of this call: a repeat after a lost
 -- reply finds its own leases and gets the same answer  [9] what this reader's tokens begin with  [10] what those of the
--- readers begin with that are dead when this one lives ('': nobody is known to be); then for each sighting: its URL
--- digest, its headline digest.
+-- readers begin with that are dead when this one lives ('': nobody is known to be)  [11] key of the term  [12] the
+-- caller's term; then for each sighting: its URL digest, its headline digest.
 -- Returns for each sighting: 0 settled, 1 new, 2 new and silent, 3 changed, 4 open (leased, or waiting for another try).
 local now, lease, field, first, token = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], ARGV[4], ARGV[8]
 local mine, role = ARGV[9], ARGV[10]
+local refused = deposed(ARGV[11], ARGV[12])
+if refused then
+  return refused
+end
 
 -- A wrong type would stop the script half-way, with leases that nobody was told of: look before the first write.
 local kinds = { "hash", "string" }
@@ -56,7 +60,7 @@ end
 local answers = {}
 for i = 1, (#KEYS - 1) / 2 do
   local page, claim = KEYS[2 * i], KEYS[2 * i + 1]
-  local digest, headline = ARGV[9 + 2 * i], ARGV[10 + 2 * i]
+  local digest, headline = ARGV[11 + 2 * i], ARGV[12 + 2 * i]
   local known = redis.call("HMGET", page, "release", field, "retry_at", "failures")
   local holder = redis.call("GET", claim)
   local answer = 0

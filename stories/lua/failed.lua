@@ -1,9 +1,18 @@
 -- Counts a page that could not be read, leaves it alone for a while that grows, and ends the lease on it.
 -- KEYS[1] page  [2] claim
--- ARGV[1] now (ms)  [2] reason  [3] lifetime of a page (s); then the delays (ms) by failures in a row.
--- Returns the delay (ms).
+-- ARGV[1] now (ms)  [2] reason  [3] lifetime of a page (s)  [4] what the caller's tokens begin with  [5] key of the term
+-- [6] the caller's term; then the delays (ms) by failures in a row.
+-- Returns the delay (ms); 0, nothing counted, while another reads the page.
+local refused = deposed(ARGV[5], ARGV[6])
+if refused then
+  return refused
+end
+local holder = redis.call("GET", KEYS[2])
+if holder and string.sub(holder, 1, #ARGV[4]) ~= ARGV[4] then
+  return 0
+end
 local failures = redis.call("HINCRBY", KEYS[1], "failures", 1)
-local delay = ARGV[3 + math.min(failures, #ARGV - 3)]
+local delay = ARGV[6 + math.min(failures, #ARGV - 6)]
 redis.call("HSET", KEYS[1], "retry_at", string.format("%.0f", ARGV[1] + delay), "reason", ARGV[2])
 redis.call("EXPIRE", KEYS[1], ARGV[3])
 redis.call("DEL", KEYS[2])

@@ -4,7 +4,7 @@
 -- [9] claim  [10] revisits  [11] source  [12…] the index keys of the release's traits.
 -- ARGV[1] the plan as JSON (stories/keeping.py writes it)  [2] the release's id as bytes  [3] the release, packed
 -- [4…] two for each event: its JSON, and the same as history keeps it.
--- Returns "kept", or "changed" when the decision must be made again.
+-- Returns "kept", or "changed" when the decision must be made again; an error when the clock is another's (fence.lua).
 local plan, raw = cjson.decode(ARGV[1]), ARGV[2]
 local now, ttl = plan.now, plan.ttl
 local FIRST_INDEX = 12
@@ -12,6 +12,10 @@ local FIRST_INDEX = 12
 local _, _, replaced, tokens = fields(plan.prefix, plan.id)
 if tokens and string.find("," .. tokens .. ",", "," .. plan.token .. ",", 1, true) then
   return "kept"
+end
+local refused = deposed(plan.term_key, plan.term)
+if refused then
+  return refused
 end
 local indexes = {}
 for i = FIRST_INDEX, #KEYS do

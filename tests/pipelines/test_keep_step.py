@@ -130,9 +130,15 @@ def tally(progress: Progress) -> Tally:
 
 
 @pytest.fixture
-def step(bureau: Bureau, progress: Progress) -> Callable[..., KeepStep]:
+def claims(bureau: Bureau) -> Claims:
+    """Those of the process that keeps."""
+    return Claims(bureau.redis)
+
+
+@pytest.fixture
+def step(bureau: Bureau, progress: Progress, claims: Claims) -> Callable[..., KeepStep]:
     def make(memory: Memory | Moody) -> KeepStep:
-        services = SimpleNamespace(memory=memory, claims=Claims(bureau.redis), clock=bureau.clock, progress=progress)
+        services = SimpleNamespace(memory=memory, claims=claims, clock=bureau.clock, progress=progress)
         return KeepStep.from_crawler(cast(Crawler, SimpleNamespace(spider=SimpleNamespace(services=services))))
 
     return make
@@ -235,9 +241,9 @@ async def test_a_daemon_that_ends_while_redis_is_away_is_not_held_up(step: Any, 
     ids=lambda fault: f"{type(fault).__name__} {fault}",
 )  # fmt: skip
 async def test_a_page_that_cannot_be_kept_is_told_and_left_alone_for_a_while(
-    step: Any, bureau: Bureau, tally: Tally, fault: Exception
+    step: Any, claims: Claims, tally: Tally, fault: Exception
 ) -> None:
-    claims, listed = Claims(bureau.redis), [Sighting(url=URL)]
+    listed = [Sighting(url=URL)]
     await claims.claim(LISTING, listed, START)
     with pytest.raises(NotKept, match=type(fault).__name__):
         await step(Moody([fault])).process_item(reading(office.release(), crawl_id="crl_1"))
@@ -249,8 +255,8 @@ async def test_a_page_that_cannot_be_kept_is_told_and_left_alone_for_a_while(
     assert [claim.sighting.url for claim in (await claims.claim(LISTING, listed, later)).claims] == [URL]
 
 
-async def test_a_page_that_many_fight_over_is_read_again_at_the_next_poll(step: Any, bureau: Bureau) -> None:
-    claims, listed = Claims(bureau.redis), [Sighting(url=URL)]
+async def test_a_page_that_many_fight_over_is_read_again_at_the_next_poll(step: Any, claims: Claims) -> None:
+    listed = [Sighting(url=URL)]
     await claims.claim(LISTING, listed, START)
     with pytest.raises(NotKept, match="Contended"):
         await step(Moody([Contended("memory changed 50 times")])).process_item(reading(office.release()))

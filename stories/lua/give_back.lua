@@ -1,0 +1,6 @@
+-- Ends the lease on a page, if it still is the caller's.
+-- KEYS[1] claim.  ARGV[1] what the caller's tokens begin with.
+local holder = redis.call("GET", KEYS[1])
+if holder and string.sub(holder, 1, #ARGV[1]) == ARGV[1] then
+  redis.call("DEL", KEYS[1])
+end
