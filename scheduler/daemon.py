@@ -67,7 +67,9 @@ class WebServer(uvicorn.Server):
 def bind(host: str, port: int) -> socket.socket:
     """Return a listening socket, or raise ``CannotStart`` with what is in the way."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    bound = socket.socket(family, socket.SOCK_STREAM)
+    # The protocol is named so that asyncio sends at once (TCP_NODELAY): it looks at it, and 0, the default, is not TCP
+    # to it. Then the second part of every answer would wait 40 ms until the first is acknowledged.
+    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((host, port))
