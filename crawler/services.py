@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,10 +14,12 @@ from crawler.progress import Progress
 from crawler.queue import PollQueue
 from crawler.reader import Reader
 from crawler.sites import SiteMemory
+from stories.aside import Aside, Attempt, Subject
 from stories.claims import Claims
 from stories.desk import Desk
 from stories.event import Event, MonitorEventType
 from stories.manners import Manners
+from stories.pushes import Pushes
 from stories.reading import Reading
 from stories.sighting import Poll
 
@@ -88,12 +91,25 @@ class Services:
     """Is told after a poll of a listing when that is to be asked again."""
     manners: Manners | None = None
     """What hosts asked for, of whichever process; None: this one knows of no others."""
+    pushes: Pushes | None = None
+    """How listings stand with their hubs; None where no hub can reach us."""
     lost: dict[str, bool] = field(default_factory=dict)
     """Sources that were looked at since the start: whether nothing more is learnt from them."""
     sites: SiteMemory | None = None
     """What is known of the pages' sites; a try remembers nothing."""
     claimed: set[str] = field(default_factory=set)
     """URLs whose claim is ours and whose page is not settled yet."""
+    aside: Aside | None = None
+    """What is set aside because reading it ended process after process; a try reads all the same."""
+
+    def reading(
+        self, poll: Poll, url: str | None = None, *, asked: bool
+    ) -> contextlib.AbstractAsyncContextManager[Attempt]:
+        """Read a poll's listing, or one of its pages, as ``Aside.reading`` has it; ``asked``: a person named it."""
+        if self.aside is None:
+            return contextlib.nullcontext(Attempt())
+        subject = Subject(kind="page" if url else "listing", source=poll.source, url=url or poll.listing or "")
+        return self.aside.reading(subject, self.clock(), asked=poll.crawl_id if asked else None)
 
     def ask(self, poll: Poll) -> None:
         """Put a poll in the queue, and count it for whoever follows its crawl."""

@@ -24,16 +24,19 @@ from crawler.answers import charset
 from crawler.faults import Patient, fault, status_fault
 from crawler.lister import STATUSES, Lister
 from crawler.services import Services
+from stories.aside import LeftAlone
 from stories.claims import Claim, listing_key
 from stories.failpoints import failpoint
 from stories.reading import Journey, Reading
-from stories.release import NotARelease
-from stories.sighting import Poll, Sighting
-from stories.sites import Known
+from stories.release import NotARelease, Release
+from stories.sighting import BY_HAND, Poll, Sighting
+from stories.sites import Known, Shown
 from stories.urls import canonical_url
 
 log = structlog.get_logger(__name__)
 
+DEADLY = ("took too long", "reader crashed")
+"""Refusals of pages that ended the process which read them."""
 PAGES_FIRST = 100  # priority of release pages: a release that was listed is read before the next listing is asked for
 
 
@@ -134,9 +137,10 @@ class WireSpider(Spider):
             return
         known_site = await self.services.sites.known(asked) if self.services.sites else Known()
         try:
-            release, shown = await self.services.reader.read_page(
-                response.body, response.url, self._hints(poll), charset(response), known_site
-            )
+            release, shown = await self._read(response, poll, asked, known_site, by_hand=claim is None)
+        except LeftAlone as left:
+            await self._not_read(poll, asked, str(left))
+            return
         except NotARelease as refusal:
             if (how := gone_by(refusal)) and await self._is_known(poll, asked):
                 yield replace(reading, gone=how)
@@ -153,6 +157,21 @@ class WireSpider(Spider):
         if release.published_at is None and claim is not None and claim.sighting.published_at is not None:
             release = replace(release, published_at=claim.sighting.published_at)
         yield replace(reading, release=release, journey=replace(stamps, read_at=self.services.clock()))
+
+    async def _read(
+        self, response: Response, poll: Poll, asked: str, known_site: Known, *, by_hand: bool
+    ) -> tuple[Release, Shown]:
+        """Return what the reader makes of a page; ``LeftAlone`` when too many died of it."""
+        async with self.services.reading(poll, asked, asked=by_hand and poll.reason in BY_HAND) as attempt:
+            failpoint("extracting", asked)
+            try:
+                return await self.services.reader.read_page(
+                    response.body, response.url, self._hints(poll), charset(response), known_site
+                )
+            except NotARelease as refusal:
+                if refusal.reason in DEADLY:
+                    attempt.died = str(refusal)
+                raise
 
     async def _is_known(self, poll: Poll, url: str) -> bool:
         """Return whether a release was kept of this page; what was never there cannot be gone."""

@@ -54,12 +54,24 @@ class Metrics:
         )
         self._gaps = Gauge("wirewatch_gaps_open", "Gaps that no later reading filled, by source", ["source"],
                            registry=self.registry)  # fmt: skip
+        self._aside = Gauge(
+            "wirewatch_set_aside", "Pages and listings that end whoever reads them, and wait for a person, by source",
+            ["source"], registry=self.registry,
+        )  # fmt: skip
         self._whole = Gauge(
             "wirewatch_polls_complete_ratio", "Share of late readings proven to have missed nothing, by source",
             ["source"], registry=self.registry,
         )  # fmt: skip
+        self._pushes = Counter(
+            "wirewatch_pushes", "What hubs sent: signed pushes, forged ones, verifications and so on", ["what"],
+            registry=self.registry,
+        )  # fmt: skip
         self.queue = Gauge("wirewatch_polls_waiting", "Polls in the queue", registry=self.registry)
         self.listings = Gauge("wirewatch_listings", "Listings that are polled", registry=self.registry)
+
+    def heard(self, what: str) -> None:
+        """Count what came from a hub."""
+        self._pushes.labels(what).inc()
 
     def remembered(self, remembered: Remembered) -> None:
         """Count what was kept."""
@@ -73,6 +85,7 @@ class Metrics:
             self._sources.labels(state).set(counts[state])
         for name, health in found.items():
             self._gaps.labels(name).set(len(health.gaps))
+            self._aside.labels(name).set(len(health.set_aside))
             if health.verdict.whole is not None:
                 self._whole.labels(name).set(health.verdict.whole)
 

@@ -16,6 +16,7 @@ from config.addresses import AddressPolicy
 from config.settings import Settings
 from stories import keys
 from stories.archive import Archive
+from stories.aside import Aside
 from stories.claims import Claims
 from stories.connection import check_server, connect
 from stories.desk import Desk
@@ -24,6 +25,7 @@ from stories.keeping import Keeper
 from stories.looks import Looks
 from stories.manners import Manners
 from stories.monitor import Teller
+from stories.pushes import Pushes
 from stories.schema import OtherLayout, settle_layout
 from stories.server import EmbeddedServer, EmbeddedServerError
 from stories.sites import Sites
@@ -85,6 +87,10 @@ class Newsroom:
     def looks(self) -> Looks:
         return Looks(self.redis)
 
+    @property
+    def pushes(self) -> Pushes:
+        return Pushes(self.redis)
+
     def services(
         self,
         progress: Progress,
@@ -102,21 +108,26 @@ class Newsroom:
         from crawler.services import Services
         from crawler.sites import SiteMemory
         from pipelines.remembering import Memory
+        from scheduler.careful import Careful
 
         claims, desk = Claims(self.redis, role, term), Desk(self.redis, term)
+        aside = Aside(self.redis, claims.run)
+        memory = Memory(Keeper(self.redis, term), claims, desk, self.settings, now, heard, self.looks)
         return Services(
             settings=self.settings,
             polls=PollQueue(),
             claims=claims,
             desk=desk,
             reader=Reader(),
-            memory=Memory(Keeper(self.redis, term), claims, desk, self.settings, now, heard, self.looks),
+            memory=Careful(memory, aside, now),
             guard=Guard(AddressPolicy(self.settings.polling.private_addresses)),
             progress=progress,
             clock=now,
             tell=self.monitor(heard).tell,
             manners=Manners(self.redis),
             sites=SiteMemory(Sites(self.redis)),
+            pushes=self.pushes if self.settings.web.public_url else None,
+            aside=aside,
         )
 
     def monitor(self, heard: Callable[[Remembered], None]) -> Monitor:

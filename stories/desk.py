@@ -14,6 +14,7 @@ from redis.commands.core import AsyncScript
 
 from stories import keys
 from stories.answers import text, texts
+from stories.aside import SetAside, set_aside
 from stories.fence import fenced
 from stories.health import Gap, ListingHealth, Verdict, verdict
 from stories.moments import timestamp
@@ -42,6 +43,8 @@ class SourceHealth:
     """Those that were polled, by URL."""
     gaps: tuple[Gap, ...] = ()
     """That are open, the oldest first."""
+    set_aside: tuple[SetAside, ...] = ()
+    """Pages and listings that nobody reads any more until a person asks for them, the longest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +134,11 @@ class Desk:
                 pipeline.hgetall(keys.source(source).name)
                 pipeline.hvals(keys.gaps(source).name)
             answers = iter(await pipeline.execute())
-        return [_health(found, packed) for found, packed in zip(answers, answers, strict=True)]
+        aside = await set_aside(self._redis)
+        return [
+            replace(_health(found, packed), set_aside=tuple(one for one in aside if one.source == source))
+            for source, found, packed in zip(sources, answers, answers, strict=True)
+        ]
 
     async def listings(self, source: str) -> list[ListingHealth]:
         """Return how the listings of a source are doing, in no order."""

@@ -11,6 +11,8 @@ from stories.reading import Validators
 PollReason = Literal["clock", "trigger", "crawl", "gap", "revisit"]
 """``gap``: another listing of the source lost its thread; this one is read back as far as it lost it. ``revisit``: a
 known page is read again."""
+BY_HAND: tuple[PollReason, ...] = ("trigger", "crawl")
+"""Reasons of the polls that a person asked for."""
 ListingKind = Literal["html", "feed", "sitemap"]
 Trouble = Literal[
     "dns", "connect", "tls", "timeout", "status", "busy", "forbidden", "robots", "refused", "answer", "parse", "other"

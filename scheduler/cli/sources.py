@@ -12,6 +12,7 @@ from crawler.polls import listings_of
 from scheduler.cli.context import Failed, known, with_newsroom
 from scheduler.cli.output import Format, FormatOption, cell, chosen, examples, line, moment, show
 from scheduler.newsroom import Newsroom, now
+from stories.aside import how_to_read
 from stories.desk import SourceHealth
 from stories.ids import crawl_id
 from stories.release import Release, release_payload
@@ -82,6 +83,7 @@ def _why(source: SourceSettings, health: SourceHealth) -> str | None:
     words = [found.detail or found.word or health.error] if found.state != "working" else []
     words += [f"since {moment(found.since)}"] if words and words[0] and found.since else []
     words += [f"gap {moment(gap.from_at)} to {moment(gap.to_at)}" for gap in health.gaps]
+    words += [f"{one.kind} set aside: {one.why}, {how_to_read(one)}" for one in health.set_aside]
     return "; ".join(word for word in words if word) or None
 
 

@@ -197,6 +197,17 @@ class GapShape(Shape):
     closed_at: str | None
 
 
+class SetAsideShape(Shape):
+    """A page or a listing that ended the processes which read it; nobody reads it until a person asks for it."""
+
+    kind: Literal["page", "listing"]
+    source: str
+    url: str
+    why: str
+    deaths: int = Field(description="Of readers, in a row")
+    since: str
+
+
 class HealthShape(Shape):
     """How a source is doing."""
 
@@ -210,6 +221,7 @@ class HealthShape(Shape):
     verdict: VerdictShape
     listings: list[ListingHealthShape] = Field(description="Those that were polled, by URL")
     gaps: list[GapShape] = Field(description="That are open, the oldest first")
+    set_aside: list[SetAsideShape] = Field(description="What nobody reads until a person asks for it")
 
 
 class SourceShape(Shape):

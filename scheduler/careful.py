@@ -1,0 +1,30 @@
+"""Keeps releases so that one whose meaning ends the process, or holds it up for ever, ends a bounded number of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from pipelines.remembering import Memory, Remembered
+from stories.aside import Aside, Subject
+from stories.failpoints import failpoint
+from stories.reading import Reading
+
+
+class Careful:
+    """Memory that notes what it is about to keep."""
+
+    def __init__(self, memory: Memory, aside: Aside, now: Callable[[], datetime]) -> None:
+        self._memory = memory
+        self._aside = aside
+        self._now = now
+
+    async def remember(self, reading: Reading) -> Remembered:
+        """Keep what was read, and return what it meant; ``LeftAlone`` when too many processes ended at it."""
+        if reading.release is None:
+            return await self._memory.remember(reading)
+        page = Subject(kind="page", source=reading.source, url=reading.url)
+        asked = reading.crawl_id if reading.asked else None
+        async with self._aside.reading(page, self._now(), doing="kept", asked=asked):
+            failpoint("keeping", reading.url)
+            return await self._memory.remember(reading)
