@@ -48,7 +48,7 @@ ENGLISH: tuple[Frame, ...] = (
     frame(
         "withdrawal",
         "retract|withdrawn|rescind|killed|cancel",
-        r"\bthis release (?:has been|is|was) (?:hereby )?<gone>(?! (?:from|by the (?:court|studio)))",
+        r"\bthis (?:release|story|article) (?:has been|is|was) (?:hereby )?<gone>(?! (?:from|by the (?:court|studio)))",
     ),
     frame(
         "withdrawal",
@@ -67,7 +67,14 @@ ENGLISH: tuple[Frame, ...] = (
         "mistakenly|inadvertently|erroneously|prematurely|in error|by mistake|without",
         r"\b(?:this|the|that|a) (?:\w+ ){0,3}<release>[^.]{0,120}\b(?:was|were|has been) (?:",
         r"(?:mistakenly|inadvertently|erroneously|prematurely) <sent>",
-        r"|<sent> (?:in error|by mistake|without (?:\w+ ){0,3}(?:approval|authori[sz]ation)))",
+        r"|<sent> (?:in error|by mistake|prematurely|inadvertently|without (?:\w+ "
+        r"){0,3}(?:approval|authori[sz]ation)))",
+    ),
+    frame(
+        "withdrawal",
+        "to withdraw|to kill|to retract|to remove",
+        r"\b(?:asked|requested|advised|instructed)(?: by [^.]{2,60})? to (?:withdraw|kill|retract|remove) "
+        r"(?:the|this|a|its|our) (?:\w+ ){0,2}<release>",
     ),
     # Business Wire: "Please replace the release dated … with the following corrected version due to …"
     frame(
@@ -89,12 +96,60 @@ ENGLISH: tuple[Frame, ...] = (
         "instead of|rather than|should|incorrect|erroneous|errantly|mistaken|inadvertent|please note|advised|error|typo"
         "|misstated",
         r"\b(?P<marker>in (?:a|the|our|its|an earlier|a previous) (?:\w+ )?<release>)\b.{0,300}?",
-        r"\b(?:<sent>|dated|titled|entitled)\b.{0,500}?<wrong>",
+        r"\b(?:<sent>|dated|titled|entitled|of (?:\d|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov"
+        r"|dec)\w*)\b.{0,500}?<wrong>",
     ),
     frame(
         "correction",
         "been corrected|issued|been edited",
         r"\b(?:this|the) <release> has been (?:corrected|reissued|re-issued|edited) (?:to|since|from|because|by|in)\b",
+    ),
+    frame(
+        "correction",
+        "to correct|to fix|to rectify",
+        r"\b(?:this|the|our) (?:\w+ )?<release> (?:has been|was|is) (?:being )?(?:updated|revised|amended|replaced) "
+        r"(?:in order )?to (?:correct|fix|rectify)\b",
+    ),
+    frame(
+        "correction",
+        "correction to|correction of",
+        r"\b(?:a|this|the following) (?P<marker>correction (?:to|of)) (?:the|our|its|an?) (?:\w+ ){0,3}<release>\b",
+        opening=True,
+    ),
+    frame(
+        "correction",
+        "corrected version of|corrected copy of",
+        r"\b(?:a|the) (?P<marker>corrected (?:version|copy) of) (?:the|our|this|its|today['’]s|yesterday['’]s) "
+        r"(?:\w+ ){0,2}<release>",
+    ),
+    frame("correction", "replaces the", r"^\W*(?P<marker>replaces) the (?:\w+ ){0,2}<release> (?:<sent>|dated|of)\b"),
+    frame(
+        "correction",
+        "version of",
+        r"\b(?:an?|the) (?:incorrect|wrong|erroneous|outdated|draft|earlier) version of "
+        r"(?:the|this|our|its|a) <release> "
+        r"(?:was|has been|had been) (?:\w+ )?<sent>",
+    ),
+    frame(
+        "correction",
+        "use this|use the",
+        r"\b(?:please|kindly) use (?:this|the following|the below|the attached) (?:\w+ )?(?:version|<release>)\b"
+        r"[^.]{0,80}\b(?:instead|rather than|not the)\b",
+    ),
+    frame(
+        "correction",
+        "apolog",
+        r"\bapologi[sz]es? for (?:the|an|any) (?:errors?|mistakes?|inaccurac\w+) in (?:our|the|its) "
+        r"(?:\w+ ){0,3}<release>",
+    ),
+    # HKEX: "Reference is made to the announcement dated … The Board wishes to clarify that due to a clerical error …"
+    frame(
+        "correction",
+        "clarif|to correct|there ",
+        r"\b<release> (?:of the \w+ )?(?:dated|issued|of)\b.{0,200}?"
+        r"\b(?P<marker>(?:wish(?:es)?|would like) to (?:clarify|correct)|there (?:was|were|is|are)\b)\b.{0,250}?"
+        r"\b(?:and not|instead of|rather than|inadvertent\w*|errors?|incorrect\w*|erroneous\w*|typographical)\b",
+        opening=True,
     ),
     frame(
         "correction",
@@ -126,19 +181,27 @@ ENGLISH: tuple[Frame, ...] = (
     frame(
         "update",
         "release updates|version updates|been updated|been revised|been amended|an updated version",
-        r"\b(?:this|the following) (?:(?:press|news|media) release|release|version) ",
+        r"\b(?:this|the following) (?:(?:press|news|media) (?:release|advisory)|release|version) ",
         r"(?:updates (?:and|the|our|an?)|has been (?:updated|revised|amended)|is an updated version)\b",
     ),
     frame(
         "update",
-        "this is an update",
-        r"\bthis is an updated? (?:to|of|version of) (?:the|our|an?) (?:\w+ ){0,3}<release>",
+        "is an update",
+        r"\b(?:this|the following) (?:<release> )?is an updated? (?:to|of|version of) (?:the|our|an?) "
+        r"(?:\w+ ){0,3}<release>",
     ),
     frame(
         "repeat",
         "re-sent| resent|retransmitted|redistributed|re-distributed| repeated|re-released|rereleased",
         r"\b(?:this|the following) <release> (?:is being|has been|was|is) ",
         r"(?:re-?sent|retransmitted|re-?distributed|repeated|re-?released)\b",
+    ),
+    frame(
+        "repeat",
+        "repeat|retransmi|reissue|re-issue",
+        r"\bthis (?:<release> )?is an? (?:repeat|retransmission|re-?issue|re-?transmission) of (?:the|our|a)\b",
+        r"|\b(?:this|the following) <release> was (?:originally |first )?<sent>\b[^.]{0,60}"
+        r"\bis being (?:retransmitted|re-?sent|repeated|re-?distributed|re-?issued)\b",
     ),
     frame("correction", "corrected", rf"\b{POINTER}"),
     # RNS: "The following amendment has been made to the '…' announcement released on … at … under RNS No …"
@@ -167,7 +230,9 @@ ENGLISH: tuple[Frame, ...] = (
     frame(
         "correction",
         "error",
-        r"\b(?P<marker>(?:an? )?errors? in (?:the|our|its) (?:\w+ )?<release>) (?:<sent>|dated|of)\b",
+        r"\b(?P<marker>(?:an? )?errors? in (?:the|our|its) (?:\w+ )?<release>) (?:<sent>|dated|of "
+        r"(?=\d|jan|feb|mar|apr|may|jun"
+        r"|jul|aug|sep|oct|nov|dec|yesterday|earlier))\b",
         opening=True,
     ),
     # Agencies: "This article updates and corrects a prior version …", "(Corrects paragraph 2 …)"
@@ -214,7 +279,8 @@ ENGLISH: tuple[Frame, ...] = (
         "should read",
         r"\b(?P<marker>(?:headline|paragraph|sentence|bullet|table|subhead\w*|dateline"
         r"|caption)\b[^.]{0,60}\bshould read)\b",
-        r"(?=.{0,400}\brelease\b)|\b(?:headline|paragraph|sentence)\b[^.]{0,40}\bof (?:the )?release should read\b",
+        r"(?=.{0,400}\brelease\b)|\b(?:headline|paragraph|sentence)\b[^.]{0,40}\bof (?:the |our |its "
+        r")?(?:\w+ )?release should read\b",
         opening=True,
     ),
     frame("update", "updated", r"\bthe updated (?:release|version) (?:reads|follows)"),

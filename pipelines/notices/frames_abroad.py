@@ -12,7 +12,8 @@ EUROPEAN: tuple[Frame, ...] = (
     frame(
         "correction",
         "korrektur",
-        r"\bkorrektur (?:einer|der|unserer|zur) \w*(?:veroffentlichung|mitteilung|meldung|bekanntmachung)\b",
+        r"\bkorrektur (?:einer|der|unserer|zur) (?:am \d\S* (?:\w+ )?(?:\d{4} )?)?(?:\w+ )?"
+        r"\w*(?:veroffentlichung|mitteilung|meldung|bekanntmachung)\b",
     ),
     frame(
         "correction",
@@ -42,6 +43,16 @@ EUROPEAN: tuple[Frame, ...] = (
         "correction",
         "korrigierte|berichtigte",
         r"\b(?:diese|folgende|nachfolgende|nachstehende|hier die) (?:korrigierte|berichtigte) (?:fassung|version)\b",
+    ),
+    frame(
+        "withdrawal",
+        "ziehen|zieht",
+        r"\b(?:ziehen|zieht) (?:unsere|die|ihre|seine) \w*(?:mitteilung|meldung)\b.{0,60}?\bzuruck\b",
+    ),
+    frame(
+        "withdrawal",
+        "verwenden",
+        r"\bverwenden sie (?:bitte )?(?:die|unsere|diese) \w*(?:mitteilung|meldung)\b.{0,60}?\bnicht\b",
     ),
     # French; GlobeNewswire: "Le communiqué suivant corrige et remplace le communiqué de presse intitulé …"
     frame(
@@ -75,7 +86,7 @@ EUROPEAN: tuple[Frame, ...] = (
         "comunicado|nota de prensa|nota a imprensa",
         r"\b(?:comunicado|nota|version|versao)\b.{0,40}\b(?:corrige|sustituye|reemplaza|rectifica|substitui|retifica) ",
         r"(?:y (?:sustituye|reemplaza|corrige) |e substitui )?(?:al?|el|la|o|ao)\b.{0,30}(?:comunicado"
-        r"|nota|anterior|publicad)",
+        r"|nota|anterior|publicad|divulgad|difundid|emitid|enviad)",
     ),
     frame(
         "withdrawal",
@@ -103,20 +114,29 @@ EUROPEAN: tuple[Frame, ...] = (
     frame(
         "correction",
         "comunicato",
-        r"\bnel comunicato\b.{0,160}\b(?:leggasi|anziche|invece di|per errore|erroneamente)\b",
+        r"\bnel comunicato\b.{0,160}\b(?:leggasi|anziche|invece di|per (?:un )?errore|erroneamente|errat[oaei])\b",
     ),
     frame(
         "correction",
         "comunicato|nota stampa",
         r"\b(?:corregge|sostituisce|annulla|rettifica)(?: e (?:sostituisce|corregge))? ",
-        r"(?:il|la|quello|quanto|i) (?:[\w.]+ ){0,3}?(?:comunicato|nota stampa|precedente)",
+        r"(?:il|la|quello|quanto|i) (?:[\w.]+ ){0,3}?"
+        r"(?:comunicato|nota stampa|precedente|diffus[oa]|emess[oa]|pubblicat[oa]|inviat[oa])",
+    ),
+    frame("correction", "comunicado", r"\bse (?:corrige|rectifica) el comunicado\b"),
+    frame(
+        "correction",
+        "comunicado|nota de prensa",
+        r"\b(?:por (?:un )?error|por (?:um )?erro|debido a un error),? (?:en|no|na) (?:el |la )?"
+        r"(?:comunicado|nota de prensa|nota a imprensa)\b",
     ),
     # Swedish, Danish, Norwegian, Finnish, Vietnamese
     frame(
         "correction",
         "meddel|melding",
         r"\b(?:ersatter|korrigerar|rattar|erstatter|korrigerer|retter|berigtiger) (?:[\w.]+ ){0,3}?",
-        r"\w*(?:pressmeddeland|borsmeddeland|meddelels|pressemelding|borsmelding|meldingen)",
+        r"\w*(?:pressmeddeland|borsmeddeland|meddelels|pressemelding|borsmelding|meldingen|melding "
+        r"(?:sendt|av|fra|datert|publisert))",
     ),
     frame(
         "correction",
@@ -130,6 +150,11 @@ EUROPEAN: tuple[Frame, ...] = (
         r"\b\w*(?:pressmeddelandet|meddelelsen|meldingen)\b.{0,80}\b(?:aterkallas|aterkallats|dras tillbaka"
         r"|dragits tillbaka",
         r"|traekkes tilbage|trekkes tilbake|trukket tilba[gk]e)",
+    ),
+    frame(
+        "correction",
+        "meddel|melding",
+        r"\b(?:rettelse|berigtigelse|korreksjon) (?:til|af|av) \w*(?:meddelels|melding)\w* nr",
     ),
     frame("correction", "tiedot", r"\b(?:korvaa|korjaa|oikaisee) (?:[\w.]+ ){0,4}?\w*tiedot"),
     frame("correction", "tiedot", r"\btiedotteessa oli (?:virhe|virheellinen)"),
