@@ -25,7 +25,6 @@ from stories.keeping import Keeper
 from stories.looks import Looks
 from stories.manners import Manners
 from stories.monitor import Teller
-from stories.pushes import Pushes
 from stories.schema import OtherLayout, settle_layout
 from stories.server import EmbeddedServer, EmbeddedServerError
 from stories.sites import Sites
@@ -87,10 +86,6 @@ class Newsroom:
     def looks(self) -> Looks:
         return Looks(self.redis)
 
-    @property
-    def pushes(self) -> Pushes:
-        return Pushes(self.redis)
-
     def services(
         self,
         progress: Progress,
@@ -126,7 +121,6 @@ class Newsroom:
             tell=self.monitor(heard).tell,
             manners=Manners(self.redis),
             sites=SiteMemory(Sites(self.redis)),
-            pushes=self.pushes if self.settings.web.public_url else None,
             aside=aside,
         )
 

@@ -14,7 +14,6 @@ MEMORY = timedelta(days=400)  # a yearly serial ("Annual Meeting") meets its sib
 EVENTS_KEPT = timedelta(days=60)  # far beyond the 75 hours that an alert may be tried for
 RECEIPTS_KEPT = timedelta(days=90)
 SITE = timedelta(days=45)  # beyond the last time that a release's page is read again
-LONGEST_LEASE = timedelta(days=30)  # of a subscription at a hub, whatever the hub says
 LEASE = timedelta(minutes=10)  # longer than the slowest page with its retries; a crash delays a release by this
 
 
@@ -250,29 +249,9 @@ def site_noise(host: str) -> Key:
     return Key(_key("noise", host), SITE)
 
 
-def site_gone(host: str) -> Key:
-    """Hash of a site's pages that are gone and were not told of: since when (ms) and how, by release id."""
-    return Key(_key("gone", host), SITE)
-
-
-def site_stood(host: str) -> Key:
-    """When a page of a site was last read well while others were gone (ms)."""
-    return Key(_key("stood", host), SITE)
-
-
 def patience(host: str) -> Key:
     """Until when a host that said 429 or 503 is left alone (ISO 8601); it lives no longer than that."""
     return Key(_key("patience", host), timedelta(days=1))
-
-
-def push(listing: str) -> Key:
-    """Hash of a listing's subscription at its hub (``stories.pushes``); beyond its lease it is asked for anew."""
-    return Key(_key("push", listing), LONGEST_LEASE + timedelta(days=7))
-
-
-def pushes_due() -> Key:
-    """Sorted set of the listings to be polled because of a push, by when (ms). For ever: empties as they are polled."""
-    return Key(_key("push", "due"), None)
 
 
 def clock() -> Key:
