@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Any
 
 import msgspec
@@ -112,16 +113,20 @@ def stored_row(stored: Stored, story: StoredStory | None, settings: Settings) ->
     )
 
 
-def representative(story: StoredStory, wanted: ReleaseFilter) -> str | None:
-    """Return the release by which a story stands in the list of what is asked for: its newest that is no copy.
+def stands(story: StoredStory, found: Stored, wanted: ReleaseFilter) -> bool:
+    """Return whether a story stands by this release in the list of what is asked for: its newest that is no copy.
 
-    Every page of a list finds the same one, so that each story stands there once.
+    Every page of a list finds the same one, so that each story stands there once. ``found`` is asked for; to match
+    others against a query takes a millisecond each, so only those are that would stand before it.
     """
     since = int(wanted.since.timestamp() * 1000) if wanted.since is not None else 0
-    fitting = [one for one in story.releases if passes(one, wanted) and place_of(one.release).seen >= since]
-    own = [one for one in fitting if kind_of(one) != "copy"] or fitting[:1]
-    newest = max(own, key=lambda one: (place_of(one.release).seen, one.release.id or ""), default=None)
-    return newest.release.id if newest else None
+    own, copy = place_of(found.release), kind_of(found) == "copy"
+    earlier = takewhile(lambda one: one.release.id != found.release.id, story.releases)
+    before = [
+        *(one for one in story.releases if kind_of(one) != "copy" and (copy or own.after(place_of(one.release)))),
+        *(one for one in earlier if copy and kind_of(one) == "copy"),
+    ]
+    return not any(place_of(one.release).seen >= since and passes(one, wanted) for one in before)
 
 
 async def latest(asked: Views, before: str | None = None) -> Stream:
@@ -152,7 +157,7 @@ async def search(asked: Views, wanted: ReleaseFilter, before: str | None = None)
     rows = []
     for one in page.releases:
         story = stories.get(one.story)
-        if story is not None and representative(story, wanted) not in (one.release.id, None):
+        if story is not None and not stands(story, one, wanted):
             continue
         copies = copies_of(story, one.release.id, asked.settings) if story else None
         rows.append(StreamRow(event=stored_row(one, story, asked.settings), copies=copies))
