@@ -19,7 +19,7 @@ from twisted.python.failure import Failure
 
 from config.source import ReleaseHints
 from config.telemetry import report
-from crawler.again import FAR_BEHIND, asking, gone, gone_by, validators
+from crawler.again import FAR_BEHIND, asking, away, gone, gone_by, not_there, validators
 from crawler.answers import charset
 from crawler.faults import Patient, fault, status_fault
 from crawler.lister import STATUSES, Lister
@@ -122,7 +122,7 @@ class WireSpider(Spider):
             journey=stamps,
             validators=None if self._hints(poll).render else validators(response),
         )
-        if (how := gone(asked, response)) and await self._is_known(poll, asked):
+        if (how := gone(asked, response, self._listings(poll))) and await self._is_known(poll, asked):
             yield replace(reading, gone=how)
             return
         if response.status == 304:
@@ -142,7 +142,7 @@ class WireSpider(Spider):
             await self._not_read(poll, asked, str(left))
             return
         except NotARelease as refusal:
-            if (how := gone_by(refusal)) and await self._is_known(poll, asked):
+            if (how := gone_by(refusal, asked, response)) and await self._is_known(poll, asked):
                 yield replace(reading, gone=how)
                 return
             await self._not_read(poll, asked, str(refusal))
@@ -151,6 +151,12 @@ class WireSpider(Spider):
             report(error, source=poll.source, stop="extract", release=asked)
             await self._not_read(poll, asked, f"{type(error).__name__} while it was read")
             raise
+        if (how := not_there(release.headline or "")) and await self._is_known(poll, asked):
+            yield replace(reading, gone=how)
+            return
+        if away(release.headline or ""):
+            await self._not_read(poll, asked, f'no release, but "{release.headline}"')
+            return
         failpoint("extracted")
         if self.services.sites:
             await self.services.sites.learn(asked, shown, known_site, self.services.clock())
@@ -172,6 +178,10 @@ class WireSpider(Spider):
                 if refusal.reason in DEADLY:
                     attempt.died = str(refusal)
                 raise
+
+    def _listings(self, poll: Poll) -> list[str]:
+        source = self.services.settings.sources.get(poll.source)
+        return [listing.url for listing in source.listings] if source else []
 
     async def _is_known(self, poll: Poll, url: str) -> bool:
         """Return whether a release was kept of this page; what was never there cannot be gone."""

@@ -22,6 +22,7 @@ from stories.failpoints import failpoint
 from stories.ids import release_id
 from stories.keeping import Keep, Keeper, Known
 from stories.looks import Looks, Move
+from stories.moments import parse_moment
 from stories.reading import Gone, Reading
 from stories.release import Release
 from stories.urls import url_digest
@@ -29,8 +30,10 @@ from stories.urls import url_digest
 log = structlog.get_logger(__name__)
 
 DECISIONS = 50  # each further one means that another worker kept a candidate meanwhile; this many is a fault
-GONE_CONFIRMED = timedelta(seconds=30)  # between two looks at a page that is gone, at the least
-FADED_CONFIRMED = timedelta(minutes=10)  # the same where its site does not say so in its status: it may be at work
+GONE_CONFIRMED = timedelta(minutes=5)  # between two looks at a page that is gone: a deployment takes some
+FADED_CONFIRMED = timedelta(minutes=30)  # the same where its site does not say so in its status: it may be at work
+ALONE_CONFIRMED = timedelta(hours=1)  # the same while no other page of the site was looked at: it may be away
+OUTAGE = 4  # pages of a site that go in the same way, while none is read well: the site is ill, nobody withdrew them
 SETTLED = timedelta(minutes=5)  # until a line that may move by itself is looked at again
 SAID: tuple[Gone, ...] = ("not found", "gone")
 """Said by the site itself, in its status."""
@@ -86,6 +89,8 @@ class Memory:
             raise ValueError("a reading has a release, or says how it is gone or that it stands as it stood")
         url = reading.release.url or reading.url
         own_id = release_id(url_digest(url))
+        if url != reading.url and (left := await self._left(reading, own_id)) is not None:
+            return left
         read = replace(reading.release, url=url)
         release = replace(tidy(read, reading.source), id=own_id)
         found = traits(release)
@@ -97,6 +102,7 @@ class Memory:
             knowledge = await self._keeper.lookup(own_id, found)
             if _is_emptied(knowledge.own, release):
                 return await self._gone(reading, "emptied")
+            await self._bear_witness(knowledge.own, now)
             seen = await self._seen_to_move(knowledge.own)
             noise = noise_of(seen, own_id)
             moved = self._may_move(knowledge.own, release, noise)
@@ -164,6 +170,7 @@ class Memory:
             knowledge = await self._keeper.lookup(own_id, ()) if own_id else None
             if own_id is None or knowledge is None or knowledge.own is None:
                 return Remembered(release=None)
+            await self._bear_witness(knowledge.own, now)
             if knowledge.own.verdict != "withdrawn":
                 return await self._same(reading, own_id, knowledge.own, now)
             keep = back(knowledge.own, self._settings, now)
@@ -202,13 +209,38 @@ class Memory:
         if self._looks is not None and moved:
             await self._looks.stood(_site(release), moved, now)
 
-    def _soon(self, span: timedelta) -> timedelta:
-        """Return the span, or the ladder's first step where that is shorter."""
+    def _soon(self, span: timedelta, steps: int = 1) -> timedelta:
+        """Return the span, or so many of the ladder's first steps where those are shorter."""
         ladder = self._settings.polling.ladder
-        return min(span, ladder[0][0]) if ladder else span
+        return min(span, steps * ladder[0][0]) if ladder else span
+
+    async def _left(self, reading: Reading, landed_id: str) -> Remembered | None:
+        """What it means that the address of a known release leads to another page; None when none was known there.
+
+        To another announcement: the release is gone. To the same one (its correction, its new address) or to a page
+        that nobody has read yet: that page is read as what it is, and nothing is said of the release.
+        """
+        known_id = await self._claims.release_id(reading.url)
+        if known_id is None or known_id == landed_id or reading.release is None:
+            return None
+        known, landed = [(await self._keeper.lookup(one, ())).own for one in (known_id, landed_id)]
+        if known is None:
+            return None
+        if landed is not None and landed.story != known.story and not _alike(known.release, landed.release):
+            return await self._gone(replace(reading, release=None), "moved to another release")
+        await self._claims.unchanged(reading.url, known_id, reading.listing, reading.listed_headline)
+        revisit = next_revisit(known.release, self._settings.polling.ladder, self._clock())
+        await self._desk.put_revisit(known_id, revisit)
+        return await self.remember(replace(reading, url=reading.release.url or reading.url, listing=None))
+
+    async def _bear_witness(self, own: Known | None, now: datetime) -> None:
+        """A page that is read again and stands shows that its site is not away."""
+        if own is not None and self._looks is not None:
+            known_since = parse_moment(own.release.first_seen_at) or now
+            await self._looks.stands(_site(own.release), own.release.id or "", known_since, now)
 
     async def _gone(self, reading: Reading, how: Gone) -> Remembered:
-        """A page that is gone is told of when it was seen so twice, with time between."""
+        """A page that is gone is told of when it was seen so twice, with time between, and its site is not away."""
         now = self._clock()
         own_id = await self._claims.release_id(reading.url)
         if own_id is None:
@@ -216,27 +248,40 @@ class Memory:
         knowledge = await self._keeper.lookup(own_id, ())
         if knowledge.own is None:
             return Remembered(release=None)
+        release, ladder = knowledge.own.release, self._settings.polling.ladder
         if knowledge.own.verdict == "withdrawn":  # that was told
-            await self._desk.put_revisit(
-                own_id, next_revisit(knowledge.own.release, self._settings.polling.ladder, now)
-            )
-            return Remembered(release=knowledge.own.release)
+            await self._desk.put_revisit(own_id, next_revisit(release, ladder, now))
+            return Remembered(release=release)
         since = await self._claims.gone(reading.url, now)
-        wait = self._soon(GONE_CONFIRMED if how in SAID else FADED_CONFIRMED)
+        wait = again = self._soon(GONE_CONFIRMED) if how in SAID else self._soon(FADED_CONFIRMED, 2)
+        if self._looks is not None:
+            missing = await self._looks.gone(_site(release), own_id, how, since)
+            if not missing.stood and missing.alike >= OUTAGE:
+                log.info("not told as gone", source=reading.source, release=own_id, how=how, alike=missing.alike)
+                await self._desk.put_revisit(own_id, next_revisit(release, ladder, now))
+                return Remembered(release=release)
+            if not missing.stood:
+                wait = self._soon(ALONE_CONFIRMED, 4)
         if now - since < wait:
-            await self._desk.put_revisit(own_id, since + wait)
-            return Remembered(release=knowledge.own.release)
+            await self._desk.put_revisit(own_id, min(since + wait, now + again))
+            return Remembered(release=release)
         seen = f"{how}, seen twice, {round((now - since).total_seconds())} s apart"
         keep = withdraw(knowledge.own, seen, self._settings, now)
         if not await self._keeper.keep(keep, reading, (), knowledge.fingerprint, now):
             await self._desk.put_revisit(own_id, now + wait)
-            return Remembered(release=knowledge.own.release)
+            return Remembered(release=release)
+        if self._looks is not None:
+            await self._looks.told_gone(_site(release), own_id)
         return self._kept(keep, reading)
 
 
 def _is_emptied(own: Known | None, release: Release) -> bool:
     """Return whether a page has lost all of its text; under a notice that says so, it says so itself."""
     return own is not None and bool(own.release.body) and not release.body and release.notice is None
+
+
+def _alike(release: Release, other: Release) -> bool:
+    return plain(release.headline) == plain(other.headline)
 
 
 def _site(release: Release) -> str:

@@ -249,6 +249,16 @@ def site_noise(host: str) -> Key:
     return Key(_key("noise", host), SITE)
 
 
+def site_gone(host: str) -> Key:
+    """Hash of a site's pages that are gone and were not told of: since when (ms) and how, by release id."""
+    return Key(_key("gone", host), SITE)
+
+
+def site_stood(host: str) -> Key:
+    """When a page of a site was last read well while others were gone (ms)."""
+    return Key(_key("stood", host), SITE)
+
+
 def patience(host: str) -> Key:
     """Until when a host that said 429 or 503 is left alone (ISO 8601); it lives no longer than that."""
     return Key(_key("patience", host), timedelta(days=1))

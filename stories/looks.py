@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 
 from stories import keys
 from stories.answers import text
-from stories.reading import Validators
+from stories.reading import Gone, Validators
 
 MOVES_KEPT = 500  # of a site, the latest: a few lines, each on a few releases, with a few values
 
@@ -29,6 +29,16 @@ class Move:
     """The release's id."""
     value: str
     """A digest of what it said."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missing:
+    """How the pages of a site stand, as one of them is gone."""
+
+    alike: int
+    """Pages that are gone in the same way and were not told of, this one included."""
+    stood: bool
+    """Another page that was known before this one went was read well since."""
 
 
 class Looks:
@@ -80,6 +90,36 @@ class Looks:
         told = [replace(one, value=TOLD + one.value) for one in moves if not one.value.startswith(TOLD)]
         await self._redis.zrem(keys.site_noise(host).name, *(_member(one) for one in moves))
         await self.moved(host, told, now)
+
+    async def gone(self, host: str, release_id: str, how: Gone, since: datetime) -> Missing:
+        """Remember that a page of a site is gone, and return how the others stand."""
+        key = keys.site_gone(host)
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.hset(key.name, release_id, f"{_ms(since)} {how}")
+            pipe.expire(key.name, key.seconds)
+            pipe.hvals(key.name)
+            pipe.get(keys.site_stood(host).name)
+            _, _, found, stood = await pipe.execute()
+        alike = sum(text(one).partition(" ")[2] == how for one in found)
+        return Missing(alike=alike, stood=stood is not None and int(stood) > _ms(since))
+
+    async def told_gone(self, host: str, release_id: str) -> None:
+        """Forget that a page is gone, once that was told."""
+        await self._redis.hdel(keys.site_gone(host).name, release_id)
+
+    async def stands(self, host: str, release_id: str, known_since: datetime, now: datetime) -> None:
+        """Remember that a page was read well: it bears witness for pages that went since it is known."""
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.hdel(keys.site_gone(host).name, release_id)
+            pipe.hvals(keys.site_gone(host).name)
+            _, found = await pipe.execute()
+        if any(int(text(one).partition(" ")[0]) > _ms(known_since) for one in found):
+            stood = keys.site_stood(host)
+            await self._redis.set(stood.name, _ms(now), ex=stood.seconds)
+
+
+def _ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
 
 
 def _member(move: Move) -> str:

@@ -8,7 +8,9 @@ from typing import Literal
 
 from stories.release import Release
 
-Gone = Literal["not found", "gone", "moved to the front page", "emptied"]
+Gone = Literal[
+    "not found", "gone", "moved to the front page", "moved to a listing", "moved to another release", "emptied"
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

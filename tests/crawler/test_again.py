@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from scrapy.http import HtmlResponse, Response
 
-from crawler.again import TRUSTED, asking, gone, gone_by, validators
+from crawler.again import TRUSTED, asking, away, gone, gone_by, not_there, validators
 from stories.reading import Validators
 from stories.release import NotARelease
 
@@ -64,6 +64,99 @@ def test_a_page_is_gone_by_its_status_or_when_it_leads_to_the_front_page(
     got: str, status: int, how: str | None
 ) -> None:
     assert gone(PAGE, answer(got, status)) == how
+
+
+LISTINGS = ("https://wire.example/releases.php?kind=all", "https://wire.example/by/{tag}", "https://wire.example/x.rss")
+
+
+@pytest.mark.parametrize(
+    ("got", "how"),
+    [
+        ("https://wire.example/releases.php?kind=all", "moved to a listing"),
+        ("https://wire.example/by/harbour", "moved to a listing"),
+        ("https://wire.example/news/", "moved to a listing"),
+        ("https://www.wire.example/en/press-releases/", "moved to a listing"),
+        ("https://wire.example/newsroom/index.html", "moved to a listing"),
+        ("https://wire.example/404", "not found"),
+        ("https://wire.example/errors/page-not-found.html", "not found"),
+        ("https://www.wire.example/news/2026/ferries/", None),
+        ("http://wire.example/news/2026/ferries", None),
+        ("https://wire.example/releases.php?kind=7", None),
+        ("https://wire.example/by/harbour/ferries", None),
+        ("https://wire.example/news/2026", None),
+        ("https://wire.example/news/?id=2026", None),
+        ("https://wire.example/error", None),
+        ("https://wire.example/maintenance", None),
+        ("https://wire.example/login?next=/news/2026/ferries", None),
+        ("https://other.example.net/", None),
+        ("https://other.example.net/news/", None),
+    ],
+)
+def test_a_page_is_gone_when_its_address_leads_where_no_release_stands(got: str, how: str | None) -> None:
+    assert gone(PAGE, answer(got), LISTINGS) == how
+
+
+def test_a_release_at_the_address_of_a_section_has_not_moved() -> None:
+    assert gone("https://wire.example/news", answer("https://wire.example/en/news/"), LISTINGS) is None
+    assert gone("https://wire.example/by/one", answer("https://wire.example/by/two"), LISTINGS) is None
+
+
+@pytest.mark.parametrize(
+    "headline",
+    [
+        "Page not found",
+        "404",
+        "404 - Page not found",
+        "Oops! That page can’t be found.",
+        "Sorry, the page you are looking for does not exist",
+        "This press release has been removed.",
+        "Seite nicht gefunden",
+        "页面不存在",
+    ],
+)
+def test_a_page_that_answers_200_and_says_that_it_is_not_there_is_gone(headline: str) -> None:
+    assert not_there(headline) == "not found"
+    assert not away(headline)
+
+
+@pytest.mark.parametrize(
+    "headline", ["Maintenance", "We'll be back soon!", "This site is currently down for maintenance"]
+)
+def test_a_site_that_is_at_work_says_nothing_of_its_pages(headline: str) -> None:
+    assert away(headline)
+    assert not_there(headline) is None
+
+
+@pytest.mark.parametrize(
+    "headline",
+    ["", "—", "Gone Fishing Ltd opens in Ostende", "404 Media raises 3 million", "Not found in nature: a new molecule",
+     "Maintenance Partners wins a contract", "Page One is no longer available in Harwich, says Reed & Sons of Dover"],
+)  # fmt: skip
+def test_headlines_of_releases_are_no_error_pages(headline: str) -> None:
+    assert not_there(headline) is None
+    assert not away(headline)
+
+
+def page(title: str, heading: str, url: str = PAGE) -> HtmlResponse:
+    body = f"<html><title>{title}</title><body><h1>{heading}</h1></body></html>".encode()
+    return HtmlResponse(url, body=body, encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("reason", "shown", "how"),
+    [
+        ("error page", page("Harbour Wire", "Page not found"), "not found"),
+        ("no text", page("Harbour Wire", "This article does not exist"), "not found"),
+        ("no text", page("Harbour Wire", "New ferries for Ostende"), "emptied"),
+        ("no text", page("Harbour Wire", "We will be back"), None),
+        ("empty", page("Under maintenance", ""), None),
+        ("error page", page("503 Service unavailable", "Not found"), None),
+        ("listing", page("Harbour Wire", "News", "https://wire.example/index/all"), "moved to a listing"),
+        ("listing", page("Harbour Wire", "News"), None),
+    ],
+)
+def test_what_a_page_shows_instead_of_its_release(reason: str, shown: HtmlResponse, how: str | None) -> None:
+    assert gone_by(NotARelease(reason, "Harbour Wire"), PAGE, shown) == how
 
 
 def test_a_front_page_that_was_asked_for_has_not_moved() -> None:

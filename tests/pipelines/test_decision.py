@@ -323,7 +323,7 @@ async def test_a_page_that_is_gone_is_told_when_it_was_seen_so_twice_with_time_b
     await bureau.gone(office.release())
     await bureau.gone(office.release())
     assert await bureau.heard() == ["new"], "two looks at once are one"
-    bureau.clock.forward(minutes=1)
+    bureau.clock.forward(hours=1)
     await bureau.gone(office.release())
     event = (await bureau.events())[-1]
     assert event["type"] == "release.withdrawn"
@@ -358,7 +358,7 @@ async def test_a_gone_page_reaches_whoever_heard_of_it_and_of_old_ones_nobody_el
     for _ in range(2):
         await bureau.gone(office.release())
         await bureau.gone(office.release(1))
-        bureau.clock.forward(minutes=5)
+        bureau.clock.forward(hours=1)
     assert await bureau.types() == ["new", "new", "withdrawn", "withdrawn"]
     assert await bureau.heard() == ["new", "withdrawn"]
 

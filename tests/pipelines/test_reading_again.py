@@ -11,7 +11,7 @@ import pytest
 from bureau import Bureau, reading, settings
 from redis.asyncio import Redis
 
-from pipelines.remembering import SETTLED
+from pipelines.remembering import ALONE_CONFIRMED, FADED_CONFIRMED, GONE_CONFIRMED, OUTAGE, SETTLED
 from stories import keys
 from stories.desk import Desk
 from stories.ids import release_id
@@ -193,7 +193,7 @@ async def go(bureau: Bureau, release: Release, how: Gone = "not found") -> None:
     """Let a page be seen gone twice."""
     for _ in range(2):
         await bureau.gone(release, how)
-        bureau.clock.forward(minutes=11)
+        bureau.clock.at += ALONE_CONFIRMED
 
 
 async def test_a_page_that_is_back_is_told_to_whoever_heard_that_it_was_withdrawn(redis: Redis) -> None:
@@ -238,24 +238,116 @@ async def test_a_page_that_comes_and_goes_is_told_each_time(bureau: Bureau) -> N
     assert await bureau.heard() == ["new", *["withdrawn", "revised"] * 3]
 
 
-@pytest.mark.parametrize("how", ["moved to the front page", "emptied"])
-async def test_what_a_site_does_not_say_in_its_status_must_last_longer(bureau: Bureau, how: Gone) -> None:
+async def see(bureau: Bureau, how: Gone, *releases: Release, after: timedelta = timedelta()) -> list[str]:
+    """Let pages be seen gone a while later, and return all that was told so far."""
+    bureau.clock.at += after
+    for one in releases:
+        await bureau.gone(one, how)
+    return await bureau.types()
+
+
+@pytest.mark.parametrize(
+    ("how", "least"),
+    [
+        ("not found", GONE_CONFIRMED),
+        ("gone", GONE_CONFIRMED),
+        ("moved to the front page", FADED_CONFIRMED),
+        ("moved to a listing", FADED_CONFIRMED),
+        ("moved to another release", FADED_CONFIRMED),
+        ("emptied", FADED_CONFIRMED),
+    ],
+)
+async def test_what_a_site_does_not_say_in_its_status_must_last_longer(
+    bureau: Bureau, how: Gone, least: timedelta
+) -> None:
     await bureau.read(office.release())
-    await bureau.gone(office.release(), how)
-    bureau.clock.forward(minutes=5)
-    await bureau.gone(office.release(), how)
-    assert await bureau.types() == ["new"]
-    bureau.clock.forward(minutes=6)
-    await bureau.gone(office.release(), how)
-    assert await bureau.types() == ["new", "withdrawn"]
+    await bureau.read(office.release(1))
+    await see(bureau, how, office.release())
+    await bureau.read(office.release(1))
+    assert await see(bureau, how, office.release(), after=least - timedelta(seconds=1)) == ["new"] * 2
+    assert await see(bureau, how, office.release(), after=timedelta(seconds=2)) == ["new"] * 2 + ["withdrawn"]
     assert (await bureau.events())[-1]["data"]["detail"].startswith(f"{how}, seen twice")
+
+
+async def test_while_no_other_page_of_its_site_was_seen_a_page_must_be_gone_for_an_hour(bureau: Bureau) -> None:
+    await bureau.read(office.release())
+    await bureau.read(office.release(1))
+    await see(bureau, "not found", office.release())
+    minute = timedelta(minutes=1)
+    assert await see(bureau, "not found", office.release(), after=ALONE_CONFIRMED - minute) == ["new"] * 2
+    await bureau.read(office.release(2))  # one that is new says nothing of those before: a site that moved has new ones
+    assert await see(bureau, "not found", office.release()) == ["new"] * 3
+    assert await see(bureau, "not found", office.release(), after=minute) == ["new"] * 3 + ["withdrawn"]
+
+
+@pytest.mark.parametrize("how", ["not found", "moved to the front page", "emptied"])
+async def test_all_pages_of_a_site_that_is_away_are_not_withdrawn(bureau: Bureau, how: Gone) -> None:
+    pages = [office.release(number) for number in range(OUTAGE)]
+    for one in pages:
+        await bureau.read(one)
+    for _ in range(12):
+        assert await see(bureau, how, *pages, after=timedelta(hours=8)) == ["new"] * OUTAGE
+    assert await bureau.redis.zcard(keys.revisits().name) == OUTAGE, "they are looked at as the ladder says"
+    for one in pages[1:]:
+        await bureau.read(one)
+    assert await bureau.types() == ["new"] * OUTAGE, "they were never away"
+    told = await see(bureau, how, pages[0], after=timedelta(hours=1))
+    assert told == ["new"] * OUTAGE + ["withdrawn"], "the others are back, and this one is not"
+
+
+async def test_pages_of_a_site_that_stands_are_withdrawn_however_many_they_are(bureau: Bureau) -> None:
+    pages = [office.release(number) for number in range(OUTAGE + 2)]
+    for one in pages:
+        await bureau.read(one)
+    await see(bureau, "gone", *pages[:-1])
+    await bureau.read(pages[-1])
+    told = await see(bureau, "gone", *pages[:-1], after=GONE_CONFIRMED)
+    assert told[len(pages) :] == ["withdrawn"] * (OUTAGE + 1)
+    # The next outage is one all the same: who bore witness once does not for ever.
+    for one in pages[:OUTAGE]:
+        await bureau.read(one)
+    for _ in range(3):
+        told = await see(bureau, "gone", *pages[:OUTAGE], after=timedelta(hours=2))
+    assert told.count("withdrawn") == OUTAGE + 1
+
+
+async def lead(bureau: Bureau, release: Release, to: Release) -> list[str]:
+    """Let a release's address lead to another page, which is read there, and return all that was told so far."""
+    await bureau.read(to, url=release.url)
+    return await bureau.types()
+
+
+async def test_a_release_whose_address_leads_to_another_release_is_withdrawn_and_not_revised(bureau: Bureau) -> None:
+    gone, other = office.release(), office.release(1)
+    await bureau.read(gone)
+    assert await lead(bureau, gone, other) == ["new", "new"], "what it leads to was not known: it is a release"
+    assert await lead(bureau, gone, other) == ["new", "new"]
+    bureau.clock.at += ALONE_CONFIRMED
+    assert await lead(bureau, gone, other) == ["new", "new", "withdrawn"]
+    event = (await bureau.events())[-1]["data"]
+    assert event["release"]["url"] == gone.url
+    assert event["detail"].startswith("moved to another release, seen twice")
+
+
+async def test_a_release_whose_address_leads_to_its_correction_or_its_new_address_is_not_withdrawn(
+    bureau: Bureau,
+) -> None:
+    first = office.release()
+    corrected = office.correction()
+    moved = replace(first, url="https://harbour-wire.example/news/en/1")
+    await bureau.read(first)
+    for to in (corrected, moved, corrected, moved):
+        await lead(bureau, first, to)
+        bureau.clock.forward(hours=7)
+    assert "withdrawn" not in await bureau.types()
+    assert "revised" not in await bureau.types()
 
 
 async def test_a_page_that_keeps_its_headline_and_loses_its_text_is_emptied(bureau: Bureau) -> None:
     await bureau.read(office.release())
     for _ in range(2):
         await bureau.read(office.release(body=()))
-        bureau.clock.forward(minutes=11)
+        bureau.clock.at += ALONE_CONFIRMED
     assert await bureau.types() == ["new", "withdrawn"]
     assert (await bureau.events())[-1]["data"]["release"]["body"], "what is told is what it was"
 

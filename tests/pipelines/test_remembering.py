@@ -208,7 +208,7 @@ async def test_a_gone_page_is_looked_at_again_before_it_is_told(bureau: Bureau) 
     await bureau.gone(office.release())
     desk = Desk(bureau.redis)
     assert len(await desk.due_revisits(bureau.clock() + remembering.GONE_CONFIRMED, 10)) == 1
-    bureau.clock.forward(minutes=1)
+    bureau.clock.at += remembering.ALONE_CONFIRMED
     await bureau.gone(office.release())
     soon = bureau.clock() + remembering.GONE_CONFIRMED
     assert await desk.due_revisits(soon, 10) == [], "it was told"

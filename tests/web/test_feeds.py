@@ -142,7 +142,7 @@ async def test_a_withdrawal_is_a_tombstone(either: Any, redis: Any, how: str) ->
         await bureau.read(press_office.withdrawal())
     else:
         await bureau.gone(press_office.release())
-        bureau.clock.forward(minutes=5)
+        bureau.clock.forward(hours=1)
         await bureau.gone(press_office.release())
     read = await atom(either)
     assert read.entries == []
@@ -162,7 +162,7 @@ async def test_a_copy_whose_page_is_gone_withdraws_nothing(either: Any, redis: A
     await bureau.read(press_office.release())
     await bureau.read(press_office.copy())
     for _ in range(2):
-        bureau.clock.forward(minutes=5)
+        bureau.clock.forward(hours=1)
         await bureau.gone(press_office.copy())
     assert len((await atom(either)).entries) == 1
 
