@@ -46,7 +46,7 @@ from stories.reading import Reading  # noqa: E402
 from stories.release import Release  # noqa: E402
 from stories.urls import canonical_url, url_digest  # noqa: E402
 
-WORKERS = 16  # readings under way at once
+WORKERS = 32  # readings under way at once
 OLDER = 1_000_000  # five years of all wires of the catalog
 MEASURED = 4_000  # releases whose cost is compared
 TURN = 250  # releases that one memory takes in before the other has its turn: both see the same machine
@@ -63,13 +63,14 @@ SETTINGS = Settings.model_validate(
 """A watch that some of the releases alert, and one that takes everything in and tells nothing."""
 
 _FILL = """
-local prefix, kept, seconds, per = ARGV[1], tonumber(ARGV[2]), ARGV[3], 6
-for i = 4, #ARGV, per do
+local prefix, kept, seconds, seen, per = ARGV[1], tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4]), 6
+for i = 5, #ARGV, per do
+  seen = seen + 1
   local id, raw, story, value, page, digests = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], ARGV[i + 5]
   redis.call("SET", prefix .. "release:" .. id, value, "EX", seconds)
-  redis.call("ZADD", prefix .. "story:" .. story, i, id)
+  redis.call("ZADD", prefix .. "story:" .. story, seen, id)
   redis.call("EXPIRE", prefix .. "story:" .. story, seconds)
-  redis.call("ZADD", prefix .. "releases", i, id)
+  redis.call("ZADD", prefix .. "releases", seen, id)
   redis.call("HSET", prefix .. "page:" .. page, "release", id)
   redis.call("EXPIRE", prefix .. "page:" .. page, seconds)
   for at = 1, #digests, 8 do
@@ -229,9 +230,11 @@ async def _fill(redis: Redis, found: Sequence[Release], older: int, chance: rand
             shared[trait.digest] = shared.get(trait.digest, 0) + 1
     serials = [one for one in known if sum(shared[digest] > 1 for digest in one[0]) > len(one[0]) // 2]
     script = redis.register_script(_FILL)
+    day = datetime.fromisoformat(f"{found[-1].published_at}T00:00:00+00:00") - timedelta(days=200)
+    seen = int(day.timestamp() * 1000)  # all of them are within memory, or the first keep would let go of them
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
     for numbers in in_parts(range(older), AT_ONCE):
-        args: list[Any] = [f"{keys.PREFIX}:", INDEX_KEPT, keys.release("").seconds]
+        args: list[Any] = [f"{keys.PREFIX}:", INDEX_KEPT, keys.release("").seconds, seen + numbers[0] * 10]
         for number in numbers:
             page = url_digest(f"https://older.example/{number}")
             own, serial = release_id(page), bool(serials) and chance.random() < SERIAL

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from functools import cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -122,8 +123,13 @@ class PollingSettings(_Model):
     @property
     def ladder(self) -> tuple[tuple[timedelta, timedelta], ...]:
         """The revisit ladder as (interval, until this age)."""
-        found = (_RUNG.fullmatch(rung) for rung in self.revisit)
-        return tuple((parse_duration(step[1]), parse_duration(step[2])) for step in found if step)
+        return _ladder(self.revisit)
+
+
+@cache  # asked for at every release
+def _ladder(rungs: tuple[str, ...]) -> tuple[tuple[timedelta, timedelta], ...]:
+    found = (_RUNG.fullmatch(rung) for rung in rungs)
+    return tuple((parse_duration(step[1]), parse_duration(step[2])) for step in found if step)
 
 
 def _age(value: Any) -> Any:

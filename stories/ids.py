@@ -7,17 +7,14 @@ import secrets
 from uuid import UUID
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_TWO_DIGITS = [high + low for high in _CROCKFORD for low in _CROCKFORD]
 _PLAIN = str.maketrans(_CROCKFORD, "0123456789ABCDEFGHIJKLMNOPQRSTUV")
 """From Crockford's digits, which leave out I, L, O and U, to those that ``int`` reads."""
 
 
 def _name(prefix: str, *parts: str) -> str:
     number = int.from_bytes(hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).digest()[:16], "big")
-    letters = []
-    for _ in range(26):
-        number, digit = divmod(number, 32)
-        letters.append(_CROCKFORD[digit])
-    return prefix + "".join(reversed(letters))
+    return prefix + "".join([_TWO_DIGITS[number >> bits & 1023] for bits in range(120, -1, -10)])
 
 
 def number_of(release: str) -> bytes:

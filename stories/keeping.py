@@ -237,7 +237,8 @@ class Keeper:
 
 
 def _indexes(traits: Sequence[Trait]) -> list[str]:
-    return [keys.index(trait.digest).name for trait in traits]
+    prefix = keys.index("").name
+    return [prefix + trait.digest for trait in traits]
 
 
 def _known(answer: Sequence[Any]) -> Known:

@@ -14,6 +14,8 @@ _TYPOGRAPHY = "’‘“”–—…•\u00a0"
 """What parts words in any text: taken out first, most English text is plain ASCII, which is read twice as fast."""
 _WORD = re.compile(rf"[{IDEOGRAPHS}]|\d+(?:[.,]\d+)*|[^\W\d_{IDEOGRAPHS}]+")
 _LINK = re.compile(r"\]\((?:https?:|mailto:)[^)]*\)|(?:https?://|www\.)\S+")
+MAIL_NAME = 64  # characters before the "@", and
+MAIL_DOMAIN = 320  # after it: RFC 5321, 4.5.3.1
 _MAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,64}\.[\w.-]+")
 _FANCY = re.compile("[^\\x00-\\x7f\u2010-\u2027\u2030-\u203a\u20a0-\u20bf\u2022£«»°·\u3000-\u3002\u4e00-\u9fff]")
 """Characters that may need putting right; typographic quotes, dashes and plain Han stay as they are."""
@@ -115,10 +117,23 @@ def words(text: str) -> list[str]:
     if "www." in text or "://" in text or "](" in text:
         text = _LINK.sub(" ", text)
     if "@" in text:
-        text = _MAIL.sub(" ", text)
+        text = _without_mail(text)
     for mark in _TYPOGRAPHY:
         text = text.replace(mark, " ")
     return (_PLAIN_WORD if text.isascii() else _WORD).findall(text)
+
+
+def _without_mail(text: str) -> str:
+    """Return the text without addresses; looked for around each "@" alone, which takes a tenth of the time."""
+    parts: list[str] = []
+    start, at = 0, text.find("@")
+    while at >= 0:
+        found = _MAIL.search(text, max(start, at - MAIL_NAME), at + MAIL_DOMAIN)
+        if found:
+            parts.append(text[start : found.start()])
+            start = found.end()
+        at = text.find("@", max(start, at + 1))
+    return " ".join((*parts, text[start:]))
 
 
 def folded(spelled: Sequence[str]) -> list[str]:

@@ -30,7 +30,11 @@ end
 
 -- An id of 16 bytes as it is written: 26 digits of 5 bits (stories/ids.py).
 local DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+local known_digits = {}
 local function written(raw)
+  if known_digits[raw] then
+    return known_digits[raw]
+  end
   local text, rest, bits = {}, 0, 2
   for i = 1, ENTRY do
     rest, bits = rest * 256 + string.byte(raw, i), bits + 8
@@ -41,19 +45,21 @@ local function written(raw)
       text[#text + 1] = string.sub(DIGITS, digit + 1, digit + 1)
     end
   end
-  return "rel_" .. table.concat(text)
+  known_digits[raw] = "rel_" .. table.concat(text)
+  return known_digits[raw]
 end
 
 -- Returns the entries of all indexes, those that share the most indexes first, and among equals those that lie nearest
 -- to an index's end: the newest of one index alone would be a serial's other issues. each: of the newest of an index.
+-- And the whole of what stands in each index, for keep.lua to write back.
 local function ranked(indexes, own, each)
-  local shared, near, all = {}, {}, {}
-  for _, index in ipairs(indexes) do
-    local entries = redis.call("GETRANGE", index, -each * ENTRY, -1)
-    local rank = 0
-    for at = #entries - ENTRY + 1, 1, -ENTRY do
-      local raw = string.sub(entries, at, at + ENTRY - 1)
-      rank = rank + 1
+  local shared, near, all, held = {}, {}, {}, {}
+  for i, index in ipairs(indexes) do
+    local entries = redis.call("GET", index) or ""
+    held[i] = entries
+    local newest = #entries - ENTRY + 1
+    for at = newest, math.max(1, newest - (each - 1) * ENTRY), -ENTRY do
+      local raw, rank = string.sub(entries, at, at + ENTRY - 1), (newest - at) / ENTRY + 1
       if raw ~= own then
         if shared[raw] then
           shared[raw], near[raw] = shared[raw] + 1, math.min(near[raw], rank)
@@ -63,21 +69,30 @@ local function ranked(indexes, own, each)
       end
     end
   end
-  table.sort(all, function(a, b)
-    if shared[a] ~= shared[b] then
-      return shared[a] > shared[b]
+  -- A serial's indexes name hundreds: sorted into places by both numbers, they need not be compared with each other.
+  local places, ordered = {}, {}
+  for _, raw in ipairs(all) do
+    local row = places[shared[raw]] or {}
+    places[shared[raw]] = row
+    row[near[raw]] = row[near[raw]] or {}
+    table.insert(row[near[raw]], raw)
+  end
+  for count = #indexes, 1, -1 do
+    for rank = 1, places[count] and each or 0 do
+      local equals = places[count][rank] or {}
+      table.sort(equals)
+      for _, raw in ipairs(equals) do
+        ordered[#ordered + 1] = raw
+      end
     end
-    if near[a] ~= near[b] then
-      return near[a] < near[b]
-    end
-    return a < b
-  end)
-  return all
+  end
+  return ordered, held
 end
 
 -- candidates(indexes, own, each, most, prefix): indexes are keys; own is the release's id as bytes; each is how many of
 -- the newest an index gives; most is how many are returned at all; prefix begins every key.
--- Returns the candidates' ids, then those of the heads of their stories; and a text that changes with any of them.
+-- Returns the candidates' ids, then those of the heads of their stories; a text that changes with any of them; and what
+-- stands in each index.
 local function candidates(indexes, own, each, most, prefix)
   local own_id = written(own)
   local ids, parts, taken, stories = {}, {}, { [own_id] = true }, {}
@@ -94,7 +109,8 @@ local function candidates(indexes, own, each, most, prefix)
       parts[#parts + 1] = id .. "." .. revision .. "." .. replaces .. "." .. redis.call("ZCARD", key)
     end
   end
-  for _, raw in ipairs(ranked(indexes, own, each)) do
+  local ordered, held = ranked(indexes, own, each)
+  for _, raw in ipairs(ordered) do
     take(written(raw))
     if #ids == most then
       break
@@ -113,5 +129,5 @@ local function candidates(indexes, own, each, most, prefix)
   if revision then
     parts[#parts + 1] = "own." .. revision .. "." .. redis.call("ZCARD", prefix .. "story:" .. story)
   end
-  return ids, redis.sha1hex(table.concat(parts, " "))
+  return ids, redis.sha1hex(table.concat(parts, " ")), held
 end

@@ -8,6 +8,7 @@
 local plan, raw = cjson.decode(ARGV[1]), ARGV[2]
 local now, ttl = plan.now, plan.ttl
 local FIRST_INDEX = 12
+local FORGOTTEN = 100 -- releases that leave the list with one that comes
 
 local _, _, replaced, tokens = fields(plan.prefix, plan.id)
 if tokens and string.find("," .. tokens .. ",", "," .. plan.token .. ",", 1, true) then
@@ -21,12 +22,13 @@ local indexes = {}
 for i = FIRST_INDEX, #KEYS do
   indexes[#indexes + 1] = KEYS[i]
 end
-local _, fingerprint = candidates(indexes, raw, plan.each, plan.most, plan.prefix)
+local _, fingerprint, held = candidates(indexes, raw, plan.each, plan.most, plan.prefix)
 if fingerprint ~= plan.fingerprint then
   return "changed"
 end
 
--- A wrong type would stop the script half-way, and scripts are not rolled back: look before the first write.
+-- A wrong type would stop the script half-way, and scripts are not rolled back: look before the first write. Indexes
+-- were read above, which fails where they are none.
 local function other_kind(key, wanted)
   local kind = redis.call("TYPE", key).ok
   return kind ~= "none" and kind ~= wanted and "WRONGTYPE " .. key .. " is a " .. kind .. ", not a " .. wanted
@@ -34,8 +36,8 @@ end
 local function first_fault()
   local kinds = { "string", "list", "zset", "zset", "stream", "stream", "zset", "hash", "string", "zset", "hash" }
   local fault = false
-  for i, key in ipairs(KEYS) do
-    fault = fault or other_kind(key, kinds[i] or "string")
+  for i, kind in ipairs(kinds) do
+    fault = fault or other_kind(KEYS[i], kind)
   end
   fault = fault or other_kind(plan.changes, "stream")
   for _, link in ipairs(plan.links) do
@@ -101,7 +103,11 @@ end
 redis.call("ZADD", KEYS[3], "NX", plan.first_seen, plan.id)
 redis.call("EXPIRE", KEYS[3], ttl.releases)
 redis.call("ZADD", KEYS[4], "NX", plan.first_seen, plan.id)
-redis.call("ZREMRANGEBYSCORE", KEYS[4], "-inf", now - ttl.releases * 1000)
+-- A few at a time: after months without a daemon there are very many.
+local forgotten = redis.call("ZRANGEBYSCORE", KEYS[4], "-inf", now - ttl.releases * 1000, "LIMIT", 0, FORGOTTEN)
+if #forgotten > 0 then
+  redis.call("ZREM", KEYS[4], unpack(forgotten))
+end
 redis.call("XADD", plan.changes, "MAXLEN", "~", plan.changes_kept, "*", "id", plan.id)
 for _, link in ipairs(plan.links) do
   redis.call("XADD", plan.changes, "MAXLEN", "~", plan.changes_kept, "*", "id", string.match(link.key, "[^:]+$"))
@@ -114,8 +120,8 @@ local function holds(entries)
   end
   return at
 end
-for _, index in ipairs(indexes) do
-  local entries = redis.call("GET", index) or ""
+for i, index in ipairs(indexes) do
+  local entries = held[i]
   while #entries > 0 and not in_memory(written(string.sub(entries, 1, ENTRY))) do
     entries = string.sub(entries, ENTRY + 1)
   end

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 
 import pytest
@@ -41,6 +42,12 @@ def test_the_ids_of_this_version_are_those_of_the_next_one() -> None:
     # Stored and told: another value would tell every known release again.
     assert release_id("0" * 32) == "rel_44W30ENYN9B8TC54ZJF2P55S2W"
     assert event_id("release.new", "rel_1", 1) == "evt_3RV11VFFF81F7YN9MEEMFHPENP"
+
+
+@given(st.text())
+def test_an_id_writes_all_of_its_number(page: str) -> None:
+    number = hashlib.sha256(page.encode("utf-8", "surrogatepass")).digest()[:16]
+    assert number_of(release_id(page)) == number
 
 
 def test_asking_twice_is_two_crawls() -> None:

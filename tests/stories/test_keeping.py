@@ -17,7 +17,7 @@ from pipelines.identity import Trait, traits
 from stories import keys
 from stories.claims import Claims, listing_key
 from stories.event import Event, StoryRef, event_json
-from stories.ids import event_id, release_id, story_id
+from stories.ids import event_id, number_of, release_id, story_id
 from stories.keeping import EACH, INDEX_KEPT, REVISIONS_KEPT, Keep, Keeper
 from stories.moments import timestamp
 from stories.reading import Journey, Reading
@@ -278,6 +278,7 @@ async def test_a_lookup_gives_the_newest_that_share_a_trait_and_always_the_head_
 
 async def test_an_index_and_the_revisions_of_a_page_stay_bounded(keeper: Keeper, redis: Redis, bureau: Bureau) -> None:
     trait = Trait(kind="headline", digest="fedcba98765432100123")
+    came = []
     for number in range(INDEX_KEPT + 5):
         one = known_as(
             press_office.release(url=f"https://harbour-wire.example/{number}"), START + timedelta(hours=number)
@@ -285,7 +286,8 @@ async def test_an_index_and_the_revisions_of_a_page_stay_bounded(keeper: Keeper,
         keep = decided(one, events=(), alerts={})
         seen = await keeper.lookup(one.id or "", [trait])
         await keeper.keep(keep, of_listing(one), [trait], seen.fingerprint, START)
-    assert await redis.strlen(keys.index(trait.digest).name) == INDEX_KEPT * 16, "the bytes of an id"
+        came.append(number_of(one.id or ""))
+    assert await redis.get(keys.index(trait.digest).name) == b"".join(came[-INDEX_KEPT:]), "the newest, each 16 bytes"
 
     page = known_as(press_office.release())
     for revision in range(1, REVISIONS_KEPT + 6):
