@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from config.settings import Settings
 from stories.archive import Stored, StoredStory
 from stories.corrections import Claim, checked_claims
 from stories.event import EventType
@@ -12,6 +14,7 @@ from stories.filtering import kind_of
 from stories.ids import event_id
 from stories.release import Release
 from web.copies import Copies, copies_of, delay
+from web.render import written
 from web.rows import (
     ChangeRow,
     EventRow,
@@ -26,6 +29,7 @@ from web.rows import (
 from web.stream import WORDS
 from web.views import Views
 
+_NAMED = re.compile(r"(?P<id>rel_[0-9A-Z]{26})(?: on (?P<where>[a-z0-9_-]+))?")
 RELEASES_SHOWN = 50  # of a story; the newest ones, and the first
 STANDING = ("new", "corrected", "updated", "revised")  # kinds of releases that say how things are
 REVISIONS_TOLD = 24  # of a release: as many as memory keeps
@@ -44,6 +48,14 @@ class State:
     release: Release
 
 
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A part of a reason, in words; ``release``: the one that is meant, where it names one."""
+
+    words: str
+    release: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoryRelease:
     """One release of a story."""
@@ -52,7 +64,10 @@ class StoryRelease:
     kind: str
     source: str
     wire: str | None
-    why: str
+    reason: Sequence[Reason]
+    """Why it is held for part of this story."""
+    copied: bool
+    """Somebody else's words again: a copy, or a notice's copy."""
     delay: str | None
     """How long after the first one of its story it was seen."""
     events: Sequence[EventRow]
@@ -91,7 +106,22 @@ class StoryView:
     @property
     def standing(self) -> StoryRelease:
         """The release that holds now: the newest that is no copy, repeat or withdrawal."""
-        return next((one for one in reversed(self.releases) if one.kind in STANDING), self.releases[0])
+        own = (one for one in reversed(self.releases) if one.kind in STANDING and not one.copied)
+        return next(own, self.releases[0])
+
+    @property
+    def now(self) -> str:
+        """How the story stands, in the word of what happened last to what holds."""
+        return "withdrawn" if self.withdrawn else self.standing.kind
+
+    @property
+    def withdrawn(self) -> StoryRelease | None:
+        """What withdrew the story, as long as nothing that came later says how things are; no copy that is gone."""
+        told = (one for one in reversed(self.releases) if one.kind in (*STANDING, "withdrawn") and not one.copied)
+        last, first = next(told, None), self.releases[0].release
+        if last is None or last.kind != "withdrawn":
+            return None
+        return last if last.release.notice is not None or last.release.source == first.source else None
 
     @property
     def states(self) -> list[State]:
@@ -159,7 +189,8 @@ async def story_view(story: StoredStory, asked: Views) -> StoryView:
                 kind=WORDS.get(kind_of(one), kind_of(one)),
                 source=source,
                 wire=beside(source, one.release.wire),
-                why=one.why,
+                reason=reasons(one.why, {other.release.id or "": other.release for other in story.releases}, settings),
+                copied=one.verdict == "copy",
                 delay=delay(first, one.release),
                 events=[event_row(told[event], settings) for event in ids[one.release.id] if event in told],
                 claims=claimed(one, story, states[one.release.id], asked),
@@ -177,6 +208,19 @@ async def story_view(story: StoredStory, asked: Views) -> StoryView:
     )
 
 
+def reasons(why: str, releases: Mapping[str, Release], settings: Settings) -> list[Reason]:
+    """Return a reason with the releases that it names by id told by source and moment: ids say nothing to people."""
+    found: list[Reason] = []
+    at = 0
+    for match in _NAMED.finditer(why):
+        release = releases.get(match["id"])
+        where = source_title(settings, release.source) if release is not None else match["where"]
+        words = f"that on {source_title(settings, where)}" if where else "an earlier one"
+        found += [Reason(why[at : match.start()]), Reason(words, match["id"])]
+        at = match.end()
+    return [part for part in (*found, Reason(why[at:])) if part.words]
+
+
 def claimed(stored: Stored, story: StoredStory, states: Sequence[Release], asked: Views) -> tuple[Claim, ...]:
     """Return what a notice says it puts right, held against what differs from the release that it is about."""
     release = stored.release
@@ -190,7 +234,8 @@ def claimed(stored: Stored, story: StoredStory, states: Sequence[Release], asked
 
 
 def _state(release: Release, source: str) -> State:
-    words = f"{source}, revision {release.revision}: {release.headline}"
+    seen = f" ({written(release.first_seen_at)})" if release.first_seen_at and release.revision == 1 else ""
+    words = f"{source}, revision {release.revision}{seen}: {release.headline}"
     return State(key=f"{release.id}.{release.revision}", words=words, release=release)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -27,7 +28,23 @@ def weblink(url: str | None) -> str | None:
     return url if parts.scheme in ("http", "https") and parts.netloc else None
 
 
+def written(moment: str) -> str:
+    """Return a moment as it stands on a page until a script puts it into the reader's zone: to the second, with offset.
+
+    A date alone stays a date.
+    """
+    day, separator, rest = moment.partition("T")
+    if not separator:
+        return moment
+    clock = re.sub(r"\.\d+", "", rest)
+    offset = re.search(r"(?:Z|[+-]\d\d:?\d\d)$", clock)
+    if offset is None:
+        return f"{day} {clock}"
+    return f"{day} {clock[: offset.start()]} {offset[0].replace('Z', 'UTC')}"
+
+
 _environment.filters["weblink"] = weblink
+_environment.filters["written"] = written
 _environment.globals["bar"] = BAR
 
 

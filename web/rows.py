@@ -106,6 +106,7 @@ class ReceiptRow:
 class AlertRow:
     """An event that was alerted, with its receipts."""
 
+    event: str
     kind: str
     headline: str | None
     story: str | None
@@ -222,6 +223,7 @@ def alert_rows(receipts: Sequence[Mapping[str, Any]], headlines: Mapping[str, st
         events.setdefault(receipt["event"], []).append(receipt)
     return [
         AlertRow(
+            event=event,
             kind=found[0]["type"].partition(".")[2] or found[0]["type"],
             headline=headlines.get(event),
             story=found[0]["story"],

@@ -18,6 +18,7 @@ from stories.place import parse_place, place_of
 from web.api.releases import LOOK_AT, release_filter
 from web.api.shapes import Kind
 from web.copies import Copies, copies_of
+from web.marks import Marks, Piece
 from web.rows import EventRow, beside, event_row, source_title, watch_title
 from web.views import Views
 
@@ -39,6 +40,10 @@ class StreamRow:
 
     event: EventRow
     copies: Copies | None = None
+    headline: Sequence[Piece] = ()
+    """With what was searched for; empty where nothing was."""
+    excerpt: Sequence[Piece] = ()
+    """Of its text, around what was searched for."""
     folded: bool = False
     """Only its copies are news: nothing that stands in a stream of its own."""
 
@@ -113,6 +118,14 @@ def stored_row(stored: Stored, story: StoredStory | None, settings: Settings) ->
     )
 
 
+def found_row(row: StreamRow, marks: Marks, body: Sequence[str], about: Sequence[str]) -> StreamRow:
+    """Return a line with what was searched for marked in its headline, and the first place of its text that has it."""
+    if not marks:
+        return row
+    excerpt = marks.excerpt(body, "body") or marks.excerpt(about, "about")
+    return replace(row, headline=marks.marked(row.event.headline, "headline"), excerpt=excerpt)
+
+
 def stands(story: StoredStory, found: Stored, wanted: ReleaseFilter) -> bool:
     """Return whether a story stands by this release in the list of what is asked for: its newest that is no copy.
 
@@ -132,22 +145,29 @@ def stands(story: StoredStory, found: Stored, wanted: ReleaseFilter) -> bool:
 async def latest(asked: Views, before: str | None = None) -> Stream:
     """Return what happened, newest first; before an event. Of a story the newest alone. ``KeyError``: no such event."""
     events = await asked.archive.latest_events(EVENTS_READ, before=before)
-    rows = await _rows(events, asked, folded=False)
+    rows = await _rows(events, asked, Marks(""), folded=False)
     older = _head(events[-1])["id"] if len(events) == EVENTS_READ else None
     return Stream(rows=rows, older=older, last=_head(events[0])["id"] if events else None)
 
 
-async def since(asked: Views, after: str | None, wanted: ReleaseFilter | None) -> Stream:
-    """Return what happened after an event, newest first, with the copies that came. ``KeyError``: no such event."""
+async def since(asked: Views, after: str | None, wanted: ReleaseFilter | None, q: str = "") -> Stream:
+    """Return what happened after an event, newest first, with the copies that came. ``KeyError``: no such event.
+
+    ``q``: what was searched for, to be marked.
+    """
     events = await asked.archive.events(after=after, limit=EVENTS_ADDED)
     last = _head(events[-1])["id"] if events else after
     if wanted is not None:
         events = await _asked_for(events, wanted, asked)
-    return Stream(rows=await _rows(events[::-1], asked, folded=True), last=last)
+    return Stream(rows=await _rows(events[::-1], asked, Marks(q), folded=True), last=last)
 
 
-async def search(asked: Views, wanted: ReleaseFilter, before: str | None = None) -> Stream:
-    """Return the stories that are asked for, newest first; ``ValueError`` says what cannot be used."""
+async def search(asked: Views, wanted: ReleaseFilter, before: str | None = None, q: str = "") -> Stream:
+    """Return the stories that are asked for, newest first; ``ValueError`` says what cannot be used.
+
+    ``q``: what was searched for, to be marked.
+    """
+    marks = Marks(q)
     try:
         place = parse_place(before) if before else None
         page = await page_of(asked.archive, wanted, finder=asked.finder, before=place, limit=FOUND, look_at=LOOK_AT)
@@ -160,7 +180,8 @@ async def search(asked: Views, wanted: ReleaseFilter, before: str | None = None)
         if story is not None and not stands(story, one, wanted):
             continue
         copies = copies_of(story, one.release.id, asked.settings) if story else None
-        rows.append(StreamRow(event=stored_row(one, story, asked.settings), copies=copies))
+        line = stored_row(one, story, asked.settings)
+        rows.append(found_row(StreamRow(event=line, copies=copies), marks, one.release.body, one.release.about))
     events = await asked.archive.latest_events(1)
     return Stream(
         rows=rows, older=str(page.next) if page.next is not None else None,
@@ -183,18 +204,18 @@ async def _asked_for(events: Sequence[StreamedEvent], wanted: ReleaseFilter, ask
     return [event for event in events if releases[event.entry] in fitting]
 
 
-async def _rows(events: Iterable[StreamedEvent], asked: Views, *, folded: bool) -> list[StreamRow]:
+async def _rows(events: Iterable[StreamedEvent], asked: Views, marks: Marks, *, folded: bool) -> list[StreamRow]:
     """Return a line a story, that of its newest event; copies make no line, but news of one when ``folded``."""
-    lines: dict[str, tuple[EventRow, str | None]] = {}
+    lines: dict[str, tuple[EventRow, Mapping[str, Any]]] = {}
     copied: dict[str, EventRow] = {}
     for event in events:
         line = event_row(event.payload, asked.settings, most=CHANGES_SHOWN)
         if line.kind == "syndicated":
             copied.setdefault(line.story or line.id, line)
         else:
-            lines.setdefault(line.story or line.id, (line, _release(event)))
+            lines.setdefault(line.story or line.id, (line, _head(event)["data"].get("release") or {}))
     if folded:
-        lines |= {story: (line, None) for story, line in copied.items() if story not in lines}
+        lines |= {story: (line, {}) for story, line in copied.items() if story not in lines}
     stories = await _stories(asked, [line.story for line, _ in lines.values() if line.story])
     rows = []
     for line, release in lines.values():
@@ -203,16 +224,10 @@ async def _rows(events: Iterable[StreamedEvent], asked: Views, *, folded: bool) 
             rows.append(StreamRow(event=line, folded=line.kind == "syndicated"))
             continue
         watches = list(dict.fromkeys([*line.watches, *(watch_title(asked.settings, one) for one in story.watches)]))
-        rows.append(
-            StreamRow(
-                event=replace(line, watches=watches, releases=len(story.releases)),
-                copies=copies_of(story, release, asked.settings),
-                folded=line.kind == "syndicated",
-            )
+        row = StreamRow(
+            event=replace(line, watches=watches, releases=len(story.releases)),
+            copies=copies_of(story, release.get("id"), asked.settings),
+            folded=line.kind == "syndicated",
         )
+        rows.append(found_row(row, marks, release.get("body") or (), release.get("about") or ()))
     return rows
-
-
-def _release(event: StreamedEvent) -> str | None:
-    release = _head(event)["data"].get("release")
-    return release["id"] if release else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -9,10 +10,21 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import HTMLResponse
 
 from web.api.sources import source_payloads
-from web.guard import FORM_HEADERS
+from web.faults import Fault, fault_of
+from web.guard import FORM_HEADERS, feed_key
 from web.pages.frame import show
 from web.render import page
-from web.rows import AlertRow, SourceRow, alert_rows, channel_rows, event_row, source_row, source_title, watch_title
+from web.rows import (
+    AlertRow,
+    ChannelRow,
+    SourceRow,
+    alert_rows,
+    channel_rows,
+    event_row,
+    source_row,
+    source_title,
+    watch_title,
+)
 from web.stream import KINDS, Filters, Stream, filters, latest, search, since
 from web.views import AlertFilter, Views, shared, views
 
@@ -38,32 +50,42 @@ async def now(request: Request, before: Annotated[str | None, Query(max_length=6
 async def _now(request: Request, asked: Views, wanted: Filters, before: str | None) -> bytes:
     stream, fault = await _stream(asked, wanted, before)
     sources, off = await sources_beside(asked)
-    settings = asked.settings
+    settings, channels = asked.settings, channel_rows(await asked.channels())
     made = show(
         request, "now.html", "now",
         stream=stream, rows=stream.rows, fault=fault, filters=wanted, before=before,
         older=link(wanted, stream.older) if stream.older else None, newest=link(wanted),
+        feed=_feed(asked, wanted.watch),
         choices={
             "watch": [(name, watch_title(settings, name)) for name in settings.watches],
             "source": [(name, source_title(settings, name)) for name, one in settings.sources.items() if one.enabled],
             "kind": [(name, name) for name in KINDS if name != "repeated"],
             "since": PERIODS[1:],
         },
-        alerts=await alerts_beside(asked), sources=sources, off=off, channels=channel_rows(await asked.channels()),
+        alerts=await alerts_beside(asked), sources=sources, off=off, channels=channels,
+        trouble=_trouble(sources, channels),
     )  # fmt: skip
     return bytes(made.body)
 
 
-async def _stream(asked: Views, wanted: Filters, before: str | None) -> tuple[Stream, str | None]:
-    """Return a part of the stream, and in words what cannot be used of what was asked for."""
+async def _stream(asked: Views, wanted: Filters, before: str | None) -> tuple[Stream, Fault | None]:
+    """Return a part of the stream, and what cannot be used of what was asked for."""
     try:
         if wanted.given:
-            return await search(asked, wanted.release_filter(asked), before), None
+            return await search(asked, wanted.release_filter(asked), before, wanted.q), None
         return await latest(asked, before), None
     except KeyError:
-        return Stream(rows=()), "what this page went on from is no longer kept"
+        return Stream(rows=()), Fault(words="what this page went on from is no longer kept")
     except ValueError as error:
-        return Stream(rows=()), str(error)
+        return Stream(rows=()), fault_of(str(error))
+
+
+def _feed(asked: Views, watch: str) -> str | None:
+    """Return the address of a watch's feed."""
+    if watch not in asked.settings.watches:
+        return None
+    token = asked.settings.web.token
+    return f"/feeds/{watch}.atom" + (f"?key={feed_key(token.get_secret_value(), watch)}" if token else "")
 
 
 def link(wanted: Filters, before: str | None = None) -> str:
@@ -81,10 +103,22 @@ async def new_events(request: Request, after: Annotated[str | None, Query(max_le
     except ValueError:
         return page("parts/events.html", rows=[], last=after)  # the page says it already
     try:
-        stream = await since(asked, after, given)
+        stream = await since(asked, after, given, wanted.q)
     except KeyError:
-        stream = (await latest(asked)) if given is None else await search(asked, given)
+        stream = (await latest(asked)) if given is None else await search(asked, given, q=wanted.q)
     return page("parts/events.html", rows=stream.rows, last=stream.last or "")
+
+
+@router.get("/parts/trouble")
+async def trouble_part(request: Request) -> HTMLResponse:
+    """Return in a line what needs a person."""
+    asked = views(request)
+    sources, _ = await sources_beside(asked)
+    return page("parts/trouble.html", trouble=_trouble(sources, channel_rows(await asked.channels())))
+
+
+def _trouble(sources: Sequence[SourceRow], channels: Sequence[ChannelRow]) -> dict[str, int]:
+    return {"sources": sum(one.state == "failing" for one in sources), "channels": len(channels)}
 
 
 @router.get("/parts/alerts")
@@ -114,4 +148,6 @@ async def alerts_beside(asked: Views, wanted: AlertFilter | None = None) -> list
 async def sources_beside(asked: Views) -> tuple[list[SourceRow], int]:
     """Return the sources that are on, in lines, and how many are off."""
     found = await source_payloads(asked)
-    return [source_row(one) for one in found if one["enabled"]], sum(not one["enabled"] for one in found)
+    rows = [source_row(one) for one in found if one["enabled"]]
+    rows.sort(key=lambda row: row.state != "failing")  # what needs a person stands first
+    return rows, sum(not one["enabled"] for one in found)

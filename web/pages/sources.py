@@ -28,11 +28,12 @@ async def sources(request: Request) -> HTMLResponse:
     """Show how every source does, those that need a person first."""
     asked = views(request)
     found = await source_payloads(asked)
+    weeks = await _weeks(request, asked)
     on = [one for one in found if one["enabled"]]
     return show(
         request, "sources.html", "sources",
         sources=sorted(on, key=_ill, reverse=True), off=[one for one in found if not one["enabled"]],
-        weeks=await _weeks(request, asked), blank=Week(),
+        weeks=weeks, blank=Week(), lates={name: stretch("", week.seconds) for name, week in weeks.items()},
     )  # fmt: skip
 
 

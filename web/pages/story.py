@@ -6,7 +6,6 @@ from fastapi import APIRouter, HTTPException, Request
 from starlette.responses import HTMLResponse
 
 from config.addresses import AddressPolicy
-from web.api.events import id_of
 from web.history import compared, story_view
 from web.pages.frame import show
 from web.pictures import picture_host, picture_hosts, pictures_policy
@@ -28,7 +27,6 @@ async def story(
     found = await asked.archive.story_of(id)
     if found is None:
         raise HTTPException(404, "no such story is stored; wirewatch forgets after 400 days")
-    newest = await asked.archive.latest_events(1)
     view = await story_view(found, asked)
     policy = AddressPolicy(asked.settings.polling.private_addresses)
     pictures = [one.url for shown in view.releases for one in shown.release.images]
@@ -37,5 +35,4 @@ async def story(
         request, "story.html", "", headers={"Content-Security-Policy": pictures_policy(hosts)} if images else {},
         story=view, comparison=compared(view, asked, before, after),
         loaded={url for url in pictures if images and picture_host(url, policy) in hosts}, images=bool(images),
-        last=id_of(newest[0]) if newest else "",
     )  # fmt: skip

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import HTMLResponse
 
 from config.settings import WatchSettings
+from stories.archive import Stored
 from stories.filtering import ReleaseFilter, page_of
 from stories.finder import TooMuch
 from web.api.releases import LOOK_AT
+from web.faults import Fault, fault_of
 from web.guard import feed_key
+from web.marks import Marks
 from web.pages.frame import show
 from web.rows import EventRow, source_title, watch_title
-from web.stream import Filters, stored_row
+from web.stream import Filters, StreamRow, found_row, stored_row
 from web.views import Views, shared, views
 
 LATELY = 5  # releases of each watch
@@ -54,35 +58,51 @@ async def watches(
         rows = [await _row(asked, name, watch, key) for name, watch in asked.settings.watches.items()]
         shown = show(
             request, "watches.html", "watches", watches=rows, q=q, tag=tag, tried=tried, more=more, fault=fault,
-            asked=bool(q.strip() or tag.strip()),
+            asked=bool(q.strip() or tag.strip()), lines=toml_lines(q, tag),
         )  # fmt: skip
         return bytes(shown.body)
 
     return HTMLResponse(await shared(request).get(("watches", q, tag, *newest), made))
 
 
-async def try_query(asked: Views, q: str, tag: str) -> tuple[list[EventRow], bool, str | None]:
-    """Return what a query with a tag matches, newest first, whether there is more, and in words what is wrong in it."""
+def toml_lines(q: str, tag: str) -> list[str]:
+    """Return a query and a tag as they go into the file; a query is written as TOML's own literal where it may be."""
+    lines = ["[watches.NAME]"]
+    if tag.strip():
+        lines.append(f"tags = [{json.dumps(tag.strip().lstrip('#'), ensure_ascii=False)}]")
+    if q.strip():
+        plain = q.strip().isprintable() and "'" not in q
+        lines.append(f"query = '{q.strip()}'" if plain else f"query = {json.dumps(q.strip(), ensure_ascii=False)}")
+    return lines
+
+
+async def try_query(asked: Views, q: str, tag: str) -> tuple[list[StreamRow], bool, Fault | None]:
+    """Return what a query with a tag matches, newest first, whether there is more, and what is wrong in it."""
     if not q.strip() and not tag.strip():
         return [], False, None
     try:
-        return *await _matching(asked, Filters(q=q, tag=tag).release_filter(asked), TRIED), None
+        found, more = await _matching(asked, Filters(q=q, tag=tag).release_filter(asked), TRIED)
     except (ValueError, TooMuch) as error:
-        return [], False, str(error).removeprefix("q: ")
+        return [], False, fault_of(str(error))
+    marks = Marks(q)
+    rows = [StreamRow(event=stored_row(one, None, asked.settings)) for one in found]
+    bodies = [one.release for one in found]
+    return [found_row(row, marks, one.body, one.about) for row, one in zip(rows, bodies, strict=True)], more, None
 
 
 async def _row(asked: Views, name: str, watch: WatchSettings, token: str | None) -> WatchRow:
     try:
-        releases, more = await _matching(asked, Filters(watch=name).release_filter(asked), LATELY)
+        found, more = await _matching(asked, Filters(watch=name).release_filter(asked), LATELY)
     except TooMuch:
-        releases, more = [], True
+        found, more = [], True
     return WatchRow(
         name=name, title=watch_title(asked.settings, name), watch=watch,
         sources=[source_title(asked.settings, one) for one in watch.sources or ()],
-        releases=releases, more=more, feed_key=feed_key(token, name) if token else None,
+        releases=[stored_row(one, None, asked.settings) for one in found], more=more,
+        feed_key=feed_key(token, name) if token else None,
     )  # fmt: skip
 
 
-async def _matching(asked: Views, wanted: ReleaseFilter, limit: int) -> tuple[list[Any], bool]:
+async def _matching(asked: Views, wanted: ReleaseFilter, limit: int) -> tuple[list[Stored], bool]:
     page = await page_of(asked.archive, wanted, finder=asked.finder, before=None, limit=limit, look_at=LOOK_AT)
-    return [stored_row(one, None, asked.settings) for one in page.releases], page.next is not None
+    return list(page.releases), page.next is not None

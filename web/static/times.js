@@ -1,0 +1,43 @@
+// Times as the reader's clock shows them, and how long ago that is: both stay true on a page that is open for days.
+const DAY = 86_400_000; // milliseconds
+const NEAR = 12 * 3_600_000; // milliseconds: beyond, "22 h ago" says less than the clock
+const RELABEL_EVERY = 10_000; // milliseconds
+
+const ago = new Intl.RelativeTimeFormat(document.documentElement.lang || "en", { style: "short", numeric: "always" });
+
+export function clock(at, now) {
+  const time = { hour: "2-digit", minute: "2-digit" };
+  if (at.toDateString() === now.toDateString()) return at.toLocaleTimeString(undefined, { ...time, second: "2-digit" });
+  const day = { day: "numeric", month: "short" };
+  if (Math.abs(at - now) > 300 * DAY) day.year = "numeric";
+  return at.toLocaleString(undefined, { ...day, ...time });
+}
+
+export function distance(at, now) {
+  const seconds = Math.round((at - now) / 1000);
+  const size = Math.abs(seconds);
+  if (size * 1000 > NEAR) return "";
+  if (size < 10) return seconds > 0 ? "any moment" : "just now";
+  if (size < 60) return ago.format(Math.trunc(seconds / 10) * 10, "second");
+  return size < 3600 ? ago.format(Math.trunc(seconds / 60), "minute") : ago.format(Math.trunc(seconds / 3600), "hour");
+}
+
+// The title says it whole: with the zone, and as it was written (in UTC, or with the offset that the page printed).
+export function localTimes(root, now = new Date()) {
+  for (const time of root.querySelectorAll("time[datetime]")) {
+    const iso = time.getAttribute("datetime");
+    const at = new Date(iso);
+    if (!iso.includes("T") || Number.isNaN(at.getTime())) continue;
+    if (!time.title) {
+      time.title = at.toLocaleString(undefined, { dateStyle: "full", timeStyle: "long" }) + " = " + iso.replace("T", " ");
+    }
+    const words = time.dataset.ago === undefined ? "" : distance(at, now);
+    const shown = clock(at, now) + (words ? " · " + words : "");
+    if (time.textContent !== shown) time.textContent = shown;
+  }
+}
+
+export function keepTimes() {
+  localTimes(document);
+  setInterval(() => localTimes(document), RELABEL_EVERY);
+}
