@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from config.settings import LOOPBACK, WebSettings
+from web.patience import Tries
 from web.problems import problem, wants_page
 from web.render import page
 
@@ -31,6 +32,7 @@ FEED = re.compile(r"/feeds/([a-z0-9_-]{1,64})\.(?:atom|json)")
 OWN_ADDRESS = re.compile(r"/(?![/\\])[!-\[\]-~]*")  # printable ASCII without a backslash
 ADDRESS_LIMIT = 2_000  # characters
 FORM = "application/x-www-form-urlencoded"  # what the pages send; each form is sealed besides (web.forms)
+HEAD_ALONE = "wirewatch.head_alone"  # in the scope of a request: nobody waits for the body
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 CONTENT_SECURITY_POLICY = (
@@ -130,6 +132,8 @@ class Guard:
         if isinstance(body, Response):
             await body(scope, receive, answer)
             return
+        if scope["method"] == "HEAD":  # what GET answers, whose body the server leaves out (RFC 9110, 9.3.2)
+            scope = {**scope, "method": "GET", HEAD_ALONE: True}
         if scope["path"] not in PROBES:
             await self._desks.acquire()
             working = True
@@ -153,13 +157,34 @@ class Guard:
             return None
         by_token = False
         if self._token is not None:
-            by_token = _bearer(headers, self._token)
-            known = by_token or _cookie(headers, self._token) or _by_feed_key(scope, self._token)
+            wait, known, by_token = self._known(scope, headers, self._token)
             if not known and path not in (LOGIN, LOGIN_STYLE):
-                return self._ask_for_token(scope, headers)
+                return self._ask_for_token(scope, headers, wait)
         if scope["method"] in SAFE_METHODS:
             return None
         return self._refused_change(path, headers, by_token)
+
+    @staticmethod
+    def _known(scope: Scope, headers: Headers, token: str) -> tuple[int, bool, bool]:
+        """Return for how many seconds nothing more is compared, and whether the token is known, and by the header.
+
+        Cookies and keys are made from the token: to try one is to try a token.
+        """
+        given = [headers.get("authorization", ""), *_cookies(headers.getlist("cookie")), _feed_key(scope)]
+        if not any(given):
+            return 0, False, False
+        tries: Tries = scope["app"].state.tries
+        who = str((scope.get("client") or ("",))[0])
+        wait = tries.wait(who)
+        if wait:
+            return wait, False, False
+        by_token = _bearer(headers, token)
+        known = by_token or _cookie(headers, token) or _by_feed_key(scope, token)
+        if known:
+            tries.came(who)
+        else:
+            tries.failed(who, "\n".join(given))
+        return 0, known, by_token
 
     def _refused_change(self, path: str, headers: Headers, by_token: bool) -> Response | None:
         """Changes come from a program with the token or from our own page; without a token, not from a page elsewhere.
@@ -181,7 +206,7 @@ class Guard:
         return None
 
     @staticmethod
-    def _ask_for_token(scope: Scope, headers: Headers) -> Response:
+    def _ask_for_token(scope: Scope, headers: Headers, wait: int) -> Response:
         asks, path = {"WWW-Authenticate": 'Bearer realm="wirewatch"'}, str(scope["path"])
         if wants_page(path, headers.get("accept", "")):
             # A link elsewhere brings no strict cookie along; our own page, which asks once more by itself, does.
@@ -189,6 +214,9 @@ class Guard:
             return page(
                 "login.html", status=401, headers=asks | FORM_HEADERS, wrong=None, onward=_address(scope), again=again
             )
+        if wait:
+            said = f"too many wrong tokens came from this address; try again in {wait} s"
+            return problem(429, said, path, headers={"Retry-After": str(wait)})
         return problem(401, "send the token: Authorization: Bearer …", path, headers=asks)
 
 
@@ -233,15 +261,20 @@ def _bearer(headers: Headers, token: str) -> bool:
     return scheme.lower() == "bearer" and same(sent, token)
 
 
-def _by_feed_key(scope: Scope, token: str) -> bool:
-    feed = FEED.fullmatch(scope["path"])
-    if feed is None or scope["method"] not in SAFE_METHODS:
-        return False
+def _feed_key(scope: Scope) -> str:
+    """Return the key that a feed is asked for with; empty without one."""
+    if FEED.fullmatch(scope["path"]) is None or scope["method"] not in SAFE_METHODS:
+        return ""
     try:
-        given = parse_qs(scope["query_string"].decode("latin-1"), max_num_fields=10).get("key", [""])
+        fields = parse_qs(scope["query_string"].decode("latin-1"), max_num_fields=10)
     except ValueError:  # more fields than anybody honest sends
-        return False
-    return same(given[0], feed_key(token, feed[1]))
+        return ""
+    return str(fields.get("key", [""])[0])
+
+
+def _by_feed_key(scope: Scope, token: str) -> bool:
+    feed, given = FEED.fullmatch(scope["path"]), _feed_key(scope)
+    return feed is not None and given != "" and same(given, feed_key(token, feed[1]))
 
 
 def _cookie(headers: Headers, token: str) -> bool:

@@ -47,6 +47,7 @@ def problem_response(description: str) -> dict[str, Any]:
 COMMON: dict[int | str, dict[str, Any]] = {
     401: problem_response("The token is asked for"),
     422: problem_response("A parameter or the body cannot be used"),
+    429: problem_response("Too many wrong tokens came from this address"),
     503: problem_response("Redis does not answer"),
 }
 """What every operation may answer."""

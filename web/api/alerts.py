@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from stories.moments import timestamp
 from web.api.releases import parse_since
-from web.api.shapes import AlertsShape, answer
+from web.api.shapes import NOT_MODIFIED, AlertsShape, known
 from web.views import AlertFilter, AlertState, views
 
 router = APIRouter(tags=["alerts"])
@@ -21,7 +21,7 @@ def alert_payload(receipt: dict[str, Any]) -> dict[str, Any]:
     return {name: timestamp(value) if isinstance(value, datetime) else value for name, value in receipt.items()}
 
 
-@router.get("/alerts", summary="What became of the newest alerts", response_model=AlertsShape)
+@router.get("/alerts", summary="What became of the newest alerts", response_model=AlertsShape, responses=NOT_MODIFIED)
 async def list_alerts(
     request: Request,
     channel: Annotated[str | None, Query(max_length=64)] = None,
@@ -40,9 +40,10 @@ async def list_alerts(
     except ValueError as error:
         raise HTTPException(422, f"query.since: {error}, or an ISO 8601 date or time") from error
     receipts = await asked.alerts(AlertFilter(channel=channel, state=state, watch=watch, since=moment, limit=limit))
-    return answer(
+    return known(
+        request,
         {
             "alerts": [alert_payload(receipt) for receipt in receipts],
             "channels": [alert_payload(one) for one in await asked.channels()],
-        }
+        },
     )

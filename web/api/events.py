@@ -15,7 +15,8 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from stories.archive import Archive, StreamedEvent
-from web.api.shapes import EventsShape, answer
+from web.api.shapes import NOT_MODIFIED, EventsShape, known
+from web.guard import HEAD_ALONE
 from web.live import Bell
 from web.problems import problem_response
 from web.views import bell, views
@@ -56,7 +57,8 @@ class EventStream(StreamingResponse):
 @router.get(
     "/events", summary="What happened", response_model=EventsShape,
     responses={
-        200: {"content": {"text/event-stream": {"example": "data: {…}\nid: evt_…\n\n"}}},
+        **NOT_MODIFIED,
+        200: {**NOT_MODIFIED[200], "content": {"text/event-stream": {"example": "data: {…}\nid: evt_…\n\n"}}},
         404: problem_response("`after` is no event that is kept"),
     },
 )  # fmt: skip
@@ -82,11 +84,12 @@ async def list_events(
         events = await archive.events(after=after, limit=limit)
     except KeyError as error:
         raise HTTPException(404, f"no event {after!r} is kept; begin again without `after`") from error
-    return answer(
+    return known(
+        request,
         {
             "events": [msgspec.Raw(event.payload) for event in events],
             "next": id_of(events[-1]) if events else after,
-        }
+        },
     )
 
 
@@ -97,7 +100,12 @@ async def _stream(request: Request, after: str | None) -> Response:
         raise HTTPException(503, f"no further stream: {why}", headers={"Retry-After": "10"})
     if after is None:
         after = next((id_of(event) for event in await archive.latest_events(1)), None)
-    return EventStream(follow(archive, rings, after))
+    return EventStream(_nothing() if HEAD_ALONE in request.scope else follow(archive, rings, after))
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    return
+    yield  # what makes it an iterator
 
 
 async def follow(archive: Archive, rings: Bell, after: str | None) -> AsyncIterator[bytes]:

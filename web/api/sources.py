@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from config.durations import format_duration
 from stories.desk import SourceHealth
-from web.api.shapes import SourcesShape, answer
+from web.api.shapes import NOT_MODIFIED, SourcesShape, known
 from web.views import Views, views
 
 router = APIRouter(tags=["sources"])
@@ -56,7 +56,9 @@ def _health(health: SourceHealth) -> dict[str, Any]:
     return payload
 
 
-@router.get("/sources", summary="What is polled, and how it does", response_model=SourcesShape)
+@router.get(
+    "/sources", summary="What is polled, and how it does", response_model=SourcesShape, responses=NOT_MODIFIED
+)
 async def list_sources(request: Request) -> Response:
     """Return every source of the configuration with its health."""
-    return answer({"sources": await source_payloads(views(request))})
+    return known(request, {"sources": await source_payloads(views(request))})
