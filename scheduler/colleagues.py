@@ -18,22 +18,25 @@ from scheduler.sharing import SharedQueue, Sharing, beat, bury
 from stories.claims import listing_key
 from stories.crew import Crew
 from stories.desk import Desk
+from stories.fence import is_deposed
 from stories.moments import parse_moment
 from stories.sighting import Poll
 
 log = structlog.get_logger(__name__)
 
 LOOK = 1.0  # seconds between two looks for workers, and for what they polled
-DUE = 500  # listings that were polled, of one answer
+DUE = 500  # listings of one answer
 
 
 async def due_at(desk: Desk, listings: Sequence[Listing]) -> dict[tuple[str, str], datetime]:
     """Return when listings are due by what was remembered of them, by source and URL; not those never polled."""
     found: dict[tuple[str, str], datetime] = {}
-    for one in listings:
-        cursor = await desk.cursor(listing_key(one.source, one.url))
-        if (at := parse_moment(cursor.next_at)) is not None:
-            found[one.source, one.url] = at
+    for begin in range(0, len(listings), DUE):
+        some = listings[begin : begin + DUE]
+        cursors = await desk.cursors([listing_key(one.source, one.url) for one in some])
+        for one, cursor in zip(some, cursors, strict=True):
+            if (at := parse_moment(cursor.next_at)) is not None:
+                found[one.source, one.url] = at
     return found
 
 
@@ -67,7 +70,8 @@ class Colleagues:
                     try:
                         await self._look(services, queue, tasks, name)
                     except RedisError as error:
-                        log.warning("workers not known", why=f"Redis: {error}")
+                        if not is_deposed(error):  # the next look at the lease ends this daemon
+                            log.warning("workers not known", why=f"Redis: {error}")
                     self.looked.set()
                     await asyncio.sleep(LOOK)
         finally:

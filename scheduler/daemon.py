@@ -25,6 +25,7 @@ from config.telemetry import clock_checkin, report
 from crawler.engine import Engine
 from crawler.polls import all_listings
 from crawler.progress import Progress
+from crawler.reader import Reader
 from crawler.services import Services
 from pipelines.changes import changes
 from pipelines.matching import matches, query_predicate
@@ -119,13 +120,17 @@ async def _hold(
     newsroom: Newsroom, standby: bool, stop: asyncio.Event, bound: socket.socket, ready: Callable[[str], None]
 ) -> bool:
     """Run while the clock is ours, once it is; return whether it was lost, and is to be waited for again."""
+    reader = Reader()
     try:
+        await reader.warm_up()  # before the clock is ours: then it ticks at once
         async with one_daemon(newsroom, standby=standby) as lease:
-            await _run(newsroom, lease, stop, bound, ready)
+            await _run(newsroom, lease, stop, bound, ready, reader)
     except Deposed:
         if not standby or stop.is_set():
             raise
         return True
+    finally:
+        await reader.close()
     return False
 
 
@@ -142,7 +147,12 @@ def _give_up_the_start(stop: asyncio.Event) -> asyncio.Task[None]:
 
 
 async def _run(
-    newsroom: Newsroom, lease: Lease, stop: asyncio.Event, bound: socket.socket, ready: Callable[[str], None]
+    newsroom: Newsroom,
+    lease: Lease,
+    stop: asyncio.Event,
+    bound: socket.socket,
+    ready: Callable[[str], None],
+    reader: Reader,
 ) -> None:
     settings, redis = newsroom.settings, newsroom.redis
     await _tell_risks(newsroom)
@@ -158,7 +168,8 @@ async def _run(
             delivery.wake()
 
     queue, colleagues = SharedQueue(), Colleagues(newsroom, lease)
-    services = replace(newsroom.services(Progress(), heard, role="daemon", term=lease.term), polls=queue)
+    services = newsroom.services(Progress(), heard, role="daemon", term=lease.term)
+    services = replace(services, polls=queue, reader=reader)
     monitor = newsroom.monitor(heard)
     listings = all_listings(settings)
     first = await due_at(services.desk, listings) if lease.followed else {}
@@ -178,7 +189,6 @@ async def _run(
         )
     )
     try:
-        await services.reader.warm_up()
         crawl = engine.start()
         owned = [
             asyncio.create_task(delivery.run(), name="delivery"),

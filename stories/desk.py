@@ -84,6 +84,13 @@ class Desk:
         packed = await self._redis.get(keys.cursor(listing).name)
         return msgspec.json.decode(packed, type=Cursor) if packed else Cursor()
 
+    async def cursors(self, listings: Sequence[str]) -> list[Cursor]:
+        """Return what is remembered of these listings, in their order, in one round trip."""
+        if not listings:
+            return []
+        found = await self._redis.mget([keys.cursor(one).name for one in listings])
+        return [msgspec.json.decode(packed, type=Cursor) if packed else Cursor() for packed in found]
+
     async def cursor_and_term(self, listing: str) -> tuple[Cursor, int]:
         """Return what is remembered of a listing, and the clock's term that stands; 0 before the first."""
         packed, term = await self._redis.mget([keys.cursor(listing).name, keys.term().name])

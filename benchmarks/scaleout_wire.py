@@ -1,0 +1,145 @@
+"""The newswire and the webhook of the run over several machines: they log who asked for what, and when."""
+
+from __future__ import annotations
+
+import json
+import random
+import socket
+import time
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from aiohttp import web
+
+HOSTS = ("127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5")
+PORT, HOOK = 8000, 9000
+LISTED = 40  # releases on a listing
+SYLLABLES = ("ka", "lo", "mi", "ren", "tas", "vol", "ber", "din", "sho", "qua", "ne", "fir", "gam", "hul", "pre", "zan")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request, as its server logged it."""
+
+    at: float
+    """Monotonic."""
+    room: str
+    host: str
+    path: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Wire:
+    """Some listings on each host, and their releases: made-up words, no two alike."""
+
+    listings: int
+    """Of each host."""
+    paragraphs: int = 6
+    log: list[Asked] = field(default_factory=list)
+    told: list[tuple[float, str, str]] = field(default_factory=list)
+    """When the webhook was told, the event's id, the release's URL."""
+    published: dict[str, float] = field(default_factory=dict)
+    _on: dict[tuple[str, str], list[int]] = field(default_factory=lambda: defaultdict(list))
+    _count: int = 0
+
+    def paths(self) -> list[tuple[str, str]]:
+        """Return all listings as host and path."""
+        return [(host, f"/{number}.rss") for host in HOSTS for number in range(self.listings)]
+
+    def publish(self, host: str, path: str) -> str:
+        """Put a release on a listing, and return its URL."""
+        self._count += 1
+        self._on[host, path].insert(0, self._count)
+        url = f"http://{host}:{PORT}/news/{self._count}"
+        self.published[url] = time.monotonic()
+        return url
+
+    async def serve(self, room: str, sockets: list[socket.socket], hook: socket.socket) -> list[web.AppRunner]:
+        """Serve a room on its own sockets."""
+
+        async def answer(request: web.Request) -> web.Response:
+            host = request.host.partition(":")[0]
+            self.log.append(Asked(time.monotonic(), room, host, request.path))
+            return self._answer(host, request)
+
+        async def told(request: web.Request) -> web.Response:
+            event = json.loads(await request.read())
+            if event["type"] == "release.new":
+                self.told.append((time.monotonic(), event["id"], event["data"]["release"]["url"]))
+            return web.Response(status=204)
+
+        runners = []
+        for handler, listening in ((answer, sockets), (told, [hook])):
+            application = web.Application()
+            application.router.add_route("*", "/{path:.*}", handler)
+            runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.2)
+            await runner.setup()
+            for one in listening:
+                await web.SockSite(runner, one).start()
+            runners.append(runner)
+        return runners
+
+    def _answer(self, host: str, request: web.Request) -> web.Response:
+        path = request.path
+        if path.startswith("/news/"):
+            return web.Response(text=page(int(path.rpartition("/")[2]), self.paragraphs), content_type="text/html")
+        if not path.endswith(".rss"):
+            return web.Response(status=404)
+        on = self._on[host, path][:LISTED]
+        tag = f'"{on[0] if on else 0}"'
+        if request.headers.get("If-None-Match") == tag:
+            return web.Response(status=304, headers={"ETag": tag})
+        items = "".join(
+            f"<item><title>{headline(n)}</title><link>http://{host}:{PORT}/news/{n}</link></item>" for n in on
+        )
+        return web.Response(text=f'<rss version="2.0"><channel>{items}</channel></rss>', headers={"ETag": tag})
+
+
+def headline(number: int) -> str:
+    """Return a release's headline."""
+    draw = random.Random(number)
+    return f"{_words(draw, 2).title()} Announces {_words(draw, 3).title()} Number {number}"
+
+
+def page(number: int, paragraphs: int) -> str:
+    """Return a release's page."""
+    draw = random.Random(-number)
+    text = "".join(f"<p>{_words(draw, 45).capitalize()}.</p>" for _ in range(paragraphs))
+    return (
+        f'<!doctype html><html lang="en"><head><title>{headline(number)}</title></head><body><article>'
+        f"<h1>{headline(number)}</h1><p>PORT ELLERY, March 10, 2026 -- {_words(draw, 30)}.</p>{text}"
+        "</article></body></html>"
+    )
+
+
+def _words(draw: random.Random, count: int) -> str:
+    return " ".join("".join(draw.choices(SYLLABLES, k=draw.randint(2, 4))) for _ in range(count))
+
+
+def doubles(wire: Wire, since: float, within: float) -> list[tuple[Asked, Asked]]:
+    """Return the pairs of polls of one listing that lie less than ``within`` seconds apart, those of retries apart."""
+    polls: dict[tuple[str, str], list[Asked]] = defaultdict(list)
+    for one in wire.log:
+        if one.at >= since and one.path.endswith(".rss"):
+            polls[one.host, one.path].append(one)
+    return [pair for found in polls.values() for pair in pairwise(found) if pair[1].at - pair[0].at < within]
+
+
+def pace(wire: Wire, since: float) -> dict[str, list[float]]:
+    """Return the seconds between two requests to each host, by whichever process."""
+    times: dict[str, list[float]] = defaultdict(list)
+    for one in wire.log:
+        if one.at >= since:
+            times[one.host].append(one.at)
+    return {host: [later - earlier for earlier, later in pairwise(found)] for host, found in times.items()}
+
+
+def alerts(wire: Wire) -> tuple[list[str], int, list[str]]:
+    """Return the releases that nobody was told of, how many repeats (same id) came, and what was told under two ids."""
+    ids: dict[str, Counter[str]] = defaultdict(Counter)
+    for _, event, url in wire.told:
+        ids[url][event] += 1
+    lost = [url for url in wire.published if url not in ids]
+    repeats = sum(sum(one.values()) - len(one) for one in ids.values())
+    return lost, repeats, [url for url, one in ids.items() if len(one) > 1]
