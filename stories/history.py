@@ -89,14 +89,14 @@ async def _first_states(redis: Redis, ids: Sequence[str]) -> list[Release | None
     """Return the first revision of each release."""
     if not ids:
         return []
-    async with redis.pipeline(transaction=False) as pipeline:
-        for one in ids:
-            pipeline.get(keys.release(one).name)
-        values = cast(list[bytes | None], await pipeline.execute())
-        revised = [one for one, value in zip(ids, values, strict=True) if value and revision_of(value) > 1]
-        for one in revised:
-            pipeline.lindex(keys.revisions(one).name, 0)
-        first = dict(zip(revised, await pipeline.execute() if revised else [], strict=True))
+    values = cast(list[bytes | None], await redis.mget([keys.release(one).name for one in ids]))
+    revised = [one for one, value in zip(ids, values, strict=True) if value and revision_of(value) > 1]
+    first: dict[str, bytes | None] = {}
+    if revised:
+        async with redis.pipeline(transaction=False) as pipeline:
+            for one in revised:
+                pipeline.lindex(keys.revisions(one).name, 0)
+            first = dict(zip(revised, await pipeline.execute(), strict=True))
     packed = [*(packed_of(value) for value in values if value), *(one for one in first.values() if one)]
     await Dictionaries(redis).ready(packed)
     return [_first(value, first.get(one)) for one, value in zip(ids, values, strict=True)]
