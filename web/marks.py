@@ -80,10 +80,14 @@ class Marks:
         return ()
 
     def _spans(self, text: str, field: str) -> list[tuple[int, int]]:
+        whole = plain(text[:LONGEST])  # to look at each word of every paragraph takes most of a page's time
+        needles = [
+            one for one in self._needles if one.field in (None, field) and all(word in whole for word in one.words)
+        ]
+        if not needles:
+            return []
         words = [_Word(one.start(), one.end(), plain(one[0])) for one in _WORD.finditer(text[:LONGEST])]
-        found = sorted(
-            span for needle in self._needles if needle.field in (None, field) for span in _found(words, needle, text)
-        )
+        found = sorted(span for needle in needles for span in _found(words, needle, text))
         merged: list[tuple[int, int]] = []
         for start, end in found:
             if merged and start <= merged[-1][1]:
