@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
+from pipelines.identity.headed import mistaken_text
 from pipelines.identity.likeness import Likeness, compare, headline_swaps, overlap, told_by_headline
 from pipelines.identity.reading import Reading, read
 from stories.release import Release
@@ -19,6 +20,7 @@ STRANGER = 0.45  # containment below which two releases share an about section a
 REUSED = 0.3  # containment below which an address was given to another release
 OPENS_ALIKE = 0.5  # share of the opening words: below it the news differs, whatever follows it
 SOON = 3  # days
+UNTITLED = 2  # words: "Headline" is what an editor's form said, and lacks no word
 LONG_HEADLINE = 6  # words: shorter ones are the titles of serials
 REISSUED_WITHIN = 45  # days
 SERIAL_AFTER = 6  # days: the weekly issue differs in its dates alone
@@ -93,6 +95,10 @@ def _by_exact_text(older: Release, newer: Release, left: Reading, right: Reading
         return Kinship(kind="sibling", strength=2, jaccard=1.0, why="the same few words on another day: a form")
     if len(right.folded) < FORM_TEXT and not near_headline(left, right):
         return Kinship(kind="sibling", strength=2, jaccard=1.0, why="the same few words under another headline: a form")
+    other = None if near_headline(left, right) else mistaken_text(older, newer, left, right)
+    if other:
+        why = f"the same text under a headline about {other.lower()}, which it lacks"
+        return Kinship(kind="sibling", strength=2, jaccard=1.0, why=why)
     return Kinship(kind="same", strength=2, jaccard=1.0, why="same text")
 
 
@@ -113,10 +119,14 @@ def _by_near_text(older: Release, newer: Release, left: Reading, right: Reading,
     told = told_by_headline(like, lost, came)
     if told:
         return of("sibling", f"headline and text say {told[1]} for {told[0]}")
+    other = None if near else mistaken_text(older, newer, left, right)
+    if other:
+        return of("sibling", f"{alike} under a headline about {other.lower()}, which it lacks")
     subject = None if near else _other_subject(left, right, lost, came)
     if subject:
         return of("sibling", f"it is about {subject}, which the earlier text lacks")
-    stages = STAGES & {*lost, *came}
+    untitled = min(len(left.headline), len(right.headline)) < UNTITLED
+    stages = frozenset() if untitled else STAGES & {*lost, *came}
     if stages and like.jaccard < 0.95:
         return of("sibling", f"another stage: {min(stages)}")
     if not like.swapped:

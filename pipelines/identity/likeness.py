@@ -227,6 +227,8 @@ def _swaps(older: Reading, i0: int, i1: int, newer: Reading, j0: int, j1: int) -
     typos = 0
     pairs = []
     for gone, new in zip(lost, came, strict=False):
+        if gone.replace(",", "") == new.replace(",", ""):
+            continue  # 4000 is 4,000
         if misspelt(gone, new):
             typos += 1
         else:

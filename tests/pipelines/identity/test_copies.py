@@ -184,6 +184,38 @@ def test_a_repaired_headline_over_the_same_text_is_a_copy():
     assert judged(again(release(), source="harbour-wire"), stored(first)).kind == "copy"
 
 
+@pytest.mark.parametrize(
+    "headline",
+    [
+        pytest.param("Ether Tops Its Record as Central Bankers Hint at Lower Rates", id="hardly a word of it"),
+        pytest.param("Marlow Harbour Company Pays 475 Million Crowns for Rival QXTR Shipping", id="a name, a sum"),
+    ],
+)
+def test_an_earlier_text_that_a_site_put_under_another_headline_by_mistake_is_new(headline):
+    first = release()
+    mistaken = replace(again(first, source=first.source), headline=headline)
+    verdict = judged(mistaken, stored(first))
+    assert verdict.kind == "new", verdict.why
+    assert "which it lacks" in verdict.why
+    elsewhere = replace(again(first), headline=headline)
+    assert judged(elsewhere, stored(first)).kind == "copy", "an editor's own words for the same"
+
+
+def test_a_thousand_with_a_comma_or_without_is_one_number():
+    first = release()
+    copy = replace(
+        again(first), headline="Tidal plant to feed homes", body=tuple(p.replace(",000", "000") for p in BODY)
+    )
+    verdict = judged(copy, stored(first))
+    assert verdict.kind == "copy", verdict.why
+    assert " for " not in verdict.why
+
+
+def test_a_placeholder_for_a_headline_tells_nothing():
+    first = release()
+    assert judged(replace(again(first, source=first.source), headline="Headline"), stored(first)).kind == "copy"
+
+
 def test_the_same_headline_over_another_text_is_new():
     first = release("Marlow Harbour to Present")
     other = again(
