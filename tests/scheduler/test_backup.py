@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import tarfile
 
 import pytest
@@ -57,6 +58,13 @@ async def test_a_backup_of_a_running_daemon_is_restored_on_an_empty_machine_and_
         assert await daemon.stop() == 0
     assert all(before[url] == event for url, event in told(receiver))
     assert first not in dict(told(receiver)[2:]), "what the backup has is not told again"
+    terms = [_term(folder / "daemon.log") for folder in (tmp_path, tmp_path / "other")]
+    assert terms[0] < terms[1], "whoever had the clock before is refused by the memory that came back"
+
+
+def _term(log):
+    """The number of the clock that a daemon took."""
+    return int(re.search(r'"term": (\d+), "event": "this daemon has the clock"', log.read_text())[1])
 
 
 def archive(about, copy=b"REDIS0011"):

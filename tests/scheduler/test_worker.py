@@ -9,9 +9,11 @@ from contextlib import AsyncExitStack
 
 import pytest
 from daemon import COMMAND, Daemon, running
+from waiting import until
 
 from scheduler.demo import stories
 from scheduler.demo.configuration import toml_text
+from stories import keys
 from stories.urls import canonical_url
 
 pytest.importorskip("docket", reason="workers need the extra wirewatch[workers]")
@@ -22,9 +24,9 @@ async def crew(table, tmp_path):
     """``await crew("worker")``: another process with the same configuration."""
     started = []
     configuration = tmp_path / "crew.toml"
-    configuration.write_text(toml_text(table), encoding="utf-8")
 
     async def start(*arguments):
+        configuration.write_text(toml_text(table), encoding="utf-8")
         log = tmp_path / f"{len(started)}-{arguments[0]}.log"
         with log.open("wb") as output:
             process = await asyncio.create_subprocess_exec(
@@ -49,6 +51,11 @@ def new_ones(receiver):
 def new_pages(one):
     """How often a process found something new on a listing."""
     return one.log.read_text(errors="replace").count('"new": 1,')
+
+
+def times_said(one, words):
+    """How often a process has written this."""
+    return one.log.read_text(errors="replace").count(words)
 
 
 def said(one, words):
@@ -100,3 +107,35 @@ async def test_when_the_clock_is_killed_the_one_that_stands_by_goes_on(table, ne
     assert said(clock, "another wirewatch daemon took the clock")
     assert set(new_ones(receiver).values()) == {1}
     assert await other.stop() == 0, other.tail()
+
+
+async def test_a_clock_that_stood_still_stands_by_again_asks_nothing_twice_and_takes_over_at_its_turn(
+    table, newswire, receiver, crew, redis
+):
+    for settings in (table["polling"], *table["sources"].values()):
+        settings["interval"] = "1h"  # so that whatever is asked for twice in this test is asked for by mistake
+    listings = [
+        site.base + path for site in newswire.sites.values() for path in site.custom.listings if "{" not in path
+    ]
+    early = {canonical_url(newswire.publish(handout, site)) for handout, site in (
+        (stories.TRAM_BATTERIES, "meridian"), (stories.BRIDGE_SENSORS, "pressline"))}  # fmt: skip
+    clock = await crew("run", "--standby")
+    await clock.ready(lambda: set(new_ones(receiver)) == early, 60)
+    await until(lambda: _noted(redis, len(newswire.sites)))
+    other = await crew("run", "--standby")
+    await other.ready(lambda: said(other, "standing by"))
+
+    clock.process.send_signal(signal.SIGSTOP)
+    await other.ready(lambda: said(other, "wirewatch runs"), 60)
+    clock.process.send_signal(signal.SIGCONT)
+    await clock.ready(lambda: said(clock, "stepping down, to stand by"), 60)
+    other.process.kill()
+    await clock.ready(lambda: times_said(clock, "wirewatch runs") == 2, 60)
+    assert {url: len(newswire.requests_for(url)) for url in listings} == dict.fromkeys(listings, 1)
+    assert set(new_ones(receiver).values()) == {1}
+    assert await clock.stop() == 0, clock.tail()
+
+
+async def _noted(redis, count):
+    """Whether the polls of so many listings have come to their end."""
+    return len(await redis.keys(keys.cursor("*").name)) == count
