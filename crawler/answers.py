@@ -18,6 +18,11 @@ def header(response: Response, name: str) -> str | None:
     return value.decode("latin-1") if value else None
 
 
+def headers(response: Response, name: str) -> list[str]:
+    """Return the values of a header that may be there several times."""
+    return [value.decode("latin-1") for value in response.headers.getlist(name)]
+
+
 def charset(response: Response) -> str | None:
     """Return the charset that Content-Type names."""
     _, found, name = (header(response, "Content-Type") or "").lower().partition("charset=")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any, cast
 
 import structlog
 
-from crawler import overlap
+from crawler import overlap, push
 from crawler.health import health
 from crawler.pacing import Pace, Reply, next_poll
 from crawler.polls import interval_of, siblings
@@ -16,10 +17,12 @@ from crawler.services import Services
 from stories.health import LOST, Gap, ListingHealth, verdict
 from stories.ids import gap_id
 from stories.moments import parse_moment, timestamp
+from stories.pushes import Subscription
 from stories.sighting import Cursor, Poll, Sighting, Trouble
 
 log = structlog.get_logger(__name__)
 
+BY_ITSELF = ("clock", "push")  # reasons of a poll that nobody waits for, and that asks whether anything changed
 ONE_GAP = timedelta(hours=1)  # a thread that is lost again so soon is the same gap, which grows; it is told once
 LATE = timedelta(hours=1)  # by which a release may be listed after the time that it prints
 
@@ -34,7 +37,7 @@ class Books:
         self, poll: Poll, key: str, cursor: Cursor, reply: Reply, now: datetime, *, sightings: int = 0
     ) -> None:
         """Note that a listing was read. ``cursor`` still has the moment of the reading before."""
-        due = self._next(poll, key, cursor, reply, now)
+        due = self._next(poll, key, cursor, reply, now, await self._hub(poll, key, cursor, reply, now))
         settled = replace(
             due,
             polled_at=timestamp(now),
@@ -65,9 +68,28 @@ class Books:
         log.warning("listing not read", source=poll.source, listing=poll.listing, why=why, failures=failed.failures)
         self._services.progress.failed(poll.crawl_id, f"{poll.source} {poll.listing}: {why}")
 
-    def _next(self, poll: Poll, key: str, cursor: Cursor, reply: Reply, now: datetime) -> Cursor:
+    async def _hub(self, poll: Poll, key: str, cursor: Cursor, reply: Reply, now: datetime) -> Subscription | None:
+        """Return how the listing stands with its hub, with what this reading shows of the hub's worth."""
+        pushes = self._services.pushes
+        known = await pushes.get(key) if pushes else None
+        if pushes is None or known is None:
+            return None
+        if changes := push.found(known, poll, cursor.read_at, reply.news, now):
+            await pushes.change(key, known.token, changes, now)
+            known = replace(known, **cast(Any, changes))
+        return known
+
+    def _next(
+        self, poll: Poll, key: str, cursor: Cursor, reply: Reply, now: datetime, hub: Subscription | None = None
+    ) -> Cursor:
         settings = self._services.settings
-        pace = Pace(interval=interval_of(settings, poll.source, poll.listing or ""), adaptive=settings.polling.adaptive)
+        slower = push.slower(hub, now) if hub else 1
+        pace = Pace(
+            interval=interval_of(settings, poll.source, poll.listing or ""),
+            adaptive=settings.polling.adaptive,
+            slower=slower,
+            until=push.renewal(hub) if hub and slower > 1 else None,
+        )
         due = next_poll(cursor, reply, now, pace, key)
         self._services.due(poll, due.at)
         return replace(cursor, next_at=timestamp(due.at), pace=due.why)
@@ -139,7 +161,7 @@ class Books:
         )
         await services.desk.put_gap(gap)
         log.warning("gap", source=poll.source, listing=listing, began=gap.from_at, ended=gap.to_at)
-        if poll.reason == "clock":
+        if poll.reason in BY_ITSELF:
             for other in siblings(services.settings, poll):
                 services.ask(other.poll(now, "gap"))
 

@@ -22,14 +22,16 @@ from twisted.python.failure import Failure
 from config.source import SourceSettings
 from config.telemetry import report
 from crawler import overlap
-from crawler.answers import fresh_for, header, retry_after
-from crawler.bookkeeping import Books
+from crawler.answers import fresh_for, header, headers, retry_after
+from crawler.bookkeeping import BY_ITSELF, Books
 from crawler.faults import Patient, fault, status_fault, status_trouble, trouble
 from crawler.listings import ListingPage, ListingUnreadable, read_listing
+from crawler.listings.hubs import Named, named
 from crawler.pacing import Reply
 from crawler.polls import listing_settings
 from crawler.rhythm import learn
 from crawler.services import Services
+from crawler.subscriber import Subscriber
 from stories.aside import LeftAlone
 from stories.claims import Claim, listing_key
 from stories.failpoints import failpoint
@@ -97,6 +99,7 @@ class Lister:
         self._services = services
         self._ask_page = ask_page
         self._books = Books(services)
+        self._subscriber = Subscriber(services)
         self._asking: set[tuple[str, str | None]] = set()
 
     async def ask(self, poll: Poll) -> Request | None:
@@ -107,11 +110,11 @@ class Lister:
         key = listing_key(poll.source, poll.listing)
         cursor = await self._services.desk.cursor(key)
         targets: tuple[tuple[str, ...], ...] = ()
-        if poll.reason != "clock":
+        if poll.reason not in BY_ITSELF:
             targets = tuple(gap.before for gap in await self._services.desk.gaps(poll.source))
         self._asking.add((poll.listing, poll.crawl_id))
         # A one-off crawl asks for the whole listing: a person waits to see what stands in it.
-        course = Course(poll=poll, key=key, cursor=cursor, conditional=poll.reason == "clock", targets=targets)
+        course = Course(poll=poll, key=key, cursor=cursor, conditional=poll.reason in BY_ITSELF, targets=targets)
         return self._request(course, poll.listing)
 
     async def take_up(self, poll: Poll) -> list[Request]:
@@ -151,7 +154,16 @@ class Lister:
         )
 
     async def read(self, response: Response, course: Course) -> AsyncIterator[Request]:
-        """Read a page of a listing, claim what it names, and yield the requests for those pages and the one behind."""
+        """Read a page of a listing, claim what it names, and yield the requests for those pages and the one behind.
+
+        Last comes what its hub is to be asked for.
+        """
+        async for request in self._read(response, course):
+            yield request
+        if (subscribing := await self._subscriber.ask(course.poll, course.key)) is not None:
+            yield subscribing
+
+    async def _read(self, response: Response, course: Course) -> AsyncIterator[Request]:
         poll, now = course.poll, self._services.clock()
         older: Request | None = None
         try:
@@ -171,9 +183,10 @@ class Lister:
             except (ListingUnreadable, LeftAlone) as unreadable:
                 await self._not_read(course, str(unreadable), "parse")
                 return
-            if self._same_sightings(course, listed) and await self._unchanged(course, response, now):
+            hubs = named(headers(response, "Link"), listed.hubs, listed.topic, response.url)
+            if self._same_sightings(course, listed, hubs) and await self._unchanged(course, response, now):
                 return
-            self._note(course, response, listed, now)
+            self._note(course, response, listed, hubs, now)
             requests = await self._claim(course, listed, response.url, now)
             older = self._older(course, listed)
             self._services.progress.opened(poll.crawl_id, len(requests) + (older is not None))
@@ -215,10 +228,11 @@ class Lister:
         known = course.cursor.digest is not None and not course.pages and course.conditional
         return known and course.cursor.body == overlap.body_digest(response.body)
 
-    def _same_sightings(self, course: Course, listed: ListingPage) -> bool:
+    def _same_sightings(self, course: Course, listed: ListingPage, hubs: Named) -> bool:
         if course.pages or not course.conditional or listed.children or not listed.sightings:
             return False
-        return course.cursor.digest == overlap.digest(listed.sightings)
+        same_hubs = (course.cursor.hubs, course.cursor.topic) == (hubs.hubs, hubs.topic)
+        return same_hubs and course.cursor.digest == overlap.digest(listed.sightings)
 
     async def _parse(self, response: Response, poll: Poll) -> ListingPage:
         source = self._source(poll)
@@ -227,7 +241,7 @@ class Lister:
         read = partial(read_listing, response.body, response.url, settings, source.hints, content_type)
         return await asyncio.to_thread(read) if len(response.body) > BIG else read()
 
-    def _note(self, course: Course, response: Response, listed: ListingPage, now: datetime) -> None:
+    def _note(self, course: Course, response: Response, listed: ListingPage, hubs: Named, now: datetime) -> None:
         """Remember of the first page what its answer leaves to remember."""
         course.pages += 1
         if course.pages == 1:
@@ -240,6 +254,8 @@ class Lister:
                 digest=None if course.index else overlap.digest(listed.sightings),
                 body=None if course.index else overlap.body_digest(response.body),
                 seconds=_latency(course.cursor, response),
+                hubs=hubs.hubs,
+                topic=hubs.topic,
             )
         course.ahead.extend(url for url in listed.children if url not in course.asked)
         course.sightings.extend(listed.sightings)
@@ -331,6 +347,8 @@ class Lister:
             body=course.first.body if settled and shown else None,
             seconds=course.first.seconds,
             fresh_for=course.fresh_for.total_seconds(),
+            hubs=course.first.hubs,
+            topic=course.first.topic,
             sightings=course.window or len(course.sightings),
             window=shown or cursor.window,
             newest_at=overlap.newest(course.sightings) if shown else cursor.newest_at,

@@ -48,6 +48,10 @@ class Pace:
 
     interval: timedelta
     adaptive: bool = True
+    slower: int = 1
+    """How many times as slowly, since a hub tells what is new (``crawler.push``)."""
+    until: datetime | None = None
+    """A moment that the slower pace does not pass: then the hub must be asked again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,30 +107,39 @@ def _failed(cursor: Cursor, reply: Reply, pace: Pace) -> tuple[timedelta, str]:
 def _well(cursor: Cursor, reply: Reply, now: datetime, pace: Pace) -> tuple[timedelta, str]:
     if not pace.adaptive:
         return pace.interval, "fixed"
-    span = _by_rhythm(cursor.week, now, pace.interval, max(reply.window, SMALLEST_WINDOW))
+    window = max(reply.window, SMALLEST_WINDOW)
+    span = _by_rhythm(cursor.week, now, pace.interval, window)
     why = "busy" if span < pace.interval * 0.8 else "quiet" if span > pace.interval * 1.25 else "as usual"
+    if pace.slower > 1:
+        slow = _by_rhythm(cursor.week, now, pace.interval, window, pace.slower)
+        slow = min(slow, pace.until - now) if pace.until is not None else slow
+        if slow > span:
+            span, why = slow, "its hub tells what is new"
     before = parse_moment(cursor.read_at)
-    share = reply.news / max(reply.window, SMALLEST_WINDOW)
+    share = reply.news / window
     if before is not None and share >= BURST and (burst := (now - before) * (PART_OF_WINDOW / share)) < span:
         span, why = burst, "a burst"
     elif reply.fresh_for > span:
         # Believed no further than half of what it shows may have changed by then: a ttl is set once, for quiet days.
         usual = WORTH * 3600 / pace.interval.total_seconds()
-        half = max(reply.window, SMALLEST_WINDOW) / 2 / rate_at(cursor.week, now, usual, EVIDENCE)
+        half = window / 2 / rate_at(cursor.week, now, usual, EVIDENCE)
         trusted = min(reply.fresh_for, timedelta(hours=min(half, 24.0)))
         if trusted > span:
             span, why = trusted, "the source says how long it stands"
     return span, why
 
 
-def _by_rhythm(week: str, now: datetime, interval: timedelta, window: int) -> timedelta:
-    """Walk the hours ahead until one poll is due, so that a quiet hour's long step ends where a busy hour begins."""
+def _by_rhythm(week: str, now: datetime, interval: timedelta, window: int, slower: int = 1) -> timedelta:
+    """Walk the hours ahead until one poll is due, so that a quiet hour's long step ends where a busy hour begins.
+
+    ``slower`` stretches what is spent on speed, not what the window's size asks for: the thread is never let go.
+    """
     seconds = interval.total_seconds()
     usual = WORTH * 3600 / seconds
     longest, at, due = now + interval * SLOWEST, now, 1.0
     while at < longest:
         rate = rate_at(week, at, usual, EVIDENCE)
-        density = max(math.sqrt(rate / usual) / seconds, rate / 3600 / (PART_OF_WINDOW * window))
+        density = max(math.sqrt(rate / usual) / seconds / slower, rate / 3600 / (PART_OF_WINDOW * window))
         upto = min(longest, at.astimezone(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(hours=1))
         needed = due / density if density else math.inf
         if needed <= (upto - at).total_seconds():

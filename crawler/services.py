@@ -19,6 +19,7 @@ from stories.claims import Claims
 from stories.desk import Desk
 from stories.event import Event, MonitorEventType
 from stories.manners import Manners
+from stories.pushes import Pushes
 from stories.reading import Reading
 from stories.sighting import Poll
 
@@ -90,6 +91,8 @@ class Services:
     """Is told after a poll of a listing when that is to be asked again."""
     manners: Manners | None = None
     """What hosts asked for, of whichever process; None: this one knows of no others."""
+    pushes: Pushes | None = None
+    """How listings stand with their hubs; None where no hub can reach us."""
     lost: dict[str, bool] = field(default_factory=dict)
     """Sources that were looked at since the start: whether nothing more is learnt from them."""
     sites: SiteMemory | None = None

@@ -39,6 +39,7 @@ from scheduler.lease import Deposed, Lease, one_daemon
 from scheduler.lookout import ChannelWatch, look_after_redis
 from scheduler.metrics import Metrics
 from scheduler.newsroom import STEPS, CannotStart, Newsroom, now, open_newsroom
+from scheduler.pushing import PushedPolls
 from scheduler.revisiting import Revisits
 from scheduler.sharing import SharedQueue
 from stories.connection import server_risks
@@ -53,6 +54,7 @@ WEB_PATIENCE = 2.0  # seconds for answers that are under way at the end
 SWEEP = 5.0  # seconds between two looks for pages to read again, at the most
 CHANNELS = 5.0  # seconds between two looks at how the channels do
 SOURCES = 30.0  # seconds between two looks at how the sources do, for the figures
+PUSHES = 1.0  # seconds between two looks for listings whose hub pushed
 IN_HAND = 20.0  # seconds between two looks for pages that were named and not read
 CHECKIN = 60.0  # seconds between two check-ins with Sentry's monitor
 
@@ -266,6 +268,9 @@ def _set_the_clock(clock: Clock, newsroom: Newsroom, services: Services, metrics
     clock.every(CHECKIN, check_in, "check-in")
     clock.every(SOURCES, look_at_sources, "sources")
     clock.every(IN_HAND, in_hand(newsroom.claims, services.desk, services.ask, now), "in hand")
+    if services.pushes is not None:
+        hubs = PushedPolls(services.pushes, services.desk, all_listings(newsroom.settings), services.ask, now)
+        clock.every(PUSHES, hubs.sweep, "pushes")
     if ladder:
         revisits = Revisits(newsroom.archive, services.desk, newsroom.looks, ladder, services.ask, now)
         clock.every(min(SWEEP, min(step.total_seconds() for step, _ in ladder) / 2), revisits.sweep, "revisits")
@@ -318,6 +323,8 @@ def _views(newsroom: Newsroom, metrics: Metrics, finder: Finder, delivery: Deliv
         retry_all=retry_all,
         test=test,
         metrics=metrics.registry,
+        pushes=newsroom.pushes,
+        heard=metrics.heard,
         finder=finder,
     )
 

@@ -25,6 +25,7 @@ from stories.keeping import Keeper
 from stories.looks import Looks
 from stories.manners import Manners
 from stories.monitor import Teller
+from stories.pushes import Pushes
 from stories.schema import OtherLayout, settle_layout
 from stories.server import EmbeddedServer, EmbeddedServerError
 from stories.sites import Sites
@@ -86,6 +87,11 @@ class Newsroom:
     def looks(self) -> Looks:
         return Looks(self.redis)
 
+    @property
+    def pushes(self) -> Pushes | None:
+        """How listings stand with their hubs; None where no hub can reach us."""
+        return Pushes(self.redis) if self.settings.web.public_url else None
+
     def services(
         self,
         progress: Progress,
@@ -121,6 +127,7 @@ class Newsroom:
             tell=self.monitor(heard).tell,
             manners=Manners(self.redis),
             sites=SiteMemory(Sites(self.redis)),
+            pushes=self.pushes,
             aside=aside,
         )
 

@@ -14,6 +14,7 @@ MEMORY = timedelta(days=400)  # a yearly serial ("Annual Meeting") meets its sib
 EVENTS_KEPT = timedelta(days=60)  # far beyond the 75 hours that an alert may be tried for
 RECEIPTS_KEPT = timedelta(days=90)
 SITE = timedelta(days=45)  # beyond the last time that a release's page is read again
+LONGEST_LEASE = timedelta(days=30)  # of a subscription at a hub, whatever the hub says
 LEASE = timedelta(minutes=10)  # longer than the slowest page with its retries; a crash delays a release by this
 
 
@@ -262,6 +263,16 @@ def site_stood(host: str) -> Key:
 def patience(host: str) -> Key:
     """Until when a host that said 429 or 503 is left alone (ISO 8601); it lives no longer than that."""
     return Key(_key("patience", host), timedelta(days=1))
+
+
+def push(listing: str) -> Key:
+    """Hash of a listing's subscription at its hub (``stories.pushes``); beyond its lease it is asked for anew."""
+    return Key(_key("push", listing), LONGEST_LEASE + timedelta(days=7))
+
+
+def pushes_due() -> Key:
+    """Sorted set of the listings to be polled because of a push, by when (ms). For ever: empties as they are polled."""
+    return Key(_key("push", "due"), None)
 
 
 def clock() -> Key:

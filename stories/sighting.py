@@ -8,9 +8,9 @@ from typing import Literal
 
 from stories.reading import Validators
 
-PollReason = Literal["clock", "trigger", "crawl", "gap", "revisit"]
-"""``gap``: another listing of the source lost its thread; this one is read back as far as it lost it. ``revisit``: a
-known page is read again."""
+PollReason = Literal["clock", "push", "trigger", "crawl", "gap", "revisit"]
+"""``push``: its hub says that a listing has something new. ``gap``: another listing of the source lost its thread; this
+one is read back as far as it lost it. ``revisit``: a known page is read again."""
 BY_HAND: tuple[PollReason, ...] = ("trigger", "crawl")
 """Reasons of the polls that a person asked for."""
 ListingKind = Literal["html", "feed", "sitemap"]
@@ -100,6 +100,10 @@ class Cursor:
     """What an answer takes, as a mean that forgets."""
     fresh_for: float = 0.0
     """Seconds for which the source says that an answer stands."""
+    hubs: tuple[str, ...] = ()
+    """Where its changes can be subscribed to, as it said when it was last read."""
+    topic: str | None = None
+    """By which they know it."""
     window: str = ""
     """Marks of the sightings at the last reading whose thread was not lost, newest first (``crawler.overlap``)."""
     whole_at: str | None = None

@@ -12,6 +12,7 @@ from web.forms import Seal
 from web.guard import Guard
 from web.live import Bell
 from web.patience import Tries
+from web.push import Callbacks
 from web.shared import Shared
 from web.views import AlertFilter, AlertState, Views
 from web.week import Weeks
@@ -49,6 +50,8 @@ def create_app(views: Views) -> FastAPI:
     app.include_router(pages.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_middleware(Guard, settings=views.settings.web)
+    if views.pushes is not None:  # outermost: what hubs ask for never reaches the app
+        app.add_middleware(Callbacks, pushes=views.pushes, now=views.now, heard=views.heard)
     _describe(app, with_token=views.settings.web.token is not None)
     return app
 

@@ -15,6 +15,7 @@ from config.settings import Settings
 from stories.archive import Archive
 from stories.desk import Desk
 from stories.finder import Finder
+from stories.pushes import Pushes
 from stories.release import Change, Release
 from web.forms import Seal
 from web.live import Bell
@@ -65,6 +66,10 @@ class Views:
     test: Callable[[str], Awaitable[str]]
     """Sends a test alert to a channel, which is switched on for it; the alert's id."""
     metrics: CollectorRegistry
+    pushes: Pushes | None = None
+    """How listings stand with their hubs; None where no hub can reach this server."""
+    heard: Callable[[str], None] = lambda what: None
+    """Is told what came from a hub, for the figures."""
     finder: Finder | None = None
     """The index; None: everything is read from Redis."""
 

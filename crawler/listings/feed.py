@@ -18,6 +18,7 @@ from lxml import etree
 from config.source import ReleaseHints
 from crawler.listings.dates import feed_moment, read_date
 from crawler.listings.decode import is_utf8
+from crawler.listings.hubs import web_address
 from crawler.listings.page import ListingPage, ListingUnreadable
 from crawler.listings.wording import plain_text
 from stories.sighting import Sighting
@@ -44,8 +45,8 @@ def read_feed(body: bytes, url: str, hints: ReleaseHints, content_type: str | No
         next_url=_linked(parsed.feed.get("links") or (), "next", url),
         title=title,
         ttl=_ttl(parsed.feed.get("ttl")),
-        hub=_linked(parsed.feed.get("links") or (), "hub", url),
-        topic=_linked(parsed.feed.get("links") or (), "self", url),
+        hubs=_web_addresses(parsed.feed.get("links") or (), "hub", url),
+        topic=next(iter(_web_addresses(parsed.feed.get("links") or (), "self", url)), None),
     )
 
 
@@ -172,8 +173,14 @@ def _unique(sightings: Iterable[Sighting | None], url: str, hints: ReleaseHints)
 
 
 def _linked(links: Iterable[Mapping[str, Any]], rel: str, url: str) -> str | None:
-    """A feed's link: ``next`` of a paged one (RFC 5005), ``hub`` and ``self`` of one that can be subscribed to."""
+    """A feed's link: ``next`` of a paged one (RFC 5005)."""
     return next((_canonical(link.get("href") or "", url) for link in links if link.get("rel") == rel), None)
+
+
+def _web_addresses(links: Iterable[Mapping[str, Any]], rel: str, url: str) -> tuple[str, ...]:
+    """The addresses of a feed that can be subscribed to, ``hub`` and ``self``, as they are written."""
+    linked = (str(link.get("href") or "") for link in links if str(link.get("rel") or "").lower() == rel)
+    return tuple(found for link in linked if (found := web_address(link, url)))
 
 
 def _ttl(said: object) -> timedelta | None:
@@ -245,12 +252,16 @@ def read_json_feed(text: str, url: str, hints: ReleaseHints) -> ListingPage:
             )
     next_url = _canonical(feed.next_url, url) if isinstance(feed.next_url, str) else None
     title = plain_text(feed.title) or None if isinstance(feed.title, str) else None
-    hubs = [one.get("url") for one in feed.hubs if isinstance(one, dict)] if isinstance(feed.hubs, list) else []
+    hubs = [
+        {"rel": "hub", "href": one.get("url")}
+        for one in (feed.hubs if isinstance(feed.hubs, list) else ())
+        if isinstance(one, dict) and str(one.get("type")).lower() == "websub"
+    ]
     return ListingPage(
         kind="feed",
         sightings=_unique(sightings, url, hints),
         next_url=next_url,
         title=title,
-        hub=next((_canonical(hub, url) for hub in hubs if isinstance(hub, str)), None),
-        topic=_canonical(feed.feed_url, url) if isinstance(feed.feed_url, str) else None,
+        hubs=_web_addresses(hubs, "hub", url),
+        topic=web_address(feed.feed_url, url) if isinstance(feed.feed_url, str) else None,
     )

@@ -27,7 +27,7 @@ class ListingPage:
     """Of a sitemap index: its sitemaps, the one changed last first."""
     ttl: timedelta | None = None
     """For how long a feed says that it may be kept (RSS 2.0 ``ttl``)."""
-    hub: str | None = None
-    """Where a feed's changes can be subscribed to (WebSub)."""
+    hubs: tuple[str, ...] = ()
+    """Where a feed's changes can be subscribed to, as it says itself (WebSub)."""
     topic: str | None = None
-    """The feed's own address, by which the hub knows it."""
+    """The feed's own address, by which its hubs know it."""

@@ -15,6 +15,7 @@ from scheduler.newsroom import Newsroom, now
 from stories.aside import how_to_read
 from stories.desk import SourceHealth
 from stories.ids import crawl_id
+from stories.pushes import push_payloads
 from stories.release import Release, release_payload
 
 PAGES = 3  # release pages that a test reads
@@ -39,14 +40,17 @@ def list_sources(context: typer.Context, format: FormatOption = None) -> None:  
         rows = []
         for name, source in settings.sources.items():
             health = await newsroom.desk.health(name)
-            rows.append(_row(name, source, health))
+            pushes = await push_payloads(newsroom.pushes, [(name, one.url) for one in health.listings], now())
+            rows.append(_row(name, source, health, [pushes.get((name, one.url)) for one in health.listings]))
         return rows
 
     rows = with_newsroom(settings, read)
-    show(rows, ("name", "state", "last_read", "sightings", "releases", "complete", "open_gaps", "why"), format)
+    show(rows, ("name", "state", "last_read", "sightings", "releases", "complete", "open_gaps", "push", "why"), format)
 
 
-def _row(name: str, source: SourceSettings, health: SourceHealth) -> dict[str, Any]:
+def _row(
+    name: str, source: SourceSettings, health: SourceHealth, pushes: list[dict[str, Any] | None]
+) -> dict[str, Any]:
     found = health.verdict
     return {
         "name": name,
@@ -57,11 +61,12 @@ def _row(name: str, source: SourceSettings, health: SourceHealth) -> dict[str, A
         "state": _state(source.enabled, health),
         "since": found.since,
         "listings": [listing.url for listing in source.listings],
-        "health": [asdict(listing) for listing in health.listings],
+        "health": [asdict(listing) | {"push": push} for listing, push in zip(health.listings, pushes, strict=True)],
         "verdict": asdict(found),
         "last_read": moment(health.read_at),
         "complete": None if found.whole is None else f"{100 * found.whole:.0f} %",
         "open_gaps": len(health.gaps) or None,
+        "push": ", ".join(sorted({push["state"] for push in pushes if push})) or None,
         "why": _why(source, health),
     }
 

@@ -28,6 +28,7 @@ from scheduler.ending import end
 from stories.archive import Archive
 from stories.desk import Desk
 from stories.finder import Finder
+from stories.pushes import Pushes
 from stories.release import Release
 from web.app import AlertFilter, Views, create_app, end_streams
 
@@ -153,6 +154,7 @@ def serve(redis: Redis, archive: ArchiveFiller) -> Serve:
             test=test,
             metrics=registry,
             finder=finder,
+            pushes=Pushes(client or redis) if settings.web.public_url else None,
         )
         if finder is not None:
             await until(lambda: finder.ready, timeout=30)

@@ -169,6 +169,18 @@ class VerdictShape(Shape):
     usual_a_day: float | None = Field(description="New sightings, once a day was watched")
 
 
+class PushShape(Shape):
+    """How a listing stands with the hub that it names (WebSub)."""
+
+    state: Literal["asked", "verified", "denied", "failed"]
+    hub: str
+    detail: str | None = Field(description="What went wrong last", examples=["404 Not Found from the hub"])
+    lease_until: str | None = Field(description="Until when it is agreed, while it is")
+    pushed_at: str | None = Field(description="When the hub last told that something is new")
+    pushes: int
+    trusted: bool = Field(description="False once a poll found what no push had told of: polls no longer wait for it")
+
+
 class ListingHealthShape(Shape):
     """How a listing is doing, with its tag filled in."""
 
@@ -183,6 +195,7 @@ class ListingHealthShape(Shape):
     usual_a_day: float | None
     readings: int
     whole: int = Field(description="Those of them that were proven to have missed nothing")
+    push: PushShape | None = Field(description="Null for a listing that names no hub, and without `[web] public_url`")
 
 
 class GapShape(Shape):

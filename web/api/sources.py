@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from config.durations import format_duration
 from stories.desk import SourceHealth
+from stories.pushes import push_payloads
 from web.api.shapes import NOT_MODIFIED, SourcesShape, known
 from web.views import Views, views
 
@@ -27,6 +28,8 @@ async def source_payloads(asked: Views) -> list[dict[str, Any]]:
     """Return every source of the configuration with its health, in the order written."""
     sources = asked.settings.sources
     healths = await asked.desk.healths(list(sources))
+    listings = [(name, one.url) for name, health in zip(sources, healths, strict=True) for one in health.listings]
+    pushes = await push_payloads(asked.pushes, listings, asked.now())
     return [
         {
             "name": name,
@@ -39,14 +42,16 @@ async def source_payloads(asked: Views) -> list[dict[str, Any]]:
             "language": source.language,
             "interval": format_duration(source.interval or asked.settings.polling.interval),
             "listings": [{"url": without_password(one.url), "kind": one.kind} for one in source.listings],
-            "health": _health(health),
+            "health": _health(health, [pushes.get((name, one.url)) for one in health.listings]),
         }
         for (name, source), health in zip(sources.items(), healths, strict=True)
     ]
 
 
-def _health(health: SourceHealth) -> dict[str, Any]:
+def _health(health: SourceHealth, pushes: list[dict[str, Any] | None]) -> dict[str, Any]:
     payload: dict[str, Any] = msgspec.to_builtins(health)
+    for one, push in zip(payload["listings"], pushes, strict=True):
+        one["push"] = push
     for one in (*payload["listings"], *payload["gaps"], *payload["set_aside"]):
         for name in ("url", "listing"):
             if name in one:
