@@ -3,8 +3,10 @@
     python benchmarks/edits.py [RELEASES]
 
 Five hundred releases on ten sites, a fifth of them edited once (a figure, a name, a date), two fifths with noise on
-their pages at every look, thirty gone, five of those back. The clock is the benchmark's, so that a week takes minutes;
-the pages are read by ``extract_release``, memory is a real Redis, and what is asked when is what the daemon asks.
+their pages at every look, thirty gone in eight ways, five of those back. What must not be told: six of the sites are
+away for hours, each in its way, and of the other pages some are missing for minutes and some get a new address. The
+clock is the benchmark's, so that a week takes minutes; answers are judged and read by what the spider judges and reads
+by, memory is a real Redis, and what is asked when is what the daemon asks.
 """
 
 from __future__ import annotations
@@ -29,9 +31,10 @@ from press_copy import Copy, write
 from press_layouts import article_and_aside, business_wire, media_outreach, pr_newswire
 from redis.asyncio import Redis
 from redis_server import redis_server
+from scrapy.http import HtmlResponse
 
 from config.settings import PollingSettings
-from crawler.again import asking, gone_by
+from crawler.again import asking, away, gone, gone_by, not_there
 from crawler.extraction import extract_release
 from pipelines.remembering import Memory
 from scheduler.revisiting import Revisits
@@ -42,7 +45,7 @@ from stories.desk import Desk
 from stories.ids import release_id
 from stories.keeping import Keeper
 from stories.looks import Looks
-from stories.reading import Gone, Reading, Validators
+from stories.reading import Reading, Validators
 from stories.release import NotARelease, Release
 from stories.sighting import Poll
 from stories.urls import canonical_url, url_digest
@@ -55,7 +58,12 @@ START = datetime(2026, 3, 9, 6, tzinfo=UTC)
 SWEEP = timedelta(seconds=5)
 LAYOUTS = (media_outreach, pr_newswire, business_wire, article_and_aside)
 LETTERS = "abdefgiklmnoprstuvz"
-NAMES = ("Tom Reed", "Ada Marsh", "Ida Brunn", "Otto Vale", "Mia Lund")
+LISTING = "{}/releases.php?kind=all"
+BLIPS, MOVED = 0.06, 0.02  # of all
+WAYS = ("404", "410", "front page", "emptied", "section", "listing", "soft 404", "error address", "another release")
+AWAY = {0: "404", 1: "front page", 2: "maintenance", 3: "503", 4: "log-in", 5: "blank"}
+"""How a site answers for every page while it is away, by its number."""
+AWAY_FOR = timedelta(hours=3)
 
 
 @dataclass(slots=True)
@@ -73,16 +81,69 @@ class Page:
     noise: str = ""
     edit: str = ""
     edit_at: datetime | None = None
-    gone: Gone | None = None
+    gone: str = ""
     gone_at: datetime | None = None
     back_at: datetime | None = None
+    blip: str = ""
+    blip_at: datetime | None = None
+    moved_at: datetime | None = None
+    instead: Page | None = None
+    """What its address leads to once it is gone."""
     asked: int = 0
     whole: int = 0
 
-    def state(self, now: datetime) -> str:
-        """Return the page as it stands at a moment; empty while it is gone."""
+    @property
+    def site(self) -> int:
+        return self.number % SITES
+
+    @property
+    def new_url(self) -> str:
+        """Where its address leads once it has moved."""
+        return self.url.replace("/news/", "/news/en/")
+
+    def fate(self, now: datetime) -> str:
+        """Return what stands in the page's place at a moment; empty for the page itself."""
+        away_at = START + timedelta(hours=20 + 11 * self.site)
+        if self.site in AWAY and away_at <= now < away_at + AWAY_FOR:
+            return AWAY[self.site]
         if self.gone_at and self.gone_at <= now and not (self.back_at and self.back_at <= now):
-            return ""
+            return self.gone
+        if self.blip_at and self.blip_at <= now < self.blip_at + timedelta(minutes=4 if self.blip == "404" else 25):
+            return self.blip
+        return ""
+
+    def answer(self, now: datetime) -> HtmlResponse:
+        """Return what a browser gets at the page's address, behind redirects."""
+        base = f"https://site-{self.site}.example"
+        teasers = "".join(f"<p>{paragraph}</p>" for paragraph in self.copy.body) * 2
+        match self.fate(now):
+            case "404" | "410" | "503" as status:
+                return shown(self.url, "<h1>Error</h1>", status=int(status))
+            case "front page":
+                return shown(f"{base}/", f"<h1>The wire</h1>{teasers}")
+            case "section":
+                return shown(f"{base}/news/", f"<h1>News</h1>{teasers}")
+            case "listing":
+                return shown(LISTING.format(base), f"<h1>All that came</h1>{teasers}")
+            case "emptied":
+                return shown(self.url, f"<h1>{self.copy.headline}</h1>")
+            case "blank":
+                return shown(self.url, "")
+            case "soft 404":
+                return shown(self.url, f"<h1>Page not found</h1>{teasers}")
+            case "error address":
+                return shown(f"{base}/errors/404.html", f"<h1>Have a look at these</h1>{teasers}")
+            case "maintenance":
+                return shown(self.url, f"<h1>This site is currently down for maintenance</h1>{teasers}")
+            case "log-in":
+                return shown(f"{base}/login", "<h1>Please log in to continue</h1><input type='password'>")
+            case "another release" if self.instead is not None:
+                return self.instead.answer(now)
+        moved = self.moved_at is not None and self.moved_at <= now
+        return shown(self.new_url if moved else self.url, self.state(now))
+
+    def state(self, now: datetime) -> str:
+        """Return the page as it stands at a moment while it is there."""
         edited = self.edit_at is not None and self.edit_at <= now
         figure = self.figure + 30 * (edited and self.edit == "figure")
         name = "Tim Reed" if edited and self.edit == "name" else self.name
@@ -147,31 +208,51 @@ def newsroom(count: int, dice: random.Random) -> list[Page]:
     for at, page in enumerate(noisy):
         page.noise = ("views", "ago", "guest", "tracking", "typography", "related")[at % 6]
     for at, page in enumerate(rest[: int(GONE * count)]):
-        page.gone = ("not found", "gone", "moved to the front page", "emptied")[at % 4]  # type: ignore[assignment]
+        page.gone = WAYS[at % len(WAYS)]
+        page.instead = next(other for other in rest[::-1] if other.site == page.site)
         page.gone_at = page.published + timedelta(hours=dice.uniform(0.3, 100))
         if at < int(BACK * count):
             page.back_at = page.gone_at + timedelta(hours=24)
+    plain = rest[int(GONE * count) :]
+    for at, page in enumerate(plain[: int(BLIPS * count)]):
+        page.blip = ("404", "front page", "maintenance")[at % 3]
+        page.blip_at = page.published + timedelta(hours=dice.uniform(0.3, 150))
+    for page in plain[int(BLIPS * count) : int((BLIPS + MOVED) * count)]:
+        page.moved_at = page.published + timedelta(hours=dice.uniform(0.3, 100))
     return pages
+
+
+def shown(url: str, body: str, status: int = 200) -> HtmlResponse:
+    """Return an answer."""
+    if body and not body.startswith("<!") and "<html" not in body:
+        body = f"<html><head><title>Site</title></head><body>{body}</body></html>"
+    return HtmlResponse(url, status=status, body=body.encode(), encoding="utf-8")
 
 
 def read(page: Page, poll: Poll, now: datetime) -> Reading:
     """Return what the spider makes of the page's answer, which is 304 where the page is as it is known."""
-    reading = Reading(url=canonical_url(page.url), source="site")
-    page.asked += 1
-    html = page.state(now)
-    if not html and page.gone != "emptied":
-        return replace(reading, gone=page.gone)
-    html = html or f"<html><body><h1>{page.copy.headline}</h1></body></html>"
-    etag = f'"{url_digest(html)}"'
-    if asking(poll.validators).get("If-None-Match") == etag and poll.validators is not None:
-        again = replace(poll.validators, trusted=poll.validators.trusted + 1)
-        return replace(reading, unchanged=True, validators=again)
+    asked = poll.urls[0]
+    reading = Reading(url=canonical_url(asked), source="site")
+    page.asked += asked == page.url  # one at another address has a ladder of its own
+    answer = page.answer(now)
+    if how := gone(asked, answer, [LISTING.format(f"https://site-{page.site}.example")]):
+        return replace(reading, gone=how)
+    if answer.status >= 400:
+        return reading
+    etag = f'"{url_digest(answer.text)}"'
+    was = poll.validators
+    if asking(was).get("If-None-Match") == etag and was is not None and was.url == answer.url:
+        return replace(reading, unchanged=True, validators=replace(was, trusted=was.trusted + 1))
     page.whole += 1
     try:
-        release: Release = extract_release(html, page.url)
+        release: Release = extract_release(answer.body, answer.url)
     except NotARelease as refusal:
-        return replace(reading, gone=gone_by(refusal))
-    return replace(reading, release=release, validators=Validators(url=page.url, etag=etag))
+        return replace(reading, gone=gone_by(refusal, asked, answer))
+    if away(release.headline or ""):
+        return reading
+    if how := not_there(release.headline or ""):
+        return replace(reading, gone=how)
+    return replace(reading, release=release, validators=Validators(url=answer.url, etag=etag))
 
 
 async def week(pages: list[Page], redis: Redis, until: datetime) -> None:
@@ -180,7 +261,7 @@ async def week(pages: list[Page], redis: Redis, until: datetime) -> None:
     desk, looks = Desk(redis), Looks(redis)
     memory = Memory(Keeper(redis), Claims(redis), desk, settings(), clock, lambda _: None, looks)
     revisits = Revisits(Archive(redis), desk, looks, ladder, asked.append, clock)
-    by_url = {canonical_url(page.url): page for page in pages}
+    by_url = {canonical_url(url): page for page in pages for url in (page.url, page.new_url)}
     unpublished = sorted(pages, key=lambda page: page.published, reverse=True)
     while clock.at < until:
         due = await redis.zrange(keys.revisits().name, 0, 0, withscores=True)
@@ -234,12 +315,12 @@ async def main(count: int) -> None:
         missed.update(
             {f"{page.edit or page.gone}: {kind}": more for kind, more in (Counter(wanted) - Counter(events)).items()}
         )
-        false.update(
-            {
-                f"{page.noise or page.edit or page.gone or 'plain'}: {kind}": more
-                for kind, more in (Counter(events) - Counter(wanted)).items()
-            }
-        )
+        sort = page.noise or page.edit or page.gone or page.blip or ("moved" if page.moved_at else "plain")
+        false.update({f"{sort}: {kind}": more for kind, more in (Counter(events) - Counter(wanted)).items()})
+    own = {release_id(url_digest(canonical_url(page.url))) for page in pages}
+    # What got a new address is the same release elsewhere: a copy.
+    elsewhere = [str(one["type"]) for id_, some in told.items() if id_ not in own for one in some]
+    false.update(f"at another address: {kind}" for kind in elsewhere if kind != "release.syndicated")
     happened = sum(bool(page.edit) + bool(page.gone) + bool(page.back_at) for page in pages)
     asked, may = sum(page.asked for page in pages), sum(allowed(page, until) for page in pages)
     whole = sum(page.whole for page in pages)

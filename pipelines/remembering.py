@@ -32,7 +32,7 @@ log = structlog.get_logger(__name__)
 DECISIONS = 50  # each further one means that another worker kept a candidate meanwhile; this many is a fault
 GONE_CONFIRMED = timedelta(minutes=5)  # between two looks at a page that is gone: a deployment takes some
 FADED_CONFIRMED = timedelta(minutes=30)  # the same where its site does not say so in its status: it may be at work
-ALONE_CONFIRMED = timedelta(hours=1)  # the same while no other page of the site was looked at: it may be away
+ALONE_CONFIRMED = timedelta(hours=1)  # the same of a site that has no other page to look at: it may be away
 OUTAGE = 4  # pages of a site that go in the same way, while none is read well: the site is ill, nobody withdrew them
 SETTLED = timedelta(minutes=5)  # until a line that may move by itself is looked at again
 SAID: tuple[Gone, ...] = ("not found", "gone")
@@ -262,6 +262,8 @@ class Memory:
                 return Remembered(release=release)
             if not missing.stood:
                 wait = self._soon(ALONE_CONFIRMED, 4)
+                for other in missing.others[: OUTAGE - missing.alike]:  # do they stand, or is the site away?
+                    await self._desk.put_revisit(other, now)
         if now - since < wait:
             await self._desk.put_revisit(own_id, min(since + wait, now + again))
             return Remembered(release=release)

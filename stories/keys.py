@@ -255,6 +255,11 @@ def site_gone(host: str) -> Key:
     return Key(_key("gone", host), SITE)
 
 
+def site_pages(host: str) -> Key:
+    """Sorted set of the releases of a site whose pages were read again and stood, the last ones, by when (ms)."""
+    return Key(_key("pages", host), SITE)
+
+
 def site_stood(host: str) -> Key:
     """When a page of a site was last read well while others were gone (ms)."""
     return Key(_key("stood", host), SITE)

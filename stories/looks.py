@@ -14,6 +14,7 @@ from stories.answers import text
 from stories.reading import Gone, Validators
 
 MOVES_KEPT = 500  # of a site, the latest: a few lines, each on a few releases, with a few values
+WITNESSES_KEPT = 10  # pages of a site that were read well last
 
 TOLD = "told-"
 """Begins the value of a move that stood and was told."""
@@ -39,6 +40,8 @@ class Missing:
     """Pages that are gone in the same way and were not told of, this one included."""
     stood: bool
     """Another page that was known before this one went was read well since."""
+    others: tuple[str, ...] = ()
+    """Releases whose pages were read well before, and may bear witness now; those read last first."""
 
 
 class Looks:
@@ -97,11 +100,13 @@ class Looks:
         async with self._redis.pipeline(transaction=True) as pipe:
             pipe.hset(key.name, release_id, f"{_ms(since)} {how}")
             pipe.expire(key.name, key.seconds)
-            pipe.hvals(key.name)
+            pipe.hgetall(key.name)
             pipe.get(keys.site_stood(host).name)
-            _, _, found, stood = await pipe.execute()
-        alike = sum(text(one).partition(" ")[2] == how for one in found)
-        return Missing(alike=alike, stood=stood is not None and int(stood) > _ms(since))
+            pipe.zrevrange(keys.site_pages(host).name, 0, -1)
+            _, _, found, stood, pages = await pipe.execute()
+        alike = sum(text(one).partition(" ")[2] == how for one in found.values())
+        others = tuple(text(page) for page in pages if page not in found)
+        return Missing(alike=alike, stood=stood is not None and int(stood) > _ms(since), others=others)
 
     async def told_gone(self, host: str, release_id: str) -> None:
         """Forget that a page is gone, once that was told."""
@@ -109,10 +114,14 @@ class Looks:
 
     async def stands(self, host: str, release_id: str, known_since: datetime, now: datetime) -> None:
         """Remember that a page was read well: it bears witness for pages that went since it is known."""
+        pages = keys.site_pages(host)
         async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.zadd(pages.name, {release_id: _ms(now)})
+            pipe.zremrangebyrank(pages.name, 0, -WITNESSES_KEPT - 1)
+            pipe.expire(pages.name, pages.seconds)
             pipe.hdel(keys.site_gone(host).name, release_id)
             pipe.hvals(keys.site_gone(host).name)
-            _, found = await pipe.execute()
+            *_, found = await pipe.execute()
         if any(int(text(one).partition(" ")[0]) > _ms(known_since) for one in found):
             stood = keys.site_stood(host)
             await self._redis.set(stood.name, _ms(now), ex=stood.seconds)

@@ -280,6 +280,15 @@ async def test_while_no_other_page_of_its_site_was_seen_a_page_must_be_gone_for_
     assert await see(bureau, "not found", office.release(), after=minute) == ["new"] * 3 + ["withdrawn"]
 
 
+async def test_other_pages_of_its_site_are_looked_at_when_one_is_gone(bureau: Bureau) -> None:
+    for number in range(3):
+        await bureau.read(office.release(number))
+        await bureau.read(office.release(number))
+    await see(bureau, "not found", office.release())
+    due = await Desk(bureau.redis).due_revisits(bureau.clock(), 10)
+    assert set(due) == {bureau_id(office.release(1)), bureau_id(office.release(2))}
+
+
 @pytest.mark.parametrize("how", ["not found", "moved to the front page", "emptied"])
 async def test_all_pages_of_a_site_that_is_away_are_not_withdrawn(bureau: Bureau, how: Gone) -> None:
     pages = [office.release(number) for number in range(OUTAGE)]
