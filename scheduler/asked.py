@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import structlog
@@ -15,6 +15,7 @@ from crawler.polls import listings_of, source_of
 from crawler.progress import Tally
 from crawler.services import Services
 from stories.desk import CrawlState, Desk
+from stories.failpoints import failpoint
 from stories.moments import timestamp
 from stories.sighting import Poll
 
@@ -43,13 +44,20 @@ def expand(poll: Poll, settings: Settings) -> list[Poll]:
 
 async def serve_requests(services: Services, desk: Desk, give: Callable[[Poll], bool] = lambda asked: False) -> None:
     """Run the crawls that are asked for, until cancelled; one that ``give`` takes is run by a worker."""
+    resumed = False
     async with asyncio.TaskGroup() as following:
         while True:
             try:
+                if not resumed:
+                    for lost in await desk.ask_again():
+                        log.info("crawl taken up again", crawl=lost.crawl_id, source=lost.source or None)
+                    resumed = True
                 asked = await desk.asked(WAIT)
             except RedisError:
                 await asyncio.sleep(PATIENCE)
                 continue
+            if asked is not None:
+                failpoint("taken")
             if asked is not None and not give(asked):
                 following.create_task(_follow(asked, services, desk))
 
@@ -76,23 +84,36 @@ async def run_asked(asked: Poll, services: Services, desk: Desk) -> None:
         url=asked.urls[0] if asked.urls else None,
         asked_at=timestamp(asked.asked_at),
     )
+    if not polls:
+        why = f"source {asked.source!r} has no listing to poll for this"
+        failed = replace(state, state="failed", done_at=timestamp(services.clock()), errors=(why,))
+        await _surely(lambda: desk.finished(failed), crawl_id)
+        return
+    log.info("crawl begun", crawl=crawl_id, source=state.source, url=state.url)
+    await _surely(lambda: desk.put_crawl(state), crawl_id)
+    tally = services.progress.follow(crawl_id)
+    for poll in polls:
+        services.ask(poll)
     try:
-        if not polls:
-            why = f"source {asked.source!r} has no listing to poll for this"
-            await desk.put_crawl(replace(state, state="failed", done_at=timestamp(services.clock()), errors=(why,)))
-            return
-        await desk.put_crawl(state)
-        tally = services.progress.follow(crawl_id)
-        for poll in polls:
-            services.ask(poll)
+        async with asyncio.timeout(LONGEST):
+            await tally.done.wait()
+    except TimeoutError:
+        tally.errors.append(f"it took more than {LONGEST:.0f} s, and was not followed to its end")
+    finally:
+        services.progress.forget(crawl_id)
+    done = _done(state, tally, services)
+    await _surely(lambda: desk.finished(done), crawl_id)
+
+
+async def _surely(write: Callable[[], Awaitable[None]], crawl_id: str) -> None:
+    """Write how a crawl is, once Redis takes it."""
+    while True:
         try:
-            async with asyncio.timeout(LONGEST):
-                await tally.done.wait()
-        finally:
-            services.progress.forget(crawl_id)
-        await desk.put_crawl(_done(state, tally, services))
-    except (RedisError, TimeoutError) as error:
-        log.warning("crawl not followed to its end", crawl=crawl_id, why=str(error))
+            await write()
+            return
+        except RedisError as error:
+            log.warning("state of a crawl not written yet", crawl=crawl_id, why=f"Redis: {error}")
+            await asyncio.sleep(PATIENCE)
 
 
 def _done(state: CrawlState, tally: Tally, services: Services) -> CrawlState:

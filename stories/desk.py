@@ -21,6 +21,8 @@ from stories.moments import timestamp
 from stories.sighting import Cursor, OpenSighting, Poll
 from stories.urls import url_digest
 
+ENDED = ("done", "failed")
+"""States of a crawl that was asked for in which nobody need do it any more."""
 OF_LISTING = "of "
 """Begins the fields of a source's hash that hold the health of one listing."""
 
@@ -211,7 +213,10 @@ class Desk:
             await pipeline.execute()
 
     async def ask(self, poll: Poll) -> None:
-        """Put a poll in the queue of those that were asked for; the daemon takes it."""
+        """Put a poll in the queue of those that were asked for; the daemon takes it.
+
+        It is remembered until ``finished``, whatever becomes of who took it.
+        """
         crawl = CrawlState(
             id=poll.crawl_id or "",
             state="queued",
@@ -220,13 +225,44 @@ class Desk:
             url=poll.urls[0] if poll.urls else None,
             asked_at=timestamp(poll.asked_at),
         )
-        await self.put_crawl(crawl)
-        await self._redis.rpush(keys.polls().name, msgspec.json.encode(poll))
+        packed, state, remembered = msgspec.json.encode(poll), keys.crawl(crawl.id), keys.asked()
+        async with self._redis.pipeline(transaction=True) as pipeline:
+            pipeline.set(state.name, msgspec.json.encode(crawl), ex=state.seconds)
+            pipeline.hset(remembered.name, crawl.id, cast(Any, packed))
+            pipeline.expire(remembered.name, remembered.seconds)
+            pipeline.rpush(keys.polls().name, packed)
+            await pipeline.execute()
 
     async def asked(self, seconds: float) -> Poll | None:
         """Return the next poll that was asked for; None when none came within ``seconds``."""
         found = await cast(Awaitable[list[bytes] | None], self._redis.blpop([keys.polls().name], timeout=seconds))
         return msgspec.json.decode(found[1], type=Poll) if found else None
+
+    async def ask_again(self) -> Sequence[Poll]:
+        """Put back in the queue what was asked for, taken, and never came to its end; return it.
+
+        Some of it may still be under way at a worker.
+        """
+        waiting = await cast(Awaitable[list[bytes]], self._redis.lrange(keys.polls().name, 0, -1))
+        queued = {msgspec.json.decode(one, type=Poll).crawl_id for one in waiting}
+        lost: list[Poll] = []
+        for name, packed in (await cast(Awaitable[Any], self._redis.hgetall(keys.asked().name))).items():
+            if text(name) in queued:
+                continue
+            if (state := await self.crawl(text(name))) is None or state.state in ENDED:
+                await self._redis.hdel(keys.asked().name, text(name))
+                continue
+            await self._redis.rpush(keys.polls().name, packed)
+            lost.append(msgspec.json.decode(packed, type=Poll))
+        return lost
+
+    async def finished(self, crawl: CrawlState) -> None:
+        """Remember how a crawl that was asked for ended, and that nobody need do it any more."""
+        key = keys.crawl(crawl.id)
+        async with self._redis.pipeline(transaction=True) as pipeline:
+            pipeline.set(key.name, msgspec.json.encode(crawl), ex=key.seconds)
+            pipeline.hdel(keys.asked().name, crawl.id)
+            await pipeline.execute()
 
     async def put_crawl(self, crawl: CrawlState) -> None:
         """Remember how far a crawl is."""

@@ -215,6 +215,11 @@ def polls() -> Key:
     return Key(_key("polls"), None)
 
 
+def asked() -> Key:
+    """Hash of the polls that were asked for and did not come to their end, JSON ``Poll`` by the crawl's id."""
+    return Key(_key("asked"), timedelta(days=1))
+
+
 def crawl(crawl_id: str) -> Key:
     """JSON ``CrawlState`` of a crawl that was asked for."""
     return Key(_key("crawl", crawl_id), timedelta(days=1))
