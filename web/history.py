@@ -135,12 +135,13 @@ class StoryView:
         for one in self.releases:
             own, revised = one.release.id or "", one.release.revision > 1
             # A page that became a correction was something else when it was first seen.
-            kind = "new" if revised and one.kind not in ("new", "copied") else one.kind
+            later = revised or (one.kind == "withdrawn" and one.release.notice is None)  # it came, and is gone since
+            kind = "new" if later and one.kind not in ("new", "copied") else one.kind
             found.append(Moment(at=one.release.first_seen_at or "", kind=kind, words=one.source, target=own))
             found += [
                 Moment(at=event.at, kind=event.kind, words=one.source, target=own)
                 for event in one.events
-                if revised or event.kind in ("revised", "withdrawn")
+                if later or event.kind == "revised"
             ]
         return sorted(found, key=lambda moment: moment.at)
 

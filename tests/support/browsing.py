@@ -20,6 +20,7 @@ FLAGS = (
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1360, "height": 900}
 PICTURES = os.environ.get("WIREWATCH_SCREENSHOTS")
+expect.set_options(timeout=60_000)  # milliseconds; only a test that fails waits for so long
 ATTACK = "</h2><img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
 
 

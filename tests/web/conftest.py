@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Sequence
+import subprocess
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -31,6 +33,8 @@ from stories.finder import Finder
 from stories.pushes import Pushes
 from stories.release import Release
 from web.app import AlertFilter, Views, create_app, end_streams
+
+CHROMIUM_STARTS = 120.0  # seconds, on a busy machine
 
 SETTINGS: dict[str, Any] = {
     "catalog": False,
@@ -98,7 +102,9 @@ def serve(redis: Redis, archive: ArchiveFiller) -> Serve:
     """``async with serve(web={…}) as site``: the app with these settings on a free loopback port."""
 
     @asynccontextmanager
-    async def serving(*, client: Redis | None = None, index: Path | None = None, **changed: Any) -> AsyncIterator[Site]:
+    async def serving(
+        *, client: Redis | None = None, index: Path | None = None, port: int = 0, **changed: Any
+    ) -> AsyncIterator[Site]:
         finder = Finder(redis, index, lambda: archive.now) if index is not None else None
         following = asyncio.create_task(finder.run()) if finder is not None else None
         settings = Settings.model_validate(SETTINGS | changed)
@@ -160,7 +166,7 @@ def serve(redis: Redis, archive: ArchiveFiller) -> Serve:
             await until(lambda: finder.ready, timeout=30)
         server = _Server(
             uvicorn.Config(
-                create_app(views), host="127.0.0.1", port=0, log_config=None, access_log=False, lifespan="off",
+                create_app(views), host="127.0.0.1", port=port, log_config=None, access_log=False, lifespan="off",
                 timeout_graceful_shutdown=2, server_header=False,
             )
         )  # fmt: skip
@@ -249,12 +255,31 @@ def count() -> Callable[..., dict[str, Any]]:
     return make
 
 
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    """A real Chromium."""
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real Chromium for all tests: starting one takes longer than most of them. Where it listens."""
     if CHROMIUM is None:
         pytest.skip("no chromium on PATH; apt-get install chromium")
+    folder = tmp_path_factory.mktemp("chromium")
+    address = folder / "DevToolsActivePort"
+    command = [CHROMIUM, *FLAGS, f"--user-data-dir={folder}", "--remote-debugging-port=0", "about:blank"]
+    with (folder / "log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
+        try:
+            deadline = time.monotonic() + CHROMIUM_STARTS
+            while not address.exists() or "\n" not in address.read_text():
+                assert process.poll() is None, (folder / "log").read_text()
+                assert time.monotonic() < deadline, (folder / "log").read_text()
+                time.sleep(0.02)
+            port, path = address.read_text().split()
+            yield f"ws://127.0.0.1:{port}{path}"
+        finally:
+            process.kill()
+
+
+@pytest.fixture
+async def browser(chromium: str) -> AsyncIterator[Browser]:
+    """A real Chromium, with none of the windows of other tests."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        browser = await playwright.chromium.connect_over_cdp(chromium)
         yield browser
-        await browser.close()
+        await browser.close()  # what was opened here, and the connection; the browser stays

@@ -24,14 +24,14 @@ LOOKED_THROUGH = 7  # pages, one of each kind: axe takes its time
 WHEN = "2026-03-02T09:00:00Z"
 
 
-async def correct(archive: ArchiveFiller, first: Release) -> Release:
+async def correct(archive: ArchiveFiller, first: Release, rest: tuple[str, ...] = ()) -> Release:
     return await archive.publish(
         first.headline, kind="release.corrected", story=story_id(first.id or ""), replaces=first,
         notice=Notice(kind="correction", marker="CORRECTION", headline=first.headline,
                       statement="The cost should read 310 million crowns, not 130 million crowns."),
         changes=[Change(field="body", paragraph=2, before="It cost 130 million crowns.",
                         after="It cost 310 million crowns.")],
-        body=("The plant stores 48 megawatt hours.", "It cost 310 million crowns."),
+        body=("The plant stores 48 megawatt hours.", "It cost 310 million crowns.", *rest),
     )  # fmt: skip
 
 
@@ -76,21 +76,171 @@ async def test_a_correction_takes_the_place_of_its_story_and_copies_fold_into_it
     assert desk.complaints == []
 
 
-async def test_an_open_story_says_that_it_was_corrected_and_shows_what_the_correction_claims(
+async def test_a_correction_appears_at_its_open_story_and_the_reader_loses_nothing(
     browser: Browser, site, archive: ArchiveFiller
 ):
-    first = await archive.publish("Plant Opens", body=("The plant stores 48 megawatt hours.", "It cost 130 million."))
+    body = ("The plant stores 48 megawatt hours.", "It cost 130 million.", *(f"Sentence {n}." for n in range(60)))
+    first = await archive.publish("Plant Opens", body=body)
+    await archive.publish("Plant Opens", kind="release.syndicated", source="quayside", story=story_id(first.id or ""),
+                          body=body)  # fmt: skip
     desk = await visit(browser, f"{site.base}/stories/{first.id}")
+    await live(desk)
+    await desk.page.evaluate("window.kept = true")
+    await desk.page.click("#part-releases li:nth-child(2) summary")
+    read = desk.page.locator("#part-standing p", has_text="Sentence 30.")
+    await read.evaluate("line => window.scrollTo(0, line.getBoundingClientRect().top + window.scrollY - 200)")
+    before = await read.bounding_box()
     await archive.publish("Ferry Late")
-    await correct(archive, first)
+    await correct(archive, first, rest=body[2:])
+    await expect(desk.page.locator(".timeline .badge")).to_have_text(["new", "copied", "corrected"])
+    await expect(desk.page.locator("#said")).to_have_text("corrected: Plant Opens")
+    after = await read.bounding_box()
+    assert before is not None
+    assert after is not None
+    assert abs(before["y"] - after["y"]) < 1.5, "what is read stays where it is"
+    assert await desk.page.evaluate("window.kept") is True
+    await expect(desk.page.locator("#part-releases li:nth-child(2) details")).to_have_attribute("open", "")
     await desk.page.click("#more")
-    await expect(desk.page.locator(".timeline .badge")).to_have_text(["new", "corrected"])
-    await expect(desk.page.locator(".claim").first).to_be_visible()
+    await expect(desk.page.locator("#more")).to_be_hidden()
+    await expect(desk.page.locator(".claim").first).to_be_in_viewport()
     await desk.page.click(".comparing summary")
+    await desk.page.select_option("#before", f"{first.id}.1")
     await desk.page.click(".comparing button")
     await expect(desk.page.locator("#differences ins").first).to_contain_text("310 million")
     await expect(desk.page.locator("#differences del").first).to_contain_text("130 million")
     assert desk.complaints == []
+
+
+async def test_what_the_mouse_or_the_focus_is_on_stays_under_it(browser: Browser, site, archive: ArchiveFiller):
+    for number in range(30):
+        await archive.publish(f"Release number {number}")
+    desk = await visit(browser, site.base)
+    await live(desk)
+    row = desk.page.locator("#stream > li", has_text="Release number 27")
+    await row.hover()
+    before = await row.bounding_box()
+    await archive.publish("Something new above")
+    await expect(desk.page.locator("#more")).to_have_text("1 new ↑")
+    after = await row.bounding_box()
+    assert before is not None
+    assert after is not None
+    assert abs(before["y"] - after["y"]) < 1.5
+    await desk.page.keyboard.press("n")
+    await expect(desk.page.locator("#stream > li").first).to_be_in_viewport()
+    await expect(desk.page.locator("#stream")).to_be_focused()
+    await desk.page.mouse.move(5, 5)
+    await desk.page.keyboard.press("Tab")
+    link = desk.page.locator("#stream > li h2 a").first
+    await expect(link).to_be_focused()
+    await archive.publish("And another")
+    await expect(desk.page.locator("#more")).to_have_text("1 new ↑")
+    await expect(desk.page.locator("#stream > li h2 a").nth(1)).to_be_focused()
+    assert desk.complaints == []
+
+
+async def test_the_keyboard_goes_through_the_stream_and_to_the_search(browser: Browser, site, archive: ArchiveFiller):
+    for number in range(3):
+        await archive.publish(f"Release number {number}")
+    desk = await visit(browser, site.base)
+    await live(desk)
+    keys, links = desk.page.keyboard, desk.page.locator("#stream > li h2 a")
+    await keys.press("Tab")
+    await expect(desk.page.locator(".skip")).to_be_focused()
+    for key, number in [("j", 0), ("j", 1), ("k", 0), ("k", 0)]:
+        await keys.press(key)
+        await expect(links.nth(number)).to_be_focused()
+    await keys.press("/")
+    await expect(desk.page.locator("#q")).to_be_focused()
+    await keys.press("j")
+    await expect(desk.page.locator("#q")).to_have_value("j")
+    await desk.page.click(".keys summary")
+    await desk.page.uncheck("#keys-on")
+    await desk.page.reload()
+    await live(desk)
+    await keys.press("/")
+    await expect(desk.page.locator("#q")).not_to_be_focused()
+
+
+async def test_a_lost_connection_is_said_and_comes_back_with_what_was_missed(
+    browser: Browser, serve, archive: ArchiveFiller
+):
+    async with serve() as site:
+        port = int(site.base.rpartition(":")[2])
+        desk = await visit(browser, site.base)
+        story = await archive.publish("Before")
+        other = await desk.page.context.new_page()
+        await other.goto(f"{site.base}/stories/{story.id}")
+        await live(desk)
+        await site.stop()
+        for page in (desk.page, other):
+            await expect(page.locator("#state")).to_have_attribute("data-state", "off", timeout=30_000)
+            await expect(page.locator("#state")).to_contain_text("not live since")
+        await archive.publish("While away")
+        await archive.revise(story, headline="Before, but better")
+    async with serve(port=port):
+        await expect(desk.page.locator("#state")).to_have_text("live", timeout=60_000)
+        await expect(desk.page.locator("#stream h2")).to_have_text(["Before, but better", "While away"])
+        await expect(other.locator("h1")).to_have_text("Before, but better")
+
+
+async def test_more_pages_than_a_browser_has_connections_are_all_live(browser: Browser, site, archive: ArchiveFiller):
+    story = await archive.publish("Plant Opens")
+    desk = await visit(browser, site.base)
+    pages = [desk.page]
+    for _ in range(8):
+        pages.append(await desk.page.context.new_page())
+        await pages[-1].goto(f"{site.base}/stories/{story.id}")
+    await archive.revise(story, headline="Plant Opens at Last")
+    for page in pages[1:]:
+        await expect(page.locator("h1")).to_have_text("Plant Opens at Last")
+    await expect(desk.page.locator("#stream h2")).to_have_text(["Plant Opens at Last"])
+
+
+async def test_sources_and_alerts_are_renewed_while_they_are_open(
+    browser: Browser, serve, redis: Redis, receipt, count
+):
+    async with serve(channels=CHANNELS) as site:
+        site.counts.append(count())
+        sources = await visit(browser, f"{site.base}/sources")
+        alerts = await sources.page.context.new_page()
+        await alerts.goto(f"{site.base}/alerts")
+        await alerts.locator(".card button").focus()
+        await expect(sources.page.locator(".card .state")).to_have_text("not polled yet")
+        await Desk(redis).polled("harbour", Cursor(polled_at=WHEN, failures=2, error="503 from harbour"))
+        site.receipts.append(receipt(state="failed", error="410 from intake"))
+        await expect(sources.page.locator(".card .state")).to_have_text("broken", timeout=30_000)
+        await expect(alerts.locator(".receipt")).to_contain_text("410 from intake", timeout=30_000)
+        await expect(alerts.locator(".card button")).to_be_focused()
+        assert sources.complaints == []
+
+
+async def test_times_stand_in_the_readers_zone_and_stay_true(browser: Browser, site, archive: ArchiveFiller):
+    await archive.publish("Plant Opens", published_at="2026-03-02T17:00:00+08:00")
+    context = await browser.new_context(timezone_id="Asia/Kathmandu", locale="en-GB")
+    page = await context.new_page()
+    await page.clock.install(time="2026-03-02T09:05:10Z")
+    await page.goto(site.base)
+    seen, published = page.locator("#stream time").nth(0), page.locator("#stream time").nth(1)
+    await expect(seen).to_have_text("14:46:00 · 4 min ago")
+    await expect(published).to_have_text("14:45:00")
+    assert "2026-03-02 17:00:00+08:00" in (await published.get_attribute("title") or "").replace(".000", "")
+    assert "2 March 2026" in (await published.get_attribute("title") or "")
+    await page.clock.fast_forward("02:00")
+    await expect(seen).to_have_text("14:46:00 · 6 min ago")
+    await page.clock.fast_forward("20:00:00")
+    await expect(seen).to_have_text("2 Mar, 14:46")
+
+
+async def test_every_page_is_complete_without_a_script(browser: Browser, serve, archive, redis, receipt, count):
+    async with serve(channels=CHANNELS) as site:
+        paths = await a_full_house(archive, redis, site, receipt, count)
+        context = await browser.new_context(java_script_enabled=False)
+        page = await context.new_page()
+        for path in paths[:8]:
+            await page.goto(site.base + path)
+            await expect(page.locator("#state")).to_have_text("not live")
+            assert len(await page.locator("main").inner_text()) > 100, path
+            assert await page.locator(".keys").is_visible() is False
 
 
 async def test_the_stream_is_searched_and_filtered_and_goes_on_by_itself(browser: Browser, site, archive):

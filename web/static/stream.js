@@ -4,7 +4,7 @@ import { localTimes } from "./times.js";
 
 const LONGEST = 300; // rows kept on the page
 const RETRY_EVERY = 3_000; // milliseconds
-const POINTED = 15_000; // milliseconds: a mouse that lies still on the page for longer reads nothing
+const POINTED = 30_000; // milliseconds: a mouse that lies still on the page for longer reads nothing
 
 export class Stream {
   constructor(list) {

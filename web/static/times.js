@@ -3,8 +3,6 @@ const DAY = 86_400_000; // milliseconds
 const NEAR = 12 * 3_600_000; // milliseconds: beyond, "22 h ago" says less than the clock
 const RELABEL_EVERY = 10_000; // milliseconds
 
-const ago = new Intl.RelativeTimeFormat(document.documentElement.lang || "en", { style: "short", numeric: "always" });
-
 export function clock(at, now) {
   const time = { hour: "2-digit", minute: "2-digit" };
   if (at.toDateString() === now.toDateString()) return at.toLocaleTimeString(undefined, { ...time, second: "2-digit" });
@@ -18,8 +16,8 @@ export function distance(at, now) {
   const size = Math.abs(seconds);
   if (size * 1000 > NEAR) return "";
   if (size < 10) return seconds > 0 ? "any moment" : "just now";
-  if (size < 60) return ago.format(Math.trunc(seconds / 10) * 10, "second");
-  return size < 3600 ? ago.format(Math.trunc(seconds / 60), "minute") : ago.format(Math.trunc(seconds / 3600), "hour");
+  const span = size < 60 ? `${size - (size % 10)} s` : size < 3600 ? `${Math.trunc(size / 60)} min` : `${Math.trunc(size / 3600)} h`;
+  return seconds > 0 ? `in ${span}` : `${span} ago`;
 }
 
 // The title says it whole: with the zone, and as it was written (in UTC, or with the offset that the page printed).
