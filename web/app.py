@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
 from web import api, health, manual, pages, problems
+from web.api.examples import show_examples
 from web.feeds import routes as feeds
 from web.folders import STATIC
 from web.forms import Seal
@@ -60,6 +61,7 @@ def _describe(app: FastAPI, *, with_token: bool) -> None:
     """Complete the OpenAPI document by what FastAPI cannot know: problems, and the token."""
     document = app.openapi()  # kept by the app: what /openapi.json answers
     problems.describe(document)
+    show_examples(document)
     if with_token:
         document["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
         document["security"] = [{"token": []}]
