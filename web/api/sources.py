@@ -61,9 +61,7 @@ def _health(health: SourceHealth, pushes: list[dict[str, Any] | None]) -> dict[s
     return payload
 
 
-@router.get(
-    "/sources", summary="What is polled, and how it does", response_model=SourcesShape, responses=NOT_MODIFIED
-)
+@router.get("/sources", summary="What is polled, and how it does", response_model=SourcesShape, responses=NOT_MODIFIED)
 async def list_sources(request: Request) -> Response:
     """Return every source of the configuration with its health."""
     return known(request, {"sources": await source_payloads(views(request))})
