@@ -22,9 +22,9 @@ def listing(number=1, interval=timedelta(hours=1)):
 async def clocks():
     made = []
 
-    def make(*listings, now=lambda: datetime.now(UTC)):
+    def make(*listings, now=lambda: datetime.now(UTC), may=lambda: True):
         asked = []
-        clock = Clock(listings, asked.append, now)
+        clock = Clock(listings, asked.append, now, may=may)
         made.append(clock)
         return clock, asked
 
@@ -115,3 +115,23 @@ async def test_work_that_is_cut_off_at_the_end_is_no_failure(clocks, until, capl
     await cut.wait()
     await asyncio.sleep(0)
     assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+async def test_while_another_has_the_clock_nothing_is_asked_and_no_small_work_is_done(clocks, until):
+    ours, looked, done = [False], [], []
+
+    def may():
+        looked.append(ours[0])
+        return ours[0]
+
+    async def work():
+        done.append(ours[0])
+
+    clock, asked = clocks(listing(), may=may)
+    clock.every(0.01, work, "small work")
+    clock.start()
+    await until(lambda: len(looked) > 5)
+    assert (asked, done) == ([], [])
+    ours[0] = True
+    await until(lambda: done)
+    assert set(done) == {True}
