@@ -3,7 +3,7 @@
     python benchmarks/polling.py cost [POLLS]        unchanged listings a second on one core, beside bare aiohttp
     python benchmarks/polling.py minute [SECONDS]    1,000 listings at one poll a minute: CPU, memory, 304s, the clock
     python benchmarks/polling.py start               10,000 listings: the clock's start
-    python benchmarks/polling.py week                a real week of releases: polls spent against delay to sighting
+    python benchmarks/polling.py week [WEEKS]        real weeks of releases: polls spent against delay to sighting
     python benchmarks/polling.py robots              the real robots.txt files: none raises, rules are named
 
 ``week`` and ``robots`` need ``$WIREWATCH_DATA``. The server and Redis run in processes of their own; CPU is this one's.
@@ -54,6 +54,7 @@ SOURCES = 1_000  # a large catalog with its tags
 MANY = 10_000  # a hundred wires with a hundred tags each
 ENTRIES = 20  # of a feed, as GlobeNewswire's
 AT_ONCE = 8
+PACES = ("adaptive", "every 5 minutes", "evenly", "one interval")
 
 
 def serve(to_parent: Connection) -> None:
@@ -286,32 +287,45 @@ def archive() -> dict[str, list[datetime]]:
     return {wire: sorted(moments) for wire, moments in found.items()}
 
 
-def week() -> None:
-    """Print polls and delays of a week for each wire that published in it, after eight weeks to learn from."""
-    begin = datetime(2025, 8, 11, tzinfo=UTC)  # the archive's fullest week
-    end, learning = begin + timedelta(days=7), begin - timedelta(days=56)
-    adaptive, fixed = Pace(interval=timedelta(minutes=5)), Pace(interval=timedelta(minutes=5), adaptive=False)
-    print("polls, and minutes from release to sighting: mean, 95 %. The third spends the polls of the first evenly.")
-    print(f"{'wire':18}{'releases':>9} |{'adaptive':>20} |{'every 5 minutes':>20} |{'evenly':>20}")
-    sums, delays = [0, 0, 0], [[0.0][:0] for _ in range(3)]
-    for wire, moments in archive().items():
-        released = [moment for moment in moments if learning <= moment < end]
-        if sum(moment >= begin for moment in released) < 5:
-            continue
-        found = [simulate(released, begin, end, pace, wire) for pace in (adaptive, fixed)]
-        evenly = Pace(interval=timedelta(days=7) / found[0][0], adaptive=False)
-        found.append(simulate(released, begin, end, evenly, wire))
-        line(wire, found)
-        for number, (polls, late) in enumerate(found):
-            sums[number] += polls
-            delays[number].extend(late)
+def week(count: int) -> None:
+    """Print polls and delays of weeks for each wire that published in them, after eight weeks to learn from each."""
+    fullest = datetime(2025, 8, 11, tzinfo=UTC)  # in the archive
+    five = timedelta(minutes=5)
+    adaptive, fixed = Pace(interval=five), Pace(interval=five, adaptive=False)
+    print("polls, and minutes from release to sighting: mean, 95 %")
+    print("evenly: for each wire as many polls as the first has, spread evenly")
+    print("one interval: in all as many polls as the first has, all wires alike")
+    print(f"{'wire':16}{'releases':>9} |" + " |".join(f"{name:>20}" for name in PACES))
+    sums, delays, published = [0] * len(PACES), [[0.0][:0] for _ in PACES], archive()
+    for number in range(count):
+        begin = fullest - timedelta(days=21 * number)
+        end, learning = begin + timedelta(days=7), begin - timedelta(days=56)
+        weeks = {wire: [at for at in moments if learning <= at < end] for wire, moments in published.items()}
+        weeks = {wire: some for wire, some in weeks.items() if sum(at >= begin for at in some) >= 5}
+        first = {wire: simulate(some, begin, end, adaptive, wire) for wire, some in weeks.items()}
+        spent = sum(polls for polls, _ in first.values())
+        for wire, released in weeks.items():
+            evenly = Pace(interval=timedelta(days=7) / first[wire][0], adaptive=False)
+            one = Pace(interval=timedelta(days=7) * len(weeks) / spent, adaptive=False)
+            found = [first[wire], *(simulate(released, begin, end, pace, wire) for pace in (fixed, evenly, one))]
+            line(wire, found)
+            for which, (polls, late) in enumerate(found):
+                sums[which] += polls
+                delays[which].extend(late)
     line("all", list(zip(sums, delays, strict=True)))
+    least = f"{sums[0] / sums[1]:.0%} of the polls of every 5 minutes"
+    print(f"adaptive: {least}, mean {ratio(delays, mean)}, 95 % {ratio(delays, percentile)} of its delay")
 
 
-def line(wire: str, found: Sequence[tuple[int, list[float]]]) -> None:
+def ratio(delays: Sequence[Sequence[float]], figure: Callable[[Sequence[float]], float]) -> str:
+    """Return a figure of the first delays in parts of that of the second ones."""
+    return f"{figure(delays[0]) / figure(delays[1]):.2f} times"
+
+
+def line(wire: str, found: Sequence[tuple[int, Sequence[float]]]) -> None:
     """Print the polls and delays of a wire."""
     cells = (f"{polls:8} {mean(late):5.1f} {percentile(late):5.1f}" for polls, late in found)
-    print(f"{wire:18}{len(found[0][1]):9} |{' |'.join(cells)}")
+    print(f"{wire:16}{len(found[0][1]):9} |{' |'.join(cells)}")
 
 
 def percentile(values: Sequence[float]) -> float:
@@ -350,7 +364,7 @@ def main() -> None:
     elif part == "start":
         asyncio.run(start())
     elif part == "week":
-        week()
+        week(int(given[0]) if given else 1)
     elif part == "robots":
         robots()
     else:

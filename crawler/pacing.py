@@ -1,7 +1,12 @@
 """When a listing is asked again: a pure decision over what is remembered of it, what it answered, and the time.
 
-Polls are spent where releases come: their density grows with the square root of the rate, which makes the mean delay
-least for the polls that are spent. ``interval`` is the pace of a listing that shows one new release in a dozen polls.
+Polls are spent where releases come. A density that grows with the square root of the rate would make the mean delay
+least for the polls that are spent, and leave those waiting longest that come on a quiet evening. So it grows less: with
+the 0.4th power where less comes than ``interval`` is meant for, hardly at all up to a dozen times that, and with the
+square root only where much comes. In a simulation of four real weeks (``benchmarks/polling.py week 4``) that takes 56 %
+of the polls of the fixed interval for 1.07 times its mean delay, and 95 of 100 releases are seen within 1.3 times its
+time; the square root alone took 41 % and 1.9 times. ``interval`` is the pace of a listing that shows one new release in
+two dozen polls.
 """
 
 from __future__ import annotations
@@ -17,7 +22,8 @@ from stories.moments import parse_moment
 from stories.sighting import Cursor, Trouble
 
 FASTEST, SLOWEST = 4, 12  # the contract's bounds: within [interval/4, interval*12]
-WORTH = 1 / 12  # new releases at a poll, at which ``interval`` is the right pace
+WORTH = 1 / 23  # new releases at a poll, at which ``interval`` is the right pace
+SPARING, EVEN, MANY = 0.4, 0.4 / 3, 0.36  # powers of the rate below and above that, and the weight of its square root
 EVIDENCE = 6.0  # hours of watching before what was seen weighs as much as what is usual
 PART_OF_WINDOW = 0.25  # of what a listing holds may be new at a poll: more, and the next but one may miss something
 BURST = PART_OF_WINDOW / 2
@@ -139,7 +145,7 @@ def _by_rhythm(week: str, now: datetime, interval: timedelta, window: int, slowe
     longest, at, due = now + interval * SLOWEST, now, 1.0
     while at < longest:
         rate = rate_at(week, at, usual, EVIDENCE)
-        density = max(math.sqrt(rate / usual) / seconds / slower, rate / 3600 / (PART_OF_WINDOW * window))
+        density = max(_density(rate / usual) / seconds / slower, rate / 3600 / (PART_OF_WINDOW * window))
         upto = min(longest, at.astimezone(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(hours=1))
         needed = due / density if density else math.inf
         if needed <= (upto - at).total_seconds():
@@ -147,6 +153,11 @@ def _by_rhythm(week: str, now: datetime, interval: timedelta, window: int, slowe
         due -= density * (upto - at).total_seconds()
         at = upto
     return longest - now
+
+
+def _density(often: float) -> float:
+    """Return how many polls an interval has for a listing that shows so many times what it is meant for."""
+    return max(often ** (SPARING if often < 1 else EVEN), MANY * math.sqrt(often))
 
 
 def _chance(seed: str, now: datetime) -> float:
