@@ -157,7 +157,7 @@ def _by_rhythm(week: str, now: datetime, interval: timedelta, window: int, slowe
 
 def _density(often: float) -> float:
     """Return how many polls an interval has for a listing that shows so many times what it is meant for."""
-    return max(often ** (SPARING if often < 1 else EVEN), MANY * math.sqrt(often))
+    return max(math.pow(often, SPARING if often < 1 else EVEN), MANY * math.sqrt(often))
 
 
 def _chance(seed: str, now: datetime) -> float:
