@@ -38,6 +38,15 @@ class Problem(BaseModel):
     errors: list[Fault] | None = None
 
 
+class Unusable(HTTPException):
+    """A part of a request cannot be used: 422, with the part and the reason."""
+
+    def __init__(self, where: str, why: str) -> None:
+        """``where``: the parameter, or the path in the body: ``query.q``."""
+        super().__init__(422, f"{where}: {why}")
+        self.errors = [{"where": where, "why": why}]
+
+
 def problem_response(description: str) -> dict[str, Any]:
     """Return how the OpenAPI document shows an answer that is a problem; ``describe`` adds the schema."""
     schema = {"$ref": "#/components/schemas/Problem"}
@@ -82,13 +91,19 @@ def wants_page(path: str, accept: str) -> bool:
     return not path.startswith("/api/") and "text/html" in accept
 
 
-def answer(request: Request, status: int, detail: str, headers: Mapping[str, str] = {}) -> Response:
+def answer(
+    request: Request,
+    status: int,
+    detail: str,
+    headers: Mapping[str, str] = {},
+    errors: list[dict[str, str]] | None = None,
+) -> Response:
     """Return an error as the one who asks can read it."""
     if wants_page(request.url.path, request.headers.get("accept", "")):
         return page(
             "problem.html", status=status, headers=headers, code=status, title=HTTPStatus(status).phrase, detail=detail
         )
-    return problem(status, detail, request.url.path, headers=headers)
+    return problem(status, detail, request.url.path, errors=errors, headers=headers)
 
 
 def install(app: FastAPI) -> None:
@@ -96,17 +111,20 @@ def install(app: FastAPI) -> None:
 
     async def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 (registered for it alone)
-        return answer(request, error.status_code, str(error.detail), error.headers or {})
+        errors = error.errors if isinstance(error, Unusable) else None
+        return answer(request, error.status_code, str(error.detail), error.headers or {}, errors)
 
     async def unusable(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)  # noqa: S101
         errors = [
-            {"where": ".".join(str(part) for part in one["loc"]), "why": str(one["msg"])} for one in error.errors()
+            {
+                "where": ".".join(str(part) for part in one["loc"]),
+                "why": str(one["msg"]).removeprefix("Value error, "),  # pydantic's, before words of ours
+            }
+            for one in error.errors()
         ]
         detail = "; ".join(f"{one['where']}: {one['why']}" for one in errors)
-        if wants_page(request.url.path, request.headers.get("accept", "")):
-            return answer(request, 422, detail)
-        return problem(422, detail, request.url.path, errors=errors)
+        return answer(request, 422, detail, errors=errors)
 
     async def away(request: Request, error: Exception) -> Response:
         return answer(request, 503, REDIS_AWAY, {"Retry-After": "5"})

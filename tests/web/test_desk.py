@@ -126,6 +126,7 @@ async def test_a_crawl_that_is_asked_for_waits_for_the_daemon(site, redis: Redis
         "{}",
         '{"source": "harbour", "url": "https://harbour-wire.example/"}',
         '{"source": "nobody"}',
+        '{"source": "quayside"}',
         '{"url": "file:///etc/passwd"}',
         '{"url": "https://"}',
         '{"url": "https://harbour-wire.example:99999/"}',
@@ -142,7 +143,17 @@ async def test_a_crawl_that_makes_no_sense_is_refused_and_nothing_is_asked(site,
     assert reply.status == 422, said
     assert reply.headers["Content-Type"] == "application/problem+json"
     assert said["detail"]
+    assert all(fault["where"].startswith("body") and fault["why"] for fault in said["errors"])
     assert await redis.keys("*") == []
+
+
+async def test_why_a_crawl_is_refused_is_said_in_words(site):
+    async with site.http.post("/api/v1/crawls", json={"source": "quayside"}) as reply:
+        (fault,) = (await reply.json(content_type=None))["errors"]
+    assert fault["where"] == "body.source"
+    assert "its robots.txt forbids" in fault["why"]
+    async with site.http.post("/api/v1/crawls", json={}) as reply:
+        assert (await reply.json(content_type=None))["detail"] == 'body: give either "source" or "url"'
 
 
 async def test_the_page_shows_alerts_with_the_headline_they_were_about(site, archive: ArchiveFiller, receipt):

@@ -128,6 +128,7 @@ async def test_filters(either, archive: ArchiveFiller, query, found):
 async def test_a_parameter_that_cannot_be_used_is_named(site, query, why):
     said = await read(site, "/api/v1/releases", 422, **query)
     assert why in said["detail"]
+    assert [fault["where"] for fault in said["errors"]] == [f"query.{next(iter(query))}"]
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, HTTPException, Query, Request
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from stories.moments import timestamp
 from web.api.releases import parse_since
 from web.api.shapes import NOT_MODIFIED, AlertsShape, known
+from web.problems import Unusable
 from web.views import AlertFilter, AlertState, views
 
 router = APIRouter(tags=["alerts"])
@@ -38,7 +39,7 @@ async def list_alerts(
     try:
         moment = parse_since(since, asked.now())
     except ValueError as error:
-        raise HTTPException(422, f"query.since: {error}, or an ISO 8601 date or time") from error
+        raise Unusable("query.since", f"{error}, or an ISO 8601 date or time") from error
     receipts = await asked.alerts(AlertFilter(channel=channel, state=state, watch=watch, since=moment, limit=limit))
     return known(
         request,

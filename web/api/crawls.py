@@ -13,7 +13,7 @@ from starlette.responses import Response
 from stories.ids import crawl_id
 from stories.sighting import Poll
 from web.api.shapes import CrawlIdShape, CrawlShape, answer
-from web.problems import problem_response
+from web.problems import Unusable, problem_response
 from web.views import views
 
 router = APIRouter(tags=["crawls"])
@@ -65,8 +65,13 @@ class CrawlAsk(BaseModel):
 async def ask_for_crawl(request: Request, ask: CrawlAsk) -> Response:
     """Ask the running daemon to poll a source's listings, or to read one page, now."""
     asked = views(request)
-    if ask.source is not None and ask.source not in asked.settings.sources:
-        raise HTTPException(422, f"body.source: no source {ask.source!r}; GET /api/v1/sources names them")
+    if ask.source is not None:
+        source = asked.settings.sources.get(ask.source)
+        if source is None:
+            raise Unusable("body.source", f"no source {ask.source!r}; GET /api/v1/sources names them")
+        if not source.enabled:
+            why = f" ({source.reason})" if source.reason else ""
+            raise Unusable("body.source", f"the source {ask.source!r} is off{why}; enabled = true turns it on")
     new = crawl_id()
     await asked.desk.ask(
         Poll(

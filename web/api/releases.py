@@ -17,7 +17,7 @@ from stories.finder import TooMuch
 from stories.place import Place, parse_place
 from stories.release import release_payload
 from web.api.shapes import NOT_MODIFIED, Kind, ReleasesShape, ReleaseWithRevisionsShape, known
-from web.problems import problem_response
+from web.problems import Unusable, problem_response
 from web.views import Views, views
 
 LOOK_AT = 1_000  # releases for one page of a rare filter while there is no index; further ones are the next page's
@@ -88,7 +88,7 @@ async def list_releases(
             asked.archive, wanted, finder=asked.finder, before=_place(cursor), limit=limit, look_at=LOOK_AT
         )
     except TooMuch as error:
-        raise HTTPException(422, f"query.q: {error}") from error
+        raise Unusable("query.q", str(error)) from error
     releases = [release_payload(one.release) | {"story": one.story, "kind": kind_of(one)} for one in page.releases]
     return known(request, {"releases": releases, "next": str(page.next) if page.next is not None else None})
 
@@ -122,7 +122,7 @@ def release_filter(
     if watch is not None:
         if watch not in asked.settings.watches:
             names = ", ".join(asked.settings.watches) or "none"
-            raise HTTPException(422, f"query.watch: no watch {watch!r}; the watches are: {names}")
+            raise Unusable("query.watch", f"no watch {watch!r}; the watches are: {names}")
         parts.append(
             Asked(
                 matches=lambda release: asked.matches(watch, release),
@@ -133,11 +133,11 @@ def release_filter(
         try:
             parts.append(Asked(matches=asked.query(q), expression=query_expression(q)))
         except BadQuery as error:
-            raise HTTPException(422, f"query.q: {error}") from error
+            raise Unusable("query.q", str(error)) from error
     try:
         moment = parse_since(since, asked.now())
     except ValueError as error:
-        raise HTTPException(422, f"query.since: {error}, or an ISO 8601 date or time") from error
+        raise Unusable("query.since", f"{error}, or an ISO 8601 date or time") from error
     return ReleaseFilter(tag=tag, source=source, kind=kind, since=moment, asked=parts)
 
 
@@ -147,4 +147,4 @@ def _place(cursor: str | None) -> Place | None:
     try:
         return parse_place(cursor)
     except ValueError as error:
-        raise HTTPException(422, "query.cursor: is no `next` of a page; begin again without a cursor") from error
+        raise Unusable("query.cursor", "is no `next` of a page; begin again without a cursor") from error
