@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,10 +15,11 @@ from redis.exceptions import RedisError
 
 from alerts.outbox import Alert, Outbox, Settled
 from alerts.outcome import Channel, Gathering, Later, Outcome, Outgoing, Refused, Sent
+from alerts.payload import release_of
 from alerts.quiet import parse_quiet_hours, quiet_until
 from alerts.schedule import next_try
 from alerts.urgent import Passing
-from config.telemetry import report
+from config.telemetry import report, traced
 from stories.failpoints import failpoint
 
 log = structlog.get_logger(__name__)
@@ -206,7 +208,10 @@ class Lane:
         """Try one alert, or the alerts of one digest, and write what became of it."""
         try:
             failpoint("alert-sending")
-            outcome = await self._try([alert for alert in alerts if alert.body is not None])
+            with contextlib.ExitStack() as traces:
+                for name in dict.fromkeys(name for alert in alerts if (name := release_of(alert.body))):
+                    traces.enter_context(traced("deliver", name))
+                outcome = await self._try([alert for alert in alerts if alert.body is not None])
             failpoint("alert-sent")
         except asyncio.CancelledError:
             until = asyncio.get_running_loop().time() + 1.0
@@ -251,6 +256,7 @@ class Lane:
             lambda: self.around.outbox.settle(alert, settled, words, wait=wait, pause=pause, off=off), lost_at
         )
         said = {"channel": alert.channel, "alert": alert.id, "type": alert.type, "tries": alert.attempt}
+        said |= {"release": name} if (name := release_of(alert.body)) else {}
         if not applied:
             log.warning("the receipt came too late; the alert goes again", **said)
             return

@@ -39,6 +39,24 @@ def fit_payload(event: bytes, body: Body, api: str, limit: int = ADVISED) -> byt
     return msgspec.json.encode(payload)
 
 
+class _Named(msgspec.Struct):
+    id: str | None = None
+
+
+class _About(msgspec.Struct):
+    release: _Named | None = None
+
+
+class _Told(msgspec.Struct):
+    data: _About
+
+
+def release_of(event: bytes | None) -> str | None:
+    """Return the id of the release that an event's JSON tells of; None for the monitor's own, and for none."""
+    told = msgspec.json.decode(event, type=_Told) if event else None
+    return told.data.release.id if told and told.data.release else None
+
+
 def _shrink(data: dict[str, Any], limit: int) -> None:
     """Leave out what matters least until the rest is no larger than ``limit`` bytes, or only what must stay is left."""
     release, changes = data["release"], data.get("changes") or []

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, TextIO, cast
 
@@ -20,6 +22,8 @@ from sentry_sdk.utils import BadDsn
 from structlog.typing import EventDict, WrappedLogger
 
 from config.secrets import hide, hide_secrets_of, scrub, scrub_all
+from stories.ids import number_of, release_id
+from stories.urls import canonical_url, url_digest
 
 __all__ = [
     "clock_checkin",
@@ -30,9 +34,11 @@ __all__ = [
     "hide_secrets_of",
     "report",
     "scrub",
+    "traced",
 ]
 
 MONITOR = "wirewatch-clock"
+_traced_share = 0.0
 FLUSH = 2.0  # seconds that an exit may wait for Sentry
 LONGEST_VALUE = 1_024  # characters of one string in an error report: a message, never a release's text
 
@@ -64,6 +70,7 @@ def configure_logging(verbose: bool, *, stream: TextIO | None = None) -> None:
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.StackInfoRenderer(),
+                _named,
                 structlog.processors.format_exc_info,  # a plain traceback: no values of variables
                 _scrubbed,
                 _renderer(stream),
@@ -99,6 +106,14 @@ def _renderer(stream: TextIO) -> Any:
     return structlog.processors.JSONRenderer(ensure_ascii=False)
 
 
+def _named(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Name the release in a line that names its page, so that all lines of one release are found by its id."""
+    if isinstance(url := event.get("url"), str) and "release" not in event:
+        with contextlib.suppress(ValueError):  # no web address, no release
+            event["release"] = release_id(url_digest(canonical_url(url)))
+    return event
+
+
 def _scrubbed(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     return cast(EventDict, scrub_all(event))
 
@@ -106,13 +121,18 @@ def _scrubbed(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
 def configure_sentry(environment: str | None, release: str, *, variables: Mapping[str, str] | None = None) -> bool:
     """Report errors to ``$SENTRY_DSN``, and return whether there is one; without it nothing is ever sent.
 
+    ``$SENTRY_TRACES_SAMPLE_RATE`` (0 to 1; left out: 0) is the share of releases whose stops are traced.
+
     ``environment`` is Sentry's ("production" when None and ``$SENTRY_ENVIRONMENT`` is not set), ``release`` the
     program's. Nothing is reported that is not told to ``report``, logged by a library with an exception, or ends
     the program.
     """
-    dsn = _dsn(os.environ if variables is None else variables)
+    global _traced_share
+    variables = os.environ if variables is None else variables
+    dsn = _dsn(variables)
     if dsn is None:
         return False
+    share = _share(variables.get("SENTRY_TRACES_SAMPLE_RATE", ""))
     hide(dsn)
     try:
         sentry_sdk.init(
@@ -138,14 +158,27 @@ def configure_sentry(environment: str | None, release: str, *, variables: Mappin
             before_breadcrumb=_before_breadcrumb,
             auto_session_tracking=False,
             send_client_reports=False,
-            traces_sample_rate=None,
+            traces_sampler=(lambda about: float(bool(about.get("parent_sampled")))) if share else None,
+            before_send_transaction=_before_send_transaction,
             propagate_traces=False,
             shutdown_timeout=FLUSH,
         )
     except BadDsn as error:
         log.warning("SENTRY_DSN is no Sentry DSN (%s); errors are not reported", error)
         return False
+    _traced_share = share
     return True
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text or 0)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        log.warning("SENTRY_TRACES_SAMPLE_RATE is no number from 0 to 1; nothing is traced")
+        return 0.0
+    return share
 
 
 def _dsn(variables: Mapping[str, str]) -> str | None:
@@ -170,6 +203,12 @@ def _before_send(event: Event, hint: Hint) -> Event | None:
         error._wirewatch_reported = True
     # Bodies and headers of requests, whatever put them there.
     event.pop("request", None)
+    return cast(Event, _trimmed(scrub_all(event)))
+
+
+def _before_send_transaction(event: Event, hint: Hint) -> Event | None:
+    for name in ("request", "breadcrumbs"):
+        event.pop(name, None)  # type: ignore[misc]
     return cast(Event, _trimmed(scrub_all(event)))
 
 
@@ -204,6 +243,30 @@ def report(
             if value is not None:
                 scope.set_tag(name, value)
         scope.capture_exception(error)
+
+
+@contextlib.contextmanager
+def traced(stop: str, release: str, *, source: str | None = None, began: datetime | None = None) -> Iterator[None]:
+    """Tell Sentry how long a stop of a release's journey takes, ``began`` where that was before this moment.
+
+    The trace is the release's own, its id made from the release's: stops in other processes, and deliveries after a
+    crash, come to the same trace, and of a release all stops are traced or none.
+    """
+    trace = number_of(release).hex() if _traced_share else ""
+    if not trace or int(trace[:8], 16) >= _traced_share * 2**32:
+        yield
+        return
+    with sentry_sdk.isolation_scope() as scope:
+        headers = {"sentry-trace": f"{trace}-{trace[16:]}-1"}
+        transaction = sentry_sdk.continue_trace(headers, op=f"wirewatch.{stop}", name=stop, source="task")
+        if began is not None:
+            transaction.start_timestamp = began
+        tags = {"release_id": release, "stop": stop, "source": source}
+        for name, value in tags.items():
+            if value is not None:
+                scope.set_tag(name, value)
+        with sentry_sdk.start_transaction(transaction):
+            yield
 
 
 def clock_checkin(status: Literal["ok", "error"]) -> None:

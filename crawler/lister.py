@@ -20,7 +20,7 @@ from scrapy.http import Response
 from twisted.python.failure import Failure
 
 from config.source import SourceSettings
-from config.telemetry import report
+from config.telemetry import report, traced
 from crawler import overlap
 from crawler.answers import fresh_for, header, headers, retry_after
 from crawler.bookkeeping import BY_ITSELF, Books
@@ -35,9 +35,11 @@ from crawler.subscriber import Subscriber
 from stories.aside import LeftAlone
 from stories.claims import Claim, listing_key
 from stories.failpoints import failpoint
+from stories.ids import release_id
 from stories.moments import timestamp
 from stories.reading import Journey
 from stories.sighting import BY_HAND, Cursor, OpenSighting, Poll, Sighting, Trouble
+from stories.urls import url_digest
 
 log = structlog.get_logger(__name__)
 
@@ -48,6 +50,7 @@ DEEP = 50  # pages that are read back to fill a gap, when a person asks or anoth
 FORGETTING = 200  # readings, after which the older half counts for less in the share that was proven complete
 LOOK_AFTER = timedelta(minutes=11)  # what was named is read by then, or its lease has ended
 STATUSES = [304, *range(400, 600)]  # that are ours to judge; redirects are Scrapy's
+NAMED = 100  # releases in one line of the log
 LATENCY = 0.2  # weight of the last answer in how long answers take
 
 AskPage = Callable[[Poll, Claim, Journey], Request]
@@ -276,7 +279,12 @@ class Lister:
         )
         if claimed.claims:
             failpoint("claimed")
-        log.info("claimed", source=poll.source, listing=url, seen=len(listed.sightings), new=len(claimed.claims))
+        ids = [release_id(url_digest(one.sighting.url)) for one in claimed.claims]
+        named = {"releases": ids[:NAMED]} if ids else {}
+        log.info("claimed", source=poll.source, listing=url, seen=len(listed.sightings), new=len(ids), **named)
+        for one in ids:
+            with traced("list", one, source=poll.source, began=now):
+                pass
         course.news += sum(not one.changed for one in claimed.claims)
         course.known |= len(claimed.claims) < len(listed.sightings)
         course.settled &= claimed.settled

@@ -18,7 +18,7 @@ from scrapy.http import Response
 from twisted.python.failure import Failure
 
 from config.source import ReleaseHints
-from config.telemetry import report
+from config.telemetry import report, traced
 from crawler.again import FAR_BEHIND, asking, away, gone, gone_by, not_there, validators
 from crawler.answers import charset
 from crawler.faults import Patient, fault, status_fault
@@ -27,11 +27,12 @@ from crawler.services import Services
 from stories.aside import LeftAlone
 from stories.claims import Claim, listing_key
 from stories.failpoints import failpoint
+from stories.ids import release_id
 from stories.reading import Journey, Reading
 from stories.release import NotARelease, Release
 from stories.sighting import BY_HAND, Poll, Sighting
 from stories.sites import Known, Shown
-from stories.urls import canonical_url
+from stories.urls import canonical_url, url_digest
 
 log = structlog.get_logger(__name__)
 
@@ -158,6 +159,10 @@ class WireSpider(Spider):
             await self._not_read(poll, asked, f'no release, but "{release.headline}"')
             return
         failpoint("extracted")
+        if poll.reason != "revisit":
+            read_as, listed_as = (release_id(url_digest(url)) for url in (release.url or asked, asked))
+            also = {} if read_as == listed_as else {"listed_as": listed_as}
+            log.info("read", source=poll.source, release=read_as, url=asked, **also)
         if self.services.sites:
             await self.services.sites.learn(asked, shown, known_site, self.services.clock())
         if release.published_at is None and claim is not None and claim.sighting.published_at is not None:
@@ -168,6 +173,12 @@ class WireSpider(Spider):
         self, response: Response, poll: Poll, asked: str, known_site: Known, *, by_hand: bool
     ) -> tuple[Release, Shown]:
         """Return what the reader makes of a page; ``LeftAlone`` when too many died of it."""
+        with traced("read", release_id(url_digest(asked)), source=poll.source):
+            return await self._extract(response, poll, asked, known_site, by_hand=by_hand)
+
+    async def _extract(
+        self, response: Response, poll: Poll, asked: str, known_site: Known, *, by_hand: bool
+    ) -> tuple[Release, Shown]:
         async with self.services.reading(poll, asked, asked=by_hand and poll.reason in BY_HAND) as attempt:
             failpoint("extracting", asked)
             try:

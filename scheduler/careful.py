@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from config.telemetry import traced
 from pipelines.remembering import Memory, Remembered
 from stories.aside import Aside, Subject
 from stories.failpoints import failpoint
+from stories.ids import release_id
 from stories.reading import Reading
+from stories.urls import url_digest
 
 
 class Careful:
@@ -25,6 +28,8 @@ class Careful:
             return await self._memory.remember(reading)
         page = Subject(kind="page", source=reading.source, url=reading.url)
         asked = reading.crawl_id if reading.asked else None
-        async with self._aside.reading(page, self._now(), doing="kept", asked=asked):
-            failpoint("keeping", reading.url)
-            return await self._memory.remember(reading)
+        name = release_id(url_digest(reading.release.url or reading.url))
+        with traced("keep", name, source=reading.source):
+            async with self._aside.reading(page, self._now(), doing="kept", asked=asked):
+                failpoint("keeping", reading.url)
+                return await self._memory.remember(reading)

@@ -13,7 +13,8 @@ from receiver import SECRET
 
 from scheduler.demo import stories
 from stories import keys
-from stories.urls import canonical_url
+from stories.ids import number_of, release_id
+from stories.urls import canonical_url, url_digest
 
 TOKEN = "canary-77b0c4"
 
@@ -44,6 +45,30 @@ async def reports(monkeypatch):
     monkeypatch.setenv("SENTRY_DSN", f"http://key@127.0.0.1:{runner.addresses[0][1]}/1")
     yield found
     await runner.cleanup()
+
+
+async def test_the_lines_and_the_trace_of_a_release_go_from_its_listing_to_its_receipt_under_its_id(
+    table, newswire, receiver, reports, until, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("SENTRY_TRACES_SAMPLE_RATE", "1.0")
+    url = canonical_url(newswire.publish(stories.TRAM_BATTERIES, "meridian"))
+    name = release_id(url_digest(url))
+
+    def traced():
+        found = [one for one in reports if one["item"] == "transaction" and one["tags"]["release_id"] == name]
+        return {one["transaction"]: one["contexts"]["trace"]["trace_id"] for one in found}
+
+    async with running(table, tmp_path) as daemon:
+        await daemon.ready(lambda: {"list", "read", "keep", "deliver"} <= set(traced()), 20)
+        await daemon.stop()
+    assert set(traced().values()) == {number_of(name).hex()}
+    lines = [json.loads(line) for line in daemon.log.read_text().splitlines() if name in line]
+    said = [line["event"] for line in lines]
+    assert [said.index(one) for one in ("claimed", "read", "kept", "sent")] == [0, 1, 2, 3]
+    assert lines[3]["alert"].startswith("evt_")
+    told = json.dumps(reports)
+    assert SECRET not in told
+    assert stories.TRAM_BATTERIES.body[1] not in told
 
 
 async def test_an_error_of_the_crawl_is_reported_with_its_source_and_stop_and_the_clock_checks_in(

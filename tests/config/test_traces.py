@@ -1,0 +1,93 @@
+"""Lines and traces of one release: found by its id, in whichever process they were written."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+
+import pytest
+import sentry_sdk
+import structlog
+
+from config import telemetry
+from config.telemetry import configure_logging, configure_sentry, traced
+from stories.ids import number_of, release_id
+from stories.urls import url_digest
+
+URL = "https://harbour.example/news/7"
+RELEASE = release_id(url_digest(URL))
+
+
+@pytest.fixture
+def lines():
+    """``lines()``: what was logged, as JSON."""
+    stream, root = io.StringIO(), logging.getLogger()
+    before = root.handlers[:], root.level
+    configure_logging(False, stream=stream)
+    yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
+    root.handlers[:], root.level = before[0], before[1]
+    logging.captureWarnings(False)
+    structlog.reset_defaults()
+
+
+def test_a_line_that_names_a_page_names_its_release(lines):
+    log = structlog.get_logger("test")
+    log.warning("page not read", url=URL + "?utm_source=mail#top")
+    log.info("kept", url=URL, release="rel_other")
+    log.info("elsewhere", url="/news/7")
+    assert [one.get("release") for one in lines()] == [RELEASE, "rel_other", None]
+
+
+@pytest.fixture
+def sent(monkeypatch):
+    """``sent(share)``: traces from there on, and what would go to Sentry."""
+    told = []
+
+    class Transport(sentry_sdk.transport.Transport):
+        def capture_envelope(self, envelope):
+            told.extend(item.payload.json for item in envelope.items if item.type == "transaction")
+
+    real = sentry_sdk.init
+    monkeypatch.setattr(sentry_sdk, "init", lambda **given: real(transport=Transport, **given))
+
+    def configure(share):
+        assert configure_sentry("test", "1", variables={"SENTRY_DSN": "http://key@127.0.0.1:1/1",
+                                                        "SENTRY_TRACES_SAMPLE_RATE": share})  # fmt: skip
+        return told
+
+    yield configure
+    monkeypatch.setattr(telemetry, "_traced_share", 0.0)
+    sentry_sdk.get_global_scope().set_client(None)
+
+
+def test_the_stops_of_a_release_are_one_trace_wherever_they_happen(sent):
+    told = sent("1")
+    for stop in ("list", "read", "keep", "deliver"):
+        with traced(stop, RELEASE, source="harbour"):
+            pass
+    traces = {one["contexts"]["trace"]["trace_id"] for one in told}
+    assert traces == {number_of(RELEASE).hex()}
+    assert [(one["transaction"], one["tags"]["release_id"]) for one in told] == [
+        (stop, RELEASE) for stop in ("list", "read", "keep", "deliver")
+    ]
+
+
+@pytest.mark.parametrize("share", ["", "0", "much", "-1"])
+def test_nothing_is_traced_unless_it_is_asked_for(sent, share):
+    told = sent(share)
+    with traced("read", RELEASE):
+        pass
+    assert told == []
+
+
+def test_of_a_release_all_stops_are_traced_or_none(sent):
+    told = sent("0.5")
+    names = [release_id(str(number)) for number in range(200)]
+    for stop in ("read", "keep"):
+        for name in names:
+            with traced(stop, name):
+                pass
+    found = [one["tags"]["release_id"] for one in told]
+    assert 50 < len(set(found)) < 150
+    assert len(found) == 2 * len(set(found))
