@@ -46,6 +46,7 @@ from stories.connection import server_risks
 from stories.finder import Finder
 from stories.release import Release
 from web.app import AlertFilter, Views, create_app, end_streams
+from web.connections import Connection
 
 log = structlog.get_logger(__name__)
 
@@ -183,6 +184,7 @@ async def _run(
     web = WebServer(
         uvicorn.Config(
             app,
+            http=Connection,
             log_config=None,
             access_log=False,
             lifespan="off",

@@ -33,6 +33,7 @@ from stories.finder import Finder
 from stories.pushes import Pushes
 from stories.release import Release
 from web.app import AlertFilter, Views, create_app, end_streams
+from web.connections import Connection
 
 CHROMIUM_STARTS = 120.0  # seconds, on a busy machine
 
@@ -167,7 +168,7 @@ def serve(redis: Redis, archive: ArchiveFiller) -> Serve:
         server = _Server(
             uvicorn.Config(
                 create_app(views), host="127.0.0.1", port=port, log_config=None, access_log=False, lifespan="off",
-                timeout_graceful_shutdown=2, server_header=False,
+                timeout_graceful_shutdown=2, server_header=False, http=Connection,
             )
         )  # fmt: skip
         task = asyncio.create_task(server.serve())
