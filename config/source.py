@@ -117,6 +117,9 @@ class ReleaseHints(_Model):
     render: bool = False
     """The pages are empty without a browser: run their scripts in Chromium. Needs the extra ``render``."""
 
+    full_text: bool = False
+    """Its feeds carry the whole text of the releases: their pages are not fetched."""
+
     @field_validator("render")
     @classmethod
     def _can_render(cls, render: bool) -> bool:

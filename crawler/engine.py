@@ -43,6 +43,7 @@ def scrapy_settings(settings: Settings, steps: dict[str, int]) -> dict[str, Any]
         "DOWNLOADER_MIDDLEWARES": {
             # Outermost: it gets the page that has come through all the others, and asks through them for its scripts.
             "crawler.render.RenderMiddleware": 5 if _renders(settings) else None,
+            "crawler.fulltext.AtHand": 3,
             "crawler.guard.GuardMiddleware": 10,
             "crawler.pace.Politeness": 50,
             "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,

@@ -25,6 +25,7 @@ from crawler import overlap
 from crawler.answers import fresh_for, header, headers, retry_after
 from crawler.bookkeeping import BY_ITSELF, Books
 from crawler.faults import Patient, fault, status_fault, status_trouble, trouble
+from crawler.fulltext import FullText
 from crawler.listings import ListingPage, ListingUnreadable, read_listing
 from crawler.listings.hubs import Named, named
 from crawler.pacing import Reply
@@ -103,6 +104,7 @@ class Lister:
         self._ask_page = ask_page
         self._books = Books(services)
         self._subscriber = Subscriber(services)
+        self._full_text = FullText(services)
         self._asking: set[tuple[str, str | None]] = set()
 
     async def ask(self, poll: Poll) -> Request | None:
@@ -232,7 +234,7 @@ class Lister:
         return known and course.cursor.body == overlap.body_digest(response.body)
 
     def _same_sightings(self, course: Course, listed: ListingPage, hubs: Named) -> bool:
-        if course.pages or not course.conditional or listed.children or not listed.sightings:
+        if course.pages or not course.conditional or listed.children or listed.contents or not listed.sightings:
             return False
         same_hubs = (course.cursor.hubs, course.cursor.topic) == (hubs.hubs, hubs.topic)
         return same_hubs and course.cursor.digest == overlap.digest(listed.sightings)
@@ -290,7 +292,11 @@ class Lister:
         course.settled &= claimed.settled
         course.look_for_the_thread()
         # Listings name the newest first; read as they were published, an original comes before its correction.
-        requests = [self._ask_page(poll, one, Journey(listed_at=now)) for one in reversed(claimed.claims)]
+        journey, edited = Journey(listed_at=now), await self._full_text.edited(listed, claimed.claims)
+        requests = [
+            self._full_text.spare(self._ask_page(poll, one, journey), one.sighting, listed)
+            for one in reversed([*claimed.claims, *edited])
+        ]
         services.claimed.update(request.cb_kwargs["asked"] for request in requests)
         return requests
 

@@ -17,6 +17,7 @@ from crawler.sites import SiteMemory
 from stories.aside import Aside, Attempt, Subject
 from stories.claims import Claims
 from stories.desk import Desk
+from stories.entries import Entries
 from stories.event import Event, MonitorEventType
 from stories.manners import Manners
 from stories.pushes import Pushes
@@ -91,6 +92,8 @@ class Services:
     """Is told after a poll of a listing when that is to be asked again."""
     manners: Manners | None = None
     """What hosts asked for, of whichever process; None: this one knows of no others."""
+    entries: Entries | None = None
+    """What was read from feeds and not from pages; a try remembers nothing."""
     pushes: Pushes | None = None
     """How listings stand with their hubs; None where no hub can reach us."""
     lost: dict[str, bool] = field(default_factory=dict)

@@ -22,10 +22,12 @@ from config.telemetry import report, traced
 from crawler.again import FAR_BEHIND, asking, away, gone, gone_by, not_there, validators
 from crawler.answers import charset
 from crawler.faults import Patient, fault, status_fault
+from crawler.fulltext import as_answer, at_hand, entry_hints, in_full
 from crawler.lister import STATUSES, Lister
 from crawler.services import Services
 from stories.aside import LeftAlone
 from stories.claims import Claim, listing_key
+from stories.entries import Entry
 from stories.failpoints import failpoint
 from stories.ids import release_id
 from stories.reading import Journey, Reading
@@ -136,13 +138,23 @@ class WireSpider(Spider):
         if response.status >= 400:
             await self._not_read(poll, asked, status_fault(response.status))
             return
-        known_site = await self.services.sites.known(asked) if self.services.sites else Known()
+        if claim is None and (entry := await self._read_from_feed(asked)) is not None:
+            if entry.page is None:  # its page may say the same in other words: it is there, and that is all it tells
+                yield replace(reading, unchanged=True)
+                return
+            request = in_full(cast(Request, response.request), entry)
+            response, reading = as_answer(request) or response, replace(reading, validators=None)
+        from_feed = at_hand(response)
+        known_site = await self.services.sites.known(asked) if self.services.sites and not from_feed else Known()
         try:
             release, shown = await self._read(response, poll, asked, known_site, by_hand=claim is None)
         except LeftAlone as left:
             await self._not_read(poll, asked, str(left))
             return
         except NotARelease as refusal:
+            if from_feed is not None and claim is not None:  # the feed begins it, or the entry is none
+                yield self._page(poll, claim.sighting, claim, journey)
+                return
             if (how := gone_by(refusal, asked, response)) and await self._is_known(poll, asked):
                 yield replace(reading, gone=how)
                 return
@@ -163,11 +175,34 @@ class WireSpider(Spider):
             read_as, listed_as = (release_id(url_digest(url)) for url in (release.url or asked, asked))
             also = {} if read_as == listed_as else {"listed_as": listed_as}
             log.info("read", source=poll.source, release=read_as, url=asked, **also)
-        if self.services.sites:
+        if self.services.sites and not from_feed:
             await self.services.sites.learn(asked, shown, known_site, self.services.clock())
         if release.published_at is None and claim is not None and claim.sighting.published_at is not None:
             release = replace(release, published_at=claim.sighting.published_at)
+        if claim is not None:
+            await self._note_feed(poll, asked, from_feed, edited=claim.changed)
         yield replace(reading, release=release, journey=replace(stamps, read_at=self.services.clock()))
+
+    async def _read_from_feed(self, asked: str) -> Entry | None:
+        """Return the entry that a release was read from, if it was not read from its page."""
+        try:
+            return (await self.services.entries.several([asked])).get(asked) if self.services.entries else None
+        except RedisError as error:  # nor is it kept then, what is read
+            log.warning("not known whether it was read from a feed", url=asked, why=f"Redis: {error}")
+            return None
+
+    async def _note_feed(self, poll: Poll, asked: str, entry: Entry | None, *, edited: bool) -> None:
+        """Remember whether a release was read from its feed; of an edited entry also its text, for a second look."""
+        entries = self.services.entries
+        if entries is None or not self._hints(poll).full_text:
+            return
+        try:
+            if entry is None:
+                await entries.forget(asked)
+            else:
+                await entries.put(asked, entry if edited else replace(entry, page=None))
+        except RedisError as error:
+            log.warning("not noted whether it was read from a feed", url=asked, why=f"Redis: {error}")
 
     async def _read(
         self, response: Response, poll: Poll, asked: str, known_site: Known, *, by_hand: bool
@@ -183,7 +218,7 @@ class WireSpider(Spider):
             failpoint("extracting", asked)
             try:
                 return await self.services.reader.read_page(
-                    response.body, response.url, self._hints(poll), charset(response), known_site
+                    response.body, response.url, self._hints_for(response, poll), charset(response), known_site
                 )
             except NotARelease as refusal:
                 if refusal.reason in DEADLY:
@@ -223,6 +258,10 @@ class WireSpider(Spider):
         finally:
             self.services.progress.failed(poll.crawl_id, f"{poll.source} {url}: {why}")
             self.services.progress.closed(poll.crawl_id)
+
+    def _hints_for(self, response: Response, poll: Poll) -> ReleaseHints:
+        hints = self._hints(poll)
+        return entry_hints(hints) if at_hand(response) else hints
 
     def _hints(self, poll: Poll) -> ReleaseHints:
         source = self.services.settings.sources.get(poll.source)

@@ -20,6 +20,7 @@ from stories.aside import Aside
 from stories.claims import Claims
 from stories.connection import check_server, connect
 from stories.desk import Desk
+from stories.entries import Entries
 from stories.finder import StillFinder
 from stories.keeping import Keeper
 from stories.looks import Looks
@@ -127,6 +128,7 @@ class Newsroom:
             tell=self.monitor(heard).tell,
             manners=Manners(self.redis),
             sites=SiteMemory(Sites(self.redis)),
+            entries=Entries(self.redis),
             pushes=self.pushes,
             aside=aside,
         )

@@ -280,6 +280,11 @@ def push(listing: str) -> Key:
     return Key(_key("push", listing), LONGEST_LEASE + timedelta(days=7))
 
 
+def entry(url: str) -> Key:
+    """Hash of what a feed's entry said that a release was read from (``stories.entries``), by the page's digest."""
+    return Key(_key("entry", url), SITE)
+
+
 def pushes_due() -> Key:
     """Sorted set of the listings to be polled because of a push, by when (ms). For ever: empties as they are polled."""
     return Key(_key("push", "due"), None)

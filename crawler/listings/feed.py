@@ -18,6 +18,7 @@ from lxml import etree
 from config.source import ReleaseHints
 from crawler.listings.dates import feed_moment, read_date
 from crawler.listings.decode import is_utf8
+from crawler.listings.full import as_html, whole
 from crawler.listings.hubs import web_address
 from crawler.listings.page import ListingPage, ListingUnreadable
 from crawler.listings.wording import plain_text
@@ -47,6 +48,7 @@ def read_feed(body: bytes, url: str, hints: ReleaseHints, content_type: str | No
         ttl=_ttl(parsed.feed.get("ttl")),
         hubs=_web_addresses(parsed.feed.get("links") or (), "hub", url),
         topic=next(iter(_web_addresses(parsed.feed.get("links") or (), "self", url)), None),
+        contents=_contents(parsed.entries[:ENTRIES_MAX], url) if hints.full_text else {},
     )
 
 
@@ -121,6 +123,19 @@ def _sighting(entry: feedparser.FeedParserDict, url: str, hints: ReleaseHints) -
         published_at=feed_moment(str(raw), parsed, zone) if raw else None,
         guid=_guid(entry, url),
     )
+
+
+def _contents(entries: Iterable[Mapping[str, Any]], url: str) -> dict[str, str]:
+    """The longest text of each entry, by its page: ``content:encoded`` and the like, else its summary."""
+    found: dict[str, str] = {}
+    for entry in entries:
+        page = next((one for link in _addresses(entry, url) if (one := _canonical(link, url))), None)
+        texts = [as_html(one.get("value"), one.get("type")) for one in entry.get("content") or ()]
+        summary = entry.get("summary_detail") or {}
+        longest = max([*texts, as_html(summary.get("value"), summary.get("type"))], key=len)
+        if page and longest:
+            found.setdefault(page, longest)
+    return whole(found)
 
 
 def _guid(entry: Mapping[str, Any], url: str) -> str | None:
@@ -198,6 +213,8 @@ class _JsonItem(msgspec.Struct, rename={"published": "date_published"}):
     title: Any = None
     published: Any = None
     date_modified: Any = None
+    content_html: Any = None
+    content_text: Any = None
 
 
 class _JsonFeed(msgspec.Struct):
@@ -220,7 +237,8 @@ def read_json_feed(text: str, url: str, hints: ReleaseHints) -> ListingPage:
     ):
         raise ListingUnreadable("JSON, but no JSON Feed")
     zone = ZoneInfo(hints.timezone) if hints.timezone else None
-    sightings = []
+    sightings: list[Sighting] = []
+    contents: dict[str, str] = {}
     for raw in feed.items[:ENTRIES_MAX]:
         if not isinstance(raw, dict):
             continue
@@ -240,6 +258,9 @@ def read_json_feed(text: str, url: str, hints: ReleaseHints) -> ListingPage:
             if isinstance(item.date_modified, str)
             else None
         )
+        if page and hints.full_text:
+            texts = (as_html(item.content_html, "text/html"), as_html(item.content_text, "text/plain"))
+            contents.setdefault(page, next(filter(None, texts), ""))
         if page:
             sightings.append(
                 Sighting(
@@ -264,4 +285,5 @@ def read_json_feed(text: str, url: str, hints: ReleaseHints) -> ListingPage:
         title=title,
         hubs=_web_addresses(hubs, "hub", url),
         topic=web_address(feed.feed_url, url) if isinstance(feed.feed_url, str) else None,
+        contents=whole(contents),
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from stories.sighting import ListingKind, Sighting
@@ -31,3 +32,5 @@ class ListingPage:
     """Where a feed's changes can be subscribed to, as it says itself (WebSub)."""
     topic: str | None = None
     """The feed's own address, by which its hubs know it."""
+    contents: Mapping[str, str] = field(default_factory=dict)
+    """The entries, by the URL of their page, that carry the whole release; HTML. Only of a source that says so."""
