@@ -16,12 +16,13 @@ import random
 import sys
 import time
 from collections import Counter
+from itertools import pairwise
 from statistics import median
 
 import scaleout_costs
 from scaleout_rooms import can_have_rooms, until
 from scaleout_stage import Stage, stage
-from scaleout_wire import alerts, doubles, pace
+from scaleout_wire import alerts, doubles, most_in, of_each_host
 
 INTERVAL = 12  # seconds between two polls of a listing: twice the lease, so that a double is seen as one
 PACE = 0.1  # seconds between two requests to a host
@@ -136,9 +137,11 @@ def _report(
     for one, other in close[:20]:
         later = f"{other.room} {other.at - one.at:.1f} s later"
         print(f"    {one.host}{one.path}: {one.room} at {one.at - began:.1f} s, {later}")
-    for host, gaps in sorted(pace(wire, began).items()):
-        short, least = sum(gap < 0.5 * PACE for gap in gaps), 1000 * min(gaps)
-        print(f"{host}: {len(gaps)} requests, least {least:.0f} ms apart, {short} of them under half of the pace")
+    for host, asked in sorted(of_each_host(wire, began).items()):
+        early = [pair for pair in pairwise(asked) if pair[1].at - pair[0].at < 0.5 * PACE]
+        hurt = sum(any(on.rooms[one.room].was_hurt(one.at - 2, one.at) for one in pair) for pair in early)
+        crowds = f"at the most {most_in(1, asked)} in a second and {most_in(10, asked)} in ten"
+        print(f"{host}: {len(asked)} requests, {crowds}; {len(early)} within half of the pace, {hurt} of the hurt")
     taken, ticked = [one[0] for one in takeovers], [one[1] for one in takeovers]
     print(f"{len(takeovers)} takeovers: lease taken {_spread(taken)}; clock ticks {_spread(ticked)}")
     logs = [log.read_text(errors="replace") for log in on.configuration.parent.glob("*.log")]

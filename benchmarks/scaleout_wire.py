@@ -126,13 +126,23 @@ def doubles(wire: Wire, since: float, within: float) -> list[tuple[Asked, Asked]
     return [pair for found in polls.values() for pair in pairwise(found) if pair[1].at - pair[0].at < within]
 
 
-def pace(wire: Wire, since: float) -> dict[str, list[float]]:
-    """Return the seconds between two requests to each host, by whichever process."""
-    times: dict[str, list[float]] = defaultdict(list)
+def of_each_host(wire: Wire, since: float) -> dict[str, list[Asked]]:
+    """Return the requests to each host, by whichever process, in order."""
+    found: dict[str, list[Asked]] = defaultdict(list)
     for one in wire.log:
         if one.at >= since:
-            times[one.host].append(one.at)
-    return {host: [later - earlier for earlier, later in pairwise(found)] for host, found in times.items()}
+            found[one.host].append(one)
+    return found
+
+
+def most_in(seconds: float, asked: list[Asked]) -> int:
+    """Return how many requests came in the fullest span of so many seconds."""
+    most = first = 0
+    for last, one in enumerate(asked):
+        while one.at - asked[first].at > seconds:
+            first += 1
+        most = max(most, last - first + 1)
+    return most
 
 
 def alerts(wire: Wire) -> tuple[list[str], int, list[str]]:
