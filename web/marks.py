@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from config.query import BadQuery, Not, Query, Term, parse_query
 from stories.words import plain, unspaced
@@ -34,8 +35,7 @@ class _Needle:
     field: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Word:
+class _Word(NamedTuple):
     start: int
     end: int
     plain: str
@@ -86,7 +86,10 @@ class Marks:
         ]
         if not needles:
             return []
-        words = [_Word(one.start(), one.end(), plain(one[0])) for one in _WORD.finditer(text[:LONGEST])]
+        if text.isascii():  # then each letter of its plain form stands where its own does
+            words = [_Word(one.start(), one.end(), one[0]) for one in _WORD.finditer(whole)]
+        else:
+            words = [_Word(one.start(), one.end(), plain(one[0])) for one in _WORD.finditer(text[:LONGEST])]
         found = sorted(span for needle in needles for span in _found(words, needle, text))
         merged: list[tuple[int, int]] = []
         for start, end in found:
@@ -112,6 +115,8 @@ def _needles(query: Query) -> Iterator[_Needle]:
 def _found(words: Sequence[_Word], needle: _Needle, text: str) -> Iterator[tuple[int, int]]:
     count = len(needle.words)
     for at in range(len(words) - count + 1):
+        if needle.words[0] not in words[at].plain:
+            continue
         row = words[at : at + count]
         parts = [
             _part(word, wanted, text, beginning=needle.beginning and number == count - 1)
