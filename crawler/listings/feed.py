@@ -16,6 +16,7 @@ import msgspec
 from lxml import etree
 
 from config.source import ReleaseHints
+from crawler.listings.broken import mend_ampersands, refuse_broken
 from crawler.listings.dates import feed_moment, read_date
 from crawler.listings.decode import is_utf8
 from crawler.listings.full import as_html, whole
@@ -28,9 +29,6 @@ from stories.urls import canonical_url, url_digest
 ENTRIES_MAX = 5_000  # Business Wire's whole week is about 4,000
 LOOSE_MAX = 256 * 1024
 """Bytes of broken XML that feedparser's forgiving parser is given, whose time grows faster than its input."""
-BARE_AMPERSAND = re.compile(rb"<!\[CDATA\[.*?(?:\]\]>|\Z)|&(?!#?\w{1,32};)", re.DOTALL)
-"""An ampersand that begins no reference; in CDATA it is one of the text."""
-AMPERSANDS_MENDED = 20_000  # five for each entry that is read
 
 
 def read_feed(body: bytes, url: str, hints: ReleaseHints, content_type: str | None = None) -> ListingPage:
@@ -39,10 +37,13 @@ def read_feed(body: bytes, url: str, hints: ReleaseHints, content_type: str | No
     if not parsed.get("version") and not parsed.entries:
         raise ListingUnreadable(f"no feed ({_why(parsed)})")
     title = plain_text(parsed.feed.get("title") or "") or None
-    sightings = (_sighting(entry, url, hints) for entry in parsed.entries[:ENTRIES_MAX])
+    found = (_sighting(entry, url, hints) for entry in parsed.entries[:ENTRIES_MAX])
+    sightings = _unique(found, url, hints)
+    if not sightings:
+        refuse_broken(body, "a feed", nothing=not parsed.entries and not parsed.feed)
     return ListingPage(
         kind="feed",
-        sightings=_unique(sightings, url, hints),
+        sightings=sightings,
         next_url=_linked(parsed.feed.get("links") or (), "next", url),
         title=title,
         ttl=_ttl(parsed.feed.get("ttl")),
@@ -75,7 +76,7 @@ def _mended(body: bytes, charset: str | None) -> tuple[bytes, str | None]:
     """
     if _is_well_formed(body) or b"\0" in body[:100]:
         return body, charset
-    body = BARE_AMPERSAND.sub(_escaped, body, count=AMPERSANDS_MENDED)
+    body = mend_ampersands(body)
     if len(body) <= LOOSE_MAX or _is_well_formed(body):
         return body, charset
     root = etree.fromstring(body.lstrip(), _recovering(charset))
@@ -91,10 +92,6 @@ def _recovering(charset: str | None) -> etree.XMLParser:
         return _recovering(None)
 
 
-def _escaped(match: re.Match[bytes]) -> bytes:
-    return match.group() if match.group().startswith(b"<") else b"&amp;"
-
-
 def _is_well_formed(body: bytes) -> bool:
     try:
         expat.ParserCreate().Parse(body, True)
@@ -105,7 +102,7 @@ def _is_well_formed(body: bytes) -> bool:
 
 def _why(parsed: feedparser.FeedParserDict) -> str:
     error = parsed.get("bozo_exception")
-    return str(error)[:160] if error else "well-formed XML without a feed in it"
+    return str(error).removeprefix("<unknown>:")[:160] if error else "well-formed XML without a feed in it"
 
 
 def _sighting(entry: feedparser.FeedParserDict, url: str, hints: ReleaseHints) -> Sighting | None:

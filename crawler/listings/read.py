@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from config.source import ListingSettings, ReleaseHints
+from crawler.listings.broken import refuse_broken
 from crawler.listings.decode import is_gzip, page_text, unpack
 from crawler.listings.detect import Content, detect
 from crawler.listings.feed import read_feed, read_json_feed
@@ -51,7 +52,10 @@ def read_listing(
     if content in ("xml-feed", "xml"):
         return read_feed(body, url, hints, content_type)
     if content == "sitemap":
-        return read_sitemap(body, url, hints)
+        page = read_sitemap(body, url, hints)
+        if not page.sightings and not page.children:
+            refuse_broken(body, "a sitemap", nothing=True)
+        return page
     text = page_text(body, content_type, hints.encoding)
     if content == "json":
         return read_json_feed(text, url, hints)

@@ -136,7 +136,10 @@ def test_source(
     if not tried.listings or (tried.sightings and not tried.releases):
         raise Failed("the source could not be read")
     if not tried.sightings:
-        raise Failed("the listings were read, but no release was found on them: give selectors (docs/sources.md)")
+        raise Failed(
+            "the listings were read, but name no release: a feed or sitemap may have none for now; for an HTML page "
+            "give selectors (docs/sources.md)"
+        )
 
 
 def _holds(release: Release) -> str:
