@@ -22,7 +22,7 @@ from statistics import median
 import scaleout_costs
 from scaleout_rooms import can_have_rooms, until
 from scaleout_stage import Stage, stage
-from scaleout_wire import alerts, doubles, most_in, of_each_host
+from scaleout_wire import alerts, most_in, of_each_host, polls
 
 INTERVAL = 12  # seconds between two polls of a listing: twice the lease, so that a double is seen as one
 PACE = 0.1  # seconds between two requests to a host
@@ -127,13 +127,15 @@ def _report(
     lost, repeats, two = alerts(wire)
     first = {url: at for at, _, url in reversed(wire.told)}
     delays = sorted(first[url] - at for url, at in wire.published.items() if url in first)
-    close = doubles(wire, began, 0.8 * INTERVAL)
+    pairs = polls(wire, began)
+    apart = [other.at - one.at for one, other in pairs]
+    close = [pair for pair, seconds in zip(pairs, apart, strict=True) if seconds < 0.8 * INTERVAL]
     why = Counter(on.rooms[one.room].was_hurt(one.at - 1, other.at) or "nothing" for one, other in close)
-    polls = sum(one.path.endswith(".rss") and one.at >= began for one in wire.log)
     print(f"{ended - began:.0f} s of rounds: {', '.join(f'{what} {times}' for what, times in sorted(done.items()))}")
     print(f"{len(wire.published)} releases: {len(lost)} lost, {repeats} alerts repeated, {len(two)} told under two ids")
     print(f"published to told: {_spread(delays)}")
-    print(f"{polls} polls, {len(close)} too soon after the one before; what befell who asked first: {dict(why)}")
+    print(f"{len(pairs)} polls, after the one before of the same listing: {_spread(apart)}")
+    print(f"{len(close)} of them too soon; what befell who asked before: {dict(why)}")
     for one, other in close[:20]:
         later = f"{other.room} {other.at - one.at:.1f} s later"
         print(f"    {one.host}{one.path}: {one.room} at {one.at - began:.1f} s, {later}")

@@ -117,13 +117,13 @@ def _words(draw: random.Random, count: int) -> str:
     return " ".join("".join(draw.choices(SYLLABLES, k=draw.randint(2, 4))) for _ in range(count))
 
 
-def doubles(wire: Wire, since: float, within: float) -> list[tuple[Asked, Asked]]:
-    """Return the pairs of polls of one listing that lie less than ``within`` seconds apart, those of retries apart."""
-    polls: dict[tuple[str, str], list[Asked]] = defaultdict(list)
+def polls(wire: Wire, since: float) -> list[tuple[Asked, Asked]]:
+    """Return each poll of a listing with the next one of the same, by whichever process."""
+    found: dict[tuple[str, str], list[Asked]] = defaultdict(list)
     for one in wire.log:
         if one.at >= since and one.path.endswith(".rss"):
-            polls[one.host, one.path].append(one)
-    return [pair for found in polls.values() for pair in pairwise(found) if pair[1].at - pair[0].at < within]
+            found[one.host, one.path].append(one)
+    return [pair for asked in found.values() for pair in pairwise(asked)]
 
 
 def of_each_host(wire: Wire, since: float) -> dict[str, list[Asked]]:
