@@ -132,6 +132,14 @@ async def test_the_form_lets_the_holder_of_the_token_in(browser: Browser, serve,
         assert cookie["httpOnly"] is True
         assert cookie["sameSite"] == "Strict"
         assert "correct horse" not in cookie["value"]
+        # From a page elsewhere, which brings no strict cookie along, the link leads where it says all the same.
+        elsewhere = f'<a href="{site.base}/alerts?state=failed">there</a>'
+        await desk.page.route(
+            "http://elsewhere.example/", lambda route: route.fulfill(body=elsewhere, content_type="text/html")
+        )
+        await desk.page.goto("http://elsewhere.example/")
+        await desk.page.click("a")
+        await expect(desk.page.locator("h1")).to_have_text("Alerts")
         await desk.page.get_by_role("button", name="Log out").click()
         await expect(desk.page.locator("h1")).to_have_text("Log in")
         await desk.page.goto(site.base)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, HTTPException, Query, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -16,6 +17,7 @@ from web.rows import receipt_row
 from web.views import AlertFilter, AlertState, Views, views
 
 SHOWN = 100  # receipts
+SHOWN_AT_MOST = 500  # where more are asked for; the command line has all
 STATES: tuple[AlertState, ...] = ("waiting", "sent", "failed")
 AGAIN = {
     "due": "It is sent again.",
@@ -33,17 +35,27 @@ async def alerts(
     channel: Annotated[str, Query(max_length=64)] = "",
     said: Annotated[str, Query(max_length=100)] = "",
     tested: Annotated[str, Query(max_length=160)] = "",
+    more: str = "",
 ) -> HTMLResponse:
     """Show the receipts and the channels."""
     asked = views(request)
     wanted = next((one for one in STATES if one == state), None)
-    found = await alerts_beside(asked, AlertFilter(state=wanted, channel=channel or None, limit=SHOWN))
+    limit = SHOWN_AT_MOST if more else SHOWN
+    found = await alerts_beside(asked, AlertFilter(state=wanted, channel=channel or None, limit=limit))
     channels = await asked.channels()
     return show(
-        request, "alerts.html", "alerts", alerts=found, channels=[_channel(one, asked) for one in channels],
+        request, "alerts.html", "alerts", alerts=found, limit=limit,
+        older=sum(len(one.receipts) for one in found) >= limit, more=_more(wanted, channel, more),
+        channels=[_channel(one, asked) for one in channels],
         states=STATES, state=wanted or "", channel=channel, said=_said(said), tested=tested,
         test=await _test(asked, tested), failed=sum(one["failed"] for one in channels),
     )  # fmt: skip
+
+
+def _more(state: str | None, channel: str, more: str) -> str | None:
+    """Return the address of the page with more receipts; None where it is this one."""
+    asked = {"state": state, "channel": channel, "more": "1"}
+    return None if more else "/alerts?" + urlencode({name: value for name, value in asked.items() if value})
 
 
 def _said(word: str) -> str | None:

@@ -58,7 +58,15 @@ function followStory(id) {
   });
 }
 
+// An address names what is asked for, and nothing that is not.
+function leaveOutTheEmpty(form) {
+  form.addEventListener("formdata", ({ formData }) => {
+    for (const [name, value] of [...formData]) if (!value) formData.delete(name);
+  });
+}
+
 function start() {
+  for (const form of document.querySelectorAll("form[method=get]")) leaveOutTheEmpty(form);
   const list = document.getElementById("stream");
   if (list && list.dataset.still === undefined) {
     const stream = new Stream(list);
