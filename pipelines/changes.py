@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 
+from pipelines.advisories import says_only_that, without_advisory
 from stories.moments import parse_moment
 from stories.release import Change, Release
 from stories.wording import plain
@@ -33,7 +34,8 @@ def changes(before: Release, after: Release) -> tuple[Change, ...]:
     captions): an added paragraph has no ``before``, a removed one no ``after``. An edited paragraph is one change,
     wherever it stands now; one that only moved is none. A table's row is a paragraph, known again by its first cell.
     What one side does not say is unknown, so where the headline, the issuer, the dateline, all tags or all tickers are
-    missing nothing is told about them; and neither about a part that another source leaves out altogether.
+    missing nothing is told about them; and neither about a part that another source leaves out altogether. What a
+    notice says of the earlier release is its statement, no change; where that is all it says, no text is compared.
     """
     found: list[Change] = []
     same_source = before.source is None or after.source is None or before.source == after.source
@@ -44,7 +46,7 @@ def changes(before: Release, after: Release) -> tuple[Change, ...]:
     found += _items("tags", before.tags, after.tags)
     found += _items("tickers", before.tickers, after.tickers)
     found += _value("issuer", before.issuer, after.issuer, optional=True)
-    found += _paragraphs("body", before.body, after.body)
+    found += _bodies(before, after)
     for field, old, new in (
         ("about", before.about, after.about),
         ("contacts", before.contacts, after.contacts),
@@ -57,6 +59,15 @@ def changes(before: Release, after: Release) -> tuple[Change, ...]:
     if found and same_page and not _same_moment(before.published_at, after.published_at):
         found += _value("published_at", before.published_at, after.published_at, optional=True)
     return tuple(found)
+
+
+def _bodies(before: Release, after: Release) -> list[Change]:
+    if before.url is not None and before.url == after.url and before.notice is not None:
+        return _paragraphs("body", before.body, after.body)  # the page of a notice says something else again
+    old, new = without_advisory(before), without_advisory(after)
+    if (after.body and says_only_that(new)) or (before.body and says_only_that(old)):
+        return []
+    return _paragraphs("body", old, new)
 
 
 def _value(field: str, before: str | None, after: str | None, *, optional: bool) -> list[Change]:

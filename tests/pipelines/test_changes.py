@@ -55,6 +55,56 @@ def test_an_added_paragraph_has_no_before() -> None:
     assert changes(RELEASE, after) == (Change(field="body", paragraph=2, after="A second dock follows in autumn."),)
 
 
+SAID = "Please replace the release dated May 25, 2026 with the following corrected version due to a wrong date."
+
+
+@pytest.mark.parametrize(
+    ("advisory", "first"),
+    [
+        pytest.param((SAID,), 1, id="a paragraph of its own"),
+        pytest.param((SAID, "The corrected release reads:"), 2, id="a line that leads on"),
+        pytest.param((f"BOSTON--(BUSINESS WIRE)--{SAID} The corrected release reads:",), 1, id="both in one"),
+        pytest.param((SAID, "The corrected release reads:", RELEASE.headline.upper()), 3, id="the headline again"),
+        pytest.param(("CORRECTION...by Harbour Robotics Ltd.", SAID), 2, id="signed"),
+    ],
+)
+def test_what_a_notice_says_of_the_earlier_release_is_no_change(advisory: tuple[str, ...], first: int) -> None:
+    right = THREE.replace("May 25", "June 12")
+    corrected = replace(
+        body(*advisory, ONE, TWO, right, FOUR),
+        url="https://wire.example/news/2",
+        notice=Notice(kind="correction", marker="CORRECTING and REPLACING", headline=RELEASE.headline, statement=SAID),
+    )
+    assert changes(RELEASE, corrected) == (Change(field="body", paragraph=first + 3, before=THREE, after=right),)
+
+
+def test_news_in_one_paragraph_with_the_advisory_is_told() -> None:
+    corrected = replace(
+        body(f"{SAID} The corrected release reads: {ONE.replace('no crew', 'a crew of two')}", TWO, THREE, FOUR),
+        url="https://wire.example/news/2",
+        notice=Notice(kind="correction", marker="CORRECTION", headline=RELEASE.headline, statement=SAID),
+    )
+    after = ONE.replace("no crew", "a crew of two")
+    assert changes(RELEASE, corrected) == (Change(field="body", paragraph=1, before=ONE, after=after),)
+
+
+def test_an_advisory_alone_removes_nothing_of_what_it_corrects() -> None:
+    corrected = replace(
+        body(SAID),
+        url="https://wire.example/news/2",
+        notice=Notice(kind="correction", marker="CORRECTION", headline=RELEASE.headline, statement=SAID),
+    )
+    assert changes(RELEASE, corrected) == ()
+
+
+def test_a_page_whose_notice_says_something_else_again_has_changed() -> None:
+    notice = Notice(kind="correction", marker="CORRECTION", headline=RELEASE.headline, statement=SAID)
+    before = replace(body(SAID, ONE, TWO), notice=notice)
+    said = SAID.replace("date.", "date and place.")
+    after = replace(body(said, ONE, TWO), notice=replace(notice, statement=said))
+    assert changes(before, after) == (Change(field="body", paragraph=1, before=SAID, after=said),)
+
+
 def test_a_removed_paragraph_has_no_after_and_its_old_place() -> None:
     assert changes(RELEASE, body(ONE, TWO, FOUR)) == (Change(field="body", paragraph=3, before=THREE),)
 
