@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from config.settings import Settings
 from pipelines.alerting import Audience
@@ -13,14 +13,18 @@ from pipelines.identity import Candidate, Verdict, identify
 from pipelines.identity.kinship import translation
 from pipelines.identity.notices import is_notice, one_notice
 from pipelines.identity.reading import marker_alone
+from pipelines.keeping import Told, id_of, keep_of, replaced
 from pipelines.revision import Revision, compare
 from pipelines.revisits import next_revisit
-from stories.event import Event, EventType, Replaced, StoryRef
+from pipelines.vanishing import back, back_since, withdraw
+from stories.event import Event, EventType, StoryRef
 from stories.ids import event_id, story_id
 from stories.keeping import Keep, Knowledge, Known
 from stories.moments import parse_moment, timestamp
 from stories.reading import Reading
 from stories.release import Change, NoticeKind, Release
+
+__all__ = ["EVENT_OF", "back", "decide", "withdraw"]
 
 EVENT_OF: dict[NoticeKind, EventType] = {
     "correction": "release.corrected",
@@ -28,15 +32,6 @@ EVENT_OF: dict[NoticeKind, EventType] = {
     "withdrawal": "release.withdrawn",
     "repeat": "release.syndicated",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """An event with the channels that hear of it."""
-
-    event: Event
-    channels: frozenset[str]
-    due: datetime
 
 
 def decide(
@@ -74,29 +69,6 @@ def decide(
     return _notice(release, of, within, verdict, who)
 
 
-def withdraw(known: Known, how: str, settings: Settings, now: datetime) -> Keep:
-    """Return what is to be kept when a release's page is confirmed gone."""
-    who = Audience(settings=settings, now=now)
-    release = known.release
-    matched = who.matching(release)
-    again = (str(known.at),) if known.verdict == "back" else ()
-    event = Event(
-        id=event_id("release.withdrawn", _id(release), release.revision, "gone", *again),
-        type="release.withdrawn",
-        timestamp=timestamp(now),
-        watches=who.named(matched, "release.withdrawn", known),
-        story=StoryRef(id=known.story, releases=known.releases),
-        release=release,
-        replaces=_replaced(release),
-        detail=how,
-    )
-    # Nobody is told that a page went which nobody was told of: where a wire keeps no archive, old ones go every day.
-    channels = who.fresh(matched, event.type, release) | who.recalled(event.type, known)
-    told = Told(event=event, channels=channels, due=who.due(release))
-    keep = _keep(release, known.story, how, [told], "withdrawn")
-    return replace(keep, revisit=next_revisit(release, settings.polling.ladder, now))
-
-
 def _after(candidates: Iterable[Known], now: datetime) -> datetime:
     """Return now, or the moment after the newest candidate was seen where that is later.
 
@@ -126,15 +98,15 @@ def _again(release: Release, own: Known, who: Audience, noise: frozenset[str]) -
     kind: EventType = EVENT_OF[release.notice.kind] if noticed and release.notice else "release.revised"
     matched = who.matching(release, before)
     event = Event(
-        id=event_id(kind, _id(release), release.revision),
+        id=event_id(kind, id_of(release), release.revision),
         type=kind,
         timestamp=timestamp(who.now),
         watches=who.named(matched, kind, own),
         story=StoryRef(id=own.story, releases=own.releases),
         release=release,
-        replaces=_replaced(before),
+        replaces=replaced(before),
         changes=() if kind == "release.withdrawn" else revision.changes,
-        detail=_back_since(own) if own.verdict == "withdrawn" else None,
+        detail=back_since(own) if own.verdict == "withdrawn" else None,
     )
     # A notice is as young as this reading, whatever date of publication its page goes on printing.
     fresh = who.fresh(matched, kind, None if noticed else release)
@@ -145,37 +117,12 @@ def _again(release: Release, own: Known, who: Audience, noise: frozenset[str]) -
         told = [new, replace(told[0], channels=told[0].channels - new.channels)]
     was_plain = before.notice is None or before.notice.kind == "repeat"
     return replace(
-        _keep(release, own.story, revision.why, told, revision.kind),
+        keep_of(release, own.story, revision.why, told, revision.kind),
         revises=True,
         # What the page was is all that its notice can be about: no copy of that text is a late original of it.
         replaces=before.id if noticed and was_plain else own.replaces,
         revisit=next_revisit(release, who.settings.polling.ladder, who.now),
     )
-
-
-def back(own: Known, settings: Settings, now: datetime) -> Keep:
-    """Return what is to be kept when a page that was told of as gone is there again, and says what it said."""
-    who = Audience(settings=settings, now=now)
-    release = own.release
-    event = Event(
-        id=event_id("release.revised", _id(release), release.revision, "back", str(own.at)),
-        type="release.revised",
-        timestamp=timestamp(now),
-        watches=who.named(who.matching(release), "release.revised", own),
-        story=StoryRef(id=own.story, releases=own.releases),
-        release=release,
-        replaces=_replaced(release),
-        detail=_back_since(own),
-    )
-    heard = frozenset(own.channels & settings.channels.keys())
-    keep = _keep(
-        release, own.story, _back_since(own), [Told(event=event, channels=heard, due=who.due(release))], "back"
-    )
-    return replace(keep, revisit=next_revisit(release, settings.polling.ladder, now))
-
-
-def _back_since(own: Known) -> str:
-    return f"back again; it was told as withdrawn at {timestamp(datetime.fromtimestamp(own.at / 1000, UTC))}"
 
 
 def _tags_gained(before: Release, after: Release) -> tuple[Change, ...]:
@@ -190,7 +137,7 @@ def _new_to(late: Sequence[str], release: Release, own: Known, who: Audience) ->
     if not channels:
         return None
     event = Event(
-        id=event_id("release.new", _id(release), release.revision),
+        id=event_id("release.new", id_of(release), release.revision),
         type="release.new",
         timestamp=timestamp(who.now),
         watches=who.named(late, "release.new"),
@@ -201,10 +148,10 @@ def _new_to(late: Sequence[str], release: Release, own: Known, who: Audience) ->
 
 
 def _new(release: Release, verdict: Verdict, who: Audience) -> Keep:
-    story = story_id(_id(release))
+    story = story_id(id_of(release))
     matched = who.matching(release)
     event = Event(
-        id=event_id("release.new", _id(release), release.revision),
+        id=event_id("release.new", id_of(release), release.revision),
         type="release.new",
         timestamp=timestamp(who.now),
         watches=who.named(matched, "release.new"),
@@ -223,7 +170,7 @@ def _copy(release: Release, of: Known, story: Sequence[Known], verdict: Verdict,
     """
     matched = who.matching(release)
     copy = Event(
-        id=event_id("release.syndicated", _id(release), release.revision),
+        id=event_id("release.syndicated", id_of(release), release.revision),
         type="release.syndicated",
         timestamp=timestamp(who.now),
         watches=who.named(matched, "release.syndicated"),
@@ -269,9 +216,9 @@ def _first_heard(copy: Event, release: Release, original: Known | None) -> Event
     about = original.release if original is not None and kind != "release.new" else None
     return replace(
         copy,
-        id=event_id(kind, _id(release), release.revision),
+        id=event_id(kind, id_of(release), release.revision),
         type=kind,
-        replaces=_replaced(about) if about else None,
+        replaces=replaced(about) if about else None,
         changes=_differences(kind, about, release) if about else (),
     )
 
@@ -287,16 +234,16 @@ def _notice(release: Release, of: Known | None, within: Known | None, verdict: V
         if of is not None and not release.notice.headline and not marker_alone(of.release):
             # "/DISREGARD RELEASE: Company/" is marker from end to end; the headline is that of what it is about.
             release = replace(release, headline=of.release.headline)
-    story = within.story if within else story_id(_id(release))
+    story = within.story if within else story_id(id_of(release))
     matched = who.matching(release)
     event = Event(
-        id=event_id(kind, _id(release), release.revision),
+        id=event_id(kind, id_of(release), release.revision),
         type=kind,
         timestamp=timestamp(who.now),
         watches=who.named(matched, kind, within),
         story=StoryRef(id=story, releases=within.releases + 1 if within else 1),
         release=release,
-        replaces=_replaced(of.release) if of else None,
+        replaces=replaced(of.release) if of else None,
         changes=_differences(kind, of.release, release) if of else (),
     )
     channels = who.fresh(matched, kind, release) | who.recalled(kind, within)
@@ -324,54 +271,32 @@ def _late_original(release: Release, of: Known, story: Sequence[Known], verdict:
         channels = who.fresh(late, event.type, release) | who.recalled(event.type, of)
         told.append(Told(event=event, channels=channels, due=who.due(release, of)))
     keep = _stored(release, of.story, verdict, told, who)
-    return replace(keep, links={_id(one.release): _id(release) for one in waiting})
+    return replace(keep, links={id_of(one.release): id_of(release) for one in waiting})
 
 
 def _tied(notice: Known, original: Release, who: Audience) -> Event:
     """Return the event of a known notice once more, now that the release it is about came."""
     kind = EVENT_OF[notice.release.notice.kind] if notice.release.notice else "release.revised"
     return Event(
-        id=event_id(kind, _id(notice.release), notice.release.revision, "replaces", _id(original)),
+        id=event_id(kind, id_of(notice.release), notice.release.revision, "replaces", id_of(original)),
         type=kind,
         timestamp=timestamp(who.now),
         watches=who.named(who.matching(notice.release, original), kind, notice),
         story=StoryRef(id=notice.story, releases=notice.releases + 1),
         release=notice.release,
-        replaces=_replaced(original),
+        replaces=replaced(original),
         changes=_differences(kind, original, notice.release),
     )
 
 
 def _stored(release: Release, story: str, verdict: Verdict, told: Iterable[Told], who: Audience) -> Keep:
-    keep = _keep(release, story, verdict.why, told, verdict.kind)
+    keep = keep_of(release, story, verdict.why, told, verdict.kind)
     return replace(keep, revisit=next_revisit(release, who.settings.polling.ladder, who.now))
-
-
-def _keep(release: Release, story: str, why: str, told: Iterable[Told], word: str) -> Keep:
-    told = list(told)
-    return Keep(
-        release=release,
-        story=story,
-        verdict=word,
-        why=why,
-        events=tuple(one.event for one in told),
-        alerts={one.event.id: dict.fromkeys(sorted(one.channels), one.due) for one in told},
-    )
 
 
 def _differences(kind: EventType, before: Release, after: Release) -> tuple[Change, ...]:
     # A withdrawal takes the release back whole; its own text is no newer state of it. Nor is a translation.
     return () if kind == "release.withdrawn" or translation(before, after) else changes(before, after)
-
-
-def _replaced(release: Release) -> Replaced:
-    return Replaced(
-        id=_id(release),
-        url=release.url,
-        source=release.source,
-        headline=release.headline,
-        published_at=release.published_at,
-    )
 
 
 def _differs_at_home(release: Release, of: Known) -> bool:
@@ -396,9 +321,3 @@ def _of(release_id: str | None, known: Iterable[Known]) -> Known | None:
 
 def _candidate(known: Known) -> Candidate:
     return Candidate(release=known.release, story=known.story, replaces=known.replaces, first=known.first)
-
-
-def _id(release: Release) -> str:
-    if release.id is None:
-        raise ValueError("a release without an id cannot be decided on")
-    return release.id
