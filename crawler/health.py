@@ -11,6 +11,7 @@ from stories.sighting import Cursor, Trouble
 
 DEAD_AFTER = 5  # failures in a row: at an interval of 5 minutes and with backing off, forty minutes
 FORBIDDEN_AFTER: dict[Trouble, int] = {"robots": 1, "refused": 1, "forbidden": 3}
+BUSY_FOR = timedelta(days=1)  # a host that says 429 or 503 for longer is not busy
 BROKEN_AFTER = 3  # readings in a row that showed nothing, or could not be read
 SLOW = 10.0  # seconds for an answer
 SILENT = 10.0  # releases that should have come: by chance none of them comes once in 20,000 times
@@ -55,7 +56,7 @@ def health(url: str, cursor: Cursor, now: datetime) -> ListingHealth:
 def _state(cursor: Cursor, now: datetime) -> tuple[State, str | None, str | None, str | None]:
     if cursor.failures:
         trouble = cursor.trouble or "other"
-        return _failing(cursor, trouble), WORDS[trouble], cursor.error, cursor.failing_since
+        return _failing(cursor, trouble, now), WORDS[trouble], cursor.error, cursor.failing_since
     if cursor.empty >= BROKEN_AFTER:
         return (
             "broken",
@@ -70,10 +71,11 @@ def _state(cursor: Cursor, now: datetime) -> tuple[State, str | None, str | None
     return "working", None, None, None
 
 
-def _failing(cursor: Cursor, trouble: Trouble) -> State:
+def _failing(cursor: Cursor, trouble: Trouble, now: datetime) -> State:
     if trouble in FORBIDDEN_AFTER and cursor.failures >= FORBIDDEN_AFTER[trouble]:
         return "forbidden"
-    if trouble == "busy":
+    since = parse_moment(cursor.failing_since)
+    if trouble == "busy" and (since is None or now - since < BUSY_FOR):
         return "slow"
     if trouble == "parse" and cursor.failures >= BROKEN_AFTER:
         return "broken"
@@ -88,7 +90,8 @@ def _silence(cursor: Cursor, now: datetime) -> str | None:
     missing, usual = expected(cursor.week, last, now), usual_a_day(cursor.week)
     if missing is None or usual is None or missing < SILENT:
         return None
-    return f"nothing for {_span(now - last)}, usually {usual:.0f} a day"
+    often = f"{usual:.0f} a day" if usual >= 1 else f"{usual * 7:.0f} a week" if usual * 7 >= 1 else "one now and then"
+    return f"nothing for {_span(now - last)}, usually {often}"
 
 
 def _span(span: timedelta) -> str:

@@ -15,14 +15,15 @@ import zlib
 from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
 
 import structlog
 from protego import Protego
 from redis.exceptions import RedisError
-from scrapy import Request
+from scrapy import Request, signals
 from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
-from scrapy.exceptions import IgnoreRequest
+from scrapy.exceptions import IgnoreRequest, StopDownload
 from scrapy.http.request import NO_CALLBACK
 from scrapy.robotstxt import RobotParser, decode_robotstxt
 from scrapy.utils.httpobj import urlparse_cached
@@ -38,6 +39,8 @@ AGENT = "wirewatch"
 KEPT = 24 * 3600.0  # seconds; RFC 9309 section 2.4: not longer than 24 hours
 UNREACHABLE_KEPT = 60.0  # seconds; a robots.txt that could not be had is asked for again soon
 HEEDED = 500 * 1024  # bytes; RFC 9309 section 2.5
+UNPACKED = 64 << 20  # bytes of a compressed one; only its beginning is heeded, but it is unpacked first
+LARGEST = "download_maxsize"
 LONGEST_DELAY = 60.0  # seconds; a Crawl-delay of hours is a mistake, and the listings' interval is a pace already
 NAMED = 20  # rules that are looked at for the one that forbids
 _DISALLOW = re.compile(r"\s*disallow\s*:\s*([^#]*)", re.IGNORECASE)
@@ -53,6 +56,16 @@ class DailyRobots(RobotsTxtMiddleware):
         self._unreachable: dict[str, IgnoreRequest] = {}
         self._texts: dict[str, str] = {}
         self._asking: dict[str, asyncio.Lock] = {}
+        self._received: WeakKeyDictionary[Request, int] = WeakKeyDictionary()
+        crawler.signals.connect(self._enough, signal=signals.bytes_received)
+
+    def _enough(self, data: bytes, request: Request) -> None:
+        """Break a robots.txt off once there is more of it than is heeded, however long it goes on."""
+        if LARGEST not in request.meta:
+            return
+        self._received[request] = self._received.get(request, 0) + len(data)
+        if self._received[request] > HEEDED:
+            raise StopDownload(fail=False)
 
     async def robot_parser(self, request: Request) -> RobotParser | None:
         """Return the rules of the request's server; ``IgnoreRequest`` while nobody can know them."""
@@ -90,7 +103,7 @@ class DailyRobots(RobotsTxtMiddleware):
         asked = Request(
             f"{urlparse_cached(request).scheme}://{server}/robots.txt",
             priority=self.DOWNLOAD_PRIORITY,
-            meta={"dont_obey_robotstxt": True},
+            meta={"dont_obey_robotstxt": True, LARGEST: UNPACKED},
             callback=NO_CALLBACK,
         )
         engine: Any = self.crawler.engine

@@ -33,6 +33,8 @@ CASES = {
     "it answers 403 once": (failing(1, "forbidden"), "degraded", "forbidden"),
     "it answers 403 again and again": (failing(3, "forbidden"), "forbidden", "forbidden"),
     "it asks for patience": (failing(7, "busy"), "slow", "busy"),
+    "it asks for patience day after day": (
+        replace(failing(40, "busy"), failing_since=timestamp(NOW - 30 * HOUR)), "dead", "busy"),
     "it is no listing any more": (failing(3, "parse"), "broken", "unreadable"),
     "nothing is found on it any more": (replace(WELL, empty=3), "broken", "empty"),
     "nothing was found once": (replace(WELL, empty=1), "working", None),
@@ -57,6 +59,8 @@ def test_silence_is_told_against_what_is_usual():
     silent = health("https://wire.example/rss", CASES["nothing comes, and something should"][0], NOW)
     assert silent.detail == "nothing for 3 days, usually 13 a day"
     assert silent.since == timestamp(NOW - 72 * HOUR)
+    rare = replace(WELL, week=("!" * 23 + "*") * 7, news_at=timestamp(NOW - 24 * 60 * HOUR))
+    assert health("https://wire.example/rss", rare, NOW).detail == "nothing for 60 days, usually 2 a week"
 
 
 def listing(number, state="working", **more):

@@ -10,8 +10,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from scrapy import Request, Spider
-from scrapy.exceptions import DownloadTimeoutError, IgnoreRequest
+from scrapy import Request, Spider, signals
+from scrapy.exceptions import DownloadTimeoutError, IgnoreRequest, StopDownload
 from scrapy.http import Response, TextResponse
 from scrapy.utils.test import get_crawler
 
@@ -19,7 +19,16 @@ from config.addresses import AddressPolicy
 from crawler import robots
 from crawler.faults import Patient
 from crawler.guard import Guard
-from crawler.robots import HEEDED, KEPT, LONGEST_DELAY, UNREACHABLE_KEPT, DailyRobots, forbidding
+from crawler.robots import (
+    HEEDED,
+    KEPT,
+    LARGEST,
+    LONGEST_DELAY,
+    UNPACKED,
+    UNREACHABLE_KEPT,
+    DailyRobots,
+    forbidding,
+)
 from stories import keys
 from stories.manners import Manners
 
@@ -159,6 +168,19 @@ async def test_crawl_delay_is_the_hosts_pace_up_to_a_minute(host):
     host.answers, host.now = answer(200, b"User-agent: *\nCrawl-delay: 86400\n"), host.now + KEPT
     await host.allows()
     assert host.slot.delay == LONGEST_DELAY
+
+
+async def test_a_huge_one_is_broken_off(host):
+    asked = Request("https://wire.example/robots.txt", meta={LARGEST: UNPACKED})
+    send = host.middleware.crawler.signals.send_catch_log
+    assert UNPACKED > HEEDED
+    for _ in range(HEEDED // 65_536 + 1):
+        (answer,) = send(signals.bytes_received, data=b" " * 65_536, request=asked, dont_log=StopDownload)
+    assert isinstance(answer[1].value, StopDownload)
+    assert not answer[1].value.fail
+    for _ in range(20):
+        ((_, kept),) = send(signals.bytes_received, data=b" " * 65_536, request=Request(NEWS), dont_log=StopDownload)
+        assert kept is None
 
 
 async def test_only_the_first_500_kib_are_heeded(host):
