@@ -20,6 +20,10 @@ class EditedSite(WindowSite):
     edits: dict[str, tuple[str, str]] = field(default_factory=dict)
     """By path: what is replaced on a page, and by what."""
     gone: set[str] = field(default_factory=set)
+    leads: dict[str, str] = field(default_factory=dict)
+    """Where a path redirects to."""
+    says: dict[str, str] = field(default_factory=dict)
+    """The headline over other texts that stands on a page instead of its own."""
     answers: Counter[tuple[str, int]] = field(default_factory=Counter)
     """How often a path was answered with a status."""
 
@@ -32,6 +36,12 @@ class EditedSite(WindowSite):
             response = web.Response(text=text, content_type="text/html", headers={"ETag": etag})
             if request.path in self.gone:
                 response = web.Response(status=404)
+            elif request.path in self.leads:
+                response = web.Response(status=302, headers={"Location": self.leads[request.path]})
+            elif request.path in self.says:
+                teasers = text.partition("</time>")[2]
+                text = f"<html><body><h1>{self.says[request.path]}</h1>{teasers}"
+                response = web.Response(text=text, content_type="text/html")
             elif request.headers.get("If-None-Match") == etag:
                 response = web.Response(status=304, headers={"ETag": etag})
         self.answers[request.path, response.status] += 1
@@ -48,7 +58,7 @@ async def test_the_daemon_tells_what_happens_to_pages_after_their_publication(re
         listening = web.TCPSite(runner, "127.0.0.1", 0)
         await listening.start()
         site.base = f"http://127.0.0.1:{runner.addresses[0][1]}"
-        edited, leaving, still = site.publish("wire", 3)
+        edited, leaving, still, listed, soft, replaced, away = site.publish("wire", 7)
         table = {
             "catalog": False,
             "redis_url": redis_url,
@@ -61,18 +71,28 @@ async def test_the_daemon_tells_what_happens_to_pages_after_their_publication(re
         }
         async with running(table, tmp_path):
             await until(lambda: told(receiver, still) == ["new"] and site.answers[path(site, still), 304] > 1, SOON)
-            await until(lambda: told(receiver, leaving) == ["new"] == told(receiver, edited), SOON)
+            await until(lambda: all(told(receiver, one) == ["new"] for one in site.columns["wire"]), SOON)
             first = edited.body[1].split()[0]
             site.edits[path(site, edited)] = (first, "Ambrose")
             site.gone.add(path(site, leaving))
+            site.leads |= {path(site, listed): "/wire.rss", path(site, replaced): path(site, still)}
+            site.says |= {path(site, soft): "Page not found", path(site, away): "The site is down for maintenance"}
             await until(lambda: told(receiver, edited) == ["new", "revised"], SOON)
             await until(lambda: told(receiver, leaving) == ["new", "withdrawn"], SOON)
+            for one in (listed, soft, replaced):
+                await until(lambda one=one: told(receiver, one) == ["new", "withdrawn"], SOON)
+            assert receiver_event(receiver, listed)["data"]["detail"].startswith("moved to a listing, seen twice")
+            assert receiver_event(receiver, soft)["data"]["detail"].startswith("not found, seen twice")
+            assert receiver_event(receiver, replaced)["data"]["detail"].startswith(
+                "moved to another release, seen twice"
+            )
             site.gone.clear()
             await until(lambda: told(receiver, leaving) == ["new", "withdrawn", "revised"], SOON)
             assert receiver_event(receiver, leaving)["data"]["detail"].startswith("back again")
             (change,) = receiver_event(receiver, edited)["data"]["changes"]
             assert (change["field"], change["paragraph"]) == ("body", 2)
-            assert told(receiver, still) == ["new"]
+            assert told(receiver, still) == ["new"] == told(receiver, away)
+            assert site.answers[path(site, away), 200] > 2
     finally:
         await runner.cleanup()
 
