@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 from fastapi import FastAPI, Request
+from fastapi.exceptions import HTTPException as RouteException
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from pydantic.json_schema import models_json_schema
@@ -38,7 +39,7 @@ class Problem(BaseModel):
     errors: list[Fault] | None = None
 
 
-class Unusable(HTTPException):
+class Unusable(RouteException):
     """A part of a request cannot be used: 422, with the part and the reason."""
 
     def __init__(self, where: str, why: str) -> None:

@@ -49,8 +49,7 @@ async def now(request: Request, before: Annotated[str | None, Query(max_length=6
 
 async def _now(request: Request, asked: Views, wanted: Filters, before: str | None) -> bytes:
     stream, fault = await _stream(asked, wanted, before)
-    sources, off = await sources_beside(asked)
-    settings, channels = asked.settings, channel_rows(await asked.channels())
+    settings, beside = asked.settings, await shared(request).get("beside", lambda: _beside(asked))
     made = show(
         request, "now.html", "now",
         stream=stream, rows=stream.rows, fault=fault, filters=wanted, before=before,
@@ -62,10 +61,19 @@ async def _now(request: Request, asked: Views, wanted: Filters, before: str | No
             "kind": [(name, name) for name in KINDS if name != "repeated"],
             "since": PERIODS[1:],
         },
-        alerts=await alerts_beside(asked), sources=sources, off=off, channels=channels,
-        trouble=_trouble(sources, channels),
+        **beside,
     )  # fmt: skip
     return bytes(made.body)
+
+
+async def _beside(asked: Views) -> dict[str, Any]:
+    """Return what stands beside the stream, whatever that is filtered by."""
+    sources, off = await sources_beside(asked)
+    channels = channel_rows(await asked.channels())
+    return {
+        "alerts": await alerts_beside(asked), "sources": sources, "off": off, "channels": channels,
+        "trouble": _trouble(sources, channels),
+    }  # fmt: skip
 
 
 async def _stream(asked: Views, wanted: Filters, before: str | None) -> tuple[Stream, Fault | None]:
