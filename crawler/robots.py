@@ -1,7 +1,8 @@
 """robots.txt, asked for once a host a day: Scrapy's own middleware would keep it for as long as the spider lives.
 
 RFC 9309 section 2.3.1.4: while a robots.txt cannot be had (network, 5xx) the host is left alone, or the copy from
-before goes on being obeyed; Scrapy would take such an answer for leave to fetch everything. A 4xx is such leave.
+before goes on being obeyed; Scrapy would take such an answer for leave to fetch everything. A 4xx is such leave,
+but for 429, which says that the host is busy and nothing of its rules.
 Section 2.5: at least 500 KiB of it are heeded, and here no more. Crawl-delay, which is no part of the RFC, sets the
 host's pace.
 """
@@ -109,7 +110,7 @@ class DailyRobots(RobotsTxtMiddleware):
         engine: Any = self.crawler.engine
         try:
             response = await engine.download_async(asked)
-            if response.status >= 500:
+            if response.status >= 500 or response.status == 429:
                 raise IgnoreRequest(status_fault(response.status))
         except Exception as error:
             self._not_had(server, error)

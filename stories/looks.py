@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 from redis.asyncio import Redis
@@ -14,6 +14,7 @@ from stories.answers import text
 from stories.reading import Gone, Validators
 
 MOVES_KEPT = 500  # of a site, the latest: a few lines, each on a few releases, with a few values
+SAME_OUTAGE = timedelta(days=2)  # a page that went so long before another one went for a reason of its own
 WITNESSES_KEPT = 10  # pages of a site that were read well last
 
 TOLD = "told-"
@@ -104,7 +105,8 @@ class Looks:
             pipe.get(keys.site_stood(host).name)
             pipe.zrevrange(keys.site_pages(host).name, 0, -1)
             _, _, found, stood, pages = await pipe.execute()
-        alike = sum(text(one).partition(" ")[2] == how for one in found.values())
+        went = [text(one).partition(" ") for one in found.values()]
+        alike = sum(said == how and int(at) > _ms(since - SAME_OUTAGE) for at, _, said in went)
         others = tuple(text(page) for page in pages if page not in found)
         return Missing(alike=alike, stood=stood is not None and int(stood) > _ms(since), others=others)
 

@@ -107,9 +107,10 @@ async def test_a_host_without_one_may_be_asked_whatever_its_error_page_says(host
     ("answers", "words"),
     [
         (answer(503), "its robots.txt cannot be read: 503 Service Unavailable"),
+        (answer(429), "its robots.txt cannot be read: 429 Too Many Requests"),
         (DownloadTimeoutError(), "its robots.txt cannot be read: wire.example did not answer in time"),
     ],
-    ids=["an error of the server", "no answer"],
+    ids=["an error of the server", "too many requests", "no answer"],
 )
 async def test_while_it_cannot_be_had_the_host_is_left_alone_and_soon_tried_again(host, answers, words):
     host.answers = answers
