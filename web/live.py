@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, TypeVar, cast
 
 from redis.exceptions import RedisError
 
@@ -14,6 +15,8 @@ LOOK = 2.0  # seconds for one blocking look at the stream; below the connection'
 READING = 8  # followers that read at once
 PATIENCE = 1.0  # seconds to the next look while Redis is away
 
+T = TypeVar("T")
+
 
 class Bell:
     """Rings for every follower when events were kept, and for the last time when the server ends."""
@@ -22,14 +25,36 @@ class Bell:
         self._archive = archive
         self._news = asyncio.Event()
         self._watch: asyncio.Task[None] | None = None
-        self.reading = asyncio.Semaphore(READING)
-        """Held while a follower reads: a ring wakes all of them, and Redis has other work."""
+        self._reading = asyncio.Semaphore(READING)  # Redis has other work
+        self._reads: dict[tuple[asyncio.Event, str | None], asyncio.Future[Any]] = {}
         self.followers = 0
         self.ended = False
 
     def next_ring(self) -> asyncio.Event:
         """Return what is set at the next ring: take it before reading, so that nothing rings in between unheard."""
         return self._news
+
+    async def together(self, ring: asyncio.Event, after: str | None, read: Callable[[], Awaitable[T]]) -> T:
+        """Return what ``read`` returns, read once for all who go on from the same event at the same ring.
+
+        A ring wakes all followers at once, most of them at the same place. Whoever took the same ring is woken by what
+        is kept after the reading began, so that nobody misses it.
+        """
+        key = (ring, after)
+        if key not in self._reads:
+            self._reads[key] = asyncio.ensure_future(self._read(read))
+            self._reads[key].add_done_callback(lambda done: self._forget(key, done))
+        # Shielded: that one of them leaves must not take it from the others.
+        return cast(T, await asyncio.shield(self._reads[key]))
+
+    async def _read(self, read: Callable[[], Awaitable[T]]) -> T:
+        async with self._reading:
+            return await read()
+
+    def _forget(self, key: tuple[asyncio.Event, str | None], done: asyncio.Future[Any]) -> None:
+        del self._reads[key]
+        if not done.cancelled():
+            done.exception()  # told to whoever is still there
 
     @contextlib.asynccontextmanager
     async def following(self) -> AsyncIterator[None]:

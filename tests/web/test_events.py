@@ -186,3 +186,23 @@ async def test_a_stream_outlives_a_redis_that_goes_and_comes(serve, redis_url, a
             socket.with_suffix(".away").rename(socket)
         await archive.publish("After the outage")
         assert await headlines(reply, 1, calm=False) == ["After the outage"]
+
+
+async def test_followers_at_the_same_place_are_served_by_one_reading(site, archive: ArchiveFiller, monkeypatch):
+    await archive.publish("Before")
+    reads: list[str | None] = []
+    read_events = site.views.archive.events
+
+    async def counted(*, after: str | None = None, limit: int = 100):
+        reads.append(after)
+        return await read_events(after=after, limit=limit)
+
+    async with contextlib.AsyncExitStack() as streams:
+        replies = [
+            await streams.enter_async_context(site.http.get("/api/v1/events", headers=STREAM)) for _ in range(20)
+        ]
+        for headline in ("Zero", "One", "Two"):
+            await archive.publish(headline)
+            assert await asyncio.gather(*(headlines(reply, 1) for reply in replies)) == [[headline]] * 20
+            monkeypatch.setattr(site.views.archive, "events", counted)
+    assert len(reads) < 40  # two for each event, if each read by itself: eighty

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Annotated
 
 import msgspec
@@ -108,6 +109,12 @@ async def _nothing() -> AsyncIterator[bytes]:
     yield  # what makes it an iterator
 
 
+async def _messages(archive: Archive, after: str | None) -> list[tuple[str, bytes]]:
+    """Return the next events after one, each with its id, as messages of a stream."""
+    events = [(id_of(one), one.payload) for one in await archive.events(after=after, limit=AT_ONCE)]
+    return [(own, format_sse_event(data_str=payload.decode(), id=own)) for own, payload in events]
+
+
 async def follow(archive: Archive, rings: Bell, after: str | None) -> AsyncIterator[bytes]:
     """Yield the events after the one with this id as Server-Sent Events, with heartbeats, until the bell ends.
 
@@ -119,18 +126,17 @@ async def follow(archive: Archive, rings: Bell, after: str | None) -> AsyncItera
         while not rings.ended:
             ring = rings.next_ring()
             try:
-                async with rings.reading:
-                    events = await archive.events(after=after, limit=AT_ONCE)
+                messages = await rings.together(ring, after, partial(_messages, archive, after))
             except KeyError:
                 after = None
                 continue
             except RedisError:
                 yield format_sse_event(comment="Redis does not answer")
-                events = []
-            for event in events:
-                after = id_of(event)
-                yield format_sse_event(data_str=event.payload.decode(), id=after)
-            if events:
+                messages = []
+            for own, message in messages:
+                after = own
+                yield message
+            if messages:
                 continue
             try:
                 async with asyncio.timeout(HEARTBEAT):
