@@ -51,7 +51,12 @@ class Subscriber:
                 log.info("hub left", source=poll.source, listing=poll.listing)
             if not isinstance(step, Subscription):
                 return None
-            await pushes.put(key, step)  # before it is asked: it may make sure that it was us before it answers
+            # Before it is asked: it may make sure that it was us before it answers.
+            if known is not None and step.token == known.token:
+                again: Changes = {"asked_at": step.asked_at, "tries": step.tries, "retry_at": step.retry_at}
+                await pushes.change(key, step.token, again, now)  # and no more: it may have said something meanwhile
+            else:
+                await pushes.put(key, step)
         except RedisError as error:
             log.warning("hub not asked yet", source=poll.source, listing=poll.listing, why=f"Redis: {error}")
             return None

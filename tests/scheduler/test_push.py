@@ -106,23 +106,31 @@ async def test_a_push_is_a_reason_to_poll_and_a_forged_one_is_none(table, site, 
 async def test_a_lease_is_renewed_in_time_and_a_hub_that_says_no_or_is_down_is_done_without(
     table, site, receiver, until, tmp_path
 ):
-    site.publish("deaf", 12)
-    site.others["/deaf.rss"] = f"{site.base}/no-hub"
-    table["polling"] |= {"interval": "1s", "adaptive": True}
-    table["sources"]["deaf"] = {"listings": [{"url": f"{site.base}/deaf.rss"}]}
+    hubs = {"deaf": f"{site.base}/no-hub", "inside": site.base.replace("127.0.0.1", "127.0.0.2") + "/hub"}
+    hubs["leading-inside"] = f"{site.base}/elsewhere?{hubs['inside']}"
+    for name, hub in hubs.items():
+        site.publish(name, 12)
+        site.others[f"/{name}.rss"] = hub
+        table["sources"][name] = {"listings": [{"url": f"{site.base}/{name}.rss"}]}
+    table["polling"] |= {"interval": "1s", "adaptive": True, "private_addresses": ["127.0.0.1/32"]}
     site.hub.lease = 3
     async with daemon_behind_a_proxy(table, tmp_path, site) as address:
         await until(lambda: len(site.hub.asked) > 1, SOON)
         first, again = site.hub.asked[:2]
         assert first == again
         assert all(site.hub.verified)
+        site.hub.verifies = False
+        await asyncio.gather(*site.hub.verifying)
         status, _, _ = await site.hub.verify(first, **{"hub.mode": "denied", "hub.reason": "no  room"})
         assert status == 200
+        polled = len(site.asked("/wire.rss"))
+        await until(lambda: len(site.asked("/wire.rss")) > polled + 1, SOON)
+        await until(lambda: all(len(site.asked(f"/{name}.rss")) > 2 for name in hubs), SOON)
         asked = len(site.hub.asked)
-        await until(lambda: len(site.asked("/deaf.rss")) > 2, SOON)
-        denied, down = await push_state(address, "wire"), await push_state(address, "deaf")
+        denied, down, *refused = [await push_state(address, name) for name in ("wire", *hubs)]
         assert (denied["state"], denied["detail"]) == ("denied", "no room")
         assert (down["state"], down["detail"]) == ("failed", "405 Method Not Allowed from the hub")
+        assert [one["detail"][:8] for one in refused] == ["refused:"] * 2, refused
         new = [*site.publish("wire"), *site.publish("deaf")]
         await until(lambda: [told(receiver, one) for one in new] == [["release.new"]] * 2, SOON)
         assert len(site.hub.asked) == asked, "a hub that said no is left alone"

@@ -14,8 +14,6 @@ import aiohttp
 from aiohttp import web
 from window_site import WindowSite
 
-LATER = web.AppKey("later", list[asyncio.Task[object]])
-
 
 @dataclass(slots=True, kw_only=True)
 class Hub:
@@ -34,12 +32,14 @@ class Hub:
     verified: list[bool] = field(default_factory=list)
     """Whether the subscriber gave the challenge back, by verification."""
 
+    verifying: list[asyncio.Task[object]] = field(default_factory=list)
+
     async def subscribe(self, request: web.Request) -> web.Response:
         """Take a subscription, and make sure of it a little later."""
         form = dict(parse_qsl((await request.read()).decode(), strict_parsing=True))
         self.asked.append(form)
         if self.answer < 300 and self.verifies:
-            request.app[LATER].append(asyncio.create_task(self.verify(form)))
+            self.verifying.append(asyncio.create_task(self.verify(form)))
         return web.Response(status=self.answer)
 
     async def verify(self, form: dict[str, str], **changed: str) -> tuple[int, str, str]:
@@ -85,6 +85,8 @@ class HubbedSite(WindowSite):
     async def turn_away(self, request: web.Request) -> web.Response:
         """Answer who takes a page for a hub."""
         self.log.append((monotonic(), request.path_qs))
+        if request.path == "/elsewhere":
+            return web.Response(status=307, headers={"Location": request.query_string})
         return web.Response(status=405)
 
     async def answer(self, request: web.Request) -> web.Response:
@@ -102,7 +104,6 @@ async def hubbed_site() -> AsyncIterator[HubbedSite]:
     """Serve a wire and its hub until the block ends."""
     site = HubbedSite()
     application = web.Application()
-    application[LATER] = []
     application.router.add_post("/hub", site.hub.subscribe)
     application.router.add_post("/{path:.*}", site.turn_away)
     application.router.add_get("/{path:.*}", site.answer)
@@ -115,4 +116,4 @@ async def hubbed_site() -> AsyncIterator[HubbedSite]:
         yield site
     finally:
         await runner.cleanup()
-        await asyncio.gather(*application[LATER], return_exceptions=True)
+        await asyncio.gather(*site.hub.verifying, return_exceptions=True)
