@@ -237,13 +237,16 @@ def receipt_row(receipt: Mapping[str, Any]) -> ReceiptRow:
     """Return a receipt in words."""
     state = {"pending": "waiting", "leased": "sending"}.get(receipt["state"], receipt["state"])
     at: datetime = receipt["settled"] or receipt["due"] or receipt["created"]
+    when = {"waiting": "next try", "sending": "trying until", "sent": "", "failed": "given up"}[state]
+    if state == "waiting" and not receipt["tries"] and at <= receipt["created"]:
+        when = "since"  # it was just made, or is behind others
     return ReceiptRow(
         id=receipt["id"],
         kind=receipt["type"].partition(".")[2] or receipt["type"],
         channel=receipt["channel"],
         state=state,
         at=timestamp(at),
-        when={"waiting": "next try", "sending": "trying until", "sent": "", "failed": "given up"}[state],
+        when=when,
         tries=receipt["tries"],
         error=receipt["error"] if state != "sent" else None,
     )

@@ -13,7 +13,7 @@ from stories.desk import Desk
 from stories.sighting import Cursor
 from web.api.shapes import AlertsShape, CrawlShape, SourcesShape
 from web.app import AlertFilter
-from web.rows import channel_rows
+from web.rows import channel_rows, receipt_row
 
 OFF_AT = datetime(2026, 3, 2, 8, tzinfo=UTC)
 LATER = datetime(2026, 3, 2, 10, tzinfo=UTC)
@@ -170,3 +170,16 @@ async def test_the_page_shows_alerts_with_the_headline_they_were_about(site, arc
     assert shown.index("intake,") < shown.index("log,")
     assert "410 from intake" in shown
     assert "3 tries" in shown
+
+
+@pytest.mark.parametrize(
+    ("fields", "shown"),
+    [
+        ({"tries": 0, "due": LATER, "created": LATER}, "since"),
+        ({"tries": 0, "due": LATER, "created": OFF_AT}, "next try"),
+        ({"tries": 2, "due": LATER, "created": LATER}, "next try"),
+    ],
+    ids=["behind others", "held until later", "tried before"],
+)
+def test_an_alert_that_waits_says_since_when_or_until_when(receipt, fields, shown):
+    assert receipt_row(receipt(state="pending", settled=None, **fields)).when == shown

@@ -29,7 +29,8 @@ export function localTimes(root, now = new Date()) {
     if (!time.title) {
       time.title = at.toLocaleString(undefined, { dateStyle: "full", timeStyle: "long" }) + " = " + iso.replace("T", " ");
     }
-    const words = time.dataset.ago === undefined ? "" : distance(at, now);
+    const due = time.dataset.ago === "next" && at <= now;
+    const words = time.dataset.ago === undefined ? "" : due ? "due" : distance(at, now);
     const shown = clock(at, now) + (words ? " · " + words : "");
     if (time.textContent !== shown) time.textContent = shown;
   }
