@@ -71,7 +71,7 @@ def _by_address(older: Release, newer: Release, what: str, left: Reading, right:
     comparable = min(len(left.folded), len(right.folded)) >= 2 * FORM_TEXT and older.language == newer.language
     if comparable and (like.containment < REUSED or like.opening < OPENS_ALIKE):
         return Kinship(kind="sibling", strength=3, jaccard=like.jaccard, why=f"{what} with another text")
-    changed = like.figures_swapped or (bool(like.swapped or like.mistyped) and same_hand(older, newer))
+    changed = _told_elsewhere(like, left, right) or (bool(like.swapped or like.mistyped) and same_hand(older, newer))
     return Kinship(kind="changed" if changed else "same", strength=3, jaccard=like.jaccard, why=what)
 
 
@@ -126,13 +126,14 @@ def _by_near_text(older: Release, newer: Release, left: Reading, right: Reading,
     if subject:
         return of("sibling", f"it is about {subject}, which the earlier text lacks")
     untitled = min(len(left.headline), len(right.headline)) < UNTITLED
-    stages = frozenset() if untitled else STAGES & {*lost, *came}
+    from_text = not near and (_is_a_sentence_of(right.headline, left) or _is_a_sentence_of(left.headline, right))
+    stages = frozenset() if untitled or from_text else STAGES & {*lost, *came}
     if stages and like.jaccard < 0.95:
         return of("sibling", f"another stage: {min(stages)}")
     if not like.swapped:
         if days is not None and days > REISSUED_WITHIN and like.jaccard < CHANGED:
             return of("sibling", f"only {alike}, {days} days later")
-        if not _enough(like, left, right, near):
+        if not _enough(like, left, right, near or from_text):
             return of("sibling", "another headline and much other text" if not near else "much other text")
         changed = near and (like.differing or like.mistyped or like.containment < CHANGED) and same_hand(older, newer)
         if near and like.containment < CHANGED:
@@ -150,9 +151,39 @@ def _by_near_text(older: Release, newer: Release, left: Reading, right: Reading,
         return of("sibling", f"same headline, but only {alike}")
     if len(like.swapped) > FEW_SWAPS or like.swapped_share > FEW_SHARE:
         return of("sibling", f"same headline, {len(like.swapped)} other facts: {what}")
-    # Elsewhere other names are a syndicator's slips; other figures are a correction that lost its marker on the way.
-    changed = like.figures_swapped or same_hand(older, newer)
+    changed = _told_elsewhere(like, left, right) or same_hand(older, newer)
     return of("changed" if changed else "same", f"{alike}, same headline, {what}")
+
+
+def _is_a_sentence_of(headline: tuple[str, ...], other: Reading) -> bool:
+    """Tell whether a headline stands word for word in the other release's text: no other news, an editor took it."""
+    run = " ".join(headline[:-1])  # the last word may be cut
+    return len(headline) > LONG_HEADLINE and f" {run} " in f" {' '.join(other.folded)} "
+
+
+def _told_elsewhere(like: Likeness, left: Reading, right: Reading) -> bool:
+    """Tell whether another site's copy says something else: another figure, or another name in a name's place.
+
+    Then a correction lost its marker on the way. Misspellings, words and names run together are a syndicator's slips,
+    and so is what stands in the opening, where datelines leave their rests.
+    """
+    return like.figures_swapped or any(_name(a, b, left, right) for a, b in like.swapped)
+
+
+NAME = 4  # letters: shorter ones are abbreviations that desks write as they please
+DATELINE_REST = 12  # words
+
+
+def _name(gone: str, new: str, left: Reading, right: Reading) -> bool:
+    if gone.startswith(new) or new.startswith(gone):
+        return False
+    for word, reading in ((gone, left), (new, right)):
+        if len(word) < NAME or not word.isalpha():
+            return False
+        places = [place for place, low in enumerate(reading.folded) if low == word]
+        if not places or places[0] < DATELINE_REST or any(reading.spelled[place].islower() for place in places):
+            return False
+    return True
 
 
 def _other_subject(left: Reading, right: Reading, lost: Sequence[str], came: Sequence[str]) -> str | None:

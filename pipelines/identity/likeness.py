@@ -229,6 +229,8 @@ def _swaps(older: Reading, i0: int, i1: int, newer: Reading, j0: int, j1: int) -
     for gone, new in zip(lost, came, strict=False):
         if gone.replace(",", "") == new.replace(",", ""):
             continue  # 4000 is 4,000
+        if gone[:3] == new[:3] and {gone, new} <= DAYS_AND_MONTHS:
+            continue  # Sept. is September
         if misspelt(gone, new):
             typos += 1
         else:

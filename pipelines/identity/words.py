@@ -88,7 +88,9 @@ def plain(text: str) -> str:
         text = _ENTITY.sub(_entity, text)
     if text.isascii() or not _FANCY.search(text):
         return text
-    text = _DUST.sub("", _MOJIBAKE.sub(_repair, text))
+    once = _MOJIBAKE.sub(_repair, text)
+    twice = once if once == text else _MOJIBAKE.sub(_repair, once)  # some copies were misread on two ways
+    text = _DUST.sub("", twice)
     return unicodedata.normalize("NFC", _MARKS.sub("", unicodedata.normalize("NFKD", text)))
 
 

@@ -35,6 +35,12 @@ def mojibake(text: str) -> str:
         pytest.param(lambda r: replace(r, body=(" ".join(r.body),)), id="one paragraph"),
         pytest.param(lambda r: replace(r, body=tuple(map(mojibake, r.body))), id="mojibake"),
         pytest.param(
+            lambda r: replace(
+                r, headline=mojibake(mojibake(r.headline)), body=tuple(mojibake(mojibake(p)) for p in r.body)
+            ),
+            id="mojibake of mojibake",
+        ),
+        pytest.param(
             lambda r: replace(r, body=(f"PORT ELLERY - Daily Newswire - 11 March 2026 - {r.body[0]}", *r.body[1:])),
             id="dateline left in the text",
         ),
@@ -201,6 +207,30 @@ def test_an_earlier_text_that_a_site_put_under_another_headline_by_mistake_is_ne
     assert judged(elsewhere, stored(first)).kind == "copy", "an editor's own words for the same"
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "kind"),
+    [
+        pytest.param("Ida Brandvold", "Ida Lindemann", "reissue", id="another name"),
+        pytest.param("Saint Corwen", "Saint Ulmer", "reissue", id="another place"),
+        pytest.param("120 people", "210 people", "reissue", id="another figure"),
+        pytest.param("Ida Brandvold", "Ida Brandvald", "copy", id="a name misspelt"),
+        pytest.param("Ida Brandvold,", "Ida Brandvoldchief,", "copy", id="a name run together with what follows"),
+        pytest.param("a site that stores", "a place that stores", "copy", id="a word that is no name"),
+    ],
+)
+def test_another_name_on_another_site_is_a_correction_that_lost_its_marker(old, new, kind):
+    first = release()
+    other = replace(again(first), body=tuple(paragraph.replace(old, new) for paragraph in BODY))
+    verdict = judged(other, stored(first))
+    assert (verdict.kind, verdict.of) == (kind, "rel_one"), verdict.why
+
+
+def test_a_month_written_short_is_the_same_month():
+    first = release(body=tuple(paragraph.replace("4 May 2026", "September 4") for paragraph in BODY))
+    copy = replace(again(first), body=tuple(paragraph.replace("September", "Sept") for paragraph in first.body))
+    assert judged(copy, stored(first)).kind == "copy"
+
+
 def test_a_thousand_with_a_comma_or_without_is_one_number():
     first = release()
     copy = replace(
@@ -209,6 +239,18 @@ def test_a_thousand_with_a_comma_or_without_is_one_number():
     verdict = judged(copy, stored(first))
     assert verdict.kind == "copy", verdict.why
     assert " for " not in verdict.why
+
+
+def test_a_headline_that_an_editor_took_from_the_text_tells_no_next_stage():
+    body = (*BODY, "The harbour extended the lease of its quay by forty years so that the plant can stay.")
+    first = release(body=body)
+    copy = replace(
+        again(first),
+        headline="The harbour extended the lease of its quay by forty years",
+        body=(*body[:2], "Prices of power rose on the day, and dealers spoke of a calm market.", *body[2:]),
+    )
+    verdict = judged(copy, stored(first))
+    assert (verdict.kind, verdict.of) == ("copy", "rel_one"), verdict.why
 
 
 def test_a_placeholder_for_a_headline_tells_nothing():
