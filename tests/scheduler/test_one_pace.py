@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from bisect import bisect_right
 
 import pytest
@@ -48,23 +47,36 @@ async def test_several_tags_one_off_crawls_and_tests_share_the_pace_patience_and
         async with running(table, tmp_path):
             await until(lambda: all(site.asked(f"/{name}.rss") for name in site.columns), SOON)
             await until(lambda: all(site.asked(f"/{name}/news/0") for name in site.columns), SOON)
-            pages = [issued.url for name in ("early", "late") for issued in site.publish(name, 12)]
+            pages = [issued.url for name in ("early", "late") for issued in site.publish(name, 8)]
             commands = ("crawl", "early"), ("crawl", "late"), ("extract", pages[0]), ("sources", "test", "tags")
-            ended = await asyncio.gather(*(program(*command) for command in commands))
+            ended = await program.all(*commands)
             assert [one.status for one in ended] == [0, 0, 0, 0], [one.said for one in ended]
             assert all(site.asked(page.removeprefix(site.base)) for page in pages)
             # They ran at the same time, and were asked for no more than one of them alone would have been.
             times = [at for at, _ in site.log]
-            assert most_within(times, 20 * PACE) <= 21 + ON_THEIR_WAY
+            assert most_within(times, 15 * PACE) <= 16 + ON_THEIR_WAY
             assert times[-1] - times[0] > PACE * 0.8 * (len(times) - ON_THEIR_WAY)
             # The daemon asked for the rules, and the test of a source did, which is to tell what holds now.
             assert len(site.asked("/robots.txt")) == 2
 
-            site.refusals["/one.rss"] = (429, {"Retry-After": "120"})
+            site.refusals["/one.rss"] = (429, {"Retry-After": "300"})
             await until(lambda: not site.refusals, SOON)
             refused = site.log[-1][0]
             commands = ("crawl", "early", "--no-alerts"), ("extract", pages[0]), ("sources", "test", "late")
-            ended = await asyncio.gather(*(program(*command) for command in commands))
+            ended = await program.all(*commands)
             assert [one.status for one in ended] == [1, 1, 1], [one.said for one in ended]
             assert all("asked for patience until" in one.said for one in ended), [one.said for one in ended]
             assert sum(at > refused for at, _ in site.log) <= 1, "one may have been on its way"
+
+
+async def test_a_page_is_read_and_a_source_tried_though_the_redis_of_the_configuration_is_away(table, tmp_path):
+    del table["data_dir"]
+    table["redis_url"] = "redis://127.0.0.1:9/0"
+    async with serve_windows() as site:
+        (issued,) = site.publish("one", 1)
+        table["sources"] = {"one": {"listings": [{"url": f"{site.base}/one.rss"}]}}
+        program = Program(folder=tmp_path, table=table, environment={})
+        commands = ("extract", issued.url, "--format", "text"), ("sources", "test", "one")
+        ended = await program.all(*commands)
+    assert [one.status for one in ended] == [0, 0], [one.said for one in ended]
+    assert issued.body[0] in ended[0].out
