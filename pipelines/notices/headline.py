@@ -344,7 +344,7 @@ def _last_words_count(kind: NoticeKind, rule: str, printed: str, rest: str) -> b
     if FILING.search(fold(rest)) and kind in ("correction", "update") and not fold(printed).startswith("update"):
         return True
     if rule == "capitals" or kind == "repeat":
-        return capitals or fold(printed).startswith(("retrans", "re-sen"))
+        return capitals or fold(printed).startswith(("retrans", "re-sen", "resen"))
     if kind == "update":
         # "… - Update" ends a rubric ("3Q 2025 - Update"); "- UPDATE" and "- Updated" tell of this release.
         return capitals or fold(printed).endswith("updated")

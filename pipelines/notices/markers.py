@@ -43,10 +43,10 @@ _WORDS: dict[tuple[NoticeKind, Rule], str] = {
         korrigierte pressemitteilung | korrigierte mitteilung | korrigierte meldung | berichtigte pressemitteilung
         rectificatif | rectifie | correctif | corrige | version corrigee | communique rectificatif | cp rectificatif
         correccion | correcciones | corregido | rectificacion | version corregida | comunicado corregido
-        nota de prensa corregida | comunicado corrigido | comunicato corretto | thong bao dinh chinh
+        nota de prensa corregida | comunicado corrigido | nota corrigida | comunicato corretto | thong bao dinh chinh
         correcao | correccao | retificacao | corrigido | versao corrigida
         rettifica | correzione | versione corretta | comunicato rettificato
-        correctie | rectificatie | gecorrigeerd
+        correctie | correctie persbericht | rectificatie | gecorrigeerd
         rattelse | korrigering | korrigerad | rettelse | korrektion | korreksjon | korrigeret | korrigert | rettet
         berigtigelse | korjaus | korjattu | oikaisu | leidretting
         korekta | sprostowanie | oprava | helyesbites | rectificare | erata | duzeltme | koreksi | ralat | pembetulan
@@ -75,12 +75,14 @@ _WORDS: dict[tuple[NoticeKind, Rule], str] = {
         disregard release | disregard press release | disregard news release | disregard previous release
         release withdrawn | press release withdrawn | news release withdrawn | release retracted | release cancelled
         disregard prior release | disregard earlier release | mandatory kill | kill kill kill | kill release
+        kill this release | kill the release | disregard this release
         please disregard previous release | please disregard prior release | please disregard earlier release
         please disregard press release | please disregard previous press release
     """,
     ("withdrawal", "plain"): """
         please disregard | withdrawn | retracted | retraction | retraction notice | rescinded | kill notice | news kill
-        zuruckgezogen | zuruckziehung | mitteilung zuruckgezogen | meldung zuruckgezogen
+        zuruckgezogen | zuruckgezogene meldung | zuruckgezogene mitteilung | zuruckziehung
+        mitteilung zuruckgezogen | meldung zuruckgezogen
         pressemitteilung zuruckgezogen | storno
         widerruf | communique annule | communique retire | nota de prensa anulada | comunicado anulado
         comunicado cancelado | comunicato annullato | tillbakadragen | tillbakadraget | aterkallad | aterkallas
@@ -92,7 +94,8 @@ _WORDS: dict[tuple[NoticeKind, Rule], str] = {
         "capitals",
     ): """
         disregard | kill | withdrawal | cancelled | canceled | retrait | annule | annulation | retirado | anulado
-        anulacion | cancelado | ritirato | annullato | rescission | cancellation notice | release cancellation
+        anulacion | cancelado | ritirato | annullato | rescission | void | voided | cancellation notice
+        release cancellation
     """,
     ("repeat", "plain"): """
         repeated | repeat release | retransmission | retransmitted | retransmit | re-transmission
@@ -150,7 +153,7 @@ _QUALIFIER = (
 )
 # "PRESS RELEASE CORRECTION:", "Date Correction:", "/CNW CORRECTION/"
 _OF_WHAT = (
-    r"(?:(?:(?:press|news|media|wire)\s+(?:release|advisory)|headline|title|date|dateline|venue|link|typo|ticker"
+    r"(?:(?:(?:press|news|media|wire)\s+(?:release|advisory)|release|name|headline|title|date|dateline|venue|link|typo|ticker"
     r"|cnw|pr\s?newswire|business\s?wire|globe\s?newswire|newsfile|access\s?(?:news)?wire)\s+"
     r"(?=correct|retract|withdraw|update|clarific|errat))?"
 )
