@@ -5,8 +5,10 @@
 
 The archive is filled through the keep path, the daemon is ``wirewatch run`` with an index of its own making, and a
 loopback newswire publishes into it all the while. Each kind of request has its turn; the times are those of whole
-answers as a client has them, in milliseconds. At the end ``--followers`` follow the stream of events for
-``--seconds`` and the daemon's memory is looked at before and after. The clients share the machine with the daemon.
+answers as a client has them, in milliseconds. Beside them stands the processor time of a request, the daemon's and the
+clients': it holds on a machine with other work, too, and twenty clients wait for twenty requests. At the end
+``--followers`` follow the stream of events for ``--seconds`` and the daemon's memory is looked at before and after. The
+clients share the machine with the daemon.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import itertools
+import os
 import random
 import statistics
 import sys
@@ -155,6 +158,12 @@ def resident(pid: int) -> float:
     return 0.0
 
 
+def worked(pid: int) -> float:
+    """Return the processor time that a process has had, in ms (Linux)."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) * 1_000 / os.sysconf("SC_CLK_TCK")
+
+
 def index_size(folder: Path) -> int:
     """Return the bytes of the index."""
     return sum(file.stat().st_size for file in folder.glob("index-*"))
@@ -204,17 +213,19 @@ async def measure(options: Options, url: str, folder: Path) -> None:
                 print(f"index:  made in {seconds:.0f} s, {size / 1e6:.0f} MB")
                 publishing = asyncio.create_task(publish(wire))
                 try:
-                    await ask_all(options, session, shown)
+                    await ask_all(options, session, shown, daemon.process.pid)
                     await follow_all(options, session, daemon.process.pid)
                 finally:
                     publishing.cancel()
 
 
-async def ask_all(options: Options, session: aiohttp.ClientSession, shown: Sequence[str]) -> None:
+async def ask_all(options: Options, session: aiohttp.ClientSession, shown: Sequence[str], pid: int) -> None:
     """Print the times of each kind of request."""
     language = Language(0)
     async with session.get("/api/v1/releases", params={"limit": "1"}) as reply:
         newest = (await reply.json())["releases"][0]["id"]
+    async with session.get("/api/v1/events", params={"limit": "200"}) as reply:
+        events = [one["id"] for one in (await reply.json())["events"]]
     deep = int((datetime.now(UTC) - timedelta(minutes=options.releases // FILLERS)).timestamp() * 1_000)
 
     def search(*queries: str) -> Callable[[], list[str]]:
@@ -234,15 +245,28 @@ async def ask_all(options: Options, session: aiohttp.ClientSession, shown: Seque
         "search, two words": search(*(f"{word(rank)}+{word(rank * 37 + 400)}" for rank in range(99))),
         "search, Chinese": search("芯片", "半導體"),
         "feed": lambda: ["/feeds/wires.atom"],
+        "API, 20 events": lambda: [f"/api/v1/events?limit=20&after={one}" for one in events],
+        "API, sources": lambda: ["/api/v1/sources"],
+        "API, alerts": lambda: ["/api/v1/alerts"],
+        "page, searched": lambda: [f"/?q={word(rank)}" for rank in range(30)],
+        "page, a source's": lambda: [f"/?source=wire-{number}" for number in range(SOURCES)],
+        "page, two compared": lambda: [f"/stories/{one}?before={one}.1&after={one}.1" for one in shown],
+        "page, sources": lambda: ["/sources"],
+        "page, alerts": lambda: ["/alerts"],
+        "page, watches": lambda: [f"/watches?q={word(rank)}" for rank in range(30)],
     }
-    print(f"{options.clients} clients, {options.requests} requests of each kind; ms")
-    print(f"{'':24}{'median':>8}{'p95':>8}{'most':>8}{'a second':>10}")
+    print(f"{options.clients} clients, {options.requests} requests of each kind; ms; load {os.getloadavg()[0]:.1f}")
+    print(f"{'':24}{'median':>8}{'p95':>8}{'most':>8}{'a second':>10}{'CPU each':>10}{'client':>8}")
     for name, paths in kinds.items():
-        began = time.perf_counter()
+        began, busy, own = time.perf_counter(), worked(pid), worked(os.getpid())
         times = sorted(await ask(session, paths(), options.clients, options.requests))
         rate = len(times) / (time.perf_counter() - began)
         p95 = times[int(len(times) * 0.95) - 1]
-        print(f"{name:24}{statistics.median(times):8.1f}{p95:8.1f}{times[-1]:8.1f}{rate:10.0f}", flush=True)
+        each, client = (worked(pid) - busy) / len(times), (worked(os.getpid()) - own) / len(times)
+        print(
+            f"{name:24}{statistics.median(times):8.1f}{p95:8.1f}{times[-1]:8.1f}{rate:10.0f}{each:10.2f}{client:8.2f}",
+            flush=True,
+        )
 
 
 async def follow_all(options: Options, session: aiohttp.ClientSession, pid: int) -> None:
