@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import struct
 from binascii import b2a_base64
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from rensa import RMinHash
@@ -40,25 +40,29 @@ class Trait:
 def traits(release: Release) -> tuple[Trait, ...]:
     """Return the keys of a release, the strongest first, at most ``MOST``."""
     reading = read(release)
-    found: dict[Trait, None] = {}
+    found: dict[str, Trait] = {}
+    for trait in _named(reading):
+        found.setdefault(trait.digest, trait)
+    return tuple(found.values())[:MOST]
+
+
+def _named(reading: Reading) -> Iterator[Trait]:
     for url in sorted(reading.urls):
-        found[_trait("url", url)] = None
+        yield _trait("url", url)
     for wire, wire_id in sorted(reading.ids):
-        found[_trait("wire", f"{wire} {wire_id}")] = None
+        yield _trait("wire", f"{wire} {wire_id}")
     if reading.folded:
-        found[_trait("text", " ".join(reading.folded))] = None
+        yield _trait("text", " ".join(reading.folded))
     for headline in (reading.headline_key, reading.plain_headline_key):
         if headline:
-            found[_trait("headline", headline)] = None
+            yield _trait("headline", headline)
     for headline in reading.quotes:
-        found[_trait("headline", squeezed(headline))] = None
+        yield _trait("headline", squeezed(headline))
     for slug in _slugs(reading):
-        found[_trait("slug", slug)] = None
+        yield _trait("slug", slug)
     for lead in reading.leads:
-        found[_trait("lead", " ".join(lead))] = None
-    for trait in _bands(reading):
-        found[trait] = None
-    return tuple(found)[:MOST]
+        yield _trait("lead", " ".join(lead))
+    yield from _bands(reading)
 
 
 def _slugs(reading: Reading) -> Iterable[str]:
@@ -67,7 +71,7 @@ def _slugs(reading: Reading) -> Iterable[str]:
     return [key[:SLUG] for key in keys if key and len(key) >= SHORTEST]
 
 
-def _bands(reading: Reading) -> Iterable[Trait]:
+def _bands(reading: Reading) -> Iterator[Trait]:
     low = reading.folded
     if len(low) < ROWS:
         return

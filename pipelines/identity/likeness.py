@@ -68,8 +68,9 @@ class Shingles(NamedTuple):
 
 
 @lru_cache(maxsize=READINGS_KEPT)
-def shingled(folded: tuple[str, ...]) -> Shingles:
-    """Return a text's runs of words; a text shorter than a run is a run of single words."""
+def shingled(reading: Reading) -> Shingles:
+    """Return the runs of words of a release's news; a text shorter than a run is a run of single words."""
+    folded = reading.folded
     runs = zip(folded, folded[1:], folded[2:], folded[3:], strict=False)
     ordered = tuple(map(hash, runs)) or tuple(map(hash, folded))
     return Shingles(ordered, frozenset(ordered))
@@ -78,7 +79,7 @@ def shingled(folded: tuple[str, ...]) -> Shingles:
 @lru_cache(maxsize=COMPARISONS_KEPT)
 def overlap(older: Reading, newer: Reading) -> tuple[float, float]:
     """Return (Jaccard, containment) of two releases' runs of words."""
-    left, right = shingled(older.folded).all, shingled(newer.folded).all
+    left, right = shingled(older).all, shingled(newer).all
     smaller = min(len(left), len(right))
     if not smaller:
         return 0.0, 0.0
@@ -155,12 +156,12 @@ Run = tuple[int, int, int]
 def _runs(older: Reading, newer: Reading) -> list[Run]:
     """Return the runs of words that both have: (place in the older, in the newer, words)."""
     places: dict[int, int] = {}
-    for position, shingle in enumerate(shingled(newer.folded).ordered):
+    for position, shingle in enumerate(shingled(newer).ordered):
         places[shingle] = -1 if shingle in places else position
     left, right = older.folded, newer.folded
     runs: list[Run] = []
     i = 0
-    shingles = shingled(older.folded).ordered
+    shingles = shingled(older).ordered
     while i < len(shingles):
         place = places.get(shingles[i], -1)
         if place < 0:

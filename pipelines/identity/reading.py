@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from itertools import islice
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from pipelines.identity.words import COMMON, folded, news_paragraphs, squeezed, without_rubric, words
 from pipelines.notices import quoted_headlines, subject_company
 from stories.moments import parse_moment
-from stories.release import Release
+from stories.release import Notice, Release
 from stories.urls import url_digest
 
 READINGS_KEPT = 256  # a serial's siblings are compared with each other again and again; some 15 MB
@@ -54,16 +55,49 @@ LEAD = 12  # words, or characters of a text without spaces
 LEADS = 2  # a paragraph put before the text (a summary, an editor's line) leaves the second one
 
 
-@lru_cache(maxsize=READINGS_KEPT)
+class _Said(NamedTuple):
+    """What identity looks at in a release: before and after it gets its id and the moment it was seen, the same."""
+
+    headline: str
+    body: tuple[str, ...]
+    notice: Notice | None
+    url: str | None
+    original_url: str | None
+    wire: str | None
+    wire_id: str | None
+    source: str | None
+    issuer: str | None
+    published_at: str | None
+    first_seen_at: str | None
+    """Where it prints no date."""
+
+
 def read(release: Release) -> Reading:
     """Return what identity looks at in a release; the same object for the same content."""
-    # A release is looked at before and after it gets its id and the moment it was seen; neither changes what it says.
-    dated = parse_moment(release.published_at) is not None
-    return _read(replace(release, id=None, revision=1, first_seen_at=None if dated else release.first_seen_at))
+    said = _Said(
+        release.headline,
+        release.body,
+        release.notice,
+        release.url,
+        release.original_url,
+        release.wire,
+        release.wire_id,
+        release.source,
+        release.issuer,
+        release.published_at,
+        None if _dated(release.published_at) else release.first_seen_at,
+    )
+    return _read(said)
 
 
 @lru_cache(maxsize=READINGS_KEPT)
-def _read(release: Release) -> Reading:
+def _dated(published_at: str | None) -> bool:
+    return parse_moment(published_at) is not None
+
+
+@lru_cache(maxsize=READINGS_KEPT)
+def _read(said: _Said) -> Reading:
+    release = Release(**said._asdict())
     day, to_the_minute = _day(release)
     notice = release.notice
     body = without_preamble(release.body) if notice else release.body
