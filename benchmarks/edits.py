@@ -248,9 +248,9 @@ def read(page: Page, poll: Poll, now: datetime) -> Reading:
         release: Release = extract_release(answer.body, answer.url)
     except NotARelease as refusal:
         return replace(reading, gone=gone_by(refusal, asked, answer))
-    if away(release.headline or ""):
+    if away(release.headline or "", answer):
         return reading
-    if how := not_there(release.headline or ""):
+    if how := not_there(release.headline or "", answer):
         return replace(reading, gone=how)
     return replace(reading, release=release, validators=Validators(url=answer.url, etag=etag))
 

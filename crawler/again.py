@@ -45,7 +45,7 @@ _SAYS_AWAY = re.compile(
 HEADING = 120  # characters; a longer one says more than that a page is not there
 _NOT_THERE = re.compile(
     r"(?:(?:oops|sorry|whoops|uh[- ]?oh)\W+)?(?:(?:http )?error\W*)?(?:40[4]|410)?\W*(?:error\W*)?"
-    r"(?:gone\W*|not found\W*|nothing found\W*|(?:(?:the|this|that) )?"
+    r"(?:(?<=410 )gone\W*|not found\W*|nothing found\W*|(?:(?:the|this|that) )?"
     r"(?:page|article|content|story|item|(?:press |news )?release)"
     r"(?: (?:that )?you(?:'re|’re| are| were| have)? (?:requested|(?:looking|searching) for))?(?: is| was)?"
     r" (?:not found|could not be found|can(?:no|['’])t be found|no longer (?:available|exists?)"
@@ -119,16 +119,31 @@ def gone_by(refusal: NotARelease, asked: str = "", response: Response | None = N
     return None
 
 
-def not_there(headline: str) -> Gone | None:
-    """Return how a page is gone that was read as a release with this headline, teasers of others being its text."""
-    said = headline.strip()[: HEADING + 1]
-    there = len(said) > HEADING or not re.search(r"\w", said) or _NOT_THERE.fullmatch(said) is None
-    return None if there else "not found"
+def not_there(headline: str, response: Response | None = None) -> Gone | None:
+    """Return how a page is gone that was read as a release of this headline, teasers of others being its text.
+
+    It says so in its headline, its title or a first heading, and says nothing else there.
+    """
+    return "not found" if any(_says(_NOT_THERE, said) for said in (headline, *_heads(response))) else None
 
 
-def away(headline: str) -> bool:
-    """Return whether a page that was read as a release says in its headline that its site is away for a while."""
-    return len(headline) <= HEADING and _AWAY.fullmatch(headline.strip()) is not None
+def away(headline: str, response: Response | None = None) -> bool:
+    """Return whether a page that was read as a release says there that its site is away for a while."""
+    return any(_says(_AWAY, said) for said in (headline, *_heads(response)))
+
+
+def _says(what: re.Pattern[str], said: str) -> bool:
+    said = " ".join(said[: 2 * HEADING].split())
+    return len(said) <= HEADING and re.search(r"\w", said) is not None and what.fullmatch(said) is not None
+
+
+def _heads(response: Response | None) -> list[str]:
+    """Return a page's title, its parts, and its first headings."""
+    if not isinstance(response, HtmlResponse):
+        return []
+    title = (response.xpath("string(//title)").get() or "")[: 2 * HEADING]
+    first = [str(one.xpath("string()").get()) for one in response.xpath("//h1")[:3]]
+    return [title, *re.split(r"\s+[|–—·-]\s+", title), *first]
 
 
 def headings(response: Response | None) -> str:

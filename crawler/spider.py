@@ -164,10 +164,10 @@ class WireSpider(Spider):
             report(error, source=poll.source, stop="extract", release=asked)
             await self._not_read(poll, asked, f"{type(error).__name__} while it was read")
             raise
-        if (how := not_there(release.headline or "")) and await self._is_known(poll, asked):
+        if (how := not_there(release.headline or "", response)) and await self._is_known(poll, asked):
             yield replace(reading, gone=how)
             return
-        if away(release.headline or ""):
+        if away(release.headline or "", response):
             await self._not_read(poll, asked, f'no release, but "{release.headline}"')
             return
         failpoint("extracted")

@@ -129,12 +129,36 @@ def test_a_site_that_is_at_work_says_nothing_of_its_pages(headline: str) -> None
 
 @pytest.mark.parametrize(
     "headline",
-    ["", "—", "Gone Fishing Ltd opens in Ostende", "404 Media raises 3 million", "Not found in nature: a new molecule",
-     "Maintenance Partners wins a contract", "Page One is no longer available in Harwich, says Reed & Sons of Dover"],
+    [
+        "",
+        "—",
+        "Gone",
+        "Gone – a novel of the sea",
+        "Gone Fishing Ltd opens in Ostende",
+        "404 Media raises 3 million",
+        "Not found in nature: a new molecule",
+        "Maintenance Partners wins a contract",
+        "Page One is no longer available in Harwich, says Reed & Sons of Dover",
+    ],
 )  # fmt: skip
 def test_headlines_of_releases_are_no_error_pages(headline: str) -> None:
     assert not_there(headline) is None
     assert not away(headline)
+
+
+@pytest.mark.parametrize(
+    ("title", "heading", "how"),
+    [
+        ("Harbour Wire", "Page not found", "not found"),
+        ("Page not found | Harbour Wire", "Latest news", "not found"),
+        ("404 Not Found", "", "not found"),
+        ("Harbour Wire", "New ferries for Ostende", None),
+        ("Gone – a novel of the sea", "Gone", None),
+    ],
+)
+def test_a_page_may_say_so_above_teasers_that_were_read_as_a_release(title: str, heading: str, how: str | None) -> None:
+    assert not_there("Harbour Wire", page(title, heading)) == how
+    assert away("Harbour Wire", page("Harbour Wire", "We will be back soon"))
 
 
 def page(title: str, heading: str, url: str = PAGE) -> HtmlResponse:
