@@ -1,8 +1,9 @@
 """Three workers and two clocks, each in a network namespace of its own, that are killed, stopped and cut off.
 
     python benchmarks/scaleout.py rounds [60] [seed]     # nothing lost, nothing polled twice, pace, takeover
-    python benchmarks/scaleout.py throughput             # 0 to 3 workers on pages whose reading costs 30 ms
+    python benchmarks/scaleout.py throughput [0 1 2 3]   # so many workers on pages whose reading costs 30 ms
     python benchmarks/scaleout.py overhead               # a poll through the engine, and by the daemon itself
+    python benchmarks/scaleout.py handing-out            # what a poll costs the clock that hands it out
 
 Needs root (namespaces, see ``scaleout_rooms``) and some minutes. A round publishes releases while one worker is killed
 with SIGKILL and, in turn, the clock or another worker is killed, stopped (SIGSTOP), unplugged or cut off from Redis.
@@ -166,9 +167,11 @@ def main() -> None:
         count, seed = int(given[0]) if given else 60, int(given[1]) if len(given) > 1 else 8
         raise SystemExit(0 if asyncio.run(rounds(count, seed)) else 1)
     if part == "throughput":
-        asyncio.run(scaleout_costs.throughput())
+        asyncio.run(scaleout_costs.throughput([int(one) for one in given] or range(4)))
     elif part == "overhead":
         asyncio.run(scaleout_costs.overhead())
+    elif part == "handing-out":
+        asyncio.run(scaleout_costs.handing_out())
     else:
         raise SystemExit(__doc__)
 

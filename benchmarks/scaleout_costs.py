@@ -3,19 +3,40 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from datetime import timedelta
 from itertools import cycle
+from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
+
+import msgspec
+from redis.asyncio import Redis
+from redis_server import redis_server
 from scaleout_rooms import until
 from scaleout_stage import Stage, stage
 from scaleout_wire import page
 
+from config.settings import Settings
+from crawler.polls import Listing, all_listings
+from scheduler.clock import Clock
+from scheduler.colleagues import DUE
+from scheduler.newsroom import now
+from scheduler.sharing import task_key
+from stories import keys
+from stories.crew import Crew, Due
+from stories.sighting import Poll
+
 READING = 30.0  # ms of CPU for a page, which the pages are made to cost
-PAGES = 480
+PAGES = 288
 LISTINGS = 12  # of each host: enough that the polls spread
 POLLED = 50  # listings of each host whose polls are counted
-WINDOW = 20.0  # seconds of them
+HANDED_OUT = 3_000
+LATER = timedelta(hours=1)
+WINDOW = 15.0  # seconds of them
 
 
 def read(numbers: list[int], paragraphs: int) -> float:
@@ -46,40 +67,82 @@ def limit(paragraphs: int, processes: int) -> float:
         return len(numbers) / (time.perf_counter() - began)
 
 
-async def throughput() -> None:
-    """Print the pages a second of a daemon alone and with one, two and three workers, and what the cores allow."""
+async def throughput(crews: Sequence[int]) -> None:
+    """Print the pages a second of a daemon with so many workers, and what the cores allow at that moment."""
     paragraphs = calibrate()
     cost = 1000 * read(list(range(1, 21)), paragraphs) / 20
-    print(f"{PAGES} pages of {paragraphs} paragraphs, {cost:.0f} ms of CPU each to read")
-    for processes in (1, 2):
-        print(f"{processes} process(es) that only read: {limit(paragraphs, processes):.1f} pages/s", flush=True)
-    for workers in range(4):
+    print(f"{PAGES} pages of {paragraphs} paragraphs, {cost:.0f} ms of CPU each to read", flush=True)
+    for workers in crews:
         names = ["clock1", *(f"worker{n}" for n in range(1, workers + 1))]
-        async with stage(names, listings=LISTINGS, interval=3, between=0, paragraphs=paragraphs) as on:
+        async with stage(names, listings=LISTINGS, interval=6, between=0, paragraphs=paragraphs) as on:
             await _begin(on, names)
-            before = await _cpu(on)
-            began = time.monotonic()
+            one, two = limit(paragraphs, 1), limit(paragraphs, 2)
+            before, began = await _cpu(on), time.monotonic()
             for place, _ in zip(cycle(on.wire.paths()), range(PAGES), strict=False):
                 on.wire.publish(*place)
             await until(lambda on=on: len({url for _, _, url in on.wire.told}) == PAGES, 180)  # type: ignore[misc]
             took, used = time.monotonic() - began, await _cpu(on) - before
-        busy = f"{1000 * used / PAGES:.0f} ms of CPU a page, all processes and Redis"
-        print(f"daemon and {workers} worker(s): {PAGES / took:.1f} pages/s from published to told; {busy}", flush=True)
+        rate, busy = PAGES / took, f"{1000 * used / PAGES:.0f} ms of CPU a page, all processes and Redis"
+        print(f"one and two processes that only read: {one:.1f} and {two:.1f} pages/s")
+        print(f"daemon and {workers} worker(s): {rate:.1f} pages/s, {rate / two:.0%} of two; {busy}", flush=True)
 
 
 async def overhead() -> None:
     """Print the CPU of a poll of an unchanged listing, by the daemon itself and through the engine."""
-    for workers in (0, 1, 0, 1):
+    for workers in (0, 1, 2):
         names = ["clock1", *(f"worker{n}" for n in range(1, workers + 1))]
         async with stage(names, listings=POLLED, interval=4, between=0) as on:
             await _begin(on, names)
             await asyncio.sleep(8)
-            before, polls, redis = await _cpu(on), len(on.wire.log), await _redis_cpu(on)
+            before, polls, redis = await _cpu(on), len(on.wire.log), await _redis_cpu(on.redis)
             await asyncio.sleep(WINDOW)
             used, polled = await _cpu(on) - before, len(on.wire.log) - polls
-            of_redis = await _redis_cpu(on) - redis
+            of_redis = await _redis_cpu(on.redis) - redis
         each = f"{1000 * used / polled:.2f} ms of CPU each, {1000 * of_redis / polled:.2f} of them Redis"
         print(f"daemon and {workers} worker(s): {polled / WINDOW:.0f} polls/s, {each}", flush=True)
+
+
+async def handing_out() -> None:
+    """Print what a poll costs the clock that hands it out: the task, and hearing when the listing is due again."""
+    from docket import Docket
+
+    async def poll(packed: bytes) -> None:
+        """Nobody does it here."""
+
+    tags = [f"tag{number}" for number in range(HANDED_OUT)]
+    sources = {"wire": {"listings": [{"url": "http://127.0.0.2/{tag}"}]}}
+    listings = all_listings(
+        Settings.model_validate({"catalog": False, "sources": sources, "watches": {"all": {"tags": tags}}})
+    )
+    with redis_server() as url:
+        async with Redis.from_url(url) as redis, Docket(name=keys.broker("").name.rstrip(":"), url=url) as docket:
+            clock, crew = (
+                Clock(listings, lambda poll: None, now, first=dict.fromkeys(_places(listings), now() + LATER)),
+                Crew(redis),
+            )
+            clock.start()
+            docket.register(poll, names=["poll"])
+            for one in listings:
+                await crew.tell_due(Due(source=one.source, listing=one.url, at=now() + LATER))
+            before, began = await _redis_cpu(redis), time.process_time()
+            for one in listings:
+                asked = one.poll(now())
+                await docket.add("poll", key=task_key(asked))(msgspec.json.encode(asked))
+            handed = time.process_time() - began
+            for _ in range(0, HANDED_OUT, DUE):
+                for due in await crew.told_due(DUE):
+                    clock.due(Poll(source=due.source, listing=due.listing, asked_at=due.at), due.at)
+            heard = time.process_time() - began - handed
+            of_redis = await _redis_cpu(redis) - before
+            clock.stop()
+    each = [f"{1000 * one / len(listings):.2f} ms" for one in (handed, heard, of_redis)]
+    print(
+        f"{len(listings)} polls: CPU of handing one out {each[0]}, of hearing when it is due {each[1]}; Redis {each[2]}"
+    )
+
+
+def _places(listings: Sequence[Listing]) -> list[tuple[str, str]]:
+    return [(one.source, one.url) for one in listings]
 
 
 async def _begin(on: Stage, names: list[str]) -> None:
@@ -95,9 +158,9 @@ async def _begin(on: Stage, names: list[str]) -> None:
 
 
 async def _cpu(on: Stage) -> float:
-    return sum(room.cpu() for room in on.rooms.values()) + await _redis_cpu(on)
+    return sum(room.cpu() for room in on.rooms.values()) + await _redis_cpu(on.redis)
 
 
-async def _redis_cpu(on: Stage) -> float:
-    about = await on.redis.info("cpu")
+async def _redis_cpu(redis: Redis) -> float:
+    about = await redis.info("cpu")
     return float(about["used_cpu_user"]) + float(about["used_cpu_sys"])
