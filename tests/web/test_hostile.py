@@ -32,10 +32,26 @@ PARAMETERS = {
     "/api/v1/releases": ("q", "tag", "watch", "source", "since", "kind", "limit", "cursor", "other"),
     "/api/v1/events": ("after", "limit"),
     "/api/v1/alerts": ("channel", "state", "limit"),
-    "/parts/events": ("after",),
+    "/parts/events": ("after", "q"),
+    "/": ("q", "tag", "watch", "source", "kind", "since", "before"),
+    "/watches": ("q", "tag"),
+    "/sources/harbour": ("crawl",),
+    "/alerts": ("state", "channel", "said", "tested", "more"),
+    "/stories/sty_one": ("before", "after", "images"),
     "/feeds/all.atom": ("key",),
 }
-PLACES = ("/api/v1/releases/", "/api/v1/stories/", "/api/v1/crawls/", "/stories/", "/static/", "/feeds/", "/")
+PLACES = (
+    "/sources/",
+    "/parts/crawls/",
+    "/parts/tests/",
+    "/api/v1/releases/",
+    "/api/v1/stories/",
+    "/api/v1/crawls/",
+    "/stories/",
+    "/static/",
+    "/feeds/",
+    "/",
+)
 
 
 @pytest.mark.parametrize("what", NASTY.values(), ids=NASTY)
