@@ -305,6 +305,16 @@ async def test_what_is_older_than_memory_leaves_the_list_of_releases(keeper: Kee
     assert await redis.zrange(keys.releases().name, 0, -1) == [(young.id or "").encode()]
 
 
+async def test_of_very_many_that_are_older_than_memory_each_release_that_comes_takes_some_along(
+    keeper: Keeper, redis: Redis
+) -> None:
+    await redis.zadd(keys.releases().name, {release_id(str(number)): number + 1 for number in range(150)})
+    for number in range(2):
+        moment = START + timedelta(minutes=number)
+        await kept(keeper, decided(known_as(press_office.release(number), moment)), moment)
+        assert await redis.zcard(keys.releases().name) == (51, 2)[number]
+
+
 async def test_a_release_that_left_memory_is_no_candidate_and_its_story_dangles_nowhere(
     keeper: Keeper, redis: Redis, bureau: Bureau
 ) -> None:

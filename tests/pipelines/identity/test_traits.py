@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 from announcements import BODY, HEADLINE, release
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipelines.identity import traits
 from pipelines.identity.index import MOST
+from pipelines.identity.words import words
 from stories.release import Release
 
 ROOT = Path(__file__).parents[3]
@@ -133,3 +136,16 @@ def test_the_keys_are_the_same_in_another_process():
 
 def test_an_empty_page_has_no_keys_but_its_address():
     assert [trait.kind for trait in traits(release("", ()))] == ["url"]
+
+
+@given(st.lists(st.text("aZé’“ 5.,—甲ü\u00a0™@&;", max_size=30), max_size=6))
+def test_the_words_of_a_text_are_those_of_its_lines(lines):
+    assert words("\n".join(lines)) == [word for line in lines for word in words(line)]
+
+
+@pytest.mark.parametrize("quote", ["'", "’"])
+@pytest.mark.parametrize("address", ["ann.b@wire.example", "https://wire.example/a—b?c=1", "www.wire.example"])
+def test_addresses_are_no_words(address, quote):
+    assert words(f"The wire{quote}s desk @ noon: {address} or 1,200 calls") == words(
+        f"The wire{quote}s desk noon or 1,200 calls"
+    )
