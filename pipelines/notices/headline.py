@@ -206,7 +206,8 @@ def _prefix_counts(
         if found["marker"] in _NOT_OF_THINGS and is_news(rest) and not _TITLE.match(folded_rest):
             return True
         return capitals or (found["marker"] in ("replacement", "amendment") and FILING.search(folded_rest) is not None)
-    if kind in ("correction", "update") and _LISTICLE.match(folded_rest) and not capitals:
+    listed = _LISTICLE.match(folded_rest) is not None and not capitals
+    if listed and (kind == "update" or (kind == "correction" and _OF_MARKETS.search(folded_rest))):
         return False
     # "Corrections: The Next Frontier", "Errata: A Novel": titles of other things.
     return (
@@ -230,6 +231,7 @@ _NOT_OF_THINGS = frozenset(("kill", "repeat", "disregard", "cancelled", "cancele
 _LISTICLE = re.compile(
     r"(?:\d+|two|three|four|five|six|seven|eight|nine|ten)\s+(?:\w+\s+)?(?:ways|things|tips|reasons|steps|charts|stocks|facts|questions|lessons|signs)\b"
 )
+_OF_MARKETS = re.compile(r"\b(?:markets?|prices?|invest\w*|portfolios?|bear|bull|crash|drop|dip)\b")
 _TITLE = re.compile(
     r"(?:the|how|why|what|when|where|who|an? (?:novel|memoir|story|history|guide|play|film|podcast|new))\b"
 )
