@@ -26,7 +26,9 @@ BACK_OFF = (
     timedelta(days=1),
     timedelta(days=7),  # given up, but for this
 )
-RESTLESS = timedelta(hours=1)  # between two subscriptions of a listing that names another hub or topic all the time
+RESTLESS = timedelta(hours=1)  # between two hubs, or topics, of a listing that names others all the time, or now and then
+    hours=1
+)  # between two subscriptions of a listing that names another hub or topic, or none, all the time
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +53,10 @@ def next_step(
 
     ``callback`` is where this server is reached; ``secret`` makes token and secret of a subscription that is new.
     """
+    asked = (parse_moment(known.asked_at) or now) if known else None
+    restless = asked is not None and now - asked < RESTLESS
     if not named.hubs or named.topic is None:
-        return Leave() if known else None
+        return Leave() if known and not restless else None
     fresh = Subscription(
         source=poll.source,
         listing=poll.listing or "",
@@ -66,12 +70,10 @@ def next_step(
     )
     if known is None:
         return fresh
-    asked, retry = parse_moment(known.asked_at) or now, parse_moment(known.retry_at)
     if known.hub not in named.hubs or known.topic != named.topic or known.callback != callback:
-        return fresh if now - asked >= RESTLESS else None
-    if known.verified(now) and now < renewal(known):
-        return None
-    if retry is not None and now < retry:
+        return None if restless else fresh
+    retry = parse_moment(known.retry_at)
+    if (known.verified(now) and now < renewal(known)) or (retry is not None and now < retry):
         return None
     tries = known.tries + 1
     after = timestamp(now + BACK_OFF[min(tries, len(BACK_OFF)) - 1])

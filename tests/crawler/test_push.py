@@ -76,7 +76,8 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
             id="renewed in vain just now",
         ),
         pytest.param(verified(), says(ONE), 10 * DAY, (ONE, "again", 1), id="the lease ran out"),
-        pytest.param(verified(), says(), MINUTE, "leave", id="no hub is named any more"),
+        pytest.param(verified(), says(), 2 * HOUR, "leave", id="no hub is named any more"),
+        pytest.param(verified(), says(), 59 * MINUTE, None, id="now a hub is named, now none"),
         pytest.param(verified(), says(TWO), 2 * HOUR, (TWO, "anew", 1), id="another hub"),
         pytest.param(verified(), says(ONE, topic=f"{FEED}?b"), 2 * HOUR, (ONE, "anew", 1), id="another topic"),
         pytest.param(verified(), says(ONE, topic=f"{FEED}?b"), 59 * MINUTE, None, id="another topic all the time"),
@@ -188,7 +189,7 @@ class HubAndListing(RuleBasedStateMachine):
     @initialize()
     def begin(self):
         self.now, self.known, self.named = NOW, None, says(ONE)
-        self.read_at, self.asks, self.unannounced = None, [], False
+        self.read_at, self.anew = None, []
 
     @rule(minutes=st.integers(1, 3_000))
     def time_passes(self, minutes):
@@ -210,7 +211,9 @@ class HubAndListing(RuleBasedStateMachine):
         if isinstance(got, Leave):
             self.known = None
         elif got is not None:
-            self.asks.append(self.now)
+            renewed = self.known is not None and got.token == self.known.token
+            assert renewed or not self.anew or self.now - self.anew[-1] >= min(RESTLESS, BACK_OFF[0])
+            self.anew += [] if renewed else [self.now]
             self.known = got
 
     @precondition(lambda self: self.known is not None)
