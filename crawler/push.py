@@ -26,9 +26,7 @@ BACK_OFF = (
     timedelta(days=1),
     timedelta(days=7),  # given up, but for this
 )
-RESTLESS = timedelta(hours=1)  # between two hubs, or topics, of a listing that names others all the time, or now and then
-    hours=1
-)  # between two subscriptions of a listing that names another hub or topic, or none, all the time
+RESTLESS = timedelta(hours=1)  # between two subscriptions of a listing that keeps naming other hubs, or now none
 
 
 @dataclass(frozen=True, slots=True)
