@@ -21,6 +21,7 @@ from redis.exceptions import ConnectionError as Disconnected
 from redis.exceptions import TimeoutError as TimedOut
 
 from stories.binary import OLDEST
+from stories.permissions import RULE, missing_permissions
 
 TIMEOUT = 5.0  # seconds for one answer; a call that blocks in the server must ask for less
 SENTINEL_PORT = 26379
@@ -106,7 +107,17 @@ async def check_server(redis: Redis) -> list[str]:
         return [f"{where} is still loading its data; wait, and look again: redis-cli INFO persistence"]
     except (RedisError, OSError) as error:
         return [f"{where} {_why_not(error)}"]
-    return [f"{where} {fault}" for fault in find_faults(about)]
+    faults = find_faults(about)
+    try:
+        missing = await missing_permissions(redis)
+    except (RedisError, OSError) as error:
+        return [f"{where} {_why_not(error)}"]
+    if missing:
+        faults.append(
+            f"does not allow its user {', '.join(missing)}; allow what wirewatch does: "
+            f"redis-cli ACL SETUSER USER {RULE}"
+        )
+    return [f"{where} {fault}" for fault in faults]
 
 
 def _why_not(error: Exception) -> str:

@@ -210,6 +210,11 @@ def aside() -> Key:
     return Key(_key("aside"), MEMORY)
 
 
+def probe() -> Key:
+    """Nothing: a name under which it is tried whether a user may write, without writing (``stories.permissions``)."""
+    return Key(_key("probe"), timedelta(seconds=1))
+
+
 def polls() -> Key:
     """List of polls asked for by ``trigger`` or the API, JSON ``Poll``. For ever: empties as they are taken."""
     return Key(_key("polls"), None)

