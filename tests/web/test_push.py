@@ -146,12 +146,11 @@ async def test_who_does_not_know_the_address_learns_nothing(hubbed, way):
         assert (answer.status, await answer.text()) == (410, "no such subscription")
 
 
-@pytest.mark.parametrize(
-    "way", ["/", "/api/v1/sources", "/push/", f"{WAY}/", f"{WAY}/../../../api/v1/sources", f"/push{WAY}", f"{WAY}x"]
-)
-async def test_nothing_else_is_open(hubbed, way):
-    async with hubbed.http.get(way, headers={"Host": "watch.example"}, allow_redirects=False) as answer:
-        assert answer.status == 401, way
+async def test_nothing_else_is_open(hubbed):
+    ways = ["/", "/api/v1/sources", "/push/", f"{WAY}/", f"{WAY}/../../../api/v1/sources", f"/push{WAY}", f"{WAY}x"]
+    for way in ways:
+        async with hubbed.http.get(way, headers={"Host": "watch.example"}, allow_redirects=False) as answer:
+            assert answer.status == 401, way
 
 
 async def test_other_methods_are_refused(hubbed):
