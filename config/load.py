@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -84,9 +84,9 @@ def check(
         settings = Settings.model_validate(table)
     except ValidationError as error:
         faults.extend(faults_of(error, file, (), Settings))
-        _check_names(table, list(checked), file, faults)
+        _check_names(table, channels, file, faults)
         return None
-    _check_names(table, list(checked), file, faults)
+    _check_names(table, channels, file, faults)
     return settings.model_copy(update={"channels": checked})
 
 
@@ -129,10 +129,14 @@ def _check_channels(
     return checked
 
 
-def _check_names(table: Mapping[str, Any], channels: Iterable[str], file: str, faults: list[Fault]) -> None:
+def _check_names(table: Mapping[str, Any], channels: Any, file: str, faults: list[Fault]) -> None:
     """Watches may name only sources and channels that there are."""
     watches, sources = table.get("watches"), table.get("sources")
-    there = {"sources": list(sources) if isinstance(sources, Mapping) else [], "channels": list(channels)}
+    # Those with a fault of their own too: that is told, and nobody is to think that there is none of the name.
+    there = {
+        "sources": list(sources) if isinstance(sources, Mapping) else [],
+        "channels": list(channels) if isinstance(channels, Mapping) else [],
+    }
     at_fault = [f"{fault.key}." for fault in faults]
     for name, watch in watches.items() if isinstance(watches, Mapping) else ():
         for key, known in there.items():

@@ -98,7 +98,6 @@ class Newsroom:
         progress: Progress,
         heard: Callable[[Remembered], None],
         *,
-        readers: int | None = None,
         role: str = "",
         term: int = 0,
     ) -> Services:
