@@ -168,8 +168,11 @@ async def test_a_query_that_was_tried_is_shown_as_it_goes_into_the_file(site, ar
     assert table.get("query") == asked["q"]
 
 
-async def test_what_needs_a_person_is_told_on_top(site, redis: Redis, count):
+async def test_nothing_needs_a_person_where_all_is_well(site):
     assert "need" not in await read(site, "/parts/trouble")
+
+
+async def test_what_needs_a_person_is_told_on_top(site, redis: Redis, count):
     await Desk(redis).polled("harbour", Cursor(polled_at="2026-03-02T09:00:00Z", failures=2, error="503 from harbour"))
     site.counts.append(count(channel="intake", off="410 from intake", off_at=BEGAN))
     for path in ("/", "/parts/trouble"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -16,7 +15,6 @@ from web.pages.frame import show
 from web.render import page
 from web.rows import (
     AlertRow,
-    ChannelRow,
     SourceRow,
     alert_rows,
     channel_rows,
@@ -49,7 +47,7 @@ async def now(request: Request, before: Annotated[str | None, Query(max_length=6
 
 async def _now(request: Request, asked: Views, wanted: Filters, before: str | None) -> bytes:
     stream, fault = await _stream(asked, wanted, before)
-    settings, beside = asked.settings, await shared(request).get("beside", lambda: _beside(asked))
+    settings, beside = asked.settings, await _beside(request)
     made = show(
         request, "now.html", "now",
         stream=stream, rows=stream.rows, fault=fault, filters=wanted, before=before,
@@ -66,14 +64,18 @@ async def _now(request: Request, asked: Views, wanted: Filters, before: str | No
     return bytes(made.body)
 
 
-async def _beside(asked: Views) -> dict[str, Any]:
-    """Return what stands beside the stream, whatever that is filtered by."""
-    sources, off = await sources_beside(asked)
-    channels = channel_rows(await asked.channels())
-    return {
-        "alerts": await alerts_beside(asked), "sources": sources, "off": off, "channels": channels,
-        "trouble": _trouble(sources, channels),
-    }  # fmt: skip
+async def _beside(request: Request) -> dict[str, Any]:
+    """Return what stands beside the stream, whatever that is filtered by: the same for all pages of a second."""
+    asked = views(request)
+
+    async def made() -> dict[str, Any]:
+        sources, off = await sources_beside(asked)
+        channels = channel_rows(await asked.channels())
+        trouble = {"sources": sum(one.state == "failing" for one in sources), "channels": len(channels)}
+        alerts = await alerts_beside(asked)
+        return {"alerts": alerts, "sources": sources, "off": off, "channels": channels, "trouble": trouble}
+
+    return await shared(request).get("beside", made)
 
 
 async def _stream(asked: Views, wanted: Filters, before: str | None) -> tuple[Stream, Fault | None]:
@@ -120,27 +122,19 @@ async def new_events(request: Request, after: Annotated[str | None, Query(max_le
 @router.get("/parts/trouble")
 async def trouble_part(request: Request) -> HTMLResponse:
     """Return in a line what needs a person."""
-    asked = views(request)
-    sources, _ = await sources_beside(asked)
-    return page("parts/trouble.html", trouble=_trouble(sources, channel_rows(await asked.channels())))
-
-
-def _trouble(sources: Sequence[SourceRow], channels: Sequence[ChannelRow]) -> dict[str, int]:
-    return {"sources": sum(one.state == "failing" for one in sources), "channels": len(channels)}
+    return page("parts/trouble.html", **await _beside(request))
 
 
 @router.get("/parts/alerts")
 async def new_alerts(request: Request) -> HTMLResponse:
     """Return the list of alerts as it is now."""
-    asked = views(request)
-    return page("parts/alerts.html", alerts=await alerts_beside(asked), channels=channel_rows(await asked.channels()))
+    return page("parts/alerts.html", **await _beside(request))
 
 
 @router.get("/parts/sources")
 async def new_sources(request: Request) -> HTMLResponse:
     """Return the table of sources as it is now."""
-    sources, off = await sources_beside(views(request))
-    return page("parts/sources.html", sources=sources, off=off)
+    return page("parts/sources.html", **await _beside(request))
 
 
 async def alerts_beside(asked: Views, wanted: AlertFilter | None = None) -> list[AlertRow]:
