@@ -24,6 +24,7 @@ BODY_PATIENCE = 10.0  # seconds for a whole body to arrive
 AT_ONCE = 24  # requests that are worked on; the rest wait, for crawl and delivery share the connections to Redis
 COOKIE = "wirewatch"
 COOKIE_DAYS = 30
+COOKIES_READ = 2  # of that name in a request: each is a guess
 OPEN = ("/healthz",)  # a probe holds no token
 PROBES = ("/healthz", "/readyz", "/metrics")  # they never wait for others
 LOGIN = "/login"
@@ -162,7 +163,7 @@ class Guard:
                 return self._ask_for_token(scope, headers, wait)
         if scope["method"] in SAFE_METHODS:
             return None
-        return self._refused_change(path, headers, by_token)
+        return self._refused_change(str(scope["method"]), path, headers, by_token)
 
     @staticmethod
     def _known(scope: Scope, headers: Headers, token: str) -> tuple[int, bool, bool]:
@@ -183,10 +184,11 @@ class Guard:
         if known:
             tries.came(who)
         else:
-            tries.failed(who, "\n".join(given))
+            for one in filter(None, given):
+                tries.failed(who, one)
         return 0, known, by_token
 
-    def _refused_change(self, path: str, headers: Headers, by_token: bool) -> Response | None:
+    def _refused_change(self, method: str, path: str, headers: Headers, by_token: bool) -> Response | None:
         """Changes come from a program with the token or from our own page; without a token, not from a page elsewhere.
 
         A cookie goes along by itself, so it alone is no proof; where nothing is asked for, a request that no
@@ -201,7 +203,7 @@ class Guard:
             return problem(413, f"a body has at most {BODY_LIMIT} bytes", path)
         kind = headers.get("content-type", "").partition(";")[0].strip().lower()
         wanted = FORM if form else "application/json"
-        if kind != wanted:
+        if kind != wanted and method == "POST":  # no other method changes anything here: 405 says so
             return problem(415, f"a body is {wanted}", path)
         return None
 
@@ -283,12 +285,14 @@ def _cookie(headers: Headers, token: str) -> bool:
 
 
 def _cookies(lines: Iterable[str]) -> Iterable[str]:
+    found = 0
     for line in lines:
         try:
             jar: SimpleCookie = SimpleCookie(line)
         except CookieError:
             continue
-        if COOKIE in jar:
+        if COOKIE in jar and found < COOKIES_READ:
+            found += 1
             yield jar[COOKIE].value
 
 

@@ -48,6 +48,15 @@ async def test_who_guesses_has_to_wait_and_is_told_nothing_more(closed: Any, way
     assert await ask(closed) == 401  # nothing given is no guess
 
 
+async def test_many_guesses_in_one_request_are_as_many(closed: Any) -> None:
+    cookies = [("Cookie", f"wirewatch={cookie_value(word)}") for word in ("one", "two", TOKEN)]
+    async with closed.http.get(FEED, headers=[("X-Forwarded-For", "192.0.2.1"), *cookies]) as reply:
+        assert reply.status == 401  # those beyond the first two are not looked at
+    for number in range(WRONG_ALLOWED - 2):
+        assert await ask(closed, Authorization=f"Bearer word {number}") == 401
+    assert await ask(closed, Authorization="Bearer another word") == 429
+
+
 async def test_others_are_let_in_meanwhile(closed: Any) -> None:
     for number in range(WRONG_ALLOWED + 1):
         await ask(closed, Authorization=f"Bearer word {number}")
