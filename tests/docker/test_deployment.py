@@ -43,6 +43,26 @@ def expressions() -> list[str]:
     return asked + [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
 
 
+@pytest.mark.parametrize("name", ["compose.yaml", "compose.several.yaml"])
+def test_a_compose_file_is_what_the_specification_has(name: str) -> None:
+    compose_spec = pytest.importorskip("compose_spec", reason="the specification's reader is a tool of development")
+    merged = yaml.safe_dump(yaml.safe_load((DOCKER / name).read_text()))  # it does not read YAML's "<<"
+    found = compose_spec.PyCompose.from_yaml(merged)
+    found.validate()
+    assert found.service_names
+    with pytest.raises(ValueError, match="read_only"):
+        compose_spec.PyCompose.from_yaml(merged.replace("read_only: true", "read_only: maybe"))
+
+
+@pytest.mark.parametrize("expression", expressions())
+def test_each_expression_is_one_of_prometheus(expression: str) -> None:
+    promql_parser = pytest.importorskip("promql_parser", reason="Prometheus' grammar is a tool of development")
+    plain = expression.replace("$__rate_interval", "5m").replace("$__range", "1h")  # Grafana's own
+    promql_parser.parse(plain)
+    with pytest.raises(ValueError, match=r"."):
+        promql_parser.parse(plain + " by (")
+
+
 @pytest.mark.parametrize("expression", expressions())
 def test_each_metric_that_is_asked_for_exists(expression: str) -> None:
     named = set(re.findall(r"wirewatch_\w+", expression))
