@@ -545,3 +545,16 @@ def _socket_inodes(pid: int) -> set[str]:
 def _listening_inodes() -> set[str]:
     rows = [line.split() for name in ("tcp", "tcp6") for line in Path(f"/proc/net/{name}").read_text().splitlines()[1:]]
     return {row[9] for row in rows if row[3] == "0A"}  # 0A: TCP_LISTEN
+
+
+async def test_a_server_that_does_not_run_is_neither_joined_nor_started(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    looking = EmbeddedServer(folder)
+    assert await looking.join() is False
+    assert not folder.exists()
+    async with embedded_server(folder) as running:
+        assert await looking.join() is True
+        assert (looking.url, looking.owned) == (running.url, False)
+        await looking.stop()
+        assert await EmbeddedServer(folder).join() is True, "who joined stops nothing"
+    assert await looking.join() is False
