@@ -195,7 +195,9 @@ async def story_view(story: StoredStory, asked: Views) -> StoryView:
                 delay=delay(first, one.release),
                 events=[event_row(told[event], settings) for event in ids[one.release.id] if event in told],
                 claims=claimed(one, story, states[one.release.id], asked),
-                states=[_state(state, source) for state in states[one.release.id]],
+                states=[
+                    _state(state, source, WORDS.get(kind_of(one), kind_of(one))) for state in states[one.release.id]
+                ],
             )
         )
     return StoryView(
@@ -234,9 +236,11 @@ def claimed(stored: Stored, story: StoredStory, states: Sequence[Release], asked
     return checked_claims(release.notice.statement, sides)
 
 
-def _state(release: Release, source: str) -> State:
+def _state(release: Release, source: str, kind: str) -> State:
+    # What tells the states apart stands first: a phone shows the beginning alone.
+    was = kind if release.notice is not None or release.revision > 1 or kind == "copied" else "new"
     seen = f" ({written(release.first_seen_at)})" if release.first_seen_at and release.revision == 1 else ""
-    words = f"{source}, revision {release.revision}{seen}: {release.headline}"
+    words = f"{was}, {source}, revision {release.revision}{seen}: {release.headline}"
     return State(key=f"{release.id}.{release.revision}", words=words, release=release)
 
 

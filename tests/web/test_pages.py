@@ -259,6 +259,18 @@ async def test_a_story_says_who_was_alerted(serve, archive: ArchiveFiller, recei
     assert re.search(r'id="alerted".*?sent</b> log,', shown, re.DOTALL)
 
 
+async def test_the_states_that_can_be_compared_are_told_apart_by_their_first_word(site, archive: ArchiveFiller):
+    first = await archive.publish("Plant Opens")
+    await archive.revise(first, body=("New words.",))
+    story = story_id(first.id or "")
+    await archive.publish("Plant Opens", kind="release.syndicated", source="quayside", story=story)
+    notice = Notice(kind="correction", marker="CORRECTION", headline="Plant Opens", statement=CLAIM)
+    await archive.publish("Plant Opens", kind="release.corrected", story=story, replaces=first, notice=notice)
+    shown = await read(site, f"/stories/{first.id}")
+    offered = shown[shown.index('id="before"') : shown.index('id="after"')]
+    assert re.findall(r"<option[^>]*>(\w+), ", offered) == ["new", "revised", "copied", "corrected"]
+
+
 async def test_two_states_are_compared_word_by_word_and_chinese_by_character(site, archive: ArchiveFiller):
     first = await archive.publish("港口電池廠落成", body=("電池廠耗資三億元。",), language="zh-Hant")
     await archive.revise(first, body=("電池廠耗資五億元。",))
