@@ -196,7 +196,7 @@ class Sharing:
 
 
 async def bury(crew: Crew, services: Services, name: str) -> None:
-    """Let what a dead process had in hand be read by others; a page at which reader after reader died is set aside."""
+    """Let what a dead process had in hand be read by others, later and later a page that many of them had in hand."""
     now, died_of = services.clock(), dict(await crew.bury(name))
     log.warning("a process of the crew died; others do what it had in hand", process=name, pages=len(died_of))
     for digest, one in (await crew.in_hand(list(died_of))).items():
@@ -204,7 +204,7 @@ async def bury(crew: Crew, services: Services, name: str) -> None:
         if died >= DEATHS:
             why = f"the process that read it died, {died} times"
             delay = await services.claims.failed(url, why, now)
-            log.error("page set aside", source=one.source, url=url, why=why, again_in=str(delay), of=len(RETRIES))
+            log.error("page left alone", source=one.source, url=url, why=why, again_in=str(delay), of=len(RETRIES))
         else:
             await services.desk.put_in_hand(url, now)
 

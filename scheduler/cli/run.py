@@ -27,6 +27,7 @@ def run(
     """Schedule, crawl, alert and serve the page, until SIGTERM or SIGINT."""
     from scheduler import loop
     from scheduler.daemon import run_daemon, stop_on_signals
+    from scheduler.stall import ended_if_it_stalls
 
     loaded = context.obj.load()
     settings = loaded.settings
@@ -34,7 +35,8 @@ def run(
     async def main() -> None:
         stop = asyncio.Event()
         stop_on_signals(stop)
-        await run_daemon(settings, stop, ready, standby=standby)
+        async with ended_if_it_stalls():
+            await run_daemon(settings, stop, ready, standby=standby)
 
     def ready(address: str) -> None:
         enabled = sum(source.enabled for source in settings.sources.values())

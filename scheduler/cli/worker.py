@@ -23,6 +23,7 @@ def worker(context: typer.Context) -> None:
     """
     from scheduler import loop
     from scheduler.daemon import stop_on_signals
+    from scheduler.stall import ended_if_it_stalls
     from scheduler.worker import run_worker
 
     loaded = context.obj.load()
@@ -30,7 +31,8 @@ def worker(context: typer.Context) -> None:
     async def main() -> None:
         stop = asyncio.Event()
         stop_on_signals(stop)
-        await run_worker(loaded.settings, stop, ready)
+        async with ended_if_it_stalls():
+            await run_worker(loaded.settings, stop, ready)
 
     def ready() -> None:
         typer.echo(f"wirewatch works: configuration: {loaded.file or 'no file (defaults)'}", err=True)
