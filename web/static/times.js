@@ -15,9 +15,9 @@ export function distance(at, now) {
   const seconds = Math.round((at - now) / 1000);
   const size = Math.abs(seconds);
   if (size * 1000 > NEAR) return "";
-  if (size < 10) return seconds > 0 ? "any moment" : "just now";
+  if (size < 10) return at > now ? "any moment" : "just now";
   const span = size < 60 ? `${size - (size % 10)} s` : size < 3600 ? `${Math.trunc(size / 60)} min` : `${Math.trunc(size / 3600)} h`;
-  return seconds > 0 ? `in ${span}` : `${span} ago`;
+  return at > now ? `in ${span}` : `${span} ago`;
 }
 
 // The title says it whole: with the zone, and as it was written (in UTC, or with the offset that the page printed).
