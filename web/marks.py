@@ -33,6 +33,8 @@ class _Needle:
     words: Sequence[str]
     beginning: bool
     field: str | None
+    row: re.Pattern[str]
+    """Finds it in the plain form of a text in ASCII, which has no script without spaces: the whole row is the group."""
 
 
 class _Word(NamedTuple):
@@ -87,10 +89,10 @@ class Marks:
         if not needles:
             return []
         if text.isascii():  # then each letter of its plain form stands where its own does
-            words = [_Word(one.start(), one.end(), one[0]) for one in _WORD.finditer(whole)]
+            found = sorted(one.span(1) for needle in needles for one in needle.row.finditer(whole))
         else:
             words = [_Word(one.start(), one.end(), plain(one[0])) for one in _WORD.finditer(text[:LONGEST])]
-        found = sorted(span for needle in needles for span in _found(words, needle, text))
+            found = sorted(span for needle in needles for span in _found(words, needle, text))
         merged: list[tuple[int, int]] = []
         for start, end in found:
             if merged and start <= merged[-1][1]:
@@ -106,10 +108,16 @@ def _needles(query: Query) -> Iterator[_Needle]:
     if isinstance(query, Term):
         words = [plain(word) for word in _WORD.findall(unicodedata.normalize("NFC", query.text))]
         if words:
-            yield _Needle(words, query.text.endswith("*"), query.field)
+            beginning = query.text.endswith("*")
+            yield _Needle(words, beginning, query.field, _row(words, beginning))
         return
     for part in query.parts:
         yield from _needles(part)
+
+
+def _row(words: Sequence[str], beginning: bool) -> re.Pattern[str]:
+    row = r"[\W_]+".join(map(re.escape, words)) + (r"[^\W_]*" if beginning else "")
+    return re.compile(rf"(?<![^\W_])(?=({row})(?![^\W_]))")
 
 
 def _found(words: Sequence[_Word], needle: _Needle, text: str) -> Iterator[tuple[int, int]]:
