@@ -196,6 +196,16 @@ async def test_more_pages_than_a_browser_has_connections_are_all_live(browser: B
     await expect(desk.page.locator("#stream h2")).to_have_text(["Plant Opens at Last"])
 
 
+async def test_a_browser_without_shared_workers_is_live_too(browser: Browser, site, archive: ArchiveFiller):
+    context = await browser.new_context()
+    await context.add_init_script("delete window.SharedWorker")
+    page = await context.new_page()
+    await page.goto(site.base)
+    await expect(page.locator("#state")).to_have_text("live")
+    await archive.publish("Plant Opens")
+    await expect(page.locator("#stream h2")).to_have_text(["Plant Opens"])
+
+
 async def test_sources_and_alerts_are_renewed_while_they_are_open(
     browser: Browser, serve, redis: Redis, receipt, count
 ):
