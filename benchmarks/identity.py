@@ -3,7 +3,7 @@
     python benchmarks/identity.py pairs            precision and recall by label, beside plain Jaccard
     python benchmarks/identity.py replay [COUNT]   the stories that hold more than one release; releases per second
     python benchmarks/identity.py throughput [COUNT]    the same through Redis, from empty
-    python benchmarks/identity.py million [--older N]   the same beside N older releases (1,000,000: five minutes, 5 GB)
+    python benchmarks/identity.py million [--older N]   the same beside N older releases (1,000,000: 3 GB)
     python benchmarks/identity.py stories FILE          the stories that come of it; these three: benchmarks/memory.py
 
 Data: ``$WIREWATCH_DATA/releases`` (see the note at the data's own README). A pair counts as the same story if the two

@@ -7,13 +7,14 @@
 One process and a real Redis of its own on a Unix socket, as the embedded one but for the disk. ``Memory.remember`` does
 the whole of identify, relate, match and keep; ``WORKERS`` readings are under way at once, as in a crawl.
 
-``million`` writes 1,000,000 releases in some four minutes and 5 GB of memory; ``--older 200000`` does with a fifth of
-both and comes to nearly the same: what a release meets in memory is bounded, only Redis's own tables go on growing. The
-two memories take turns, so that both see the same machine; where others work on it too, CPU is what to compare.
+``million`` writes 1,000,000 releases in five to ten minutes and 3 GB of memory; ``--older 100000`` takes one and a half
+at the most, and shows Python's part and the room as they are, but less of what Redis's part grows by
+(docs/decisions/0013-what-memory-looks-like.md). The two memories take turns, so that both see the same machine; where
+others work on it too, the CPU is what to compare.
 
-The made-up releases are those of the archive once more, packed as memory packs and with the traits of keep.lua's own
-making: nine of ten share nothing with anything, as in the archive, the others are further issues of its serials and
-share half of what their model is found by. So the indexes of a serial are full, as after five years of it.
+The made-up releases are those of the archive once more, packed as memory packs. Nine of ten share nothing with
+anything, the others are further issues of the archive's serials and share half of what their model is found by: so the
+indexes of serials are full, as they are after years.
 """
 
 from __future__ import annotations
