@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 from daemon import COMMAND, running
 from hub import hubbed_site
+from program import Program
 
 from stories import keys
 from stories.claims import listing_key
@@ -98,6 +99,8 @@ async def test_a_push_is_a_reason_to_poll_and_a_forged_one_is_none(table, site, 
         assert len(site.asked("/wire.rss")) == 3
         state = await push_state(address)
         assert (state["state"], state["pushes"], state["trusted"]) == ("verified", 1, True)
+        (row,) = (await Program(folder=tmp_path, table=table, environment={})("sources", "--format", "jsonl")).rows
+        assert (row["push"], row["health"][0]["push"]["pushes"]) == ("verified", 1)
         figures = await ask(address, "/metrics")
         assert 'wirewatch_pushes_total{what="push"} 1.0' in figures
         assert 'wirewatch_pushes_total{what="forged"} 1.0' in figures
