@@ -126,7 +126,7 @@ def _by_near_text(older: Release, newer: Release, left: Reading, right: Reading,
     if subject:
         return of("sibling", f"it is about {subject}, which the earlier text lacks")
     untitled = min(len(left.headline), len(right.headline)) < UNTITLED
-    from_text = not near and (_is_a_sentence_of(right.headline, left) or _is_a_sentence_of(left.headline, right))
+    from_text = not near and _is_a_sentence_of(right.headline, left)
     stages = frozenset() if untitled or from_text else STAGES & {*lost, *came}
     if stages and like.jaccard < 0.95:
         return of("sibling", f"another stage: {min(stages)}")
@@ -155,10 +155,10 @@ def _by_near_text(older: Release, newer: Release, left: Reading, right: Reading,
     return of("changed" if changed else "same", f"{alike}, same headline, {what}")
 
 
-def _is_a_sentence_of(headline: tuple[str, ...], other: Reading) -> bool:
-    """Tell whether a headline stands word for word in the other release's text: no other news, an editor took it."""
+def _is_a_sentence_of(headline: tuple[str, ...], earlier: Reading) -> bool:
+    """Tell whether a headline stands word for word in an earlier release's text: no other news, an editor took it."""
     run = " ".join(headline[:-1])  # the last word may be cut
-    return len(headline) > LONG_HEADLINE and f" {run} " in f" {' '.join(other.folded)} "
+    return len(headline) > LONG_HEADLINE and f" {run} " in f" {' '.join(earlier.folded)} "
 
 
 def _told_elsewhere(like: Likeness, left: Reading, right: Reading) -> bool:

@@ -253,6 +253,19 @@ def test_a_headline_that_an_editor_took_from_the_text_tells_no_next_stage():
     assert (verdict.kind, verdict.of) == ("copy", "rel_one"), verdict.why
 
 
+def test_news_of_a_company_whose_first_release_was_headed_by_what_it_is_are_new():
+    who = "Marlow Harbour Limited, a keeper of tidal energy in the far north, builds what the channel allows."
+    first = release("Marlow Harbour Limited - A Keeper of Tidal Energy", body=(who, *BODY[1:]))
+    news = (
+        "Buyers asked for two and a half times the bonds that were on offer on Thursday, the banks said.",
+        "The book was closed within the hour, and the rate was set a little below what had been expected.",
+        "Money from the sale goes to the second plant and to a cable across the sound, both to be ready in two years.",
+    )
+    later = again(first, headline="Bonds of Marlow Harbour Are Oversubscribed", body=(*news, *first.body),
+                  published_at="2026-03-24T10:00:00+00:00")  # fmt: skip
+    assert judged(later, stored(first)).kind == "new"
+
+
 def test_a_placeholder_for_a_headline_tells_nothing():
     first = release()
     assert judged(replace(again(first, source=first.source), headline="Headline"), stored(first)).kind == "copy"
