@@ -122,7 +122,7 @@ class TestUnknownKeys:
             ),
             (
                 "[sources.x]\nlistings = [{ url = 'https://x/' }]\nrelease = { urls = '' }",
-                "sources.x.release.urls: unknown key; allowed are body, drop, encoding, full_text, headline, issuer, publ",
+                "sources.x.release.urls: unknown key; allowed are body, drop, encoding, full_text, headline, issuer, p",
             ),
             (
                 "[channels.c]\ntype = 'webhook'\nurl = ''\nsecrt = ''",
