@@ -107,17 +107,18 @@ async def check_server(redis: Redis) -> list[str]:
         return [f"{where} is still loading its data; wait, and look again: redis-cli INFO persistence"]
     except (RedisError, OSError) as error:
         return [f"{where} {_why_not(error)}"]
-    faults = find_faults(about)
+    if faults := find_faults(about):
+        return [f"{where} {fault}" for fault in faults]
     try:
         missing = await missing_permissions(redis)
     except (RedisError, OSError) as error:
         return [f"{where} {_why_not(error)}"]
-    if missing:
-        faults.append(
-            f"does not allow its user {', '.join(missing)}; allow what wirewatch does: "
-            f"redis-cli ACL SETUSER USER {RULE}"
-        )
-    return [f"{where} {fault}" for fault in faults]
+    if not missing:
+        return []
+    return [
+        f"{where} does not allow its user {', '.join(missing)}; allow what wirewatch does: "
+        f"redis-cli ACL SETUSER USER {RULE}"
+    ]
 
 
 def _why_not(error: Exception) -> str:

@@ -173,6 +173,22 @@ async def test_nothing_is_left_of_trying_what_a_user_may(redis: Redis) -> None:
     assert await redis.keys() == []
 
 
+async def test_a_replica_and_a_server_whose_memory_is_full_lack_no_rights(tmp_path: Path, until: Until) -> None:
+    one, two = free_port(), free_port()
+    with (
+        server(tmp_path / "one", *plain(one, "--maxmemory", "1mb")),
+        server(tmp_path / "two", *plain(two, "--replicaof", f"127.0.0.1 {one}")),
+    ):
+        async with connect(f"redis://127.0.0.1:{one}") as full, connect(f"redis://127.0.0.1:{two}") as replica:
+            await until(lambda: answers(full), SOON)
+            await until(lambda: answers(replica), SOON)
+            assert await missing_permissions(full) == []
+            assert await check_server(full) == []
+            assert await missing_permissions(replica) == []
+            (fault,) = await check_server(replica)
+            assert "is a replica and takes no writes; name its primary in redis_url" in fault
+
+
 def certificate(folder: Path) -> None:
     """Write a certificate for 127.0.0.1 that signs itself, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
