@@ -262,12 +262,12 @@ def site_noise(host: str) -> Key:
 
 def site_gone(host: str) -> Key:
     """Hash of a site's pages that are gone and were not told of: since when (ms) and how, by release id."""
-    return Key(_key("gone", host), SITE)
+    return Key(_key("gone", host), min(SITE, _lifetimes.releases))
 
 
 def site_pages(host: str) -> Key:
     """Sorted set of the releases of a site whose pages were read again and stood, the last ones, by when (ms)."""
-    return Key(_key("pages", host), SITE)
+    return Key(_key("pages", host), min(SITE, _lifetimes.releases))
 
 
 def site_stood(host: str) -> Key:

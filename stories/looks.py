@@ -119,6 +119,7 @@ class Looks:
         pages = keys.site_pages(host)
         async with self._redis.pipeline(transaction=True) as pipe:
             pipe.zadd(pages.name, {release_id: _ms(now)})
+            pipe.zremrangebyscore(pages.name, "-inf", f"({_ms(now) - pages.seconds * 1000}")
             pipe.zremrangebyrank(pages.name, 0, -WITNESSES_KEPT - 1)
             pipe.expire(pages.name, pages.seconds)
             pipe.hdel(keys.site_gone(host).name, release_id)

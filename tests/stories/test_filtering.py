@@ -25,7 +25,7 @@ async def bureau(redis: Redis) -> Bureau:
     bureau.clock.forward(hours=1)
     await bureau.read(press_office.release(2))
     await bureau.gone(press_office.release(2))
-    bureau.clock.forward(minutes=5)
+    bureau.clock.forward(hours=1)  # no other page of its site was read again meanwhile
     await bureau.gone(press_office.release(2))
     repeat = press_office.copy(3, headline=f"REPEAT: {press_office.ANNOUNCEMENTS[3].headline}")
     await bureau.read(repeat)
