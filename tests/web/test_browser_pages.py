@@ -224,6 +224,24 @@ async def test_sources_and_alerts_are_renewed_while_they_are_open(
         assert sources.complaints == []
 
 
+async def test_what_stands_beside_the_stream_is_renewed_again_and_again(
+    browser: Browser, site, archive: ArchiveFiller, receipt, count
+):
+    desk = await visit(browser, site.base)
+    await live(desk)
+    alerts, trouble = desk.page.locator("#alerts-part"), desk.page.locator(".jump")
+    await expect(alerts).to_contain_text("No alerts yet")
+    site.receipts.append(receipt(state="failed", error="410 from intake"))
+    site.counts.append(count(off="410 from intake", off_at=archive.now))
+    await expect(alerts.locator("li")).to_contain_text("410 from intake")
+    await expect(trouble).to_contain_text("1 channel needs a look")
+    site.receipts[0]["error"] = "500 from intake"
+    site.counts.clear()
+    await expect(alerts.locator("li")).to_contain_text("500 from intake")
+    await expect(trouble).to_be_empty()
+    assert desk.complaints == []
+
+
 async def test_times_stand_in_the_readers_zone_and_stay_true(browser: Browser, site, archive: ArchiveFiller):
     await archive.publish("Plant Opens", published_at="2026-03-02T17:00:00+08:00")
     context = await browser.new_context(timezone_id="Asia/Kathmandu", locale="en-GB")

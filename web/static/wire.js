@@ -40,7 +40,7 @@ export class Wire {
 
   // Refused, not merely cut off: Redis is away, there are too many, or the token is asked for.
   async again(source) {
-    const reply = await fetch("/static/wire.js", { cache: "no-store" }).catch(() => null);
+    const reply = await fetch("/static/wire.js", { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) }).catch(() => null);
     if (reply?.status === 401) this.tell({ state: "locked" });
     setTimeout(() => {
       if (this.source !== source) return;
