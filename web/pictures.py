@@ -11,6 +11,7 @@ from web.guard import CONTENT_SECURITY_POLICY
 
 HOSTS = 20  # of one story, at most
 _NAME = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*")
+_LITERAL = re.compile(r"[0-9a-f:.]+")  # without a zone, in which anything may stand (RFC 6874)
 _AT_HOME = (".localhost", ".local", ".internal", ".lan", ".home", ".intranet", ".corp", ".home.arpa")
 """Names that lead into the reader's own network (RFC 6761, 6762, 8375, and what routers and firms use)."""
 
@@ -28,7 +29,7 @@ def picture_host(url: str, policy: AddressPolicy) -> str | None:
         return None
     if parts.scheme not in ("http", "https") or parts.username is not None:
         return None
-    if policy.permits(name):
+    if _LITERAL.fullmatch(name) and policy.permits(name):
         written = f"[{name}]" if ":" in name else name
     elif _NAME.fullmatch(name) and not name.endswith(_AT_HOME):
         written = name
