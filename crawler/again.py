@@ -57,12 +57,14 @@ _NOT_THERE = re.compile(
 )
 _AWAY = re.compile(
     r"we(?:['’]ll| will| shall) be (?:right )?back(?: soon| shortly)?\W*"
-    r"|(?:under |scheduled |site )?maintenance(?: mode)?\W*"
+    r"|(?:under |scheduled |site )maintenance(?: mode)?\W*|maintenance mode\W*"
     r"|(?:(?:this|the|our) )?(?:(?:web)?site|page|service|we)(?: is| are|['’]re)? (?:currently |temporarily )?"
     r"(?:down|offline|closed|unavailable|under maintenance)(?: for (?:scheduled )?maintenance)?\W*"
     r"|temporarily unavailable\W*|service (?:temporarily )?unavailable\W*|just a moment\W*|wartungsarbeiten\W*",
     re.IGNORECASE,
 )
+_AT_WORK = re.compile(r"maintenance\W*", re.IGNORECASE)
+"""Also the name of a section: further behind in a title, or over a release's own heading, it says nothing."""
 
 
 def asking(known: Validators | None) -> dict[str, str]:
@@ -129,7 +131,10 @@ def not_there(headline: str, response: Response | None = None) -> Gone | None:
 
 def away(headline: str, response: Response | None = None) -> bool:
     """Return whether a page that was read as a release says there that its site is away for a while."""
-    return any(_says(_AWAY, said) for said in (headline, *_heads(response)))
+    heads = _heads(response)
+    return any(_says(_AWAY, said) for said in (headline, *heads)) or any(
+        _says(_AT_WORK, said) for said in (headline, *heads[:2])
+    )
 
 
 def _says(what: re.Pattern[str], said: str) -> bool:

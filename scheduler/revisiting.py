@@ -23,6 +23,7 @@ AT_ONCE = 200  # pages of one sweep
 OF_A_HOST = 10  # pages that are on their way: as many as a host with the pace of a second answers between two sweeps
 APART = timedelta(seconds=2)  # between the pages of a host that must wait for another sweep
 LEASE = timedelta(minutes=10)  # until a page that was asked for and never came back is asked for again
+LEASE_STEPS = 4  # of a ladder whose first step is so short that they end before
 TRIES = 2  # in a row at a page that does not come back; then its next step is awaited
 
 
@@ -89,7 +90,7 @@ class Revisits:
             url, validators = release.url or "", known.get(release_id)
             if validators is not None and validators.revision != release.revision:
                 validators = None  # they stand for another state than the one that was kept
-            lease = _whole(now + LEASE)
+            lease = _whole(now + min(LEASE, LEASE_STEPS * self._ladder[0][0]))
             await self._desk.put_revisit(release_id, lease)
             self._asked[release_id] = (host, lease)
             self._tries[release_id] += 1

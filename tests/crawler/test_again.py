@@ -161,6 +161,14 @@ def test_a_page_may_say_so_above_teasers_that_were_read_as_a_release(title: str,
     assert away("Harbour Wire", page("Harbour Wire", "We will be back soon"))
 
 
+def test_a_release_in_a_section_called_maintenance_is_no_page_of_a_site_at_work() -> None:
+    headline = "Harbour Air Opens a Hangar"
+    assert not away(headline, page(f"{headline} | Maintenance | Harbour Wire", headline))
+    assert not away(headline, page(headline, "Maintenance"))
+    assert away("Harbour Wire", page("Maintenance | Harbour Wire", ""))
+    assert away("Harbour Wire", page("Harbour Wire | Under maintenance", ""))
+
+
 def page(title: str, heading: str, url: str = PAGE) -> HtmlResponse:
     body = f"<html><title>{title}</title><body><h1>{heading}</h1></body></html>".encode()
     return HtmlResponse(url, body=body, encoding="utf-8")

@@ -8,10 +8,11 @@ from urllib.parse import urlsplit
 
 import press_office as office
 import pytest
-from bureau import START, Bureau, TestClock
+from bureau import START, Bureau, TestClock, settings
 from redis.asyncio import Redis
 
 from config.settings import PollingSettings
+from pipelines.revisits import Ladder
 from scheduler.revisiting import LEASE, OF_A_HOST, Revisits
 from stories.archive import Archive
 from stories.desk import Desk
@@ -27,13 +28,13 @@ LADDER = PollingSettings().ladder
 class Sweeping:
     """Sweeps over an empty Redis with a clock of their own; ``asked`` are the polls."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, ladder: Ladder = LADDER) -> None:
         self.bureau = Bureau(redis)
         self.clock: TestClock = self.bureau.clock
         self.asked: list[Poll] = []
         self.desk = Desk(redis)
         self.looks = Looks(redis)
-        self.revisits = Revisits(Archive(redis), self.desk, self.looks, LADDER, self.asked.append, self.clock)
+        self.revisits = Revisits(Archive(redis), self.desk, self.looks, ladder, self.asked.append, self.clock)
 
     async def sweep(self, **later: float) -> list[Poll]:
         self.clock.forward(**later)
@@ -79,6 +80,29 @@ async def test_a_page_that_never_comes_is_asked_for_once_more_and_then_at_its_ne
     assert len(asked) == 4, "two tries, and two more at its next step"
     assert asked[1] - asked[0] == LEASE // timedelta(minutes=1)
     assert asked[2] - asked[1] > 15
+
+
+async def test_on_a_short_ladder_a_page_that_did_not_come_is_asked_for_again_soon(redis: Redis) -> None:
+    sweeping = Sweeping(redis, PollingSettings(revisit=("5s for 5m",)).ladder)
+    await sweeping.bureau.read(office.release())
+    await sweeping.desk.put_revisit(own_id(office.release().url), START)
+    assert await sweeping.sweep()
+    assert await sweeping.sweep(seconds=19) == [], "it is on its way"
+    assert await sweeping.sweep(seconds=2)
+
+
+async def test_a_page_that_is_gone_near_the_end_of_a_short_ladder_is_looked_at_until_that_is_told(redis: Redis) -> None:
+    ladder = ("5s for 20s",)
+    sweeping = Sweeping(redis, PollingSettings(revisit=ladder).ladder)
+    bureau = sweeping.bureau = Bureau(redis, settings(polling={"revisit": list(ladder)}))
+    sweeping.clock.at = bureau.clock.at
+    await bureau.read(office.release())
+    for second in range(60):
+        asked = await sweeping.sweep(seconds=1)
+        bureau.clock.at = sweeping.clock.at
+        for _ in asked:
+            await (bureau.gone(office.release(), "not found") if second > 12 else bureau.read(office.release()))
+    assert await bureau.types() == ["new", "withdrawn"]
 
 
 async def test_of_a_crowded_host_a_few_pages_are_on_their_way_and_other_hosts_do_not_wait(sweeping: Sweeping) -> None:
