@@ -165,7 +165,7 @@ class Engine:
         """End the claims on pages that were not read after all: the next start need not wait for their leases."""
         try:
             async with asyncio.timeout(STOPPING):
-                for url in self._services.claimed:
+                for url in tuple(self._services.claimed):  # what is left behind may still settle one
                     await self._services.claims.give_back(url)
         except (RedisError, TimeoutError) as error:
             log.warning("claims not given back; they end by themselves", why=str(error))

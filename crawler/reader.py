@@ -41,6 +41,10 @@ _WARM_UP = b"<h1>Nothing to read here</h1>" + b"".join(
 )
 
 
+class ReaderClosed(RuntimeError):  # noqa: N818 (what happened, and no fault)
+    """The page is not read, since whoever reads ends; nothing is known of the page."""
+
+
 class Reader:
     """Reads pages in worker processes; one that hangs or crashes costs its own page and no other.
 
@@ -120,7 +124,7 @@ class Reader:
         known: Known,
     ) -> tuple[Release, Shown]:
         if self._closed:
-            raise RuntimeError("the reader is closed")
+            raise ReaderClosed("the reader is closed")
         future = self._pool.schedule(
             _read, args=(body, url, hints, header_charset, known), timeout=self._page_time.total_seconds()
         )
@@ -130,7 +134,7 @@ class Reader:
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if self._closed and not (task and task.cancelling()):  # the page was given up, not the one who asked
-                raise RuntimeError("the reader was closed while the page was read") from None
+                raise ReaderClosed("the reader was closed while the page was read") from None
             raise
         finally:
             self._pending.discard(future)

@@ -24,6 +24,7 @@ from crawler.answers import charset
 from crawler.faults import Patient, fault, status_fault
 from crawler.fulltext import as_answer, at_hand, entry_hints, in_full
 from crawler.lister import STATUSES, Lister
+from crawler.reader import ReaderClosed
 from crawler.services import Services
 from stories.aside import LeftAlone
 from stories.claims import Claim, listing_key
@@ -159,6 +160,10 @@ class WireSpider(Spider):
                 yield replace(reading, gone=how)
                 return
             await self._not_read(poll, asked, str(refusal))
+            return
+        except ReaderClosed:  # this process ends, and nothing is counted against the page; its claim was given back
+            log.info("left to the next start", source=poll.source, url=asked)
+            self.services.progress.closed(poll.crawl_id)
             return
         except Exception as error:
             report(error, source=poll.source, stop="extract", release=asked)

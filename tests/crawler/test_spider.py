@@ -1,0 +1,59 @@
+"""What the spider makes of a page while its process ends."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from scrapy.http import HtmlResponse
+
+from config.addresses import AddressPolicy
+from config.settings import Settings
+from crawler.engine import Engine
+from crawler.guard import Guard
+from crawler.progress import Progress
+from crawler.queue import PollQueue
+from crawler.reader import Reader
+from crawler.services import Services
+from crawler.spider import WireSpider
+from stories.claims import Claims
+from stories.desk import Desk
+from stories.sighting import Poll, Sighting
+
+NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)
+PAGE = "https://wire.example/news/7"
+
+
+def services_of(redis: Any) -> Services:
+    return Services(
+        settings=Settings(), polls=PollQueue(), claims=Claims(redis), desk=Desk(redis), reader=Reader(workers=1),
+        memory=cast(Any, None), guard=Guard(AddressPolicy()), progress=Progress(), clock=lambda: NOW,
+    )  # fmt: skip
+
+
+async def test_a_page_that_comes_while_the_process_ends_is_no_failure_and_is_read_at_once_by_the_next(redis):
+    services = services_of(redis)
+    (claim,) = (await services.claims.claim("wire", [Sighting(url=PAGE)], NOW)).claims
+    services.claimed.add(PAGE)
+    await Engine(services, {})._give_back()
+    await services.reader.close()
+    answer = HtmlResponse(PAGE, body=b"<h1>Ferry line opens</h1><p>It runs from today.</p>")
+    readings = WireSpider(services).parse_page(answer, Poll(source="wire", asked_at=NOW), PAGE, claim, None)
+    assert [one async for one in readings] == []
+    assert len((await Claims(redis).claim("wire", [Sighting(url=PAGE)], NOW)).claims) == 1
+
+
+async def test_claims_are_given_back_also_while_a_page_that_was_left_behind_settles(redis):
+    services = services_of(redis)
+    pages = [f"{PAGE}{number}" for number in range(3)]
+    await services.claims.claim("wire", [Sighting(url=page) for page in pages], NOW)
+    services.claimed.update(pages)
+    give_back = services.claims.give_back
+
+    async def settles(url: str) -> None:
+        services.claimed.discard(url)
+        await give_back(url)
+
+    services.claims.give_back = settles  # type: ignore[method-assign]
+    await Engine(services, {})._give_back()
+    assert len((await Claims(redis).claim("wire", [Sighting(url=page) for page in pages], NOW)).claims) == 3
