@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from redis.asyncio import Redis
@@ -45,24 +46,35 @@ _COMMAND = re.compile(r"run the '([^']+)' command")
 async def missing_permissions(redis: Redis) -> list[str]:
     """Return what the user of a client is not allowed, as ACL rules that would allow it; nothing is done to find out.
 
-    Each command is queued in a transaction that is thrown away: the server looks at rights as it queues.
+    Each command is queued in a transaction that is thrown away: the server looks at rights as it queues. Who may not
+    begin one is told that alone, for without it the commands would be done.
     """
     pool: Any = redis.connection_pool
     connection = await pool.get_connection()
-    missing: dict[str, None] = {}
     try:
-        await connection.send_packed_command(connection.pack_commands([("MULTI",), *COMMANDS, ("DISCARD",)]))
-        for _ in range(len(COMMANDS) + 2):
-            try:
-                await connection.read_response()
-            except NoPermissionError as refused:
-                found = _COMMAND.search(str(refused))
-                missing[f"+{found[1]}" if found else f"~{keys.PREFIX}*"] = None
-            except ResponseError:  # a full server, a replica: no question of rights, and told by who looks at that
-                continue
+        missing = await _refused(connection, [("MULTI",)])
+        if not missing:
+            missing = await _refused(connection, [*COMMANDS, ("DISCARD",)])
+        if missing:  # it may be in a transaction that cannot be left
+            await connection.disconnect()
     except BaseException:
         await connection.disconnect()
         raise
     finally:
         await pool.release(connection)
+    return missing
+
+
+async def _refused(connection: Any, commands: Sequence[tuple[str | int, ...]]) -> list[str]:
+    """Send commands, and return the rules that would allow those that are not allowed."""
+    missing: dict[str, None] = {}
+    await connection.send_packed_command(connection.pack_commands(commands))
+    for _ in commands:
+        try:
+            await connection.read_response()
+        except NoPermissionError as refused:
+            found = _COMMAND.search(str(refused))
+            missing[f"+{found[1]}" if found else f"~{keys.PREFIX}*"] = None
+        except ResponseError:  # a full server, a replica: no question of rights, and told by who looks at that
+            continue
     return list(missing)

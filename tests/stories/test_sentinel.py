@@ -173,6 +173,18 @@ async def test_nothing_is_left_of_trying_what_a_user_may(redis: Redis) -> None:
     assert await redis.keys() == []
 
 
+async def test_a_user_who_may_begin_no_transaction_is_told_so_and_nothing_is_left_of_the_trial(
+    redis: Redis, redis_url: str
+) -> None:
+    await redis.execute_command("ACL", "SETUSER", "hasty", "on", "nopass", *RULE.split(), "-multi")
+    try:
+        async with Redis.from_url(redis_url, username="hasty", password="any") as client:
+            assert await missing_permissions(client) == ["+multi"]
+        assert await redis.keys() == []
+    finally:
+        await redis.execute_command("ACL", "DELUSER", "hasty")
+
+
 async def test_a_replica_and_a_server_whose_memory_is_full_lack_no_rights(tmp_path: Path, until: Until) -> None:
     one, two = free_port(), free_port()
     with (
