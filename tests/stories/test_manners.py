@@ -26,6 +26,11 @@ async def test_one_that_knows_of_no_crawl_delay_keeps_the_distance_that_another_
     assert 110 < await patient.turn("wire.example", 60.0) <= 120
 
 
+async def test_a_slow_host_is_asked_in_turn_however_many_processes_wait_for_it(redis):
+    waits = [await Manners(redis).turn("wire.example", 60.0) for _ in range(12)]
+    assert [round(wait / 60) for wait in waits] == list(range(12))
+
+
 async def test_a_turn_in_a_far_future_is_that_of_a_clock_that_was_set_back(redis):
     await redis.set(keys.turn("wire.example").name, "99999999999999 1000", px=60_000)
     assert await Manners(redis).turn("wire.example", 60.0) == 0
