@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 from crawler.polls import Listing
 from crawler.services import Services
 from scheduler.lease import Lease
-from scheduler.newsroom import Newsroom
+from scheduler.newsroom import CannotStart, Newsroom
 from scheduler.sharing import SharedQueue, Sharing, beat, bury
 from stories.claims import listing_key
 from stories.crew import Crew
@@ -49,6 +49,8 @@ class Colleagues:
         self._crew = Crew(newsroom.redis, lease.term)
         self._sharing: Sharing | None = None
         self._workers: list[str] = []
+        self._alone = False
+        """Nothing can be shared here, whoever is there."""
         self.looked = asyncio.Event()
         """Whether it is known if there are any."""
 
@@ -75,6 +77,7 @@ class Colleagues:
                     self.looked.set()
                     await asyncio.sleep(LOOK)
         finally:
+            self.looked.set()  # a fault at the first look is told, and not waited for
             if self._sharing is not None:
                 with contextlib.suppress(RedisError):
                     await self._crew.leave(name)
@@ -88,14 +91,22 @@ class Colleagues:
         if len(workers) != len(self._workers):
             log.info("polls are shared" if workers else "no worker is there, polls are done here", workers=len(workers))
         self._workers = workers
-        if workers and self._sharing is None:
-            url, lease = self._newsroom.url, self._lease
-            self._sharing = Sharing(services, url, term=lease.term, may=lambda: lease.holds)
-            tasks.create_task(self._sharing.run(), name="sharing")
-            tasks.create_task(beat(self._crew, name), name="sign of life")
+        if workers and self._sharing is None and not self._alone:
+            self._share(services, tasks, name)
         queue.hand_out = self._sharing.give if workers and self._sharing else None
         while told := await self._crew.told_due(DUE):
             for due in told:
                 services.due(Poll(source=due.source, listing=due.listing, asked_at=due.at), due.at)
             if len(told) < DUE:
                 break
+
+    def _share(self, services: Services, tasks: asyncio.TaskGroup, name: str) -> None:
+        url, lease = self._newsroom.url, self._lease
+        try:
+            self._sharing = Sharing(services, url, term=lease.term, may=lambda: lease.holds)
+        except CannotStart as missing:  # a worker that came must not end a daemon that can do it all itself
+            self._alone = True
+            log.error("workers are there and get nothing; polls are done here", why=str(missing))
+            return
+        tasks.create_task(self._sharing.run(), name="sharing")
+        tasks.create_task(beat(self._crew, name), name="sign of life")
