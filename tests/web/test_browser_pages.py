@@ -8,7 +8,7 @@ import pytest
 from archive_filler import ArchiveFiller
 from axe_playwright_python.base import AXE_SCRIPT
 from browsing import ATTACK, DESKTOP, PHONE, a_busy_desk, live, visit
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 from redis.asyncio import Redis
 
 from stories.desk import CrawlState, Desk
@@ -196,9 +196,34 @@ async def test_more_pages_than_a_browser_has_connections_are_all_live(browser: B
     await expect(desk.page.locator("#stream h2")).to_have_text(["Plant Opens at Last"])
 
 
-async def test_a_browser_without_shared_workers_is_live_too(browser: Browser, site, archive: ArchiveFiller):
+async def test_what_could_not_be_read_while_redis_was_away_comes_by_itself(
+    browser: Browser, site, archive: ArchiveFiller
+):
+    desk = await visit(browser, site.base)
+    await live(desk)
+    refused: list[str] = []
+
+    async def away_once(route: Route) -> None:
+        refused.append(route.request.url)
+        await route.fulfill(status=503)
+
+    await desk.page.route("**/parts/events*", away_once, times=1)
+    await archive.publish("Plant Opens")
+    await expect(desk.page.locator("#stream h2")).to_have_text(["Plant Opens"])
+    assert len(refused) == 1
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "delete window.SharedWorker",
+        "const Known = SharedWorker; window.SharedWorker = function (url) { return new Known(url, 'of no modules'); }",
+    ],
+    ids=["none", "without modules"],
+)
+async def test_a_browser_without_shared_workers_is_live_too(browser: Browser, site, archive: ArchiveFiller, script):
     context = await browser.new_context()
-    await context.add_init_script("delete window.SharedWorker")
+    await context.add_init_script(script)
     page = await context.new_page()
     await page.goto(site.base)
     await expect(page.locator("#state")).to_have_text("live")

@@ -53,7 +53,7 @@ export class Fresh {
     const eyes = underTheEyes(document.querySelector("main"));
     const top = eyes?.getBoundingClientRect().top;
     const fresh = [];
-    this.element = merge(this.element, this.said, after, fresh); // another one, where its parts are of another kind now
+    this.element = merge(this.element, this.said, after, fresh); // another one where it was replaced
     this.said = after;
     if (title) document.title = title;
     localTimes(this.element);

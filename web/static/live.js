@@ -26,8 +26,11 @@ function hear({ state: name, event }) {
 }
 
 function connect() {
-  if (typeof SharedWorker === "undefined") { new Wire(hear).open(); return; }
-  const { port } = new SharedWorker("/static/wire.js", { type: "module", name: "wirewatch" });
+  const alone = () => new Wire(hear).open();
+  if (typeof SharedWorker === "undefined") { alone(); return; }
+  const worker = new SharedWorker("/static/wire.js", { type: "module", name: "wirewatch" });
+  worker.addEventListener("error", alone, { once: true }); // one that knows no modules
+  const { port } = worker;
   port.onmessage = ({ data }) => hear(data);
   addEventListener("pagehide", () => port.postMessage("bye"));
   addEventListener("pageshow", () => port.postMessage("hello"));

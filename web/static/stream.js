@@ -37,6 +37,7 @@ export class Stream {
       do {
         this.again = false;
         const reply = await fetch("/parts/events" + this.query());
+        if (reply.status >= 500) throw new Error(reply.statusText); // nobody tells it again
         if (!reply.ok) return;
         const part = parse(await reply.text()).querySelector("ol[data-last]");
         const last = part.dataset.last;
