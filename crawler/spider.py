@@ -170,7 +170,7 @@ class WireSpider(Spider):
             await self._not_read(poll, asked, f"{type(error).__name__} while it was read")
             raise
         if (how := not_there(release.headline or "", response)) and await self._is_known(poll, asked):
-            yield replace(reading, gone=how)
+            yield replace(reading, gone=how, release=release)  # memory knows whether its text is still the release's
             return
         if away(release.headline or "", response):
             await self._not_read(poll, asked, f'no release, but "{release.headline}"')

@@ -82,7 +82,9 @@ class Memory:
     async def remember(self, reading: Reading) -> Remembered:
         """Keep what was read, and return what it meant."""
         if reading.gone is not None:
-            return await self._gone(reading, reading.gone)
+            if reading.release is None or not await self._is_still(reading.url, reading.release):
+                return await self._gone(replace(reading, release=None), reading.gone)
+            reading = replace(reading, gone=None)
         if reading.unchanged:
             return await self._stands(reading)
         if reading.release is None:
@@ -233,6 +235,12 @@ class Memory:
         await self._desk.put_revisit(known_id, revisit)
         return await self.remember(replace(reading, url=reading.release.url or reading.url, listing=None))
 
+    async def _is_still(self, url: str, read: Release) -> bool:
+        """Return whether a page that says somewhere "not found" has its release's text: its site always says so."""
+        own_id = await self._claims.release_id(url)
+        own = (await self._keeper.lookup(own_id, ())).own if own_id else None
+        return own is not None and _has_text_of(read, own.release)
+
     async def _bear_witness(self, own: Known | None, now: datetime) -> None:
         """A page that is read again and stands shows that its site is not away."""
         if own is not None and self._looks is not None:
@@ -275,6 +283,12 @@ class Memory:
         if self._looks is not None:
             await self._looks.told_gone(_site(release), own_id)
         return self._kept(keep, reading)
+
+
+def _has_text_of(release: Release, known: Release) -> bool:
+    """Return whether most of a known release's text stands in what was read."""
+    there = {plain(text) for text in release.body}
+    return 2 * sum(plain(text) in there for text in known.body) > len(known.body)
 
 
 def _is_emptied(own: Known | None, release: Release) -> bool:

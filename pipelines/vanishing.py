@@ -13,6 +13,7 @@ from stories.event import Event, StoryRef
 from stories.ids import event_id
 from stories.keeping import Keep, Known
 from stories.moments import timestamp
+from stories.release import Release
 
 
 def withdraw(known: Known, how: str, settings: Settings, now: datetime) -> Keep:
@@ -32,8 +33,9 @@ def withdraw(known: Known, how: str, settings: Settings, now: datetime) -> Keep:
         detail=how,
     )
     # Nobody is told that a page went which nobody was told of: where a wire keeps no archive, old ones go every day.
+    # Nor that a notice went which said that its release is withdrawn: that was told, and no less is true.
     channels = who.fresh(matched, event.type, release) | who.recalled(event.type, known)
-    told = Told(event=event, channels=channels, due=who.due(release))
+    told = Told(event=event, channels=frozenset() if _says_withdrawn(release) else channels, due=who.due(release))
     keep = keep_of(release, known.story, how, [told], "withdrawn")
     return replace(keep, revisit=next_revisit(release, settings.polling.ladder, now))
 
@@ -52,11 +54,15 @@ def back(own: Known, settings: Settings, now: datetime) -> Keep:
         replaces=replaced(release),
         detail=back_since(own),
     )
-    heard = frozenset(own.channels & settings.channels.keys())
+    heard = frozenset() if _says_withdrawn(release) else frozenset(own.channels & settings.channels.keys())
     keep = keep_of(
         release, own.story, back_since(own), [Told(event=event, channels=heard, due=who.due(release))], "back"
     )
     return replace(keep, revisit=next_revisit(release, settings.polling.ladder, now))
+
+
+def _says_withdrawn(release: Release) -> bool:
+    return release.notice is not None and release.notice.kind == "withdrawal"
 
 
 def back_since(own: Known) -> str:

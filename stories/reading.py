@@ -46,6 +46,7 @@ class Reading:
     source: str
     release: Release | None = None
     gone: Gone | None = None
+    """With a ``release`` too: only if what is read there is no longer the one that was known."""
     unchanged: bool = False
     """The site says that the page is as it was (304); there is no ``release`` then."""
     validators: Validators | None = None

@@ -238,6 +238,16 @@ async def test_a_page_that_comes_and_goes_is_told_each_time(bureau: Bureau) -> N
     assert await bureau.heard() == ["new", *["withdrawn", "revised"] * 3]
 
 
+async def test_a_notice_of_a_withdrawal_that_goes_and_comes_withdraws_nothing_twice(bureau: Bureau) -> None:
+    await bureau.read(office.release())
+    await bureau.read(office.release(headline="WITHDRAWN: " + office.release().headline))
+    assert await bureau.heard() == ["new", "withdrawn"]
+    await go(bureau, office.release())
+    await bureau.read(office.release(headline="WITHDRAWN: " + office.release().headline))
+    assert await bureau.types() == ["new", "withdrawn", "withdrawn", "revised"]
+    assert await bureau.heard() == ["new", "withdrawn"]
+
+
 async def see(bureau: Bureau, how: Gone, *releases: Release, after: timedelta = timedelta()) -> list[str]:
     """Let pages be seen gone a while later, and return all that was told so far."""
     bureau.clock.at += after
@@ -350,6 +360,19 @@ async def test_a_release_whose_address_leads_to_its_correction_or_its_new_addres
         bureau.clock.forward(hours=7)
     assert "withdrawn" not in await bureau.types()
     assert "revised" not in await bureau.types()
+
+
+async def test_an_error_heading_over_a_release_that_stands_withdraws_nothing_and_hides_no_edit(bureau: Bureau) -> None:
+    await bureau.read(office.release())
+    for figure in ("7", "99"):
+        for _ in range(2):
+            await bureau.read(office.release(figure=figure), gone="not found")
+            bureau.clock.at += ALONE_CONFIRMED
+    assert await bureau.types() == ["new", "revised", "revised"]
+    for _ in range(2):
+        await bureau.read(office.release(1, url=office.release().url), gone="not found")
+        bureau.clock.at += ALONE_CONFIRMED
+    assert await bureau.types() == ["new", "revised", "revised", "withdrawn"]
 
 
 async def test_a_page_that_keeps_its_headline_and_loses_its_text_is_emptied(bureau: Bureau) -> None:
