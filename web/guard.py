@@ -303,6 +303,8 @@ async def _body(receive: Receive, path: str) -> bytes | Response:
         async with asyncio.timeout(BODY_PATIENCE):
             while True:
                 message = await receive()
+                if message["type"] == "http.disconnect":  # what is there may say something else than was meant
+                    return problem(400, "the body was cut off", path)
                 part = message.get("body", b"")
                 taken += len(part)
                 if taken > BODY_LIMIT:

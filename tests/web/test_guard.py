@@ -284,6 +284,21 @@ async def test_a_body_that_never_ends_keeps_nobody_waiting(site, archive: Archiv
     await asyncio.gather(*slow, return_exceptions=True)
 
 
+async def test_a_form_that_is_cut_off_does_nothing(site):
+    """What was meant may stand in the rest: without an alert's id, all that were given up would go again."""
+    form = f"seal={site.server.config.app.state.seal.value}&id=evt_".encode()
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(site.base.rpartition(":")[2]))
+    writer.write(
+        b"POST /alerts/retry HTTP/1.1\r\nHost: 127.0.0.1\r\nSec-Fetch-Site: same-origin\r\n"
+        b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 500\r\n\r\n" + form
+    )
+    writer.write_eof()
+    await reader.read()
+    writer.close()
+    assert (await get(site, "/readyz"))[0] in (200, 503)  # by now what was asked before is done
+    assert site.again == []
+
+
 async def test_the_whole_body_has_its_time_not_each_part_of_it(site, monkeypatch):
     monkeypatch.setattr(guard, "BODY_PATIENCE", 0.3)
     parts = 0
