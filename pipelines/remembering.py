@@ -236,10 +236,10 @@ class Memory:
         return await self.remember(replace(reading, url=reading.release.url or reading.url, listing=None))
 
     async def _is_still(self, url: str, read: Release) -> bool:
-        """Return whether a page that says somewhere "not found" has its release's text: its site always says so."""
+        """Return whether a page that says somewhere "not found" shows its release: its site always says so."""
         own_id = await self._claims.release_id(url)
         own = (await self._keeper.lookup(own_id, ())).own if own_id else None
-        return own is not None and _has_text_of(read, own.release)
+        return own is not None and _is_headed(read, own.release) and _has_text_of(read, own.release)
 
     async def _bear_witness(self, own: Known | None, now: datetime) -> None:
         """A page that is read again and stands shows that its site is not away."""
@@ -283,6 +283,10 @@ class Memory:
         if self._looks is not None:
             await self._looks.told_gone(_site(release), own_id)
         return self._kept(keep, reading)
+
+
+def _is_headed(release: Release, known: Release) -> bool:
+    return plain(known.headline) in plain(release.headline)  # a notice's marker may stand before it
 
 
 def _has_text_of(release: Release, known: Release) -> bool:
