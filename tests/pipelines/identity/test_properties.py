@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from announcements import BODY, HEADLINE, NOW, again, judged, release, serial, stored
@@ -9,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.identity import identify, traits
+from pipelines.identity.words import words
 from pipelines.notices import find_notice
 from stories.release import Release
 
@@ -102,3 +104,8 @@ def test_whatever_comes_gets_a_verdict_and_bounded_keys(new, known):
 @given(new=anything())
 def test_a_release_read_again_changes_nothing(new):
     assert traits(new) == traits(replace(new))
+
+
+@given(st.text(alphabet="ab.-+_@ é", max_size=80))
+def test_words_are_those_that_stand_outside_of_mail_addresses(text):
+    assert words(text) == words(re.sub(r"[\w.+-]{1,64}@[\w-]{1,64}\.[\w.-]+", " ", text).replace("@", " "))
