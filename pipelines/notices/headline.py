@@ -196,6 +196,8 @@ def _prefix_counts(
     if rule == "free" and not separated:
         # "CORRECTING and REPLACING" stands out; "Correcting and Replacing Dentures" is what a dentist does.
         shouted = sum(map(str.isupper, printed)) > len(printed) // 2 and rest.upper() != rest
+        if not shouted and found["marker"].startswith(("correct ", "replace ")):
+            return False  # "Correct and Replace Program Launches": an order, or somebody's programme
         if shouted or not printed.isascii() or is_news(rest) or names_a_release(folded_rest):
             return True
         # What follows in capitals is a name ("Correcting and Replacing Old Mill Bakery"), unless it is a thing to mend.
