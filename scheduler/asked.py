@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
@@ -23,7 +22,6 @@ log = structlog.get_logger(__name__)
 
 WAIT = 2.0  # seconds for one blocking look at the queue; below the connection's timeout
 PATIENCE = 1.0  # seconds to the next look when Redis is away
-PARTING = 1.0  # seconds for handing back what was not done, with a Redis that may be away
 LONGEST = 3600.0  # seconds a crawl is followed
 
 
@@ -59,17 +57,8 @@ async def serve_requests(services: Services, desk: Desk, give: Callable[[Poll], 
             if asked is not None:
                 failpoint("taken")
             if asked is not None and not give(asked):
-                following.create_task(_follow(asked, services, desk))
-
-
-async def _follow(asked: Poll, services: Services, desk: Desk) -> None:
-    try:
-        await run_asked(asked, services, desk)
-    except asyncio.CancelledError:  # the daemon ends: the next one runs it again
-        with contextlib.suppress(RedisError, TimeoutError):
-            async with asyncio.timeout(PARTING):
-                await desk.ask(asked)
-        raise
+                # One that is cut off is put back by whoever has the clock next, and has perhaps: not here too.
+                following.create_task(run_asked(asked, services, desk))
 
 
 async def run_asked(asked: Poll, services: Services, desk: Desk) -> None:

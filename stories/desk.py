@@ -243,10 +243,12 @@ class Desk:
 
         Some of it may still be under way at a worker.
         """
+        # In this order: what is asked for meanwhile is not among those, and not put in the queue twice.
+        remembered = await cast(Awaitable[dict[bytes, bytes]], self._redis.hgetall(keys.asked().name))
         waiting = await cast(Awaitable[list[bytes]], self._redis.lrange(keys.polls().name, 0, -1))
         queued = {msgspec.json.decode(one, type=Poll).crawl_id for one in waiting}
         lost: list[Poll] = []
-        for name, packed in (await cast(Awaitable[Any], self._redis.hgetall(keys.asked().name))).items():
+        for name, packed in remembered.items():
             if text(name) in queued:
                 continue
             if (state := await self.crawl(text(name))) is None or state.state in ENDED:

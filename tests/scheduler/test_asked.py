@@ -1,12 +1,17 @@
-"""What a request for a crawl means."""
+"""What a request for a crawl means, and who runs it."""
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 
+import scheduler.asked
 from config.settings import Settings, WatchSettings
 from config.source import ListingSettings, SourceSettings
-from scheduler.asked import expand
+from scheduler.asked import expand, serve_requests
+from scheduler.ending import end
+from stories import keys
+from stories.desk import Desk
 from stories.sighting import Poll
 
 NOW = datetime(2026, 2, 11, 9, tzinfo=UTC)
@@ -55,3 +60,20 @@ def test_an_unknown_source_means_nothing():
 def test_each_poll_belongs_to_the_crawl_that_was_asked_for():
     (poll,) = expand(Poll(source="plain", reason="trigger", crawl_id="crl_1", asked_at=NOW), SETTINGS)
     assert (poll.crawl_id, poll.reason, poll.asked_at) == ("crl_1", "trigger", NOW)
+
+
+async def test_a_crawl_that_the_next_clock_took_up_is_not_asked_for_again_by_the_one_before(redis, until, monkeypatch):
+    async def goes_on(asked, services, desk):
+        under_way.append(asked.crawl_id)
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(scheduler.asked, "run_asked", goes_on)
+    under_way, desk = [], Desk(redis)
+    before = asyncio.create_task(serve_requests(None, desk))
+    await desk.ask(Poll(source="meridian", reason="trigger", crawl_id="crl_1", asked_at=NOW))
+    await until(lambda: under_way == ["crl_1"])
+    after = asyncio.create_task(serve_requests(None, desk))
+    await until(lambda: under_way == ["crl_1", "crl_1"])
+    await end([before, after])
+    assert await redis.llen(keys.polls().name) == 0
+    assert [one.crawl_id for one in await desk.ask_again()] == ["crl_1"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -65,6 +66,26 @@ async def test_polls_that_are_asked_for_are_taken_in_order_and_once(desk: Desk) 
     )  # fmt: skip
     assert [await desk.asked(1), await desk.asked(1)] == polls
     assert await desk.asked(0.01) is None
+
+
+async def test_a_crawl_that_is_asked_for_while_a_daemon_starts_waits_once(
+    desk: Desk, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poll = Poll(source="harbour-wire", reason="trigger", crawl_id="crl_1", asked_at=NOW)
+    for name in ("hgetall", "lrange"):
+        monkeypatch.setattr(redis, name, _and_then_ask(getattr(redis, name), desk, poll))
+    assert list(await desk.ask_again()) == []
+    assert await redis.llen(keys.polls().name) == 1
+
+
+def _and_then_ask(command: Any, desk: Desk, poll: Poll) -> Any:
+    async def ask_after(*arguments: Any) -> Any:
+        found = await command(*arguments)
+        if await desk.crawl("crl_1") is None:
+            await desk.ask(poll)
+        return found
+
+    return ask_after
 
 
 async def test_a_crawl_can_be_followed_and_an_unknown_one_is_nothing(desk: Desk) -> None:
