@@ -95,6 +95,12 @@ _TOKEN = re.compile(
     rf"|(?P<letter>[{_IDEOGRAPH}])|(?P<word>[^\W\d_{_IDEOGRAPH}]+(?:['’][^\W\d_]+)*)|(?P<mark>\S)",
     re.IGNORECASE,
 )
+_SPELLED = re.compile(
+    r"two|three|(?:four|six|seven|eight|nine)(?:teen|ty)?|forty|five|fifteen|fifty|ten|eleven|twelve|thirteen|"
+    r"twenty|thirty|eighteen|eighty|hundred|thousand|million|billion",
+    re.IGNORECASE,
+)
+"""Numbers in words; "one" is mostly none."""
 _ENDS_SENTENCE = re.compile(r"[.!?:]\W*$")
 
 LONGEST = 20_000  # characters of a side: beyond, a "paragraph" is a whole page, and is told as gone and come
@@ -158,6 +164,8 @@ def _tokens(text: str) -> list[_Token]:
         kind: SegmentKind = "text"
         if group in ("date", "amount", "number"):
             kind = group  # type: ignore[assignment]
+        elif group == "word" and _SPELLED.fullmatch(printed):
+            kind = "number"
         elif group == "word" and printed[0].isupper() and not (end == 0 or _ENDS_SENTENCE.search(text[:end][-4:])):
             kind = "name"
         found.append(_Token(text[end : match.start()], printed, kind, plain(printed) or printed))

@@ -28,6 +28,7 @@ def printed(segments: tuple[Segment, ...]) -> str:
          "A call on [-May 25-]:date:{+June 12+}:date: at 10:00."),
         ("It cost $5.2 billion.", "It cost $5.2 million.", "It cost [-$5.2 billion-]:amount:{+$5.2 million+}:amount:."),
         ("moves 400 boxes", "moves 380 boxes", "moves [-400-]:number:{+380+}:number: boxes"),
+        ("First Nine Companies", "First Ten Companies", "First [-Nine-]:number:{+Ten+}:number: Companies"),
         ("said Ada Quay today", "said Adam Quay today", "said [-Ada-]:name:{+Adam+}:name: Quay today"),
         ("It opens at dawn.", "It opens at dusk.", "It opens at [-dawn-]{+dusk+}."),
         ("at 10:00 a.m. on Monday", "at 11:00 a.m. on Monday", "at [-10:00 a.m.-]:date:{+11:00 a.m.+}:date: on Monday"),
