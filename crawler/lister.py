@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import cast
@@ -24,6 +24,7 @@ from config.telemetry import report, traced
 from crawler import overlap
 from crawler.answers import fresh_for, header, headers, retry_after
 from crawler.bookkeeping import BY_ITSELF, Books
+from crawler.course import Course, counted, latency
 from crawler.faults import Patient, fault, status_fault, status_trouble, trouble
 from crawler.fulltext import FullText
 from crawler.listings import ListingPage, ListingUnreadable, read_listing
@@ -39,7 +40,7 @@ from stories.failpoints import failpoint
 from stories.ids import release_id
 from stories.moments import timestamp
 from stories.reading import Journey
-from stories.sighting import BY_HAND, Cursor, OpenSighting, Poll, Sighting, Trouble
+from stories.sighting import BY_HAND, Cursor, OpenSighting, Poll, Trouble
 from stories.urls import url_digest
 
 log = structlog.get_logger(__name__)
@@ -48,52 +49,12 @@ BIG = 100_000  # bytes; a larger listing is read in a thread, since it would hol
 CHILDREN = 3  # newest sitemaps of a sitemap index that are read at a poll
 BACK = 25  # pages that are read back to find the thread of the one before: 500 releases between two polls
 DEEP = 50  # pages that are read back to fill a gap, when a person asks or another listing lost its thread
-FORGETTING = 200  # readings, after which the older half counts for less in the share that was proven complete
 LOOK_AFTER = timedelta(minutes=11)  # what was named is read by then, or its lease has ended
 STATUSES = [304, *range(400, 600)]  # that are ours to judge; redirects are Scrapy's
 NAMED = 100  # releases in one line of the log
-LATENCY = 0.2  # weight of the last answer in how long answers take
 
 AskPage = Callable[[Poll, Claim, Journey], Request]
 """Makes the request for the page of a sighting that was claimed."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Course:
-    """One poll's way through a listing, from its first page back."""
-
-    poll: Poll
-    key: str
-    cursor: Cursor
-    """As it stood before."""
-    conditional: bool
-    """Whether an answer that is the same as before is enough."""
-    targets: tuple[tuple[str, ...], ...] = ()
-    """Marks at the older edges of gaps that this course is to fill."""
-    pages: int = 0
-    asked: set[str] = field(default_factory=set)
-    ahead: list[str] = field(default_factory=list)
-    """Sitemaps of an index that were not read yet."""
-    index: bool = False
-    sightings: list[Sighting] = field(default_factory=list)
-    known: bool = False
-    """Something on it was known already, to whichever listing."""
-    news: int = 0
-    settled: bool = True
-    first: Cursor = field(default_factory=Cursor)
-    """What the first page's answer leaves to remember."""
-    window: int = 0
-    fresh_for: timedelta = timedelta()
-
-    threaded: bool = False
-    """It reached back to what the listing showed before."""
-
-    def look_for_the_thread(self) -> None:
-        """Look whether it is found, once a further page was claimed."""
-        if not self.cursor.window:
-            self.threaded = self.known
-        elif not self.threaded:
-            self.threaded = not self.news or overlap.takes_up(self.sightings, self.cursor.window)
 
 
 class Lister:
@@ -258,7 +219,7 @@ class Lister:
                 last_modified=header(response, "Last-Modified"),
                 digest=None if course.index else overlap.digest(listed.sightings),
                 body=None if course.index else overlap.body_digest(response.body),
-                seconds=_latency(course.cursor, response),
+                seconds=latency(course.cursor, response),
                 hubs=hubs.hubs,
                 topic=hubs.topic,
             )
@@ -333,11 +294,11 @@ class Lister:
             learn(stored, 0, now),
             etag=header(response, "ETag") or stored.etag,
             last_modified=header(response, "Last-Modified") or stored.last_modified,
-            seconds=_latency(stored, response),
+            seconds=latency(stored, response),
             fresh_for=fresh_for(response, now).total_seconds() or stored.fresh_for,
         )
         shown = stored.sightings > 0 or not stored.window
-        learnt = _with(learnt, now, shown=shown, whole=shown)
+        learnt = counted(learnt, now, shown=shown, whole=shown)
         reply = Reply(came="unchanged", window=stored.sightings, fresh_for=timedelta(seconds=learnt.fresh_for))
         await self._books.read(course.poll, course.key, learnt, reply, now)
         return True
@@ -352,7 +313,7 @@ class Lister:
         settled = course.settled and not course.ahead
         rhythm = learn(cursor, course.news if cursor.window else 0, now)
         learnt = replace(
-            _with(rhythm, now, shown=bool(shown), whole=bool(shown) and not lost),
+            counted(rhythm, now, shown=bool(shown), whole=bool(shown) and not lost),
             # Validators are kept only once all that the listing names is known for good: a listing that answers 304
             # names nothing, and a page that failed or whose reader died would wait until the listing changes.
             etag=course.first.etag if settled else None,
@@ -404,21 +365,3 @@ class Lister:
         if source is None:
             raise KeyError(f"there is no source {poll.source!r}")
         return source
-
-
-def _latency(cursor: Cursor, response: Response) -> float:
-    took = float(response.meta.get("download_latency") or 0.0)
-    return round(took if not cursor.seconds else cursor.seconds + LATENCY * (took - cursor.seconds), 3)
-
-
-def _with(cursor: Cursor, now: datetime, *, shown: bool, whole: bool) -> Cursor:
-    """Return the cursor with a reading counted: did it show anything, and was it proven that nothing was missed."""
-    if not shown:
-        once = bool(cursor.window)  # a listing that never showed anything is quiet
-        return replace(
-            cursor, empty=cursor.empty + once, empty_since=cursor.empty_since or (timestamp(now) if once else None)
-        )
-    readings, proven = (cursor.readings + 1, cursor.whole + whole) if cursor.window else (0, 0)
-    if readings > FORGETTING:
-        readings, proven = readings // 2, proven // 2
-    return replace(cursor, empty=0, empty_since=None, whole_at=timestamp(now), readings=readings, whole=proven)
