@@ -31,6 +31,7 @@ for told in ("core.downloader.handlers.http11", "downloadermiddlewares.httpcompr
 PACE = 1.0  # seconds between two requests to a host; Newsfile challenges bursts of six, GlobeNewswire 860 pages an hour
 LARGEST = 8 << 20  # bytes; a 948-byte Brotli body may unfold to 600 MB
 STOPPING = 1.0  # seconds for Scrapy to close the spider, and for Redis to take claims back
+RESOLVER_THREADS = 64  # concurrent name look-ups; a name server that hangs holds a thread for half a minute
 TIMEOUT = 40.0  # seconds; GlobeNewswire answers after 22 on a normal day
 
 
@@ -70,7 +71,8 @@ def scrapy_settings(settings: Settings, steps: dict[str, int]) -> dict[str, Any]
         "DOWNLOAD_DELAY": PACE,
         "DOWNLOAD_SLOTS": _paces(settings),
         "SCHEDULER_PRIORITY_QUEUE": "crawler.pace.HostQueue",
-        "CONCURRENT_REQUESTS": 256,  # over all hosts: each takes the places of its own and one more
+        "CONCURRENT_REQUESTS": 1024,  # over all hosts: each takes the places of its own and one more, slow ones too
+        "SCRAPER_SLOT_MAX_ACTIVE_SIZE": 1 << 40,  # bytes; the dispatcher bounds each source, this would stop all hosts
         "CONCURRENT_REQUESTS_PER_DOMAIN": 2,
         "DOWNLOAD_TIMEOUT": TIMEOUT,
         "DOWNLOAD_MAXSIZE": LARGEST,
@@ -144,6 +146,7 @@ class Engine:
         """Open the spider, and return the task that ends when it has closed."""
         from twisted.internet import reactor
 
+        reactor.suggestThreadPoolSize(RESOLVER_THREADS)
         reactor.installNameResolver(GuardedResolver(reactor.nameResolver, self._services.guard))
         self._crawl = self._runner.crawl(WireSpider, services=self._services)
         return self._crawl

@@ -25,6 +25,7 @@ from crawler import overlap
 from crawler.answers import fresh_for, header, headers, retry_after
 from crawler.bookkeeping import BY_ITSELF, Books
 from crawler.course import Course, counted, latency
+from crawler.dispatch import Priority
 from crawler.faults import Patient, fault, status_fault, status_trouble, trouble
 from crawler.fulltext import FullText
 from crawler.listings import ListingPage, ListingUnreadable, read_listing
@@ -35,13 +36,14 @@ from crawler.rhythm import learn
 from crawler.services import Services
 from crawler.subscriber import Subscriber
 from stories.aside import LeftAlone
+from stories.backlog import WaitingPage
 from stories.claims import Claim, listing_key
 from stories.failpoints import failpoint
 from stories.ids import release_id
 from stories.moments import timestamp
 from stories.reading import Journey
-from stories.sighting import BY_HAND, Cursor, OpenSighting, Poll, Trouble
-from stories.urls import url_digest
+from stories.sighting import BY_HAND, Cursor, OpenSighting, Poll, Sighting, Trouble
+from stories.urls import canonical_url, url_digest
 
 log = structlog.get_logger(__name__)
 
@@ -52,17 +54,22 @@ DEEP = 50  # pages that are read back to fill a gap, when a person asks or anoth
 LOOK_AFTER = timedelta(minutes=11)  # what was named is read by then, or its lease has ended
 STATUSES = [304, *range(400, 600)]  # that are ours to judge; redirects are Scrapy's
 NAMED = 100  # releases in one line of the log
+LISTING_PRIORITY = 200  # in their host's queue: new releases are noticed while older pages wait
+FULL_TEXT_ENTRIES = 100  # entries of a feed that are read from it, beyond the free slots
 
-AskPage = Callable[[Poll, Claim, Journey], Request]
+AskPage = Callable[[Poll, Claim, Journey, Priority], Request]
 """Makes the request for the page of a sighting that was claimed."""
+SubmitPage = Callable[[Request, str], None]
+"""Sends the request for a page of a source that a person waits for, as soon as a slot is free."""
 
 
 class Lister:
     """Reads listings for the spider."""
 
-    def __init__(self, services: Services, ask_page: AskPage) -> None:
+    def __init__(self, services: Services, ask_page: AskPage, submit_page: SubmitPage) -> None:
         self._services = services
         self._ask_page = ask_page
+        self._submit_page = submit_page
         self._books = Books(services)
         self._subscriber = Subscriber(services)
         self._full_text = FullText(services)
@@ -72,6 +79,9 @@ class Lister:
         """Return what a poll of a listing asks for; None while the same listing is still being asked."""
         if poll.listing is None or (poll.listing, poll.crawl_id) in self._asking:
             log.info("still asking", source=poll.source, listing=poll.listing)
+            return None
+        if poll.reason in BY_ITSELF and (wait := self._services.dispatcher.listing_wait(poll.source)):
+            self._services.due(poll, self._services.clock() + wait)
             return None
         key = listing_key(poll.source, poll.listing)
         cursor = await self._services.desk.cursor(key)
@@ -83,13 +93,22 @@ class Lister:
         course = Course(poll=poll, key=key, cursor=cursor, conditional=poll.reason in BY_ITSELF, targets=targets)
         return self._request(course, poll.listing)
 
-    async def take_up(self, poll: Poll) -> list[Request]:
-        """Return the requests for the pages that a poll names, as far as they are not being read."""
-        now = self._services.clock()
-        claimed = await self._services.claims.claim(listing_key(poll.source, poll.listing or ""), poll.named, now)
-        requests = [self._ask_page(poll, one, Journey(listed_at=now)) for one in claimed.claims]
-        self._services.claimed.update(request.cb_kwargs["asked"] for request in requests)
-        return requests
+    async def claim_waiting(
+        self, source: str, pages: Sequence[WaitingPage]
+    ) -> Sequence[tuple[WaitingPage, Claim, Poll]]:
+        """Claim pages of a source's backlog, in the order in which they are to be read."""
+        now, claimed = self._services.clock(), []
+        by_listing: dict[tuple[str, str | None], dict[str, WaitingPage]] = {}
+        for page in reversed(pages):  # the newest first; an original comes before its correction
+            pending = page.pending
+            by_listing.setdefault((pending.listing, pending.tag), {})[pending.sighting.url] = page
+        for (listing, tag), waiting in by_listing.items():
+            poll = Poll(source=source, listing=listing, tag=tag, asked_at=now)
+            sightings = [page.pending.sighting for page in waiting.values()]
+            found = await self._services.claims.claim(listing_key(source, listing), sightings, now)
+            claimed += [(waiting[claim.sighting.url], claim, poll) for claim in found.claims]
+        self._services.claimed.update(canonical_url(claim.sighting.url) for _, claim, _ in claimed)
+        return claimed
 
     async def give_back(self, poll: Poll, url: str, why: str, until: datetime) -> None:
         """Leave a page that its host did not want to be asked for now until then."""
@@ -116,6 +135,7 @@ class Lister:
             errback=self.failed,
             cb_kwargs={"course": course},
             meta={"handle_httpstatus_list": STATUSES},
+            priority=LISTING_PRIORITY,
             dont_filter=True,
         )
 
@@ -158,7 +178,10 @@ class Lister:
             self._services.progress.opened(poll.crawl_id, len(requests) + (older is not None))
             # Before anything else is written: what is claimed and not asked for would wait until the lease ends.
             for request in requests:
-                yield request
+                if poll.reason in BY_HAND:  # nothing else brings these forward when a slot is free
+                    self._submit_page(request, poll.source)
+                else:
+                    yield request
             if older is not None:
                 yield older
             else:
@@ -237,29 +260,72 @@ class Lister:
                 for one in fresh
             )
             await services.desk.take_in_hand(taken, now + LOOK_AFTER)
+        priority = self._priority(course)
         claimed = await services.claims.claim(
-            course.key, listed.sightings, now, seeding=seeding, poll=timestamp(poll.asked_at)
+            course.key,
+            overlap.newest_first(listed.sightings),
+            now,
+            seeding=seeding,
+            poll=timestamp(poll.asked_at),
+            limit=self._limit(poll, listed, priority),
+            source=poll.source,
         )
         if claimed.claims:
             failpoint("claimed")
+        await self._defer(course, claimed.deferred, url, now)
         ids = [release_id(url_digest(one.sighting.url)) for one in claimed.claims]
         named = {"releases": ids[:NAMED]} if ids else {}
-        log.info("claimed", source=poll.source, listing=url, seen=len(listed.sightings), new=len(ids), **named)
+        waiting = {"waiting": len(claimed.deferred)} if claimed.deferred else {}
+        log.info(
+            "claimed", source=poll.source, listing=url, seen=len(listed.sightings), new=len(ids), **waiting, **named
+        )
         for one in ids:
             with traced("list", one, source=poll.source, began=now):
                 pass
-        course.news += sum(not one.changed for one in claimed.claims)
-        course.known |= len(claimed.claims) < len(listed.sightings)
+        course.news += sum(not one.changed for one in claimed.claims) + len(claimed.deferred)
+        course.known |= len(claimed.claims) + len(claimed.deferred) < len(listed.sightings)
         course.settled &= claimed.settled
         course.look_for_the_thread()
         # Listings name the newest first; read as they were published, an original comes before its correction.
         journey, edited = Journey(listed_at=now), await self._full_text.edited(listed, claimed.claims)
         requests = [
-            self._full_text.spare(self._ask_page(poll, one, journey), one.sighting, listed)
+            self._full_text.spare(self._ask_page(poll, one, journey, priority), one.sighting, listed)
             for one in reversed([*claimed.claims, *edited])
         ]
         services.claimed.update(request.cb_kwargs["asked"] for request in requests)
         return requests
+
+    def _priority(self, course: Course) -> Priority:
+        if course.poll.reason in BY_HAND:
+            return Priority.BY_HAND
+        return Priority.BACKLOG if course.cursor.read_at is None else Priority.NEW
+
+    def _limit(self, poll: Poll, listed: ListingPage, priority: Priority) -> int | None:
+        """Return how many pages may be claimed now; None for all, since a person waits for them."""
+        if priority is Priority.BY_HAND:
+            return None
+        free = self._services.dispatcher.free(poll.source, priority)
+        # An entry that carries its release's text costs no request, and would cost one if it waited.
+        return max(free, min(len(listed.contents), FULL_TEXT_ENTRIES))
+
+    async def _defer(self, course: Course, deferred: Sequence[Sighting], url: str, now: datetime) -> None:
+        """Leave pages to the backlog of their source."""
+        dispatcher, poll = self._services.dispatcher, course.poll
+        if not deferred or dispatcher.backlog is None:
+            return
+        first_poll = self._priority(course) is Priority.BACKLOG
+        pending = [
+            OpenSighting(
+                source=poll.source,
+                listing=poll.listing or url,
+                tag=poll.tag,
+                sighting=sighting,
+                listed_at=timestamp(now),
+            )
+            for sighting in deferred
+        ]
+        await dispatcher.backlog.add(poll.source, pending, now, first_poll=first_poll)
+        dispatcher.added(poll.source, len(pending), new=not first_poll)
 
     def _older(self, course: Course, listed: ListingPage) -> Request | None:
         """Return the request for what lies behind, as long as the thread is not found and there is more to read."""

@@ -39,4 +39,4 @@ class PollQueue:
 
 
 def _key(poll: Poll) -> tuple[str, str | None, tuple[str, ...], str | None, PollReason]:
-    return (poll.source, poll.listing, (*poll.urls, *(one.url for one in poll.named)), poll.crawl_id, poll.reason)
+    return (poll.source, poll.listing, poll.urls, poll.crawl_id, poll.reason)

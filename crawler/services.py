@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Protocol
 
 from config.settings import Settings
+from crawler.dispatch import PageDispatcher
 from crawler.guard import Guard
 from crawler.progress import Progress
 from crawler.queue import PollQueue
@@ -87,6 +88,8 @@ class Services:
     guard: Guard
     progress: Progress
     clock: Callable[[], datetime]
+    dispatcher: PageDispatcher
+    """Which page is requested next: slots and budgets by source."""
     tell: Tells = silence
     due: Callable[[Poll, datetime], None] = unscheduled
     """Is told after a poll of a listing when that is to be asked again."""

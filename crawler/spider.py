@@ -5,7 +5,7 @@ Its ``start`` awaits a queue: a poll costs a request and no crawl of its own (do
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from typing import Any, Self, cast
 from urllib.parse import urlsplit
@@ -21,16 +21,19 @@ from config.source import ReleaseHints
 from config.telemetry import report, traced
 from crawler.again import FAR_BEHIND, asking, away, gone, gone_by, not_there, validators
 from crawler.answers import charset
+from crawler.dispatch import Priority, Slot
 from crawler.faults import Patient, fault, status_fault
 from crawler.fulltext import as_answer, at_hand, entry_hints, in_full
 from crawler.lister import STATUSES, Lister
 from crawler.reader import ReaderClosed
 from crawler.services import Services
 from stories.aside import LeftAlone
+from stories.backlog import WaitingPage
 from stories.claims import Claim, listing_key
 from stories.entries import Entry
 from stories.failpoints import failpoint
 from stories.ids import release_id
+from stories.moments import parse_moment
 from stories.reading import Journey, Reading
 from stories.release import NotARelease, Release
 from stories.sighting import BY_HAND, Poll, Sighting
@@ -41,7 +44,9 @@ log = structlog.get_logger(__name__)
 
 DEADLY = ("took too long", "reader crashed")
 """Refusals of pages that ended the process which read them."""
-PAGES_FIRST = 100  # priority of release pages: a release that was listed is read before the next listing is asked for
+PAGE_PRIORITY = {Priority.BY_HAND: 100, Priority.NEW: 100, Priority.BACKLOG: 0, Priority.REVISIT: FAR_BEHIND}
+SLOT = "slot"
+"""The key in a request's ``meta`` of the place that its page has among those in flight."""
 
 
 class WireSpider(Spider):
@@ -52,7 +57,8 @@ class WireSpider(Spider):
     def __init__(self, services: Services, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.services = services
-        self._lister = Lister(services, self._claimed_page)
+        self._lister = Lister(services, self._claimed_page, self._submit_by_hand)
+        services.dispatcher.send_waiting = self._send_waiting
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
@@ -62,9 +68,10 @@ class WireSpider(Spider):
             crawler.signals.connect(spider.settled, signal=signal)
         return spider
 
-    def settled(self, item: Reading) -> None:
+    def settled(self, item: Reading, response: Response | None = None) -> None:
         """A reading is kept, or given up with its claim."""
         self.services.claimed.discard(item.url)
+        _release(response.request if response is not None else None)
 
     async def start(self) -> AsyncIterator[Any]:
         """Yield the requests of the polls that are put in the queue, until None is."""
@@ -81,21 +88,55 @@ class WireSpider(Spider):
             self.services.progress.closed(poll.crawl_id)
 
     async def _requests(self, poll: Poll) -> list[Request]:
-        """Return what one poll asks for; nothing when the same listing is still being asked."""
-        requests = [self._page(poll, Sighting(url=url)) for url in poll.urls]
-        if poll.named:
-            requests += await self._lister.take_up(poll)
-        elif poll.listing is not None:
-            asked = await self._lister.ask(poll)
-            requests += [asked] if asked else []
-        self.services.progress.opened(poll.crawl_id, len(requests))
-        return requests
+        """Return what one poll asks for; nothing when the same listing is still being asked.
 
-    def _claimed_page(self, poll: Poll, claim: Claim, journey: Journey) -> Request:
-        return self._page(poll, claim.sighting, claim, journey)
+        Pages that it names are sent by the dispatcher, as soon as their source may have them.
+        """
+        self.services.progress.opened(poll.crawl_id, len(poll.urls))
+        for url in poll.urls:
+            priority = Priority.REVISIT if poll.reason == "revisit" else Priority.BY_HAND
+            self._submit(self._page(poll, Sighting(url=url), priority), poll.source, priority)
+        asked = await self._lister.ask(poll) if poll.listing is not None else None
+        self.services.progress.opened(poll.crawl_id, 1 if asked else 0)
+        return [asked] if asked else []
+
+    def _submit(self, request: Request, source: str, priority: Priority) -> None:
+        def send(slot: Slot) -> None:
+            request.meta[SLOT] = slot
+            self._send(request)
+
+        self.services.dispatcher.submit(source, priority, send)
+
+    def _send(self, request: Request) -> None:
+        engine: Any = self.crawler.engine
+        engine.crawl(request)
+
+    async def _send_waiting(self, source: str, pages: Sequence[WaitingPage]) -> None:
+        """Claim pages of a source's backlog, and send the requests for them."""
+        for page, claim, poll in await self._lister.claim_waiting(source, pages):
+            priority = Priority.BACKLOG if page.first_poll else Priority.NEW
+            began = parse_moment(page.pending.listed_at) or self.services.clock()
+            request = self._page(poll, claim.sighting, priority, claim, Journey(listed_at=began))
+            request.meta[SLOT] = self.services.dispatcher.acquire(source, priority)
+            self._send(request)
+
+    def _claimed_page(self, poll: Poll, claim: Claim, journey: Journey, priority: Priority) -> Request:
+        """Return the request for a page that was claimed at its listing, with its slot if it may be sent now."""
+        request = self._page(poll, claim.sighting, priority, claim, journey)
+        if priority is not Priority.BY_HAND:
+            request.meta[SLOT] = self.services.dispatcher.acquire(poll.source, priority)
+        return request
+
+    def _submit_by_hand(self, request: Request, source: str) -> None:
+        self._submit(request, source, Priority.BY_HAND)
 
     def _page(
-        self, poll: Poll, sighting: Sighting, claim: Claim | None = None, journey: Journey | None = None
+        self,
+        poll: Poll,
+        sighting: Sighting,
+        priority: Priority,
+        claim: Claim | None = None,
+        journey: Journey | None = None,
     ) -> Request:
         return Request(
             sighting.url,
@@ -104,7 +145,7 @@ class WireSpider(Spider):
             errback=self.page_failed,
             cb_kwargs={"poll": poll, "asked": canonical_url(sighting.url), "claim": claim, "journey": journey},
             meta={"handle_httpstatus_list": STATUSES, "render": self._hints(poll).render},
-            priority=PAGES_FIRST if claim else FAR_BEHIND if poll.reason == "revisit" else 0,
+            priority=PAGE_PRIORITY[priority],
             dont_filter=True,
         )
 
@@ -112,6 +153,23 @@ class WireSpider(Spider):
         self, response: Response, poll: Poll, asked: str, claim: Claim | None, journey: Journey | None
     ) -> AsyncIterator[Reading | Request]:
         """Stops 5 and 6: read a release page; what becomes of it is the pipelines' work."""
+        slot: Slot | None = response.request.meta.get(SLOT) if response.request else None
+        if slot is not None:
+            slot.received(len(response.body))
+        passed_on = False
+        try:
+            async for result in self._read_page(response, poll, asked, claim, journey):
+                if isinstance(result, Request):
+                    result.meta[SLOT] = slot
+                passed_on = True
+                yield result
+        finally:
+            if not passed_on:
+                _release(response.request)
+
+    async def _read_page(
+        self, response: Response, poll: Poll, asked: str, claim: Claim | None, journey: Journey | None
+    ) -> AsyncIterator[Reading | Request]:
         failpoint("fetched")
         now = self.services.clock()
         stamps = replace(journey or Journey(), fetched_at=now)
@@ -134,7 +192,7 @@ class WireSpider(Spider):
             if was is not None and response.url == was.url:
                 yield replace(reading, unchanged=True, validators=replace(was, trusted=was.trusted + 1))
             else:  # of another page than the one that was asked for: this one is read whole
-                yield self._page(replace(poll, validators=None), Sighting(url=asked), claim, journey)
+                yield self._page_again(response, replace(poll, validators=None), Sighting(url=asked), claim, journey)
             return
         if response.status >= 400:
             await self._not_read(poll, asked, status_fault(response.status))
@@ -154,7 +212,7 @@ class WireSpider(Spider):
             return
         except NotARelease as refusal:
             if from_feed is not None and claim is not None:  # the feed begins it, or the entry is none
-                yield self._page(poll, claim.sighting, claim, journey)
+                yield self._page_again(response, poll, claim.sighting, claim, journey)
                 return
             if (how := gone_by(refusal, asked, response)) and await self._is_known(poll, asked):
                 yield replace(reading, gone=how)
@@ -187,6 +245,13 @@ class WireSpider(Spider):
         if claim is not None:
             await self._note_feed(poll, asked, from_feed, edited=claim.changed)
         yield replace(reading, release=release, journey=replace(stamps, read_at=self.services.clock()))
+
+    def _page_again(
+        self, response: Response, poll: Poll, sighting: Sighting, claim: Claim | None, journey: Journey | None
+    ) -> Request:
+        """Return the request for a page once more, in the same slot."""
+        slot: Slot | None = response.request.meta.get(SLOT) if response.request else None
+        return self._page(poll, sighting, slot.priority if slot else Priority.NEW, claim, journey)
 
     async def _read_from_feed(self, asked: str) -> Entry | None:
         """Return the entry that a release was read from, if it was not read from its page."""
@@ -247,10 +312,13 @@ class WireSpider(Spider):
         request: Request = failure.request  # type: ignore[attr-defined]
         poll, asked, error = request.cb_kwargs["poll"], request.cb_kwargs["asked"], cast(BaseException, failure.value)
         why = fault(error, urlsplit(request.url).hostname or "", self.services.guard)
-        if isinstance(error, Patient):  # no fault of the page's
-            await self._lister.give_back(poll, asked, why, error.until)
-            return
-        await self._not_read(poll, asked, why)
+        try:
+            if isinstance(error, Patient):  # no fault of the page's
+                await self._lister.give_back(poll, asked, why, error.until)
+            else:
+                await self._not_read(poll, asked, why)
+        finally:
+            _release(request)
 
     async def _not_read(self, poll: Poll, url: str, why: str) -> None:
         try:
@@ -271,3 +339,9 @@ class WireSpider(Spider):
     def _hints(self, poll: Poll) -> ReleaseHints:
         source = self.services.settings.sources.get(poll.source)
         return source.hints if source else ReleaseHints()
+
+
+def _release(request: Request | None) -> None:
+    slot: Slot | None = request.meta.get(SLOT) if request is not None else None
+    if slot is not None:
+        slot.release()

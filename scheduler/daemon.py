@@ -200,6 +200,7 @@ async def _run(
             asyncio.create_task(look_after_redis(newsroom, lease, monitor, now), name="redis"),
             asyncio.create_task(colleagues.run(services, queue), name="colleagues"),
             asyncio.create_task(clock.watch(), name="clock"),
+            asyncio.create_task(services.dispatcher.run(), name="dispatcher"),
             asyncio.create_task(finder.run(), name="index"),
         ]
         serving = asyncio.create_task(web.serve(sockets=[bound.dup()]), name="web")
@@ -269,7 +270,7 @@ def _set_the_clock(clock: Clock, newsroom: Newsroom, services: Services, metrics
     clock.every(5.0, tick, "tick")
     clock.every(CHECKIN, check_in, "check-in")
     clock.every(SOURCES, look_at_sources, "sources")
-    clock.every(IN_HAND, in_hand(newsroom.claims, services.desk, services.ask, now), "in hand")
+    clock.every(IN_HAND, in_hand(newsroom.claims, services.desk, services.dispatcher, now), "in hand")
     if services.pushes is not None:
         hubs = PushedPolls(services.pushes, services.desk, all_listings(newsroom.settings), services.ask, now)
         clock.every(PUSHES, hubs.sweep, "pushes")

@@ -7,25 +7,24 @@ here when its process died, its host asked for patience, or its page failed and 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 from redis.exceptions import RedisError
 
+from crawler.dispatch import PageDispatcher
 from stories.claims import Claims
 from stories.desk import Desk
-from stories.sighting import Poll
 
 log = structlog.get_logger(__name__)
 
 AT_ONCE = 200  # sightings of one sweep
-AGAIN = timedelta(minutes=11)  # beyond the lease of a page that is asked for now
 
 
 def in_hand(
-    claims: Claims, desk: Desk, ask: Callable[[Poll], None], now: Callable[[], datetime]
+    claims: Claims, desk: Desk, dispatcher: PageDispatcher, now: Callable[[], datetime]
 ) -> Callable[[], Awaitable[None]]:
-    """Return a sweep: each call asks for the pages that were named and not read."""
+    """Return a sweep: each call puts the pages that were named and not read in the backlog of their source."""
 
     async def sweep() -> None:
         try:
@@ -33,10 +32,9 @@ def in_hand(
                 due = await claims.standing(one.sighting.url, now())
                 if due is not None and due <= now():
                     log.info("taken up again", source=one.source, url=one.sighting.url)
-                    named = (one.sighting,)
-                    ask(Poll(source=one.source, listing=one.listing, tag=one.tag, named=named, asked_at=now()))
-                    due = now() + AGAIN
-                await desk.put_in_hand(one.sighting.url, due)
+                    await dispatcher.put_back(one, now())
+                else:
+                    await desk.put_in_hand(one.sighting.url, due)
         except RedisError as error:
             log.warning("sightings in hand not looked after", why=f"Redis: {error}")
 

@@ -17,6 +17,7 @@ from config.settings import Settings
 from stories import keys
 from stories.archive import Archive
 from stories.aside import Aside
+from stories.backlog import Backlog
 from stories.claims import Claims
 from stories.connection import check_server, connect
 from stories.desk import Desk
@@ -103,6 +104,7 @@ class Newsroom:
     ) -> Services:
         """Return what the spider works with; ``role`` and ``term`` as ``Claims`` has them."""
         # Imported here: most commands crawl nothing, and need not wait for Scrapy and the patterns of notices.
+        from crawler.dispatch import PageDispatcher
         from crawler.guard import Guard
         from crawler.queue import PollQueue
         from crawler.reader import Reader
@@ -124,6 +126,7 @@ class Newsroom:
             guard=Guard(AddressPolicy(self.settings.polling.private_addresses)),
             progress=progress,
             clock=now,
+            dispatcher=PageDispatcher(now, Backlog(self.redis)),
             tell=self.monitor(heard).tell,
             manners=Manners(self.redis),
             sites=SiteMemory(Sites(self.redis)),

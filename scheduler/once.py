@@ -13,6 +13,7 @@ from alerts.channels import open_channel
 from alerts.delivery import Delivery
 from config.addresses import AddressPolicy
 from config.settings import Settings
+from crawler.dispatch import PageDispatcher
 from crawler.engine import Engine
 from crawler.guard import Guard
 from crawler.polls import Listing, listings_of, source_of
@@ -112,7 +113,15 @@ class _DryClaims(Claims):
         self.sightings: list[Sighting] = []
 
     async def claim(
-        self, listing: str, sightings: Sequence[Sighting], now: object, *, seeding: bool = False, poll: str = ""
+        self,
+        listing: str,
+        sightings: Sequence[Sighting],
+        now: object,
+        *,
+        seeding: bool = False,
+        poll: str = "",
+        limit: int | None = None,
+        source: str = "",
     ) -> Claimed:
         self.sightings.extend(sightings)
         taken = tuple(Claim(sighting=one, silent=False, changed=False) for one in sightings[: self._pages])
@@ -217,6 +226,7 @@ async def _try(settings: Settings, polls: Sequence[Poll], pages: int, manners: M
         guard=Guard(AddressPolicy(settings.polling.private_addresses)),
         progress=progress,
         clock=now,
+        dispatcher=PageDispatcher(now),
         manners=manners,
     )
     tally = progress.follow(polls[0].crawl_id or "")

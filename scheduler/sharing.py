@@ -67,10 +67,9 @@ def task_key(poll: Poll) -> str:
     """Return what a poll is known by: as long as one waits or is done, another of the same is not taken."""
     if poll.crawl_id is not None:
         return f"crawl:{poll.crawl_id}"
-    if poll.listing is not None and not poll.named:
+    if poll.listing is not None:
         return f"poll:{listing_key(poll.source, poll.listing)}"
-    named = "\n".join((*poll.urls, *(one.url for one in poll.named)))
-    return f"page:{url_digest(named)}"
+    return f"page:{url_digest(chr(10).join(poll.urls))}"
 
 
 def is_double(poll: Poll, cursor: Cursor, interval: timedelta, term: int, now: datetime) -> bool:
@@ -176,7 +175,7 @@ class Sharing:
     async def _perform(self, poll: Poll) -> None:
         """Return when a poll and the pages that it named have come to their end."""
         services = self._services
-        if poll.listing is not None and not poll.named:
+        if poll.listing is not None:
             cursor, term = await services.desk.cursor_and_term(listing_key(poll.source, poll.listing))
             interval = interval_of(services.settings, poll.source, poll.listing)
             if is_double(poll, cursor, interval, term, services.clock()):

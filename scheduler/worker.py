@@ -91,6 +91,7 @@ async def _run(newsroom: Newsroom, stop: asyncio.Event, ready: Callable[[], None
         owned = [
             asyncio.create_task(sharing.run(), name="sharing"),
             asyncio.create_task(due.run(), name="due"),
+            asyncio.create_task(services.dispatcher.run(), name="dispatcher"),
             asyncio.create_task(delivery.run(), name="delivery"),
             asyncio.create_task(beat(crew, name), name="sign of life"),
         ]

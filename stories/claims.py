@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -23,6 +23,11 @@ RETRIES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), ti
 """How long a page that could not be read is left alone, by failures in a row; the last for all further ones."""
 REASON_KEPT = 500  # characters of why a page could not be read
 SETTLED_FAILURES = 4  # a page that failed so often does not keep its listing from being asked for conditionally
+BATCH = 250  # sightings of one script call: it takes some milliseconds, in which Redis serves no other client
+LEASED = (1, 2, 3)
+DEFERRED = 5
+UNSETTLED = (1, 2, 3, 4)
+"""Answers of the claim script."""
 GIVEN_UP = 8  # failures in a row, after two days, when nobody looks for a page any more that no listing names
 
 
@@ -56,6 +61,8 @@ class Claimed:
     """Ours to read, in the listing's order."""
     settled: bool
     """Every sighting is known for good: the listing need not be looked at again until it changes."""
+    deferred: tuple[Sighting, ...] = ()
+    """To be read, but beyond the limit: not leased. They must be put in the backlog of their source."""
 
 
 class Claims:
@@ -89,36 +96,60 @@ class Claims:
         return self._redis.register_script((files("stories") / "lua" / "give_back.lua").read_text())
 
     async def claim(
-        self, listing: str, sightings: Sequence[Sighting], now: datetime, *, seeding: bool = False, poll: str = ""
+        self,
+        listing: str,
+        sightings: Sequence[Sighting],
+        now: datetime,
+        *,
+        seeding: bool = False,
+        poll: str = "",
+        limit: int | None = None,
+        source: str = "",
     ) -> Claimed:
         """Return the sightings that nobody has read or is reading, leased for ``keys.LEASE``.
+
+        ``limit``: how many may be leased, the first ones; the rest is returned as deferred, unless it waits in the
+        backlog of the ``source`` already.
 
         ``seeding``: no poll of the listing has ended yet. What the first ``poll`` that claims here holds, on all of
         its pages, is stored silently whenever it is read; a later one is no first poll, though the first was killed.
         Of a page that is named twice, the first sighting counts.
         """
-        if not sightings:
-            return Claimed(claims=(), settled=True)
         by_digest: dict[str, Sighting] = {}
         for sighting in sightings:
             by_digest.setdefault(url_digest(sighting.url), sighting)
+        claims: list[Claim] = []
+        deferred: list[Sighting] = []
+        settled = True
+        for batch in _batches(list(by_digest.items())):
+            left = None if limit is None else max(0, limit - len(claims))
+            answers = await self._claim_batch(listing, batch, now, f"poll {poll}" if seeding else "", left, source)
+            for (_, sighting), answer in zip(batch, answers, strict=True):
+                if answer in LEASED:
+                    claims.append(Claim(sighting=sighting, silent=answer == 2, changed=answer == 3))
+                elif answer == DEFERRED:
+                    deferred.append(sighting)
+            settled = settled and not any(answer in UNSETTLED for answer in answers)
+        return Claimed(claims=tuple(claims), settled=settled, deferred=tuple(deferred))
+
+    async def _claim_batch(
+        self,
+        listing: str,
+        batch: Sequence[tuple[str, Sighting]],
+        now: datetime,
+        first_poll: str,
+        limit: int | None,
+        source: str,
+    ) -> Sequence[int]:
         seeded, page, lease = keys.seeded(listing), keys.page(""), keys.claim("")
-        names = [seeded.name]
-        arguments: list[str | int] = [_ms(now), lease.seconds * 1000, f"h:{listing}", f"poll {poll}" if seeding else ""]
+        names = [seeded.name, keys.backlog(source).name]
+        arguments: list[str | int] = [_ms(now), lease.seconds * 1000, f"h:{listing}", first_poll]
         arguments += [seeded.seconds, page.seconds, SETTLED_FAILURES, self._run + secrets.token_hex(8)]
-        arguments += [self._run, self._role, keys.term().name, self._term]
-        for digest, sighting in by_digest.items():
+        arguments += [self._run, self._role, keys.term().name, self._term, "" if limit is None else limit]
+        for digest, sighting in batch:
             names += [keys.page(digest).name, keys.claim(digest).name]
             arguments += [digest, headline_digest(sighting.headline)]
-        answers = await self._claim(keys=names, args=arguments)
-        return Claimed(
-            claims=tuple(
-                Claim(sighting=sighting, silent=answer == 2, changed=answer == 3)
-                for sighting, answer in zip(by_digest.values(), answers, strict=True)
-                if answer in (1, 2, 3)
-            ),
-            settled=not any(answers),
-        )
+        return cast(Sequence[int], await self._claim(keys=names, args=arguments))
 
     async def release_id(self, url: str) -> str | None:
         """Return the id of the release at a URL, if one was kept."""
@@ -180,6 +211,11 @@ class Claims:
     async def give_back(self, url: str) -> None:
         """End our lease on a page that was not read after all, so that the next poll may claim it."""
         await self._give_back(keys=[keys.claim(url_digest(url)).name], args=[self._run])
+
+
+def _batches(found: Sequence[tuple[str, Sighting]]) -> Iterator[Sequence[tuple[str, Sighting]]]:
+    for begin in range(0, len(found), BATCH):
+        yield found[begin : begin + BATCH]
 
 
 def _ms(moment: datetime) -> int:

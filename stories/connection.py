@@ -6,10 +6,16 @@ import re
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.connection import parse_url
 from redis.asyncio.retry import Retry
-from redis.asyncio.sentinel import MasterNotFoundError, Sentinel, SentinelConnectionPool
+from redis.asyncio.sentinel import (
+    MasterNotFoundError,
+    Sentinel,
+    SentinelConnectionPool,
+    SentinelManagedConnection,
+    SentinelManagedSSLConnection,
+)
 from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
 from redis.exceptions import (
     AuthenticationError,
@@ -25,6 +31,7 @@ from stories.permissions import RULE, missing_permissions
 
 TIMEOUT = 5.0  # seconds for one answer; a call that blocks in the server must ask for less
 SENTINEL_PORT = 26379
+MAX_CONNECTIONS = 32  # of one client; a caller waits for a free one, each is held for some milliseconds
 RETRIES = 3  # the library's 10 make a server that hangs cost 59 s a call
 MINIMUM = f"{OLDEST}.0"
 _WANTS_PASSWORD = re.compile(r"NOAUTH|WRONGPASS|authenticat|username-password|invalid password", re.I)
@@ -47,7 +54,10 @@ def connect(url: str, *, once: bool = False) -> Redis:
     try:
         if urlsplit(url).scheme in ("redis+sentinel", "rediss+sentinel"):
             return _by_sentinel(url, retry, options)
-        return Redis.from_url(url, retry=retry, **options)
+        pool = BlockingConnectionPool.from_url(
+            url, retry=retry, max_connections=MAX_CONNECTIONS, timeout=None, **options
+        )
+        return Redis.from_pool(pool)
     except ValueError:
         # The library's own words may quote a piece of the password.
         raise ValueError(
@@ -77,8 +87,25 @@ def _by_sentinel(url: str, retry: Retry, options: dict[str, Any]) -> Redis:
     secure = given.pop("connection_class", None) is not None
     tls = {name: given.pop(name) for name in list(given) if name.startswith("ssl_")} | ({"ssl": True} if secure else {})
     asking: Any = Sentinel(sentinels, sentinel_kwargs={**options, **own, **tls}, **options)  # type: ignore[no-untyped-call]
-    primary: Redis = asking.master_for(unquote(service), retry=retry, **given, **tls)
+    primary: Redis = asking.master_for(
+        unquote(service), connection_pool_class=_BlockingSentinelPool, retry=retry, **given, **tls
+    )
     return primary
+
+
+class _BlockingSentinelPool(BlockingConnectionPool, SentinelConnectionPool):
+    """Connections to the primary that the Sentinels name; a caller waits while all of them are in use."""
+
+    def __init__(self, service_name: str, sentinel_manager: Any, **options: Any) -> None:
+        secure = options.pop("ssl", False)
+        super().__init__(
+            max_connections=MAX_CONNECTIONS,
+            timeout=None,
+            connection_class=SentinelManagedSSLConnection if secure else SentinelManagedConnection,
+            service_name=service_name,
+            sentinel_manager=sentinel_manager,
+            **options,
+        )
 
 
 def _host_and_port(text: str) -> tuple[str, int]:

@@ -250,6 +250,19 @@ def open_due() -> Key:
     return Key(_key("open", "due"), None)
 
 
+def backlog(source: str) -> Key:
+    """Sorted set of the pages of a source that wait for its budget, digests by rank (``stories.backlog``).
+
+    For ever: empties as they are read.
+    """
+    return Key(_key("backlog", source), None)
+
+
+def backlogs() -> Key:
+    """Set of the names of the sources that have a backlog. For ever: a name leaves it with the last page."""
+    return Key(_key("backlogs"), None)
+
+
 def validators(release_id: str) -> Key:
     """JSON ``Validators`` of a release's page; beyond the last step of the ladder nobody asks by them."""
     return Key(_key("validators", release_id), SITE)

@@ -47,8 +47,6 @@ class Poll:
     urls: tuple[str, ...] = ()
     validators: Validators | None = None
     """Of the one page in ``urls``, to ask whether it is still the same."""
-    named: tuple[Sighting, ...] = ()
-    """What the listing named and was not read to its end; the listing itself is not asked then."""
     tag: str | None = None
     reason: PollReason = "clock"
     crawl_id: str | None = None
@@ -65,6 +63,8 @@ class OpenSighting:
     listing: str
     tag: str | None
     sighting: Sighting
+    listed_at: str | None = None
+    """When its listing was read, ISO 8601 in UTC; None for what an earlier version wrote."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,14 +1,15 @@
 -- Leases the sightings that are to be read: those nobody has seen, and known ones whose listed headline changed.
--- KEYS[1] seeded (set of the listing's first sightings, and the poll that saw them); then for each sighting: its page
--- hash, its claim.
+-- KEYS[1] seeded (set of the listing's first sightings, and the poll that saw them)  [2] backlog of the source; then for
+-- each sighting: its page hash, its claim.
 -- ARGV[1] now (ms)  [2] lease (ms)  [3] field of this listing in a page hash  [4] what marks the first poll, if it
 -- seeds and this may be it: only the poll that claimed first is, whether or not it lived to store its cursor; else ''
 -- ARGV[5] lifetime of seeded (s)  [6] lifetime of a page (s)
 -- ARGV[7] failures in a row after which a page no longer counts as open  [8] token of this call: a repeat after a lost
 -- reply finds its own leases and gets the same answer  [9] what this reader's tokens begin with  [10] what those of the
 -- readers begin with that are dead when this one lives ('': nobody is known to be)  [11] key of the term  [12] the
--- caller's term; then for each sighting: its URL digest, its headline digest.
--- Returns for each sighting: 0 settled, 1 new, 2 new and silent, 3 changed, 4 open (leased, or waiting for another try).
+-- caller's term  [13] how many may be leased ('': all); then for each sighting: its URL digest, its headline digest.
+-- Returns for each sighting: 0 settled, 1 new, 2 new and silent, 3 changed, 4 open (leased, or waiting for another try),
+-- 5 over the limit: to be read and not leased, 6 the same, and in the backlog already.
 local now, lease, field, first, token = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], ARGV[4], ARGV[8]
 local mine, role = ARGV[9], ARGV[10]
 local refused = deposed(ARGV[11], ARGV[12])
@@ -17,9 +18,9 @@ if refused then
 end
 
 -- A wrong type would stop the script half-way, with leases that nobody was told of: look before the first write.
-local kinds = { "hash", "string" }
+local kinds = { "string", "hash" }
 for i, key in ipairs(KEYS) do
-  local kind, wanted = redis.call("TYPE", key).ok, i == 1 and "set" or kinds[i % 2 + 1]
+  local kind, wanted = redis.call("TYPE", key).ok, i == 1 and "set" or i == 2 and "zset" or kinds[i % 2 + 1]
   if kind ~= "none" and kind ~= wanted then
     return redis.error_reply("WRONGTYPE " .. key .. " is a " .. kind .. ", not a " .. wanted)
   end
@@ -57,10 +58,12 @@ local function is_held(holder)
   return holder and holder ~= token and not of_the_dead
 end
 
+local limit = ARGV[13] == "" and math.huge or tonumber(ARGV[13])
+local leased = 0
 local answers = {}
-for i = 1, (#KEYS - 1) / 2 do
-  local page, claim = KEYS[2 * i], KEYS[2 * i + 1]
-  local digest, headline = ARGV[11 + 2 * i], ARGV[12 + 2 * i]
+for i = 1, (#KEYS - 2) / 2 do
+  local page, claim = KEYS[2 * i + 1], KEYS[2 * i + 2]
+  local digest, headline = ARGV[12 + 2 * i], ARGV[13 + 2 * i]
   local known = redis.call("HMGET", page, "release", field, "retry_at", "failures")
   local holder = redis.call("GET", claim)
   local answer = 0
@@ -81,8 +84,13 @@ for i = 1, (#KEYS - 1) / 2 do
       redis.call("HSET", page, field, headline)
       redis.call("EXPIRE", page, ARGV[6])
     end
-    if answer > 0 then
+    -- A repeat of this call finds its own leases: they count, whatever the limit.
+    if answer > 0 and holder ~= token and leased >= limit then
+      answer = redis.call("ZSCORE", KEYS[2], digest) and 6 or 5
+    elseif answer > 0 then
       redis.call("SET", claim, token, "PX", lease)
+      redis.call("ZREM", KEYS[2], digest)
+      leased = leased + 1
     end
   end
   answers[i] = answer

@@ -15,12 +15,14 @@ from scrapy.http import HtmlResponse, XmlResponse
 from config.addresses import AddressPolicy
 from config.settings import Settings
 from config.source import ListingSettings, ReleaseHints, SourceSettings
+from crawler.dispatch import PageDispatcher
 from crawler.guard import Guard
 from crawler.lister import BACK, Lister
 from crawler.progress import Progress
 from crawler.queue import PollQueue
 from crawler.services import Services
 from stories import keys
+from stories.backlog import Backlog
 from stories.claims import Claims, listing_key
 from stories.desk import Desk
 from stories.moments import timestamp
@@ -64,14 +66,15 @@ class Wire:
             clock=lambda: self.now,
             tell=self.tell,
             due=lambda poll, at: self.due.append(at),
+            dispatcher=PageDispatcher(lambda: self.now, Backlog(self.redis)),
         )
-        self.lister = Lister(self.services, self.page)
+        self.lister = Lister(self.services, self.page, lambda request, source: None)
 
     async def tell(self, kind, subject, *, began, detail, about=None):
         if (kind, began) not in [(one, more["began"]) for one, _, more in self.told]:
             self.told.append((kind, detail, {"began": began, **(about or {})}))
 
-    def page(self, poll, claim, journey):
+    def page(self, poll, claim, journey, priority):
         self.read.append(claim.sighting.url)
         return Request(claim.sighting.url, cb_kwargs={"asked": claim.sighting.url})
 
@@ -121,6 +124,14 @@ class Wire:
                 else:
                     await self.services.claims.unchanged(asked.url, f"rel_{asked.url}", None, None)
             request = following
+        await self.read_backlog()
+
+    async def read_backlog(self):
+        """Read all pages that wait for their source's budget."""
+        while pages := await Backlog(self.redis).take("wire", 50, self.now):
+            for page, claim, poll in await self.lister.claim_waiting("wire", pages):
+                self.page(poll, claim, None, None)
+                await self.services.claims.unchanged(page.pending.sighting.url, "rel_1", None, None)
 
     async def cursor(self, listing=FEED):
         return await self.services.desk.cursor(listing_key("wire", listing))
@@ -256,7 +267,9 @@ async def test_a_run_that_was_cut_short_strands_nothing(paged):
     async for asked in paged.lister.read(paged.answer(request), **request.cb_kwargs):
         if "course" not in asked.cb_kwargs:
             await paged.services.claims.unchanged(asked.url, f"rel_{asked.url}", None, None)
-    paged.lister = Lister(paged.services, paged.page)  # the process ended here, and another one began
+    paged.lister = Lister(
+        paged.services, paged.page, lambda request, source: None
+    )  # the process ended here, and another one began
     paged.publish(2)
     await paged.poll()
     assert paged.missed == [1, 2, 3]

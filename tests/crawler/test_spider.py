@@ -9,6 +9,7 @@ from scrapy.http import HtmlResponse
 
 from config.addresses import AddressPolicy
 from config.settings import Settings
+from crawler.dispatch import PageDispatcher
 from crawler.engine import Engine
 from crawler.guard import Guard
 from crawler.progress import Progress
@@ -28,6 +29,7 @@ def services_of(redis: Any) -> Services:
     return Services(
         settings=Settings(), polls=PollQueue(), claims=Claims(redis), desk=Desk(redis), reader=Reader(workers=1),
         memory=cast(Any, None), guard=Guard(AddressPolicy()), progress=Progress(), clock=lambda: NOW,
+        dispatcher=PageDispatcher(lambda: NOW),
     )  # fmt: skip
 
 

@@ -6,8 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from crawler.dispatch import PageDispatcher
 from scheduler.inhand import in_hand
 from stories import keys
+from stories.backlog import Backlog
 from stories.claims import GIVEN_UP, Claims
 from stories.desk import Desk
 from stories.sighting import OpenSighting, Sighting
@@ -21,15 +23,16 @@ class Hand:
     """The sweep, with its clock and what it asked for."""
 
     def __init__(self, redis):
-        self.now, self.asked = NOW, []
-        self.claims, self.desk = Claims(redis), Desk(redis)
-        self.sweep = in_hand(self.claims, self.desk, self.asked.append, lambda: self.now)
+        self.now = NOW
+        self.claims, self.desk, self.backlog = Claims(redis), Desk(redis), Backlog(redis)
+        self.sweep = in_hand(self.claims, self.desk, PageDispatcher(lambda: self.now, self.backlog), lambda: self.now)
 
     async def later(self, minutes):
+        """Return what is taken from the backlog some minutes later, to be read."""
         self.now += minutes * MINUTE
-        self.asked.clear()
         await self.sweep()
-        return [(poll.source, poll.listing, poll.named) for poll in self.asked]
+        taken = await self.backlog.take("wire", 10, self.now + 11 * MINUTE)
+        return [(page.pending.source, page.pending.listing, page.pending.sighting) for page in taken]
 
     async def waiting(self):
         return await self.desk.in_hand(self.now + timedelta(days=30), 10)
@@ -43,7 +46,7 @@ async def hand(redis):
     return hand
 
 
-ASKED = [("wire", LISTING, (Sighting(url=URL, headline="One"),))]
+ASKED = [("wire", LISTING, Sighting(url=URL, headline="One"))]
 
 
 async def test_a_page_that_was_read_is_forgotten_at_the_first_look(hand):
@@ -55,8 +58,7 @@ async def test_a_page_that_was_read_is_forgotten_at_the_first_look(hand):
 
 async def test_a_page_whose_process_died_is_asked_for_once_its_lease_ended(hand, redis):
     await hand.claims.claim("key", [Sighting(url=URL)], NOW)
-    await hand.later(12)
-    assert hand.asked == []
+    assert await hand.later(12) == []
     (claim,) = await redis.keys(keys.claim("*").name)
     await redis.delete(claim)
     assert await hand.later(11) == ASKED
@@ -75,6 +77,6 @@ async def test_a_page_that_failed_is_asked_for_when_its_wait_is_over_and_given_u
 
 
 async def test_what_is_named_again_keeps_its_turn(hand):
-    again = OpenSighting(source="other", listing=LISTING, tag=None, sighting=Sighting(url=URL))
+    again = OpenSighting(source="wire", listing="https://wire.example/other", tag=None, sighting=Sighting(url=URL))
     await hand.desk.take_in_hand([again], NOW + timedelta(days=2))
     assert len(await hand.later(12)) == 1
