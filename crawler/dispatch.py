@@ -54,6 +54,10 @@ class Priority(IntEnum):
     """A known page that is read again."""
 
 
+BUDGETED = (Priority.NEW, Priority.BACKLOG)
+"""Classes that use up pages: a person's are few, and the ladder of revisits has bounds of its own."""
+
+
 class Slot:
     """The place of one page in flight. Give it back once, by ``release``; further calls do nothing."""
 
@@ -145,7 +149,7 @@ class PageDispatcher:
     def free(self, source: str, priority: Priority) -> int:
         """Return how many pages of a source may be put in the queue now; 0 while it is over its budget."""
         now, status = self._clock(), self._status(source)
-        if priority in (Priority.NEW, Priority.BACKLOG):
+        if priority in BUDGETED:
             wait, resource = status.budget.page_wait(now)
             if resource is not None:
                 self._note_throttled(source, status, resource, wait, now)
@@ -157,7 +161,8 @@ class PageDispatcher:
         now, status = self._clock(), self._status(source)
         status.in_flight[priority] += 1
         self._backlog_total += priority >= Priority.BACKLOG
-        status.budget.charge("pages", 1.0, now)
+        if priority in BUDGETED:
+            status.budget.charge("pages", 1.0, now)
         return Slot(self, source, priority)
 
     def submit(self, source: str, priority: Priority, send: Send) -> None:

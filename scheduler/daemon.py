@@ -251,6 +251,7 @@ def _set_the_clock(clock: Clock, newsroom: Newsroom, services: Services, metrics
 
     async def tick() -> None:
         metrics.queue.set(len(services.polls))
+        metrics.dispatched(services.dispatcher)
         try:
             await services.desk.tick(now())
         except RedisError as error:

@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from alerts.outbox import Alert, Settled
 from alerts.receipts import ChannelCounts
+from crawler.dispatch import PageDispatcher
 from pipelines.remembering import Remembered
 from stories.desk import SourceHealth
 from stories.health import State
@@ -25,6 +26,7 @@ class Metrics:
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
+        self._throttled_before: dict[str, float] = {}
         self.registry = CollectorRegistry()
         self._events = Counter("wirewatch_events", "Events kept, by type", ["type"], registry=self.registry)
         self._alerts = Counter(
@@ -66,6 +68,18 @@ class Metrics:
             "wirewatch_pushes", "What hubs sent: signed pushes, forged ones, verifications and so on", ["what"],
             registry=self.registry,
         )  # fmt: skip
+        self._throttled = Counter(
+            "wirewatch_source_throttled_seconds", "Seconds that a source spent over its budget",
+            ["source"], registry=self.registry,
+        )  # fmt: skip
+        self._in_flight = Gauge(
+            "wirewatch_source_pages_in_flight", "Pages requested and not yet stored, by source", ["source"],
+            registry=self.registry,
+        )  # fmt: skip
+        self._pages_waiting = Gauge(
+            "wirewatch_source_pages_waiting", "Pages listed that wait for a slot or the budget of their source",
+            ["source"], registry=self.registry,
+        )  # fmt: skip
         self.queue = Gauge("wirewatch_polls_waiting", "Polls in the queue", registry=self.registry)
         self.listings = Gauge("wirewatch_listings", "Listings that are polled", registry=self.registry)
 
@@ -88,6 +102,15 @@ class Metrics:
             self._aside.labels(name).set(len(health.set_aside))
             if health.verdict.whole is not None:
                 self._whole.labels(name).set(health.verdict.whole)
+
+    def dispatched(self, dispatcher: PageDispatcher) -> None:
+        """Show what each source has in flight, and what waits for its budget."""
+        for source, status in dispatcher.statuses():
+            self._in_flight.labels(source).set(status.total)
+            self._pages_waiting.labels(source).set(status.waiting + status.queued)
+            throttled = dispatcher.throttled_seconds(status)
+            self._throttled.labels(source).inc(max(0.0, throttled - self._throttled_before.get(source, 0.0)))
+            self._throttled_before[source] = throttled
 
     def settled(self, alert: Alert, settled: Settled) -> None:
         """Count a try to deliver, and how long after the listing it succeeded."""

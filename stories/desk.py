@@ -45,6 +45,8 @@ class SourceHealth:
     """Those that were polled, by URL."""
     gaps: tuple[Gap, ...] = ()
     """That are open, the oldest first."""
+    waiting_pages: int = 0
+    """Pages that its listings named and that wait: it has as many in flight, or used as much, as a source may."""
     set_aside: tuple[SetAside, ...] = ()
     """Pages and listings that nobody reads any more until a person asks for them, the longest first."""
 
@@ -142,11 +144,16 @@ class Desk:
             for source in sources:
                 pipeline.hgetall(keys.source(source).name)
                 pipeline.hvals(keys.gaps(source).name)
+                pipeline.zcard(keys.backlog(source).name)
             answers = iter(await pipeline.execute())
         aside = await set_aside(self._redis)
         return [
-            replace(_health(found, packed), set_aside=tuple(one for one in aside if one.source == source))
-            for source, found, packed in zip(sources, answers, answers, strict=True)
+            replace(
+                _health(found, packed),
+                waiting_pages=int(waiting),
+                set_aside=tuple(item for item in aside if item.source == source),
+            )
+            for source, found, packed, waiting in zip(sources, answers, answers, answers, strict=True)
         ]
 
     async def listings(self, source: str) -> list[ListingHealth]:

@@ -88,6 +88,10 @@ def _why(source: SourceSettings, health: SourceHealth) -> str | None:
     words = [found.detail or found.word or health.error] if found.state != "working" else []
     words += [f"since {moment(found.since)}"] if words and words[0] and found.since else []
     words += [f"gap {moment(gap.from_at)} to {moment(gap.to_at)}" for gap in health.gaps]
+    if health.waiting_pages:
+        words.append(
+            f"{health.waiting_pages:,} page(s) wait until the source may have them (docs/operations.md, budget)"
+        )
     words += [f"{one.kind} set aside: {one.why}, {how_to_read(one)}" for one in health.set_aside]
     return "; ".join(word for word in words if word) or None
 

@@ -123,6 +123,7 @@ SOURCES: dict[str, Any] = {
                 },
                 "listings": [],
                 "gaps": [],
+                "waiting_pages": 0,
                 "set_aside": [],
             },
         }

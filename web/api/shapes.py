@@ -234,6 +234,7 @@ class HealthShape(Shape):
     verdict: VerdictShape
     listings: list[ListingHealthShape] = Field(description="Those that were polled, by URL")
     gaps: list[GapShape] = Field(description="That are open, the oldest first")
+    waiting_pages: int = Field(description="Pages that its listings named and that wait for its budget")
     set_aside: list[SetAsideShape] = Field(description="What nobody reads until a person asks for it")
 
 
