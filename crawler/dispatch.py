@@ -31,6 +31,7 @@ MAX_IN_FLIGHT = 8  # pages of one source; a host answers two at a time, and the 
 MAX_BACKLOG_IN_FLIGHT = 2  # the same of its older pages: new ones must not wait behind them
 MAX_BACKLOG_TOTAL = 64  # older pages of all sources: they share the reader and this process with new ones
 HEAVY_BYTES = 2_000_000  # a source with a page of this size has one page in flight; an ordinary one has 0.1 MB
+MAX_RESPONSE_BYTES = 8 << 20  # a larger answer is broken off; a 948-byte Brotli body may unfold to 600 MB
 HEAVY_SECONDS = 900.0  # after its last heavy page
 SWEEP_SECONDS = 0.5  # between two looks at sources that wait for their budget
 COUNT_SECONDS = 10.0  # between two counts of the backlogs in Redis, which other processes fill too

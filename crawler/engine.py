@@ -18,6 +18,7 @@ from scrapy.crawler import AsyncCrawlerRunner
 
 from config.addresses import AddressPolicy
 from config.settings import Settings
+from crawler.dispatch import MAX_RESPONSE_BYTES
 from crawler.guard import GuardedResolver
 from crawler.robots import AGENT
 from crawler.services import Services
@@ -29,7 +30,6 @@ for told in ("core.downloader.handlers.http11", "downloadermiddlewares.httpcompr
     logging.getLogger(f"scrapy.{told}").setLevel(logging.ERROR)  # their warnings are the spider's, in other words
 
 PACE = 1.0  # seconds between two requests to a host; Newsfile challenges bursts of six, GlobeNewswire 860 pages an hour
-LARGEST = 8 << 20  # bytes; a 948-byte Brotli body may unfold to 600 MB
 STOPPING = 1.0  # seconds for Scrapy to close the spider, and for Redis to take claims back
 RESOLVER_THREADS = 64  # concurrent name look-ups; a name server that hangs holds a thread for half a minute
 TIMEOUT = 40.0  # seconds; GlobeNewswire answers after 22 on a normal day
@@ -75,7 +75,7 @@ def scrapy_settings(settings: Settings, steps: dict[str, int]) -> dict[str, Any]
         "SCRAPER_SLOT_MAX_ACTIVE_SIZE": 1 << 40,  # bytes; the dispatcher bounds each source, this would stop all hosts
         "CONCURRENT_REQUESTS_PER_DOMAIN": 2,
         "DOWNLOAD_TIMEOUT": TIMEOUT,
-        "DOWNLOAD_MAXSIZE": LARGEST,
+        "DOWNLOAD_MAXSIZE": MAX_RESPONSE_BYTES,
         "DOWNLOAD_WARNSIZE": 0,
         "DOWNLOAD_FAIL_ON_DATALOSS": True,
         "DOWNLOAD_VERIFY_CERTIFICATES": True,  # Scrapy's default trusts any certificate

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import structlog
 from redis.exceptions import RedisError
 from scrapy import Request
+from scrapy.exceptions import DownloadCancelledError
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
@@ -25,7 +26,7 @@ from crawler import overlap
 from crawler.answers import fresh_for, header, headers, retry_after
 from crawler.bookkeeping import BY_ITSELF, Books
 from crawler.course import Course, counted, latency
-from crawler.dispatch import Priority
+from crawler.dispatch import MAX_RESPONSE_BYTES, Priority
 from crawler.faults import Patient, fault, status_fault, status_trouble, trouble
 from crawler.fulltext import FullText
 from crawler.listings import ListingPage, ListingUnreadable, read_listing
@@ -151,6 +152,7 @@ class Lister:
 
     async def _read(self, response: Response, course: Course) -> AsyncIterator[Request]:
         poll, now = course.poll, self._services.clock()
+        self._services.dispatcher.received(poll.source, len(response.body))
         older: Request | None = None
         try:
             if response.status == 304:
@@ -204,6 +206,8 @@ class Lister:
         request: Request = failure.request  # type: ignore[attr-defined]
         course: Course = request.cb_kwargs["course"]
         error, host = cast(BaseException, failure.value), urlsplit(request.url).hostname or ""
+        if isinstance(error, DownloadCancelledError):  # it was received up to the limit
+            self._services.dispatcher.received(course.poll.source, MAX_RESPONSE_BYTES)
         guard = self._services.guard
         try:
             patience = error.until - self._services.clock() if isinstance(error, Patient) else None

@@ -14,6 +14,7 @@ import structlog
 from redis.exceptions import RedisError
 from scrapy import Request, Spider, signals
 from scrapy.crawler import Crawler
+from scrapy.exceptions import DownloadCancelledError
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
@@ -21,7 +22,7 @@ from config.source import ReleaseHints
 from config.telemetry import report, traced
 from crawler.again import FAR_BEHIND, asking, away, gone, gone_by, not_there, validators
 from crawler.answers import charset
-from crawler.dispatch import Priority, Slot
+from crawler.dispatch import MAX_RESPONSE_BYTES, Priority, Slot
 from crawler.faults import Patient, fault, status_fault
 from crawler.fulltext import as_answer, at_hand, entry_hints, in_full
 from crawler.lister import STATUSES, Lister
@@ -312,6 +313,8 @@ class WireSpider(Spider):
         request: Request = failure.request  # type: ignore[attr-defined]
         poll, asked, error = request.cb_kwargs["poll"], request.cb_kwargs["asked"], cast(BaseException, failure.value)
         why = fault(error, urlsplit(request.url).hostname or "", self.services.guard)
+        if isinstance(error, DownloadCancelledError):  # it was received up to the limit
+            self.services.dispatcher.received(poll.source, MAX_RESPONSE_BYTES)
         try:
             if isinstance(error, Patient):  # no fault of the page's
                 await self._lister.give_back(poll, asked, why, error.until)

@@ -23,6 +23,7 @@ from stories.sighting import OpenSighting
 from stories.urls import url_digest
 
 MAX_PAGES = 20_000  # of a source that wait; beyond it the listings themselves are what keeps the rest
+BATCH = 250  # pages of one write
 WAITING = timedelta(days=30)  # until a waiting page is checked on; the backlog itself brings it forward earlier
 _CLASS = 10**15
 _SECONDS = 10**10
@@ -60,15 +61,20 @@ class Backlog:
         """Put pages in a source's backlog, in the listing's order; those that wait already keep their place."""
         if not sightings:
             return
-        backlog, waiting = keys.backlog(source).name, _ms(listed_at + WAITING)
-        async with self._redis.pipeline(transaction=True) as pipeline:
-            for position, pending in enumerate(sightings):
-                digest = url_digest(pending.sighting.url)
-                pipeline.hset(keys.open_sightings().name, digest, cast(Any, msgspec.json.encode(pending)))
-                pipeline.zadd(keys.open_due().name, {digest: waiting})
-                pipeline.zadd(backlog, {digest: rank(listed_at, position, first_poll=first_poll)}, nx=True)
-            pipeline.sadd(keys.backlogs().name, source)
-            await pipeline.execute()
+        waiting = _ms(listed_at + WAITING)
+        for begin in range(0, len(sightings), BATCH):
+            batch = [(url_digest(pending.sighting.url), pending) for pending in sightings[begin : begin + BATCH]]
+            packed: dict[Any, Any] = {digest: msgspec.json.encode(pending) for digest, pending in batch}
+            ranks = {
+                digest: rank(listed_at, begin + position, first_poll=first_poll)
+                for position, (digest, _) in enumerate(batch)
+            }
+            async with self._redis.pipeline(transaction=True) as pipeline:
+                pipeline.hset(keys.open_sightings().name, mapping=packed)
+                pipeline.zadd(keys.open_due().name, dict.fromkeys(ranks, waiting))
+                pipeline.zadd(keys.backlog(source).name, ranks, nx=True)
+                pipeline.sadd(keys.backlogs().name, source)
+                await pipeline.execute()
 
     async def take(
         self, source: str, limit: int, check_at: datetime, *, new_only: bool = False

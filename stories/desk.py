@@ -193,11 +193,12 @@ class Desk:
 
     async def take_in_hand(self, sightings: Iterable[OpenSighting], look_at: datetime) -> None:
         """Remember sightings until they are read, to be looked after at a moment; what is remembered stays as it is."""
+        packed: dict[Any, Any] = {url_digest(one.sighting.url): msgspec.json.encode(one) for one in sightings}
+        if not packed:
+            return
         async with self._redis.pipeline(transaction=True) as pipeline:
-            for one in sightings:
-                digest = url_digest(one.sighting.url)
-                pipeline.hset(keys.open_sightings().name, digest, cast(Any, msgspec.json.encode(one)))
-                pipeline.zadd(keys.open_due().name, {digest: _ms(look_at)}, nx=True)
+            pipeline.hset(keys.open_sightings().name, mapping=packed)
+            pipeline.zadd(keys.open_due().name, dict.fromkeys(packed, _ms(look_at)), nx=True)
             await pipeline.execute()
 
     async def in_hand(self, now: datetime, limit: int) -> list[OpenSighting]:
