@@ -30,6 +30,8 @@ log = structlog.get_logger(__name__)
 MAX_IN_FLIGHT = 8  # pages of one source; a host answers two at a time, and the reader is never idle with eight
 MAX_BACKLOG_IN_FLIGHT = 2  # the same of its older pages: new ones must not wait behind them
 MAX_BACKLOG_TOTAL = 64  # older pages of all sources: they share the reader and this process with new ones
+ORIGINAL_WAIT_SECONDS = 30.0  # that a notice waits for its original among the pages of its source
+OTHER_SOURCE_WAIT_SECONDS = 5.0  # the same among those of others: most are not about it
 HEAVY_BYTES = 2_000_000  # a source with a page of this size has one page in flight; an ordinary one has 0.1 MB
 MAX_RESPONSE_BYTES = 8 << 20  # a larger answer is broken off; a 948-byte Brotli body may unfold to 600 MB
 HEAVY_SECONDS = 900.0  # after its last heavy page
@@ -214,6 +216,24 @@ class PageDispatcher:
         status.waiting += pages
         status.waiting_new += pages if new else 0
         self._wake.set()
+
+    def may_bring(self, source: str, waited: float, own: int) -> bool:
+        """Return whether pages that are being read may hold what a notice of a source is about.
+
+        Args:
+            source: where the notice came from.
+            waited: seconds that it has waited already.
+            own: slots of its source that the notice itself holds.
+        """
+        status = self._sources.get(source)
+        if (
+            status is not None
+            and waited < ORIGINAL_WAIT_SECONDS
+            and (status.total > own or status.queued or status.waiting)
+        ):
+            return True
+        others = (other.in_flight[Priority.NEW] for name, other in self._sources.items() if name != source)
+        return waited < OTHER_SOURCE_WAIT_SECONDS and any(others)
 
     async def put_back(self, pending: OpenSighting, now: datetime) -> None:
         """Put a page that was named and not read in the backlog of its source."""

@@ -32,11 +32,14 @@ class Outcome(Protocol):
     @property
     def events(self) -> Sequence[Event]: ...
 
+    @property
+    def awaits_original(self) -> bool: ...
+
 
 class Remembers(Protocol):
     """The room that keeps releases, as this one sees it."""
 
-    async def remember(self, reading: Reading) -> Outcome: ...
+    async def remember(self, reading: Reading, *, may_wait: bool = False) -> Outcome: ...
 
 
 class Tells(Protocol):

@@ -59,6 +59,8 @@ class WireSpider(Spider):
         super().__init__(**kwargs)
         self.services = services
         self._lister = Lister(services, self._claimed_page, self._submit_by_hand)
+        self._storing: dict[str, Slot] = {}
+        """Slots of the pages that were read and are not stored yet, by URL."""
         services.dispatcher.send_waiting = self._send_waiting
 
     @classmethod
@@ -72,7 +74,13 @@ class WireSpider(Spider):
     def settled(self, item: Reading, response: Response | None = None) -> None:
         """A reading is kept, or given up with its claim."""
         self.services.claimed.discard(item.url)
+        self._storing.pop(item.url, None)
         _release(response.request if response is not None else None)
+
+    def release_slot(self, url: str) -> None:
+        """Free the slot of a page that was read and waits before it is stored."""
+        if (slot := self._storing.pop(url, None)) is not None:
+            slot.release()
 
     async def start(self) -> AsyncIterator[Any]:
         """Yield the requests of the polls that are put in the queue, until None is."""
@@ -162,6 +170,8 @@ class WireSpider(Spider):
             async for result in self._read_page(response, poll, asked, claim, journey):
                 if isinstance(result, Request):
                     result.meta[SLOT] = slot
+                elif slot is not None:
+                    self._storing[asked] = slot
                 passed_on = True
                 yield result
         finally:

@@ -51,6 +51,8 @@ class Remembered:
     events: tuple[Event, ...] = ()
     """All that happened, those included that nobody is alerted of."""
     alerts: int = 0
+    awaits_original: bool = False
+    """Nothing was stored: it is a notice, and what it is about may be read within moments."""
 
 
 class Memory:
@@ -79,8 +81,12 @@ class Memory:
         self._heard = heard
         self._looks = looks
 
-    async def remember(self, reading: Reading) -> Remembered:
-        """Keep what was read, and return what it meant."""
+    async def remember(self, reading: Reading, *, may_wait: bool = False) -> Remembered:
+        """Keep what was read, and return what it meant.
+
+        ``may_wait``: a notice whose original is unknown is not stored yet; the caller tries again once further pages
+        were read.
+        """
         if reading.gone is not None:
             if reading.release is None or not await self._is_still(reading.url, reading.release):
                 return await self._gone(replace(reading, release=None), reading.gone)
@@ -115,6 +121,8 @@ class Memory:
                 await self._met_again(release, noise, seen, now)
             if keep is None:
                 return await self._same(reading, own_id, knowledge.own, now)
+            if may_wait and _lacks_its_original(keep):
+                return Remembered(release=release, awaits_original=True)
             if reading.silent and knowledge.own is None and not any(keep.alerts.values()):
                 # What others hear of earlier releases stays: a notice that finds its original here.
                 stored = replace(keep, events=tuple(one for one in keep.events if one.release is not keep.release))
@@ -283,6 +291,10 @@ class Memory:
         if self._looks is not None:
             await self._looks.told_gone(_site(release), own_id)
         return self._kept(keep, reading)
+
+
+def _lacks_its_original(keep: Keep) -> bool:
+    return not keep.revises and keep.verdict == "notice" and keep.replaces is None
 
 
 def _is_headed(release: Release, known: Release) -> bool:

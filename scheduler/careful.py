@@ -22,7 +22,7 @@ class Careful:
         self._aside = aside
         self._now = now
 
-    async def remember(self, reading: Reading) -> Remembered:
+    async def remember(self, reading: Reading, *, may_wait: bool = False) -> Remembered:
         """Keep what was read, and return what it meant; ``LeftAlone`` when too many processes ended at it."""
         if reading.release is None:
             return await self._memory.remember(reading)
@@ -32,4 +32,4 @@ class Careful:
         with traced("keep", name, source=reading.source):
             async with self._aside.reading(page, self._now(), doing="kept", asked=asked):
                 failpoint("keeping", reading.url)
-                return await self._memory.remember(reading)
+                return await self._memory.remember(reading, may_wait=may_wait)

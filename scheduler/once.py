@@ -103,6 +103,7 @@ async def _run(services: Services, polls: Sequence[Poll]) -> None:
 @dataclass(slots=True, kw_only=True)
 class _Seen:
     events: tuple[Event, ...] = ()
+    awaits_original: bool = False
 
 
 class _DryClaims(Claims):
@@ -180,7 +181,7 @@ class _DryMemory:
     def __init__(self) -> None:
         self.releases: list[Release] = []
 
-    async def remember(self, reading: Reading) -> _Seen:
+    async def remember(self, reading: Reading, *, may_wait: bool = False) -> _Seen:
         if reading.release is not None:
             self.releases.append(tidy(reading.release, reading.source))
         return _Seen()

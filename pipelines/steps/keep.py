@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from time import monotonic
 from typing import Any, Self
 
 import structlog
@@ -19,6 +20,7 @@ from stories.reading import Reading
 
 log = structlog.get_logger(__name__)
 
+ORIGINAL_LOOK_SECONDS = 0.25  # between two looks whether the original of a notice was read
 PATIENCE = 1.0  # seconds between two tries while Redis is away: what was read is held, not lost
 AWAY = (RedisConnectionError, RedisTimeoutError, OutOfMemoryError, ReadOnlyError)
 UNWRITABLE = ("MISCONF", "NOREPLICAS")  # a full disk, missing replicas: refused whole, until somebody makes room
@@ -44,7 +46,7 @@ class KeepStep:
         """Return the reading once it is kept; ``NotKept``, reported and counted, when it cannot be."""
         services: Any = getattr(self._crawler.spider, "services")  # noqa: B009 (an attribute of our spider alone)
         try:
-            remembered = await self._remember(services.memory, item)
+            remembered = await self._remember(services, item)
         except Exception as error:  # whatever a page did to us, the next one goes on
             if not is_deposed(error):
                 report(error, source=item.source, stop=self.stop, release=item.url)
@@ -59,11 +61,25 @@ class KeepStep:
             services.progress.closed(item.crawl_id)
         return item
 
-    async def _remember(self, memory: Any, item: Reading) -> Any:
+    async def _remember(self, services: Any, item: Reading) -> Any:
+        """Return what a reading meant; a notice waits while its original may be among the pages being read."""
+        began, own = monotonic(), 1
+        while True:
+            may_wait = services.dispatcher.may_bring(item.source, monotonic() - began, own)
+            remembered = await self._store(services.memory, item, may_wait)
+            if not remembered.awaits_original:
+                return remembered
+            if own:
+                log.info("notice_waits_for_original", source=item.source, url=item.url)
+                self._crawler.spider.release_slot(item.url)  # type: ignore[union-attr]
+                own = 0
+            await asyncio.sleep(ORIGINAL_LOOK_SECONDS)
+
+    async def _store(self, memory: Any, item: Reading, may_wait: bool) -> Any:
         told = False
         while True:
             try:
-                return await memory.remember(item)
+                return await memory.remember(item, may_wait=may_wait)
             except RedisError as error:
                 if not _passes(error):
                     raise
