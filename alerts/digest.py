@@ -8,7 +8,13 @@ from typing import Any
 from alerts.message import Message, compose, mend
 
 WATCHES_NAMED = 5
-WEIGHTS = {"release.withdrawn": 3, "release.corrected": 2, "release.updated": 1, "release.revised": 1}
+WEIGHTS = {
+    "release.withdrawn": 3,
+    "release.corrected": 2,
+    "release.linked": 2,
+    "release.updated": 1,
+    "release.revised": 1,
+}
 """How much it matters that a reader hears of an event; all others 0."""
 
 

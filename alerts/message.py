@@ -20,6 +20,7 @@ KINDS = {
     "release.revised": "REVISED",
     "release.withdrawn": "WITHDRAWN",
     "release.syndicated": "SYNDICATED",
+    "release.linked": "FOLLOW-UP",
     "source.gap": "SOURCE MAY HAVE MISSED SOMETHING",
     "source.dead": "SOURCE DOES NOT ANSWER",
     "source.recovered": "SOURCE IS BACK",
@@ -37,6 +38,7 @@ CLAIMED = {
     "not found": "no change shows it",
     "unclear": "the changes do not tell",
 }
+FOLLOW_UP = "The release that this notice is about was found; the notice itself was alerted earlier."
 CONTEXT_KEPT = 40  # of what stays the same before it
 
 _FIELDS = {
@@ -109,6 +111,7 @@ def compose(event: Mapping[str, Any]) -> Message:
         _notice(release.get("notice")),
         *_claims(release.get("notice"), data),
         _replaced(data.get("replaces"), release, headline),
+        FOLLOW_UP if event.get("type") == "release.linked" else None,
         mend(data.get("detail"), LEAD_KEPT),
         *_changes(data.get("changes") or ()),
     ]

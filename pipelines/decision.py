@@ -17,7 +17,7 @@ from pipelines.keeping import Told, id_of, keep_of, replaced
 from pipelines.revision import Revision, compare
 from pipelines.revisits import next_revisit
 from pipelines.vanishing import back, back_since, withdraw
-from stories.event import Event, EventType, StoryRef
+from stories.event import Event, EventType, Relation, StoryRef
 from stories.ids import event_id, story_id
 from stories.keeping import Keep, Knowledge, Known
 from stories.moments import parse_moment, timestamp
@@ -172,6 +172,7 @@ def _copy(release: Release, of: Known, story: Sequence[Known], verdict: Verdict,
     copy = Event(
         id=event_id("release.syndicated", id_of(release), release.revision),
         type="release.syndicated",
+        relation=_relation(release, of.release),
         timestamp=timestamp(who.now),
         watches=who.named(matched, "release.syndicated"),
         story=StoryRef(id=of.story, releases=of.releases + 1),
@@ -191,6 +192,13 @@ def _copy(release: Release, of: Known, story: Sequence[Known], verdict: Verdict,
         told.append(Told(event=copy, channels=asked, due=due))
     # A notice's copy is about what the notice is about: else it would go on waiting for its original.
     return replace(_stored(release, of.story, verdict, told, who), replaces=of.replaces if is_notice(release) else None)
+
+
+def _relation(release: Release, original: Release) -> Relation:
+    """Return what a release is to the one whose text it has."""
+    if translation(original, release):
+        return "translation"
+    return "repeat" if release.notice is not None and release.notice.kind == "repeat" else "copy"
 
 
 def _outdated(
@@ -218,6 +226,7 @@ def _first_heard(copy: Event, release: Release, original: Known | None) -> Event
         copy,
         id=event_id(kind, id_of(release), release.revision),
         type=kind,
+        relation=copy.relation if kind == "release.syndicated" else None,
         replaces=replaced(about) if about else None,
         changes=_differences(kind, about, release) if about else (),
     )
@@ -253,10 +262,10 @@ def _notice(release: Release, of: Known | None, within: Known | None, verdict: V
 
 
 def _late_original(release: Release, of: Known, story: Sequence[Known], verdict: Verdict, who: Audience) -> Keep:
-    """The original of a notice that came first: no alert as if it were new, but the notice is told again, tied.
+    """The original of a notice that came first: not alerted as new; a follow-up says what the notice is about.
 
-    It is told to those who heard it untied, and to watches that only the original's words or site match. Each notice
-    that waits is told; of one that is known from several sites the first, the others are tied with it.
+    The follow-up reaches every channel that got the notice, and watches that match only the original. Each waiting
+    notice has one; copies of one notice on several sites share it.
     """
     waiting = [one for one in story if is_notice(one.release) and one.replaces is None]
     first: list[Known] = []
@@ -265,17 +274,23 @@ def _late_original(release: Release, of: Known, story: Sequence[Known], verdict:
             first.append(one)
     told = []
     for one in first:
-        event = _tied(one, release, who)
+        notice = _tied(one, release, who)
+        linked = replace(
+            notice,
+            id=event_id("release.linked", id_of(one.release), one.release.revision, id_of(release)),
+            type="release.linked",
+            follows=event_id(notice.type, id_of(one.release), one.release.revision),
+        )
         earlier_watches = who.matching(one.release)
         late = [name for name in who.matching(release) if name not in earlier_watches]
-        channels = who.fresh(late, event.type, release) | who.recalled(event.type, of)
-        told.append(Told(event=event, channels=channels, due=who.due(release, of)))
+        channels = who.fresh(late, notice.type, release) | who.recalled(notice.type, of)
+        told.append(Told(event=linked, channels=channels, due=who.due(release, of)))
     keep = _stored(release, of.story, verdict, told, who)
     return replace(keep, links={id_of(one.release): id_of(release) for one in waiting})
 
 
 def _tied(notice: Known, original: Release, who: Audience) -> Event:
-    """Return the event of a known notice once more, now that the release it is about came."""
+    """Return the event of a known notice, with the release that it is about."""
     kind = EVENT_OF[notice.release.notice.kind] if notice.release.notice else "release.revised"
     return Event(
         id=event_id(kind, id_of(notice.release), notice.release.revision, "replaces", id_of(original)),

@@ -17,9 +17,11 @@ ReleaseEventType = Literal[
     "release.revised",
     "release.withdrawn",
     "release.syndicated",
+    "release.linked",
 ]
 MonitorEventType = Literal["source.gap", "source.dead", "source.recovered", "channel.off", "redis.recovered"]
 """What happens to the monitor itself: all that a watch asks for by ``events = ["source"]``."""
+Relation = Literal["copy", "repeat", "translation"]
 EventType = Literal[ReleaseEventType, MonitorEventType]
 
 
@@ -56,6 +58,10 @@ class Event:
     release: Release | None = None
     replaces: Replaced | None = None
     changes: tuple[Change, ...] = ()
+    relation: Relation | None = None
+    """For ``release.syndicated``: what the release is to the one it repeats."""
+    follows: str | None = None
+    """For ``release.linked``: the id of the event that told of the notice while its original was unknown."""
     source: str | None = None
     """For ``source.…`` events."""
     channel: str | None = None
@@ -74,6 +80,8 @@ def event_payload(event: Event) -> dict[str, Any]:
         data["release"] = release_payload(event.release)
         data["replaces"] = msgspec.to_builtins(event.replaces) if event.replaces else None
         data["changes"] = [change_payload(change) for change in event.changes]
+        data["relation"] = event.relation
+        data["follows"] = event.follows
     if event.source is not None:
         data["source"] = event.source
     if event.channel is not None:

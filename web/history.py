@@ -264,6 +264,5 @@ def telling(stored: Stored) -> Iterator[str]:
         for kind in TELLING:
             yield event_id(kind, own, revision)
     if stored.replaces:
-        for kind in TELLING:
-            yield event_id(kind, own, release.revision, "replaces", stored.replaces)
+        yield event_id("release.linked", own, release.revision, stored.replaces)
     yield event_id("release.withdrawn", own, release.revision, "gone")

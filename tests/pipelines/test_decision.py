@@ -210,19 +210,19 @@ async def test_a_correction_without_an_original_is_told_tied_to_nothing(bureau: 
     assert await bureau.heard() == ["corrected"]
 
 
-async def test_a_late_original_is_not_told_as_new_but_its_correction_again_tied(bureau: Bureau) -> None:
+async def test_a_late_original_is_not_alerted_as_new_and_a_follow_up_says_what_its_correction_is_about(bureau: Bureau) -> None:
     await bureau.read(office.correction())
     await bureau.read(office.release())
     first, again = await bureau.events()
-    assert await bureau.heard() == ["corrected", "corrected"]
-    assert first["id"] != again["id"]
+    assert await bureau.heard() == ["corrected", "linked"]
+    assert again["data"]["follows"] == first["id"] != again["id"]
     assert first["data"]["release"] == again["data"]["release"]
     assert (original(first), original(again)) == (None, office.release().url)
     assert [change["field"] for change in again["data"]["changes"]] == ["body"]
     assert again["data"]["story"] == {"id": first["data"]["story"]["id"], "releases": 2}
     await bureau.read(office.copy())
     await bureau.read(office.release())
-    assert await bureau.heard() == ["corrected", "corrected"], "neither its copies nor itself are told later"
+    assert await bureau.heard() == ["corrected", "linked"], "neither its copies nor itself are alerted later"
 
 
 async def test_a_late_original_that_alone_has_the_watched_tag_is_told_by_its_correction(bureau: Bureau) -> None:
@@ -230,7 +230,7 @@ async def test_a_late_original_that_alone_has_the_watched_tag_is_told_by_its_cor
     await bureau.read(office.correction(tags=()))
     assert await bureau.heard() == []
     await bureau.read(office.release())
-    assert await bureau.heard() == ["corrected"]
+    assert await bureau.heard() == ["linked"]
     assert (await bureau.events())[-1]["data"]["watches"] == ["velmora"]
 
 
@@ -294,7 +294,8 @@ async def test_a_correction_that_waits_for_its_original_goes_on_waiting_when_its
     await bureau.read(office.correction(figure="341"))
     await bureau.read(office.release())
     events = await bureau.events()
-    assert [event["type"] for event in events] == ["release.corrected"] * 3
+    assert [event["type"] for event in events] == ["release.corrected"] * 2 + ["release.linked"]
+    assert events[-1]["data"]["follows"] == events[1]["id"]
     assert original(events[-1]) == office.release().url
 
 

@@ -44,7 +44,7 @@ SETTINGS = settings(
     watches={"all": {"channels": ["desk"]}, "mirror": {"sources": [office.MIRROR], "channels": ["log"]}},
     channels={"desk": None, "log": None},
 )
-TOLD = ("new", "corrected", "updated", "revised", "withdrawn")
+TOLD = ("new", "corrected", "updated", "revised", "withdrawn", "linked")
 RECALLING = ("corrected", "withdrawn")
 
 

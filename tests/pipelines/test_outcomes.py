@@ -117,11 +117,11 @@ async def test_a_correction_without_an_original_waits_for_ever_and_says_nothing_
 
 async def test_an_original_that_turns_up_fills_what_its_correction_replaces_with_an_event(bureau: Bureau) -> None:
     await read_all(bureau, CORRECTION, ORIGINAL)
-    assert await told(bureau) == [("corrected", None), ("corrected", ORIGINAL.url)]
+    assert await told(bureau) == [("corrected", None), ("linked", ORIGINAL.url)]
     first, again = await bureau.events()
-    assert first["id"] != again["id"]
+    assert again["data"]["follows"] == first["id"] != again["id"]
     assert again["data"]["release"]["url"] == CORRECTION.url, (
-        "it is the correction that is told again, not its original"
+        "the follow-up shows the correction, not its original"
     )
     assert [field for field, _, _ in await changed(bureau)] == ["body"]
     stored = [one async for one in bureau.archive.releases() if one.release.url == CORRECTION.url]
@@ -131,23 +131,23 @@ async def test_an_original_that_turns_up_fills_what_its_correction_replaces_with
 async def test_an_original_that_turns_up_on_another_site_fills_it_too(bureau: Bureau) -> None:
     copy = office.copy(published_at="2026-03-10T09:20:00+00:00")
     await read_all(bureau, CORRECTION, copy, ORIGINAL)
-    assert (await told(bureau))[:2] == [("corrected", None), ("corrected", copy.url)]
-    assert await bureau.heard() == ["corrected", "corrected"]
+    assert (await told(bureau))[:2] == [("corrected", None), ("linked", copy.url)]
+    assert await bureau.heard() == ["corrected", "linked"]
     assert await stories(bureau) == 1
 
 
 async def test_two_corrections_and_then_their_original(bureau: Bureau) -> None:
     second = office.correction(nth=2, figure="355")
     await read_all(bureau, CORRECTION, second, ORIGINAL)
-    assert await told(bureau) == [("corrected", None), ("corrected", CORRECTION.url), ("corrected", ORIGINAL.url)]
+    assert await told(bureau) == [("corrected", None), ("corrected", CORRECTION.url), ("linked", ORIGINAL.url)]
     assert (await bureau.events())[-1]["data"]["release"]["url"] == CORRECTION.url
     assert await stories(bureau) == 1
 
 
 async def test_a_withdrawal_and_then_what_it_takes_back(bureau: Bureau) -> None:
     await read_all(bureau, office.withdrawal(), ORIGINAL)
-    assert await told(bureau) == [("withdrawn", None), ("withdrawn", ORIGINAL.url)]
-    assert await bureau.heard() == ["withdrawn", "withdrawn"], "what was taken back is not told as new"
+    assert await told(bureau) == [("withdrawn", None), ("linked", ORIGINAL.url)]
+    assert await bureau.heard() == ["withdrawn", "linked"], "what was taken back is not told as new"
 
 
 async def test_the_copies_of_the_original_on_other_sites_stand_for_it(bureau: Bureau) -> None:
@@ -257,7 +257,7 @@ async def test_a_page_first_seen_as_a_correction_without_subject_finds_the_origi
 ) -> None:
     copy = office.copy(published_at="2026-03-10T09:30:00+00:00")
     await read_all(bureau, lost_subject(*preamble), copy)
-    assert await told(bureau) == [("corrected", None), ("corrected", copy.url)]
+    assert await told(bureau) == [("corrected", None), ("linked", copy.url)]
     assert await stories(bureau) == 1
 
 
@@ -274,7 +274,7 @@ async def test_a_correction_without_subject_is_tied_to_a_copy_seen_before(
 
 async def test_a_withdrawal_without_subject_and_then_the_correction_it_took_back(bureau: Bureau) -> None:
     await read_all(bureau, taken_back(), prn())
-    assert await told(bureau) == [("withdrawn", None), ("withdrawn", PRN_URL)]
+    assert await told(bureau) == [("withdrawn", None), ("linked", PRN_URL)]
     assert await stories(bureau) == 1
 
 

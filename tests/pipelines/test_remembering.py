@@ -119,10 +119,12 @@ async def test_copies_the_original_and_its_correction_in_any_order_at_once(
     assert len(stories) == 3
     for story in stories:
         of_it = [event for event in events if event["data"]["story"]["id"] == story]
-        corrected = [event for event in of_it if event["type"] == "release.corrected"]
-        assert [bool(event["data"]["replaces"]) for event in corrected] in ([True], [False, True])
+        (corrected,) = (event for event in of_it if event["type"] == "release.corrected")
+        linked = [event for event in of_it if event["type"] == "release.linked"]
+        assert len(linked) == (0 if corrected["data"]["replaces"] else 1), "a notice is alerted once"
+        assert all(event["data"]["follows"] == corrected["id"] and event["data"]["replaces"] for event in linked)
         news = sum(event["type"] == "release.new" for event in of_it)
-        assert news == (1 if len(corrected) == 1 else 0), "a story is new or begins with its correction"
+        assert news == 1 - len(linked), "a story is new or begins with its correction"
         kept = await bureau.archive.story(story)
         assert kept is not None
         assert len(kept.releases) == 5

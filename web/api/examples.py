@@ -89,6 +89,8 @@ EVENT: dict[str, Any] = {
                 "after": "It cost 310 million crowns.",
             }
         ],
+        "relation": None,
+        "follows": None,
     },
 }
 EVENTS: dict[str, Any] = {"events": [EVENT], "next": _EVENT_ID}

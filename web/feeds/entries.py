@@ -20,6 +20,7 @@ from web.rows import EventRow, event_row, source_title
 WORDS = {
     "corrected": "Correction",
     "updated": "Update",
+    "linked": "Original found",
     "revised": "Changed without a notice",
     "withdrawn": "Withdrawn",
 }
