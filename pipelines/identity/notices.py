@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from pipelines.identity.evidence import CLEAR_LEAD, Evidence, weigh
 from pipelines.identity.index import SHORTEST
 from pipelines.identity.kinship import (
     FEW_SHARE,
@@ -19,7 +20,7 @@ from pipelines.identity.kinship import (
 )
 from pipelines.identity.likeness import compare, headline_swaps, overlap, told_by_headline
 from pipelines.identity.nouns import Candidate, Verdict
-from pipelines.identity.reading import Reading, read, short_key
+from pipelines.identity.reading import Reading, read, short_key, without_preamble
 from pipelines.identity.words import folded, squeezed, words
 from pipelines.notices import named_dates
 from stories.release import Release
@@ -33,7 +34,7 @@ SERIAL_SHARE = 0.25  # of the facts: another issue of a serial changes more, a c
 CLEAR = 0.1  # of Jaccard: by how much the better of two equal witnesses must be better
 SWAP_WEIGHS = 0.05  # of Jaccard: a fact that differs tells more than the word it is
 
-BY_ID, BY_QUOTE, BY_HEADLINE, BY_SLUG, BY_TEXT = range(5, 0, -1)
+BY_ID, BY_QUOTE, BY_HEADLINE, BY_SLUG, BY_TEXT, BY_EVIDENCE = range(6, 0, -1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,21 +42,27 @@ class Witness:
     """Why a notice is about a release."""
 
     rank: int
-    """``BY_ID`` … ``BY_TEXT``"""
+    """``BY_ID`` … ``BY_EVIDENCE``"""
     dated: bool
     """Whether the notice names the day of that release."""
     jaccard: float
     swaps: int
     """Facts that stand in each other's place: a notice about one of a serial shares most with that one."""
     why: str
+    points: int = 0
+    """Of the evidence, where it was weighed."""
 
     @property
     def weight(self) -> tuple[int, bool, float]:
         """The better witness is the heavier."""
+        if self.rank == BY_EVIDENCE:
+            return self.rank, False, self.points
         return self.rank, self.dated, self.jaccard - SWAP_WEIGHS * self.swaps
 
     def clearly_beats(self, rival: Witness) -> bool:
         """Tell whether no doubt is left between two releases that the notice could be about."""
+        if self.rank == rival.rank == BY_EVIDENCE:
+            return self.points - rival.points >= CLEAR_LEAD
         better = self.weight[:2] > rival.weight[:2]
         return self.rank == BY_ID or better or self.weight[2] - rival.weight[2] >= CLEAR
 
@@ -76,7 +83,9 @@ def link(release: Release, candidates: Sequence[Candidate]) -> Verdict:
             found.append((witness, candidate))
     marker = release.notice.marker if release.notice else "a notice"
     if not found:
-        return Verdict(kind="notice", of=None, story=None, why=f"{marker}: what it is about is not known yet")
+        nearest = _nearest(release, notice, candidates)
+        why = f"{marker}: what it is about is not known yet{nearest}"
+        return Verdict(kind="notice", of=None, story=None, why=why)
     found.sort(key=lambda pair: pair[0].weight, reverse=True)
     witness, best = found[0]
     rivals = (rival for rival, candidate in found[1:] if candidate.story != best.story)
@@ -89,8 +98,34 @@ def link(release: Release, candidates: Sequence[Candidate]) -> Verdict:
 
 def fits(release: Release, notice: Reading, original: Release, other: Reading) -> Witness | None:
     """Return the strongest witness that a notice is about a release, or None."""
-    witness = _strongest(release, notice, original, other)
+    witness = _strongest(release, notice, original, other) or _by_evidence(release, notice, original, other)
     return replace(witness, dated=_names_its_day(release, original)) if witness else None
+
+
+def _by_evidence(release: Release, notice: Reading, original: Release, other: Reading) -> Witness | None:
+    """Let many small signs witness together, where none does alone."""
+    evidence = _weighed(release, notice, original, other)
+    if not evidence.is_enough:
+        return None
+    return replace(_witness(BY_EVIDENCE, notice, other, str(evidence)), points=evidence.points)
+
+
+def _weighed(release: Release, notice: Reading, original: Release, other: Reading) -> Evidence:
+    days = days_between(notice, other)
+    return weigh(release, notice, original, other, days=days, names_its_day=_names_its_day(release, original))
+
+
+def _nearest(release: Release, notice: Reading, candidates: Sequence[Candidate]) -> str:
+    """Return, in words, the release that a notice may be about: a person decides."""
+    weighed = [
+        (_weighed(release, notice, candidate.release, read(candidate.release)), candidate)
+        for candidate in candidates
+        if not came_before(notice, read(candidate.release), CLOCKS_DIFFER)
+    ]
+    if not weighed:
+        return ""
+    evidence, candidate = max(weighed, key=lambda pair: pair[0].points)
+    return f"; perhaps {candidate.release.id} ({evidence})" if evidence.points > 0 else ""
 
 
 def _strongest(release: Release, notice: Reading, original: Release, other: Reading) -> Witness | None:
@@ -138,7 +173,9 @@ def _names_its_day(release: Release, original: Release) -> bool:
     """Tell whether a notice's statement names the day on which a release came out, as its own page tells it."""
     if release.notice is None or not original.published_at:
         return False
-    told = " ".join((release.notice.statement or "", *release.body[:2]))
+    # Not the news itself: a daily announcement names the day before in its own text.
+    preamble = release.body[: len(release.body) - len(without_preamble(release.body))]
+    told = " ".join((release.notice.statement or "", *preamble))
     return original.published_at[:10] in named_dates(told)
 
 

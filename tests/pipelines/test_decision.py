@@ -210,7 +210,7 @@ async def test_a_correction_without_an_original_is_told_tied_to_nothing(bureau: 
     assert await bureau.heard() == ["corrected"]
 
 
-async def test_a_late_original_is_not_alerted_as_new_and_a_follow_up_says_what_its_correction_is_about(bureau: Bureau) -> None:
+async def test_a_late_original_is_not_alerted_as_new_and_a_follow_up_links_its_correction(bureau: Bureau) -> None:
     await bureau.read(office.correction())
     await bureau.read(office.release())
     first, again = await bureau.events()

@@ -120,9 +120,7 @@ async def test_an_original_that_turns_up_fills_what_its_correction_replaces_with
     assert await told(bureau) == [("corrected", None), ("linked", ORIGINAL.url)]
     first, again = await bureau.events()
     assert again["data"]["follows"] == first["id"] != again["id"]
-    assert again["data"]["release"]["url"] == CORRECTION.url, (
-        "the follow-up shows the correction, not its original"
-    )
+    assert again["data"]["release"]["url"] == CORRECTION.url, "the follow-up shows the correction, not its original"
     assert [field for field, _, _ in await changed(bureau)] == ["body"]
     stored = [one async for one in bureau.archive.releases() if one.release.url == CORRECTION.url]
     assert stored[0].replaces == again["data"]["replaces"]["id"]

@@ -1,0 +1,161 @@
+"""Weighs what speaks for and against a notice being about an earlier release, where nothing decides alone.
+
+A correction of a figure often changes the headline as well: no id, quotation or equal headline links it then. Many
+small signs together do. Each has a weight in points, all are named in the reason, and the sum must reach
+``THRESHOLD``. The weights come from the forms in the tests and the labelled pairs of ``benchmarks/identity.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pipelines.identity.likeness import Likeness, compare, headline_swaps
+from pipelines.identity.reading import Reading
+from pipelines.identity.words import COMMON, DAYS_AND_MONTHS, NUMERIC
+from stories.corrections import claims
+from stories.release import Release
+from stories.wording import plain
+
+THRESHOLD = 8  # points; two releases of one issuer on one day that are not about the same thing reach 6
+CLEAR_LEAD = 3  # points over the best release of another story
+_PERIODS = """
+first second third fourth q1 q2 q3 q4 h1 h2 half quarter annual interim monthly weekly daily full-year
+"""
+PERIODS = frozenset(_PERIODS.split())
+"""Words that tell one issue of a series from the next."""
+FEW_WORDS = 3  # of a headline: a shorter one says too little
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """One thing that speaks for (positive points) or against a link."""
+
+    name: str
+    points: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What speaks for and against a notice being about a release."""
+
+    signs: tuple[Sign, ...]
+
+    @property
+    def points(self) -> int:
+        """The sum of all signs."""
+        return sum(sign.points for sign in self.signs)
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether a link may rest on it."""
+        return self.points >= THRESHOLD
+
+    def __str__(self) -> str:
+        return f"{self.points} of {THRESHOLD} points: " + ", ".join(
+            f"{sign.name} {sign.points:+d}" for sign in self.signs
+        )
+
+
+def weigh(
+    release: Release, notice: Reading, original: Release, other: Reading, *, days: int | None, names_its_day: bool
+) -> Evidence:
+    """Return the evidence for a notice (``release``) being about ``original``.
+
+    Args:
+        release, notice: the notice and its features.
+        original, other: the earlier release and its features.
+        days: between the two; None where one is not dated.
+        names_its_day: whether the notice names the day of the earlier release.
+    """
+    like = compare(other, notice)
+    signs = (
+        *_issuer(notice, other, like),
+        *_place(release, original),
+        *_time(days, names_its_day),
+        *_headline(notice, other),
+        *_text(like),
+        *_claims(release, notice, original),
+    )
+    return Evidence(signs=signs)
+
+
+def _issuer(notice: Reading, other: Reading, like: Likeness) -> Iterator[Sign]:
+    if not (notice.issuer_key and other.issuer_key):
+        return
+    if notice.issuer_key == other.issuer_key:
+        yield Sign("same issuer", 2)
+    elif like.containment < 0.6:  # a name may have been read differently over the same text
+        yield Sign("another issuer", -5)
+
+
+def _place(release: Release, original: Release) -> Iterator[Sign]:
+    if release.wire and original.wire:
+        if release.wire == original.wire:
+            yield Sign("same wire", 1)
+    elif release.source is not None and release.source == original.source:
+        yield Sign("same site", 1)
+
+
+def _time(days: int | None, names_its_day: bool) -> Iterator[Sign]:
+    if names_its_day:
+        yield Sign("names its day", 2)
+    if days is None:
+        return
+    if days <= 1:
+        yield Sign("within a day", 2)
+    elif days <= 3:
+        yield Sign(f"{days} days earlier", 1)
+    elif days > 10:
+        yield Sign(f"{days} days earlier", -3)
+
+
+def _headline(notice: Reading, other: Reading) -> Iterator[Sign]:
+    if min(len(notice.headline), len(other.headline)) < FEW_WORDS:
+        return
+    lost, came = headline_swaps(other.headline, notice.headline)
+    telling = len([word for word in (*notice.headline, *other.headline) if word not in COMMON])
+    alike = 1 - (len(lost) + len(came)) / max(1, telling)
+    if {*lost} & PERIODS and {*came} & PERIODS:
+        yield Sign("another period in the headline", -6)
+    if alike >= 0.6:
+        yield Sign("headline but for a few words", 2)
+    elif alike >= 0.4:
+        yield Sign("half of the headline", 1)
+    elif alike < 0.2:
+        yield Sign("another headline", -3)
+
+
+def _text(like: Likeness) -> Iterator[Sign]:
+    if like.containment >= 0.8:
+        yield Sign(f"{like.containment:.0%} of the text", 3)
+    elif like.containment >= 0.55:
+        yield Sign(f"{like.containment:.0%} of the text", 2)
+    elif like.containment >= 0.35:
+        yield Sign(f"{like.containment:.0%} of the text", 1)
+    elif like.containment < 0.15:
+        yield Sign("another text", -2)
+    figures = [pair for pair in like.swapped if any(_is_figure(word) for word in pair)]
+    if len(like.swapped) > 4 and like.swapped_share > 0.25:
+        yield Sign(f"{len(like.swapped)} facts differ, as in another issue of a series", -5)
+    elif like.containment >= 0.35 and len(figures) <= 3 and len(like.swapped) <= 4:
+        yield Sign("few facts differ", 1)
+
+
+def _is_figure(word: str) -> bool:
+    return bool(NUMERIC.match(word)) or word in DAYS_AND_MONTHS
+
+
+def _claims(release: Release, notice: Reading, original: Release) -> Iterator[Sign]:
+    """A notice that says what was wrong is about a release that says so."""
+    stated = release.notice.statement if release.notice else None
+    before = plain(" ".join((original.headline, *original.body))).casefold()
+    news = plain(" ".join((release.headline, *notice.spelled))).casefold()
+    for claim in claims(stated)[:1]:
+        wrong, right = plain(claim.wrong or "").casefold(), plain(claim.right or "").casefold()
+        if wrong and wrong in before and wrong not in news:
+            yield Sign("it says what the notice calls wrong", 3)
+        elif wrong and wrong not in before:
+            yield Sign("it does not say what the notice calls wrong", -2)
+        if right and right in before and wrong and wrong not in before:
+            yield Sign("it says what the notice calls right", -2)

@@ -1,0 +1,158 @@
+"""A correction whose wrong fact was in headline and text is linked; another issue of a serial is not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+from bureau import Bureau
+from redis.asyncio import Redis
+
+from stories.release import Dateline, Release
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What was wrong in headline and text, and what is right."""
+
+    headline: str
+    lead: str
+    wrong: str
+    right: str
+
+
+REST = (
+    "Tessaly Marine Holdings runs nine slipways and a school for welders on the estuary, and has built coasters since "
+    "the harbour was dredged for the second time.",
+    '"The yard has not been this busy in a generation," said Imelda Varkonyi, who chairs the board, at the annual '
+    "gathering of the shipwrights' guild in the old customs house.",
+    "Shareholders may put questions to the directors by letter until the end of the month; the audited report will be "
+    "printed in three languages and laid out at the registered office.",
+)
+FACTS = {
+    "money": Fact(
+        "Tessaly Marine Earns {} Million Crowns in Its Best Year",
+        "Tessaly Marine Holdings earned {} million crowns in its best year since the yard was founded, it said.",
+        "412", "421",
+    ),
+    "percentage": Fact(
+        "Tessaly Marine Raises Its Dividend by {} Per Cent",
+        "Tessaly Marine Holdings raises its dividend by {} per cent after a year without an accident at the slipways.",
+        "5.5", "6.5",
+    ),
+    "count in words": Fact(
+        "Tessaly Marine to Build {} Coasters for the Spice Islands Line",
+        "Tessaly Marine Holdings will build {} coasters for the Spice Islands Line, delivered in pairs each spring.",
+        "Six", "Five",
+    ),
+    "date": Fact(
+        "Tessaly Marine to Report Half-Year Figures on {}",
+        "Tessaly Marine Holdings will report its half-year figures on {} before the exchange opens, and answer.",
+        "14 August", "24 August",
+    ),
+    "name": Fact(
+        "Tessaly Marine Appoints {} to Lead the Northern Yard",
+        "Tessaly Marine Holdings has appointed {} to lead the northern yard from the first of next month.",
+        "Osric Pellam", "Oswin Pelham",
+    ),
+}  # fmt: skip
+MARKERS = ("CORRECTION: {}", "Correcting and Replacing {}", "{} - Correction")
+LEADS = {
+    "advisory": "In the release issued earlier today by Tessaly Marine Holdings, the headline and the first paragraph "
+    "should read {right}, not {wrong}. The corrected release reads:",
+    "replacing": "This release corrects and replaces the one sent earlier today, which was wrong in its headline.",
+    "nothing": "",
+}
+ANNOUNCED = {"issuer": "Tessaly Marine Holdings", "wire": "Harbour Wire", "language": "en"}
+
+
+def announced(name: str, value: str, *, url: str, at: str = "2026-03-10T09:00:00+00:00") -> Release:
+    fact = FACTS[name]
+    return Release(
+        url=f"https://harbour-wire.example/news/{url}",
+        headline=fact.headline.format(value),
+        dateline=Dateline(place="PORT ELLERY", wire="Harbour Wire", date=at[:10]),
+        published_at=at,
+        body=(fact.lead.format(value), *REST),
+        **ANNOUNCED,
+    )
+
+
+def corrected(name: str, marker: str, lead: str) -> Release:
+    fact = FACTS[name]
+    plain = announced(name, fact.right, url="2", at="2026-03-10T10:30:00+00:00")
+    advisory = LEADS[lead].format(wrong=fact.wrong, right=fact.right)
+    body = (advisory, *plain.body) if advisory else plain.body
+    return Release(
+        url=plain.url, headline=marker.format(plain.headline), dateline=plain.dateline,
+        published_at=plain.published_at, body=body, **ANNOUNCED,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def bureau(redis: Redis) -> Bureau:
+    return Bureau(redis)
+
+
+@pytest.mark.parametrize("lead", LEADS)
+@pytest.mark.parametrize("marker", MARKERS)
+@pytest.mark.parametrize("name", FACTS)
+async def test_a_correction_of_a_fact_in_headline_and_text_is_linked(bureau: Bureau, name, marker, lead):
+    original = announced(name, FACTS[name].wrong, url="1")
+    await bureau.read(original)
+    bureau.clock.forward(hours=1)
+    await bureau.read(corrected(name, marker, lead))
+    *_, event = await bureau.events()
+    assert event["type"] == "release.corrected"
+    assert (event["data"]["replaces"] or {}).get("url") == original.url
+    assert {change["field"] for change in event["data"]["changes"]} >= {"headline", "body"}
+
+
+SERIAL = "Tessaly Marine Holdings: Transaction in Own Shares"
+
+
+def serial(day: int, shares: str, price: str, *, url: str, marker: str = "", hour: int = 9) -> Release:
+    """An issue of a daily announcement: its headline is always the same, its figures never."""
+    return Release(
+        url=f"https://harbour-wire.example/news/{url}",
+        headline=marker + SERIAL,
+        published_at=f"2026-03-{day:02}T{hour:02}:00:00+00:00",
+        body=(
+            f"Tessaly Marine Holdings announces that on {day - 1} March 2026 it purchased {shares} of its shares "
+            f"at an average price of {price} crowns through Pallister Brokers.",
+            f"Following the purchase the company has {int(shares.replace(',', '')) + 41_000_000:,} shares in issue.",
+        ),
+        **ANNOUNCED,
+    )
+
+
+async def test_a_correction_of_one_of_a_daily_series_is_linked_to_that_one_or_to_none(bureau: Bureau):
+    days = {9: ("10,412", "7.21"), 10: ("12,830", "7.35"), 11: ("9,977", "7.02")}
+    for day, (shares, price) in days.items():
+        await bureau.read(serial(day, shares, price, url=str(day)))
+        bureau.clock.forward(days=1)
+    await bureau.read(serial(11, "9,979", "7.02", url="12", marker="CORRECTION: ", hour=15))
+    *_, event = await bureau.events()
+    replaces = event["data"]["replaces"]
+    assert event["type"] == "release.corrected"
+    assert replaces is None or replaces["url"].endswith("/11")
+
+
+@pytest.mark.parametrize("marker", MARKERS)
+async def test_a_correction_whose_original_is_unknown_is_not_linked_to_a_release_that_looks_alike(
+    bureau: Bureau, marker
+):
+    for name in FACTS:
+        await bureau.read(announced(name, FACTS[name].wrong, url=name))
+    bureau.clock.forward(hours=1)
+    other = "Tessaly Marine Sells {} of Its Slipways to the Guild"
+    plain = announced("money", "1", url="9")
+    await bureau.read(
+        Release(
+            url=plain.url, headline=marker.format(other.format("Two")), published_at="2026-03-10T11:00:00+00:00",
+            body=("Tessaly Marine Holdings has sold two of its slipways to the shipwrights' guild for a token price.",),
+            **ANNOUNCED,
+        )
+    )  # fmt: skip
+    *_, event = await bureau.events()
+    assert event["data"]["replaces"] is None
