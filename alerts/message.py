@@ -39,6 +39,7 @@ CLAIMED = {
     "unclear": "the changes do not tell",
 }
 FOLLOW_UP = "The release that this notice is about was found; the notice itself was alerted earlier."
+COPIES_SHOWN = 3
 CONTEXT_KEPT = 40  # of what stays the same before it
 
 _FIELDS = {
@@ -114,6 +115,7 @@ def compose(event: Mapping[str, Any]) -> Message:
         FOLLOW_UP if event.get("type") == "release.linked" else None,
         mend(data.get("detail"), LEAD_KEPT),
         *_changes(data.get("changes") or ()),
+        *_outdated(data.get("outdated") or ()),
     ]
     if event.get("type") in ("release.new", "release.syndicated"):
         lines.append(mend(release.get("subheadline"), HEADLINE_KEPT))
@@ -170,6 +172,16 @@ def _claims(notice: Mapping[str, Any] | None, data: Mapping[str, Any]) -> list[s
 def _corrected(claim: Claim) -> str:
     wrong, right = mend(claim.wrong, CLAIM_KEPT), mend(claim.right, CLAIM_KEPT)
     return f"“{wrong}” → “{right}”" if wrong and right else f"“{right}” is right" if right else f"“{wrong}” was wrong"
+
+
+def _outdated(copies: Any) -> list[str]:
+    """Return which copies show the old text."""
+    if not copies:
+        return []
+    named = [f"{mend(copy.get('source'), 80)} {_link(copy.get('url')) or ''}".strip() for copy in copies[:COPIES_SHOWN]]
+    more = f" and {len(copies) - COPIES_SHOWN} more" if len(copies) > COPIES_SHOWN else ""
+    many = f"{len(copies)} known copies still show" if len(copies) > 1 else "1 known copy still shows"
+    return [f"{many} the old text: {', '.join(named)}{more}"]
 
 
 def _replaced(replaces: Mapping[str, Any] | None, release: Mapping[str, Any], headline: str) -> str | None:

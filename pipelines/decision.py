@@ -14,6 +14,7 @@ from pipelines.identity.kinship import translation
 from pipelines.identity.notices import is_notice, one_notice
 from pipelines.identity.reading import marker_alone
 from pipelines.keeping import Told, id_of, keep_of, replaced
+from pipelines.outdated import outdated_copies
 from pipelines.revision import Revision, compare
 from pipelines.revisits import next_revisit
 from pipelines.vanishing import back, back_since, withdraw
@@ -48,7 +49,7 @@ def decide(
     """
     who = Audience(settings=settings, now=now, silent=reading.silent, asked=reading.asked)
     if knowledge.own is not None:
-        return _again(release, knowledge.own, who, noise)
+        return _again(release, knowledge.own, who, noise, knowledge.candidates)
     seen = _after(knowledge.candidates, now)
     release = replace(release, first_seen_at=timestamp(seen))
     verdict = identify(release, [_candidate(one) for one in knowledge.candidates], seen)
@@ -66,7 +67,8 @@ def decide(
         return _late_original(release, of, story, verdict, who)
     # A correction that was read after a later one replaces neither, and is told to those who heard of their story.
     within = of or next((one for one in knowledge.candidates if one.story == verdict.story), None)
-    return _notice(release, of, within, verdict, who)
+    story = [one for one in knowledge.candidates if within is not None and one.story == within.story]
+    return _notice(release, of, within, story, verdict, who)
 
 
 def _after(candidates: Iterable[Known], now: datetime) -> datetime:
@@ -78,7 +80,9 @@ def _after(candidates: Iterable[Known], now: datetime) -> datetime:
     return max([now, *(moment + timedelta(milliseconds=1) for moment in seen if moment is not None)])
 
 
-def _again(release: Release, own: Known, who: Audience, noise: frozenset[str]) -> Keep | None:
+def _again(
+    release: Release, own: Known, who: Audience, noise: frozenset[str], candidates: Sequence[Known]
+) -> Keep | None:
     """The page was known: unchanged, back again, revised without a word, or corrected in place."""
     before = own.release
     revision = compare(before, release, noise)
@@ -106,6 +110,13 @@ def _again(release: Release, own: Known, who: Audience, noise: frozenset[str]) -
         release=release,
         replaces=replaced(before),
         changes=() if kind == "release.withdrawn" else revision.changes,
+        outdated=outdated_copies(
+            release,
+            [one for one in candidates if one.story == own.story],
+            revision.changes,
+            withdrawn=kind == "release.withdrawn",
+            original=before.id,
+        ),
         detail=back_since(own) if own.verdict == "withdrawn" else None,
     )
     # A notice is as young as this reading, whatever date of publication its page goes on printing.
@@ -232,10 +243,18 @@ def _first_heard(copy: Event, release: Release, original: Known | None) -> Event
     )
 
 
-def _notice(release: Release, of: Known | None, within: Known | None, verdict: Verdict, who: Audience) -> Keep:
+def _notice(
+    release: Release,
+    of: Known | None,
+    within: Known | None,
+    members: Sequence[Known],
+    verdict: Verdict,
+    who: Audience,
+) -> Keep:
     """A correction, update or withdrawal arrived, or an unmarked re-issue with other content.
 
-    ``within``: a release of the story it joins, also where what it replaces is not known.
+    ``within``: a release of the story it joins, also where what it replaces is not known; ``members``: the known
+    releases of that story.
     """
     kind: EventType = "release.revised"
     if release.notice is not None and verdict.kind == "notice":
@@ -245,6 +264,8 @@ def _notice(release: Release, of: Known | None, within: Known | None, verdict: V
             release = replace(release, headline=of.release.headline)
     story = within.story if within else story_id(id_of(release))
     matched = who.matching(release)
+    differences = _differences(kind, of.release, release) if of else ()
+    withdrawn = kind == "release.withdrawn"
     event = Event(
         id=event_id(kind, id_of(release), release.revision),
         type=kind,
@@ -253,7 +274,10 @@ def _notice(release: Release, of: Known | None, within: Known | None, verdict: V
         story=StoryRef(id=story, releases=within.releases + 1 if within else 1),
         release=release,
         replaces=replaced(of.release) if of else None,
-        changes=_differences(kind, of.release, release) if of else (),
+        changes=differences,
+        outdated=outdated_copies(
+            release, members, differences, withdrawn=withdrawn, original=of.release.id if of else None
+        ),
     )
     channels = who.fresh(matched, kind, release) | who.recalled(kind, within)
     told = Told(event=event, channels=channels, due=who.due(release, within))

@@ -37,6 +37,15 @@ class Replaced:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OutdatedCopy:
+    """A copy or translation that shows the text as it was before a notice."""
+
+    id: str
+    url: str | None
+    source: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoryRef:
     """The story an event belongs to, with the number of releases it holds now."""
 
@@ -58,6 +67,8 @@ class Event:
     release: Release | None = None
     replaces: Replaced | None = None
     changes: tuple[Change, ...] = ()
+    outdated: tuple[OutdatedCopy, ...] = ()
+    """Known copies and translations that still show the old text."""
     relation: Relation | None = None
     """For ``release.syndicated``: what the release is to the one it repeats."""
     follows: str | None = None
@@ -80,6 +91,7 @@ def event_payload(event: Event) -> dict[str, Any]:
         data["release"] = release_payload(event.release)
         data["replaces"] = msgspec.to_builtins(event.replaces) if event.replaces else None
         data["changes"] = [change_payload(change) for change in event.changes]
+        data["outdated"] = msgspec.to_builtins(event.outdated)
         data["relation"] = event.relation
         data["follows"] = event.follows
     if event.source is not None:

@@ -427,3 +427,17 @@ async def test_a_wrong_guess_at_the_language_hides_no_change(bureau: Bureau) -> 
     await bureau.read(english(language="de"), source="eqs-news")
     await bureau.read(english("340", url=EQS.format("orders-twelve-boats-again", "en")), source="eqs-news")
     assert await bureau.heard() == ["new", "revised"]
+
+
+async def test_a_correction_names_the_copies_that_still_show_the_old_text(bureau: Bureau) -> None:
+    late = office.copy(site=office.GAZETTE, figure="340", published_at="2026-03-10T10:30:00+00:00")
+    await read_all(bureau, ORIGINAL, COPY, late, CORRECTION)
+    event = (await bureau.events())[-1]
+    assert event["type"] == "release.corrected"
+    assert [(copy["source"], copy["url"]) for copy in event["data"]["outdated"]] == [(office.MIRROR, COPY.url)]
+
+
+async def test_a_withdrawal_names_every_copy(bureau: Bureau) -> None:
+    await read_all(bureau, ORIGINAL, COPY, office.withdrawal())
+    event = (await bureau.events())[-1]
+    assert [copy["url"] for copy in event["data"]["outdated"]] == [COPY.url]

@@ -89,6 +89,7 @@ EVENT: dict[str, Any] = {
                 "after": "It cost 310 million crowns.",
             }
         ],
+        "outdated": [],
         "relation": None,
         "follows": None,
     },
