@@ -114,7 +114,9 @@ async def test_the_stream_holds_exactly_the_contracts_json(keeper: Keeper, redis
     assert fields == {b"event": event_json(keep.events[0])}
     told = json.loads(fields[b"event"])
     assert list(told) == ["type", "id", "timestamp", "data"]
-    assert list(told["data"]) == ["watches", "story", "release", "replaces", "changes"]
+    assert list(told["data"]) == [
+        "watches", "story", "release", "replaces", "changes", "outdated", "relation", "follows",
+    ]  # fmt: skip
     assert set(told["data"]["release"]) == {
         "id", "revision", "url", "source", "wire", "wire_id", "headline", "subheadline", "dateline", "published_at",
         "first_seen_at", "embargoed_until", "tags", "tickers", "issuer", "language", "body", "about", "disclaimer",

@@ -139,7 +139,8 @@ class EventShape(BaseModel):
     timestamp: str
     data: dict[str, Any] = Field(
         description="`watches`, `story`, `release`, `replaces`, `changes`, `outdated`, `relation` "
-        "(of `release.syndicated`), `follows` (of `release.linked`: the event of the notice); for `source.…` `source` and `detail`"
+        "(of `release.syndicated`), `follows` (of `release.linked`: the event of the notice); for `source.…` "
+        "`source` and `detail`"
     )
 
 
