@@ -22,7 +22,7 @@ from twisted.python.failure import Failure
 from config.source import SourceSettings
 from config.telemetry import report, traced
 from crawler import overlap
-from crawler.answers import fresh_for, header, headers, retry_after
+from crawler.answers import fresh_for, header, headers, retry_after, validator
 from crawler.bookkeeping import BY_ITSELF, Books
 from crawler.course import Course, counted, latency
 from crawler.faults import Patient, fault, status_fault, status_trouble, trouble
@@ -215,8 +215,8 @@ class Lister:
             course.window = len(listed.sightings)
             course.fresh_for = max(fresh_for(response, now), listed.ttl or timedelta())
             course.first = Cursor(
-                etag=header(response, "ETag"),
-                last_modified=header(response, "Last-Modified"),
+                etag=validator(response, "ETag"),
+                last_modified=validator(response, "Last-Modified"),
                 digest=None if course.index else overlap.digest(listed.sightings),
                 body=None if course.index else overlap.body_digest(response.body),
                 seconds=latency(course.cursor, response),
@@ -292,8 +292,8 @@ class Lister:
             return False
         learnt = replace(
             learn(stored, 0, now),
-            etag=header(response, "ETag") or stored.etag,
-            last_modified=header(response, "Last-Modified") or stored.last_modified,
+            etag=validator(response, "ETag") or stored.etag,
+            last_modified=validator(response, "Last-Modified") or stored.last_modified,
             seconds=latency(stored, response),
             fresh_for=fresh_for(response, now).total_seconds() or stored.fresh_for,
         )

@@ -15,6 +15,8 @@ TRACKING = re.compile(
 )
 """Query parameters that say where a reader came from, never which page is meant."""
 
+URL_MAX = 4096
+"""Characters of a URL; servers and browsers agree on 2 to 8 kB. A longer one is no release."""
 NO_HOST = re.compile(r"[\\\s<>\"{}|^`\x00-\x1f\x7f]")
 """What no authority holds (RFC 3986, 3.2); a browser may read a backslash as the end of the host."""
 
