@@ -27,6 +27,7 @@ from crawler.bookkeeping import BY_ITSELF, Books
 from crawler.course import Course, counted, latency
 from crawler.faults import Patient, fault, status_fault, status_trouble, trouble
 from crawler.fulltext import FullText
+from crawler.limits import ResponseLimitError
 from crawler.listings import ListingPage, ListingUnreadable, read_listing
 from crawler.listings.hubs import Named, named
 from crawler.pacing import Reply
@@ -149,6 +150,7 @@ class Lister:
             except (ListingUnreadable, LeftAlone) as unreadable:
                 await self._not_read(course, str(unreadable), "parse")
                 return
+            self._count_refused(poll, listed)
             hubs = named(headers(response, "Link"), listed.hubs, listed.topic, response.url)
             if self._same_sightings(course, listed, hubs) and await self._unchanged(course, response, now):
                 return
@@ -182,6 +184,8 @@ class Lister:
         course: Course = request.cb_kwargs["course"]
         error, host = cast(BaseException, failure.value), urlsplit(request.url).hostname or ""
         guard = self._services.guard
+        if isinstance(error, ResponseLimitError):
+            self._services.refused(course.poll.source, error.reason)
         try:
             patience = error.until - self._services.clock() if isinstance(error, Patient) else None
             await self._not_read(course, fault(error, host, guard), trouble(error, host, guard), patience)
@@ -189,6 +193,13 @@ class Lister:
             self.put_off(course.poll, request.url, away)
         finally:
             self._ended(course)
+
+    def _count_refused(self, poll: Poll, listed: ListingPage) -> None:
+        """Count and log what a page of a listing held over a limit."""
+        for reason, number in listed.refused.items():
+            self._services.refused(poll.source, reason, number)
+        if listed.refused:
+            log.warning("listing_over_limits", source=poll.source, listing=poll.listing, left_out=dict(listed.refused))
 
     def _same_bytes(self, course: Course, response: Response) -> bool:
         known = course.cursor.digest is not None and not course.pages and course.conditional

@@ -23,6 +23,7 @@ from crawler.again import FAR_BEHIND, asking, away, gone, gone_by, not_there, va
 from crawler.answers import charset
 from crawler.faults import Patient, fault, status_fault
 from crawler.fulltext import as_answer, at_hand, entry_hints, in_full
+from crawler.limits import ResponseLimitError
 from crawler.lister import STATUSES, Lister
 from crawler.reader import ReaderClosed
 from crawler.services import Services
@@ -247,6 +248,8 @@ class WireSpider(Spider):
         request: Request = failure.request  # type: ignore[attr-defined]
         poll, asked, error = request.cb_kwargs["poll"], request.cb_kwargs["asked"], cast(BaseException, failure.value)
         why = fault(error, urlsplit(request.url).hostname or "", self.services.guard)
+        if isinstance(error, ResponseLimitError):
+            self.services.refused(poll.source, error.reason)
         if isinstance(error, Patient):  # no fault of the page's
             await self._lister.give_back(poll, asked, why, error.until)
             return
