@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from scrapy.http import Response
 
 LONGEST = timedelta(days=366)
-VALIDATOR_MAX = 1024  # characters of an ETag or Last-Modified that is kept in Redis and sent back; real ones have 80
+VALIDATOR_MAX = 1024  # characters of an ETag or Last-Modified that is kept in Redis and sent back
 VALUE_MAX = 256  # characters of a header that holds a date, a number or a few directives
 LABEL_MAX = 40  # characters of a charset's name
 _MAX_AGE = re.compile(r"(?:^|[\s,])max-age\s*=\s*\"?(\d{1,12})")

@@ -28,7 +28,7 @@ from crawler.limits import ResponseLimitError
 
 HEADER_LINE_MAX = 16 * 1024  # bytes; browsers and servers allow 8 to 16 kB
 HEADERS_MAX = 64 * 1024  # bytes of all header blocks of one response, those of interim (1xx) responses included
-HEADER_LINES_MAX = 1_000  # lines in them; a real response has 20 to 60
+HEADER_LINES_MAX = 1_000  # lines in them
 CHUNKS_MAX = 200_000  # chunks of one response; 8 MB in chunks of 40 bytes
 WIRE_MAX = 32 << 20  # bytes of one response with its chunk sizes and extensions; the body alone is bounded at 8 MB
 

@@ -21,6 +21,7 @@ from config.source import ReleaseHints
 from config.telemetry import report, traced
 from crawler.again import FAR_BEHIND, asking, away, gone, gone_by, not_there, validators
 from crawler.answers import charset
+from crawler.extraction.limits import reached
 from crawler.faults import Patient, fault, status_fault
 from crawler.fulltext import as_answer, at_hand, entry_hints, in_full
 from crawler.limits import ResponseLimitError
@@ -176,6 +177,9 @@ class WireSpider(Spider):
         if away(release.headline or "", response):
             await self._not_read(poll, asked, f'no release, but "{release.headline}"')
             return
+        for reason in reached(release):
+            self.services.refused(poll.source, reason)
+            log.warning("release_cut", source=poll.source, url=asked, limit=reason)
         failpoint("extracted")
         if poll.reason != "revisit":
             read_as, listed_as = (release_id(url_digest(url)) for url in (release.url or asked, asked))
