@@ -44,9 +44,7 @@ HEEDED = 500 * 1024  # bytes; RFC 9309 section 2.5
 UNPACKED = 8 << 20  # bytes of a compressed one; only its beginning is heeded, but it is unpacked first
 SMALL = 16 * 1024  # bytes; parsing a larger one takes more than about 5 ms and is done in a thread
 SERVERS_MAX = 4_096  # servers whose rules are kept in memory
-WEIGHT_MAX = (
-    64 << 20
-)  # bytes for the rules of all servers; of 4,231 real files half take less than 2.2 kB, the largest 4.4 MB
+WEIGHT_MAX = 64 << 20  # bytes of rules in memory; half of 4,231 real files take less than 2.2 kB, the largest 4.4 MB
 RULE_SHOWN = 200  # characters of a rule in a message
 TOO_COSTLY = "robots.txt has too many wildcards to decide on this URL"
 LARGEST = "download_maxsize"
