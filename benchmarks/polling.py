@@ -4,7 +4,7 @@
     python benchmarks/polling.py minute [SECONDS]    1,000 listings at one poll a minute: CPU, memory, 304s, the clock
     python benchmarks/polling.py start               10,000 listings: the clock's start
     python benchmarks/polling.py week [WEEKS]        real weeks of releases: polls spent against delay to sighting
-    python benchmarks/polling.py robots              the real robots.txt files: none raises, rules are named
+    python benchmarks/polling.py robots              the real robots.txt files: time, decisions against Protego's
 
 ``week`` and ``robots`` need ``$WIREWATCH_DATA``. The server and Redis run in processes of their own; CPU is this one's.
 """
@@ -41,7 +41,8 @@ from crawler.pacing import Pace, Reply, next_poll
 from crawler.polls import all_listings
 from crawler.progress import Progress
 from crawler.rhythm import learn
-from crawler.robots import AGENT, forbidding, heeded
+from crawler.robots import AGENT, heeded
+from crawler.robots_rules import RobotsRules
 from scheduler import loop
 from scheduler.clock import Clock
 from scheduler.newsroom import STEPS, Newsroom, now, open_newsroom
@@ -334,24 +335,33 @@ def percentile(values: Sequence[float]) -> float:
 
 
 def robots() -> None:
-    """Read every robots.txt of the collection, and name the rule that forbids a page."""
+    """Read every robots.txt of the collection, name the rule that forbids a page, and compare with Protego."""
     from protego import Protego
 
-    files = forbidden = named = 0
-    began = time.perf_counter()
+    files = forbidden = differ = 0
+    took = known_took = longest = 0.0
+    urls = [
+        f"https://wire.example{path}" for path in ("/", "/news/2026/release-1.html", "/search?q=x", "/rss/list.xml")
+    ]
     with tarfile.open(DATA / "robots" / "protego-robots.tar.xz") as archived:
         for member in archived:
             if not member.isfile() or (file := archived.extractfile(member)) is None:
                 continue
-            text = heeded(file.read()).decode("utf-8", "replace")
+            text = heeded(file.read()).decode("utf-8-sig", "ignore")
             files += 1
-            for path in ("/", "/news/2026/release-1.html", "/search?q=hkstp", "/rss/list.xml"):
-                url = f"https://wire.example{path}"
-                if not Protego.parse(text).can_fetch(url, AGENT):
-                    forbidden += 1
-                    named += forbidding(text, url) is not None
-    took = time.perf_counter() - began
-    print(f"{files} files in {took:.1f} s, no exception; {forbidden} pages forbidden, {named} with the rule")
+            began = time.perf_counter()
+            rules = RobotsRules(text, AGENT)
+            found = [rules.forbidding(url) is not None for url in urls]
+            spent = time.perf_counter() - began
+            began = time.perf_counter()
+            parsed = Protego.parse(text)
+            known = [not parsed.can_fetch(url, AGENT) for url in urls]
+            known_took += time.perf_counter() - began
+            took, longest = took + spent, max(longest, spent)
+            forbidden += sum(found)
+            differ += sum(one != other for one, other in zip(found, known, strict=True))
+    print(f"{files} files in {took:.1f} s (Protego {known_took:.1f} s), longest {longest * 1000:.0f} ms")
+    print(f"{forbidden} pages forbidden, {differ} decided in another way than by Protego")
 
 
 def main() -> None:

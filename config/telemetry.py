@@ -21,6 +21,7 @@ from sentry_sdk.types import Event, Hint
 from sentry_sdk.utils import BadDsn
 from structlog.typing import EventDict, WrappedLogger
 
+from config.loglines import LimitLibraries, LimitLines, LineRates, bound_for_scrubbing, bound_values
 from config.secrets import hide, hide_secrets_of, scrub, scrub_all
 from stories.ids import number_of, release_id
 from stories.urls import canonical_url, url_digest
@@ -53,7 +54,9 @@ def configure_logging(verbose: bool, *, stream: TextIO | None = None) -> None:
     """Send the lines of structlog and of every library to ``stream`` (standard error), scrubbed.
 
     For people on a terminal, else one JSON object a line: ``event``, ``level``, ``timestamp``, ``logger`` and the keys
-    given. ``verbose`` adds our own debugging and what Scrapy and the web server do, but not their debugging.
+    given. Values are cut, control characters escaped, and the lines of one source limited in rate
+    (``config.loglines``). ``verbose`` adds our own debugging and what Scrapy and the web server do, but not their
+    debugging.
     """
     stream = sys.stderr if stream is None else stream
     shared: list[Any] = [
@@ -63,7 +66,9 @@ def configure_logging(verbose: bool, *, stream: TextIO | None = None) -> None:
         structlog.stdlib.PositionalArgumentsFormatter(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
+    rates = LineRates()
     handler = logging.StreamHandler(stream)
+    handler.addFilter(LimitLibraries(rates))
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -72,7 +77,9 @@ def configure_logging(verbose: bool, *, stream: TextIO | None = None) -> None:
                 structlog.processors.StackInfoRenderer(),
                 _named,
                 structlog.processors.format_exc_info,  # a plain traceback: no values of variables
+                bound_for_scrubbing,
                 _scrubbed,
+                bound_values,
                 _renderer(stream),
             ],
         )
@@ -92,6 +99,7 @@ def configure_logging(verbose: bool, *, stream: TextIO | None = None) -> None:
         processors=[
             structlog.stdlib.filter_by_level,
             *shared,
+            LimitLines(rates),
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),

@@ -9,7 +9,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from scrapy.http import HtmlResponse, Response
 
-from crawler.answers import header, moment
+from crawler.answers import VALUE_MAX, header, moment, validator
 from stories.reading import Gone, Validators
 from stories.release import NotARelease
 
@@ -77,9 +77,9 @@ def asking(known: Validators | None) -> dict[str, str]:
 
 def validators(response: Response) -> Validators | None:
     """Return what an answer gives to ask by (RFC 9110, 8.8); None where it gives nothing that can be relied on."""
-    etag, modified = header(response, "ETag"), header(response, "Last-Modified")
+    etag, modified = validator(response, "ETag"), validator(response, "Last-Modified")
     if modified and not etag:
-        changed, answered = moment(modified), moment(header(response, "Date") or "")
+        changed, answered = moment(modified), moment((header(response, "Date") or "")[:VALUE_MAX])
         if changed is None or answered is None or answered - changed < STRONG:
             modified = None
     if not etag and not modified:

@@ -9,6 +9,9 @@ from email.utils import parsedate_to_datetime
 from scrapy.http import Response
 
 LONGEST = timedelta(days=366)
+VALIDATOR_MAX = 1024  # characters of an ETag or Last-Modified that is kept in Redis and sent back
+VALUE_MAX = 256  # characters of a header that holds a date, a number or a few directives
+LABEL_MAX = 40  # characters of a charset's name
 _MAX_AGE = re.compile(r"(?:^|[\s,])max-age\s*=\s*\"?(\d{1,12})")
 
 
@@ -16,6 +19,18 @@ def header(response: Response, name: str) -> str | None:
     """Return a header's value, None for one that is not there."""
     value = response.headers.get(name)
     return value.decode("latin-1") if value else None
+
+
+def validator(response: Response, name: str) -> str | None:
+    """Return an ETag or Last-Modified to ask by; None for one that is not there, too long, or not printable ASCII."""
+    value = header(response, name)
+    return value if value and len(value) <= VALIDATOR_MAX and value.isascii() and value.isprintable() else None
+
+
+def _short(response: Response, name: str) -> str:
+    """Return a header's value, empty for one that is not there or is longer than any that means something."""
+    value = (header(response, name) or "").strip()
+    return value if len(value) <= VALUE_MAX else ""
 
 
 def headers(response: Response, name: str) -> list[str]:
@@ -26,12 +41,13 @@ def headers(response: Response, name: str) -> list[str]:
 def charset(response: Response) -> str | None:
     """Return the charset that Content-Type names."""
     _, found, name = (header(response, "Content-Type") or "").lower().partition("charset=")
-    return name.split(";")[0].strip(" \"'") or None if found else None
+    name = name[: LABEL_MAX + 20].split(";")[0].strip(" \"'")
+    return name if found and 0 < len(name) <= LABEL_MAX else None
 
 
 def retry_after(response: Response, now: datetime) -> timedelta | None:
     """Return what Retry-After says (RFC 9110, 10.2.3: seconds or a date); None for none that can be read."""
-    value = (header(response, "Retry-After") or "").strip()
+    value = _short(response, "Retry-After")
     if value.isascii() and value.isdigit():
         return min(timedelta(seconds=int(value[:12])), LONGEST)
     until = moment(value)
@@ -40,17 +56,17 @@ def retry_after(response: Response, now: datetime) -> timedelta | None:
 
 def fresh_for(response: Response, now: datetime) -> timedelta:
     """Return for how long an answer stands (RFC 9111, 4.2.1): max-age less its age, else until Expires."""
-    control = (header(response, "Cache-Control") or "").lower()
+    control = _short(response, "Cache-Control").lower()
     if re.search(r"\bno-(?:cache|store)\b", control):
         return timedelta()
-    age = (header(response, "Age") or "").strip()
+    age = _short(response, "Age")
     old = timedelta(seconds=int(age[:9])) if age.isascii() and age.isdigit() else timedelta()
     if found := _MAX_AGE.search(control):
         return max(min(timedelta(seconds=int(found[1])), LONGEST) - old, timedelta())
-    expires = moment(header(response, "Expires") or "")
+    expires = moment(_short(response, "Expires"))
     if expires is None:
         return timedelta()
-    return min(max(expires - (moment(header(response, "Date") or "") or now), timedelta()), LONGEST)
+    return min(max(expires - (moment(_short(response, "Date")) or now), timedelta()), LONGEST)
 
 
 def moment(value: str) -> datetime | None:

@@ -18,6 +18,7 @@ from scrapy.exceptions import (
 from scrapy.spidermiddlewares.httperror import HttpError
 
 from crawler.guard import Guard
+from crawler.limits import ResponseLimitError
 from stories.sighting import Trouble
 
 
@@ -61,6 +62,8 @@ def trouble(error: BaseException, host: str, guard: Guard) -> Trouble:
             return "robots"
         case Patient():
             return "busy"
+        case ResponseLimitError():
+            return "answer"
         case CannotResolveHostError():
             return "refused" if guard.refused(host) else "dns"
         case DownloadConnectionRefusedError():

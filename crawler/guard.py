@@ -16,6 +16,8 @@ from twisted.internet.interfaces import IAddress, IHostnameResolver, IHostResolu
 from zope.interface import implementer
 
 from config.addresses import AddressPolicy, BlockedAddress
+from crawler.limits import ResponseLimitError
+from stories.urls import URL_MAX
 
 REMEMBERED = 1_000  # hosts whose refusal is explained; the latest
 
@@ -93,3 +95,5 @@ class GuardMiddleware:
     def process_request(self, request: Request) -> None:
         if not request.url.startswith(("http://", "https://")):
             raise IgnoreRequest(f"refused: {request.url[:100]} is no web address")
+        if len(request.url) > URL_MAX:
+            raise ResponseLimitError(f"URL longer than {URL_MAX >> 10} kB: {request.url[:60]}…", "url")

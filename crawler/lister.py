@@ -23,12 +23,13 @@ from twisted.python.failure import Failure
 from config.source import SourceSettings
 from config.telemetry import report, traced
 from crawler import overlap
-from crawler.answers import fresh_for, header, headers, retry_after
+from crawler.answers import fresh_for, header, headers, retry_after, validator
 from crawler.bookkeeping import BY_ITSELF, Books
 from crawler.course import Course, counted, latency
 from crawler.dispatch import MAX_RESPONSE_BYTES, Priority
 from crawler.faults import Patient, fault, status_fault, status_trouble, trouble
 from crawler.fulltext import FullText
+from crawler.limits import ResponseLimitError
 from crawler.listings import ListingPage, ListingUnreadable, read_listing
 from crawler.listings.hubs import Named, named
 from crawler.pacing import Reply
@@ -171,6 +172,7 @@ class Lister:
             except (ListingUnreadable, LeftAlone) as unreadable:
                 await self._not_read(course, str(unreadable), "parse")
                 return
+            self._count_refused(poll, listed)
             hubs = named(headers(response, "Link"), listed.hubs, listed.topic, response.url)
             if self._same_sightings(course, listed, hubs) and await self._unchanged(course, response, now):
                 return
@@ -209,6 +211,8 @@ class Lister:
         if isinstance(error, DownloadCancelledError):  # it was received up to the limit
             self._services.dispatcher.received(course.poll.source, MAX_RESPONSE_BYTES)
         guard = self._services.guard
+        if isinstance(error, ResponseLimitError):
+            self._services.refused(course.poll.source, error.reason)
         try:
             patience = error.until - self._services.clock() if isinstance(error, Patient) else None
             await self._not_read(course, fault(error, host, guard), trouble(error, host, guard), patience)
@@ -216,6 +220,13 @@ class Lister:
             self.put_off(course.poll, request.url, away)
         finally:
             self._ended(course)
+
+    def _count_refused(self, poll: Poll, listed: ListingPage) -> None:
+        """Count and log what a page of a listing held over a limit."""
+        for reason, number in listed.refused.items():
+            self._services.refused(poll.source, reason, number)
+        if listed.refused:
+            log.warning("listing_over_limits", source=poll.source, listing=poll.listing, left_out=dict(listed.refused))
 
     def _same_bytes(self, course: Course, response: Response) -> bool:
         known = course.cursor.digest is not None and not course.pages and course.conditional
@@ -242,8 +253,8 @@ class Lister:
             course.window = len(listed.sightings)
             course.fresh_for = max(fresh_for(response, now), listed.ttl or timedelta())
             course.first = Cursor(
-                etag=header(response, "ETag"),
-                last_modified=header(response, "Last-Modified"),
+                etag=validator(response, "ETag"),
+                last_modified=validator(response, "Last-Modified"),
                 digest=None if course.index else overlap.digest(listed.sightings),
                 body=None if course.index else overlap.body_digest(response.body),
                 seconds=latency(course.cursor, response),
@@ -362,8 +373,8 @@ class Lister:
             return False
         learnt = replace(
             learn(stored, 0, now),
-            etag=header(response, "ETag") or stored.etag,
-            last_modified=header(response, "Last-Modified") or stored.last_modified,
+            etag=validator(response, "ETag") or stored.etag,
+            last_modified=validator(response, "Last-Modified") or stored.last_modified,
             seconds=latency(stored, response),
             fresh_for=fresh_for(response, now).total_seconds() or stored.fresh_for,
         )

@@ -28,6 +28,7 @@ from scrapy.utils.httpobj import urlparse_cached
 from crawler.answers import retry_after
 from crawler.faults import Patient
 from crawler.pacing import LONGEST_PATIENCE
+from crawler.response_limits import BoundedFactory, limits_named
 from stories.moments import timestamp
 
 log = structlog.get_logger(__name__)
@@ -178,11 +179,15 @@ class InTurn(HTTP11DownloadHandler):
     It waits in the host's own slot, so other hosts are asked meanwhile.
     """
 
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._pool._factory = BoundedFactory
+
     async def download_request(self, request: Request) -> Response:
         """Return the answer to a request; ``Patient`` if its server asked to be left alone while it waited."""
         crawler = self._crawler
         if crawler.spider is None or crawler.engine is None:
-            return await super().download_request(request)
+            return await self._download(request)
         manners = crawler.spider.services.manners  # type: ignore[attr-defined]
         host = str(request.meta.get("download_slot") or urlparse_cached(request).hostname or "")
         slot = crawler.engine.downloader.slots.get(host)
@@ -193,7 +198,11 @@ class InTurn(HTTP11DownloadHandler):
                 log.warning("pace not shared", host=host, why=f"Redis: {error}")
         if (politeness := crawler.get_downloader_middleware(Politeness)) is not None:
             await politeness.ask_leave(request)
-        return await super().download_request(request)
+        return await self._download(request)
+
+    async def _download(self, request: Request) -> Response:
+        with limits_named():
+            return await super().download_request(request)
 
 
 class _Free(DownloaderInterface):

@@ -11,27 +11,28 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import zlib
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from functools import partial
 from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 import structlog
-from protego import Protego
 from redis.exceptions import RedisError
-from scrapy import Request, signals
+from scrapy import Request, Spider, signals
 from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
 from scrapy.exceptions import IgnoreRequest, StopDownload
 from scrapy.http.request import NO_CALLBACK
-from scrapy.robotstxt import RobotParser, decode_robotstxt
+from scrapy.robotstxt import decode_robotstxt
 from scrapy.utils.httpobj import urlparse_cached
-from scrapy.utils.misc import build_from_crawler
 
 from crawler.faults import Patient, RobotsForbid, fault, status_fault
 from crawler.pace import server_of, slow_down
+from crawler.robots_rules import RobotsRules, RulesTooCostlyError
 
 log = structlog.get_logger(__name__)
 logging.getLogger(RobotsTxtMiddleware.__module__).setLevel(logging.CRITICAL)  # tells a host that is down as a traceback
@@ -40,23 +41,39 @@ AGENT = "wirewatch"
 KEPT = 24 * 3600.0  # seconds; RFC 9309 section 2.4: not longer than 24 hours
 UNREACHABLE_KEPT = 60.0  # seconds; a robots.txt that could not be had is asked for again soon
 HEEDED = 500 * 1024  # bytes; RFC 9309 section 2.5
-UNPACKED = 64 << 20  # bytes of a compressed one; only its beginning is heeded, but it is unpacked first
+UNPACKED = 8 << 20  # bytes of a compressed one; only its beginning is heeded, but it is unpacked first
+SMALL = 16 * 1024  # bytes; parsing a larger one takes more than about 5 ms and is done in a thread
+SERVERS_MAX = 4_096  # servers whose rules are kept in memory
+WEIGHT_MAX = 64 << 20  # bytes of rules in memory; half of 4,231 real files take less than 2.2 kB, the largest 4.4 MB
+RULE_SHOWN = 200  # characters of a rule in a message
+TOO_COSTLY = "robots.txt has too many wildcards to decide on this URL"
 LARGEST = "download_maxsize"
 LONGEST_DELAY = 60.0  # seconds; a Crawl-delay of hours is a mistake, and the listings' interval is a pace already
-NAMED = 20  # rules that are looked at for the one that forbids
-_DISALLOW = re.compile(r"\s*disallow\s*:\s*([^#]*)", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class _Server:
+    """What is known of one server's robots.txt."""
+
+    asking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    until: float = 0.0
+    """When it is fetched again, on the monotonic clock."""
+    rules: RobotsRules | None = None
+    unreachable: IgnoreRequest | None = None
+    """Why the rules are not known."""
 
 
 class DailyRobots(RobotsTxtMiddleware):
-    """Obeys robots.txt, and asks for it again a day later; one that another process read within the day counts too."""
+    """Obeys robots.txt, and asks for it again a day later; one that another process read within the day counts too.
+
+    The rules of at most ``SERVERS_MAX`` servers and ``WEIGHT_MAX`` bytes are kept in memory; of more, those that were
+    not used for longest are read from Redis, or fetched, again.
+    """
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
-        self._until: dict[str, float] = {}
-        self._rules: dict[str, RobotParser] = {}
-        self._unreachable: dict[str, IgnoreRequest] = {}
-        self._texts: dict[str, str] = {}
-        self._asking: dict[str, asyncio.Lock] = {}
+        self._servers: OrderedDict[str, _Server] = OrderedDict()
+        self._weight = 0
         self._received: WeakKeyDictionary[Request, int] = WeakKeyDictionary()
         crawler.signals.connect(self._enough, signal=signals.bytes_received)
 
@@ -68,41 +85,51 @@ class DailyRobots(RobotsTxtMiddleware):
         if self._received[request] > HEEDED:
             raise StopDownload(fail=False)
 
-    async def robot_parser(self, request: Request) -> RobotParser | None:
-        """Return the rules of the request's server; ``IgnoreRequest`` while nobody can know them."""
-        server = urlparse_cached(request).netloc
-        async with self._asking.setdefault(server, asyncio.Lock()):
-            if monotonic() >= self._until.get(server, 0.0) and not await self._recall(server, request):
-                await self._ask(server, request)
-        rules = self._rules.get(server)
-        if rules is None:
-            raise self._unreachable[server]
-        return rules
-
-    def process_request_2(self, rp: RobotParser | None, request: Request) -> None:
+    async def process_request(self, request: Request, spider: Spider | None = None) -> None:
         """Raise ``RobotsForbid`` with the rule for a page that robots.txt forbids."""
-        if rp is not None and not rp.allowed(request.url, AGENT):
-            rule = forbidding(self._texts.get(urlparse_cached(request).netloc, ""), request.url)
-            raise RobotsForbid("robots.txt forbids it" + (f" (Disallow: {rule})" if rule else ""))
+        if request.meta.get("dont_obey_robotstxt"):
+            return
+        rules = await self._rules_for(request)
+        try:
+            if rules.is_cheap(request.url):
+                rule = rules.forbidding(request.url)
+            else:
+                rule = await asyncio.to_thread(rules.forbidding, request.url)
+        except RulesTooCostlyError:
+            raise RobotsForbid(TOO_COSTLY) from None
+        if rule is not None:
+            raise RobotsForbid(f"robots.txt forbids it (Disallow: {rule[:RULE_SHOWN]})")
 
-    async def _recall(self, server: str, request: Request) -> bool:
+    async def _rules_for(self, request: Request) -> RobotsRules:
+        """Return the rules of the request's server; ``IgnoreRequest`` while they cannot be known."""
+        name = urlparse_cached(request).netloc
+        server = self._servers.setdefault(name, _Server())
+        self._servers.move_to_end(name)
+        async with server.asking:
+            if monotonic() >= server.until and not await self._recall(server, request):
+                await self._ask(name, server, request)
+        if server.rules is None:
+            raise server.unreachable or IgnoreRequest("its robots.txt is not known")
+        return server.rules
+
+    async def _recall(self, server: _Server, request: Request) -> bool:
         """Return whether the rules are known from another process."""
         manners = self._services.manners
         try:
             known = await manners.robots(server_of(request)) if manners is not None else None
         except (RedisError, zlib.error) as error:
-            log.warning("robots.txt not recalled", host=server, why=f"Redis: {error}")
+            log.warning("robots.txt not recalled", host=urlparse_cached(request).netloc, why=f"Redis: {error}")
             return False
         if known is None:
             return False
         body, left = known
-        self._obey(server, request, body, left.total_seconds())
+        await self._obey(server, request, body, left.total_seconds())
         return True
 
-    async def _ask(self, server: str, request: Request) -> None:
+    async def _ask(self, name: str, server: _Server, request: Request) -> None:
         """Ask for the rules; while that fails those from before are obeyed."""
         asked = Request(
-            f"{urlparse_cached(request).scheme}://{server}/robots.txt",
+            f"{urlparse_cached(request).scheme}://{name}/robots.txt",
             priority=self.DOWNLOAD_PRIORITY,
             meta={"dont_obey_robotstxt": True, LARGEST: UNPACKED},
             callback=NO_CALLBACK,
@@ -113,31 +140,43 @@ class DailyRobots(RobotsTxtMiddleware):
             if response.status >= 500 or response.status == 429:
                 raise IgnoreRequest(status_fault(response.status))
         except Exception as error:
-            self._not_had(server, error)
+            self._not_had(name, server, error)
             return
         body = b"" if response.status >= 400 else heeded(response.body)
-        self._obey(server, request, body, KEPT)
+        await self._obey(server, request, body, KEPT)
         if (manners := self._services.manners) is not None:
             try:
                 await manners.put_robots(server_of(request), body)
             except RedisError as error:
-                log.warning("robots.txt not noted", host=server, why=f"Redis: {error}")
+                log.warning("robots.txt not noted", host=name, why=f"Redis: {error}")
 
-    def _obey(self, server: str, request: Request, body: bytes, seconds: float) -> None:
-        self._until[server] = monotonic() + min(seconds, KEPT)
-        self._unreachable.pop(server, None)
-        self._texts[server] = decode_robotstxt(body, None)
-        parser: Any = build_from_crawler(self._parserimpl, self.crawler, body)
-        self._rules[server] = parser
-        if delay := min(parser.rp.crawl_delay(AGENT) or 0.0, LONGEST_DELAY):
-            slow_down(self.crawler, urlparse_cached(request).hostname or server, delay)
+    async def _obey(self, server: _Server, request: Request, body: bytes, seconds: float) -> None:
+        parse = partial(RobotsRules, decode_robotstxt(body[:HEEDED], None), AGENT)
+        rules = parse() if len(body) <= SMALL else await asyncio.to_thread(parse)
+        self._weight += rules.weight - (server.rules.weight if server.rules else 0)
+        server.rules, server.unreachable = rules, None
+        server.until = monotonic() + min(seconds, KEPT)
+        self._drop_unused(server)
+        if delay := min(rules.crawl_delay or 0.0, LONGEST_DELAY):
+            slow_down(self.crawler, urlparse_cached(request).hostname or "", delay)
 
-    def _not_had(self, server: str, error: Exception) -> None:
-        why = fault(error, urlsplit(f"//{server}").hostname or server, self._services.guard)
-        log.warning("robots.txt not read", host=server, why=why, old_copy=server in self._rules)
+    def _drop_unused(self, used: _Server) -> None:
+        """Forget the servers that were not asked for longest until the rules fit into their bounds."""
+        for name in list(self._servers):
+            if len(self._servers) <= SERVERS_MAX and self._weight <= WEIGHT_MAX:
+                return
+            server = self._servers[name]
+            if server is not used and not server.asking.locked():
+                self._weight -= server.rules.weight if server.rules else 0
+                del self._servers[name]
+
+    def _not_had(self, name: str, server: _Server, error: Exception) -> None:
+        why = fault(error, urlsplit(f"//{name}").hostname or name, self._services.guard)
+        log.warning("robots.txt not read", host=name, why=why, old_copy=server.rules is not None)
         refused = why if why.startswith("refused") else f"its robots.txt cannot be read: {why}"
-        self._unreachable[server] = error if isinstance(error, Patient) else IgnoreRequest(refused)
-        self._until[server] = monotonic() + UNREACHABLE_KEPT
+        server.unreachable = error if isinstance(error, Patient) else IgnoreRequest(refused)
+        server.until = monotonic() + UNREACHABLE_KEPT
+        self._drop_unused(server)
 
     @property
     def _services(self) -> Any:
@@ -148,19 +187,3 @@ class DailyRobots(RobotsTxtMiddleware):
 def heeded(body: bytes) -> bytes:
     """Return the part of a robots.txt that counts: its first 500 KiB, in whole lines."""
     return body if len(body) <= HEEDED else body[: body.rfind(b"\n", 0, HEEDED) + 1]
-
-
-def forbidding(text: str, url: str) -> str | None:
-    """Return the rule of a robots.txt without which a page would be allowed; None if no single one is."""
-    lines = text.splitlines()
-    rules = {found[1].strip() for line in lines if (found := _DISALLOW.match(line)) and found[1].strip()}
-    matching = [
-        rule
-        for rule in sorted(rules, key=len, reverse=True)
-        if not Protego.parse(f"User-agent: *\nDisallow: {rule}").can_fetch(url, AGENT)
-    ]
-    for rule in matching[:NAMED]:
-        rest = [line for line in lines if not ((found := _DISALLOW.match(line)) and found[1].strip() == rule)]
-        if Protego.parse("\n".join(rest)).can_fetch(url, AGENT):
-            return rule
-    return matching[0] if matching else None

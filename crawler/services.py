@@ -11,6 +11,7 @@ from typing import Protocol
 from config.settings import Settings
 from crawler.dispatch import PageDispatcher
 from crawler.guard import Guard
+from crawler.limits import CountsRefusals, uncounted
 from crawler.progress import Progress
 from crawler.queue import PollQueue
 from crawler.reader import Reader
@@ -108,6 +109,8 @@ class Services:
     """What is known of the pages' sites; a try remembers nothing."""
     claimed: set[str] = field(default_factory=set)
     """URLs whose claim is ours and whose page is not settled yet."""
+    refused: CountsRefusals = uncounted
+    """Counts what was refused because it is over a limit."""
     aside: Aside | None = None
     """What is set aside because reading it ended process after process; a try reads all the same."""
 

@@ -23,8 +23,10 @@ from config.telemetry import report, traced
 from crawler.again import FAR_BEHIND, asking, away, gone, gone_by, not_there, validators
 from crawler.answers import charset
 from crawler.dispatch import MAX_RESPONSE_BYTES, Priority, Slot
+from crawler.extraction.limits import reached
 from crawler.faults import Patient, fault, status_fault
 from crawler.fulltext import as_answer, at_hand, entry_hints, in_full
+from crawler.limits import ResponseLimitError
 from crawler.lister import STATUSES, Lister
 from crawler.reader import ReaderClosed
 from crawler.services import Services
@@ -244,6 +246,9 @@ class WireSpider(Spider):
         if away(release.headline or "", response):
             await self._not_read(poll, asked, f'no release, but "{release.headline}"')
             return
+        for reason in reached(release):
+            self.services.refused(poll.source, reason)
+            log.warning("release_cut", source=poll.source, url=asked, limit=reason)
         failpoint("extracted")
         if poll.reason != "revisit":
             read_as, listed_as = (release_id(url_digest(url)) for url in (release.url or asked, asked))
@@ -323,6 +328,8 @@ class WireSpider(Spider):
         request: Request = failure.request  # type: ignore[attr-defined]
         poll, asked, error = request.cb_kwargs["poll"], request.cb_kwargs["asked"], cast(BaseException, failure.value)
         why = fault(error, urlsplit(request.url).hostname or "", self.services.guard)
+        if isinstance(error, ResponseLimitError):
+            self.services.refused(poll.source, error.reason)
         if isinstance(error, DownloadCancelledError):  # it was received up to the limit
             self.services.dispatcher.received(poll.source, MAX_RESPONSE_BYTES)
         try:

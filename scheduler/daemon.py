@@ -172,7 +172,7 @@ async def _run(
 
     queue, colleagues = SharedQueue(), Colleagues(newsroom, lease)
     services = newsroom.services(Progress(), heard, role="daemon", term=lease.term)
-    services = replace(services, polls=queue, reader=reader)
+    services = replace(services, polls=queue, reader=reader, refused=metrics.refused)
     monitor = newsroom.monitor(heard)
     listings = all_listings(settings)
     first = await due_at(services.desk, listings) if lease.followed else {}

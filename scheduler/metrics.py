@@ -80,12 +80,20 @@ class Metrics:
             "wirewatch_source_pages_waiting", "Pages listed that wait for a slot or the budget of their source",
             ["source"], registry=self.registry,
         )  # fmt: skip
+        self._refused = Counter(
+            "wirewatch_refused", "What was left out because it is over a limit, by source and reason",
+            ["source", "reason"], registry=self.registry,
+        )  # fmt: skip
         self.queue = Gauge("wirewatch_polls_waiting", "Polls in the queue", registry=self.registry)
         self.listings = Gauge("wirewatch_listings", "Listings that are polled", registry=self.registry)
 
     def heard(self, what: str) -> None:
         """Count what came from a hub."""
         self._pushes.labels(what).inc()
+
+    def refused(self, source: str, reason: str, number: int = 1) -> None:
+        """Count what was refused of a source because it is over a limit."""
+        self._refused.labels(source, reason).inc(number)
 
     def remembered(self, remembered: Remembered) -> None:
         """Count what was kept."""

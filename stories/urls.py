@@ -15,15 +15,23 @@ TRACKING = re.compile(
 )
 """Query parameters that say where a reader came from, never which page is meant."""
 
+URL_MAX = 4096
+"""Characters of a URL; servers and browsers agree on 2 to 8 kB. A longer one is no release."""
 NO_HOST = re.compile(r"[\\\s<>\"{}|^`\x00-\x1f\x7f]")
 """What no authority holds (RFC 3986, 3.2); a browser may read a backslash as the end of the host."""
+
+
+class UrlTooLongError(ValueError):
+    """A URL has more than ``URL_MAX`` characters."""
 
 
 def canonical_url(url: str, base: str | None = None) -> str:
     """Return the absolute URL with sorted query, without fragment and tracking parameters.
 
-    ``ValueError`` for what is no http(s) URL.
+    ``ValueError`` for what is no http(s) URL, and ``UrlTooLongError``, which is one, for a URL over ``URL_MAX``.
     """
+    if len(url) > URL_MAX:
+        raise UrlTooLongError(f"URL longer than {URL_MAX >> 10} kB: {url[:60]!r}…")
     absolute = urljoin(base, url.strip()) if base else url.strip()
     parts = urlsplit(absolute)
     query = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True)
@@ -31,6 +39,8 @@ def canonical_url(url: str, base: str | None = None) -> str:
     netloc = parts.netloc.removesuffix(":443" if parts.scheme == "https" else ":80")
     canonical = canonicalize_url(urlunsplit((parts.scheme, netloc, parts.path or "/", urlencode(query), "")))
     # Looked at last: a name in another script may turn into what is no name.
+    if len(canonical) > URL_MAX:  # a letter of another script becomes nine characters
+        raise UrlTooLongError(f"URL longer than {URL_MAX >> 10} kB: {canonical[:60]!r}…")
     final = urlsplit(canonical)
     if final.scheme not in ("http", "https") or not final.hostname or NO_HOST.search(parts.netloc + final.netloc):
         raise ValueError(f"no web address: {url[:200]!r}")

@@ -18,6 +18,7 @@ from crawler.extraction.dates import is_date_line
 from crawler.extraction.headline import find_headline, find_subheadline, selected
 from crawler.extraction.images import caption_blocks, find_images
 from crawler.extraction.language import find_language
+from crawler.extraction.limits import PARAGRAPHS_MAX, bounded
 from crawler.extraction.page import Page, parse, select
 from crawler.extraction.pieces import Piece, pieces_of
 from crawler.extraction.published import find_embargo, find_published
@@ -74,7 +75,7 @@ def extract_release(
     refuse_listing(blocks, [text for _, text in anatomy.own], dated=anatomy.found is not None)
     if headline is None:
         raise NotARelease("no text", "nothing on the page is a headline")
-    return _release(page, blocks, anatomy, headline, hints, addresses, main, captions)
+    return bounded(_release(page, blocks, anatomy, headline, hints, addresses, main, captions))
 
 
 def _choose(page: Page, blocks: list[Block], hints: ReleaseHints) -> lxml.html.HtmlElement:
@@ -204,7 +205,7 @@ def _is_highlight(piece: Piece) -> bool:
 def _own(anatomy: Anatomy, subheadline: str | None) -> list[tuple[str, str]]:
     """Return the release's paragraphs in page order with the part each belongs to."""
     lead = [("body", text) for text in _before_dateline(anatomy, subheadline)] if anatomy.found else []
-    return [*lead, *((part, text) for part, text in anatomy.own if text != subheadline)]
+    return [*lead, *((part, text) for part, text in anatomy.own if text != subheadline)][:PARAGRAPHS_MAX]
 
 
 def _own_url(page: Page) -> str | None:

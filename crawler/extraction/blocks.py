@@ -12,6 +12,7 @@ from typing import Literal
 import lxml.html
 from lxml import etree
 
+from crawler.extraction.limits import PARAGRAPH_MAX
 from crawler.extraction.text import CJK, clean
 
 Kind = Literal["text", "heading", "item", "row", "quote", "caption"]
@@ -283,7 +284,7 @@ class _Reader:
         element = next((found for found in reversed(self.stack) if found.tag not in INLINE), self.stack[0])
         pieces = [text] if "\n" not in text else _EMPTY_LINE.split(text)
         for piece in pieces:
-            cleaned = clean(piece)
+            cleaned = clean(piece[: 2 * PARAGRAPH_MAX])[:PARAGRAPH_MAX]
             if cleaned:
                 share = link_chars if len(pieces) == 1 else int(link_chars * len(piece) / max(1, len(text)))
                 self._add(cleaned, kind or self._kind(element, cleaned), element, share, links)

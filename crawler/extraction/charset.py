@@ -10,7 +10,8 @@ import codecs
 import re
 
 from charset_normalizer import from_bytes
-from w3lib.encoding import http_content_type_encoding, resolve_encoding
+
+from crawler.charsets import text_codec
 
 HEAD = 4096  # browsers look for a declaration in the first 1024 bytes; old pages have it later
 SAMPLE = 20_000  # bytes of text are enough for telling charsets apart
@@ -22,6 +23,7 @@ SINGLE_BYTE = re.compile(r"cp125\d|iso8859|latin|koi8|mac|tis|ascii")
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32-le"), (codecs.BOM_UTF32_BE, "utf-32-be"),
          (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))  # fmt: skip
 _META = re.compile(rb"""<(?:meta\b[^>]*?charset|\?xml\b[^>]*?encoding)\s*=\s*["']?\s*([\w:.-]{2,40})""", re.I)
+_HEADER = re.compile(r"""charset\s{0,8}=\s{0,8}["']?\s{0,8}([\w.:-]{2,40})""", re.I)
 _MARKUP = re.compile(rb"<(script|style)\b.*?</\1\s*>|<[^>]*>|&#?\w+;", re.S | re.I)
 _HIGH = re.compile(rb"[\x80-\xff]")
 
@@ -53,25 +55,20 @@ def decode(raw: bytes, *, header: str | None = None, hint: str | None = None) ->
     return _detected(raw, declared)
 
 
+_BROWSERS = {"shift_jis": "cp932", "big5": "big5hkscs", "euc_kr": "cp949", "gb2312": "gb18030", "gbk": "gb18030",
+             "iso8859-1": "cp1252", "iso8859-9": "cp1254", "ascii": "cp1252"}  # fmt: skip
+
+
 def _codec(label: str | None) -> str | None:
     """Return Python's codec for a label, as browsers read it."""
-    if not label:
-        return None
-    name = resolve_encoding(label.strip())
-    if name is None:
-        return None
-    name = {"shift_jis": "cp932", "shift-jis": "cp932", "big5": "big5hkscs", "euc_kr": "cp949", "gb2312": "gb18030",
-            "gbk": "gb18030", "iso8859-1": "cp1252", "iso8859-9": "cp1254", "ascii": "cp1252"}.get(name, name)  # fmt: skip  # noqa: E501
-    try:
-        info = codecs.lookup(name)
-    except LookupError:
-        return None
-    return name if info._is_text_encoding else None
+    name = text_codec(label)
+    return _BROWSERS.get(name, name) if name else None
 
 
 def _declared(raw: bytes, header: str | None) -> list[str]:
     """Return the codecs that the header and the page name, in this order."""
-    labels = [header and (http_content_type_encoding(header) or header)]
+    found = _HEADER.search(header or "")
+    labels = [found[1] if found else header]
     labels += [match.decode("ascii", "replace") for match in _META.findall(raw[:HEAD])]
     names = dict.fromkeys(name for label in labels if (name := _codec(label)))
     return ["utf-8" if name.startswith("utf-16") else name for name in names]  # a readable declaration is not UTF-16

@@ -13,8 +13,10 @@ import lxml.html
 from lxml import etree
 from lxml.cssselect import CSSSelector
 
+from crawler.extraction.limits import collapse_space
 from crawler.extraction.text import clean, joined
 from stories.release import NotARelease
+from stories.urls import URL_MAX
 
 ARTICLES = ("article", "newsarticle", "blogposting", "report", "pressrelease", "webpage", "reportagenewsarticle",
             "analysisnewsarticle", "backgroundnewsarticle", "socialmediaposting")  # fmt: skip
@@ -79,6 +81,7 @@ def parse(text: str, url: str | None = None) -> Page:
         raise NotARelease("not HTML", "the page is a file of another kind")
     if text.lstrip()[:1] == "<" and re.match(r"\s*(?:<\?xml[^>]*>\s*)?<(?:rss|feed|urlset|sitemapindex)\b", text[:600]):
         raise NotARelease("listing", "a feed or a sitemap")
+    text = collapse_space(text)
     if _is_crowded(text):
         raise NotARelease("unreadable", f"an element with more than {MOST_ATTRIBUTES} attributes")
     tree = _tree(text)
@@ -156,6 +159,8 @@ def _meta(tree: lxml.html.HtmlElement) -> dict[str, list[str]]:
 
 def _base(tree: lxml.html.HtmlElement, url: str | None) -> str | None:
     declared = tree.xpath("string((//base/@href)[1])")
+    if len(str(declared)) > URL_MAX:
+        return url
     try:
         return urljoin(url or "", str(declared)) or None if declared else url
     except ValueError:

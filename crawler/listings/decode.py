@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 
 from charset_normalizer import from_bytes
-from w3lib.encoding import html_to_unicode, resolve_encoding
+from w3lib.encoding import read_bom
 
+from crawler.charsets import text_codec
 from crawler.listings.page import ListingUnreadable
 
 UNPACKED_MAX = 16 * 1024 * 1024  # a gzip'd sitemap of 50,000 news URLs stays under it; a bomb does not
+HEAD = 4096  # bytes in which a page declares its charset
+_HEADER = re.compile(r"""charset\s{0,8}=\s{0,8}["']?\s{0,8}([\w.:-]{2,40})""", re.IGNORECASE)
+_DECLARED = re.compile(
+    rb"""<(?:meta\b[^>]{0,400}?charset|\?xml\b[^>]{0,200}?encoding)\s{0,8}=\s{0,8}["']?\s{0,8}([\w.:-]{2,40})""",
+    re.IGNORECASE,
+)
 SAMPLE = 32 * 1024  # enough for a guess at the charset, which costs more than reading the page
 
 
@@ -48,13 +56,29 @@ def _guess(body: bytes) -> str | None:
     return best.encoding if best else None
 
 
+def said_charset(content_type: str | None) -> str | None:
+    """Return the codec that a Content-Type names; None where it names none, or none of the web."""
+    found = _HEADER.search(content_type or "")
+    return text_codec(found[1]) if found else None
+
+
 def page_text(body: bytes, content_type: str | None = None, encoding: str | None = None) -> str:
     """Return a page's text, decoded as its operator says (``encoding``), or as it is proven, said or guessed to be.
 
     Wrong bytes become U+FFFD.
     """
-    if encoding and (known := resolve_encoding(encoding)):
+    if encoding and (known := text_codec(encoding)):
         return body.decode(known, "replace")
     if is_utf8(body):
         return body.decode("utf-8").removeprefix("\ufeff")
-    return html_to_unicode(content_type, body, auto_detect_fun=_guess)[1]
+    mark, bom = read_bom(body)
+    if mark and bom:
+        return body[len(bom) :].decode(mark, "replace")
+    declared = _DECLARED.search(body[:HEAD])
+    named = text_codec(declared[1].decode("ascii", "replace")) if declared else None
+    if named and named.startswith("utf-16"):
+        named = "utf-8"  # a declaration that can be read is not UTF-16
+    for codec in (said_charset(content_type), named, text_codec(_guess(body))):
+        if codec:
+            return body.decode(codec, "replace")
+    return body.decode("utf-8", "replace")

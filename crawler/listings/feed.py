@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import io
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urljoin
-from xml.parsers import expat
 from zoneinfo import ZoneInfo
 
 import feedparser
@@ -16,28 +16,31 @@ import msgspec
 from lxml import etree
 
 from config.source import ReleaseHints
+from crawler.listings.bounds import DATE_READ, ENTRIES_MAX, TITLE_READ, inspect, known_charset, trim_feed
 from crawler.listings.broken import mend_ampersands, refuse_broken
 from crawler.listings.dates import feed_moment, read_date
-from crawler.listings.decode import is_utf8
+from crawler.listings.decode import is_utf8, said_charset
 from crawler.listings.full import as_html, whole
 from crawler.listings.hubs import web_address
 from crawler.listings.page import ListingPage, ListingUnreadable
 from crawler.listings.wording import plain_text
 from stories.sighting import Sighting
-from stories.urls import canonical_url, url_digest
+from stories.urls import UrlTooLongError, canonical_url, url_digest
 
-ENTRIES_MAX = 5_000  # Business Wire's whole week is about 4,000
 LOOSE_MAX = 256 * 1024
 """Bytes of broken XML that feedparser's forgiving parser is given, whose time grows faster than its input."""
 
 
 def read_feed(body: bytes, url: str, hints: ReleaseHints, content_type: str | None = None) -> ListingPage:
     """Return the entries of an XML feed in its order; ``ListingUnreadable`` for what feedparser finds no feed in."""
-    parsed = _parse(body, content_type)
+    refused: Counter[str] = Counter()
+    body = known_charset(body, refused)
+    parsed = _parse(body, content_type, refused)
     if not parsed.get("version") and not parsed.entries:
         raise ListingUnreadable(f"no feed ({_why(parsed)})")
-    title = plain_text(parsed.feed.get("title") or "") or None
-    found = (_sighting(entry, url, hints) for entry in parsed.entries[:ENTRIES_MAX])
+    title = plain_text((parsed.feed.get("title") or "")[:TITLE_READ]) or None
+    refused["entries"] += max(0, len(parsed.entries) - ENTRIES_MAX)
+    found = (_sighting(entry, url, hints, refused) for entry in parsed.entries[:ENTRIES_MAX])
     sightings = _unique(found, url, hints)
     if not sightings:
         refuse_broken(body, "a feed", nothing=not parsed.entries and not parsed.feed)
@@ -50,12 +53,12 @@ def read_feed(body: bytes, url: str, hints: ReleaseHints, content_type: str | No
         hubs=_web_addresses(parsed.feed.get("links") or (), "hub", url),
         topic=next(iter(_web_addresses(parsed.feed.get("links") or (), "self", url)), None),
         contents=_contents(parsed.entries[:ENTRIES_MAX], url) if hints.full_text else {},
+        refused=refused,
     )
 
 
-def _parse(body: bytes, content_type: str | None) -> feedparser.FeedParserDict:
-    said = re.search(r"charset=[\"']?([\w.:-]+)", content_type or "", re.IGNORECASE)
-    body, charset = _mended(body, "utf-8" if is_utf8(body) else said[1] if said else None)
+def _parse(body: bytes, content_type: str | None, refused: Counter[str]) -> feedparser.FeedParserDict:
+    body, charset = _mended(body, "utf-8" if is_utf8(body) else said_charset(content_type), refused)
     # The media type is left out: RFC 3023 would make text/xml ASCII, which no server means.
     headers = {"content-type": f"application/xml; charset={charset}" if charset else "application/xml"}
     try:
@@ -68,21 +71,24 @@ def _parse(body: bytes, content_type: str | None) -> feedparser.FeedParserDict:
         raise ListingUnreadable(f"a feed that cannot be parsed ({type(error).__name__}: {str(error)[:120]})") from error
 
 
-def _mended(body: bytes, charset: str | None) -> tuple[bytes, str | None]:
+def _mended(body: bytes, charset: str | None, refused: Counter[str]) -> tuple[bytes, str | None]:
     """Return a feed that can be parsed in bounded time, and its charset where that is known.
 
     Of one that is not well-formed the bare ampersands are escaped; if that is not enough and it is long, it becomes
-    what lxml makes of it.
+    what lxml makes of it. So does one with more of something than is allowed, which is left out.
     """
-    if _is_well_formed(body) or b"\0" in body[:100]:
+    well_formed, over = inspect(body)
+    if not over and (well_formed or b"\0" in body[:100]):
         return body, charset
-    body = mend_ampersands(body)
-    if len(body) <= LOOSE_MAX or _is_well_formed(body):
-        return body, charset
-    root = etree.fromstring(body.lstrip(), _recovering(charset))
-    if root is None:
+    if not well_formed and not over:
+        body = mend_ampersands(body)
+        well_formed, over = inspect(body)
+        if not over and (well_formed or len(body) <= LOOSE_MAX):
+            return body, charset
+    trimmed = trim_feed(body, _recovering(charset), refused)
+    if trimmed is None:
         raise ListingUnreadable("a feed of broken XML")
-    return etree.tostring(root, encoding="utf-8", xml_declaration=True), "utf-8"
+    return trimmed, "utf-8"
 
 
 def _recovering(charset: str | None) -> etree.XMLParser:
@@ -92,32 +98,29 @@ def _recovering(charset: str | None) -> etree.XMLParser:
         return _recovering(None)
 
 
-def _is_well_formed(body: bytes) -> bool:
-    try:
-        expat.ParserCreate().Parse(body, True)
-    except (expat.ExpatError, ValueError, LookupError):
-        return False
-    return True
-
-
 def _why(parsed: feedparser.FeedParserDict) -> str:
     error = parsed.get("bozo_exception")
     return str(error).removeprefix("<unknown>:")[:160] if error else "well-formed XML without a feed in it"
 
 
-def _sighting(entry: feedparser.FeedParserDict, url: str, hints: ReleaseHints) -> Sighting | None:
-    page = next((found for link in _addresses(entry, url) if (found := _canonical(link, url))), None)
+def _sighting(
+    entry: feedparser.FeedParserDict, url: str, hints: ReleaseHints, refused: Counter[str]
+) -> Sighting | None:
+    over: Counter[str] = Counter()
+    page = next((found for link in _addresses(entry, url) if (found := _canonical(link, url, over))), None)
+    refused["url"] += bool(over)
     if page is None:
         return None
     # Its plain mapping: feedparser's own get answers with one date for another, and warns.
     dates = ((dict.get(entry, name), dict.get(entry, f"{name}_parsed")) for name in ("published", "updated", "created"))
     raw, parsed = next(((raw, parsed) for raw, parsed in dates if raw), (None, None))
+    raw = str(raw)[:DATE_READ] if raw else None
     zone = ZoneInfo(hints.timezone) if hints.timezone else None
     return Sighting(
         url=page,
-        headline=plain_text(entry.get("title") or "") or None,
-        published_raw=str(raw).strip() or None if raw else None,
-        published_at=feed_moment(str(raw), parsed, zone) if raw else None,
+        headline=plain_text((entry.get("title") or "")[:TITLE_READ]) or None,
+        published_raw=raw.strip() or None if raw else None,
+        published_at=feed_moment(raw, parsed, zone) if raw else None,
         guid=_guid(entry, url),
     )
 
@@ -161,11 +164,15 @@ def _addresses(entry: Mapping[str, Any], url: str) -> Iterable[str]:
     )
 
 
-def _canonical(link: str, url: str) -> str | None:
+def _canonical(link: str, url: str, refused: Counter[str] | None = None) -> str | None:
     if not link.strip():
         return None
     try:
-        return canonical_url(link, url)
+        return canonical_url(link.strip(), url)
+    except UrlTooLongError:
+        if refused is not None:
+            refused["url"] += 1
+        return None
     except ValueError:
         return None
 
@@ -234,6 +241,7 @@ def read_json_feed(text: str, url: str, hints: ReleaseHints) -> ListingPage:
     ):
         raise ListingUnreadable("JSON, but no JSON Feed")
     zone = ZoneInfo(hints.timezone) if hints.timezone else None
+    refused = Counter({"entries": max(0, len(feed.items) - ENTRIES_MAX)})
     sightings: list[Sighting] = []
     contents: dict[str, str] = {}
     for raw in feed.items[:ENTRIES_MAX]:
@@ -244,7 +252,7 @@ def read_json_feed(text: str, url: str, hints: ReleaseHints) -> ListingPage:
             (
                 found
                 for link in (item.url, item.id, item.external_url)
-                if isinstance(link, str) and (found := _canonical(link, url))
+                if isinstance(link, str) and (found := _canonical(link, url, refused))
             ),
             None,
         )
@@ -255,6 +263,7 @@ def read_json_feed(text: str, url: str, hints: ReleaseHints) -> ListingPage:
             if isinstance(item.date_modified, str)
             else None
         )
+        printed = printed[:DATE_READ] if printed else None
         if page and hints.full_text:
             texts = (as_html(item.content_html, "text/html"), as_html(item.content_text, "text/plain"))
             contents.setdefault(page, next(filter(None, texts), ""))
@@ -262,14 +271,14 @@ def read_json_feed(text: str, url: str, hints: ReleaseHints) -> ListingPage:
             sightings.append(
                 Sighting(
                     url=page,
-                    headline=plain_text(item.title) or None if isinstance(item.title, str) else None,
+                    headline=plain_text(item.title[:TITLE_READ]) or None if isinstance(item.title, str) else None,
                     published_raw=printed or None,
                     published_at=read_date(printed, zone) if printed else None,
                     guid=str(item.id) if isinstance(item.id, str | int) and str(item.id) else None,
                 )
             )
     next_url = _canonical(feed.next_url, url) if isinstance(feed.next_url, str) else None
-    title = plain_text(feed.title) or None if isinstance(feed.title, str) else None
+    title = plain_text(feed.title[:TITLE_READ]) or None if isinstance(feed.title, str) else None
     hubs = [
         {"rel": "hub", "href": one.get("url")}
         for one in (feed.hubs if isinstance(feed.hubs, list) else ())
@@ -283,4 +292,5 @@ def read_json_feed(text: str, url: str, hints: ReleaseHints) -> ListingPage:
         hubs=_web_addresses(hubs, "hub", url),
         topic=web_address(feed.feed_url, url) if isinstance(feed.feed_url, str) else None,
         contents=whole(contents),
+        refused=refused,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import tzinfo
@@ -22,7 +23,7 @@ from crawler.listings.paging import next_page
 from crawler.listings.releases import LINKS_READ, find_releases
 from crawler.listings.wording import headline_likeness, is_navigation, one_line
 from stories.sighting import Sighting
-from stories.urls import canonical_url, url_digest
+from stories.urls import URL_MAX, UrlTooLongError, canonical_url, url_digest
 
 NEVER_RELEASES = {
     "tag",
@@ -52,7 +53,8 @@ def read_html(text: str, url: str, listing: ListingSettings, hints: ReleaseHints
     root = parse_page(text)
     page = outline(root)
     title = one_line(root.findtext(".//title") or "") or None
-    resolve = _resolver(root, url)
+    refused = Counter({"links": max(0, len(page.links) - LINKS_READ)})
+    resolve = _resolver(root, url, refused)
     entries = (
         _select(page, listing, hints, resolve, url)
         if listing.entry or listing.link
@@ -65,20 +67,35 @@ def read_html(text: str, url: str, listing: ListingSettings, hints: ReleaseHints
         sightings=_sightings(entries, ZoneInfo(hints.timezone) if hints.timezone else None),
         next_url=_next(page, listing, resolve, url),
         title=title,
+        refused=refused,
     )
 
 
-def _resolver(root: HtmlElement, url: str) -> Callable[[str], str | None]:
-    base = (
-        next((urljoin(url, one.get("href").strip()) for one in root.iter("base") if one.get("href")), url)
-        if _base_ok(root, url)
-        else url
-    )
+def _base(root: HtmlElement, url: str, refused: Counter[str]) -> str:
+    """Return what relative links of a page are relative to: its first base element, if that can be used."""
+    said = next((one.get("href").strip() for one in root.iter("base") if one.get("href")), None)
+    if said is None:
+        return url
+    if len(said) > URL_MAX:
+        refused["base_url"] += 1
+        return url
+    try:
+        base = urljoin(url, said)
+        return base if urlsplit(base).hostname else url
+    except ValueError:
+        return url
+
+
+def _resolver(root: HtmlElement, url: str, refused: Counter[str]) -> Callable[[str], str | None]:
+    base = _base(root, url, refused)
     own = url_digest(canonical_url(url))
     known: dict[str, str | None] = {}
 
     def resolve(href: str) -> str | None:
         """The canonical URL of a link; None for what is no page, and for the listing itself."""
+        if len(href) > URL_MAX:
+            refused["url"] += 1
+            return None
         if href in known:
             return known[href]
         absolute: str | None = None
@@ -89,19 +106,14 @@ def _resolver(root: HtmlElement, url: str) -> Callable[[str], str | None]:
         ):
             try:
                 absolute = canonical_url(href, base)
+            except UrlTooLongError:
+                refused["url"] += 1
             except ValueError:
                 absolute = None
         known[href] = None if absolute is None or url_digest(absolute) == own else absolute
         return known[href]
 
     return resolve
-
-
-def _base_ok(root: HtmlElement, url: str) -> bool:
-    try:
-        return all(urlsplit(urljoin(url, one.get("href") or "")).hostname for one in root.iter("base"))
-    except ValueError:
-        return False
 
 
 def _links(page: Outline, resolve: Callable[[str], str | None], host: str) -> list[Link]:

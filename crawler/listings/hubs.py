@@ -9,7 +9,7 @@ from urllib.parse import urljoin, urlsplit
 
 HUBS = 4  # of one listing that are tried in turn
 LONGEST = 2048  # characters of an address
-HEADER = 8192  # characters of a Link header that are looked at
+HEADER = 16_384  # characters of all Link headers of a response that are read; a page's preload links take 2,000
 _PARAMETER = re.compile(r'\s*;\s*([^\s=;,"<>]*)\s*(?:=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;,"]*)))?')
 
 
@@ -29,7 +29,7 @@ def named(headers: Iterable[str], hubs: Iterable[str], topic: str | None, url: s
     Its topic is what either calls ``self``, the headers first (https://www.w3.org/TR/websub/#discovery), else the
     address that it was read from.
     """
-    linked = [(rel, address) for header in headers for rel, address in web_links(header, url)]
+    linked = web_links(", ".join(headers), url)  # several headers mean the same as one (RFC 9110, 5.3)
     found = tuple(dict.fromkeys([*(address for rel, address in linked if rel == "hub"), *hubs]))[:HUBS]
     if not found:
         return Named()

@@ -34,3 +34,5 @@ class ListingPage:
     """The feed's own address, by which its hubs know it."""
     contents: Mapping[str, str] = field(default_factory=dict)
     """The entries, by the URL of their page, that carry the whole release; HTML. Only of a source that says so."""
+    refused: Mapping[str, int] = field(default_factory=dict)
+    """What was left out because it is over a limit, by reason: ``url``, ``base_url``, ``attributes``, ``headline`` …"""

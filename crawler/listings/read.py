@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from config.source import ListingSettings, ReleaseHints
+from crawler.listings.bounds import bounded, collapse_space, limit_html_attributes
 from crawler.listings.broken import refuse_broken
 from crawler.listings.decode import is_gzip, page_text, unpack
 from crawler.listings.detect import Content, detect
@@ -36,14 +39,28 @@ def read_listing(
 ) -> ListingPage:
     """Return what a listing's bytes name, whatever kind they are, unless ``listing.kind`` says which they must be.
 
+    What is over a bound of ``crawler.listings.bounds`` is left out and counted in ``refused``.
+
     ``url`` is where they came from, after redirects. ``ListingUnreadable`` says what they are instead: empty, binary,
     an HTML page where a feed was expected, a log-in page. A quiet listing is no error: it has no sightings.
     """
     if is_gzip(body):
         body = unpack(body)
+    refused: Counter[str] = Counter()
+    return bounded(_read(collapse_space(body), url, listing, hints, content_type, refused), refused)
+
+
+def _read(
+    body: bytes,
+    url: str,
+    listing: ListingSettings,
+    hints: ReleaseHints,
+    content_type: str | None,
+    refused: Counter[str],
+) -> ListingPage:
     content = detect(body)
     kind = KINDS.get(content)
-    said = f" ({content_type})" if content_type else ""
+    said = f" ({content_type[:100]})" if content_type else ""
     if listing.kind and listing.kind != kind:
         expected = "not XML" if listing.kind != "html" and content in ("html", "text") else f"no {listing.kind}"
         raise ListingUnreadable(f"{expected}, but {NAMES[content]}{said}")
@@ -56,6 +73,8 @@ def read_listing(
         if not page.sightings and not page.children:
             refuse_broken(body, "a sitemap", nothing=True)
         return page
+    if content == "html":
+        body = limit_html_attributes(body, refused)
     text = page_text(body, content_type, hints.encoding)
     if content == "json":
         return read_json_feed(text, url, hints)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -10,16 +11,18 @@ from zoneinfo import ZoneInfo
 from lxml import etree
 
 from config.source import ReleaseHints
+from crawler.listings.bounds import DATE_READ, TITLE_READ
 from crawler.listings.dates import read_date
 from crawler.listings.links import is_directory, is_no_page
 from crawler.listings.page import ListingPage, ListingUnreadable
 from crawler.listings.wording import plain_text
 from stories.sighting import Sighting
-from stories.urls import canonical_url, url_digest
+from stories.urls import UrlTooLongError, canonical_url, url_digest
 
 URLS_READ = 50_000  # the protocol's own limit for one sitemap
 SIGHTINGS_MAX = 5_000  # the newest; older ones were there at the last poll, or the listing is polled too rarely
 CHILDREN_MAX = 500
+TEXT_READ = 20_000  # characters of one element
 
 Row = dict[str, str]
 """Local element names, with their prefix's meaning: loc, lastmod, news:title, news:publication_date."""
@@ -39,13 +42,18 @@ def read_sitemap(body: bytes, url: str, hints: ReleaseHints) -> ListingPage:
         raise ListingUnreadable(f"a sitemap that is not well-formed XML ({error.msg})") from error
     if rows and rows[0][0] == "sitemap":
         return ListingPage(kind="sitemap", children=_children([row for _, row in rows], url))
-    return ListingPage(kind="sitemap", sightings=_sightings([row for _, row in rows], url, hints))
+    return _page([row for _, row in rows], url, hints)
 
 
 def read_url_list(text: str, url: str, hints: ReleaseHints) -> ListingPage:
     """Return the pages of a plain text sitemap, a URL a line."""
     rows = [{"loc": line.strip()} for line in text.splitlines()[:URLS_READ] if line.strip()]
-    return ListingPage(kind="sitemap", sightings=_sightings(rows, url, hints))
+    return _page(rows, url, hints)
+
+
+def _page(rows: list[Row], url: str, hints: ReleaseHints) -> ListingPage:
+    refused: Counter[str] = Counter()
+    return ListingPage(kind="sitemap", sightings=_sightings(rows, url, hints, refused), refused=refused)
 
 
 def _rows(body: bytes) -> Iterator[tuple[str, Row]]:
@@ -69,7 +77,7 @@ def _rows(body: bytes) -> Iterator[tuple[str, Row]]:
                 prefix = (
                     "news:" if (local.namespace or "").startswith(NEWS) else "" if element.getparent() is entry else "…"
                 )
-                row.setdefault(prefix + local.localname.lower(), element.text.strip())
+                row.setdefault(prefix + local.localname.lower(), element.text.strip()[:TEXT_READ])
         yield name, row
 
 
@@ -79,29 +87,33 @@ def _children(rows: list[Row], url: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(child for child in found if child))[:CHILDREN_MAX]
 
 
-def _canonical(loc: str | None, url: str) -> str | None:
+def _canonical(loc: str | None, url: str, refused: Counter[str] | None = None) -> str | None:
     try:
         return canonical_url(loc, url) if loc else None
+    except UrlTooLongError:
+        if refused is not None:
+            refused["url"] += 1
+        return None
     except ValueError:
         return None
 
 
-def _sightings(rows: list[Row], url: str, hints: ReleaseHints) -> tuple[Sighting, ...]:
+def _sightings(rows: list[Row], url: str, hints: ReleaseHints, refused: Counter[str]) -> tuple[Sighting, ...]:
     host = urlsplit(url).hostname or ""
     zone = ZoneInfo(hints.timezone) if hints.timezone else None
     pattern, own = re.compile(hints.url) if hints.url else None, url_digest(canonical_url(url))
     kept: dict[str, Sighting] = {}
     for row in _newest(rows, pattern):
-        page = _canonical(row.get("loc"), url)
+        page = _canonical(row.get("loc"), url, refused)
         if page is None or page in kept or url_digest(page) == own:
             continue
         if pattern is None and (is_no_page(page, host) or ("news:title" not in row and is_directory(page))):
             continue
-        printed = row.get("news:publication_date")
+        printed = row.get("news:publication_date", "")[:DATE_READ]
         kept[page] = Sighting(
             url=page,
-            headline=plain_text(row.get("news:title", "")) or None,
-            published_raw=printed,
+            headline=plain_text(row.get("news:title", "")[:TITLE_READ]) or None,
+            published_raw=printed or None,
             published_at=read_date(printed, zone) if printed else None,
         )
     return tuple(kept.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scrapy.http import Response
 
-from crawler.answers import charset, fresh_for, header, retry_after
+from crawler.answers import LABEL_MAX, VALIDATOR_MAX, charset, fresh_for, header, retry_after, validator
 
 NOW = datetime(2026, 2, 11, 9, 0, tzinfo=UTC)
 LATER = "Wed, 11 Feb 2026 09:10:00 GMT"
@@ -71,3 +72,46 @@ def test_nothing_that_a_server_says_breaks_it(name, said):
     hostile = Response("https://wire.example/", headers={name: said.encode("utf-8", "surrogatepass")})
     assert fresh_for(hostile, NOW) >= timedelta()
     assert (retry_after(hostile, NOW) or timedelta()) >= timedelta()
+
+
+@pytest.mark.parametrize("name", ["ETag", "Last-Modified"])
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ('"a"', True),
+        ('W/"' + "a" * 200 + '"', True),
+        ('"' + "a" * VALIDATOR_MAX + '"', False),
+        ("a" * 100_000, False),
+        ("\x1b[31m", False),
+        ("é", False),
+        ("", False),
+    ],
+)
+def test_a_validator_is_kept_only_within_a_kilobyte_and_printable(name, said, kept):
+    assert validator(answer(**{name.replace("-", "_"): said}), name) == (said if kept else None)
+
+
+@pytest.mark.parametrize(
+    ("name", "start"),
+    [
+        ("Retry_After", ""),
+        ("Retry_After", "Wed, 11 Feb 2026 09:10:00 "),
+        ("Expires", "Wed, 11 Feb 2026 09:10:00 GMT"),
+        ("Cache_Control", "max-age=60 "),
+        ("Age", ""),
+    ],
+)
+@pytest.mark.parametrize("filling", ["9", "; ", "(", ",", "no-cache, "])
+def test_a_header_of_absurd_length_says_nothing(name, start, filling):
+    said = answer(**{name: start + filling * 16_000, "Date": filling * 16_000})
+    began = time.process_time()
+    assert retry_after(said, NOW) is None or not filling.isdigit()
+    assert fresh_for(said, NOW) == timedelta()
+    assert time.process_time() - began < 0.05
+
+
+@pytest.mark.parametrize(
+    "said", ["text/html; charset=" + "a" * (LABEL_MAX + 1), "charset=" + " " * 16_000, "charset=;"]
+)
+def test_a_charset_of_absurd_length_is_none(said):
+    assert charset(answer(Content_Type=said)) is None

@@ -17,6 +17,7 @@ from config.settings import Settings
 from config.source import ListingSettings, ReleaseHints, SourceSettings
 from crawler.dispatch import PageDispatcher
 from crawler.guard import Guard
+from crawler.limits import ResponseLimitError
 from crawler.lister import BACK, Lister
 from crawler.progress import Progress
 from crawler.queue import PollQueue
@@ -48,6 +49,8 @@ class Wire:
     told: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
     due: list[datetime] = field(default_factory=list)
     read: list[str] = field(default_factory=list)
+    refused: list[tuple[str, str, int]] = field(default_factory=list)
+    long_link: str = ""
 
     def __post_init__(self):
         source = SourceSettings(
@@ -67,8 +70,12 @@ class Wire:
             tell=self.tell,
             due=lambda poll, at: self.due.append(at),
             dispatcher=PageDispatcher(lambda: self.now, Backlog(self.redis)),
+            refused=self.refuse,
         )
         self.lister = Lister(self.services, self.page, lambda request, source: None)
+
+    def refuse(self, source, reason, number=1):
+        self.refused.append((source, reason, number))
 
     async def tell(self, kind, subject, *, began, detail, about=None):
         if (kind, began) not in [(one, more["began"]) for one, _, more in self.told]:
@@ -104,6 +111,7 @@ class Wire:
             f"<pubDate>{(START + timedelta(seconds=one)).strftime('%a, %d %b %Y %H:%M:%S GMT')}</pubDate></item>"
             for one in numbers
         )
+        items += f"<item><title>Long</title><link>{self.long_link}</link></item>" if self.long_link else ""
         next_page = f'<a:link rel="next" href="{FEED}?page={page + 1}"/>' if self.paged and self.shown(page + 1) else ""
         body = f'<rss version="2.0" xmlns:a="http://www.w3.org/2005/Atom"><channel>{next_page}{items}</channel></rss>'
         return XmlResponse(request.url, body=body.encode(), headers=self.headers, request=request)
@@ -357,3 +365,35 @@ async def test_gaps_are_forgotten_after_a_month(wire, redis):
     wire.publish(17)
     await wire.poll()
     assert 0 < await redis.ttl(keys.gaps("wire").name) <= keys.gaps("wire").seconds
+
+
+async def test_a_link_over_the_limit_is_left_out_and_counted(wire):
+    wire.long_link = "https://wire.example/" + "1" * 5_000
+    wire.publish(3)
+    await wire.poll()
+    assert wire.refused == [("wire", "url", 1)]
+    wire.publish()
+    await wire.poll()
+    assert sorted(wire.read) == [f"https://wire.example/{number}" for number in range(1, 5)]
+
+
+async def test_a_response_over_a_limit_is_counted_and_named_and_the_listing_polled_again(wire):
+    await begin(wire)
+    wire.failing[FEED] = ResponseLimitError("response headers larger than 64 kB", "headers")
+    await wire.poll()
+    assert wire.refused == [("wire", "headers", 1)]
+    cursor = await wire.cursor()
+    assert (cursor.error, cursor.trouble) == ("response headers larger than 64 kB", "answer")
+    assert wire.due
+    wire.failing.clear()
+    wire.publish()
+    await wire.poll()
+    assert wire.read[-1] == "https://wire.example/9"
+
+
+@pytest.mark.parametrize("name", ["ETag", "Last-Modified"])
+async def test_a_validator_of_absurd_length_is_not_kept(wire, name):
+    wire.headers = {name: '"' + "a" * 100_000 + '"'}
+    await begin(wire)
+    cursor = await wire.cursor()
+    assert (cursor.etag, cursor.last_modified) == (None, None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import tarfile
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -24,10 +25,11 @@ from crawler.robots import (
     KEPT,
     LARGEST,
     LONGEST_DELAY,
+    SERVERS_MAX,
+    TOO_COSTLY,
     UNPACKED,
     UNREACHABLE_KEPT,
     DailyRobots,
-    forbidding,
 )
 from stories import keys
 from stories.manners import Manners
@@ -43,7 +45,7 @@ class Host:
         self.now = 1_000.0
         self.answers = Response("https://wire.example/robots.txt", body=b"User-agent: *\nDisallow: /search\n")
         self.asked = 0
-        self.waits = False
+        self.waits = self.any_server = False
         monkeypatch.setattr(robots, "monotonic", lambda: self.now)
         crawler = get_crawler(Spider, {"ROBOTSTXT_OBEY": True, "ROBOTSTXT_USER_AGENT": "wirewatch"})
         crawler.spider = SimpleNamespace(services=SimpleNamespace(guard=Guard(AddressPolicy()), manners=manners))
@@ -53,7 +55,7 @@ class Host:
         self.middleware = DailyRobots(crawler)
 
     async def download(self, request):
-        assert request.url == "https://wire.example/robots.txt"
+        assert self.any_server or request.url == "https://wire.example/robots.txt"
         self.asked += 1
         if self.waits:
             await asyncio.sleep(0)
@@ -192,19 +194,69 @@ async def test_only_the_first_500_kib_are_heeded(host):
 
 
 @pytest.mark.parametrize(
-    ("text", "rule"),
+    "body",
     [
-        ("User-agent: *\nDisallow: /news/\nDisallow: /search", "/news/"),
-        ("User-agent: *\nDisallow: /news\nDisallow: /news/", "/news/"),
-        ("User-agent: GPTBot\nDisallow: /news/1\n\nUser-agent: *\nDisallow: /*news", "/*news"),
-        ("user-agent:wirewatch\nDISALLOW:/ # all of it", "/"),
-        ("User-agent: *\nDisallow: /news/1$", "/news/1$"),
-        ("User-agent: *\nDisallow: /search", None),
-        ("", None),
+        b"User-agent: *\n" + b"".join(b"Disallow: /p%d/\n" % n for n in range(25_000)) + b"Disallow: /search\n",
+        b"User-agent: *\n" + b"".join(b"Disallow: /*q%d$\n" % n for n in range(25_000)) + b"Disallow: /search\n",
+        b"".join(b"User-agent: bot%d\n" % n for n in range(20_000)) + b"User-agent: *\nDisallow: /search\n",
     ],
+    ids=["rules", "wildcards", "agents"],
 )
-def test_the_rule_that_forbids_is_named(text, rule):
-    assert forbidding(text, NEWS) == rule
+async def test_a_hostile_one_never_stops_the_loop_and_is_obeyed(host, body):
+    assert len(body) < HEEDED
+    host.answers = answer(200, body)
+    longest, looked, ended = 0.0, time.perf_counter(), False
+
+    async def watch():
+        nonlocal longest, looked
+        while not ended:
+            await asyncio.sleep(0.001)
+            longest, looked = max(longest, time.perf_counter() - looked), time.perf_counter()
+
+    watching = asyncio.create_task(watch())
+    for _ in range(20):
+        assert await host.allows(SEARCH) == "robots.txt forbids it (Disallow: /search)"
+        assert await host.allows(NEWS) is True
+    ended = True
+    await watching
+    assert host.asked == 1
+    assert longest < 0.5, "Protego holds the loop for 10 s and more"
+
+
+async def test_rules_that_are_too_costly_forbid_and_say_so(host):
+    host.answers = answer(200, b"User-agent: *\n" + b"".join(b"Disallow: /*aaaaaaaa%d\n" % n for n in range(20_000)))
+    assert await host.allows("https://wire.example/" + "a" * 4_000) == TOO_COSTLY
+    assert await host.allows(NEWS) is True
+
+
+async def test_a_rule_of_any_length_is_named_in_a_short_line(host):
+    host.answers = answer(200, b"User-agent: *\nDisallow: /news*" + b"*" * 400_000)
+    assert len(await host.allows(NEWS)) < 300
+
+
+async def test_only_the_rules_of_the_servers_asked_last_are_kept(host, monkeypatch):
+    monkeypatch.setattr(robots, "SERVERS_MAX", 3)
+    assert SERVERS_MAX > 1_000
+    host.any_server = True
+    for number in range(10):
+        await host.allows(f"https://wire{number}.example/news/1")
+    assert host.asked == 10
+    await host.allows("https://wire9.example/news/2")
+    assert host.asked == 10
+    await host.allows("https://wire0.example/news/2")
+    assert host.asked == 11
+
+
+async def test_the_rules_of_all_servers_together_are_bounded(host, monkeypatch):
+    monkeypatch.setattr(robots, "WEIGHT_MAX", 100_000)
+    host.any_server = True
+    host.answers = answer(200, b"User-agent: *\n" + b"".join(b"Disallow: /p%d/\n" % n for n in range(200)))
+    for number in range(10):
+        await host.allows(f"https://wire{number}.example/news/1")
+    await host.allows("https://wire9.example/news/2")
+    assert host.asked == 10
+    await host.allows("https://wire0.example/news/2")
+    assert host.asked == 11
 
 
 @pytest.mark.skipif(not DATA.exists(), reason="no WIREWATCH_DATA: the real robots.txt files are not here")

@@ -26,3 +26,13 @@ def test_states_gaps_and_the_share_that_was_complete_are_figures():
     ):
         assert line in told
     assert 'complete_ratio{source="other"}' not in told
+
+
+def test_what_is_over_a_limit_is_counted_by_source_and_reason():
+    metrics = Metrics(lambda: datetime(2026, 3, 10, tzinfo=UTC))
+    metrics.refused("wire", "url")
+    metrics.refused("wire", "url", 4)
+    metrics.refused("other", "headers")
+    told = generate_latest(metrics.registry).decode()
+    assert 'wirewatch_refused_total{reason="url",source="wire"} 5.0' in told
+    assert 'wirewatch_refused_total{reason="headers",source="other"} 1.0' in told

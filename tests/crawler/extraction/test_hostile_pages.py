@@ -10,6 +10,7 @@ from press_copy import LANGUAGES, write
 from press_layouts import LAYOUTS
 
 from crawler.extraction import NotARelease, Release, extract_release
+from crawler.extraction.limits import PARAGRAPH_MAX
 from crawler.extraction.refusals import REASONS
 from crawler.extraction.text import key
 
@@ -61,10 +62,11 @@ def test_a_page_that_nobody_could_read_is_refused(name):
     assert refusal.value.reason in REASONS
 
 
-def test_a_line_without_an_end_is_one_paragraph():
-    line = SENTENCE * 20_000
+@pytest.mark.parametrize("times", [1_000, 20_000])
+def test_a_line_without_an_end_is_one_paragraph_up_to_the_limit(times):
+    line = SENTENCE * times
 
-    assert extract_release(f"<h1>Gull Line buys a barge</h1><p>{line}", URL).body == (line.strip(),)
+    assert extract_release(f"<h1>Gull Line buys a barge</h1><p>{line}", URL).body == (line[:PARAGRAPH_MAX].strip(),)
 
 
 JUNK = st.sampled_from(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -89,3 +91,11 @@ def test_headers_come_first_and_the_address_that_was_asked_for_is_the_last_resor
     assert named(headers[:1], [], None, FEED) == Named(hubs=("https://h.example/",), topic=FEED)
     assert named([], [], "https://wire.example/own", FEED) == Named()
     assert len(named([], [f"https://{n}.example/" for n in range(99)], None, FEED).hubs) == HUBS
+
+
+def test_of_thousands_of_links_the_first_are_read_in_bounded_time():
+    headers = [f'<https://h{number}.example/>; rel="hub"' for number in range(5_000)]
+    began = time.process_time()
+    found = named([*headers, "<a>," * 100_000], (), None, FEED)
+    assert found.hubs == tuple(f"https://h{number}.example/" for number in range(HUBS))
+    assert time.process_time() - began < 0.5
