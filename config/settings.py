@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 from datetime import timedelta
 from functools import cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -33,6 +34,8 @@ EventName = Literal["new", "corrected", "updated", "revised", "withdrawn", "synd
 DEFAULT_EVENTS: tuple[EventName, ...] = ("new", "corrected", "updated", "revised", "withdrawn")
 REDIS_URLS = ("redis://", "rediss://", "redis+sentinel://", "rediss+sentinel://", "unix://")
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+TOKEN_LENGTH = 16  # characters; shorter ones can be guessed at the rate that the page allows to many addresses
+TOKEN_DIFFERENT = 6  # different characters: "aaaaaaaaaaaaaaaa" is long and yet among the first guesses
 _RUNG = re.compile(r"\s*(\S+)\s+for\s+(\S+)\s*")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
@@ -98,6 +101,20 @@ def _redis_url(url: SecretStr) -> SecretStr:
     return url
 
 
+def require_hard_to_guess(secret: str) -> None:
+    """Raise ``ValueError``, without the secret in it, for a secret that can be guessed; the message shows a new one."""
+    if len(secret) >= TOKEN_LENGTH and len(set(secret)) >= TOKEN_DIFFERENT:
+        return
+    found = f"has {len(secret)} characters" if secret else "is empty"
+    if len(secret) >= TOKEN_LENGTH:
+        found = f"has only {len(set(secret))} different characters"
+    example = secrets.token_urlsafe(24)
+    raise ValueError(
+        f"{found}; allowed are {TOKEN_LENGTH} and more, {TOKEN_DIFFERENT} of them different, such as {example!r} "
+        "(made just now, for you to use)"
+    )
+
+
 Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]
 Rung = Annotated[str, AfterValidator(_rung)]
 QueryText = Annotated[str, AfterValidator(_query)]
@@ -106,7 +123,8 @@ Tag = Annotated[str, AfterValidator(_tag)]
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Values may be secrets, and a traceback shows the text of an error.
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class PollingSettings(_Model):
@@ -190,8 +208,8 @@ class WebSettings(_Model):
     host: str = "127.0.0.1"
     port: int = Field(default=8787, ge=0, le=65_535)
     """0: any free port; the daemon says which."""
-    token: SecretStr | None = Field(default=None, min_length=1, validate_default=True)
-    """Asked for everywhere but /healthz when host is not loopback."""
+    token: SecretStr | None = Field(default=None, json_schema_extra={"minLength": TOKEN_LENGTH}, validate_default=True)
+    """Asked for everywhere but /healthz when host is not loopback. At least 16 characters."""
 
     public_url: Annotated[str, AfterValidator(_public_url)] | None = None
     """Where people and programs elsewhere reach the page, for links in alerts. Left out: host and port."""
@@ -201,6 +219,13 @@ class WebSettings(_Model):
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 (every address is none)
         host = f"[{host}]" if ":" in host else host
         return self.public_url or f"http://{host}:{port if port is not None else self.port}"
+
+    @field_validator("token")
+    @classmethod
+    def _hard_to_guess(cls, token: SecretStr | None) -> SecretStr | None:
+        if token is not None:
+            require_hard_to_guess(token.get_secret_value())
+        return token
 
     @field_validator("token")
     @classmethod
@@ -234,7 +259,8 @@ class WatchSettings(_Model):
 class ChannelSettings(BaseModel):
     """What every channel's settings have; each kind adds its own beside its code in ``alerts/channels``."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Values may be secrets, and a traceback shows the text of an error.
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     type: str
 

@@ -70,7 +70,7 @@ Charset = Annotated[str, AfterValidator(_charset)]
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class ListingSettings(_Model):
