@@ -239,6 +239,21 @@ class WebSettings(_Model):
         return token
 
 
+class WorkerSettings(_Model):
+    """The processes that share the polls (``wirewatch worker``)."""
+
+    secret: SecretStr | None = Field(default=None, json_schema_extra={"minLength": TOKEN_LENGTH})
+    """The same for the daemon and its workers: it proves that they belong together. Left out: the password in redis_url
+    does that; with the embedded server, a file in data_dir. At least 16 characters."""
+
+    @field_validator("secret")
+    @classmethod
+    def _hard_to_guess(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None:
+            require_hard_to_guess(secret.get_secret_value())
+        return secret
+
+
 class WatchSettings(_Model):
     """What a user follows."""
 
@@ -279,6 +294,7 @@ class Settings(_Model):
     alerts: AlertSettings = AlertSettings()
     memory: MemorySettings = MemorySettings()
     web: WebSettings = WebSettings()
+    workers: WorkerSettings = WorkerSettings()
     watches: dict[Name, WatchSettings] = {}
     channels: dict[Name, Any] = {}
     """By name; ``config.load`` gives each entry the model of its ``type``, a ``ChannelSettings``."""

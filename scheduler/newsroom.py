@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 
 from config.addresses import AddressPolicy
 from config.settings import Settings
+from scheduler.worker_key import Signer, signer_of
 from stories import keys
 from stories.archive import Archive
 from stories.aside import Aside
@@ -67,6 +68,14 @@ class Newsroom:
         """Of Redis, the configured or the embedded one; it may hold a password."""
         configured = self.settings.redis_url
         return self.server.url if self.server else configured.get_secret_value() if configured else ""
+
+    @property
+    def signer(self) -> Signer:
+        """What signs for the processes that share the polls; ``CannotStart`` when its key cannot be read."""
+        try:
+            return signer_of(self.settings)
+        except OSError as error:
+            raise CannotStart(f"the key of the workers cannot be read: {error}") from error
 
     @property
     def archive(self) -> Archive:
