@@ -27,6 +27,7 @@ from config.durations import Duration, Interval, format_duration, parse_duration
 from config.query import parse_query
 from config.source import SourceSettings
 from stories.keys import EVENTS_KEPT, MEMORY, RECEIPTS_KEPT, Lifetimes
+from stories.urls import without_userinfo
 
 USER_AGENT = "wirewatch/0.1 (+https://github.com/wirewatch/wirewatch)"
 
@@ -91,7 +92,9 @@ def _public_url(url: str) -> str:
     except ValueError:
         fine = False
     if not fine:
-        raise ValueError(f"{url!r} is no address of a page; allowed is https://host or https://host/path")
+        raise ValueError(
+            f"{without_userinfo(url)!r} is no address of a page; allowed is https://host or https://host/path"
+        )
     return url.rstrip("/")
 
 

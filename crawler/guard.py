@@ -16,6 +16,7 @@ from twisted.internet.interfaces import IAddress, IHostnameResolver, IHostResolu
 from zope.interface import implementer
 
 from config.addresses import AddressPolicy, BlockedAddress
+from stories.urls import has_userinfo, without_userinfo
 
 REMEMBERED = 1_000  # hosts whose refusal is explained; the latest
 
@@ -88,8 +89,10 @@ class GuardedResolver:
 
 
 class GuardMiddleware:
-    """Lets only http and https through, after every redirect too."""
+    """Lets only http and https through, without user name or password, after every redirect too."""
 
     def process_request(self, request: Request) -> None:
         if not request.url.startswith(("http://", "https://")):
-            raise IgnoreRequest(f"refused: {request.url[:100]} is no web address")
+            raise IgnoreRequest(f"refused: {without_userinfo(request.url)[:100]} is no web address")
+        if has_userinfo(request.url):
+            raise IgnoreRequest(f"refused: {without_userinfo(request.url)[:100]} holds a user name or password")

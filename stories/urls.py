@@ -19,13 +19,20 @@ NO_HOST = re.compile(r"[\\\s<>\"{}|^`\x00-\x1f\x7f]")
 """What no authority holds (RFC 3986, 3.2); a browser may read a backslash as the end of the host."""
 
 
+_USERINFO = re.compile(r"(//)[^/?#]*@")
+"""From the beginning of the authority to its last ``@``; a password may hold one that nobody encoded."""
+
+
 def canonical_url(url: str, base: str | None = None) -> str:
     """Return the absolute URL with sorted query, without fragment and tracking parameters.
 
-    ``ValueError`` for what is no http(s) URL.
+    ``ValueError`` for what is no http(s) URL, and for one with a user name or password: a page that needs them is not
+    public, and the URL goes into alerts and logs.
     """
     absolute = urljoin(base, url.strip()) if base else url.strip()
     parts = urlsplit(absolute)
+    if "@" in parts.netloc:
+        raise ValueError(f"a web address with a user name or password: {without_userinfo(url)[:200]!r}")
     query = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True)
              if not TRACKING.fullmatch(name)]  # fmt: skip
     netloc = parts.netloc.removesuffix(":443" if parts.scheme == "https" else ":80")
@@ -33,8 +40,18 @@ def canonical_url(url: str, base: str | None = None) -> str:
     # Looked at last: a name in another script may turn into what is no name.
     final = urlsplit(canonical)
     if final.scheme not in ("http", "https") or not final.hostname or NO_HOST.search(parts.netloc + final.netloc):
-        raise ValueError(f"no web address: {url[:200]!r}")
+        raise ValueError(f"no web address: {without_userinfo(url)[:200]!r}")
     return str(canonical)
+
+
+def has_userinfo(url: str) -> bool:
+    """Return whether a URL holds a user name or password (RFC 3986, 3.2.1)."""
+    return _USERINFO.search(url) is not None
+
+
+def without_userinfo(url: str) -> str:
+    """Return text of a URL, sound or not, with user name and password replaced, for messages."""
+    return _USERINFO.sub(r"\g<1>[hidden]@", url)
 
 
 def url_digest(url: str) -> str:

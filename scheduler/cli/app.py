@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -79,6 +80,7 @@ for module in COMMANDS:
 
 def main() -> None:
     """Run the program, and end it with 0 (done), 1 (it could not be done) or 2 (usage or configuration)."""
+    os.umask(0o077)  # whatever this program and the servers that it starts write is for its user alone
     configure_sentry(None, version("wirewatch"))
     try:
         app()

@@ -13,8 +13,9 @@ from alerts.mentions import BREAK, take_apart
 MENTIONS = (
     "@everyone", "x@everyone", "pay@here", "x@channel", "@all", "x@all", "@room", "x@room:server", "@group",
     "@EVERYONE", "@user", "@**all**", "@_**name**", "<@123>", "<@!123>", "<@&456>", "<!channel>", "<!here|x>",
-    "<!subteam^S1|x>", "<#C123>", "<@all>", '<at user_id="all">x</at>', "<at id='1'>", "<users/all>", "(met)all(met)", "(rol)1(rol)",
-    "[CQ:at,qq=all]", "https://wire.example/@everyone", "https://wire.example/x@here", "https://wire.example/<!channel>",
+    "<!subteam^S1|x>", "<#C123>", "<@all>", '<at user_id="all">x</at>', "<at id='1'>", "<users/all>", "(met)all(met)",
+    "(rol)1(rol)", "[CQ:at,qq=all]", "https://wire.example/@everyone", "https://wire.example/x@here",
+    "https://wire.example/<!channel>",
 )  # fmt: skip
 """Ways in which Discord, Slack, Mattermost, Rocket.Chat, Teams, Telegram, Matrix, Zulip, Google Chat, Lark, Kook and
 OneBot mention people: as their documentation has them."""

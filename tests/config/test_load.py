@@ -215,6 +215,20 @@ class TestSources:
         (fault,) = faults(f"[sources.x]\nlistings = [{{ url = '{url}' }}]")
         assert f"sources.x.listings.0.url: {url!r} is no web address; allowed is http://… or https://…" in fault
 
+    @pytest.mark.parametrize(
+        "url", ["https://user:pa55word@x/", "https://user@x/", "https://a:pa55@word@x/{tag}", "ftp://a:pa55word@x/"]
+    )
+    def test_a_listing_with_a_user_name_or_password_is_refused_and_not_shown(self, faults: Faults, url: str) -> None:
+        (fault,) = faults(f"[sources.x]\nlistings = [{{ url = '{url}' }}]")
+        assert "sources.x.listings.0.url: " in fault
+        assert "holds a user name or password" in fault
+        assert "pa55" not in fault
+
+    def test_a_public_url_with_a_password_is_refused_and_not_shown(self, faults: Faults) -> None:
+        (fault,) = faults("[web]\npublic_url = 'https://user:pa55word@desk.example'")
+        assert "web.public_url: " in fault
+        assert "pa55" not in fault
+
     def test_a_placeholder_other_than_tag_is_told(self, faults: Faults) -> None:
         (fault,) = faults("[sources.x]\nlistings = [{ url = 'https://x/{country}/{tag}' }]")
         assert "{country} is unknown; allowed is {tag}" in fault

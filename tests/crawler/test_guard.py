@@ -111,3 +111,12 @@ def test_only_web_addresses_are_asked_for(url):
     with pytest.raises(IgnoreRequest, match="is no web address"):
         GuardMiddleware().process_request(Request(url))
     assert GuardMiddleware().process_request(Request("https://wire.example/")) is None
+
+
+@pytest.mark.parametrize(
+    "url", ["https://user:pa55word@wire.example/", "https://user@wire.example/", "ftp://a:pa55word@b/"]
+)
+def test_no_address_with_a_user_name_or_password_is_asked_for_or_shown(url):
+    with pytest.raises(IgnoreRequest) as refusal:
+        GuardMiddleware().process_request(Request(url))
+    assert "pa55word" not in str(refusal.value)
