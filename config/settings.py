@@ -139,7 +139,8 @@ class PollingSettings(_Model):
     revisit: tuple[Rung, ...] = ("15m for 3h", "1h for 1d", "3h for 7d", "3d for 30d")
     """Releases are read again after publication, on this ladder; []: never."""
     private_addresses: tuple[Network, ...] = ()
-    """Loopback, private or link-local networks that sources and webhooks may reach all the same."""
+    """Loopback, private or link-local networks that sources and webhooks may reach all the same. A source's links and
+    redirects lead into one only if a configured listing of that source is on it."""
 
     @property
     def ladder(self) -> tuple[tuple[timedelta, timedelta], ...]:

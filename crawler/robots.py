@@ -31,6 +31,7 @@ from scrapy.utils.httpobj import urlparse_cached
 from scrapy.utils.misc import build_from_crawler
 
 from crawler.faults import Patient, RobotsForbid, fault, status_fault
+from crawler.guard import SOURCE
 from crawler.pace import server_of, slow_down
 
 log = structlog.get_logger(__name__)
@@ -104,7 +105,7 @@ class DailyRobots(RobotsTxtMiddleware):
         asked = Request(
             f"{urlparse_cached(request).scheme}://{server}/robots.txt",
             priority=self.DOWNLOAD_PRIORITY,
-            meta={"dont_obey_robotstxt": True, LARGEST: UNPACKED},
+            meta={"dont_obey_robotstxt": True, LARGEST: UNPACKED, SOURCE: request.meta.get(SOURCE, "")},
             callback=NO_CALLBACK,
         )
         engine: Any = self.crawler.engine

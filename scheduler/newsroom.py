@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from config.addresses import AddressPolicy
 from config.settings import Settings
 from scheduler.worker_key import Signer, signer_of
 from stories import keys
@@ -114,7 +113,7 @@ class Newsroom:
         """Return what the spider works with; ``role`` and ``term`` as ``Claims`` has them."""
         # Imported here: most commands crawl nothing, and need not wait for Scrapy and the patterns of notices.
         from crawler.dispatch import PageDispatcher
-        from crawler.guard import Guard
+        from crawler.guard import guard_of
         from crawler.queue import PollQueue
         from crawler.reader import Reader
         from crawler.services import Services
@@ -132,7 +131,7 @@ class Newsroom:
             desk=desk,
             reader=Reader(),
             memory=Careful(memory, aside, now),
-            guard=Guard(AddressPolicy(self.settings.polling.private_addresses)),
+            guard=guard_of(self.settings),
             progress=progress,
             clock=now,
             dispatcher=PageDispatcher(now, Backlog(self.redis)),
