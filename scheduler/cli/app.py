@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import traceback
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +13,7 @@ from typing import Annotated
 import typer
 
 from config.load import BadConfiguration
-from config.telemetry import configure_logging, configure_sentry, flush, report
+from config.telemetry import configure_logging, configure_sentry, flush, report, scrub
 from scheduler.cli import (
     alerts,
     archive,
@@ -95,6 +96,7 @@ def main() -> None:
         sys.exit(130)
     except Exception as error:
         report(error)
-        raise
+        typer.echo(scrub(traceback.format_exc()), err=True)  # Python itself would print it with any secret in it
+        sys.exit(1)
     finally:
         flush()

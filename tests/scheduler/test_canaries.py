@@ -10,6 +10,7 @@ from aiohttp import web
 from daemon import running
 from program import Program
 
+from scheduler.cli import check
 from scheduler.demo import stories
 
 CANARIES = {
@@ -130,3 +131,21 @@ async def test_a_redis_that_is_away_shows_no_password(secretive, tmp_path):
         assert ended.status == 1
         assert ANY.search(ended.said) is None, ended.said
         assert "127.0.0.1:1" in ended.err
+
+
+async def test_a_traceback_shows_no_secret(secretive, tmp_path, monkeypatch):
+    password = "canary-p%40ss-0d1"
+    secretive["redis_url"] = f"redis://default:{password}@127.0.0.1:1/0?sentinel_password=canary-sentinel-1"
+
+    def broken(settings, work):
+        url = settings.redis_url.get_secret_value()
+        words = (
+            f"{url}; AUTH default {password} canary-p@ss-0d1 canary-sentinel-1; {settings.web.token.get_secret_value()}"
+        )
+        raise RuntimeError(words)
+
+    monkeypatch.setattr(check, "with_newsroom", broken)
+    ended = await Program(folder=tmp_path, table=secretive, environment={}).within("check")
+    assert ended.status == 1
+    assert "RuntimeError: " in ended.err
+    assert ANY.search(ended.said) is None, ended.said
