@@ -70,6 +70,9 @@ class Connection(H11Protocol):
         self._unset_reading()
         super().connection_lost(exc)
 
+    def _unsupported_upgrade_warning(self) -> None:
+        """Log nothing: any client can send such a request, as often as it likes. It is answered without the upgrade."""
+
     @property
     def is_answering(self) -> bool:
         """Whether a whole request has arrived and its answer is not complete."""

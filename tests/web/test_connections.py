@@ -148,3 +148,12 @@ async def test_a_client_that_does_not_read_its_answer_is_not_waited_for(
         publishing.cancel()
         await asyncio.gather(publishing, return_exceptions=True)
         small.close()
+
+
+async def test_a_client_that_wants_a_web_socket_is_answered_and_fills_no_log(site, caplog):
+    headers = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+    for _ in range(3):
+        async with site.http.get("/healthz", headers=headers) as reply:
+            assert reply.status == 200
+    assert "upgrade" not in caplog.text.casefold()
+    assert "WebSocket" not in caplog.text
