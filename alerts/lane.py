@@ -17,6 +17,7 @@ from alerts.outbox import Alert, Outbox, Settled
 from alerts.outcome import Channel, Gathering, Later, Outcome, Outgoing, Refused, Sent
 from alerts.payload import release_of
 from alerts.quiet import parse_quiet_hours, quiet_until
+from alerts.redaction import Redactor, redactor_of
 from alerts.schedule import next_try
 from alerts.urgent import Passing
 from config.telemetry import report, traced
@@ -103,6 +104,10 @@ class Lane:
     """Tries that failed in a row; after one, a digest that is tried again does not gather for a second period."""
     _probe_at: float = 0.0
     """When a channel that is down is asked again, in loop time."""
+    _redactor: Redactor = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._redactor = redactor_of(self.channel.settings)
 
     async def run(self, *, until_empty: bool = False) -> None:
         """Deliver until cancelled, or until nothing is due; what is under way then may end."""
@@ -228,6 +233,10 @@ class Lane:
             )
 
     async def _try(self, alerts: Sequence[Alert]) -> Outcome:
+        """Send, and return the outcome without any secret of the channel: here reasons are made, for every channel."""
+        return self._redactor.outcome(await self._send(alerts))
+
+    async def _send(self, alerts: Sequence[Alert]) -> Outcome:
         outgoing = [
             Outgoing(event_id=alert.event, event=alert.body, attempt=alert.attempt) for alert in alerts if alert.body
         ]

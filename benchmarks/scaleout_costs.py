@@ -24,8 +24,10 @@ from config.settings import Settings
 from crawler.polls import Listing, all_listings
 from scheduler.clock import Clock
 from scheduler.colleagues import DUE
+from scheduler.docket_json import TASK, without_pickle
 from scheduler.newsroom import now
 from scheduler.sharing import task_key
+from scheduler.worker_key import Signer
 from stories import keys
 from stories.crew import Crew, Due
 from stories.sighting import Poll
@@ -106,7 +108,10 @@ async def handing_out() -> None:
     """Print what a poll costs the clock that hands it out: the task, and hearing when the listing is due again."""
     from docket import Docket
 
-    async def poll(packed: bytes) -> None:
+    without_pickle()
+    signer = Signer(b"a key of the benchmark")
+
+    async def poll(packed: str) -> None:
         """Nobody does it here."""
 
     tags = [f"tag{number}" for number in range(HANDED_OUT)]
@@ -127,7 +132,7 @@ async def handing_out() -> None:
             before, began = await _redis_cpu(redis), time.process_time()
             for one in listings:
                 asked = one.poll(now())
-                await docket.add("poll", key=task_key(asked))(msgspec.json.encode(asked))
+                await docket.add("poll", key=task_key(asked))(signer.seal(TASK, msgspec.json.encode(asked).decode()))
             handed = time.process_time() - began
             for _ in range(0, HANDED_OUT, DUE):
                 for due in await crew.told_due(DUE):

@@ -47,6 +47,21 @@ class AddressPolicy:
             return True
         return _is_public(inner)
 
+    def networks_of(self, address: str) -> frozenset[IPv4Network | IPv6Network]:
+        """Return the allowed networks that this literal address is in; none for a public one or what is no address."""
+        try:
+            parsed = ip_address(address.split("%", 1)[0])
+        except ValueError:
+            return frozenset()
+        both = {parsed, _carried(parsed)}
+        return frozenset(
+            network for network in self.allowed for one in both if network.version == one.version and one in network
+        )
+
+    def is_public(self, address: str) -> bool:
+        """Return whether this literal address may be reached by anyone, without being allowed by name."""
+        return AddressPolicy().permits(address)
+
     def check(self, address: str, host: str) -> None:
         """Raise ``BlockedAddress`` when ``address``, which ``host`` resolved to, may not be reached."""
         if not self.permits(address):

@@ -14,7 +14,7 @@ from config.faults import UNKNOWN_KEY, Fault
 PREFIX = "WIREWATCH_"
 NOT_SETTINGS = ("WIREWATCH_CONFIG", "WIREWATCH_DATA", "WIREWATCH_FAILPOINT")
 """Where the configuration is, where the tests find real data, and where they end the process."""
-SECRETS = ("redis_url", "web__token")
+SECRETS = ("redis_url", "web__token", "workers__secret")
 """Settings whose variable has a ``…_FILE`` twin; so has each setting of a channel: any may hold a secret."""
 
 

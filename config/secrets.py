@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import PurePath
 from typing import Any
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote
 
 from pydantic import BaseModel, SecretBytes, SecretStr
 
@@ -66,7 +66,8 @@ def hide_secrets_of(settings: BaseModel) -> None:
 def _hide_within(value: Any) -> None:
     if isinstance(value, (SecretStr, SecretBytes)):
         secret = value.get_secret_value()
-        hide(secret if isinstance(secret, str) else secret.decode("utf-8", "replace"))
+        text = secret if isinstance(secret, str) else secret.decode("utf-8", "replace")
+        hide(text, *_passwords_in(text))
     elif isinstance(value, BaseModel):
         for name in type(value).model_fields:
             _hide_within(getattr(value, name))
@@ -76,6 +77,16 @@ def _hide_within(value: Any) -> None:
     elif isinstance(value, (list, tuple, set, frozenset)):
         for one in value:
             _hide_within(one)
+
+
+def _passwords_in(url: str) -> list[str]:
+    """Return the passwords in a URL, as they are written and decoded: a library may tell them without the URL."""
+    if "://" not in url:
+        return []
+    authority, query = re.split(r"[/?#]", url.partition("://")[2], maxsplit=1)[0], url.partition("?")[2]
+    found = [authority.rpartition("@")[0].partition(":")[2]]
+    found += [value for name, _, value in (pair.partition("=") for pair in query.split("&")) if "password" in name]
+    return [way for one in found if one for way in (one, unquote(one))]
 
 
 def scrub(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 from datetime import timedelta
 from functools import cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -26,6 +27,7 @@ from config.durations import Duration, Interval, format_duration, parse_duration
 from config.query import parse_query
 from config.source import SourceSettings
 from stories.keys import EVENTS_KEPT, MEMORY, RECEIPTS_KEPT, Lifetimes
+from stories.urls import without_userinfo
 
 USER_AGENT = "wirewatch/0.1 (+https://github.com/wirewatch/wirewatch)"
 
@@ -33,6 +35,8 @@ EventName = Literal["new", "corrected", "updated", "revised", "withdrawn", "synd
 DEFAULT_EVENTS: tuple[EventName, ...] = ("new", "corrected", "updated", "revised", "withdrawn")
 REDIS_URLS = ("redis://", "rediss://", "redis+sentinel://", "rediss+sentinel://", "unix://")
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+TOKEN_LENGTH = 16  # characters; shorter ones can be guessed at the rate that the page allows to many addresses
+TOKEN_DIFFERENT = 6  # different characters: "aaaaaaaaaaaaaaaa" is long and yet among the first guesses
 _RUNG = re.compile(r"\s*(\S+)\s+for\s+(\S+)\s*")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
@@ -88,7 +92,9 @@ def _public_url(url: str) -> str:
     except ValueError:
         fine = False
     if not fine:
-        raise ValueError(f"{url!r} is no address of a page; allowed is https://host or https://host/path")
+        raise ValueError(
+            f"{without_userinfo(url)!r} is no address of a page; allowed is https://host or https://host/path"
+        )
     return url.rstrip("/")
 
 
@@ -96,6 +102,20 @@ def _redis_url(url: SecretStr) -> SecretStr:
     if not url.get_secret_value().startswith(REDIS_URLS):  # never the URL in words: it may hold a password
         raise ValueError("allowed are redis://…, rediss://…, redis+sentinel://…, rediss+sentinel://… and unix://…")
     return url
+
+
+def require_hard_to_guess(secret: str) -> None:
+    """Raise ``ValueError``, without the secret in it, for a secret that can be guessed; the message shows a new one."""
+    if len(secret) >= TOKEN_LENGTH and len(set(secret)) >= TOKEN_DIFFERENT:
+        return
+    found = f"has {len(secret)} characters" if secret else "is empty"
+    if len(secret) >= TOKEN_LENGTH:
+        found = f"has only {len(set(secret))} different characters"
+    example = secrets.token_urlsafe(24)
+    raise ValueError(
+        f"{found}; allowed are {TOKEN_LENGTH} and more, {TOKEN_DIFFERENT} of them different, such as {example!r} "
+        "(made just now, for you to use)"
+    )
 
 
 Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]
@@ -106,7 +126,8 @@ Tag = Annotated[str, AfterValidator(_tag)]
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Values may be secrets, and a traceback shows the text of an error.
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class PollingSettings(_Model):
@@ -118,7 +139,8 @@ class PollingSettings(_Model):
     revisit: tuple[Rung, ...] = ("15m for 3h", "1h for 1d", "3h for 7d", "3d for 30d")
     """Releases are read again after publication, on this ladder; []: never."""
     private_addresses: tuple[Network, ...] = ()
-    """Loopback, private or link-local networks that sources and webhooks may reach all the same."""
+    """Loopback, private or link-local networks that sources and webhooks may reach all the same. A source's links and
+    redirects lead into one only if a configured listing of that source is on it."""
 
     @property
     def ladder(self) -> tuple[tuple[timedelta, timedelta], ...]:
@@ -190,8 +212,8 @@ class WebSettings(_Model):
     host: str = "127.0.0.1"
     port: int = Field(default=8787, ge=0, le=65_535)
     """0: any free port; the daemon says which."""
-    token: SecretStr | None = Field(default=None, min_length=1, validate_default=True)
-    """Asked for everywhere but /healthz when host is not loopback."""
+    token: SecretStr | None = Field(default=None, json_schema_extra={"minLength": TOKEN_LENGTH}, validate_default=True)
+    """Asked for everywhere but /healthz when host is not loopback. At least 16 characters."""
 
     public_url: Annotated[str, AfterValidator(_public_url)] | None = None
     """Where people and programs elsewhere reach the page, for links in alerts. Left out: host and port."""
@@ -204,6 +226,13 @@ class WebSettings(_Model):
 
     @field_validator("token")
     @classmethod
+    def _hard_to_guess(cls, token: SecretStr | None) -> SecretStr | None:
+        if token is not None:
+            require_hard_to_guess(token.get_secret_value())
+        return token
+
+    @field_validator("token")
+    @classmethod
     def _token_for_the_open_network(cls, token: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
         host = info.data.get("host", LOOPBACK[0])
         if token is None and host not in LOOPBACK:
@@ -212,6 +241,21 @@ class WebSettings(_Model):
                 "anybody on the network could read and trigger"
             )
         return token
+
+
+class WorkerSettings(_Model):
+    """The processes that share the polls (``wirewatch worker``)."""
+
+    secret: SecretStr | None = Field(default=None, json_schema_extra={"minLength": TOKEN_LENGTH})
+    """The same for the daemon and its workers: it proves that they belong together. Left out: the password in redis_url
+    does that; with the embedded server, a file in data_dir. At least 16 characters."""
+
+    @field_validator("secret")
+    @classmethod
+    def _hard_to_guess(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None:
+            require_hard_to_guess(secret.get_secret_value())
+        return secret
 
 
 class WatchSettings(_Model):
@@ -234,7 +278,8 @@ class WatchSettings(_Model):
 class ChannelSettings(BaseModel):
     """What every channel's settings have; each kind adds its own beside its code in ``alerts/channels``."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Values may be secrets, and a traceback shows the text of an error.
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     type: str
 
@@ -253,6 +298,7 @@ class Settings(_Model):
     alerts: AlertSettings = AlertSettings()
     memory: MemorySettings = MemorySettings()
     web: WebSettings = WebSettings()
+    workers: WorkerSettings = WorkerSettings()
     watches: dict[Name, WatchSettings] = {}
     channels: dict[Name, Any] = {}
     """By name; ``config.load`` gives each entry the model of its ``type``, a ``ChannelSettings``."""

@@ -14,6 +14,7 @@ from lxml.cssselect import CSSSelector, SelectorError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from config.durations import Duration, Interval
+from stories.urls import has_userinfo, without_userinfo
 
 
 def _css(selector: str) -> str:
@@ -33,6 +34,11 @@ def _zone(name: str) -> str:
 
 
 def _web_address(url: str) -> str:
+    if has_userinfo(url):
+        raise ValueError(
+            f"{without_userinfo(url)!r} holds a user name or password, which wirewatch does not send, and which would "
+            "be seen in logs and alerts; allowed are public addresses without them"
+        )
     try:
         parts = urlsplit(url)
         sound = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
@@ -70,7 +76,7 @@ Charset = Annotated[str, AfterValidator(_charset)]
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class ListingSettings(_Model):

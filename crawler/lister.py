@@ -29,6 +29,7 @@ from crawler.course import Course, counted, latency
 from crawler.dispatch import MAX_RESPONSE_BYTES, Priority
 from crawler.faults import Patient, fault, status_fault, status_trouble, trouble
 from crawler.fulltext import FullText
+from crawler.guard import SOURCE
 from crawler.limits import ResponseLimitError
 from crawler.listings import ListingPage, ListingUnreadable, read_listing
 from crawler.listings.hubs import Named, named
@@ -136,7 +137,7 @@ class Lister:
             callback=self.read,
             errback=self.failed,
             cb_kwargs={"course": course},
-            meta={"handle_httpstatus_list": STATUSES},
+            meta={"handle_httpstatus_list": STATUSES, SOURCE: course.poll.source},
             priority=LISTING_PRIORITY,
             dont_filter=True,
         )

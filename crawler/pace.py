@@ -27,6 +27,7 @@ from scrapy.utils.httpobj import urlparse_cached
 
 from crawler.answers import retry_after
 from crawler.faults import Patient
+from crawler.guard import Guard
 from crawler.pacing import LONGEST_PATIENCE
 from crawler.response_limits import BoundedFactory, limits_named
 from stories.moments import timestamp
@@ -189,6 +190,7 @@ class InTurn(HTTP11DownloadHandler):
         if crawler.spider is None or crawler.engine is None:
             return await self._download(request)
         manners = crawler.spider.services.manners  # type: ignore[attr-defined]
+        guard: Guard = crawler.spider.services.guard  # type: ignore[attr-defined]
         host = str(request.meta.get("download_slot") or urlparse_cached(request).hostname or "")
         slot = crawler.engine.downloader.slots.get(host)
         if manners is not None and slot is not None and slot.delay:
@@ -198,7 +200,8 @@ class InTurn(HTTP11DownloadHandler):
                 log.warning("pace not shared", host=host, why=f"Redis: {error}")
         if (politeness := crawler.get_downloader_middleware(Politeness)) is not None:
             await politeness.ask_leave(request)
-        return await self._download(request)
+        with guard.sending(await guard.scope_of(request)):
+            return await self._download(request)
 
     async def _download(self, request: Request) -> Response:
         with limits_named():

@@ -25,6 +25,8 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 
+from crawler.guard import SOURCE
+
 if TYPE_CHECKING:
     from playwright.async_api import Browser, BrowserContext, Playwright, Route, WebSocketRoute
     from playwright.async_api import Request as Wanted
@@ -180,12 +182,13 @@ class Renderer:
 
     async def ask(self, request: Request, kind: str) -> Response:
         """Return the answer to a page's request; scripts are kept for an hour: a site's pages share them."""
-        kept = self._scripts.get(request.url) if kind == "script" else None
+        script = f"{request.meta.get(SOURCE, '')} {request.url}"  # a public page must not get an intranet's script
+        kept = self._scripts.get(script) if kind == "script" else None
         if kept is not None and kept.until > monotonic():
             return kept.response
         response = await self._fetch(request)
         if kind == "script" and response.status == 200 and len(response.body) <= LARGEST_KEPT:
-            self._scripts[request.url] = _Kept(monotonic() + SCRIPT_KEPT_FOR, response)
+            self._scripts[script] = _Kept(monotonic() + SCRIPT_KEPT_FOR, response)
             while len(self._scripts) > SCRIPTS_KEPT:
                 self._scripts.popitem(last=False)
         return response
@@ -198,6 +201,7 @@ class _Visit:
         self._renderer = renderer
         self._document: Response | None = response
         self._host = urlsplit(response.url).netloc
+        self._source = str(response.request.meta.get(SOURCE, "")) if response.request else ""
         self._asked = 0
 
     async def answer(self, route: Route, wanted: Wanted) -> None:
@@ -246,7 +250,7 @@ class _Visit:
             method=wanted.method,
             headers=passed,
             body=body,
-            meta={"dont_retry": True},
+            meta={"dont_retry": True, SOURCE: self._source},
             dont_filter=True,
         )
 

@@ -31,6 +31,7 @@ from scrapy.robotstxt import decode_robotstxt
 from scrapy.utils.httpobj import urlparse_cached
 
 from crawler.faults import Patient, RobotsForbid, fault, status_fault
+from crawler.guard import SOURCE
 from crawler.pace import server_of, slow_down
 from crawler.robots_rules import RobotsRules, RulesTooCostlyError
 
@@ -131,7 +132,7 @@ class DailyRobots(RobotsTxtMiddleware):
         asked = Request(
             f"{urlparse_cached(request).scheme}://{name}/robots.txt",
             priority=self.DOWNLOAD_PRIORITY,
-            meta={"dont_obey_robotstxt": True, LARGEST: UNPACKED},
+            meta={"dont_obey_robotstxt": True, LARGEST: UNPACKED, SOURCE: request.meta.get(SOURCE, "")},
             callback=NO_CALLBACK,
         )
         engine: Any = self.crawler.engine

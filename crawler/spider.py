@@ -26,6 +26,7 @@ from crawler.dispatch import MAX_RESPONSE_BYTES, Priority, Slot
 from crawler.extraction.limits import reached
 from crawler.faults import Patient, fault, status_fault
 from crawler.fulltext import as_answer, at_hand, entry_hints, in_full
+from crawler.guard import SOURCE
 from crawler.limits import ResponseLimitError
 from crawler.lister import STATUSES, Lister
 from crawler.reader import ReaderClosed
@@ -155,7 +156,7 @@ class WireSpider(Spider):
             callback=self.parse_page,
             errback=self.page_failed,
             cb_kwargs={"poll": poll, "asked": canonical_url(sighting.url), "claim": claim, "journey": journey},
-            meta={"handle_httpstatus_list": STATUSES, "render": self._hints(poll).render},
+            meta={"handle_httpstatus_list": STATUSES, "render": self._hints(poll).render, SOURCE: poll.source},
             priority=PAGE_PRIORITY[priority],
             dont_filter=True,
         )

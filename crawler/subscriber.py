@@ -16,6 +16,7 @@ from twisted.python.failure import Failure
 
 from crawler.answers import retry_after
 from crawler.faults import Patient, fault, status_fault
+from crawler.guard import SOURCE
 from crawler.listings.hubs import Named
 from crawler.push import LEASE, Leave, failed, next_step
 from crawler.services import Services
@@ -80,7 +81,7 @@ class Subscriber:
             callback=self.answered,
             errback=self.failed,
             cb_kwargs={"wanted": wanted, "key": key},
-            meta={"handle_httpstatus_list": STATUSES, "download_maxsize": ANSWER},
+            meta={"handle_httpstatus_list": STATUSES, "download_maxsize": ANSWER, SOURCE: wanted.source},
             dont_filter=True,
         )
 

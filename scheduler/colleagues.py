@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 import structlog
 from redis.exceptions import RedisError
@@ -14,7 +15,7 @@ from crawler.polls import Listing
 from crawler.services import Services
 from scheduler.lease import Lease
 from scheduler.newsroom import CannotStart, Newsroom
-from scheduler.sharing import SharedQueue, Sharing, beat, bury
+from scheduler.sharing import MEMBER, SharedQueue, Sharing, beat, bury
 from stories.claims import listing_key
 from stories.crew import Crew
 from stories.desk import Desk
@@ -46,7 +47,8 @@ class Colleagues:
     def __init__(self, newsroom: Newsroom, lease: Lease) -> None:
         self._newsroom = newsroom
         self._lease = lease
-        self._crew = Crew(newsroom.redis, lease.term)
+        self._signer = newsroom.signer
+        self._crew = Crew(newsroom.redis, lease.term, sign=partial(self._signer.sign, MEMBER))
         self._sharing: Sharing | None = None
         self._workers: list[str] = []
         self._alone = False
@@ -102,8 +104,14 @@ class Colleagues:
 
     def _share(self, services: Services, tasks: asyncio.TaskGroup, name: str) -> None:
         url, lease = self._newsroom.url, self._lease
+        if not self._signer.proves:
+            log.warning(
+                "workers_not_authenticated",
+                reason="redis_url holds no password, so anyone who reaches this Redis can register as a worker; "
+                "set [workers] secret for the daemon and its workers",
+            )
         try:
-            self._sharing = Sharing(services, url, term=lease.term, may=lambda: lease.holds)
+            self._sharing = Sharing(services, url, self._signer, term=lease.term, may=lambda: lease.holds)
         except CannotStart as missing:  # a worker that came must not end a daemon that can do it all itself
             self._alone = True
             log.error("workers are there and get nothing; polls are done here", why=str(missing))

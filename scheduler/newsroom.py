@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from config.addresses import AddressPolicy
 from config.settings import Settings
+from scheduler.worker_key import Signer, signer_of
 from stories import keys
 from stories.archive import Archive
 from stories.aside import Aside
@@ -69,6 +69,14 @@ class Newsroom:
         return self.server.url if self.server else configured.get_secret_value() if configured else ""
 
     @property
+    def signer(self) -> Signer:
+        """What signs for the processes that share the polls; ``CannotStart`` when its key cannot be read."""
+        try:
+            return signer_of(self.settings)
+        except OSError as error:
+            raise CannotStart(f"the key of the workers cannot be read: {error}") from error
+
+    @property
     def archive(self) -> Archive:
         return Archive(self.redis)
 
@@ -105,7 +113,7 @@ class Newsroom:
         """Return what the spider works with; ``role`` and ``term`` as ``Claims`` has them."""
         # Imported here: most commands crawl nothing, and need not wait for Scrapy and the patterns of notices.
         from crawler.dispatch import PageDispatcher
-        from crawler.guard import Guard
+        from crawler.guard import guard_of
         from crawler.queue import PollQueue
         from crawler.reader import Reader
         from crawler.services import Services
@@ -123,7 +131,7 @@ class Newsroom:
             desk=desk,
             reader=Reader(),
             memory=Careful(memory, aside, now),
-            guard=Guard(AddressPolicy(self.settings.polling.private_addresses)),
+            guard=guard_of(self.settings),
             progress=progress,
             clock=now,
             dispatcher=PageDispatcher(now, Backlog(self.redis)),

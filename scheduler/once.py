@@ -15,7 +15,7 @@ from config.addresses import AddressPolicy
 from config.settings import Settings
 from crawler.dispatch import PageDispatcher
 from crawler.engine import Engine
-from crawler.guard import Guard
+from crawler.guard import guard_of
 from crawler.polls import Listing, listings_of, source_of
 from crawler.progress import Progress, Tally
 from crawler.queue import PollQueue
@@ -224,7 +224,7 @@ async def _try(settings: Settings, polls: Sequence[Poll], pages: int, manners: M
         desk=_DryDesk(),
         reader=Reader(),
         memory=memory,
-        guard=Guard(AddressPolicy(settings.polling.private_addresses)),
+        guard=guard_of(settings),
         progress=progress,
         clock=now,
         dispatcher=PageDispatcher(now),

@@ -22,7 +22,9 @@ from crawler.polls import interval_of
 from crawler.queue import PollQueue
 from crawler.services import Services
 from scheduler.asked import run_asked
+from scheduler.docket_json import REFUSED, TASK, refused, without_pickle
 from scheduler.newsroom import CannotStart
+from scheduler.worker_key import Signer
 from stories import keys
 from stories.claims import RETRIES, listing_key
 from stories.crew import Crew
@@ -38,6 +40,8 @@ TRIES = 5  # of a poll that is handed back or fails
 AGAIN = 1.0  # seconds to the next try while Redis does not take a poll
 BEAT = 2.0  # seconds between two signs of life, a fifth of what they last
 DEATHS = 3  # of readers with the same page in their hands, until it counts as a page that cannot be read
+MEMBER = "member"
+"""The purpose of the signatures in the worker registry."""
 DOUBLE = 8  # a listing that was polled within this part of its interval is not polled again by the clock
 
 
@@ -93,12 +97,14 @@ class Sharing:
         self,
         services: Services,
         url: str,
+        signer: Signer,
         *,
         term: int = 0,
         may: Callable[[], bool] = lambda: True,
     ) -> None:
         """``may`` says whether polls may be handed out now; ``term`` is the clock's, for who has it."""
         self._services = services
+        self._signer = signer
         self._term = term
         self._may = may
         self._out: asyncio.Queue[Poll] = asyncio.Queue()
@@ -124,7 +130,8 @@ class Sharing:
         while not self._ending.is_set():
             try:
                 async with self._open() as (docket, worker):
-                    docket.register(self._task(), names=["poll"])
+                    docket.register(self._task(), names=[TASK])
+                    docket.register(refused, names=[REFUSED])
                     handing_out = asyncio.create_task(self._hand_out_all(docket), name="handing out")
                     try:
                         await worker.run_forever()  # when it is cancelled it ends what it does, and returns
@@ -140,7 +147,8 @@ class Sharing:
             key = task_key(poll)
             while self._may():
                 try:
-                    await docket.add("poll", key=key)(msgspec.json.encode(replace(poll, term=self._term)))
+                    packed = msgspec.json.encode(replace(poll, term=self._term)).decode()
+                    await docket.add(TASK, key=key)(self._signer.seal(TASK, packed))
                     break
                 except RedisError as error:
                     log.warning("poll not handed out yet", source=poll.source, why=f"Redis: {error}")
@@ -150,7 +158,11 @@ class Sharing:
     def _task(self) -> Callable[..., Awaitable[None]]:
         from docket import Retry
 
-        async def poll(packed: bytes, retry: Retry = Retry(attempts=TRIES)) -> None:  # noqa: B008 (docket's way)
+        async def poll(sealed: str, retry: Retry = Retry(attempts=TRIES)) -> None:  # noqa: B008 (docket's way)
+            packed = self._signer.open(TASK, sealed)
+            if packed is None:
+                log.warning("task_refused", reason="not signed with our key; nothing of it was done")
+                return
             await self._do(msgspec.json.decode(packed, type=Poll))
 
         return poll
@@ -223,6 +235,7 @@ def _engine(url: str) -> Callable[[], contextlib.AbstractAsyncContextManager[tup
         raise CannotStart(
             "sharing polls with workers needs docket; install it: pip install 'wirewatch[workers]'"
         ) from error
+    without_pickle()
     logging.getLogger("docket").setLevel(logging.WARNING)  # a line for each task
 
     @contextlib.asynccontextmanager

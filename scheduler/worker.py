@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import structlog
@@ -22,7 +23,7 @@ from crawler.progress import Progress
 from pipelines.remembering import Remembered
 from scheduler.ending import end
 from scheduler.newsroom import STEPS, Newsroom, open_newsroom
-from scheduler.sharing import AGAIN, SharedQueue, Sharing, beat
+from scheduler.sharing import AGAIN, MEMBER, SharedQueue, Sharing, beat
 from stories.crew import Crew, Due
 from stories.sighting import Poll
 
@@ -64,7 +65,8 @@ async def run_worker(settings: Settings, stop: asyncio.Event, ready: Callable[[]
 
 
 async def _run(newsroom: Newsroom, stop: asyncio.Event, ready: Callable[[], None]) -> None:
-    settings, crew = newsroom.settings, Crew(newsroom.redis)
+    settings, signer = newsroom.settings, newsroom.signer
+    crew = Crew(newsroom.redis, sign=partial(signer.sign, MEMBER))
     policy = AddressPolicy(settings.polling.private_addresses)
     channels = {
         name: open_channel(name, channel, policy, settings.web.address())
@@ -80,7 +82,7 @@ async def _run(newsroom: Newsroom, stop: asyncio.Event, ready: Callable[[], None
     due = DueTeller(crew)
     services = replace(newsroom.services(Progress(), heard), polls=SharedQueue(), due=due)
     name = services.claims.run
-    sharing = Sharing(services, newsroom.url)
+    sharing = Sharing(services, newsroom.url, signer)
     if isinstance(services.polls, SharedQueue):
         services.polls.hand_out = sharing.give
     engine = Engine(services, STEPS)

@@ -23,6 +23,7 @@ from redis.exceptions import RedisError
 from stories import keys
 from stories.answers import texts
 from stories.claims import GIVEN_UP, REASON_KEPT, listing_key
+from stories.commands import command
 from stories.moments import timestamp
 from stories.urls import url_digest
 
@@ -207,7 +208,8 @@ class Aside:
 
 def how_to_read(one: SetAside) -> str:
     """Return how a person has it read all the same."""
-    return "to try again: wirewatch crawl " + (f"--url '{one.url}'" if one.kind == "page" else one.source)
+    arguments = ("--url", one.url) if one.kind == "page" else (one.source,)
+    return f"to try again: {command('crawl', *arguments)}"
 
 
 async def set_aside(redis: Redis) -> Sequence[SetAside]:

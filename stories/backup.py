@@ -23,6 +23,7 @@ from redis.asyncio import Redis
 from stories import keys
 from stories.answers import text
 from stories.moments import timestamp
+from stories.private import FILE
 from stories.schema import LAYOUT
 
 FORMAT = 1
@@ -73,7 +74,7 @@ async def back_up(redis: Redis, folder: Path, file: Path, now: datetime) -> Abou
         copy.seek(0)
         beside = file.with_name(f"{file.name}.part")
         try:
-            with beside.open("xb") as output, tarfile.open(fileobj=output, mode="w") as archive:
+            with _new_file(beside) as output, tarfile.open(fileobj=output, mode="w") as archive:
                 packed = msgspec.json.encode(said)
                 archive.addfile(_member(ABOUT, len(packed)), io.BytesIO(packed))
                 archive.addfile(_member(COPY, said.size), copy)
@@ -160,6 +161,10 @@ def _digest(file: IO[bytes]) -> str:
     while chunk := file.read(CHUNK):
         digest.update(chunk)
     return digest.hexdigest()
+
+
+def _new_file(path: Path) -> IO[bytes]:
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE), "wb")
 
 
 def _member(name: str, size: int) -> tarfile.TarInfo:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
+import hmac
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -10,6 +11,7 @@ from importlib.resources import files
 from typing import cast
 
 import msgspec
+import structlog
 from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
 
@@ -18,7 +20,10 @@ from stories.answers import texts
 from stories.fence import fenced
 from stories.sighting import OpenSighting
 
+log = structlog.get_logger(__name__)
+
 AT_ONCE = 200  # pages of one call, so that no script holds the server up
+REFUSED_KEPT = 1_000  # names that are logged: more are an attack that is told already
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,10 +38,13 @@ class Due:
 class Crew:
     """What the processes that share the polls know of each other, in Redis."""
 
-    def __init__(self, redis: Redis, term: int = 0) -> None:
-        """``term``: of the clock, for who has it."""
+    def __init__(self, redis: Redis, term: int = 0, *, sign: Callable[[str], str] = lambda name: "") -> None:
+        """``term``: of the clock, for who has it; ``sign`` returns what proves that a process is one of ours."""
         self._redis = redis
         self._term = term
+        self._sign = sign
+        self._refused: set[str] = set()
+        """Names whose entry was refused, each logged once."""
 
     @cached_property
     def _bury(self) -> AsyncScript:
@@ -52,7 +60,7 @@ class Crew:
         async with self._redis.pipeline(transaction=True) as pipeline:
             pipeline.sadd(crew.name, name)
             pipeline.expire(crew.name, crew.seconds)
-            pipeline.set(member.name, "", ex=member.seconds)
+            pipeline.set(member.name, self._sign(name), ex=member.seconds)
             await pipeline.execute()
 
     async def leave(self, name: str) -> None:
@@ -63,13 +71,31 @@ class Crew:
             await pipeline.execute()
 
     async def members(self) -> tuple[list[str], list[str]]:
-        """Return the names of those that live, and of those that were killed and not buried."""
+        """Return the names of those that live, and of those that were killed and not buried.
+
+        An entry that is not signed with our key is neither: it is logged, and nothing is shared because of it.
+        """
         names = sorted(texts(await cast(Awaitable[set[bytes]], self._redis.smembers(keys.crew().name))))
         if not names:
             return [], []
         beats = await self._redis.mget([keys.member(name).name for name in names])
-        living = [name for name, beat in zip(names, beats, strict=True) if beat is not None]
-        return living, [name for name in names if name not in living]
+        found = dict(zip(names, beats, strict=True))
+        living = [name for name, beat in found.items() if beat is not None and self._is_signed(name, beat)]
+        return living, [name for name, beat in found.items() if beat is None]
+
+    def _is_signed(self, name: str, beat: bytes | str) -> bool:
+        given = beat if isinstance(beat, bytes) else beat.encode()
+        if hmac.compare_digest(given, self._sign(name).encode()):
+            return True
+        if name not in self._refused and len(self._refused) < REFUSED_KEPT:
+            self._refused.add(name)
+            log.warning(
+                "worker_refused",
+                worker=name,
+                reason="its registry entry is not signed with our key; a worker of yours needs the daemon's version, "
+                "and its [workers] secret or the same password in redis_url",
+            )
+        return False
 
     async def bury(self, name: str) -> list[tuple[str, int]]:
         """End the claims of a dead process; return the digests of their pages, and how often the reader of each died.

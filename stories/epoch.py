@@ -18,6 +18,7 @@ from redis.asyncio import Redis
 from stories import keys
 from stories.finder import archive_name
 from stories.moments import timestamp
+from stories.private import private_folder
 
 log = structlog.get_logger(__name__)
 
@@ -121,7 +122,7 @@ class Epoch:
         first = name not in self._known
         self._known = {name: mark}
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            private_folder(self._folder)
             if first:
                 _put(self._file(name, "listings"), "\n".join(self._listings).encode("ascii"))
             _put(self._file(name), msgspec.json.encode(mark))

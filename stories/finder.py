@@ -27,6 +27,7 @@ from stories.archive import Archive, Stored
 from stories.filtering import kind_of
 from stories.index import Entry, Hit, IndexFile, IndexUnusable, Row, available
 from stories.place import Place, parse_place, place_of
+from stories.private import private_folder
 from stories.terms import columns
 
 log = structlog.get_logger(__name__)
@@ -146,7 +147,7 @@ class Finder:
         path = index_path(self._folder, name)
 
         def opened() -> IndexFile:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            private_folder(self._folder)
             try:
                 index = IndexFile(path, writes=True)
                 held, stale = index.counts()

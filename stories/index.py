@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from stories.place import Place
+from stories.private import narrow, private_file
 from stories.terms import COLUMNS
 
 FORMAT = 1  # raised when what is written changes: an index of another format is made anew
@@ -108,6 +109,14 @@ class IndexFile:
         self.path = path
         if not create and not path.exists():
             raise IndexUnusable(f"{path} is not there")
+        if create or writes:  # SQLite gives the files beside it, the write-ahead log among them, the same mode
+            try:
+                if create or path.exists():
+                    private_file(path)
+                for end in ("-wal", "-shm"):
+                    narrow(path.with_name(f"{path.name}{end}"))
+            except OSError as error:
+                raise IndexUnusable(f"{path}: {error}") from error
         mode = "rwc" if create else "rw" if writes else "ro"
         try:
             self._db = sqlite3.connect(

@@ -30,6 +30,7 @@ from redis.exceptions import BusyLoadingError, RedisError
 
 from stories.binary import OPTIONS, EmbeddedServerError, find_binary, remedy, with_us
 from stories.locks import FileLock, is_held
+from stories.private import private_folder
 
 __all__ = ["EmbeddedServer", "EmbeddedServerError", "embedded_server"]
 
@@ -257,6 +258,7 @@ class EmbeddedServer:
         return self.folder / "server.lock"
 
     def _make_folder(self) -> None:
+        private_folder(self.folder.parent)
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if stat.S_IMODE(self.folder.stat().st_mode) != 0o700:
             self.folder.chmod(0o700)

@@ -25,15 +25,22 @@ class UrlTooLongError(ValueError):
     """A URL has more than ``URL_MAX`` characters."""
 
 
+_USERINFO = re.compile(r"(//)[^/?#]*@")
+"""From the beginning of the authority to its last ``@``; a password may hold one that nobody encoded."""
+
+
 def canonical_url(url: str, base: str | None = None) -> str:
     """Return the absolute URL with sorted query, without fragment and tracking parameters.
 
-    ``ValueError`` for what is no http(s) URL, and ``UrlTooLongError``, which is one, for a URL over ``URL_MAX``.
+    ``ValueError`` for what is no http(s) URL, and for one with a user name or password: a page that needs them is not
+    public, and the URL goes into alerts and logs. ``UrlTooLongError``, which is one, for a URL over ``URL_MAX``.
     """
     if len(url) > URL_MAX:
-        raise UrlTooLongError(f"URL longer than {URL_MAX >> 10} kB: {url[:60]!r}…")
+        raise UrlTooLongError(f"URL longer than {URL_MAX >> 10} kB: {without_userinfo(url[:200])[:60]!r}…")
     absolute = urljoin(base, url.strip()) if base else url.strip()
     parts = urlsplit(absolute)
+    if "@" in parts.netloc:
+        raise ValueError(f"a web address with a user name or password: {without_userinfo(url)[:200]!r}")
     query = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True)
              if not TRACKING.fullmatch(name)]  # fmt: skip
     netloc = parts.netloc.removesuffix(":443" if parts.scheme == "https" else ":80")
@@ -43,8 +50,18 @@ def canonical_url(url: str, base: str | None = None) -> str:
         raise UrlTooLongError(f"URL longer than {URL_MAX >> 10} kB: {canonical[:60]!r}…")
     final = urlsplit(canonical)
     if final.scheme not in ("http", "https") or not final.hostname or NO_HOST.search(parts.netloc + final.netloc):
-        raise ValueError(f"no web address: {url[:200]!r}")
+        raise ValueError(f"no web address: {without_userinfo(url)[:200]!r}")
     return str(canonical)
+
+
+def has_userinfo(url: str) -> bool:
+    """Return whether a URL holds a user name or password (RFC 3986, 3.2.1)."""
+    return _USERINFO.search(url) is not None
+
+
+def without_userinfo(url: str) -> str:
+    """Return text of a URL, sound or not, with user name and password replaced, for messages."""
+    return _USERINFO.sub(r"\g<1>[hidden]@", url)
 
 
 def url_digest(url: str) -> str:

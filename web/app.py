@@ -11,6 +11,7 @@ from web.feeds import routes as feeds
 from web.folders import STATIC
 from web.forms import Seal
 from web.guard import Guard
+from web.limits import Limits
 from web.live import Bell
 from web.patience import Tries
 from web.push import Callbacks
@@ -51,8 +52,9 @@ def create_app(views: Views) -> FastAPI:
     app.include_router(pages.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_middleware(Guard, settings=views.settings.web)
-    if views.pushes is not None:  # outermost: what hubs ask for never reaches the app
+    if views.pushes is not None:  # before the app: what hubs ask for never reaches it
         app.add_middleware(Callbacks, pushes=views.pushes, now=views.now, heard=views.heard)
+    app.add_middleware(Limits)  # outermost: nothing parses a head that is over a limit
     _describe(app, with_token=views.settings.web.token is not None)
     return app
 

@@ -6,8 +6,6 @@ import asyncio
 import hashlib
 import hmac
 import re
-from collections.abc import Iterable
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs, quote, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -15,6 +13,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from config.settings import LOOPBACK, WebSettings
+from web.limits import COOKIES
 from web.patience import Tries
 from web.problems import problem, wants_page
 from web.render import page
@@ -22,9 +21,7 @@ from web.render import page
 BODY_LIMIT = 64 << 10  # bytes; the longest honest body is one address
 BODY_PATIENCE = 10.0  # seconds for a whole body to arrive
 AT_ONCE = 24  # requests that are worked on; the rest wait, for crawl and delivery share the connections to Redis
-COOKIE = "wirewatch"
 COOKIE_DAYS = 30
-COOKIES_READ = 2  # of that name in a request: each is a guess
 OPEN = ("/healthz",)  # a probe holds no token
 PROBES = ("/healthz", "/readyz", "/metrics")  # they never wait for others
 LOGIN = "/login"
@@ -171,7 +168,7 @@ class Guard:
 
         Cookies and keys are made from the token: to try one is to try a token.
         """
-        given = [headers.get("authorization", ""), *_cookies(headers.getlist("cookie")), _feed_key(scope)]
+        given = [headers.get("authorization", ""), *scope.get(COOKIES, ()), _feed_key(scope)]
         if not any(given):
             return 0, False, False
         tries: Tries = scope["app"].state.tries
@@ -180,7 +177,7 @@ class Guard:
         if wait:
             return wait, False, False
         by_token = _bearer(headers, token)
-        known = by_token or _cookie(headers, token) or _by_feed_key(scope, token)
+        known = by_token or _cookie(scope, token) or _by_feed_key(scope, token)
         if known:
             tries.came(who)
         else:
@@ -279,21 +276,9 @@ def _by_feed_key(scope: Scope, token: str) -> bool:
     return feed is not None and given != "" and same(given, feed_key(token, feed[1]))
 
 
-def _cookie(headers: Headers, token: str) -> bool:
+def _cookie(scope: Scope, token: str) -> bool:
     wanted = cookie_value(token)
-    return any(same(value, wanted) for value in _cookies(headers.getlist("cookie")))
-
-
-def _cookies(lines: Iterable[str]) -> Iterable[str]:
-    found = 0
-    for line in lines:
-        try:
-            jar: SimpleCookie = SimpleCookie(line)
-        except CookieError:
-            continue
-        if COOKIE in jar and found < COOKIES_READ:
-            found += 1
-            yield jar[COOKIE].value
+    return any(same(value, wanted) for value in scope.get(COOKIES, ()))
 
 
 async def _body(receive: Receive, path: str) -> bytes | Response:

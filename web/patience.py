@@ -11,8 +11,9 @@ from math import ceil
 
 WINDOW = 60.0  # seconds
 WRONG_ALLOWED = 5  # from one address in a window
-WRONG_ALTOGETHER = 50  # from all: whoever has many addresses gains nothing
-KNOWN = 3_600.0  # seconds: where the right token came from so lately, others' guesses keep nobody out
+WRONG_ALLOWED_KNOWN = 30  # from an address that sent the right token within KNOWN: many people may share it
+WRONG_ALTOGETHER = 50  # from all other addresses: many addresses do not allow more guesses
+KNOWN = 3_600.0  # seconds; for an address that sent the right token, guesses from other addresses do not count
 KNOWN_AT_ONCE = 1_000  # such addresses
 
 
@@ -28,7 +29,7 @@ class Tries:
         """Count a wrong token. ``what`` was given: the same again is no new guess, but a program with an old token."""
         who, given = neighbourhood(who), hashlib.sha256((what or "").encode("utf-8", "surrogateescape")).digest()
         own = [one for _, other, one in self._wrong if other == who]
-        if len(own) < WRONG_ALLOWED and not (what is not None and given in own):
+        if len(own) < self._allowed(who) and not (what is not None and given in own):
             self._wrong.append((self._clock(), who, given))
 
     def came(self, who: str) -> None:
@@ -44,13 +45,20 @@ class Tries:
         now, who = self._clock(), neighbourhood(who)
         while self._wrong and now - self._wrong[0][0] >= WINDOW:
             self._wrong.popleft()
-        if now - self._known.get(who, -KNOWN) < KNOWN:
-            return 0
-        own = [at for at, one, _ in self._wrong if one == who]
-        ends = [own[-WRONG_ALLOWED]] if len(own) >= WRONG_ALLOWED else []
-        if len(self._wrong) >= WRONG_ALTOGETHER:
-            ends.append(self._wrong[-WRONG_ALTOGETHER][0])
+        own, allowed = [at for at, one, _ in self._wrong if one == who], self._allowed(who)
+        ends = [own[-allowed]] if len(own) >= allowed else []
+        if not self._is_known(who):
+            unknown = [at for at, one, _ in self._wrong if not self._is_known(one)]
+            if len(unknown) >= WRONG_ALTOGETHER:
+                ends.append(unknown[-WRONG_ALTOGETHER])
         return max((ceil(at + WINDOW - now) for at in ends), default=0)
+
+    def _is_known(self, who: str) -> bool:
+        return self._clock() - self._known.get(who, -KNOWN) < KNOWN
+
+    def _allowed(self, who: str) -> int:
+        """Return how many wrong tokens an address may send in a window. Never unlimited: a guesser may share it."""
+        return WRONG_ALLOWED_KNOWN if self._is_known(who) else WRONG_ALLOWED
 
 
 def neighbourhood(who: str) -> str:

@@ -13,9 +13,10 @@ from types import ModuleType
 from typing import get_args
 
 from alerts.outcome import Channel
+from alerts.redaction import looks_random, secrets_of
 from alerts.settings import DeliverySettings
 from config.addresses import AddressPolicy
-from config.secrets import hide_secrets_of
+from config.secrets import hide, hide_secrets_of
 from config.settings import ChannelSettings
 
 
@@ -44,5 +45,6 @@ def open_channel(name: str, settings: ChannelSettings, policy: AddressPolicy, ap
     if not isinstance(settings, DeliverySettings):
         raise TypeError(f"channels.{name}: {type(settings).__name__} is not the settings of a channel")
     hide_secrets_of(settings)
+    hide(*filter(looks_random, secrets_of(settings)))  # a library may log a part of an address
     channel: Channel = _modules()[settings.type].open_channel(name, settings, policy, api)
     return channel

@@ -13,30 +13,32 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Annotated, Any, Literal
-from urllib.parse import unquote, urlsplit
 
 from apprise import Apprise, AppriseAsset, NotifyBase, NotifyFormat
 from apprise.common import PersistentStoreMode
+from apprise.plugins.discord import NotifyDiscord
 from pydantic import AfterValidator, SecretStr
 
 from alerts.digest import compose_digest
 from alerts.guard import guarding
+from alerts.mentions import take_apart
 from alerts.message import Message, compose, mend, read_event
 from alerts.outcome import Later, Outcome, Outgoing, Refused, Sent
+from alerts.redaction import redactor_of
 from alerts.settings import DeliverySettings
 from config.addresses import AddressPolicy
 
 TIMEOUT = timedelta(seconds=30)
 BODY_KEPT = 6_000  # characters, where a service would take more: an alert is no archive
 TITLE_KEPT = 250
-MASKED = 6  # a part of the URL this long may be a secret, and is not repeated in a reason
+ANSWER_READ = 20_000  # characters of what Apprise logged
 
-_MENTION = re.compile(r"(?<![\w.])@(?=\w)|(?<=<)[@!#](?=\S)")
-_MASKED_LINK = re.compile(r"\](?=\()")
-READ_MARKDOWN = frozenset({"discord", "guilded", "mmost", "mmosts", "revolt", "zulip"})
+READ_MARKDOWN = frozenset(
+    {"discord", "fluxer", "fluxers", "guilded", "humhub", "humhubs", "misskey", "misskeys", "mmost", "mmosts", "nctalk",
+     "nctalks", "revolt", "ryver", "zulip"}
+)  # fmt: skip
 """Schemas of services that Apprise sends plain text as it is, and that show it as Markdown."""
 _MARKS = re.compile(r"https?://\S+|[\\*_~`|\[\]]|^(?:[#>+-]|\d+(?=[.)]))", re.MULTILINE)
-_BREAK = "\u200b"  # zero-width space: invisible, and no chat reads a mention or a link across it
 
 
 def _asset() -> AppriseAsset:
@@ -97,8 +99,10 @@ class AppriseChannel:
         self.name = name
         self.settings = settings
         self._policy = policy
-        self._secrets = secret_parts(settings.url.get_secret_value())
+        self._redactor = redactor_of(settings)
         self._service = _service(settings.url.get_secret_value())
+        if isinstance(self._service, NotifyDiscord):
+            _mention_nobody_else(self._service)
         schemas: set[str] = self._service.schemas()  # type: ignore[no-untyped-call]
         self._markdown = not READ_MARKDOWN.isdisjoint(schemas)
         self._apprise = Apprise(asset=_asset())
@@ -134,12 +138,8 @@ class AppriseChannel:
                 "allow it with [polling] private_addresses if it is meant"
             )
         said = [entry.message for one in result for attempt in one for entry in attempt]
-        return Later(f"{service}: {self._without_secrets(' '.join(said)) or 'it did not take the message'}")
-
-    def _without_secrets(self, text: str) -> str:
-        for secret in self._secrets:
-            text = text.replace(secret, "…")
-        return mend(text, 300)
+        words = mend(self._redactor.clean(mend(" ".join(said), ANSWER_READ)), 300)
+        return Later(f"{service}: {words or 'it did not take the message'}")
 
     async def aclose(self) -> None:
         """Apprise keeps no connection."""
@@ -168,11 +168,6 @@ def fit(message: Message, *, title_limit: int, body_limit: int, markdown: bool =
     return title, "\n".join(lines) or title
 
 
-def take_apart(text: str) -> str:
-    """Return text in which ``@everyone``, ``<!channel>`` and ``[masked](links)`` are letters and no more."""
-    return _MASKED_LINK.sub("]" + _BREAK, _MENTION.sub(lambda found: found[0] + _BREAK, text))
-
-
 def plain_in_markdown(text: str) -> str:
     """Return text whose signs of Markdown are letters and no more; addresses stay links."""
     return _MARKS.sub(lambda found: found[0] if found[0].startswith("http") else _escaped(found[0]), text)
@@ -182,11 +177,19 @@ def _escaped(sign: str) -> str:
     return f"{sign}\\" if sign.isdigit() else f"\\{sign}"
 
 
-def secret_parts(url: str) -> list[str]:
-    """Return the parts of an Apprise URL that a reason must not repeat, longest first."""
-    parts = re.split(r"[/:@?&=#,]+", urlsplit(url)._replace(scheme="").geturl())
-    found = {part for one in parts for part in (one, unquote(one)) if len(part) >= MASKED}
-    return sorted({url, *found}, key=len, reverse=True)
+def _mention_nobody_else(service: NotifyDiscord) -> None:
+    """Send Discord's ``allowed_mentions`` with every message: the operator's ``?ping=`` targets, and no others.
+
+    https://discord.com/developers/docs/resources/message#allowed-mentions-object. Apprise 2.2 has no setting for it: it
+    sends ``allow_mentions``, which Discord does not know.
+    """
+    targets = service.ping_payload(" ".join(service.ping)).get("allow_mentions", {"parse": []})
+    send = service._send
+
+    def send_without_mentions(payload: dict[str, Any], *args: Any, **options: Any) -> Any:
+        return send({**payload, "allowed_mentions": targets}, *args, **options)
+
+    service._send = send_without_mentions  # type: ignore[method-assign]
 
 
 def open_channel(name: str, settings: Settings, policy: AddressPolicy, api: str) -> AppriseChannel:

@@ -14,6 +14,7 @@ from pydantic import AfterValidator
 from alerts.outcome import Later, Outcome, Outgoing, Sent
 from alerts.settings import DeliverySettings
 from config.addresses import AddressPolicy
+from stories.private import FILE, narrow
 
 
 def _expand(path: Path) -> Path:
@@ -39,10 +40,14 @@ class FileChannel:
     def __init__(self, name: str, settings: Settings) -> None:
         self.name = name
         self.settings = settings
+        self._narrowed = False
 
     async def send(self, alert: Outgoing) -> Outcome:
         """Append the event; a full disk or a missing right is tried again."""
         try:
+            if not self._narrowed:  # once: a mode that its owner sets later stays until the next start
+                await asyncio.to_thread(narrow, self.settings.path)
+                self._narrowed = True
             await asyncio.to_thread(append_line, self.settings.path, alert.event)
         except OSError as error:
             return Later(f"{self.settings.path}: {error.strerror or error}")
@@ -58,7 +63,7 @@ def append_line(path: Path, line: bytes) -> None:
     A torn last line that somebody's crash left is ended first, so that it spoils no other.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o640)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, FILE)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)  # a one-off crawl may write beside the daemon
         size = os.fstat(descriptor).st_size

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Annotated, Literal
@@ -17,11 +17,13 @@ from urllib.parse import urlsplit
 import aiohttp
 from pydantic import AfterValidator, SecretStr
 from standardwebhooks import Webhook
+from yarl import URL
 
 from alerts.guard import guarded_connector, watching
 from alerts.message import mend
 from alerts.outcome import Later, Outcome, Outgoing, Refused, Sent
 from alerts.payload import Body, fit_payload
+from alerts.redaction import Redactor, redactor_of
 from alerts.settings import DeliverySettings
 from config.addresses import AddressPolicy
 from config.settings import USER_AGENT
@@ -62,6 +64,13 @@ def _check_secret(secret: SecretStr) -> SecretStr:
     return secret
 
 
+class _NoCookies(aiohttp.DummyCookieJar):
+    """Keeps no cookies, and parses none: what a receiver sends may be of any length."""
+
+    def update_cookies_from_headers(self, headers: Sequence[str], response_url: URL) -> None:
+        """Leave them."""
+
+
 class Settings(DeliverySettings):
     """``[channels.NAME]`` of ``type = "webhook"``."""
 
@@ -93,6 +102,7 @@ class WebhookChannel:
         self._url = settings.url.get_secret_value()
         self._host = urlsplit(self._url).netloc.rpartition("@")[2]
         self._signer = Webhook(settings.secret.get_secret_value()) if settings.secret else None
+        self._redactor = redactor_of(settings)
         self._policy = policy
         self._api = api
         self._now = now or (lambda: datetime.now(UTC))
@@ -108,7 +118,8 @@ class WebhookChannel:
                     self._url, data=body, headers=headers, allow_redirects=False
                 ) as response:
                     said = await response.content.read(ANSWER_READ) if response.status >= 300 else b""
-                    return read_answer(self._host, response.status, response.headers.get("Retry-After"), said)
+                    retry_after = response.headers.get("Retry-After")
+                    return read_answer(self._host, response.status, retry_after, said, redactor=self._redactor)
             except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError):
                 return Refused(f"{self._host}: the address is no URL that can be reached")
             except (aiohttp.ClientError, OSError, TimeoutError) as error:
@@ -137,7 +148,7 @@ class WebhookChannel:
             self._session = aiohttp.ClientSession(
                 connector=guarded_connector(self._policy, self.concurrency),
                 timeout=aiohttp.ClientTimeout(total=TIMEOUT.total_seconds()),
-                cookie_jar=aiohttp.DummyCookieJar(),
+                cookie_jar=_NoCookies(),
                 trust_env=False,
                 auto_decompress=False,
             )
@@ -150,9 +161,17 @@ class WebhookChannel:
             self._session = None
 
 
-def read_answer(host: str, status: int, retry_after: str | None, said: bytes, now: datetime | None = None) -> Outcome:
-    """Return what a receiver's answer means."""
-    words = mend(said.decode("utf-8", "replace"), 200)
+def read_answer(
+    host: str,
+    status: int,
+    retry_after: str | None,
+    said: bytes,
+    now: datetime | None = None,
+    redactor: Redactor | None = None,
+) -> Outcome:
+    """Return what a receiver's answer means; ``redactor`` takes the channel's secrets out of what it said."""
+    words = mend(said.decode("utf-8", "replace"), ANSWER_READ)
+    words = mend(redactor.clean(words) if redactor else words, 200)  # before it is cut: a part of a secret is one too
     reason = f"{status} from {host}" + (f": {words}" if words else "")
     if 200 <= status < 300:
         return Sent(f"{status} from {host}")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
+import traceback
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +13,7 @@ from typing import Annotated
 import typer
 
 from config.load import BadConfiguration
-from config.telemetry import configure_logging, configure_sentry, flush, report
+from config.telemetry import configure_logging, configure_sentry, flush, report, scrub
 from scheduler.cli import (
     alerts,
     archive,
@@ -79,6 +81,7 @@ for module in COMMANDS:
 
 def main() -> None:
     """Run the program, and end it with 0 (done), 1 (it could not be done) or 2 (usage or configuration)."""
+    os.umask(0o077)  # whatever this program and the servers that it starts write is for its user alone
     configure_sentry(None, version("wirewatch"))
     try:
         app()
@@ -93,6 +96,7 @@ def main() -> None:
         sys.exit(130)
     except Exception as error:
         report(error)
-        raise
+        typer.echo(scrub(traceback.format_exc()), err=True)  # Python itself would print it with any secret in it
+        sys.exit(1)
     finally:
         flush()

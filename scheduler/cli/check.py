@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
 
 from alerts.channels import channel_types
 from alerts.receipts import ChannelCounts, count_alerts
+from config.interpreter import interpreter_faults
 from config.schema import schema
 from config.settings import Settings
 from scheduler.cli.context import with_newsroom
 from scheduler.cli.output import examples, line
 from scheduler.newsroom import Newsroom
+from stories.commands import command
 from stories.connection import server_risks
 from stories.moments import timestamp
 
@@ -37,7 +40,8 @@ def check(
         counts = await count_alerts(newsroom.redis, list(settings.channels), others=True)
         return [*await server_risks(newsroom.redis), *troubles(counts)]
 
-    for warning in (*with_newsroom(settings, risks), *silences(settings)):
+    faults = interpreter_faults(sys.version_info[:3])
+    for warning in (*faults, *with_newsroom(settings, risks), *silences(settings)):
         typer.echo(f"warning: {warning}", err=True)
     enabled = sum(source.enabled for source in settings.sources.values())
     typer.echo(f"configuration: {loaded.file or 'none found, defaults'}")
@@ -54,7 +58,7 @@ def troubles(counts: list[ChannelCounts]) -> list[str]:
     """Return the channels that are off, and those of which alerts were given up."""
     off = [
         f"channel {one.channel!r} is off since {timestamp(one.off_at) if one.off_at else 'some time'}: {one.off}. "
-        f"To turn it on: wirewatch alerts test {one.channel}, or alerts retry"
+        f"To turn it on: {command('alerts', 'test', one.channel)}, or alerts retry"
         for one in counts
         if one.off
     ]

@@ -20,7 +20,7 @@ from config.secrets import hide_secrets_of
 from config.settings import Settings
 from scheduler.newsroom import Newsroom, now, open_newsroom
 from stories.filtering import Asked
-from stories.urls import canonical_url
+from stories.urls import canonical_url, without_userinfo
 
 T = TypeVar("T")
 
@@ -100,7 +100,10 @@ def web_address(url: str) -> str:
     try:
         canonical_url(url)
     except ValueError as error:
-        raise typer.BadParameter(f"{url!r} is no web address; allowed is http://… or https://…") from error
+        shown = without_userinfo(url)
+        raise typer.BadParameter(
+            f"{shown!r} is no web address; allowed is http://… or https://…, without user name and password"
+        ) from error
     return url
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from typing import Annotated
 
 import structlog
 import typer
 
+from config.interpreter import interpreter_faults
 from scheduler.cli.output import examples
 
 log = structlog.get_logger(__name__)
@@ -31,6 +33,8 @@ def run(
 
     loaded = context.obj.load()
     settings = loaded.settings
+    for fault in interpreter_faults(sys.version_info[:3]):
+        log.warning("python_fault", reason=fault)
 
     async def main() -> None:
         stop = asyncio.Event()

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 
+import structlog
 import typer
 
+from config.interpreter import interpreter_faults
 from config.settings import Settings
 from scheduler.cli.output import examples
+
+log = structlog.get_logger(__name__)
 
 
 def register(app: typer.Typer) -> None:
@@ -27,6 +32,8 @@ def worker(context: typer.Context) -> None:
     from scheduler.worker import run_worker
 
     loaded = context.obj.load()
+    for fault in interpreter_faults(sys.version_info[:3]):
+        log.warning("python_fault", reason=fault)
 
     async def main() -> None:
         stop = asyncio.Event()

@@ -57,11 +57,11 @@ def test_loopback_needs_no_token(host: str) -> None:
 def test_the_open_network_needs_one(host: str) -> None:
     with pytest.raises(ValidationError, match="anybody on the network could read and trigger"):
         Settings.model_validate({"web": {"host": host}})
-    assert Settings.model_validate({"web": {"host": host, "token": "t"}}).web.token is not None
+    assert Settings.model_validate({"web": {"host": host, "token": "correct horse battery"}}).web.token is not None
 
 
 def test_secrets_do_not_show_when_settings_are_printed() -> None:
-    settings = Settings.model_validate({"redis_url": "redis://:hunter2@x", "web": {"token": "hunter2"}})
+    settings = Settings.model_validate({"redis_url": "redis://:hunter2@x", "web": {"token": "hunter2-hunter2-hunter2"}})
     assert "hunter2" not in repr(settings)
     assert "hunter2" not in settings.model_dump_json()
 
@@ -107,7 +107,7 @@ def test_the_schema_can_be_printed_and_names_what_a_duration_looks_like() -> Non
     [
         ({}, "http://127.0.0.1:8787"),
         ({"host": "::1", "port": 80}, "http://[::1]:80"),
-        ({"host": "0.0.0.0", "token": "t"}, "http://127.0.0.1:8787"),
+        ({"host": "0.0.0.0", "token": "correct horse battery"}, "http://127.0.0.1:8787"),
         ({"public_url": "https://desk.example/watch/"}, "https://desk.example/watch"),
     ],
     ids=["as it is", "IPv6", "every address", "behind a proxy"],

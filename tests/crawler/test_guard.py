@@ -10,7 +10,7 @@ from scrapy.exceptions import IgnoreRequest
 from twisted.internet.address import IPv4Address, IPv6Address
 
 from config.addresses import AddressPolicy
-from crawler.guard import Guard, GuardedResolver, GuardMiddleware
+from crawler.guard import SOURCE, Guard, GuardedResolver, GuardMiddleware
 
 PUBLIC = "93.184.215.14"
 REFUSED = {
@@ -107,7 +107,60 @@ def test_refusals_are_remembered_for_the_latest_hosts_alone():
 
 
 @pytest.mark.parametrize("url", ["file:///etc/hostname", "ftp://wire.example/", "data:,x", "s3://bucket/key"])
-def test_only_web_addresses_are_asked_for(url):
+async def test_only_web_addresses_are_asked_for(url):
     with pytest.raises(IgnoreRequest, match="is no web address"):
-        GuardMiddleware().process_request(Request(url))
-    assert GuardMiddleware().process_request(Request("https://wire.example/")) is None
+        await GuardMiddleware().process_request(Request(url))
+    await GuardMiddleware().process_request(Request("https://wire.example/"))
+
+
+@pytest.mark.parametrize(
+    "url", ["https://user:pa55word@wire.example/", "https://user@wire.example/", "ftp://a:pa55word@b/"]
+)
+async def test_no_address_with_a_user_name_or_password_is_asked_for_or_shown(url):
+    with pytest.raises(IgnoreRequest) as refusal:
+        await GuardMiddleware().process_request(Request(url))
+    assert "pa55word" not in str(refusal.value)
+
+
+INSIDE = AddressPolicy((ip_network("10.0.0.0/24"), ip_network("10.0.1.0/24")))
+
+
+@pytest.mark.parametrize(
+    ("source", "url", "may"),
+    [
+        ("intranet", "http://10.0.0.7/", True),
+        ("intranet", "http://10.0.1.7/", False),
+        ("other", "http://10.0.1.7/", True),
+        ("other", "http://10.0.0.7/", False),
+        ("public", "http://10.0.0.7/", False),
+        ("public", "http://[::ffff:10.0.0.7]/", False),
+        ("public", f"http://{PUBLIC}/", True),
+        ("", "http://10.0.0.7/", True),
+    ],
+)
+async def test_a_source_reaches_only_the_private_networks_of_its_own_listings(source, url, may):
+    hosts = {"intranet": {"10.0.0.1"}, "other": {"10.0.1.1"}, "public": {PUBLIC}}
+    guard = Guard(INSIDE, {name: frozenset(found) for name, found in hosts.items()})
+    request = Request(url, meta={SOURCE: source})
+    if may:
+        await guard.check(request)
+        return
+    with pytest.raises(IgnoreRequest, match=r"refused: .* is on that network"):
+        await guard.check(request)
+
+
+async def test_a_page_that_a_person_asked_for_redirects_into_no_other_network():
+    guard = Guard(INSIDE)
+    with pytest.raises(IgnoreRequest, match="refused"):
+        await guard.check(Request("http://10.0.1.7/", meta={"redirect_urls": ["http://10.0.0.7/"]}))
+    await guard.check(Request("http://10.0.0.8/", meta={"redirect_urls": ["http://10.0.0.7/"]}))
+
+
+async def test_a_name_that_leads_elsewhere_when_it_is_dialled_is_judged_once_more():
+    """DNS rebinding: public when the request is looked at, private when the connection is made."""
+    guard = Guard(INSIDE, {"public": frozenset({PUBLIC}), "intranet": frozenset({"10.0.0.1"})})
+    for source, reached in (("public", []), ("intranet", ["10.0.0.7"])):
+        scope = await guard.scope_of(Request("http://rebound.example/", meta={SOURCE: source}))
+        with guard.sending(scope):
+            assert resolved(guard, "rebound.example", "10.0.0.7") == reached
+    assert resolved(guard, "rebound.example", "10.0.0.7") == ["10.0.0.7"]

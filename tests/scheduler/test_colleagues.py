@@ -5,18 +5,56 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
+from datetime import UTC, datetime
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pytest
+from structlog.testing import capture_logs
+
 from scheduler.colleagues import Colleagues
-from scheduler.sharing import SharedQueue
+from scheduler.sharing import MEMBER, SharedQueue
+from scheduler.worker_key import Signer
 from stories.crew import Crew
+from stories.sighting import Poll
+
+
+def events(logged):
+    """What the log says, without the reasons."""
+    return [one["event"] for one in logged]
+
+
+@pytest.mark.parametrize("signed", [None, Signer(b"another key"), Signer(b"")], ids=["not", "otherwise", "without one"])
+async def test_a_forged_entry_in_the_worker_registry_shares_nothing_and_is_logged_once(redis, redis_url, signed, until):
+    sign = partial(signed.sign, MEMBER) if signed else lambda name: ""
+    await Crew(redis, sign=sign).beat("forged/")
+    newsroom = SimpleNamespace(redis=redis, url=redis_url, signer=Signer(b"a key"))
+    lease, queue = SimpleNamespace(term=0, holds=True), SharedQueue()
+    colleagues = Colleagues(cast(Any, newsroom), cast(Any, lease))
+    services = SimpleNamespace(claims=SimpleNamespace(run="daemon/"))
+    before = await redis.keys("*docket*")
+    with capture_logs() as logged:
+        running = asyncio.create_task(colleagues.run(cast(Any, services), queue))
+        try:
+            await asyncio.wait_for(colleagues.looked.wait(), 60)
+            await until(lambda: "worker_refused" in events(logged))
+            assert queue.hand_out is None
+            assert not colleagues.give(Poll(source="wire", asked_at=datetime(2026, 3, 10, tzinfo=UTC)))
+            assert await redis.keys("*docket*") == before
+            assert events(logged).count("worker_refused") == 1
+            assert not running.done()
+        finally:
+            running.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await running
 
 
 async def test_a_daemon_that_lacks_the_extra_for_workers_goes_on_alone_when_one_comes(redis, redis_url, monkeypatch):
     monkeypatch.setitem(sys.modules, "docket", None)
-    await Crew(redis).beat("worker/")
-    newsroom, lease = SimpleNamespace(redis=redis, url=redis_url), SimpleNamespace(term=0, holds=True)
+    signer = Signer(b"a key")
+    await Crew(redis, sign=partial(signer.sign, MEMBER)).beat("worker/")
+    newsroom, lease = SimpleNamespace(redis=redis, url=redis_url, signer=signer), SimpleNamespace(term=0, holds=True)
     services, queue = SimpleNamespace(claims=SimpleNamespace(run="daemon/")), SharedQueue()
     colleagues = Colleagues(cast(Any, newsroom), cast(Any, lease))
     running = asyncio.create_task(colleagues.run(cast(Any, services), queue))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from dataclasses import replace
 
 import pytest
 import typer.main
 from typer.testing import CliRunner
 
+from config.interpreter import interpreter_faults
 from scheduler.cli.app import app
 from scheduler.demo import stories
 from stories import keys
@@ -236,6 +238,8 @@ async def test_check_says_what_it_found_and_what_is_wrong_with_redis(program, ta
     well = await program.within("check")
     assert well.status == 0, well.said
     assert "2 watch(es), 1 channel(s), 4 of 4 source(s) on: all well" in well.out
+    for fault in interpreter_faults(sys.version_info[:3]):
+        assert f"warning: {fault}" in well.err
     table["redis_url"] = "redis://user:canary-81cc@127.0.0.1:1/0"
     away = await program.within("check")
     assert (away.status, "Redis at 127.0.0.1:1/0 is not reachable" in away.err) == (1, True), away.said

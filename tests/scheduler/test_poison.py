@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from daemon import running
 
 from scheduler.demo import stories
@@ -59,7 +61,9 @@ async def test_what_kills_whoever_reads_it_costs_no_other_release_and_is_named_w
     assert {(one["kind"], one["url"]) for row in rows.values() for one in row["set_aside"]} == {
         ("page", read), ("page", kept), ("listing", listing)
     }  # fmt: skip
-    assert f"{DEATHS} times in a row, to try again: wirewatch crawl --url '{read}'" in rows["meridian"]["why"]
+    assert (
+        f"{DEATHS} times in a row, to try again: wirewatch crawl --url {shlex.quote(read)}" in rows["meridian"]["why"]
+    )
     assert "to try again: wirewatch crawl pressline" in rows["pressline"]["why"]
 
     crawled = await program("crawl", "pressline", "--url", read, "--url", kept)

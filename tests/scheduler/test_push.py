@@ -34,7 +34,7 @@ def table(redis_url, receiver, site):
     return {
         "catalog": False,
         "redis_url": redis_url,
-        "web": {"port": 0, "public_url": OUTSIDE, "token": "let-me-in"},
+        "web": {"port": 0, "public_url": OUTSIDE, "token": "let-me-in-for-a-test"},
         "polling": {"interval": "20h", "adaptive": False, "revisit": [], "private_addresses": ["127.0.0.0/8"]},
         "watches": {"all": {"title": "All"}},
         "channels": {"hook": {"type": "webhook", "url": receiver.url}},
@@ -56,7 +56,7 @@ def _log(folder):
     return (folder / "daemon.log").read_text(errors="replace")
 
 
-async def ask(address, path, token="let-me-in"):
+async def ask(address, path, token="let-me-in-for-a-test"):
     async with (
         aiohttp.ClientSession(headers={"Authorization": f"Bearer {token}"}) as client,
         client.get(address + path) as answer,

@@ -16,7 +16,7 @@ from stories import keys
 from stories.ids import number_of, release_id
 from stories.urls import canonical_url, url_digest
 
-TOKEN = "canary-77b0c4"
+TOKEN = "canary-77b0c4-d1e2"
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stories.urls import canonical_url, url_digest
+from stories.urls import canonical_url, has_userinfo, url_digest, without_userinfo
 
 
 @pytest.mark.parametrize(
@@ -42,6 +42,30 @@ def test_a_url_has_one_canonical_form(url: str, canonical: str | None) -> None:
 def test_a_relative_url_is_resolved_against_its_page() -> None:
     assert canonical_url("../n/2?utm_medium=a", "https://wire.example/tag/x") == "https://wire.example/n/2"
     assert canonical_url("//other.example/x", "https://wire.example/") == "https://other.example/x"
+
+
+WITH_USERINFO = (
+    "https://user:pa55word@wire.example/n/1", "https://user@wire.example/", "https://:pa55word@wire.example",
+    "https://user:pa55@word@wire.example/", "//user:pa55word@wire.example/n", "https://u%3Apa55word@wire.example/x?y#z",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("url", WITH_USERINFO)
+def test_an_address_with_a_user_name_or_password_is_refused_and_not_shown_whole(url: str) -> None:
+    with pytest.raises(ValueError, match="user name or password") as refusal:
+        canonical_url(url, "https://wire.example/")
+    assert "pa55" not in str(refusal.value)
+    assert has_userinfo(url)
+    assert "pa55" not in without_userinfo(f"GET {url} failed")
+
+
+@pytest.mark.parametrize(
+    "url", ["https://wire.example/@acme", "https://wire.example/?mail=a@b", "https://w.example/#a@b"]
+)
+def test_the_sign_elsewhere_in_an_address_is_no_user_name(url: str) -> None:
+    assert canonical_url(url)
+    assert not has_userinfo(url)
+    assert without_userinfo(url) == url
 
 
 @settings(deadline=None)  # a shared core stalls now and then

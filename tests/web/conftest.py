@@ -43,7 +43,7 @@ SETTINGS: dict[str, Any] = {
     "sources": {
         "harbour": {
             "title": "Harbour Newswire",
-            "listings": [{"url": "https://reader:s3cret@harbour-wire.example/news"}],
+            "listings": [{"url": "https://harbour-wire.example/news"}],
         },
         "quayside": {"enabled": False, "reason": "its robots.txt forbids"},
     },

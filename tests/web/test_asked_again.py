@@ -73,8 +73,8 @@ async def test_what_cannot_be_asked_is_a_problem(site: Any, method: str, path: s
 
 async def test_nothing_that_is_told_may_be_kept_for_others(serve: Any, archive: ArchiveFiller) -> None:
     await archive.publish("Plant Opens")
-    async with serve(web={"token": "correct horse"}) as site:
+    async with serve(web={"token": "correct horse battery"}) as site:
         for path in ("/", "/api/v1/releases", "/feeds/all.atom", "/metrics", "/login"):
-            _, headers, _ = await ask(site, path, Authorization="Bearer correct horse")
+            _, headers, _ = await ask(site, path, Authorization="Bearer correct horse battery")
             assert headers["Cache-Control"] in ("private, no-cache", "no-store")
             assert "Access-Control-Allow-Origin" not in headers

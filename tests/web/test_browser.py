@@ -117,21 +117,21 @@ async def test_the_story_page_says_what_changed_and_why(browser: Browser, site, 
 
 async def test_the_form_lets_the_holder_of_the_token_in(browser: Browser, serve, archive: ArchiveFiller):
     await archive.publish("For Members")
-    async with serve(web={"token": "correct horse"}) as site:
+    async with serve(web={"token": "correct horse battery"}) as site:
         desk = await visit(browser, site.base)
         await expect(desk.page.locator("h1")).to_have_text("Log in")
         assert "For Members" not in await desk.page.content()
         await desk.page.fill("#token", "wrong")
         await desk.page.click("button[type=submit]")
         await expect(desk.page.locator("#wrong")).to_have_text("This is not the token.")
-        await desk.page.fill("#token", "correct horse")
+        await desk.page.fill("#token", "correct horse battery")
         await desk.page.click("button[type=submit]")
         await expect(desk.page.locator("#stream")).to_contain_text("For Members")
         await live(desk)
         (cookie,) = await desk.page.context.cookies()
         assert cookie["httpOnly"] is True
         assert cookie["sameSite"] == "Strict"
-        assert "correct horse" not in cookie["value"]
+        assert "correct horse battery" not in cookie["value"]
         # From a page elsewhere, which brings no strict cookie along, the link leads where it says all the same.
         elsewhere = f'<a href="{site.base}/alerts?state=failed">there</a>'
         await desk.page.route(

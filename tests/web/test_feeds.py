@@ -223,10 +223,10 @@ async def test_a_watch_that_is_not_there_is_a_404(site: Any) -> None:
 
 
 async def test_a_feeds_key_opens_its_feeds_and_nothing_else(serve: Any, archive: ArchiveFiller) -> None:
-    async with serve(web={"token": "a long secret"}) as site:
+    async with serve(web={"token": "a long secret of ours"}) as site:
         async with site.http.get("/api/v1/feeds") as reply:
             assert reply.status == 401
-        async with site.http.get("/api/v1/feeds", headers={"Authorization": "Bearer a long secret"}) as reply:
+        async with site.http.get("/api/v1/feeds", headers={"Authorization": "Bearer a long secret of ours"}) as reply:
             feeds = {one["watch"]: one for one in (await reply.json())["feeds"]}
         key = feeds["all"]["atom"].rpartition("key=")[2]
         assert "secret" not in feeds["all"]["atom"]

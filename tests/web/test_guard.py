@@ -12,7 +12,7 @@ from archive_filler import ArchiveFiller
 from web import guard
 from web.app import AlertFilter, Views
 
-TOKEN = "pâle-horse-7"
+TOKEN = "pâle-horse-7-rides-on"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 ASK = {"source": "harbour"}
 EVERYWHERE = (

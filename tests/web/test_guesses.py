@@ -8,9 +8,18 @@ from typing import Any
 import pytest
 
 from web.guard import cookie_value, feed_key
-from web.patience import KNOWN, KNOWN_AT_ONCE, WINDOW, WRONG_ALLOWED, WRONG_ALTOGETHER, Tries, neighbourhood
+from web.patience import (
+    KNOWN,
+    KNOWN_AT_ONCE,
+    WINDOW,
+    WRONG_ALLOWED,
+    WRONG_ALLOWED_KNOWN,
+    WRONG_ALTOGETHER,
+    Tries,
+    neighbourhood,
+)
 
-TOKEN = "correct horse"
+TOKEN = "correct horse battery"
 FEED = "/feeds/all.atom"
 
 
@@ -63,7 +72,28 @@ async def test_others_are_let_in_meanwhile(closed: Any) -> None:
     assert await ask(closed, who="192.0.2.2", Authorization=f"Bearer {TOKEN}") == 200
 
 
-async def test_where_the_right_token_came_from_nobody_is_kept_out_by_guesses(closed: Any) -> None:
+@pytest.mark.parametrize("way", GUESSES)
+async def test_an_address_that_sent_the_right_token_may_not_guess_without_limit(closed: Any, way: str) -> None:
+    assert await ask(closed, Authorization=f"Bearer {TOKEN}") == 200
+    said = []
+    for number in range(WRONG_ALLOWED_KNOWN + 5):
+        given = GUESSES[way](f"word {number}")
+        said.append(await ask(closed, given.get("path", FEED), **given.get("headers", {})))
+    assert said == [401] * WRONG_ALLOWED_KNOWN + [429] * 5
+    assert await ask(closed, who="192.0.2.2", Authorization="Bearer one guess") == 401  # other addresses still may
+
+
+async def test_the_form_may_not_guess_without_limit_after_a_login(closed: Any) -> None:
+    assert await ask(closed, Authorization=f"Bearer {TOKEN}") == 200
+    headers = {"Sec-Fetch-Site": "same-origin", "X-Forwarded-For": "192.0.2.1"}
+    said = []
+    for number in range(WRONG_ALLOWED_KNOWN + 5):
+        async with closed.http.post("/login", data={"token": f"word {number}"}, headers=headers) as reply:
+            said.append(reply.status)
+    assert said == [401] * WRONG_ALLOWED_KNOWN + [429] * 5
+
+
+async def test_a_few_guesses_do_not_keep_out_an_address_that_sent_the_right_token(closed: Any) -> None:
     assert await ask(closed, Authorization=f"Bearer {TOKEN}") == 200
     for number in range(2 * WRONG_ALLOWED):
         assert await ask(closed, Authorization=f"Bearer word {number}") == 401

@@ -16,7 +16,7 @@ from stories.pushes import Pushes, Subscription, callback_path
 from stories.sighting import Cursor
 
 KEY = listing_key("harbour", "https://harbour-wire.example/rss")
-OUTSIDE = {"host": "127.0.0.1", "token": "let-me-in", "public_url": "https://watch.example"}
+OUTSIDE = {"host": "127.0.0.1", "token": "let-me-in-for-a-test", "public_url": "https://watch.example"}
 INTENT = {
     "hub.mode": "subscribe",
     "hub.topic": "https://harbour-wire.example/rss?a=1&b=2",
@@ -159,7 +159,7 @@ async def test_other_methods_are_refused(hubbed):
 
 
 async def test_without_a_public_address_there_is_no_way_in(serve, redis, archive):
-    async with serve(web={"token": "let-me-in"}) as site:
+    async with serve(web={"token": "let-me-in-for-a-test"}) as site:
         await Pushes(redis).put(KEY, asked(archive.now))
         async with site.http.get(WAY, params=INTENT) as answer:
             assert answer.status == 401
@@ -188,7 +188,7 @@ async def test_the_api_says_how_a_listing_stands_with_its_hub_and_not_its_secret
     health = ListingHealth(url="https://harbour-wire.example/rss", state="working")
     await hubbed.views.desk.polled("harbour", Cursor(), listing=KEY, health=health)
     await Pushes(redis).put(KEY, replace(asked(hubbed.views.now()), why="404 Not Found from the hub"))
-    async with hubbed.http.get("/api/v1/sources", headers={"Authorization": "Bearer let-me-in"}) as answer:
+    async with hubbed.http.get("/api/v1/sources", headers={"Authorization": "Bearer let-me-in-for-a-test"}) as answer:
         text = await answer.text()
         (listing,) = (await answer.json())["sources"][0]["health"]["listings"]
     assert listing["push"]["state"] == "failed"

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from stories.ids import crawl_id
 from stories.sighting import Poll
+from stories.urls import has_userinfo
 from web.api.shapes import CrawlIdShape, CrawlShape, answer
 from web.problems import Unusable, problem_response
 from web.views import views
@@ -23,10 +24,11 @@ def _page(url: str) -> str:
     try:
         parts = urlsplit(url)
         sound = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+        sound = sound and not has_userinfo(url)
     except ValueError:
         sound = False
     if not sound or any(sign.isspace() or not sign.isprintable() for sign in url):
-        raise ValueError("is no web address; allowed is http://… or https://…")
+        raise ValueError("is no web address; allowed is http://… or https://… without user name and password")
     return url
 
 

@@ -8,7 +8,8 @@ from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from web.forms import fields_of, sealed_form
-from web.guard import COOKIE, COOKIE_DAYS, FORM_HEADERS, LOGIN, cookie_value, own_address, same
+from web.guard import COOKIE_DAYS, FORM_HEADERS, LOGIN, cookie_value, own_address, same
+from web.limits import COOKIE
 from web.patience import Tries
 from web.render import page
 from web.views import views

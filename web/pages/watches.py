@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
@@ -69,11 +68,26 @@ def toml_lines(q: str, tag: str) -> list[str]:
     """Return a query and a tag as they go into the file; a query is written as TOML's own literal where it may be."""
     lines = ["[watches.NAME]"]
     if tag.strip():
-        lines.append(f"tags = [{json.dumps(tag.strip().lstrip('#'), ensure_ascii=False)}]")
+        lines.append(f"tags = [{_toml_text(tag.strip().lstrip('#'))}]")
     if q.strip():
         plain = q.strip().isprintable() and "'" not in q
-        lines.append(f"query = '{q.strip()}'" if plain else f"query = {json.dumps(q.strip(), ensure_ascii=False)}")
+        lines.append(f"query = '{q.strip()}'" if plain else f"query = {_toml_text(q.strip())}")
     return lines
+
+
+def _toml_text(text: str) -> str:
+    """Return text as a basic string of TOML; what a screen does not show is escaped, so that what is copied is seen."""
+    escaped = (
+        character if character.isprintable() and character not in '"\\' else _toml_escape(ord(character))
+        for character in text
+    )
+    return f'"{"".join(escaped)}"'
+
+
+def _toml_escape(number: int) -> str:
+    if chr(number) in '"\\':
+        return f"\\{chr(number)}"
+    return f"\\u{number:04x}" if number < 1 << 16 else f"\\U{number:08x}"
 
 
 async def try_query(asked: Views, q: str, tag: str) -> tuple[list[StreamRow], bool, Fault | None]:

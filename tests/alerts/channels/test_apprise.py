@@ -22,8 +22,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from alerts.channels.apprise import AppriseChannel, Settings, fit, take_apart
+from alerts.channels.apprise import AppriseChannel, Settings, fit
 from alerts.delivery import Delivery
+from alerts.mentions import take_apart
 from alerts.message import Message, compose
 from alerts.outcome import Later, Outgoing, Sent
 from alerts.receipts import list_alerts

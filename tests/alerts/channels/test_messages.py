@@ -155,3 +155,18 @@ def test_nothing_is_sent_by_udp_where_it_may_not_go():
 def test_markdown_is_shown_as_it_was_written(text, shown):
     assert plain_in_markdown(text) == shown
     assert re.sub(r"\\(.)", r"\1", shown) == text
+
+
+@pytest.mark.parametrize(
+    ("ping", "allowed"),
+    [
+        ("", {"parse": []}),
+        ("?ping=%3C%40123%3E,%3C%40%26456%3E", {"parse": [], "users": ["123"], "roles": ["456"]}),
+        ("?ping=%40here", {"parse": ["here"], "users": [], "roles": []}),
+    ],
+)
+async def test_discord_is_told_to_mention_those_that_the_operator_named_and_no_others(ping, allowed, chats, event_of):
+    event = event_of(1, headline="Acme x@everyone <@&999> @here <@777>")
+    assert isinstance(await channel(chats.url("discord") + ping).send(outgoing(event)), Sent)
+    assert chats.posts[-1]["allowed_mentions"] == allowed
+    assert "x@everyone" not in chats.shown("discord")

@@ -1,0 +1,91 @@
+"""The key that proves that a process belongs to the same wirewatch: it signs the worker registry and shared polls.
+
+The key never goes into Redis. It comes from ``[workers] secret``; left out, from the password in ``redis_url``. With
+the embedded Redis server it comes from a file in ``data_dir`` that only its owner can read. With a ``redis_url`` that
+holds no password there is nothing to make a key from: then signatures prove nothing, and the log says so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from config.settings import Settings
+
+FILE = "workers.key"
+_LABEL = b"wirewatch workers 1"
+
+
+class Signer:
+    """Signs texts with a key, and opens what was signed with the same key."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    @property
+    def proves(self) -> bool:
+        """Whether a signature proves anything: without a secret everybody has the same key."""
+        return self._key != b""
+
+    def sign(self, purpose: str, text: str) -> str:
+        """Return the signature of a text for one purpose, 64 hexadecimal digits."""
+        return hmac.new(self._key, f"{purpose}\n{text}".encode(), hashlib.sha256).hexdigest()
+
+    def holds(self, purpose: str, text: str, signature: str) -> bool:
+        """Return whether a signature is right; compared in constant time."""
+        return hmac.compare_digest(signature.encode("utf-8", "replace"), self.sign(purpose, text).encode())
+
+    def seal(self, purpose: str, text: str) -> str:
+        """Return a text with its signature before it."""
+        return f"{self.sign(purpose, text)} {text}"
+
+    def open(self, purpose: str, sealed: str) -> str | None:
+        """Return the text that was sealed; None when the signature is not right."""
+        signature, _, text = sealed.partition(" ")
+        return text if self.holds(purpose, text, signature) else None
+
+
+def signer_of(settings: Settings) -> Signer:
+    """Return what signs for the processes of this configuration.
+
+    Raises:
+        OSError: the file of the key in ``data_dir`` cannot be read or written.
+    """
+    if settings.workers.secret is not None:
+        return Signer(_stretched(settings.workers.secret.get_secret_value()))
+    if settings.redis_url is None:
+        return Signer(_from_file(settings.data_dir / FILE))
+    password = password_of(settings.redis_url.get_secret_value())
+    return Signer(_stretched(password) if password else b"")
+
+
+def password_of(redis_url: str) -> str:
+    """Return the password in a ``redis_url``, or an empty text."""
+    parts = urlsplit(redis_url)
+    query = parse_qs(parts.query).get("password", [""])[0]
+    authority = parts.netloc.rpartition("@")[0]
+    return unquote(authority.partition(":")[2]) or query
+
+
+def _stretched(secret: str) -> bytes:
+    # Signatures are in Redis: a slow function makes it costly to guess a short password from one.
+    return hashlib.scrypt(secret.encode(), salt=_LABEL, n=2**14, r=8, p=1, dklen=32)
+
+
+def _from_file(path: Path) -> bytes:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    new = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(secrets.token_hex(32).encode())
+    try:
+        os.link(new, path)  # only if there is none: of two processes that start together one is first
+    except FileExistsError:
+        path.chmod(0o600)
+    finally:
+        new.unlink()
+    return path.read_bytes()
