@@ -23,6 +23,7 @@ from config.telemetry import report, traced
 from crawler.again import FAR_BEHIND, asking, away, gone, gone_by, not_there, validators
 from crawler.answers import charset
 from crawler.dispatch import MAX_RESPONSE_BYTES, Priority, Slot
+from crawler.eligibility import refusal
 from crawler.faults import Patient, fault, status_fault
 from crawler.fulltext import as_answer, at_hand, entry_hints, in_full
 from crawler.lister import STATUSES, Lister
@@ -101,6 +102,10 @@ class WireSpider(Spider):
 
         Pages that it names are sent by the dispatcher, as soon as their source may have them.
         """
+        if (why := refusal(self.services.settings, poll)) is not None:
+            log.info("poll_refused", source=poll.source, listing=poll.listing, reason=why)
+            self.services.progress.failed(poll.crawl_id, why)
+            return []
         self.services.progress.opened(poll.crawl_id, len(poll.urls))
         for url in poll.urls:
             priority = Priority.REVISIT if poll.reason == "revisit" else Priority.BY_HAND

@@ -271,12 +271,13 @@ def _set_the_clock(clock: Clock, newsroom: Newsroom, services: Services, metrics
     clock.every(5.0, tick, "tick")
     clock.every(CHECKIN, check_in, "check-in")
     clock.every(SOURCES, look_at_sources, "sources")
-    clock.every(IN_HAND, in_hand(newsroom.claims, services.desk, services.dispatcher, now), "in hand")
+    pending = in_hand(newsroom.claims, services.desk, services.dispatcher, now, newsroom.settings)
+    clock.every(IN_HAND, pending, "in hand")
     if services.pushes is not None:
         hubs = PushedPolls(services.pushes, services.desk, all_listings(newsroom.settings), services.ask, now)
         clock.every(PUSHES, hubs.sweep, "pushes")
     if ladder:
-        revisits = Revisits(newsroom.archive, services.desk, newsroom.looks, ladder, services.ask, now)
+        revisits = Revisits(newsroom.archive, services.desk, newsroom.looks, newsroom.settings, services.ask, now)
         clock.every(min(SWEEP, min(step.total_seconds() for step, _ in ladder) / 2), revisits.sweep, "revisits")
 
 

@@ -52,7 +52,12 @@ def create_app(views: Views) -> FastAPI:
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_middleware(Guard, settings=views.settings.web)
     if views.pushes is not None:  # outermost: what hubs ask for never reaches the app
-        app.add_middleware(Callbacks, pushes=views.pushes, now=views.now, heard=views.heard)
+        sources = views.settings.sources
+
+        def polled(source: str) -> bool:
+            return source in sources and sources[source].enabled
+
+        app.add_middleware(Callbacks, pushes=views.pushes, now=views.now, heard=views.heard, polled=polled)
     _describe(app, with_token=views.settings.web.token is not None)
     return app
 
