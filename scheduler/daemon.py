@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import signal
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
@@ -42,6 +40,7 @@ from scheduler.newsroom import STEPS, CannotStart, Newsroom, now, open_newsroom
 from scheduler.pushing import PushedPolls
 from scheduler.revisiting import Revisits
 from scheduler.sharing import SharedQueue
+from scheduler.stopping import stopping
 from stories.connection import server_risks
 from stories.finder import Finder
 from stories.release import Release
@@ -50,8 +49,8 @@ from web.connections import Connection
 
 log = structlog.get_logger(__name__)
 
-CRAWL_PATIENCE = 3.0  # seconds for pages that are under way at the end; what is not done is claimed again
-WEB_PATIENCE = 2.0  # seconds for answers that are under way at the end
+CRAWL_PATIENCE = 2.0  # seconds for pages that are under way at the end; what is not done is claimed again
+WEB_PATIENCE = 1  # seconds for answers that are under way at the end
 SWEEP = 5.0  # seconds between two looks for pages to read again, at the most
 CHANNELS = 5.0  # seconds between two looks at how the channels do
 SOURCES = 30.0  # seconds between two looks at how the sources do, for the figures
@@ -133,7 +132,8 @@ async def _hold(
             raise
         return True
     finally:
-        await reader.close()
+        with stopping.part("reader processes"):
+            await reader.close()
     return False
 
 
@@ -188,7 +188,7 @@ async def _run(
             log_config=None,
             access_log=False,
             lifespan="off",
-            timeout_graceful_shutdown=int(WEB_PATIENCE),
+            timeout_graceful_shutdown=WEB_PATIENCE,
             server_header=False,
         )
     )
@@ -215,7 +215,8 @@ async def _run(
         end_streams(app)
         web.should_exit = True
         closing = asyncio.wait([serving], timeout=2 * WEB_PATIENCE)
-        await asyncio.gather(engine.finish(CRAWL_PATIENCE), end(owned), closing, return_exceptions=True)
+        with stopping.part("pages, deliveries and answers"):
+            await asyncio.gather(engine.finish(CRAWL_PATIENCE), end(owned), closing, return_exceptions=True)
         if ended is not None:
             raise ended
     finally:
@@ -332,16 +333,3 @@ def _views(newsroom: Newsroom, metrics: Metrics, finder: Finder, delivery: Deliv
         heard=metrics.heard,
         finder=finder,
     )
-
-
-def stop_on_signals(stop: asyncio.Event) -> None:
-    """Set ``stop`` on SIGTERM and SIGINT; a second one ends the process at once."""
-    loop = asyncio.get_running_loop()
-
-    def asked() -> None:
-        if stop.is_set():
-            os._exit(130)
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, asked)

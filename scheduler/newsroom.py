@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 
 from config.addresses import AddressPolicy
 from config.settings import Settings
+from scheduler.stopping import stopping
 from stories import keys
 from stories.archive import Archive
 from stories.aside import Aside
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 STEPS = {"pipelines.steps.keep.KeepStep": 300}
 """Scrapy's item pipelines, with their order."""
 
+PARTING = 0.5  # seconds for closing connections
 AT_ONCE = 1.0  # seconds for a Redis that is of use and not needed
 
 
@@ -199,8 +201,10 @@ async def open_newsroom(settings: Settings) -> AsyncIterator[Newsroom]:
                 raise CannotStart(str(other)) from other
             yield Newsroom(settings=settings, redis=redis, server=server)
         finally:
-            with contextlib.suppress(RedisError):
-                await redis.aclose()
+            with contextlib.suppress(RedisError, OSError, TimeoutError):
+                async with asyncio.timeout(PARTING):
+                    await redis.aclose()
     finally:
         if server is not None:
-            await server.stop()
+            with stopping.part("embedded Redis"):
+                await server.stop(stopping.left() / 2 if stopping.begun else None)

@@ -23,12 +23,14 @@ from pipelines.remembering import Remembered
 from scheduler.ending import end
 from scheduler.newsroom import STEPS, Newsroom, open_newsroom
 from scheduler.sharing import AGAIN, SharedQueue, Sharing, beat
+from scheduler.stopping import stopping
 from stories.crew import Crew, Due
 from stories.sighting import Poll
 
 log = structlog.get_logger(__name__)
 
-PATIENCE = 3.0  # seconds for pages that are under way at the end; the rest is handed back
+PATIENCE = 2.0  # seconds for pages that are under way at the end; the rest is handed back
+PARTING = 0.3  # seconds for taking back the sign of life, with a Redis that may be away
 OF_ONE_MACHINE = ("file", "console")
 """Types of channels that the daemon alone serves: what they write belongs on its machine."""
 
@@ -99,9 +101,11 @@ async def _run(newsroom: Newsroom, stop: asyncio.Event, ready: Callable[[], None
         failed = await _until(stop, [crawl, *owned])
         log.info("ending", polls_waiting=len(services.polls))
         sharing.end()
-        await asyncio.gather(engine.finish(PATIENCE), end(owned), return_exceptions=True)
-        with contextlib.suppress(RedisError):
-            await crew.leave(name)
+        with stopping.part("pages and deliveries"):
+            await asyncio.gather(engine.finish(PATIENCE), end(owned), return_exceptions=True)
+        with contextlib.suppress(RedisError, TimeoutError):
+            async with asyncio.timeout(PARTING):
+                await crew.leave(name)
         if failed is not None:
             raise failed
     finally:
