@@ -36,7 +36,7 @@ async def stopped(wire: Newswire, receiver: Receiver, folder: Path, chance: rand
     table = configuration(wire, channels=channels)
     table |= {"data_dir": str(folder / "data"), "web": {"port": 0}, "watches": {"all": {}}}
     async with running(table, folder) as daemon:
-        await daemon.ready(lambda: receiver.deliveries and '"claimed"' in daemon.log.read_text(errors="replace"))
+        await daemon.ready(lambda: '"kept"' in daemon.log.read_text(errors="replace"))
         await asyncio.sleep(chance.uniform(0, 2))
         return await terminated(daemon.process)
 

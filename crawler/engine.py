@@ -49,6 +49,7 @@ def scrapy_settings(settings: Settings, steps: dict[str, int]) -> dict[str, Any]
             "crawler.pace.Politeness": 50,
             "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
             "crawler.robots.DailyRobots": 100,
+            "crawler.dates.DateObserver": 950,  # innermost: each answer, redirects too
             "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
             "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
             "scrapy.downloadermiddlewares.stats.DownloaderStats": None,

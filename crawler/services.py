@@ -24,6 +24,7 @@ from stories.manners import Manners
 from stories.pushes import Pushes
 from stories.reading import Reading
 from stories.sighting import Poll
+from stories.timekeeping import Timekeeper
 
 
 class Outcome(Protocol):
@@ -108,6 +109,8 @@ class Services:
     """What is known of the pages' sites; a try remembers nothing."""
     claimed: set[str] = field(default_factory=set)
     """URLs whose claim is ours and whose page is not settled yet."""
+    timekeeper: Timekeeper | None = None
+    """What the clocks of the sites say; None: nothing is known of them."""
     aside: Aside | None = None
     """What is set aside because reading it ended process after process; a try reads all the same."""
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, Self, cast
 from urllib.parse import urlsplit
 
@@ -198,6 +199,7 @@ class WireSpider(Spider):
             asked=poll.reason == "crawl" and claim is None,
             crawl_id=poll.crawl_id,
             journey=stamps,
+            clock_error=self.services.timekeeper.error if self.services.timekeeper else timedelta(),
             validators=None if self._hints(poll).render else validators(response),
         )
         if (how := gone(asked, response, self._listings(poll))) and await self._is_known(poll, asked):

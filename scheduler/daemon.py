@@ -41,9 +41,11 @@ from scheduler.pushing import PushedPolls
 from scheduler.revisiting import Revisits
 from scheduler.sharing import SharedQueue
 from scheduler.stopping import stopping
+from scheduler.timing import keep_time, show_skew
 from stories.connection import server_risks
 from stories.finder import Finder
 from stories.release import Release
+from stories.timekeeping import timekeeper
 from web.app import AlertFilter, Views, create_app, end_streams
 from web.connections import Connection
 
@@ -160,10 +162,11 @@ async def _run(
     settings, redis = newsroom.settings, newsroom.redis
     await _tell_risks(newsroom)
     metrics = Metrics(now)
+    show_skew(metrics.registry, timekeeper)
     policy = AddressPolicy(settings.polling.private_addresses)
     api = settings.web.address(bound.getsockname()[1])
     channels = {name: open_channel(name, channel, policy, api) for name, channel in settings.channels.items()}
-    delivery = Delivery(redis, channels, watches=settings.watches, observe=metrics.settled)
+    delivery = Delivery(redis, channels, watches=settings.watches, observe=metrics.settled, now=now)
 
     def heard(remembered: Remembered) -> None:
         metrics.remembered(remembered)
@@ -175,7 +178,7 @@ async def _run(
     services = replace(services, polls=queue, reader=reader)
     monitor = newsroom.monitor(heard)
     listings = all_listings(settings)
-    first = await due_at(services.desk, listings) if lease.followed else {}
+    first = await due_at(services.desk, listings, now()) if lease.followed else {}
     clock = Clock(listings, services.ask, now, may=lambda: lease.holds, first=first)
     services = replace(services, due=clock.due)
     engine = Engine(services, STEPS)
@@ -201,6 +204,7 @@ async def _run(
             asyncio.create_task(colleagues.run(services, queue), name="colleagues"),
             asyncio.create_task(clock.watch(), name="clock"),
             asyncio.create_task(services.dispatcher.run(), name="dispatcher"),
+            asyncio.create_task(keep_time(timekeeper, redis, settings.channels, lease), name="time"),
             asyncio.create_task(finder.run(), name="index"),
         ]
         serving = asyncio.create_task(web.serve(sockets=[bound.dup()]), name="web")
@@ -332,4 +336,5 @@ def _views(newsroom: Newsroom, metrics: Metrics, finder: Finder, delivery: Deliv
         pushes=newsroom.pushes,
         heard=metrics.heard,
         finder=finder,
+        clock_warning=timekeeper.warning,
     )

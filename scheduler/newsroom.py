@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from redis.asyncio import Redis
@@ -32,6 +32,7 @@ from stories.pushes import Pushes
 from stories.schema import OtherLayout, settle_layout
 from stories.server import EmbeddedServer, EmbeddedServerError
 from stories.sites import Sites
+from stories.timekeeping import timekeeper
 
 if TYPE_CHECKING:
     from crawler.progress import Progress
@@ -51,8 +52,8 @@ class CannotStart(Exception):  # noqa: N818 (reads as a sentence where it is rai
 
 
 def now() -> datetime:
-    """Return this moment, aware."""
-    return datetime.now(UTC)
+    """Return this moment by the clock of the Redis server, once it was measured, else by that of this machine."""
+    return timekeeper.now()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +136,7 @@ class Newsroom:
             entries=Entries(self.redis),
             pushes=self.pushes,
             aside=aside,
+            timekeeper=timekeeper,
         )
 
     def monitor(self, heard: Callable[[Remembered], None]) -> Monitor:
@@ -195,6 +197,7 @@ async def open_newsroom(settings: Settings) -> AsyncIterator[Newsroom]:
         try:
             if faults := await check_server(redis):
                 raise CannotStart("\n".join(faults))
+            await timekeeper.measure(redis, samples=3)
             try:
                 await settle_layout(redis)
             except OtherLayout as other:

@@ -86,7 +86,7 @@ class Stopping:
         os._exit(0)
 
     def _watch(self) -> None:
-        time.sleep(self.left(self._seconds))
+        threading.Event().wait(self.left(self._seconds))
         killed = kill_descendants()
         logging = threading.Thread(target=self._log, args=(killed,), daemon=True)
         logging.start()

@@ -21,11 +21,13 @@ from crawler.engine import Engine
 from crawler.progress import Progress
 from pipelines.remembering import Remembered
 from scheduler.ending import end
-from scheduler.newsroom import STEPS, Newsroom, open_newsroom
+from scheduler.newsroom import STEPS, Newsroom, now, open_newsroom
 from scheduler.sharing import AGAIN, SharedQueue, Sharing, beat
 from scheduler.stopping import stopping
+from scheduler.timing import keep_time
 from stories.crew import Crew, Due
 from stories.sighting import Poll
+from stories.timekeeping import timekeeper
 
 log = structlog.get_logger(__name__)
 
@@ -73,7 +75,7 @@ async def _run(newsroom: Newsroom, stop: asyncio.Event, ready: Callable[[], None
         for name, channel in settings.channels.items()
         if channel.type not in OF_ONE_MACHINE
     }
-    delivery = Delivery(newsroom.redis, channels, watches=settings.watches, complete=False)
+    delivery = Delivery(newsroom.redis, channels, watches=settings.watches, now=now, complete=False)
 
     def heard(remembered: Remembered) -> None:
         if remembered.alerts:
@@ -96,6 +98,7 @@ async def _run(newsroom: Newsroom, stop: asyncio.Event, ready: Callable[[], None
             asyncio.create_task(services.dispatcher.run(), name="dispatcher"),
             asyncio.create_task(delivery.run(), name="delivery"),
             asyncio.create_task(beat(crew, name), name="sign of life"),
+            asyncio.create_task(keep_time(timekeeper, newsroom.redis), name="time"),
         ]
         ready()
         failed = await _until(stop, [crawl, *owned])
