@@ -20,6 +20,12 @@ def is_off(settings: Settings, source: str) -> bool:
     return found is not None and not found.enabled
 
 
+def is_requestable(settings: Settings, source: str) -> bool:
+    """Return whether pages of a source that wait may be requested: it is on, or a host's name without a source."""
+    found = settings.sources.get(source)
+    return found.enabled if found is not None else _is_host(source)
+
+
 def refusal(settings: Settings, poll: Poll) -> str | None:
     """Return why a poll may not be requested, in words for people; None when it may.
 

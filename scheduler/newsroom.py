@@ -108,6 +108,7 @@ class Newsroom:
         """Return what the spider works with; ``role`` and ``term`` as ``Claims`` has them."""
         # Imported here: most commands crawl nothing, and need not wait for Scrapy and the patterns of notices.
         from crawler.dispatch import PageDispatcher
+        from crawler.eligibility import is_requestable
         from crawler.guard import Guard
         from crawler.queue import PollQueue
         from crawler.reader import Reader
@@ -118,6 +119,8 @@ class Newsroom:
 
         claims, desk = Claims(self.redis, role, term), Desk(self.redis, term)
         aside = Aside(self.redis, claims.run)
+        dispatcher = PageDispatcher(now, Backlog(self.redis))
+        dispatcher.is_enabled = lambda source: is_requestable(self.settings, source)
         memory = Memory(Keeper(self.redis, term), claims, desk, self.settings, now, heard, self.looks)
         return Services(
             settings=self.settings,
@@ -129,7 +132,7 @@ class Newsroom:
             guard=Guard(AddressPolicy(self.settings.polling.private_addresses)),
             progress=progress,
             clock=now,
-            dispatcher=PageDispatcher(now, Backlog(self.redis)),
+            dispatcher=dispatcher,
             tell=self.monitor(heard).tell,
             manners=Manners(self.redis),
             sites=SiteMemory(Sites(self.redis)),

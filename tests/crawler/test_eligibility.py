@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from config.settings import Settings
-from crawler.eligibility import is_off, owner, refusal
-from stories.sighting import Poll, PollReason, Sighting
+from crawler.eligibility import is_off, is_requestable, owner, refusal
+from stories.sighting import Poll, PollReason
 
 NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)
 PAGE = "https://wire.example/news/7"
@@ -26,7 +26,6 @@ def configured(**sources: dict[str, Any]) -> Settings:
 POLLS: dict[str, dict[str, Any]] = {
     "listing": {"listing": "https://wire.example/rss"},
     "page": {"urls": (PAGE,)},
-    "named": {"listing": "https://wire.example/rss", "named": (Sighting(url=PAGE),)},
 }
 REASONS: tuple[PollReason, ...] = ("clock", "push", "trigger", "crawl", "gap", "revisit")
 
@@ -84,3 +83,9 @@ def test_a_known_page_is_read_again_as_the_source_that_it_belongs_to(
     before: str, sources: dict[str, Any], expected: str | None
 ) -> None:
     assert owner(configured(**sources), before, PAGE) == expected
+
+
+def test_waiting_pages_are_requested_for_sources_that_are_on_and_hosts_without_a_source() -> None:
+    known = configured(wire=source(), off=source("off.example", enabled=False))
+    names = ["wire", "off", "removed", "elsewhere.example"]
+    assert [name for name in names if is_requestable(known, name)] == ["wire", "elsewhere.example"]

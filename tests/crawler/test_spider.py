@@ -51,7 +51,7 @@ async def test_a_queued_poll_of_a_source_that_may_not_be_requested_ends_with_the
     listing = "https://wire.example/rss"
     polls = [
         replace(poll, listing=listing),
-        replace(poll, listing=listing, named=(Sighting(url=PAGE),)),
+        replace(poll, listing=listing, reason="push"),
         replace(poll, urls=(PAGE,), reason="revisit"),
     ]
     for one in polls:
