@@ -27,7 +27,8 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 IDLE = timedelta(seconds=1)  # between two looks at an outbox that nobody woke us for: another process may fill it
-GRACE = timedelta(seconds=5)  # what is under way when we are stopped may end; half of what the daemon has for its own
+GRACE = timedelta(seconds=1.5)  # for what is under way at the stop; a third of what the daemon has for its own
+RELEASE = timedelta(seconds=0.7)  # for releasing the rest; leases that cannot be released end by themselves
 LEASE_OVER_TIMEOUT = timedelta(seconds=15)  # to settle in, also with a Redis that restarts; a crash delays by this
 LONGEST_PAUSE = timedelta(hours=1)  # a channel's Retry-After holds its other alerts too, but not for a day
 DOWN = 5  # tries in a row that failed: from then on one alert at a time asks whether the channel is back
@@ -207,7 +208,8 @@ class Lane:
             _, late = await asyncio.wait(tasks, timeout=GRACE.total_seconds())
             for task in late:
                 task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+            if late:
+                await asyncio.wait(late, timeout=RELEASE.total_seconds())
 
     async def _deliver(self, alerts: Sequence[Alert], lost_at: float) -> None:
         """Try one alert, or the alerts of one digest, and write what became of it."""

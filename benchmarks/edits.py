@@ -257,10 +257,11 @@ def read(page: Page, poll: Poll, now: datetime) -> Reading:
 
 async def week(pages: list[Page], redis: Redis, until: datetime) -> None:
     """Publish the pages and read them again as they are due."""
-    clock, ladder, asked = TestClock(START), PollingSettings().ladder, list[Poll]()
+    clock, asked = TestClock(START), list[Poll]()
+    configuration = settings(sources={"site": {"listings": [{"url": "https://site.example/rss"}]}})
     desk, looks = Desk(redis), Looks(redis)
     memory = Memory(Keeper(redis), Claims(redis), desk, settings(), clock, lambda _: None, looks)
-    revisits = Revisits(Archive(redis), desk, looks, ladder, asked.append, clock)
+    revisits = Revisits(Archive(redis), desk, looks, configuration, asked.append, clock)
     by_url = {canonical_url(url): page for page in pages for url in (page.url, page.new_url)}
     unpublished = sorted(pages, key=lambda page: page.published, reverse=True)
     while clock.at < until:

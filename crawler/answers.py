@@ -50,7 +50,7 @@ def retry_after(response: Response, now: datetime) -> timedelta | None:
     value = _short(response, "Retry-After")
     if value.isascii() and value.isdigit():
         return min(timedelta(seconds=int(value[:12])), LONGEST)
-    until = moment(value)
+    until, now = moment(value), moment(header(response, "Date") or "") or now  # by one clock: that of the host
     return min(max(until - now, timedelta()), LONGEST) if until else None
 
 

@@ -30,7 +30,7 @@ for told in ("core.downloader.handlers.http11", "downloadermiddlewares.httpcompr
     logging.getLogger(f"scrapy.{told}").setLevel(logging.ERROR)  # their warnings are the spider's, in other words
 
 PACE = 1.0  # seconds between two requests to a host; Newsfile challenges bursts of six, GlobeNewswire 860 pages an hour
-STOPPING = 1.0  # seconds for Scrapy to close the spider, and for Redis to take claims back
+STOPPING = 0.4  # seconds for Scrapy to close the spider, and for Redis to take claims back
 RESOLVER_THREADS = 64  # concurrent name look-ups; a name server that hangs holds a thread for half a minute
 TIMEOUT = 40.0  # seconds; GlobeNewswire answers after 22 on a normal day
 
@@ -49,6 +49,7 @@ def scrapy_settings(settings: Settings, steps: dict[str, int]) -> dict[str, Any]
             "crawler.pace.Politeness": 50,
             "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
             "crawler.robots.DailyRobots": 100,
+            "crawler.dates.DateObserver": 950,  # innermost: each answer, redirects too
             "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
             "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
             "scrapy.downloadermiddlewares.stats.DownloaderStats": None,

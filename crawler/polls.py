@@ -89,7 +89,7 @@ def siblings(settings: Settings, poll: Poll) -> list[Listing]:
 def source_of(url: str, sources: Mapping[str, SourceSettings]) -> str:
     """Return the source that a page belongs to: by its release pattern, else by its host; else the host is its name."""
     host = urlsplit(url).hostname or ""
-    at_home = [name for name, source in sources.items() if host in _hosts(source)]
+    at_home = [name for name, source in sources.items() if host in hosts(source)]
     for name in at_home:
         pattern = sources[name].release.url
         if pattern and re.search(pattern, url):
@@ -97,6 +97,7 @@ def source_of(url: str, sources: Mapping[str, SourceSettings]) -> str:
     return at_home[0] if at_home else host
 
 
-def _hosts(source: SourceSettings) -> set[str]:
-    hosts = {urlsplit(listing.url).hostname or "" for listing in source.listings}
-    return hosts | {host.removeprefix("www.") for host in hosts} | {f"www.{host}" for host in hosts}
+def hosts(source: SourceSettings) -> set[str]:
+    """Return the hosts of a source's listings, each with and without ``www.``."""
+    found = {urlsplit(listing.url).hostname or "" for listing in source.listings}
+    return found | {host.removeprefix("www.") for host in found} | {f"www.{host}" for host in found}

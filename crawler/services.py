@@ -25,6 +25,7 @@ from stories.manners import Manners
 from stories.pushes import Pushes
 from stories.reading import Reading
 from stories.sighting import Poll
+from stories.timekeeping import Timekeeper
 
 
 class Outcome(Protocol):
@@ -111,6 +112,8 @@ class Services:
     """URLs whose claim is ours and whose page is not settled yet."""
     refused: CountsRefusals = uncounted
     """Counts what was refused because it is over a limit."""
+    timekeeper: Timekeeper | None = None
+    """What the clocks of the sites say; None: nothing is known of them."""
     aside: Aside | None = None
     """What is set aside because reading it ended process after process; a try reads all the same."""
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, Self, cast
 from urllib.parse import urlsplit
 
@@ -23,6 +24,7 @@ from config.telemetry import report, traced
 from crawler.again import FAR_BEHIND, asking, away, gone, gone_by, not_there, validators
 from crawler.answers import charset
 from crawler.dispatch import MAX_RESPONSE_BYTES, Priority, Slot
+from crawler.eligibility import refusal
 from crawler.extraction.limits import reached
 from crawler.faults import Patient, fault, status_fault
 from crawler.fulltext import as_answer, at_hand, entry_hints, in_full
@@ -104,6 +106,10 @@ class WireSpider(Spider):
 
         Pages that it names are sent by the dispatcher, as soon as their source may have them.
         """
+        if (why := refusal(self.services.settings, poll)) is not None:
+            log.info("poll_refused", source=poll.source, listing=poll.listing, reason=why)
+            self.services.progress.failed(poll.crawl_id, why)
+            return []
         self.services.progress.opened(poll.crawl_id, len(poll.urls))
         for url in poll.urls:
             priority = Priority.REVISIT if poll.reason == "revisit" else Priority.BY_HAND
@@ -196,6 +202,7 @@ class WireSpider(Spider):
             asked=poll.reason == "crawl" and claim is None,
             crawl_id=poll.crawl_id,
             journey=stamps,
+            clock_error=self.services.timekeeper.error if self.services.timekeeper else timedelta(),
             validators=None if self._hints(poll).render else validators(response),
         )
         if (how := gone(asked, response, self._listings(poll))) and await self._is_known(poll, asked):

@@ -79,6 +79,8 @@ class Audience:
     """A first poll held it: only those hear who heard of the story before."""
     asked: bool = False
     """A person named the page: it alerts whatever its age."""
+    clock_error: timedelta = timedelta()
+    """By how much ``now`` is ahead of the clocks of the sites: no release is too old because of a wrong clock."""
 
     def matching(self, *states: Release) -> tuple[str, ...]:
         """Return the watches that match any of the states: one whose word is dropped is told of all the same."""
@@ -92,7 +94,11 @@ class Audience:
 
     def fresh(self, matched: Iterable[str], kind: EventType, release: Release | None) -> frozenset[str]:
         """Return the channels of matching watches that ask, unless the release is too old (None: of no age)."""
-        too_old = release is not None and not self.asked and is_too_old(release, self.settings.alerts, self.now)
+        too_old = (
+            release is not None
+            and not self.asked
+            and is_too_old(release, self.settings.alerts, self.now - self.clock_error)
+        )
         if self.silent or too_old:
             return frozenset()
         watches = asking(self.settings.watches, matched, kind)

@@ -47,7 +47,9 @@ def decide(
 
     ``noise``: the marks of what moves by itself on its page.
     """
-    who = Audience(settings=settings, now=now, silent=reading.silent, asked=reading.asked)
+    who = Audience(
+        settings=settings, now=now, silent=reading.silent, asked=reading.asked, clock_error=reading.clock_error
+    )
     if knowledge.own is not None:
         return _again(release, knowledge.own, who, noise, knowledge.candidates)
     seen = _after(knowledge.candidates, now)

@@ -10,6 +10,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from config.settings import Settings
+from crawler.eligibility import refusal
 from crawler.polls import listings_of, source_of
 from crawler.progress import Tally
 from crawler.services import Services
@@ -65,6 +66,7 @@ async def run_asked(asked: Poll, services: Services, desk: Desk) -> None:
     """Return when a crawl that was asked for came to its end, its state written."""
     crawl_id = asked.crawl_id or ""
     polls = expand(asked, services.settings)
+    refused = next((why for poll in polls if (why := refusal(services.settings, poll)) is not None), None)
     state = CrawlState(
         id=crawl_id,
         state="running",
@@ -73,8 +75,9 @@ async def run_asked(asked: Poll, services: Services, desk: Desk) -> None:
         url=asked.urls[0] if asked.urls else None,
         asked_at=timestamp(asked.asked_at),
     )
-    if not polls:
-        why = f"source {asked.source!r} has no listing to poll for this"
+    if not polls or refused is not None:
+        why = refused or f"source {asked.source!r} has no listing to poll for this"
+        log.info("crawl_refused", crawl=crawl_id, source=asked.source or None, reason=why)
         failed = replace(state, state="failed", done_at=timestamp(services.clock()), errors=(why,))
         await _surely(lambda: desk.finished(failed), crawl_id)
         return

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from time import monotonic, time
 from typing import Any
 
@@ -60,8 +60,8 @@ class Clock:
                 IntervalTrigger(seconds=seconds, jitter=seconds * JITTER, timezone="UTC"),
                 args=[listing],
                 id=_job(listing.source, listing.url),
-                next_run_time=max(
-                    self._now() + number * APART, self._first.get((listing.source, listing.url), self._now())
+                next_run_time=self._by_the_system(
+                    max(self._now() + number * APART, self._first.get((listing.source, listing.url), self._now()))
                 ),
             )
         self._scheduler.start()
@@ -76,14 +76,21 @@ class Clock:
                 await work()
 
         self._scheduler.add_job(
-            run, IntervalTrigger(seconds=seconds, timezone="UTC"), id=name, next_run_time=self._now()
+            run,
+            IntervalTrigger(seconds=seconds, timezone="UTC"),
+            id=name,
+            next_run_time=self._by_the_system(self._now()),
         )
 
     def due(self, poll: Poll, at: datetime) -> None:
         """Ask the listing of a poll again at a moment."""
         job = self._scheduler.get_job(_job(poll.source, poll.listing or ""))
         if job is not None:
-            job.modify(next_run_time=at)
+            job.modify(next_run_time=self._by_the_system(at))
+
+    def _by_the_system(self, at: datetime) -> datetime:
+        """Return a moment of the process's time by the system's clock, which APScheduler goes by."""
+        return datetime.now(UTC) + (at - self._now())
 
     def stop(self) -> None:
         """Ask for nothing more."""
@@ -100,7 +107,7 @@ class Clock:
                     log.warning("the clock jumped", seconds=round(time() - monotonic() - offset, 1))
                     offset = time() - monotonic()
                     for number, job in enumerate(self._scheduler.get_jobs()):
-                        job.modify(next_run_time=self._now() + number * APART)
+                        job.modify(next_run_time=self._by_the_system(self._now() + number * APART))
 
     async def _tick(self, listing: Listing) -> None:
         if self._may():

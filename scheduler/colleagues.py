@@ -15,7 +15,7 @@ from crawler.polls import Listing
 from crawler.services import Services
 from scheduler.lease import Lease
 from scheduler.newsroom import CannotStart, Newsroom
-from scheduler.sharing import MEMBER, SharedQueue, Sharing, beat, bury
+from scheduler.sharing import CLOCKS_APART, MEMBER, SharedQueue, Sharing, beat, bury
 from stories.claims import listing_key
 from stories.crew import Crew
 from stories.desk import Desk
@@ -29,14 +29,15 @@ LOOK = 1.0  # seconds between two looks for workers, and for what they polled
 DUE = 500  # listings of one answer
 
 
-async def due_at(desk: Desk, listings: Sequence[Listing]) -> dict[tuple[str, str], datetime]:
+async def due_at(desk: Desk, listings: Sequence[Listing], now: datetime) -> dict[tuple[str, str], datetime]:
     """Return when listings are due by what was remembered of them, by source and URL; not those never polled."""
     found: dict[tuple[str, str], datetime] = {}
     for begin in range(0, len(listings), DUE):
         some = listings[begin : begin + DUE]
         cursors = await desk.cursors([listing_key(one.source, one.url) for one in some])
         for one, cursor in zip(some, cursors, strict=True):
-            if (at := parse_moment(cursor.next_at)) is not None:
+            polled, at = parse_moment(cursor.polled_at), parse_moment(cursor.next_at)
+            if at is not None and (polled is None or polled <= now + CLOCKS_APART):  # else the clock was set back
                 found[one.source, one.url] = at
     return found
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import signal
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
@@ -42,16 +40,19 @@ from scheduler.newsroom import STEPS, CannotStart, Newsroom, now, open_newsroom
 from scheduler.pushing import PushedPolls
 from scheduler.revisiting import Revisits
 from scheduler.sharing import SharedQueue
+from scheduler.stopping import stopping
+from scheduler.timing import keep_time, show_skew
 from stories.connection import server_risks
 from stories.finder import Finder
 from stories.release import Release
+from stories.timekeeping import timekeeper
 from web.app import AlertFilter, Views, create_app, end_streams
 from web.connections import Connection
 
 log = structlog.get_logger(__name__)
 
-CRAWL_PATIENCE = 3.0  # seconds for pages that are under way at the end; what is not done is claimed again
-WEB_PATIENCE = 2.0  # seconds for answers that are under way at the end
+CRAWL_PATIENCE = 2.0  # seconds for pages that are under way at the end; what is not done is claimed again
+WEB_PATIENCE = 1  # seconds for answers that are under way at the end
 SWEEP = 5.0  # seconds between two looks for pages to read again, at the most
 CHANNELS = 5.0  # seconds between two looks at how the channels do
 SOURCES = 30.0  # seconds between two looks at how the sources do, for the figures
@@ -133,7 +134,8 @@ async def _hold(
             raise
         return True
     finally:
-        await reader.close()
+        with stopping.part("reader processes"):
+            await reader.close()
     return False
 
 
@@ -160,10 +162,11 @@ async def _run(
     settings, redis = newsroom.settings, newsroom.redis
     await _tell_risks(newsroom)
     metrics = Metrics(now)
+    show_skew(metrics.registry, timekeeper)
     policy = AddressPolicy(settings.polling.private_addresses)
     api = settings.web.address(bound.getsockname()[1])
     channels = {name: open_channel(name, channel, policy, api) for name, channel in settings.channels.items()}
-    delivery = Delivery(redis, channels, watches=settings.watches, observe=metrics.settled)
+    delivery = Delivery(redis, channels, watches=settings.watches, observe=metrics.settled, now=now)
 
     def heard(remembered: Remembered) -> None:
         metrics.remembered(remembered)
@@ -175,7 +178,7 @@ async def _run(
     services = replace(services, polls=queue, reader=reader, refused=metrics.refused)
     monitor = newsroom.monitor(heard)
     listings = all_listings(settings)
-    first = await due_at(services.desk, listings) if lease.followed else {}
+    first = await due_at(services.desk, listings, now()) if lease.followed else {}
     clock = Clock(listings, services.ask, now, may=lambda: lease.holds, first=first)
     services = replace(services, due=clock.due)
     engine = Engine(services, STEPS)
@@ -188,7 +191,7 @@ async def _run(
             log_config=None,
             access_log=False,
             lifespan="off",
-            timeout_graceful_shutdown=int(WEB_PATIENCE),
+            timeout_graceful_shutdown=WEB_PATIENCE,
             server_header=False,
         )
     )
@@ -201,6 +204,7 @@ async def _run(
             asyncio.create_task(colleagues.run(services, queue), name="colleagues"),
             asyncio.create_task(clock.watch(), name="clock"),
             asyncio.create_task(services.dispatcher.run(), name="dispatcher"),
+            asyncio.create_task(keep_time(timekeeper, redis, settings.channels, lease), name="time"),
             asyncio.create_task(finder.run(), name="index"),
         ]
         serving = asyncio.create_task(web.serve(sockets=[bound.dup()]), name="web")
@@ -215,7 +219,8 @@ async def _run(
         end_streams(app)
         web.should_exit = True
         closing = asyncio.wait([serving], timeout=2 * WEB_PATIENCE)
-        await asyncio.gather(engine.finish(CRAWL_PATIENCE), end(owned), closing, return_exceptions=True)
+        with stopping.part("pages, deliveries and answers"):
+            await asyncio.gather(engine.finish(CRAWL_PATIENCE), end(owned), closing, return_exceptions=True)
         if ended is not None:
             raise ended
     finally:
@@ -271,12 +276,13 @@ def _set_the_clock(clock: Clock, newsroom: Newsroom, services: Services, metrics
     clock.every(5.0, tick, "tick")
     clock.every(CHECKIN, check_in, "check-in")
     clock.every(SOURCES, look_at_sources, "sources")
-    clock.every(IN_HAND, in_hand(newsroom.claims, services.desk, services.dispatcher, now), "in hand")
+    pending = in_hand(newsroom.claims, services.desk, services.dispatcher, now, newsroom.settings)
+    clock.every(IN_HAND, pending, "in hand")
     if services.pushes is not None:
         hubs = PushedPolls(services.pushes, services.desk, all_listings(newsroom.settings), services.ask, now)
         clock.every(PUSHES, hubs.sweep, "pushes")
     if ladder:
-        revisits = Revisits(newsroom.archive, services.desk, newsroom.looks, ladder, services.ask, now)
+        revisits = Revisits(newsroom.archive, services.desk, newsroom.looks, newsroom.settings, services.ask, now)
         clock.every(min(SWEEP, min(step.total_seconds() for step, _ in ladder) / 2), revisits.sweep, "revisits")
 
 
@@ -330,17 +336,5 @@ def _views(newsroom: Newsroom, metrics: Metrics, finder: Finder, delivery: Deliv
         pushes=newsroom.pushes,
         heard=metrics.heard,
         finder=finder,
+        clock_warning=timekeeper.warning,
     )
-
-
-def stop_on_signals(stop: asyncio.Event) -> None:
-    """Set ``stop`` on SIGTERM and SIGINT; a second one ends the process at once."""
-    loop = asyncio.get_running_loop()
-
-    def asked() -> None:
-        if stop.is_set():
-            os._exit(130)
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, asked)

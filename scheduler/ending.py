@@ -10,8 +10,8 @@ import structlog
 
 log = structlog.get_logger(__name__)
 
-GRACE = 6.0  # seconds; deliveries that are under way have 5 of them
-LAST = 1.5  # seconds after the second word
+GRACE = 2.4  # seconds; deliveries that are under way have 1.5 of them, and 0.7 to be released
+LAST = 0.4  # seconds after the second cancellation
 
 
 async def end(tasks: Collection[asyncio.Task[Any]], *, grace: float = GRACE, last: float = LAST) -> None:

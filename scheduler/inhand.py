@@ -7,34 +7,49 @@ here when its process died, its host asked for patience, or its page failed and 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import structlog
 from redis.exceptions import RedisError
 
+from config.settings import Settings
 from crawler.dispatch import PageDispatcher
+from crawler.eligibility import is_off, owner
 from stories.claims import Claims
 from stories.desk import Desk
 
 log = structlog.get_logger(__name__)
 
 AT_ONCE = 200  # sightings of one sweep
+OFF = timedelta(minutes=10)  # between two looks at a page whose source is off
 
 
 def in_hand(
-    claims: Claims, desk: Desk, dispatcher: PageDispatcher, now: Callable[[], datetime]
+    claims: Claims, desk: Desk, dispatcher: PageDispatcher, now: Callable[[], datetime], settings: Settings
 ) -> Callable[[], Awaitable[None]]:
-    """Return a sweep: each call puts the pages that were named and not read in the backlog of their source."""
+    """Return a sweep: each call puts the pages that were named and not read in the backlog of their source.
+
+    The pages of a source that is off wait until it is on again; those of a removed source are dropped.
+    """
 
     async def sweep() -> None:
         try:
             for one in await desk.in_hand(now(), AT_ONCE):
                 due = await claims.standing(one.sighting.url, now())
                 if due is not None and due <= now():
-                    log.info("taken up again", source=one.source, url=one.sighting.url)
-                    await dispatcher.put_back(one, now())
-                else:
-                    await desk.put_in_hand(one.sighting.url, due)
+                    source = owner(settings, one.source, one.sighting.url)
+                    if source is not None:
+                        log.info("taken up again", source=source, url=one.sighting.url)
+                        await dispatcher.put_back(replace(one, source=source), now())
+                        continue
+                    if is_off(settings, one.source):
+                        due = now() + OFF
+                    else:
+                        reason = "the configuration has no such source"
+                        log.info("sighting_dropped", source=one.source, url=one.sighting.url, reason=reason)
+                        due = None
+                await desk.put_in_hand(one.sighting.url, due)
         except RedisError as error:
             log.warning("sightings in hand not looked after", why=f"Redis: {error}")
 

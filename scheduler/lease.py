@@ -24,7 +24,7 @@ from stories.fence import RAISE
 log = structlog.get_logger(__name__)
 
 LOOK = 0.2  # seconds between two looks at a lease that another daemon holds
-PARTING = 1.0  # seconds for giving the lease back, with a Redis that may be away
+PARTING = 0.3  # seconds for giving the lease back, with a Redis that may be away
 
 # KEYS[1] the lease [2] the term. ARGV[1] the holder [2] its lifetime (s).
 # Returns the new term; 0 when another holds the lease.

@@ -6,13 +6,14 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from config.settings import Settings
+from scheduler.stopping import stopping
 from scheduler.worker_key import Signer, signer_of
 from stories import keys
 from stories.archive import Archive
@@ -31,6 +32,7 @@ from stories.pushes import Pushes
 from stories.schema import OtherLayout, settle_layout
 from stories.server import EmbeddedServer, EmbeddedServerError
 from stories.sites import Sites
+from stories.timekeeping import timekeeper
 
 if TYPE_CHECKING:
     from crawler.progress import Progress
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
 STEPS = {"pipelines.steps.keep.KeepStep": 300}
 """Scrapy's item pipelines, with their order."""
 
+PARTING = 0.5  # seconds for closing connections
 AT_ONCE = 1.0  # seconds for a Redis that is of use and not needed
 
 
@@ -49,8 +52,8 @@ class CannotStart(Exception):  # noqa: N818 (reads as a sentence where it is rai
 
 
 def now() -> datetime:
-    """Return this moment, aware."""
-    return datetime.now(UTC)
+    """Return this moment by the clock of the Redis server, once it was measured, else by that of this machine."""
+    return timekeeper.now()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +116,7 @@ class Newsroom:
         """Return what the spider works with; ``role`` and ``term`` as ``Claims`` has them."""
         # Imported here: most commands crawl nothing, and need not wait for Scrapy and the patterns of notices.
         from crawler.dispatch import PageDispatcher
+        from crawler.eligibility import is_requestable
         from crawler.guard import guard_of
         from crawler.queue import PollQueue
         from crawler.reader import Reader
@@ -123,6 +127,8 @@ class Newsroom:
 
         claims, desk = Claims(self.redis, role, term), Desk(self.redis, term)
         aside = Aside(self.redis, claims.run)
+        dispatcher = PageDispatcher(now, Backlog(self.redis))
+        dispatcher.is_enabled = lambda source: is_requestable(self.settings, source)
         memory = Memory(Keeper(self.redis, term), claims, desk, self.settings, now, heard, self.looks)
         return Services(
             settings=self.settings,
@@ -134,13 +140,14 @@ class Newsroom:
             guard=guard_of(self.settings),
             progress=progress,
             clock=now,
-            dispatcher=PageDispatcher(now, Backlog(self.redis)),
+            dispatcher=dispatcher,
             tell=self.monitor(heard).tell,
             manners=Manners(self.redis),
             sites=SiteMemory(Sites(self.redis)),
             entries=Entries(self.redis),
             pushes=self.pushes,
             aside=aside,
+            timekeeper=timekeeper,
         )
 
     def monitor(self, heard: Callable[[Remembered], None]) -> Monitor:
@@ -201,14 +208,17 @@ async def open_newsroom(settings: Settings) -> AsyncIterator[Newsroom]:
         try:
             if faults := await check_server(redis):
                 raise CannotStart("\n".join(faults))
+            await timekeeper.measure(redis, samples=3)
             try:
                 await settle_layout(redis)
             except OtherLayout as other:
                 raise CannotStart(str(other)) from other
             yield Newsroom(settings=settings, redis=redis, server=server)
         finally:
-            with contextlib.suppress(RedisError):
-                await redis.aclose()
+            with contextlib.suppress(RedisError, OSError, TimeoutError):
+                async with asyncio.timeout(PARTING):
+                    await redis.aclose()
     finally:
         if server is not None:
-            await server.stop()
+            with stopping.part("embedded Redis"):
+                await server.stop(stopping.left() / 2 if stopping.begun else None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -215,10 +215,19 @@ async def try_polls(settings: Settings, polls: Sequence[Poll], pages: int, *, af
         return await _try(settings, polls, pages, manners)
 
 
+def _turned_on(settings: Settings, names: Collection[str]) -> Settings:
+    """Return the settings with these sources on: a person tries a source before it is turned on."""
+    on = {
+        name: source.model_copy(update={"enabled": True}) if name in names else source
+        for name, source in settings.sources.items()
+    }
+    return settings.model_copy(update={"sources": on})
+
+
 async def _try(settings: Settings, polls: Sequence[Poll], pages: int, manners: Manners | None) -> Tried:
     claims, memory, progress = _DryClaims(pages), _DryMemory(), Progress()
     services = Services(
-        settings=settings,
+        settings=_turned_on(settings, {poll.source for poll in polls}),
         polls=PollQueue(),
         claims=claims,
         desk=_DryDesk(),

@@ -42,6 +42,7 @@ BEAT = 2.0  # seconds between two signs of life, a fifth of what they last
 DEATHS = 3  # of readers with the same page in their hands, until it counts as a page that cannot be read
 MEMBER = "member"
 """The purpose of the signatures in the worker registry."""
+CLOCKS_APART = timedelta(seconds=5)  # by which the clocks of two processes may differ
 DOUBLE = 8  # a listing that was polled within this part of its interval is not polled again by the clock
 
 
@@ -84,9 +85,11 @@ def is_double(poll: Poll, cursor: Cursor, interval: timedelta, term: int, now: d
     """
     if poll.reason != "clock":
         return False
+    polled = parse_moment(cursor.polled_at)
+    if polled is not None and polled > now + CLOCKS_APART:  # before the clock was set back
+        return False
     if poll.term < term and (due := parse_moment(cursor.next_at)) is not None and due > now:
         return True
-    polled = parse_moment(cursor.polled_at)
     return polled is not None and polled > poll.asked_at - interval / DOUBLE
 
 

@@ -8,6 +8,8 @@ import faulthandler
 import sys
 from collections.abc import AsyncIterator
 
+from scheduler.stopping import stopping
+
 STALL = 120.0  # seconds without a turn of the loop; the worst that was measured, a cold start on a busy machine, is 2
 TURNS = 8  # in that time
 
@@ -26,7 +28,7 @@ async def ended_if_it_stalls(seconds: float = STALL) -> AsyncIterator[None]:
         return
 
     async def turn() -> None:
-        while True:
+        while not stopping.begun:  # then the same timer keeps the deadline of the stop
             faulthandler.dump_traceback_later(seconds, exit=True, file=output)
             await asyncio.sleep(seconds / TURNS)
 
@@ -35,4 +37,5 @@ async def ended_if_it_stalls(seconds: float = STALL) -> AsyncIterator[None]:
         yield
     finally:
         turning.cancel()
-        faulthandler.cancel_dump_traceback_later()
+        if not stopping.begun:
+            faulthandler.cancel_dump_traceback_later()

@@ -22,14 +22,18 @@ from crawler.engine import Engine
 from crawler.progress import Progress
 from pipelines.remembering import Remembered
 from scheduler.ending import end
-from scheduler.newsroom import STEPS, Newsroom, open_newsroom
+from scheduler.newsroom import STEPS, Newsroom, now, open_newsroom
 from scheduler.sharing import AGAIN, MEMBER, SharedQueue, Sharing, beat
+from scheduler.stopping import stopping
+from scheduler.timing import keep_time
 from stories.crew import Crew, Due
 from stories.sighting import Poll
+from stories.timekeeping import timekeeper
 
 log = structlog.get_logger(__name__)
 
-PATIENCE = 3.0  # seconds for pages that are under way at the end; the rest is handed back
+PATIENCE = 2.0  # seconds for pages that are under way at the end; the rest is handed back
+PARTING = 0.3  # seconds for taking back the sign of life, with a Redis that may be away
 OF_ONE_MACHINE = ("file", "console")
 """Types of channels that the daemon alone serves: what they write belongs on its machine."""
 
@@ -73,7 +77,7 @@ async def _run(newsroom: Newsroom, stop: asyncio.Event, ready: Callable[[], None
         for name, channel in settings.channels.items()
         if channel.type not in OF_ONE_MACHINE
     }
-    delivery = Delivery(newsroom.redis, channels, watches=settings.watches, complete=False)
+    delivery = Delivery(newsroom.redis, channels, watches=settings.watches, now=now, complete=False)
 
     def heard(remembered: Remembered) -> None:
         if remembered.alerts:
@@ -96,14 +100,17 @@ async def _run(newsroom: Newsroom, stop: asyncio.Event, ready: Callable[[], None
             asyncio.create_task(services.dispatcher.run(), name="dispatcher"),
             asyncio.create_task(delivery.run(), name="delivery"),
             asyncio.create_task(beat(crew, name), name="sign of life"),
+            asyncio.create_task(keep_time(timekeeper, newsroom.redis), name="time"),
         ]
         ready()
         failed = await _until(stop, [crawl, *owned])
         log.info("ending", polls_waiting=len(services.polls))
         sharing.end()
-        await asyncio.gather(engine.finish(PATIENCE), end(owned), return_exceptions=True)
-        with contextlib.suppress(RedisError):
-            await crew.leave(name)
+        with stopping.part("pages and deliveries"):
+            await asyncio.gather(engine.finish(PATIENCE), end(owned), return_exceptions=True)
+        with contextlib.suppress(RedisError, TimeoutError):
+            async with asyncio.timeout(PARTING):
+                await crew.leave(name)
         if failed is not None:
             raise failed
     finally:

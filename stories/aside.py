@@ -195,7 +195,12 @@ class Aside:
                 digest = url_digest(subject.url)
                 page = keys.page(digest)
                 never = int((now + (page.ttl or keys.MEMORY)).timestamp() * 1000)
-                failed = {"failures": GIVEN_UP, "retry_at": never, "reason": put.why.encode(errors="replace")}
+                failed = {
+                    "failures": GIVEN_UP,
+                    "retry_at": never,
+                    "failed_at": 0,
+                    "reason": put.why.encode(errors="replace"),
+                }
                 pipeline.hset(page.name, mapping=cast(Mapping[Any, Any], failed))
                 pipeline.expire(page.name, page.seconds)
                 pipeline.delete(keys.claim(digest).name)

@@ -28,6 +28,7 @@ LEASED = (1, 2, 3)
 DEFERRED = 5
 UNSETTLED = (1, 2, 3, 4)
 """Answers of the claim script."""
+CLOCKS_APART = 5000  # ms by which the clocks of two processes may differ
 GIVEN_UP = 8  # failures in a row, after two days, when nobody looks for a page any more that no listing names
 
 
@@ -161,12 +162,14 @@ class Claims:
         was read, or failed so often that it is given up."""
         digest = url_digest(url)
         async with self._redis.pipeline(transaction=False) as pipeline:
-            pipeline.hmget(keys.page(digest).name, "release", "failures", "retry_at")
+            pipeline.hmget(keys.page(digest).name, "release", "failures", "retry_at", "failed_at")
             pipeline.pttl(keys.claim(digest).name)
-            (release, failures, retry_at), lease = await pipeline.execute()
+            (release, failures, retry_at, failed_at), lease = await pipeline.execute()
         if release or int(failures or 0) >= GIVEN_UP:
             return None
-        wait = max(int(retry_at or 0) - _ms(now), lease, 0)
+        if int(failed_at or 0) > _ms(now) + CLOCKS_APART:  # the clock was set back
+            retry_at = 0
+        wait = max(int(retry_at or 0) - _ms(now), min(lease, keys.claim("").seconds * 1000), 0)
         return now + timedelta(milliseconds=wait)
 
     async def failed(self, url: str, reason: str, now: datetime) -> timedelta:
@@ -191,7 +194,7 @@ class Claims:
             values[f"h:{listing}"] = headline_digest(listed_headline)
         async with self._redis.pipeline(transaction=True) as pipeline:
             pipeline.hset(page.name, mapping=cast(Mapping[Any, Any], values))
-            pipeline.hdel(page.name, "failures", "retry_at", "reason", "gone_since", "loud")
+            pipeline.hdel(page.name, "failures", "retry_at", "failed_at", "reason", "gone_since", "loud")
             pipeline.expire(page.name, page.seconds)
             pipeline.delete(keys.claim(digest).name)
             await pipeline.execute()

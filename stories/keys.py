@@ -136,6 +136,11 @@ def migrating() -> Key:
     return Key(_key("migrating"), timedelta(minutes=1))
 
 
+def clock_shift() -> Key:
+    """The last time that due moments were moved because the server's clock was set back (``stories.duetimes``)."""
+    return Key(_key("clock_shift"), timedelta(minutes=10))
+
+
 def epoch() -> Key:
     """Hash of how far this memory has come: ``epoch``, ``pulse`` (``stories.epoch``). For ever, as the memory is."""
     return Key(_key("epoch"), None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from stories.release import Release
@@ -59,3 +59,5 @@ class Reading:
     """A person named this page: it alerts whatever its age."""
     crawl_id: str | None = None
     journey: Journey = Journey()
+    clock_error: timedelta = timedelta()
+    """By how much the process's time is ahead of that of the sites, if they contradict it by minutes."""

@@ -106,13 +106,16 @@ class EmbeddedServer:
         """Return when the server answers again: started anew if it died, taken over if its owner left."""
         await self.start()
 
-    async def stop(self) -> None:
-        """Stop the server if it is ours, within ten seconds and with every answered write kept; else just leave."""
+    async def stop(self, patience: float | None = None) -> None:
+        """Stop the server if it is ours, with every answered write kept; else just leave.
+
+        ``patience``: seconds until it is killed; left out: ten.
+        """
         async with self._turn:
             if not self.owned:
                 return
             try:
-                await self._shut_down()
+                await self._shut_down(patience)
             finally:
                 self._owner.close()
 
@@ -222,15 +225,16 @@ class EmbeddedServer:
             retry=Retry(NoBackoff(), 0),
         )
 
-    async def _shut_down(self) -> None:
+    async def _shut_down(self, patience: float | None = None) -> None:
+        patience = STOP_PATIENCE if patience is None else patience
         begun = monotonic()
-        with contextlib.suppress(RedisError, OSError):  # it may be gone, or hang: the signals follow
-            async with self._client() as redis:
+        with contextlib.suppress(RedisError, OSError, TimeoutError):  # it may be gone, or hang: the signals follow
+            async with asyncio.timeout(patience / 2), self._client() as redis:
                 await redis.shutdown(nosave=True, force=True)
-        if await self._gone(begun + STOP_PATIENCE / 4):
+        if await self._gone(begun + patience / 2):
             return
         pid = self._announcement().get("server")  # alive as long as its lock is held
-        for number, until in ((signal.SIGTERM, begun + STOP_PATIENCE), (signal.SIGKILL, begun + STOP_PATIENCE + 2)):
+        for number, until in ((signal.SIGTERM, begun + patience), (signal.SIGKILL, begun + patience + 2)):
             if isinstance(pid, int):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, number)

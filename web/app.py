@@ -53,7 +53,12 @@ def create_app(views: Views) -> FastAPI:
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_middleware(Guard, settings=views.settings.web)
     if views.pushes is not None:  # before the app: what hubs ask for never reaches it
-        app.add_middleware(Callbacks, pushes=views.pushes, now=views.now, heard=views.heard)
+        sources = views.settings.sources
+
+        def polled(source: str) -> bool:
+            return source in sources and sources[source].enabled
+
+        app.add_middleware(Callbacks, pushes=views.pushes, now=views.now, heard=views.heard, polled=polled)
     app.add_middleware(Limits)  # outermost: nothing parses a head that is over a limit
     _describe(app, with_token=views.settings.web.token is not None)
     return app

@@ -49,11 +49,13 @@ def clock_check(ticked: datetime | None, now: datetime) -> dict[str, Any]:
 
 async def readiness(asked: Views) -> dict[str, Any]:
     """Return what ``/readyz`` says."""
-    clock = {"ok": False, "detail": "unknown while Redis does not answer"}
+    clock: dict[str, Any] = {"ok": False, "detail": "unknown while Redis does not answer"}
     try:
         async with asyncio.timeout(REDIS_PATIENCE):
             await asked.redis.ping()
             clock = clock_check(await asked.desk.ticked(), asked.now())
+            if (warning := asked.clock_warning()) is not None:
+                clock["detail"] += f"; {warning}"
     except (RedisError, OSError, TimeoutError) as error:
         redis = {"ok": False, "detail": f"does not answer ({type(error).__name__})"}
     else:

@@ -41,13 +41,20 @@ class Callbacks:
     """Answers hubs; everything else goes on to the app."""
 
     def __init__(
-        self, app: ASGIApp, *, pushes: Pushes, now: Callable[[], datetime], heard: Callable[[Heard], None]
+        self,
+        app: ASGIApp,
+        *,
+        pushes: Pushes,
+        now: Callable[[], datetime],
+        heard: Callable[[Heard], None],
+        polled: Callable[[str], bool],
     ) -> None:
-        """``heard`` is told what came, for the figures."""
+        """``heard`` is told what came, for the figures; ``polled`` says whether a source, by its name, is on."""
         self._app = app
         self._pushes = pushes
         self._now = now
         self._heard = heard
+        self._polled = polled
         self._receiving = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -73,6 +80,12 @@ class Callbacks:
         if known is None or not same(token, known.token):
             self._heard("unknown")
             # 410 tells a hub that goes on to end its subscription (section 7).
+            return _said(410 if request.method == "POST" else 404, "no such subscription")
+        if not self._polled(known.source):
+            # The hub ends its subscription or lets it run out; a source that is turned on again subscribes anew.
+            await self._pushes.forget(listing)
+            log.info("subscription_ended", source=known.source, listing=known.listing, reason="the source is off")
+            self._heard("unknown")
             return _said(410 if request.method == "POST" else 404, "no such subscription")
         if request.method == "GET":
             return await self._intent(request, listing, known)

@@ -70,6 +70,8 @@ class Views:
     """How listings stand with their hubs; None where no hub can reach this server."""
     heard: Callable[[str], None] = lambda what: None
     """Is told what came from a hub, for the figures."""
+    clock_warning: Callable[[], str | None] = lambda: None
+    """That the clocks of this machine, of Redis and of the sites disagree, in words."""
     finder: Finder | None = None
     """The index; None: everything is read from Redis."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
 import traceback
 from importlib.metadata import version
@@ -66,6 +67,8 @@ def begin(
     ] = False,
 ) -> None:
     """Watches newswires."""
+    if context.invoked_subcommand in LASTING:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the command handles it: it must never end the process
     configure_logging(verbose)
     if not verbose and context.invoked_subcommand not in LASTING:
         # What a command did and could not do is its result; it need not be told twice.

@@ -18,6 +18,7 @@ from scheduler.newsroom import Newsroom
 from stories.commands import command
 from stories.connection import server_risks
 from stories.moments import timestamp
+from stories.timekeeping import SKEW, skew_warning, timekeeper
 
 
 def register(app: typer.Typer) -> None:
@@ -38,7 +39,9 @@ def check(
 
     async def risks(newsroom: Newsroom) -> list[str]:
         counts = await count_alerts(newsroom.redis, list(settings.channels), others=True)
-        return [*await server_risks(newsroom.redis), *troubles(counts)]
+        skew = (await timekeeper.measure(newsroom.redis, samples=3)).skew
+        clocks = [skew_warning(skew)] if abs(skew) > SKEW else []
+        return [*await server_risks(newsroom.redis), *clocks, *troubles(counts)]
 
     faults = interpreter_faults(sys.version_info[:3])
     for warning in (*faults, *with_newsroom(settings, risks), *silences(settings)):

@@ -39,10 +39,11 @@ def demo(
 
 
 async def _play(folder: Path, seconds: float, port: int) -> None:
-    from scheduler.daemon import run_daemon, stop_on_signals
+    from scheduler.daemon import run_daemon
     from scheduler.demo.configuration import configuration, toml_text
     from scheduler.demo.newswire import serve
     from scheduler.demo.script import Desk, play
+    from scheduler.stopping import stop_on_signals
 
     stop = asyncio.Event()
     stop_on_signals(stop)

@@ -28,8 +28,10 @@ def run(
 ) -> None:
     """Schedule, crawl, alert and serve the page, until SIGTERM or SIGINT."""
     from scheduler import loop
-    from scheduler.daemon import run_daemon, stop_on_signals
+    from scheduler.daemon import run_daemon
+    from scheduler.rereading import Rereading
     from scheduler.stall import ended_if_it_stalls
+    from scheduler.stopping import stop_on_signals, stopping
 
     loaded = context.obj.load()
     settings = loaded.settings
@@ -38,7 +40,7 @@ def run(
 
     async def main() -> None:
         stop = asyncio.Event()
-        stop_on_signals(stop)
+        stop_on_signals(stop, Rereading(loaded, context.obj.load))
         async with ended_if_it_stalls():
             await run_daemon(settings, stop, ready, standby=standby)
 
@@ -53,3 +55,4 @@ def run(
             typer.echo("No watch is configured, so nothing will alert: add [watches.NAME] to the file.", err=True)
 
     loop.run(main)
+    stopping.finish()

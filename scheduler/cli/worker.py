@@ -27,8 +27,9 @@ def worker(context: typer.Context) -> None:
     daemon's data_dir is enough.
     """
     from scheduler import loop
-    from scheduler.daemon import stop_on_signals
+    from scheduler.rereading import Rereading
     from scheduler.stall import ended_if_it_stalls
+    from scheduler.stopping import stop_on_signals, stopping
     from scheduler.worker import run_worker
 
     loaded = context.obj.load()
@@ -37,7 +38,7 @@ def worker(context: typer.Context) -> None:
 
     async def main() -> None:
         stop = asyncio.Event()
-        stop_on_signals(stop)
+        stop_on_signals(stop, Rereading(loaded, context.obj.load))
         async with ended_if_it_stalls():
             await run_worker(loaded.settings, stop, ready)
 
@@ -47,6 +48,7 @@ def worker(context: typer.Context) -> None:
             typer.echo(alone, err=True)
 
     loop.run(main)
+    stopping.finish()
 
 
 def of_this_machine(settings: Settings) -> str | None:

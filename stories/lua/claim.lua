@@ -58,13 +58,17 @@ local function is_held(holder)
   return holder and holder ~= token and not of_the_dead
 end
 
+local CLOCKS_APART = 5000 -- ms by which the clocks of two processes may differ
 local limit = ARGV[13] == "" and math.huge or tonumber(ARGV[13])
 local leased = 0
 local answers = {}
 for i = 1, (#KEYS - 2) / 2 do
   local page, claim = KEYS[2 * i + 1], KEYS[2 * i + 2]
   local digest, headline = ARGV[12 + 2 * i], ARGV[13 + 2 * i]
-  local known = redis.call("HMGET", page, "release", field, "retry_at", "failures")
+  local known = redis.call("HMGET", page, "release", field, "retry_at", "failures", "failed_at")
+  if tonumber(known[5] or "0") > now + CLOCKS_APART then -- the clock was set back: it would wait for as long as that
+    known[3] = false
+  end
   local holder = redis.call("GET", claim)
   local answer = 0
   if seeding and not known[1] then

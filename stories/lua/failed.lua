@@ -13,7 +13,7 @@ if holder and string.sub(holder, 1, #ARGV[4]) ~= ARGV[4] then
 end
 local failures = redis.call("HINCRBY", KEYS[1], "failures", 1)
 local delay = ARGV[6 + math.min(failures, #ARGV - 6)]
-redis.call("HSET", KEYS[1], "retry_at", string.format("%.0f", ARGV[1] + delay), "reason", ARGV[2])
+redis.call("HSET", KEYS[1], "retry_at", string.format("%.0f", ARGV[1] + delay), "failed_at", ARGV[1], "reason", ARGV[2])
 redis.call("EXPIRE", KEYS[1], ARGV[3])
 redis.call("DEL", KEYS[2])
 return tonumber(delay)

@@ -157,7 +157,7 @@ redis.call("XTRIM", KEYS[6], "MINID", "~", now - ttl.events * 1000)
 
 -- The page is known from here on, and the lease on it ends: last, so that a crash before leads to another reading.
 redis.call("HSET", KEYS[8], "release", plan.id)
-redis.call("HDEL", KEYS[8], "failures", "retry_at", "reason", "gone_since", "loud")
+redis.call("HDEL", KEYS[8], "failures", "retry_at", "failed_at", "reason", "gone_since", "loud")
 if plan.listed_field and plan.listed_headline ~= "" then
   redis.call("HSET", KEYS[8], plan.listed_field, plan.listed_headline)
 end

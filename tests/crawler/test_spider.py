@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, cast
 
+import pytest
 from scrapy.http import HtmlResponse
 
 from config.addresses import AddressPolicy
 from config.settings import Settings
+from config.source import SourceSettings
 from crawler.dispatch import PageDispatcher
 from crawler.engine import Engine
 from crawler.guard import Guard
@@ -31,6 +35,33 @@ def services_of(redis: Any) -> Services:
         memory=cast(Any, None), guard=Guard(AddressPolicy()), progress=Progress(), clock=lambda: NOW,
         dispatcher=PageDispatcher(lambda: NOW),
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("sources", "why"),
+    [
+        pytest.param({"wire": SourceSettings(enabled=False)}, "source 'wire' is off", id="off"),
+        pytest.param({}, "the configuration has no source 'wire'", id="removed"),
+    ],
+)
+async def test_a_queued_poll_of_a_source_that_may_not_be_requested_ends_with_the_reason(redis, sources, why):
+    services = replace(services_of(redis), settings=Settings(catalog=False, sources=sources))
+    tally = services.progress.follow("crl_1")
+    poll = Poll(source="wire", asked_at=NOW, crawl_id="crl_1")
+    listing = "https://wire.example/rss"
+    polls = [
+        replace(poll, listing=listing),
+        replace(poll, listing=listing, reason="push"),
+        replace(poll, urls=(PAGE,), reason="revisit"),
+    ]
+    for one in polls:
+        services.ask(one)
+    services.polls.end()
+    assert [request async for request in WireSpider(services).start()] == []
+    assert await asyncio.wait_for(tally.done.wait(), 10)
+    assert len(tally.errors) == len(polls)
+    assert all(why in error for error in tally.errors)
+    await services.reader.close()
 
 
 async def test_a_page_that_comes_while_the_process_ends_is_no_failure_and_is_read_at_once_by_the_next(redis):

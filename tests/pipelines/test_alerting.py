@@ -129,3 +129,13 @@ def test_what_follows_a_held_release_waits_for_it() -> None:
     assert holding.due(release(), held) == NOW + timedelta(hours=3)
     assert holding.due(release(embargoed_until="2026-03-10T13:30:00Z"), held) == NOW + timedelta(hours=4)
     assert holding.due(release()) == NOW
+
+
+@pytest.mark.parametrize("wrong", [timedelta(days=3), timedelta(days=-3), timedelta(days=400)])
+def test_a_release_is_judged_by_the_clocks_of_the_sites_where_the_own_one_is_wrong(
+    who: Audience, wrong: timedelta
+) -> None:
+    now = Audience(settings=who.settings, now=NOW + wrong, clock_error=wrong)
+    fresh, old = (release(published_at=(NOW - age).isoformat()) for age in (timedelta(hours=1), timedelta(days=3)))
+    assert now.fresh(["velmora"], "release.new", fresh) == {"desk"}
+    assert now.fresh(["velmora"], "release.new", old) == frozenset()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from types import SimpleNamespace
 from typing import Any, cast
@@ -13,11 +13,16 @@ from typing import Any, cast
 import pytest
 from structlog.testing import capture_logs
 
-from scheduler.colleagues import Colleagues
+from config.source import ListingSettings
+from crawler.polls import Listing
+from scheduler.colleagues import Colleagues, due_at
 from scheduler.sharing import MEMBER, SharedQueue
 from scheduler.worker_key import Signer
+from stories.claims import listing_key
 from stories.crew import Crew
-from stories.sighting import Poll
+from stories.desk import Desk
+from stories.moments import timestamp
+from stories.sighting import Cursor, Poll
 
 
 def events(logged):
@@ -66,3 +71,15 @@ async def test_a_daemon_that_lacks_the_extra_for_workers_goes_on_alone_when_one_
     running.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await running
+
+
+async def test_who_takes_over_polls_when_a_listing_is_due_and_now_where_the_clock_was_set_back_meanwhile(redis):
+    now, urls = datetime(2026, 3, 10, 9, tzinfo=UTC), ["https://wire.example/1", "https://wire.example/2"]
+    listings = [
+        Listing(source="wire", url=url, tag=None, settings=ListingSettings(url=url), interval=timedelta(minutes=5))
+        for url in urls
+    ]
+    for url, polled in zip(urls, (now - timedelta(minutes=1), now + timedelta(days=3)), strict=True):
+        cursor = Cursor(polled_at=timestamp(polled), next_at=timestamp(polled + timedelta(minutes=5)))
+        await Desk(redis).put_cursor(listing_key("wire", url), cursor)
+    assert await due_at(Desk(redis), listings, now) == {("wire", urls[0]): now + timedelta(minutes=4)}

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from config.settings import Settings
+from config.source import ListingSettings, SourceSettings
 from crawler.dispatch import PageDispatcher
 from scheduler.inhand import in_hand
 from stories import keys
@@ -17,6 +19,8 @@ from stories.sighting import OpenSighting, Sighting
 NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)
 URL, LISTING = "https://wire.example/1", "https://wire.example/rss"
 MINUTE = timedelta(minutes=1)
+WIRE = SourceSettings(listings=(ListingSettings(url=LISTING),))
+OFF = WIRE.model_copy(update={"enabled": False})
 
 
 class Hand:
@@ -25,7 +29,12 @@ class Hand:
     def __init__(self, redis):
         self.now = NOW
         self.claims, self.desk, self.backlog = Claims(redis), Desk(redis), Backlog(redis)
-        self.sweep = in_hand(self.claims, self.desk, PageDispatcher(lambda: self.now, self.backlog), lambda: self.now)
+        self.configure()
+
+    def configure(self, **sources):
+        settings = Settings(catalog=False, sources=sources or {"wire": WIRE})
+        dispatcher = PageDispatcher(lambda: self.now, self.backlog)
+        self.sweep = in_hand(self.claims, self.desk, dispatcher, lambda: self.now, settings)
 
     async def later(self, minutes):
         """Return what is taken from the backlog some minutes later, to be read."""
@@ -80,3 +89,17 @@ async def test_what_is_named_again_keeps_its_turn(hand):
     again = OpenSighting(source="wire", listing="https://wire.example/other", tag=None, sighting=Sighting(url=URL))
     await hand.desk.take_in_hand([again], NOW + timedelta(days=2))
     assert len(await hand.later(12)) == 1
+
+
+async def test_a_page_of_a_source_that_is_off_waits_until_the_source_is_on_again(hand):
+    hand.configure(wire=OFF)
+    for _ in range(10):
+        assert await hand.later(30) == []
+    hand.configure(wire=WIRE)
+    assert await hand.later(11) == ASKED
+
+
+async def test_a_page_of_a_source_that_was_removed_is_dropped(hand):
+    hand.configure(other=SourceSettings(listings=(ListingSettings(url="https://else.example/rss"),)))
+    assert await hand.later(12) == []
+    assert await hand.waiting() == []

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 import press_office as office
@@ -11,8 +13,8 @@ import pytest
 from bureau import START, Bureau, TestClock, settings
 from redis.asyncio import Redis
 
-from config.settings import PollingSettings
-from pipelines.revisits import Ladder
+import scheduler.revisiting
+from config.settings import PollingSettings, Settings
 from scheduler.revisiting import LEASE, OF_A_HOST, Revisits
 from stories.archive import Archive
 from stories.desk import Desk
@@ -22,19 +24,29 @@ from stories.reading import Validators
 from stories.sighting import Poll
 from stories.urls import url_digest
 
-LADDER = PollingSettings().ladder
+
+def source(host: str, **more: Any) -> dict[str, Any]:
+    return {"listings": [{"url": f"https://{host}/rss"}], **more}
+
+
+SOURCES = {"harbour-wire": source("harbour-wire.example"), "crowd": source("crowd.example")}
 
 
 class Sweeping:
     """Sweeps over an empty Redis with a clock of their own; ``asked`` are the polls."""
 
-    def __init__(self, redis: Redis, ladder: Ladder = LADDER) -> None:
+    def __init__(self, redis: Redis, ladder: Sequence[str] = PollingSettings().revisit) -> None:
         self.bureau = Bureau(redis)
         self.clock: TestClock = self.bureau.clock
         self.asked: list[Poll] = []
         self.desk = Desk(redis)
         self.looks = Looks(redis)
-        self.revisits = Revisits(Archive(redis), self.desk, self.looks, ladder, self.asked.append, self.clock)
+        self.configure(settings(polling={"revisit": list(ladder)}, sources=SOURCES))
+
+    def configure(self, configuration: Settings) -> None:
+        """Begin anew with another configuration, as a daemon does that is started again."""
+        archive = Archive(self.bureau.redis)
+        self.revisits = Revisits(archive, self.desk, self.looks, configuration, self.asked.append, self.clock)
 
     async def sweep(self, **later: float) -> list[Poll]:
         self.clock.forward(**later)
@@ -83,7 +95,7 @@ async def test_a_page_that_never_comes_is_asked_for_once_more_and_then_at_its_ne
 
 
 async def test_on_a_short_ladder_a_page_that_did_not_come_is_asked_for_again_soon(redis: Redis) -> None:
-    sweeping = Sweeping(redis, PollingSettings(revisit=("5s for 5m",)).ladder)
+    sweeping = Sweeping(redis, ("5s for 5m",))
     await sweeping.bureau.read(office.release())
     await sweeping.desk.put_revisit(own_id(office.release().url), START)
     assert await sweeping.sweep()
@@ -93,7 +105,7 @@ async def test_on_a_short_ladder_a_page_that_did_not_come_is_asked_for_again_soo
 
 async def test_a_page_that_is_gone_near_the_end_of_a_short_ladder_is_looked_at_until_that_is_told(redis: Redis) -> None:
     ladder = ("5s for 20s",)
-    sweeping = Sweeping(redis, PollingSettings(revisit=ladder).ladder)
+    sweeping = Sweeping(redis, ladder)
     bureau = sweeping.bureau = Bureau(redis, settings(polling={"revisit": list(ladder)}))
     sweeping.clock.at = bureau.clock.at
     await bureau.read(office.release())
@@ -124,3 +136,50 @@ async def test_a_page_that_is_older_than_the_ladder_is_left_alone(sweeping: Swee
     await sweeping.bureau.read(office.release())
     assert await sweeping.sweep(days=40) == []
     assert await sweeping.desk.due_revisits(sweeping.clock() + timedelta(days=99), 10) == []
+
+
+async def test_a_source_that_is_off_is_not_read_again_and_goes_on_spread_out_when_it_is_on_again(
+    sweeping: Sweeping,
+) -> None:
+    for number in range(30):
+        await sweeping.bureau.read(office.copy(0, url=f"https://crowd.example/news/{number}"))
+    await sweeping.bureau.read(office.release(1))
+    off = {**SOURCES, "crowd": source("crowd.example", enabled=False)}
+    sweeping.configure(settings(sources=off))
+    asked = [poll for _ in range(36) for poll in await sweeping.sweep(minutes=5)]
+    assert {poll.source for poll in asked} == {"harbour-wire"}
+    sweeping.configure(settings(sources=SOURCES))
+    again = [await sweeping.sweep(minutes=2) for _ in range(45)]
+    crowd = [sum(poll.source == "crowd" for poll in polls) for polls in again]
+    assert sum(crowd) >= 30, "each at its next step"
+    assert max(crowd) <= OF_A_HOST
+    assert crowd[0] == 0
+
+
+async def test_pages_of_a_source_that_was_removed_are_not_read_again_and_stay_stored(sweeping: Sweeping) -> None:
+    await sweeping.bureau.read(office.release())
+    sweeping.configure(settings(sources={"crowd": SOURCES["crowd"]}))
+    assert await sweeping.sweep(minutes=17) == []
+    assert await sweeping.desk.due_revisits(sweeping.clock() + timedelta(days=99), 10) == []
+    assert (await Archive(sweeping.bureau.redis).several([own_id(office.release().url)]))[0].release.headline
+
+
+async def test_pages_of_a_renamed_source_are_read_again_as_the_new_one_where_its_pattern_has_them(
+    sweeping: Sweeping,
+) -> None:
+    await sweeping.bureau.read(office.release())
+    renamed = source("harbour-wire.example", release={"url": r"/news/\S+"})
+    sweeping.configure(settings(sources={"harbour": renamed}))
+    (poll,) = await sweeping.sweep(minutes=17)
+    assert poll.source == "harbour"
+
+
+async def test_many_pages_of_a_source_that_is_off_do_not_hold_up_those_of_others(
+    sweeping: Sweeping, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scheduler.revisiting, "AT_ONCE", 5)
+    for number in range(20):
+        await sweeping.bureau.read(office.copy(0, url=f"https://crowd.example/news/{number}"))
+    await sweeping.bureau.read(office.release(1))
+    sweeping.configure(settings(sources={**SOURCES, "crowd": source("crowd.example", enabled=False)}))
+    assert [poll.source for poll in await sweeping.sweep(minutes=18)] == ["harbour-wire"]

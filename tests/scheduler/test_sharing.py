@@ -32,10 +32,13 @@ def polled(ago: timedelta) -> Cursor:
         (replace(POLL, term=6), polled(INTERVAL / 2), True),
         (replace(POLL, term=6), Cursor(), False),
         (replace(POLL, term=6, reason="trigger"), polled(timedelta(seconds=30)), False),
+        (POLL, polled(timedelta(days=-3)), False),
+        (replace(POLL, term=6), polled(timedelta(hours=-1)), False),
     ],
     ids=[
         "never polled", "due", "early, as the clock wants it", "polled just now", "of a deposed clock, due",
         "of a deposed clock, not due", "of a deposed clock, never polled", "asked for by a person",
+        "before the clock was set back", "of a deposed clock, before the clock was set back",
     ],
 )  # fmt: skip
 def test_a_listing_that_was_polled_just_now_is_not_polled_again_by_a_clock(poll, cursor, double):

@@ -247,3 +247,15 @@ async def test_what_came_out_after_a_first_poll_that_was_killed_is_new(claims: C
         (page(2), True),
         (page(3), True),
     ]
+
+
+@pytest.mark.parametrize("back", [timedelta(hours=1), timedelta(days=3)])
+async def test_a_page_that_failed_before_the_clock_was_set_back_does_not_wait_for_as_long_as_that(
+    claims: Claims, back: timedelta
+) -> None:
+    await claims.claim(LISTING, seen(1), NOW)
+    await claims.failed(page(1), "503", NOW)
+    assert await claims.standing(page(1), NOW) == NOW + RETRIES[0]
+    assert urls(await claims.claim(LISTING, seen(1), NOW)) == [], "its wait is not over"
+    assert await claims.standing(page(1), NOW - back) == NOW - back
+    assert urls(await claims.claim(LISTING, seen(1), NOW - back)) == [page(1)]

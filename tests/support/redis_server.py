@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from inspect import getmembers, isfunction, signature
@@ -22,8 +23,11 @@ STARTING = 20.0  # seconds; a busy machine needs more than a server's usual 50 m
 
 
 @contextmanager
-def redis_server() -> Iterator[str]:
-    """Run a server without persistence until the block ends, and yield its URL (``unix://…``)."""
+def redis_server(environment: Mapping[str, str] | None = None) -> Iterator[str]:
+    """Run a server without persistence until the block ends, and yield its URL (``unix://…``).
+
+    ``environment``: variables of its own, such as those of ``wrong_clock``.
+    """
     # Not in tmp_path: a Unix socket's path has some hundred characters at most.
     folder = Path(tempfile.mkdtemp(prefix="ww-redis-"))
     socket = folder / "redis.sock"
@@ -36,6 +40,7 @@ def redis_server() -> Iterator[str]:
             ],
             stdout=log,
             stderr=subprocess.STDOUT,
+            env={**os.environ, **(environment or {})},
         )
     url = f"unix://{socket}?db=0"
     try:

@@ -195,3 +195,15 @@ async def test_the_api_says_how_a_listing_stands_with_its_hub_and_not_its_secret
     assert listing["push"]["detail"] == "404 Not Found from the hub"
     assert "t" * 43 not in text
     assert "s" * 43 not in text
+
+
+@pytest.mark.parametrize("source", ["quayside", "removed"])
+async def test_the_subscription_of_a_source_that_is_off_or_removed_is_ended(hubbed, redis, source):
+    await Pushes(redis).put(KEY, replace(asked(hubbed.views.now()), source=source))
+    async with hubbed.http.get(WAY, params=INTENT, headers=AS_OTHERS_CALL_US) as answer:
+        assert answer.status == 404
+    await Pushes(redis).put(KEY, replace(asked(hubbed.views.now()), source=source))
+    async with hubbed.http.post(WAY, data=b"news", headers={**AS_OTHERS_CALL_US, **signed(b"news")}) as answer:
+        assert answer.status == 410
+    assert await due(redis, hubbed) == []
+    assert await Pushes(redis).get(KEY) is None

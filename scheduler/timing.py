@@ -1,0 +1,46 @@
+"""Keeps this process's time by the Redis server, shows how far clocks differ, and mends what a jump back leaves."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+
+import structlog
+from prometheus_client import CollectorRegistry, Gauge
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from scheduler.lease import Lease
+from stories.duetimes import shift_due
+from stories.timekeeping import Timekeeper
+
+log = structlog.get_logger(__name__)
+
+MEASURED = 2.0  # seconds between two measurements
+
+
+async def keep_time(
+    timekeeper: Timekeeper, redis: Redis, channels: Iterable[str] = (), lease: Lease | None = None
+) -> None:
+    """Measure until cancelled; with the daemon's ``lease`` move what is due after the server's clock jumped back."""
+    while True:
+        try:
+            jumped = (await timekeeper.measure(redis)).jumped
+            if lease is not None and lease.holds and (moved := await shift_due(redis, jumped, channels, lease.term)):
+                log.info("due_times_moved", seconds=round(jumped.total_seconds(), 1), moved=moved)
+        except RedisError:
+            log.debug("clock_not_measured", reason="Redis does not answer")
+        await asyncio.sleep(MEASURED)
+
+
+def show_skew(registry: CollectorRegistry, timekeeper: Timekeeper) -> None:
+    """Show in the metrics how far the clocks differ."""
+    skew = Gauge(
+        "wirewatch_clock_skew_seconds",
+        "redis: by how much this machine's clock is ahead of that of Redis; sites: by how much that of Redis is ahead "
+        "of those of the sites, if by minutes",
+        ["against"],
+        registry=registry,
+    )
+    skew.labels("redis").set_function(lambda: timekeeper.skew.total_seconds())
+    skew.labels("sites").set_function(lambda: timekeeper.error.total_seconds())
