@@ -208,25 +208,27 @@ def _same(worker: Worker) -> Worker:
     return worker
 
 
+def start_fork_server(control: socket.socket, memory: int) -> subprocess.Popen[bytes]:
+    """Start a fork server that takes its orders from a socket."""
+    serve = f"from crawler.reader_worker import serve; serve({control.fileno()}, {memory})"
+    # Libraries that start a thread for each core would be forked without their threads.
+    quiet = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    return subprocess.Popen(  # noqa: S603
+        [sys.executable, "-P", "-c", f"import sys; sys.path[:] = {sys.path!r}; {serve}"],
+        stdin=subprocess.DEVNULL,
+        pass_fds=[control.fileno()],
+        env=os.environ | quiet,
+        start_new_session=True,  # Ctrl-C and Ctrl-Z in a terminal are the parent's to handle
+    )
+
+
 class _ForkServer:
     """The parent's end of the fork server."""
 
     def __init__(self, memory: int, on_line: Callable[[str], None], on_lost: Callable[[], None]) -> None:
         control, theirs = socket.socketpair()
-        code = (
-            f"import sys; sys.path[:] = {sys.path!r}; from crawler.reader_worker import serve; "
-            f"serve({theirs.fileno()}, {memory})"
-        )
-        # Libraries that start a thread for each core would be forked with their threads, which no child has.
-        quiet = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
         with theirs:
-            self._process = subprocess.Popen(  # noqa: S603
-                [sys.executable, "-P", "-c", code],
-                stdin=subprocess.DEVNULL,
-                pass_fds=[theirs.fileno()],
-                env=os.environ | quiet,
-                start_new_session=True,  # Ctrl-C and Ctrl-Z in a terminal are the parent's to handle
-            )
+            self._process = start_fork_server(theirs, memory)
         control.setblocking(False)
         self.control = control
         self.is_ready = False

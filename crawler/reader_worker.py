@@ -145,13 +145,13 @@ def serve(control_fd: int, memory: int) -> NoReturn:
         signal.signal(number, signal.SIG_IGN)
     logging.disable(logging.CRITICAL)  # what libraries log here quotes foreign bytes
     control = socket.socket(fileno=control_fd)
-    _warm_up()
+    warm_up()
     gc.collect()
     gc.freeze()  # collections in the workers leave the shared pages alone
     _ForkServer(control, memory).run()
 
 
-def _warm_up() -> None:
+def warm_up() -> None:
     """Load here what the first job would load in every worker."""
     hints, settings = ReleaseHints(), ListingSettings(url="https://wire.example/news")
     page = PageJob(body=WARM_UP_PAGE, url=None, hints=None, header_charset=None, known=Known(), seconds=0)

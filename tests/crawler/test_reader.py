@@ -8,12 +8,11 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Collection
 from datetime import timedelta
-from pathlib import Path
 
 import msgspec
 import pytest
+from reader_processes_of import busy_worker, children, children_of, is_alive, servers, workers
 from waiting import BUSY, until
 
 from config.source import ListingSettings, ReleaseHints
@@ -368,57 +367,3 @@ async def test_whatever_ends_or_stops_its_processes_every_page_is_read_within_se
         await until(lambda: len(workers()) == 2 and len(servers()) == 1)
         await until(lambda: not set(targets) & set(children()))
         assert sum(reader.restarts.values()) >= len(targets) if part != "fork server" else 1
-
-
-def children() -> list[int]:
-    """Return the processes of readers in this process: fork servers and workers."""
-    return children_of(os.getpid(), deep=True)
-
-
-def servers() -> list[int]:
-    return children_of(os.getpid(), deep=False)
-
-
-def workers() -> list[int]:
-    return [pid for pid in children() if pid not in servers()]
-
-
-def children_of(parent: int, *, deep: bool) -> list[int]:
-    """Return the living children of a process that run a reader; ``deep``: theirs too."""
-    parents = {}
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            state, ppid = (folder / "stat").read_text().rsplit(")", 1)[1].split()[:2]
-            if state not in "ZX" and "crawler.reader_worker" in (folder / "cmdline").read_text():
-                parents[int(folder.name)] = int(ppid)
-        except OSError:  # it ended meanwhile
-            continue
-    found = [pid for pid, ppid in parents.items() if ppid == parent]
-    return found + [pid for pid, ppid in parents.items() if deep and ppid in found]
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] not in "ZX"
-    except OSError:
-        return False
-
-
-async def busy_worker(besides: Collection[int] = ()) -> int:
-    """Return a worker that has used CPU time since it was first looked at."""
-    first = {pid: cpu_ticks(pid) for pid in workers()}
-
-    def busy() -> int:
-        for pid in workers():
-            if pid not in besides and cpu_ticks(pid) >= first.setdefault(pid, cpu_ticks(pid)) + 5:
-                return pid
-        return 0
-
-    return await until(busy)
-
-
-def cpu_ticks(pid: int) -> int:
-    try:
-        return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11])
-    except OSError:
-        return 0
