@@ -12,7 +12,7 @@ import itertools
 import os
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -96,6 +96,8 @@ class Reader:
         self._items: dict[int, _Item] = {}
         self._numbers = itertools.count(1)
         self._losses = 0
+        self.on_used: Callable[[str, float], None] | None = None
+        """Called with a source and the reader seconds that one of its items used."""
 
     async def __aenter__(self) -> Reader:
         return self
@@ -254,6 +256,8 @@ class Reader:
         is_abandoned = item.outcome.done()  # whoever waited was cancelled
         if not isinstance(outcome, Lost) or outcome.is_fault_of_job or is_abandoned:
             self._usage.add(waiting.source, now - item.started, now)
+            if self.on_used is not None:
+                self.on_used(waiting.source, now - item.started)
         if is_abandoned:
             return
         if not isinstance(outcome, Lost) or outcome.is_fault_of_job:

@@ -62,6 +62,7 @@ class WireSpider(Spider):
         self._storing: dict[str, Slot] = {}
         """Slots of the pages that were read and are not stored yet, by URL."""
         services.dispatcher.send_waiting = self._send_waiting
+        services.reader.on_used = services.dispatcher.read
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
@@ -297,7 +298,8 @@ class WireSpider(Spider):
     async def _extract(
         self, response: Response, poll: Poll, asked: str, known_site: Known, claim: Claim | None
     ) -> tuple[Release, Shown]:
-        is_backlog = poll.reason == "revisit" or (claim is not None and claim.silent)
+        slot: Slot | None = response.request.meta.get(SLOT) if response.request is not None else None
+        is_backlog = slot.priority >= Priority.BACKLOG if slot is not None else poll.reason == "revisit"
         priority = ReadPriority.BACKLOG if is_backlog else ReadPriority.NEW
         async with self.services.reading(poll, asked, asked=claim is None and poll.reason in BY_HAND) as attempt:
             failpoint("extracting", asked)

@@ -263,10 +263,13 @@ async def test_a_fault_of_the_code_that_reads_reaches_the_caller_as_it_was(reade
 
 async def test_the_reader_time_of_a_source_is_known(reader):
     assert reader.usage("crates") == 0
+    charged = []
+    reader.on_used = lambda source, seconds: charged.append((source, seconds))
 
     await reader.read_page(PAGE.encode(), URL, None, None, Known(), source="crates")
 
     assert 0 < reader.usage("crates") < 60
+    assert charged == [("crates", reader.usage("crates"))]
     assert reader.usage("gulls") == 0
 
 
