@@ -11,17 +11,16 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import sys
 from collections.abc import Sequence
 from datetime import timedelta
-from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any, NoReturn
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-import crawler.reader  # noqa: E402
 import scheduler.daemon  # noqa: E402
 import scheduler.loop  # noqa: E402, F401
 from alerts import lane  # noqa: E402
@@ -29,6 +28,7 @@ from alerts.channels import file, webhook  # noqa: E402
 from alerts.lane import Lane  # noqa: E402
 from alerts.outbox import Alert  # noqa: E402
 from alerts.outcome import Sent  # noqa: E402
+from crawler import reader_processes, reader_worker  # noqa: E402
 from scheduler.cli.app import main  # noqa: E402
 from stories import failpoints  # noqa: E402
 
@@ -63,6 +63,26 @@ def become_daemon(order: dict[str, Any]) -> NoReturn:
         os._exit(status)
 
 
+class Forked:
+    """What ``reader_processes`` needs of a process, of one that was forked."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self.returncode: int | None = None
+
+
+def fork_fork_server(control: socket.socket, memory: int) -> Any:
+    """Start a fork server for a daemon as a fork of the daemon."""
+    pid = os.fork()
+    if pid:
+        return Forked(pid)
+    os.setsid()
+    kept = control.detach()
+    os.dup2(kept, 3)
+    os.closerange(4, 65536)
+    return reader_worker.serve(3, memory)
+
+
 def serve() -> None:
     """Start one daemon after the other, until standard input ends."""
     if "receipt-first" in sys.argv:
@@ -70,11 +90,9 @@ def serve() -> None:
     if "short-leases" in sys.argv:
         lane.LEASE_OVER_TIMEOUT = webhook.TIMEOUT = timedelta(seconds=1.5)
         webhook.WebhookChannel.timeout = file.FileChannel.timeout = timedelta(seconds=2)
-    # The readers' fork server is shared too, and its workers do not import this file: half a second each.
-    del sys.modules["__main__"].__file__
-    crawler.reader._context()
-    forkserver.ensure_running()
-    forkserver._forkserver.ensure_running = lambda: None  # type: ignore[method-assign]
+    # The fork servers of the readers are forks too, of what has loaded its libraries here: a second each.
+    reader_worker.warm_up()
+    reader_processes.start_fork_server = fork_fork_server
     for line in sys.stdin:
         order = json.loads(line)
         pid = os.fork()

@@ -5,11 +5,9 @@ What to do is decided elsewhere (``crawler.overlap``, ``crawler.pacing``, ``craw
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import partial
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -31,10 +29,11 @@ from crawler.faults import Patient, fault, status_fault, status_trouble, trouble
 from crawler.fulltext import FullText
 from crawler.guard import SOURCE
 from crawler.limits import ResponseLimitError
-from crawler.listings import ListingPage, ListingUnreadable, read_listing
+from crawler.listings import ListingPage, ListingUnreadable
 from crawler.listings.hubs import Named, named
 from crawler.pacing import Reply
 from crawler.polls import listing_settings
+from crawler.reader import ListingCrashedError, ReaderClosed, ReaderFailedError
 from crawler.rhythm import learn
 from crawler.services import Services
 from crawler.subscriber import Subscriber
@@ -50,7 +49,6 @@ from stories.urls import canonical_url, url_digest
 
 log = structlog.get_logger(__name__)
 
-BIG = 100_000  # bytes; a larger listing is read in a thread, since it would hold up the loop
 CHILDREN = 3  # newest sitemaps of a sitemap index that are read at a poll
 BACK = 25  # pages that are read back to find the thread of the one before: 500 releases between two polls
 DEEP = 50  # pages that are read back to fill a gap, when a person asks or another listing lost its thread
@@ -167,9 +165,13 @@ class Lister:
             if self._same_bytes(course, response) and await self._unchanged(course, response, now):
                 return
             try:
-                async with self._services.reading(poll, asked=poll.reason in BY_HAND):
+                async with self._services.reading(poll, asked=poll.reason in BY_HAND) as attempt:
                     failpoint("parsing", poll.listing or response.url)
-                    listed = await self._parse(response, poll)
+                    try:
+                        listed = await self._parse(response, poll)
+                    except ListingCrashedError as crashed:
+                        attempt.died = str(crashed)
+                        raise
             except (ListingUnreadable, LeftAlone) as unreadable:
                 await self._not_read(course, str(unreadable), "parse")
                 return
@@ -197,6 +199,10 @@ class Lister:
                     failpoint("noted")
         except RedisError as error:  # nothing was settled: the next poll reads the listing again
             self.put_off(poll, poll.listing or response.url, error)
+        except ReaderClosed as closed:  # this process ends, and nothing is known of the listing: the next one reads it
+            log.info("left to the next start", source=poll.source, listing=poll.listing)
+            if isinstance(closed, ReaderFailedError):
+                self._services.progress.failed(poll.crawl_id, f"{poll.source} {poll.listing}: {closed}")
         except Exception as error:
             await self._not_read(course, f"{type(error).__name__} while it was read", "other")
             report(error, source=poll.source, stop="list")
@@ -242,9 +248,14 @@ class Lister:
     async def _parse(self, response: Response, poll: Poll) -> ListingPage:
         source = self._source(poll)
         settings = listing_settings(source, poll.listing or response.url)
-        content_type = header(response, "Content-Type")
-        read = partial(read_listing, response.body, response.url, settings, source.hints, content_type)
-        return await asyncio.to_thread(read) if len(response.body) > BIG else read()
+        return await self._services.reader.read_listing(
+            response.body,
+            response.url,
+            settings,
+            source.hints,
+            header(response, "Content-Type"),
+            source=poll.source,
+        )
 
     def _note(self, course: Course, response: Response, listed: ListingPage, hubs: Named, now: datetime) -> None:
         """Remember of the first page what its answer leaves to remember."""

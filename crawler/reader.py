@@ -1,56 +1,78 @@
-"""Stop 6, extract: reads pages off the event loop, in processes of their own that a bad page may take down with it.
+"""Reads pages and listings in processes of their own, so that hostile bytes cost at most their own page or listing.
 
-Measured before it was built so: read in a thread, a page stalls the loop by 10–57 ms; in a process by 2–9 ms.
+The processes are kept alive by ``crawler.reader_processes``; which item is read next is decided by
+``crawler.reader_queue``. A worker is a fork of a process that has the libraries loaded: 5 ms and 7 MB each.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import ctypes
-import multiprocessing
+import builtins
+import itertools
 import os
-import resource
-import signal
-import sys
-import threading
-from concurrent.futures import TimeoutError as PageTimeoutError
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import NoReturn
 
 import structlog
-from pebble import CONSTS, ProcessExpired, ProcessFuture, ProcessPool
 
+from config.source import ListingSettings, ReleaseHints
+from crawler.listings.page import ListingPage, ListingUnreadable
+from crawler.reader_processes import Cause, Lost, ReaderClosed, ReaderFailedError, ReaderProcesses, Worker
+from crawler.reader_queue import FairQueue, ReadPriority, Running, Usage, Waiting, choose
+from crawler.reader_worker import (
+    Answer,
+    Failed,
+    Job,
+    ListingJob,
+    ListingRead,
+    ListingRefused,
+    OutOfMemory,
+    PageJob,
+    PageRead,
+    PageRefused,
+)
 from stories.release import NotARelease, Release
 from stories.sites import Known, Shown
 
-if TYPE_CHECKING:
-    from config.source import ReleaseHints
-
-CONSTS.term_timeout = 0.1  # s between SIGTERM, which workers ignore, and SIGKILL; pebble waits 3 of them
+__all__ = ["ListingCrashedError", "ReadPriority", "Reader", "ReaderClosed", "ReaderFailedError", "ReadingError"]
 
 log = structlog.get_logger(__name__)
 
 PAGE_TIME = timedelta(seconds=10)  # of wall-clock time; a page takes 20–80 ms, the slowest measured 0.6 s
+LISTING_TIME = timedelta(seconds=10)
 PAGE_BYTES = 8_000_000  # the largest of 670 stored pages has 2.6 MB
 MEMORY = 2 * 1024**3  # bytes of address space of a worker, libraries included
-PAGES_A_WORKER = 1000  # then it starts afresh: whatever leaks, leaks little
-CLOSING = timedelta(seconds=0.7)
-PR_SET_PDEATHSIG = 1  # <sys/prctl.h>
-_WARM_UP = b"<h1>Nothing to read here</h1>" + b"".join(
-    b"<p>Sentence number %d of this page is only there to load what the first page needs.</p>" % number
-    for number in range(9)
-)
+RERUNS = 3  # of an item whose worker was killed from outside; the next such loss counts against the item
+MAX_LOSSES = 20  # busy workers lost from outside, with no answer between them: something kills every reader
 
 
-class ReaderClosed(RuntimeError):  # noqa: N818 (what happened, and no fault)
-    """The page is not read, since whoever reads ends; nothing is known of the page."""
+class ReadingError(Exception):
+    """The code that reads raised an exception: a fault of the program; the message has its type."""
+
+
+class ListingCrashedError(ListingUnreadable):
+    """The worker that read a listing ended, or had to be ended; a repeat would end the next one."""
+
+
+@dataclass(slots=True)
+class _Item:
+    waiting: Waiting
+    job: Job
+    outcome: asyncio.Future[Answer | Lost]
+    losses: int = 0
+    worker: Worker | None = None
+    started: float = 0.0
 
 
 class Reader:
-    """Reads pages in worker processes; one that hangs or crashes costs its own page and no other.
+    """Reads pages and listings in worker processes that are replaced when they end, stop or hang.
 
-    Use it as ``async with Reader() as reader``, or call :meth:`close`.
+    Use it as ``async with Reader() as reader``, or call :meth:`close`. The processes start at the first use.
     """
 
     def __init__(
@@ -58,22 +80,24 @@ class Reader:
         *,
         workers: int | None = None,
         page_time: timedelta = PAGE_TIME,
+        listing_time: timedelta = LISTING_TIME,
         page_bytes: int = PAGE_BYTES,
         memory: int = MEMORY,
     ) -> None:
-        """``workers``: processes; left out, one less than the machine has cores, at least one."""
-        self.workers = workers or max(1, (os.cpu_count() or 2) - 1)
+        """``workers``: processes; left out, one more than the machine has cores, which is kept for light pages."""
+        self.workers = workers or (os.cpu_count() or 2) + 1
         self._page_time = page_time
+        self._listing_time = listing_time
         self._page_bytes = page_bytes
-        self._closed = False
-        self._pending: set[ProcessFuture[tuple[Release, Shown]]] = set()
-        self._pool = ProcessPool(
-            max_workers=self.workers,
-            max_tasks=PAGES_A_WORKER,
-            initializer=_prepare,
-            initargs=(memory,),
-            context=_context(),
-        )
+        self._is_closed = False
+        self._processes = ReaderProcesses(self.workers, memory, self._dispatch, self._give_up)
+        self._queue = FairQueue()
+        self._usage = Usage()
+        self._items: dict[int, _Item] = {}
+        self._numbers = itertools.count(1)
+        self._losses = 0
+        self.on_used: Callable[[str, float], None] | None = None
+        """Called with a source and the reader seconds that one of its items used."""
 
     async def __aenter__(self) -> Reader:
         return self
@@ -82,9 +106,26 @@ class Reader:
         await self.close()
 
     async def warm_up(self) -> None:
-        """Return when every worker has loaded its libraries, so that the first page is read as fast as the others."""
-        pages = (self._run(_WARM_UP, None, None, None, Known()) for _ in range(self.workers))
-        await asyncio.gather(*pages, return_exceptions=True)
+        """Return when every worker has loaded its libraries; ``ReaderFailedError`` when they cannot be started."""
+        await self._processes.ready()
+
+    async def supervise(self) -> NoReturn:
+        """Keep the workers alive; raise ``ReaderFailedError`` once they cannot be: the process should end with it."""
+        raise await self._processes.failed()
+
+    @property
+    def restarts(self) -> Mapping[Cause, int]:
+        """Worker processes and fork servers that were replaced since the start, by cause."""
+        return Counter(self._processes.replaced)
+
+    @property
+    def waiting(self) -> int:
+        """The number of pages and listings that wait for a worker."""
+        return len(self._queue)
+
+    def usage(self, source: str, now: float | None = None) -> float:
+        """Return the reader seconds that a source used in the last hour, to the minute; ``now``: monotonic seconds."""
+        return self._usage.last_hour(source, time.monotonic() if now is None else now)
 
     async def read(
         self,
@@ -95,109 +136,172 @@ class Reader:
     ) -> Release:
         """Return the release of a page; ``NotARelease`` with the reason where it holds none or cannot be read.
 
-        Beside the page's own reasons: ``too large``, ``took too long``, ``reader crashed``.
+        Besides the page's own reasons: ``too large``, ``took too long``, ``reader crashed``.
         """
         return (await self.read_page(body, url, hints, header_charset, Known()))[0]
 
     async def read_page(
-        self, body: bytes, url: str | None, hints: ReleaseHints | None, header_charset: str | None, known: Known
-    ) -> tuple[Release, Shown]:
-        """Return the release of a page whose site is ``known``, as :meth:`read` does, and what the page adds."""
-        if len(body) > self._page_bytes:
-            raise NotARelease("too large", f"{len(body):,} bytes, at most {self._page_bytes:,} are read")
-        try:
-            return await self._run(body, url, hints, header_charset, known)
-        except NotARelease:
-            raise
-        except PageTimeoutError as error:
-            raise NotARelease("took too long", f"more than {self._page_time.total_seconds():g} s to read") from error
-        except ProcessExpired as error:
-            log.warning("reader crashed", url=url, exit_code=error.exitcode)
-            raise NotARelease("reader crashed", f"its worker ended with exit code {error.exitcode}") from error
-        except MemoryError as error:
-            raise NotARelease("too large", "reading it takes more memory than a worker may have") from error
-
-    async def _run(
         self,
         body: bytes,
         url: str | None,
         hints: ReleaseHints | None,
         header_charset: str | None,
         known: Known,
+        *,
+        source: str = "",
+        priority: ReadPriority = ReadPriority.NEW,
     ) -> tuple[Release, Shown]:
-        if self._closed:
+        """Return the release of a page whose site is ``known``, as :meth:`read` does, and what the page adds.
+
+        ``source`` and ``priority`` decide when it is read, see ``crawler.reader_queue``. ``ReaderClosed`` when the
+        reader ends before: nothing is known of the page then.
+        """
+        if len(body) > self._page_bytes:
+            raise NotARelease("too large", f"{len(body):,} bytes, at most {self._page_bytes:,} are read")
+        seconds = self._page_time.total_seconds()
+        job = PageJob(
+            body=body, url=url, hints=hints, header_charset=header_charset, known=known, seconds=seconds
+        )  # fmt: skip
+        match await self._perform(job, source, priority, url):
+            case PageRead(release, shown):
+                return release, shown
+            case PageRefused(reason, detail):
+                raise NotARelease(reason, detail)
+            case OutOfMemory():
+                raise NotARelease("too large", "reading it takes more memory than a worker may have")
+            case Lost(cause="timeout"):
+                raise NotARelease("took too long", f"more than {seconds:g} s to read")
+            case Lost(code=code):
+                raise NotARelease("reader crashed", f"its worker ended with exit code {code}")
+            case other:
+                raise _fault(other)
+
+    async def read_listing(
+        self,
+        body: bytes,
+        url: str,
+        settings: ListingSettings,
+        hints: ReleaseHints,
+        content_type: str | None = None,
+        *,
+        source: str = "",
+    ) -> ListingPage:
+        """Return what a listing names, as ``crawler.listings.read_listing`` does, with the same ``ListingUnreadable``.
+
+        ``ListingCrashedError``, a ``ListingUnreadable``, when it ended its worker or took too long.
+        """
+        seconds = self._listing_time.total_seconds()
+        job = ListingJob(
+            body=body, url=url, settings=settings, hints=hints, content_type=content_type, seconds=seconds
+        )  # fmt: skip
+        match await self._perform(job, source, ReadPriority.LISTING, url):
+            case ListingRead(page):
+                return page
+            case ListingRefused(message):
+                raise ListingUnreadable(message)
+            case OutOfMemory():
+                raise ListingUnreadable("too large: reading it takes more memory than a worker may have")
+            case Lost(cause="timeout"):
+                raise ListingCrashedError(f"took too long: more than {seconds:g} s to read")
+            case Lost(code=code):
+                raise ListingCrashedError(f"reader crashed: its worker ended with exit code {code}")
+            case other:
+                raise _fault(other)
+
+    async def _perform(self, job: Job, source: str, priority: ReadPriority, url: str | None) -> Answer | Lost:
+        if self._is_closed:
             raise ReaderClosed("the reader is closed")
-        future = self._pool.schedule(
-            _read, args=(body, url, hints, header_charset, known), timeout=self._page_time.total_seconds()
+        if (failure := self._processes.failure) is not None:
+            raise failure
+        self._processes.start()
+        waiting = Waiting(
+            id=next(self._numbers), source=source, priority=priority, size=len(job.body), since=time.monotonic()
         )
-        self._pending.add(future)
+        item = _Item(waiting=waiting, job=job, outcome=asyncio.get_running_loop().create_future())
+        self._items[waiting.id] = item
+        self._queue.put(waiting)
+        self._dispatch()
         try:
-            return await asyncio.wrap_future(future)
-        except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if self._closed and not (task and task.cancelling()):  # the page was given up, not the one who asked
-                raise ReaderClosed("the reader was closed while the page was read") from None
-            raise
+            outcome = await item.outcome
         finally:
-            self._pending.discard(future)
+            del self._items[waiting.id]
+            self._queue.remove(waiting)
+            if item.worker is not None:
+                item.worker.kill("cancelled")
+        if isinstance(outcome, Lost):
+            log.warning("reading_ended_worker", source=source, url=url, cause=outcome.cause, exit_code=outcome.code)
+        return outcome
+
+    def _dispatch(self) -> None:
+        """Give free workers what is next, as far as there are both."""
+        while not self._is_closed and len(self._queue) and (worker := self._processes.idle()) is not None:
+            now = time.monotonic()
+            running = [
+                Running(source=item.waiting.source, size=item.waiting.size, started=item.started)
+                for item in self._items.values()
+                if item.worker is not None
+            ]
+            chosen = choose(self._queue.heads(), running, self._usage, now, self.workers)
+            if chosen is None:
+                return
+            self._queue.remove(chosen)
+            item = self._items[chosen.id]
+            item.worker, item.started = worker, now
+            self._usage.start(chosen.source, now)
+            worker.give(item.job, partial(self._ended, item))
+
+    def _ended(self, item: _Item, outcome: Answer | Lost) -> None:
+        item.worker = None
+        waiting, now = item.waiting, time.monotonic()
+        is_abandoned = item.outcome.done()  # whoever waited was cancelled
+        if not isinstance(outcome, Lost) or outcome.is_fault_of_job or is_abandoned:
+            self._usage.add(waiting.source, now - item.started, now)
+            if self.on_used is not None:
+                self.on_used(waiting.source, now - item.started)
+        if is_abandoned:
+            return
+        if not isinstance(outcome, Lost) or outcome.is_fault_of_job:
+            self._losses = 0
+            item.outcome.set_result(outcome)
+            return
+        item.losses += 1
+        self._losses += 1
+        if self._losses >= MAX_LOSSES:
+            self._processes.fail(
+                f"the last {self._losses} busy reader processes were ended from outside ({outcome.cause}); "
+                "see whether the kernel's OOM killer or a limit of memory ends them"
+            )
+        elif item.losses > RERUNS:
+            item.outcome.set_result(outcome)
+        else:
+            self._queue.put(waiting, first=True)
+
+    def _give_up(self) -> None:
+        failure = self._processes.failure or ReaderClosed("the reader was closed while the page was read")
+        for item in tuple(self._items.values()):
+            if not item.outcome.done():
+                item.outcome.set_exception(failure)
 
     async def close(self) -> None:
-        """Stop the workers at once; pages that are being read are given up. May be called again."""
-        if self._closed:
+        """End the workers immediately; pages that are being read are given up. May be called again."""
+        if self._is_closed:
             return
-        self._closed = True
-        for future in tuple(self._pending):
-            future.cancel()  # type: ignore[no-untyped-call]
-        # A daemon thread: of pebble's join, whose own timeout holds only for a pool that is left to run dry, the end of
-        # this process must not depend.
-        stopping = threading.Thread(target=self._stop, name="reader stops", daemon=True)
-        stopping.start()
-        await asyncio.to_thread(stopping.join, CLOSING.total_seconds())
-        if stopping.is_alive():
-            for worker in multiprocessing.active_children():  # Python waits for its children before it ends
-                worker.kill()
-
-    def _stop(self) -> None:
-        self._pool.stop()  # type: ignore[no-untyped-call]
-        self._pool.join()
+        self._is_closed = True
+        self._give_up()
+        await self._processes.close()
 
 
-def _context() -> multiprocessing.context.BaseContext:
-    """Return how workers are started: never forked from the daemon itself, whose threads and sockets they would inherit.
-
-    A fork server has loaded the libraries once, so that a worker in place of a crashed one is there in milliseconds.
-    """  # noqa: E501
-    if "forkserver" not in multiprocessing.get_all_start_methods():
-        return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["crawler.extraction"])
-    return context
-
-
-def _prepare(memory: int) -> None:
-    """Prepare a worker: Ctrl-C and SIGTERM are the parent's to handle, and its memory is bounded."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    if sys.platform == "linux":
-        end_with_parent()
-        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    with contextlib.suppress(NotARelease):  # models are loaded at the first page, and that is no page's fault
-        _read(_WARM_UP, None, None, None, Known())
-
-
-def end_with_parent() -> None:
-    """Let the kernel kill this process when its parent ends (prctl(2), Linux): one that hangs would outlive it."""
-    with contextlib.suppress(OSError, AttributeError):  # a C library without it
-        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-
-
-def _read(
-    body: bytes, url: str | None, hints: ReleaseHints | None, header_charset: str | None, known: Known
-) -> tuple[Release, Shown]:
-    from crawler.extraction import extract_release
-    from crawler.extraction.site import Seen, shown_by
-
-    seen = Seen(repeated=frozenset(known.lines), headlines=known.headlines, kept=known.kept)
-    release = extract_release(body, url, hints, header_charset=header_charset, seen=seen)
-    return release, shown_by(release)
+def _fault(answer: object) -> Exception:
+    """Return the exception that the code that reads raised, as it was where it is one of Python's own."""
+    if not isinstance(answer, Failed):
+        return ReadingError(f"an answer of another kind: {type(answer).__name__}")
+    kind = getattr(builtins, answer.error, None)
+    error: Exception
+    try:
+        if not (isinstance(kind, type) and issubclass(kind, Exception)):
+            raise TypeError
+        error = kind(answer.message)
+    except TypeError:  # not Python's own, or made from more than a message
+        error = ReadingError(f"{answer.error}: {answer.message}")
+    error.add_note(answer.traceback)
+    return error

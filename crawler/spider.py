@@ -31,7 +31,7 @@ from crawler.fulltext import as_answer, at_hand, entry_hints, in_full
 from crawler.guard import SOURCE
 from crawler.limits import ResponseLimitError
 from crawler.lister import STATUSES, Lister
-from crawler.reader import ReaderClosed
+from crawler.reader import ReaderClosed, ReaderFailedError, ReadPriority
 from crawler.services import Services
 from stories.aside import LeftAlone
 from stories.backlog import WaitingPage
@@ -67,6 +67,7 @@ class WireSpider(Spider):
         self._storing: dict[str, Slot] = {}
         """Slots of the pages that were read and are not stored yet, by URL."""
         services.dispatcher.send_waiting = self._send_waiting
+        services.reader.on_used = services.dispatcher.read
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
@@ -227,7 +228,7 @@ class WireSpider(Spider):
         from_feed = at_hand(response)
         known_site = await self.services.sites.known(asked) if self.services.sites and not from_feed else Known()
         try:
-            release, shown = await self._read(response, poll, asked, known_site, by_hand=claim is None)
+            release, shown = await self._read(response, poll, asked, known_site, claim)
         except LeftAlone as left:
             await self._not_read(poll, asked, str(left))
             return
@@ -240,8 +241,10 @@ class WireSpider(Spider):
                 return
             await self._not_read(poll, asked, str(refusal))
             return
-        except ReaderClosed:  # this process ends, and nothing is counted against the page; its claim was given back
+        except ReaderClosed as closed:  # this process ends; nothing counts against the page
             log.info("left to the next start", source=poll.source, url=asked)
+            if isinstance(closed, ReaderFailedError):
+                self.services.progress.failed(poll.crawl_id, f"{poll.source} {asked}: {closed}")
             self.services.progress.closed(poll.crawl_id)
             return
         except Exception as error:
@@ -299,20 +302,29 @@ class WireSpider(Spider):
             log.warning("not noted whether it was read from a feed", url=asked, why=f"Redis: {error}")
 
     async def _read(
-        self, response: Response, poll: Poll, asked: str, known_site: Known, *, by_hand: bool
+        self, response: Response, poll: Poll, asked: str, known_site: Known, claim: Claim | None
     ) -> tuple[Release, Shown]:
         """Return what the reader makes of a page; ``LeftAlone`` when too many died of it."""
         with traced("read", release_id(url_digest(asked)), source=poll.source):
-            return await self._extract(response, poll, asked, known_site, by_hand=by_hand)
+            return await self._extract(response, poll, asked, known_site, claim)
 
     async def _extract(
-        self, response: Response, poll: Poll, asked: str, known_site: Known, *, by_hand: bool
+        self, response: Response, poll: Poll, asked: str, known_site: Known, claim: Claim | None
     ) -> tuple[Release, Shown]:
-        async with self.services.reading(poll, asked, asked=by_hand and poll.reason in BY_HAND) as attempt:
+        slot: Slot | None = response.request.meta.get(SLOT) if response.request is not None else None
+        is_backlog = slot.priority >= Priority.BACKLOG if slot is not None else poll.reason == "revisit"
+        priority = ReadPriority.BACKLOG if is_backlog else ReadPriority.NEW
+        async with self.services.reading(poll, asked, asked=claim is None and poll.reason in BY_HAND) as attempt:
             failpoint("extracting", asked)
             try:
                 return await self.services.reader.read_page(
-                    response.body, response.url, self._hints_for(response, poll), charset(response), known_site
+                    response.body,
+                    response.url,
+                    self._hints_for(response, poll),
+                    charset(response),
+                    known_site,
+                    source=poll.source,
+                    priority=priority,
                 )
             except NotARelease as refusal:
                 if refusal.reason in DEADLY:

@@ -8,9 +8,12 @@ where it stands (URLs, ids, times of publication).
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
+from itertools import islice
+from typing import NamedTuple
 
 from pipelines.advisories import says_only_that, without_advisory
 from stories.moments import parse_moment
@@ -21,6 +24,9 @@ _ALIKE = 0.4  # of their words: less in common, and one paragraph went and anoth
 _MOVED_ALIKE = 0.6  # of their words: what stands elsewhere must be more alike to be the same
 _SAME_ROW = 0.8  # rows of one table share few words, and all of them with each other
 _CELLS = 40_000  # 200 changed paragraphs against 200: beyond, paragraphs are told as gone and new
+_MOVED_CELLS = 10_000  # the same for paragraphs that may have moved and were edited
+_EXACT_CELLS = 10_000  # SequenceMatcher is cubic in the worst case: 0.1 s for 100 paragraphs against 100
+_WORD_STEPS = 1_000_000  # words that are compared, all pairs of paragraphs together: about 0.2 s
 
 _WORD = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|\w+")
 
@@ -154,14 +160,16 @@ def _edited_elsewhere(
     """Return the pairs with paragraphs that were moved and edited at once as one change, at their new place."""
     gone = [i for i, j in pairs if i is not None and j is None and not moved[old[start + i]]]
     come = [j for i, j in pairs if i is None and j is not None and not moved[new[start + j]]]
-    if not gone or not come or len(gone) * len(come) > _CELLS // 4:
+    cells = len(gone) * len(come)
+    if not cells or cells > _MOVED_CELLS:
         return pairs
-    old_words, new_words = {i: _words(old[start + i]) for i in gone}, {j: _words(new[start + j]) for j in come}
+    old_words = {i: _words(old[start + i], cells) for i in gone}
+    new_words = {j: _words(new[start + j], cells) for j in come}
     alike = [
         (likeness, i, j)
         for i in gone
         for j in come
-        if (likeness := _likeness(old[start + i], new[start + j], old_words[i], new_words[j])) >= _MOVED_ALIKE
+        if (likeness := _likeness(old_words[i], new_words[j])) >= _MOVED_ALIKE
     ]
     partner: dict[int, int] = {}
     taken: set[int] = set()
@@ -181,34 +189,79 @@ def _shared_ends(old: list[str], new: list[str]) -> tuple[int, int]:
 
 
 _Pair = tuple[int | None, int | None]
+_Anchor = tuple[int, int]
 
 
 def _aligned(old: list[str], new: list[str]) -> list[_Pair]:
     """Return (old, new) positions in reading order: both where a paragraph stayed or changed, else one."""
-    if len(old) * len(new) > _CELLS * 100:
-        return [*((i, None) for i in range(len(old))), *((None, j) for j in range(len(new)))]
     pairs: list[_Pair] = []
-    for what, i1, i2, j1, j2 in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if what == "equal":
-            pairs += zip(range(i1, i2), range(j1, j2), strict=True)
-        elif _glued(old[i1:i2]) != _glued(new[j1:j2]):
-            pairs += _alike(old, range(i1, i2), new, range(j1, j2))
+    cells = _CELLS
+    for is_equal, olds, news in _ranges(old, new):
+        if is_equal:
+            pairs += zip(olds, news, strict=True)
+        elif _glued(old[olds.start : olds.stop]) != _glued(new[news.start : news.stop]):
+            pairs += _alike(old, olds, new, news, cells)
+            cells -= min(cells, len(olds) * len(news))
     return pairs
+
+
+def _ranges(old: list[str], new: list[str]) -> Iterator[tuple[bool, range, range]]:
+    """Yield the ranges that are equal and those that are not, in reading order.
+
+    Long texts are cut at the paragraphs that are in both once (patience diff). A piece that is long all the same, such
+    as a line that is repeated thousands of times, is one range that is not equal. So the cost grows with the length.
+    """
+    i = j = 0
+    for i2, j2 in [*_anchors(old, new), (len(old), len(new))]:
+        if (i2 - i) * (j2 - j) > _EXACT_CELLS:
+            yield False, range(i, i2), range(j, j2)
+        else:
+            matcher = SequenceMatcher(None, old[i:i2], new[j:j2], autojunk=False)
+            for what, a1, a2, b1, b2 in matcher.get_opcodes():
+                yield what == "equal", range(i + a1, i + a2), range(j + b1, j + b2)
+        if i2 < len(old) and j2 < len(new):
+            yield True, range(i2, i2 + 1), range(j2, j2 + 1)
+        i, j = i2 + 1, j2 + 1
+
+
+def _anchors(old: list[str], new: list[str]) -> list[_Anchor]:
+    """Return the positions of paragraphs that are in both texts once: the longest row of them in the same order."""
+    if len(old) * len(new) <= _EXACT_CELLS:
+        return []
+    old_counts, new_counts = Counter(old), Counter(new)
+    where = {text: j for j, text in enumerate(new) if new_counts[text] == 1}
+    both = [(i, where[text]) for i, text in enumerate(old) if old_counts[text] == 1 and text in where]
+    ends: list[int] = []
+    """Of rows of each length, the smallest position in ``new`` at which one ends."""
+    last: list[int] = []
+    before: list[int] = []
+    for number, (_, j) in enumerate(both):
+        length = bisect_left(ends, j)
+        before.append(last[length - 1] if length else -1)
+        ends[length : length + 1] = [j]
+        last[length : length + 1] = [number]
+    found: list[_Anchor] = []
+    number = last[-1] if last else -1
+    while number >= 0:
+        found.append(both[number])
+        number = before[number]
+    return found[::-1]
 
 
 def _glued(texts: list[str]) -> str:
     return "".join("".join(texts).split())
 
 
-def _alike(old: list[str], olds: range, new: list[str], news: range) -> list[_Pair]:
-    """Pair paragraphs in their order so that the pairs have most words in common (a longest common subsequence)."""
-    if not olds or not news or len(olds) * len(news) > _CELLS:
+def _alike(old: list[str], olds: range, new: list[str], news: range, most: int) -> list[_Pair]:
+    """Pair paragraphs in their order so that the pairs have most words in common (a longest common subsequence).
+
+    More than ``most`` possible pairs are not compared: then all of ``olds`` went and all of ``news`` came.
+    """
+    if not olds or not news or len(olds) * len(news) > most:
         return [*((i, None) for i in olds), *((None, j) for j in news)]
-    old_words, new_words = [_words(old[i]) for i in olds], [_words(new[j]) for j in news]
-    likeness = [
-        [_likeness(old[i], new[j], a, b) for j, b in zip(news, new_words, strict=True)]
-        for i, a in zip(olds, old_words, strict=True)
-    ]
+    cells = len(olds) * len(news)
+    old_words, new_words = [_words(old[i], cells) for i in olds], [_words(new[j], cells) for j in news]
+    likeness = [[_likeness(one, other) for other in new_words] for one in old_words]
     if len(olds) == len(news) == 1 and likeness[0][0] >= _ALIKE / 2:
         return [(olds[0], news[0])]  # nothing else it could have become
     best = [[0.0] * (len(news) + 1) for _ in range(len(olds) + 1)]
@@ -232,27 +285,32 @@ def _alike(old: list[str], olds: range, new: list[str], news: range) -> list[_Pa
     return pairs
 
 
-def _likeness(old: str, new: str, old_words: Counter[str], new_words: Counter[str]) -> float:
+class _Words(NamedTuple):
+    """What two paragraphs are compared by."""
+
+    label: str | None
+    counts: Counter[str]
+    total: int
+
+
+def _words(text: str, cells: int) -> _Words:
+    """Return the words of a paragraph; of many long ones, where there are many pairs, the first ones."""
+    found = islice(_WORD.finditer(text.casefold()), _WORD_STEPS // cells)
+    counts = Counter(match[0] for match in found)
+    return _Words(_label(text), counts, counts.total())
+
+
+def _likeness(one: _Words, other: _Words) -> float:
     """Return how alike two paragraphs are, 0 to 1: by their words, a table's rows by their first cell too."""
-    label = _label(old)
-    if label and label == _label(new):
-        return max(_SAME_ROW, _shared(old_words, new_words))
-    return _shared(old_words, new_words)
+    both = one.total + other.total
+    shared = 2 * (one.counts & other.counts).total() / both if both else 0.0
+    return max(_SAME_ROW, shared) if one.label and one.label == other.label else shared
 
 
 def _label(text: str) -> str | None:
     """Return what a table's row is about: "| Revenue | 5.2 | 4.8 |" → "revenue"; None for other paragraphs."""
     cells = [cell.strip() for cell in text.strip("| ").split("|")] if "|" in text else []
     return cells[0].casefold() if len(cells) > 1 and cells[0] and not cells[0][0].isdigit() else None
-
-
-def _words(text: str) -> Counter[str]:
-    return Counter(_WORD.findall(text.casefold()))
-
-
-def _shared(one: Counter[str], other: Counter[str]) -> float:
-    both = one.total() + other.total()
-    return 2 * (one & other).total() / both if both else 0.0
 
 
 # Relative times and counters, in the words of the sites that print them into a page.

@@ -23,7 +23,7 @@ from config.telemetry import clock_checkin, report
 from crawler.engine import Engine
 from crawler.polls import all_listings
 from crawler.progress import Progress
-from crawler.reader import Reader
+from crawler.reader import Reader, ReaderFailedError
 from crawler.services import Services
 from pipelines.changes import changes
 from pipelines.matching import matches, query_predicate
@@ -126,7 +126,10 @@ async def _hold(
     """Run while the clock is ours, once it is; return whether it was lost, and is to be waited for again."""
     reader = Reader()
     try:
-        await reader.warm_up()  # before the clock is ours: then it ticks at once
+        try:
+            await reader.warm_up()  # before the clock is ours: then it ticks at once
+        except ReaderFailedError as error:
+            raise CannotStart(str(error)) from error
         async with one_daemon(newsroom, standby=standby) as lease:
             await _run(newsroom, lease, stop, bound, ready, reader)
     except Deposed:
@@ -206,6 +209,7 @@ async def _run(
             asyncio.create_task(services.dispatcher.run(), name="dispatcher"),
             asyncio.create_task(keep_time(timekeeper, redis, settings.channels, lease), name="time"),
             asyncio.create_task(finder.run(), name="index"),
+            asyncio.create_task(reader.supervise(), name="reader"),
         ]
         serving = asyncio.create_task(web.serve(sockets=[bound.dup()]), name="web")
         await colleagues.looked.wait()

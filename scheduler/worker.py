@@ -20,9 +20,10 @@ from config.settings import Settings
 from config.telemetry import report
 from crawler.engine import Engine
 from crawler.progress import Progress
+from crawler.reader import ReaderFailedError
 from pipelines.remembering import Remembered
 from scheduler.ending import end
-from scheduler.newsroom import STEPS, Newsroom, now, open_newsroom
+from scheduler.newsroom import STEPS, CannotStart, Newsroom, now, open_newsroom
 from scheduler.sharing import AGAIN, MEMBER, SharedQueue, Sharing, beat
 from scheduler.stopping import stopping
 from scheduler.timing import keep_time
@@ -91,7 +92,10 @@ async def _run(newsroom: Newsroom, stop: asyncio.Event, ready: Callable[[], None
         services.polls.hand_out = sharing.give
     engine = Engine(services, STEPS)
     try:
-        await services.reader.warm_up()  # before any lease: a cold process stalls
+        try:
+            await services.reader.warm_up()  # before any lease: a cold process stalls
+        except ReaderFailedError as error:
+            raise CannotStart(str(error)) from error
         crawl = engine.start()
         await crew.beat(name)
         owned = [
@@ -101,6 +105,7 @@ async def _run(newsroom: Newsroom, stop: asyncio.Event, ready: Callable[[], None
             asyncio.create_task(delivery.run(), name="delivery"),
             asyncio.create_task(beat(crew, name), name="sign of life"),
             asyncio.create_task(keep_time(timekeeper, newsroom.redis), name="time"),
+            asyncio.create_task(services.reader.supervise(), name="reader"),
         ]
         ready()
         failed = await _until(stop, [crawl, *owned])

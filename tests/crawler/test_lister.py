@@ -19,6 +19,7 @@ from crawler.dispatch import PageDispatcher
 from crawler.guard import Guard
 from crawler.limits import ResponseLimitError
 from crawler.lister import BACK, Lister
+from crawler.listings import read_listing
 from crawler.progress import Progress
 from crawler.queue import PollQueue
 from crawler.services import Services
@@ -32,6 +33,13 @@ from stories.sighting import Poll
 FEED, PAGE = "https://wire.example/rss", "https://wire.example/news"
 START = datetime(2026, 3, 10, 9, tzinfo=UTC)
 DEEP = 5  # entries that the feed shows
+
+
+class InlineReader:
+    """Reads listings here: what a process of its own adds is tested with the reader."""
+
+    async def read_listing(self, body, url, settings, hints, content_type, *, source):
+        return read_listing(body, url, settings, hints, content_type)
 
 
 @dataclass
@@ -62,7 +70,7 @@ class Wire:
             polls=PollQueue(),
             claims=Claims(self.redis),
             desk=Desk(self.redis),
-            reader=cast(Any, None),
+            reader=cast(Any, InlineReader()),
             memory=cast(Any, None),
             guard=Guard(AddressPolicy()),
             progress=Progress(),
