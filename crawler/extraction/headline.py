@@ -13,7 +13,7 @@ from crawler.extraction.phrases import ADVISORY, BOILERPLATE, DISCLAIMER, HASHTA
 from crawler.extraction.pieces import Piece
 from crawler.extraction.text import clean, is_cut_short, joined, key, weight
 
-_PARTS = re.compile(r"\s+[|–—·•»:-]\s+|\s*\|\s*|\s*::\s*")
+_PARTS = re.compile(r"(?<!\s)\s++[|–—·•»:-]\s+|(?:(?<!\s)\s+)?(?:\||::)\s*")
 _WORD = re.compile("[\u3040-\u30ff\u3400-\u9fff]|[^\\W\u3040-\u30ff\u3400-\u9fff]+")
 _UNDER = re.compile(
     r"sub-?(?:head(?:line|ing)?|title)|standfirst|\bdeck\b|alternativeHeadline|secondary-?(?:title|headline)", re.I
