@@ -46,6 +46,7 @@ CAPS = {
     "pipelines.identity.words:_PLACE_AND_DATE": Cap(160, "DATELINE_WITHIN ends the search"),
     "stories.corrections:_ASIAN": Cap(2_000, "_SCANNED characters of a statement", collapsed=True),
     "stories.corrections:_patterns": Cap(2_000, "_SCANNED characters of a statement", collapsed=True),
+    "stories.wording:_TOKEN": Cap(20_000, "longer paragraphs are not compared word by word"),
     "stories.wording:_ENDS_SENTENCE": Cap(4, "the four characters before a word are searched"),
     "stories.corrections:_value": Cap(400, "a value is a match of at most some 160 characters", collapsed=True),
 }

@@ -359,10 +359,11 @@ def _is_in(char: str, parts: list[Any]) -> bool:
 
 # --- time
 
-BOUND = 0.5  # CPU seconds on the longest text, where the time grows out of proportion
-SLOW = 5.0  # the same, where it grows in proportion: many alternatives, on a machine with other work to do
+BOUND = 0.5  # CPU seconds on the longest text within which nothing else is asked
+SLOW = 5.0  # the same, for what grows in proportion: many alternatives, on a machine with other work to do
+STEEP = 1.5  # exponent above which the time grows out of proportion
+TICK = 0.04  # seconds below which CPU time is too coarse to be measured
 ATTEMPTS = 3  # measurements that must agree before a pattern is accused
-GROWTH = 1.5  # exponent above which the time grows out of proportion
 
 
 class TooSlowError(Exception):
@@ -386,16 +387,20 @@ def cpu_limit(seconds: float) -> Iterator[None]:
 
 
 def cpu_seconds(action: Callable[[], object], limit: float, runs: int = 1) -> float:
-    """Return the CPU time of an action, the least of several runs; infinite when it takes more than ``limit``."""
+    """Return the CPU time of an action, the least of several runs; infinite when it takes more than ``limit``.
+
+    Some kernels count CPU time in ticks of several milliseconds, so what is short is measured by the clock.
+    """
     least = math.inf
     for _ in range(runs):
-        begun = time.process_time()
+        begun, cpu_begun = time.perf_counter(), time.process_time()
         try:
-            with cpu_limit(limit):
+            with cpu_limit(max(limit, TICK)):
                 action()
         except TooSlowError:
             return math.inf
-        least = min(least, time.process_time() - begun)
+        elapsed = time.perf_counter() - begun
+        least = min(least, elapsed if elapsed < TICK else min(elapsed, time.process_time() - cpu_begun))
     return least
 
 
@@ -419,7 +424,7 @@ def run(found: Found, text: str) -> None:
 
 
 def superlinear(found: Found, length: int, *, collapsed: bool = False) -> tuple[tuple[str, str, str], float] | None:
-    """Return a pump on which a pattern takes too long for ``length`` characters, with the CPU seconds expected.
+    """Return a pump on which a pattern takes too long, with the CPU seconds that ``length`` characters take at least.
 
     Too long is more than ``BOUND`` where the time grows out of proportion to the text, and ``SLOW`` where it does not.
     Most pumps are ruled out by two short texts; what is left is measured again on a longer one, the least of several
@@ -436,20 +441,24 @@ def superlinear(found: Found, length: int, *, collapsed: bool = False) -> tuple[
         longer = cpu_seconds(lambda text=middle: run(found, text), BOUND)
         if longer * length / second <= SLOW and longer <= brief * second / first * 1.5:
             continue
-        expected = [_expected(found, (short, long), (first, third), length)]
-        while expected[-1] > 0 and expected[-1] < math.inf and len(expected) < ATTEMPTS:
-            expected.append(_expected(found, (short, long), (first, third), length))
-        if expected[-1] > 0:
-            return pump, min(expected)
+        # What already takes long needs no longer text for its growth to show.
+        longer_text, size = (middle, second) if brief > TICK / 4 else (long, third)
+        if _is_slow(found, (short, longer_text), (first, size), length):
+            return pump, brief * length / first
     return None
 
 
-def _expected(found: Found, texts: tuple[str, str], sizes: tuple[int, int], length: int) -> float:
-    """Return the CPU seconds for ``length`` characters where they are too many, else zero."""
-    brief = cpu_seconds(lambda: run(found, texts[0]), BOUND, runs=3)
-    longest = cpu_seconds(lambda: run(found, texts[1]), SLOW, runs=2)
-    if longest == math.inf:
-        return math.inf
-    growth = math.log(longest / max(brief, 1e-6), sizes[1] / sizes[0]) if sizes[1] > sizes[0] else 2.0
-    projected = longest * (length / sizes[1]) ** max(1.0, growth)
-    return projected if projected > (BOUND if growth > GROWTH else SLOW) else 0.0
+def _is_slow(found: Found, texts: tuple[str, str], sizes: tuple[int, int], length: int) -> bool:
+    """Whether every one of several measurements says so: the time of other programs falls on one, seldom on all."""
+    times = sizes[1] / sizes[0]
+    for _ in range(ATTEMPTS):
+        brief = cpu_seconds(lambda: run(found, texts[0]), BOUND, runs=3)
+        if brief == math.inf:
+            return True
+        steep = brief * times**STEEP
+        longest = cpu_seconds(lambda: run(found, texts[1]), min(steep, SLOW), runs=2)
+        if longest <= steep and longest * length / sizes[1] <= SLOW:
+            return False
+        if longest < math.inf and longest * (length / sizes[1]) ** 2 <= BOUND:
+            return False
+    return True
