@@ -14,6 +14,7 @@ from lxml.cssselect import CSSSelector, SelectorError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from config.durations import Duration, Interval
+from stories.patterns import linear
 from stories.urls import has_userinfo, without_userinfo
 
 
@@ -54,9 +55,12 @@ def _web_address(url: str) -> str:
 
 def _pattern(pattern: str) -> str:
     try:
-        re.compile(pattern)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise ValueError(f"{pattern!r} is no regular expression ({error})") from error
+        linear(pattern)
+    except ValueError as error:
+        raise ValueError(
+            f"{pattern!r} is no regular expression of RE2 ({error}); look-ahead, look-behind and back-references are"
+            " not allowed, because their time can grow out of proportion"
+        ) from error
     return pattern
 
 

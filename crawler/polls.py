@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,6 +9,7 @@ from urllib.parse import quote, urlsplit
 
 from config.settings import Settings
 from config.source import ListingSettings, SourceSettings
+from stories.patterns import linear
 from stories.sighting import Poll, PollReason
 
 
@@ -92,7 +92,7 @@ def source_of(url: str, sources: Mapping[str, SourceSettings]) -> str:
     at_home = [name for name, source in sources.items() if host in hosts(source)]
     for name in at_home:
         pattern = sources[name].release.url
-        if pattern and re.search(pattern, url):
+        if pattern and linear(pattern).search(url):
             return name
     return at_home[0] if at_home else host
 

@@ -320,8 +320,8 @@ _AGO = re.compile(
     r"|vor (?:\d+|einer|einem) (?:sekunden?|minuten?|stunden?|tag(?:en)?)|il y a (?:\d+|une?) (?:secondes?"
     r"|minutes?|heures?|jours?)"
     r"|hace (?:\d+|una?) (?:segundos?|minutos?|horas?|días?)|há (?:\d+|uma?) (?:segundos?|minutos?|horas?|dias?)"
-    r"|\d+ (?:giây|phút|giờ|ngày) trước)\b|\d+ ?(?:秒|秒钟|秒鐘|分钟|分鐘|分|小时|小時|時間|天|日)(?:之)?前"
-    r"|\d+ ?(?:초|분|시간|일) 전",
+    r"|\d+ (?:giây|phút|giờ|ngày) trước)\b|(?<!\d)\d+ ?(?:秒|秒钟|秒鐘|分钟|分鐘|分|小时|小時|時間|天|日)(?:之)?前"
+    r"|(?<!\d)\d+ ?(?:초|분|시간|일) 전",
     re.IGNORECASE,
 )
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
@@ -333,12 +333,14 @@ _COUNTED = (
     r"(?:views?|reads?|shares?|likes?|comments?|downloads?|visits?|visitors? online|aufrufe|vues|lectures|visitas"
     r"|visualizações|lượt xem|阅读|閱讀|浏览|瀏覽|次浏览|次阅读|조회수|조회|閲覧)"
 )
+_MARKS = r"(?:[^\w<]|<(?!ago>))*+"
 _NOISE = re.compile(
-    rf"\W*(?:(?:(?:last |page )?(?:updated|modified|refreshed|loaded)|now|time|as of"
-    rf"|current time)?\W*(?:{_CLOCK}|ago|<ago>)"
+    rf"{_MARKS}(?:(?:(?:last |page )?(?:updated|modified|refreshed|loaded)|now|time|as of"
+    rf"|current time)?{_MARKS}(?:{_CLOCK}|ago|<ago>)"
     rf"|{_COUNT} ?{_COUNTED}|{_COUNTED}\W*{_COUNT}|(?:reading time\W*)?\d+ ?min(?:ute)?s? read|<ago>)\W*",
     re.IGNORECASE,
 )
+NOISE_LENGTH = 200  # characters; "Last updated: Wednesday, 30 September 2026 at 10:00:00 a.m. Eastern" has 67
 
 
 def only_noise(before: Release, after: Release) -> bool:
@@ -361,4 +363,4 @@ def is_noise(change: Change) -> bool:
 
 def _without_noise(text: str | None) -> str:
     text = _AGO.sub("<ago>", plain(text or ""))
-    return "" if _NOISE.fullmatch(text) else text
+    return "" if len(text) <= NOISE_LENGTH and _NOISE.fullmatch(text) else text

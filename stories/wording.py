@@ -41,7 +41,7 @@ _TYPOGRAPHY = str.maketrans(
     }
 )
 _SPACE = re.compile(r"\s+")
-_DASH = re.compile(r"\s*-+\s*")
+_DASH = re.compile(" ?-+ ?")  # every run of spaces is one space by then
 
 
 def plain(text: str) -> str:
@@ -166,7 +166,11 @@ def _tokens(text: str) -> list[_Token]:
             kind = group  # type: ignore[assignment]
         elif group == "word" and _SPELLED.fullmatch(printed):
             kind = "number"
-        elif group == "word" and printed[0].isupper() and not (end == 0 or _ENDS_SENTENCE.search(text[:end][-4:])):
+        elif (
+            group == "word"
+            and printed[0].isupper()
+            and not (end == 0 or _ENDS_SENTENCE.search(text[max(0, end - 4) : end]))
+        ):
             kind = "name"
         found.append(_Token(text[end : match.start()], printed, kind, plain(printed) or printed))
         end = match.end()

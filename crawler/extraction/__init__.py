@@ -29,6 +29,7 @@ from crawler.extraction.tags import find_tags, is_tag_line, unglue
 from crawler.extraction.text import is_sentence, key, weight
 from crawler.extraction.tickers import find_tickers, listed_beside_the_text
 from crawler.extraction.wires import first_wire, wire_in_text
+from stories.patterns import linear
 from stories.release import NotARelease, Release
 from stories.urls import canonical_url
 
@@ -216,7 +217,7 @@ def _own_url(page: Page) -> str | None:
 
 
 def _hinted_id(page: Page, hints: ReleaseHints) -> str | None:
-    if hints.url and page.url and (match := re.search(hints.url, page.url)):
+    if hints.url and page.url and (match := linear(hints.url).search(page.url)):
         return match.groupdict().get("id")
     return None
 

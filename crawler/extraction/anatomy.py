@@ -32,7 +32,7 @@ LITTLE_BEHIND = 900  # of text behind the marks of a short release: sections abo
 _ONLY_MARK = re.compile(rf"^\W*{phrases.DISCLAIMER}[^.。!]*[.。!]?", re.I)
 _ADDRESSES = re.compile(r"(?:(?:https?://|www\.)\S+(?:\s+|$))+", re.I)
 _ABOUT_IN_LINE = re.compile(r"\W{0,3}About [A-Z][\w&.,’' -]{1,70}[:\n–-]")
-_EQS_TABLE = re.compile(r"^\W*(?:Language|Sprache)\s*:?\s*(?:\||English|Deutsch)", re.I)
+_EQS_TABLE = re.compile(r"^\W*+(?:Language|Sprache)\s*+:?\s*+(?:\||English|Deutsch)", re.I)
 
 
 @dataclass(slots=True)

@@ -24,7 +24,8 @@ _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32-le"), (codecs
          (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))  # fmt: skip
 _META = re.compile(rb"""<(?:meta\b[^>]*?charset|\?xml\b[^>]*?encoding)\s*=\s*["']?\s*([\w:.-]{2,40})""", re.I)
 _HEADER = re.compile(r"""charset\s{0,8}=\s{0,8}["']?\s{0,8}([\w.:-]{2,40})""", re.I)
-_MARKUP = re.compile(rb"<(script|style)\b.*?</\1\s*>|<[^>]*>|&#?\w+;", re.S | re.I)
+_UNREAD = re.compile(rb"<(script|style)\b")
+_MARKUP = re.compile(rb"<[^<>]*+>|&#?\w++;")
 _HIGH = re.compile(rb"[\x80-\xff]")
 
 
@@ -91,10 +92,30 @@ def _implausible(raw: bytes, name: str) -> bool:
     """
     if name not in ("cp1252", "iso8859-15", "cp1250", "cp1254"):
         return False
-    text = _MARKUP.sub(b" ", raw)[:SAMPLE]
+    text = _without_markup(raw)[:SAMPLE]
     high = len(_HIGH.findall(text))
     letters = sum(map(text.count, b"etaoinsr"))
     return high > 40 and high > letters
+
+
+def _without_markup(raw: bytes) -> bytes:
+    """Return what a page says: without tags, entities, scripts and style sheets; one pass, whatever stays open."""
+    lower = raw.lower()
+    kept: list[bytes] = []
+    at, reached = 0, 0
+    unclosed: set[bytes] = set()
+    while opens := _UNREAD.search(lower, reached):
+        reached = opens.end()
+        if opens[1] in unclosed:
+            continue
+        closes = lower.find(b"</" + opens[1], reached)
+        if closes < 0:
+            unclosed.add(opens[1])
+            continue
+        kept.append(raw[at : opens.start()])
+        at = reached = closes  # the closing tag is markup
+    kept.append(raw[at:])
+    return _MARKUP.sub(b" ", b" ".join(kept))
 
 
 def _nearly_utf8(raw: bytes) -> str | None:
@@ -116,8 +137,7 @@ def _nearly(raw: bytes, name: str) -> str | None:
 
 def _detected(raw: bytes, declared: list[str]) -> str:
     """Return the text in the charset that its letters speak for."""
-    sample = _MARKUP.sub(b" ", raw)
-    sample = b" ".join(re.findall(rb"[^\s]*[\x80-\xff][^\s]*(?:\s[^\s]*[\x80-\xff][^\s]*)*", sample))[:SAMPLE]
+    sample = b" ".join(word for word in _without_markup(raw).split() if not word.isascii())[:SAMPLE]
     best = (
         from_bytes(sample, cp_isolation=CANDIDATES, threshold=0.5, steps=5, chunk_size=1024).best() if sample else None
     )

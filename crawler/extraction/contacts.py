@@ -13,7 +13,9 @@ from crawler.extraction.text import is_sentence, weight
 LINE = 110  # Latin characters; a name with an office and a company has some 80
 ABOVE = 6  # lines above the first number or address: a heading, a name, an office, a company, a street, a town
 LABEL = 25  # characters beside a number that stands alone: more is a sentence that gives it
-_REACHED = re.compile(r"[\w.+-]+@[\w-]+\.\w+|(?:\+|\(0?)\d[\d\s().-]{7,}|\b\d{3,5}[-.\s/]\d{3,4}[-.\s]?\d{2,6}\b")
+_REACHED = re.compile(
+    r"[\w.+-]{1,64}@[\w-]{1,64}\.\w+|(?:\+|\(0?)\d[\d\s().-]{7,}|\b\d{3,5}[-.\s/]\d{3,4}[-.\s]?\d{2,6}\b"
+)
 """An email address or a telephone number: without one a run of short lines is a list."""
 
 

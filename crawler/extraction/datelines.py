@@ -59,8 +59,8 @@ _WIRE_NAME = re.compile(r"[A-Z][\w.&'’-]*(?:\s[\w.&'’-]+){0,4}?\s?(?i:(?:new
 _DASH = re.compile(r"\s[-–—]\s")
 _LINKED = re.compile(r"\[([^\]\n]{2,60})\]\([^)\s]{3,200}\)")
 _MARK = re.compile(
-    rf"""(?P<open>--\s?\(|[(（/[]|[-–—]\s*|\|\s*|,\s(?=via\s))\s*(?:via\s+)?(?:{_WIRE_NAMES}|(?P<agency>{_AGENCIES})|{_GENERIC}|{_ANY})
-    \s*(?P<close>[)）/\]]|\s*[-–—]|\s*\||(?=\s*,?\s*(?:{MONTH}|\d))|$)""",
+    rf"""(?P<open>--\s?\(|[(（/[]|[-–—]\s*+|\|\s*+|,\s(?=via\s))\s*+(?:via\s++)?(?:{_WIRE_NAMES}|(?P<agency>{_AGENCIES})|{_GENERIC}|{_ANY})
+    \s*+(?P<close>[)）/\]]|[-–—]|\||(?=,?\s*+(?:{MONTH}|\d))|$)""",
     re.VERBOSE,
 )
 _GAP = r"[\s,;:.\-–—―─|/()（）\[\]【】@]*"

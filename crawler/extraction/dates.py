@@ -39,17 +39,17 @@ WEEKDAY = (
 YEAR = r"(?:19|20)\d\d"
 
 _DATES = re.compile(
-    rf"""(?<![\w/])(?:
-      (?P<mname>{MONTH})\.?\s+(?P<mday>\d{{1,2}})(?:st|nd|rd|th)?\s*,?\s*(?P<myear>{YEAR})(?!\d)
+    rf"""(?=\w)(?:(?<![\w/])(?:
+      (?P<mname>{MONTH})\.?\s++(?P<mday>\d{{1,2}})(?:st|nd|rd|th)?\s*+,?\s*+(?P<myear>{YEAR})(?!\d)
     | (?:ngày\s+)?(?P<vday>\d{{1,2}})\s+tháng\s+(?P<vmonth>\d{{1,2}}|{VIETNAMESE_MONTH})(?:\s+năm|,)?\s+(?P<vyear>{YEAR})(?!\d)
-    | (?P<dday>\d{{1,2}})(?:st|nd|rd|th|er|º|\.)?\s*(?:de\s+|of\s+|-)?\s*(?P<dname>{MONTH})\.?,?\s*(?:del?\s+|-)?(?P<dyear>{YEAR})(?!\d)
+    | (?P<dday>\d{{1,2}})(?:st|nd|rd|th|er|º|\.)?\s*+(?:de\s++|of\s++|-)?\s*+(?P<dname>{MONTH})\.?,?\s*+(?:del?\s++|-)?(?P<dyear>{YEAR})(?!\d)
     | (?P<iyear>{YEAR})[-/.](?P<imonth>\d{{1,2}})[-/.](?P<iday>\d{{1,2}})(?!\d)
     | (?P<sngay>ngày\s+)?(?P<sone>\d{{1,2}})/(?P<stwo>\d{{1,2}})/(?P<syear>{YEAR})(?![\d/])
     | (?P<pday>\d{{1,2}})\.\s?(?P<pmonth>\d{{1,2}})\.\s?(?P<pyear>{YEAR})(?!\d)
     )
     | (?P<cyear>{YEAR})\s*[年년]\s*(?P<cmonth>\d{{1,2}})\s*[月월]\s*(?P<cday>\d{{1,2}})\s*[日號号일]
     | (?P<zyear>[〇零一二三四五六七八九]{{4}})年(?P<zmonth>[一二三四五六七八九十]{{1,2}})月(?P<zday>[一二三四五六七八九十]{{1,3}})日
-    """,  # noqa: E501
+    )""",  # noqa: E501
     re.IGNORECASE | re.VERBOSE,
 )
 _FULL_WIDTH = str.maketrans("０１２３４５６７８９", "0123456789")
@@ -219,7 +219,8 @@ def _offset(text: str) -> timezone:
 
 
 _ISO = re.compile(
-    r"^\s*(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:[.,]\d+)?\s*(Z|UTC|GMT|[+-]\d\d:?\d\d|[+-]\d\d)?)?\s*$", re.I
+    r"^\s*(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:[.,]\d+)?\s*+(Z|UTC|GMT|[+-]\d\d:?\d\d|[+-]\d\d)?)?\s*+$",
+    re.I,
 )
 
 

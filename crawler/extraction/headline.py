@@ -13,7 +13,7 @@ from crawler.extraction.phrases import ADVISORY, BOILERPLATE, DISCLAIMER, HASHTA
 from crawler.extraction.pieces import Piece
 from crawler.extraction.text import clean, is_cut_short, joined, key, weight
 
-_PARTS = re.compile(r"\s+[|–—·•»:-]\s+|\s*\|\s*|\s*::\s*")
+_PARTS = re.compile(r"(?<!\s)\s++[|–—·•»:-]\s+|(?:(?<!\s)\s+)?(?:\||::)\s*")
 _WORD = re.compile("[\u3040-\u30ff\u3400-\u9fff]|[^\\W\u3040-\u30ff\u3400-\u9fff]+")
 _UNDER = re.compile(
     r"sub-?(?:head(?:line|ing)?|title)|standfirst|\bdeck\b|alternativeHeadline|secondary-?(?:title|headline)", re.I
@@ -104,12 +104,14 @@ def _without_site(text: str, page: Page) -> str:
         else ""
     )
     parts = list(_PARTS.finditer(text))
+    while parts:
+        tail = key(text[parts[-1].end() :])
+        if not tail or not (tail == site or (site and site in tail) or (len(tail) >= 3 and tail in host)):
+            break
+        text = text[: parts.pop().start()]
     if not parts:
         return text
-    tail = key(text[parts[-1].end() :])
     head = key(text[: parts[0].start()])
-    if tail and (tail == site or (site and site in tail) or (len(tail) >= 3 and tail in host)):
-        return _without_site(text[: parts[-1].start()], page)
     if head and (head == site or (len(head) >= 3 and head in host)):
         return text[parts[0].end() :]
     if "|" in parts[-1][0] or "::" in parts[-1][0] or "»" in parts[-1][0]:

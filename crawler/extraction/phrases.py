@@ -20,7 +20,7 @@ DISCLAIMER = (
 """The sentence by which the issuer answers for the text; Media OutReach and EQS both print it."""
 
 HASHTAG_LABEL = re.compile(
-    r"^\s*(?:hash\s?tags?|#?標[籤签]|标签|主題標籤|话题标签|ハッシュタグ|해시태그|étiquettes?|etiquetas?|schlagworte?)\s*[:：]?\s*",
+    r"^\s*(?:hash\s?tags?|#?標[籤签]|标签|主題標籤|话题标签|ハッシュタグ|해시태그|étiquettes?|etiquetas?|schlagworte?)\s*+[:：]?\s*+",
     _I,
 )
 
@@ -31,11 +31,11 @@ ABOUT = re.compile(
     _I,
 )
 ABOUT_END = re.compile(
-    r"(?:\bim (?:Profil|Überblick|Porträt)|について|概要|簡介|简介|소개|에\s*(?:대하여|대해))\s*[】」]?\s*[:：]?$"
+    r"(?:\bim (?:Profil|Überblick|Porträt)|について|概要|簡介|简介|소개|에\s*(?:대하여|대해))\s*+[】」]?\s*+[:：]?$"
 )
 
 END = re.compile(
-    r"^\W{0,4}(?:#\s?#\s?#(?:\s?#)*|-?\s?30\s?-|-{0,3}\s?ends?\s?(?:of\s(?:press\s|news\s)?release)?\s?-{0,3}|/?ends/?|\*\s?\*\s?\*|"
+    r"^\W{0,4}(?:#\s?#\s?#(?:\s?#)*+|-?\s?30\s?-|-{0,3}\s?ends?\s?(?:of\s(?:press\s|news\s)?release)?\s?-{0,3}|/?ends/?|\*\s?\*\s?\*|"
     r"ende(?:\sder\s(?:mitteilung|pressemitteilung|insiderinformation|ad-?hoc).*)?|additional\sfeatures|zusatzmaterial(?:\szur\smeldung)?|fin(?:\sdu\scommuniqué)?|fine|fim|slut|結束|(?:全文)?完(?:結|结)?|[（(](?:了|終|终)[)）]|終わり|以上|끝|hết|"
     r"end\sof\s(?:announcement|inside\sinformation|ad-hoc).*)\W{0,4}$",
     _I,
@@ -43,7 +43,7 @@ END = re.compile(
 """``###``, ``-30-``, ``- Ends -``, ``完``: what follows is no more the release's text, but for sections about companies."""  # noqa: E501
 
 SOURCE = re.compile(
-    r"^(?:SOURCE|Source|QUELLE|Quelle|FUENTE|Fuente|FONTE)\s*:?\s+(?P<name>\S.{0,160})$|^(?:來源|来源|출처|SOURCE|Source)\s*[:：]\s*(?P<cjk>\S.{0,80})$"
+    r"^(?:SOURCE|Source|QUELLE|Quelle|FUENTE|Fuente|FONTE)(?:\s*+:\s++|\s++)(?P<name>\S.{0,160})$|^(?:來源|来源|출처|SOURCE|Source)\s*[:：]\s*(?P<cjk>\S.{0,80})$"
 )
 PROVIDED_BY = re.compile(r"^(?:news\s+provided\s+by|provided\s+by|issued\s+by)\s*:?\s*(?P<name>.{0,120})$", _I)
 
@@ -59,7 +59,7 @@ CONTACT = re.compile(
     _I,
 )
 CONTACT_LINE = re.compile(
-    r"[\w.+-]+@[\w-]+\.\w+|(?:\b(?:tel|phone|telephone|fax|mobile|cell|email|e-mail|mail|telefon|tél|teléfono|telefone|skype|whatsapp|電話|电话|電郵|邮箱|전화|이메일)\b\.?\s*[:：.]?)|"
+    r"[\w.+-]{1,64}@[\w-]{1,64}\.\w+|(?:\b(?:tel|phone|telephone|fax|mobile|cell|email|e-mail|mail|telefon|tél|teléfono|telefone|skype|whatsapp|電話|电话|電郵|邮箱|전화|이메일)\b\.?\s*[:：.]?)|"
     r"(?:\+|\(0?)\d[\d\s().-]{7,}|\b\d{3}[-.\s]\d{3}[-.\s]\d{4}\b|^(?:https?://|www\.)\S+$",
     _I,
 )
@@ -81,11 +81,11 @@ RELATED = re.compile(
 
 # One line that is never part of a release's text.
 BOILERPLATE = re.compile(
-    r"^\W{0,4}(?:(?:share|print|e-?mail|tweet|save|copy\s+link|bookmark|download|follow|like|facebook|twitter|linkedin|whatsapp|pinterest|telegram|reddit|messenger|instagram|youtube|x|pdf|rss)(?:\s*(?:[|/·•,&]|this|on|via|to|by|with|the|article|page|story|release|print|e-?mail|facebook|twitter|linkedin|whatsapp|pinterest|pdf|us|a\s+friend|link|:))*\W*$|"
+    r"^\W{0,4}(?:(?:share|print|e-?mail|tweet|save|copy\s+link|bookmark|download|follow|like|facebook|twitter|linkedin|whatsapp|pinterest|telegram|reddit|messenger|instagram|youtube|x|pdf|rss)(?:\s*(?:[|/·•,&]|this|on|via|to|by|with|the|article|page|story|release|print|e-?mail|facebook|twitter|linkedin|whatsapp|pinterest|pdf|us|a\s+friend|link|:))*+\W*$|"
     r"(?:view|see)\s+(?:the\s+)?(?:source|original)\s+(?:version|content)\b.{0,300}|to\s+view\s+the\s+(?:source|original)\s+version\b.{0,300}|"
     r"(?:photos?|logos?|images?|videos?|infographics?|multimedia)(?:\s+\w+)?\s*[-–—:]\s*(?:https?://\S+|available\s+at:?\s*https?://\S+)$|"
     r"(?:photos?|images?|logo|videos?)\s+(?:accompanying\s+this|is\s+available|are\s+available|caption|courtesy)\b.{0,300}|a\s+(?:photo|video|multimedia)[^.]{0,60}\s+(?:accompanying|is\s+available).{0,300}|"
-    r"(?:read|learn|see|view|show|find\s+out|click\s+(?:here\s+)?(?:for|to\s+\w+))\s+(?:more|less|full\s+(?:story|article|release)|all)(?:\s*(?:>>|»|→|…|\.{3}|here))*\W*$|"
+    r"(?:read|learn|see|view|show|find\s+out|click\s+(?:here\s+)?(?:for|to\s+\w+))\s+(?:more|less|full\s+(?:story|article|release)|all)(?:\s*(?:>>|»|→|…|\.{3}|here))*+\W*$|"
     r"advertise?ments?|anzeige|werbung|publicité|publicidad|publicidade|pubblicità|廣告|广告|広告|광고|quảng\s+cáo|sponsored(?:\s+content)?|story\s+continues\s+below.{0,40}|article\s+continues\s+below.{0,40}|continue\s+reading.{0,60}|"
     r"(?:subscribe|sign\s+up|register|log\s?in|join)\s+(?:to|for|now|today|here|our|us|free)\b.{0,160}(?:newsletter|updates?|alerts?|email|inbox|channel|now|today|free|account)\b.{0,60}|(?:get|receive)\s+(?:our|the|all|daily|breaking)\b.{0,80}(?:newsletter|inbox|alerts)\b.{0,60}|"
     r"(?:we|this\s+(?:web)?site)\s+uses?\s+cookies.{0,400}|diese\s+(?:web)?seite\s+verwendet\s+cookies.{0,400}|"
@@ -114,7 +114,7 @@ EXPLANATION = re.compile(
 )
 """Behind "End of Inside Information" the issuer of an ad-hoc release goes on."""
 ADVISORY = re.compile(
-    r"^\W{0,3}(?:in\s+the\s+(?:news|press)?\s*release\b|we\s+are\s+advised\s+by\b|(?:please|kindly)\s+(?:replace|substitute|disregard|note\s+that)\b|"
+    r"^\W{0,3}(?:in\s+the\s++(?:(?:news|press)\s*+)?release\b|we\s+are\s+advised\s+by\b|(?:please|kindly)\s+(?:replace|substitute|disregard|note\s+that)\b|"
     r"(?:the|this|a)\s+(?:corrected|following)\s.{0,80}\breplaces\b|this\s+(?:(?:news|press)\s+)?release\s+(?:corrects|replaces)\b)|"
     r"\bwe\s+are\s+advised\s+by\b|\bcorrected\s+(?:\w+\s+){0,2}(?:release|version|text|copy)\s+(?:follows|is\s+below|reads)\b|\bshould\s+disregard\b",
     _I,

@@ -25,9 +25,9 @@ _EXCHANGE = (
 )
 _SYMBOL = r"(?-i:[A-Z0-9]{1,6}(?:[.\-/][A-Z0-9]{1,4}){0,2}(?:\s[AB](?=\s*[)）,;]))?)"
 _QUOTES = "[\"'“”‘’«»]?"
-_AND = r"\s*(?:,\s*and|[,/;&、]|\band\b|\bund\b|\bet\b|\by\b|及|和|、)\s*"
+_AND = r"\s{0,9}(?:,\s{0,9}and|[,/;&、]|\band\b|\bund\b|\bet\b|\by\b|及|和|、)\s{0,9}"
 _NAMED = re.compile(
-    rf"(?<![\w]){_QUOTES}(?P<exchanges>{_EXCHANGE}(?:{_AND}{_EXCHANGE})*){_QUOTES}(?:®|™|\u2122)?(?:\s(?:stock\scode|ticker|symbol))?"
+    rf"(?<![\w]){_QUOTES}(?P<exchanges>{_EXCHANGE}(?:{_AND}{_EXCHANGE}){{0,8}}){_QUOTES}(?:®|™|\u2122)?(?:\s(?:stock\scode|ticker|symbol))?"
     rf"\s?[:：]\s?{_QUOTES}\$?(?P<symbol>{_SYMBOL})(?![\w:：]){_QUOTES}"
 )
 _LIKELY = re.compile(r"[:：]\s?[\"'“‘«]?\$?[A-Z0-9]{1,6}(?![a-z0-9:])")
@@ -137,7 +137,7 @@ def _coded(line: str, *, in_hong_kong: bool) -> Iterator[tuple[int, str]]:
     """Yield the stock codes that a line names as such, where their exchange can be told."""
     for match in _CODE.finditer(line) if _HAS_CODE.search(line) else ():
         before = line[max(0, match.start() - 40) : match.start()]
-        for code in _ONE_CODE.findall(re.sub(r"[(（][^)）]*[)）]", " ", match["codes"])):
+        for code in _ONE_CODE.findall(re.sub(r"[(（][^)）]{2,30}[)）]", " ", match["codes"])):
             exchange = _exchange_of(before, match["label"], code, in_hong_kong=in_hong_kong)
             if exchange:
                 yield match.start(), f"{exchange}:{_hong_kong(code) if exchange == 'HKEX' else code}"

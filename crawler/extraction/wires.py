@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-ADDRESSES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
-    (re.compile(pattern, re.I), wire)
-    for pattern, wire in (
+from stories.patterns import LinearTable
+
+ADDRESSES = LinearTable(
+    (
         (r"//track\.media-outreach\.com/index\.php/WebView/(?P<id>\d+)", "Media OutReach Newswire"),
         (r"//(?:[\w-]+\.)*media-outreach\.com/news/[\w-]+/\d{4}/\d\d?/\d\d?/(?P<id>\d+)", "Media OutReach Newswire"),
         (r"//(?:www\.)?media-outreach\.com/release\.php/View/(?P<id>\d+)", "Media OutReach Newswire"),
@@ -40,20 +41,19 @@ ADDRESSES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"//(?:www\.)?presseportal\.(?:de|ch)/pm/(?P<id>\d+/\d+)", "news aktuell"),
         (r"//rt\.newswire\.ca/rt\.gif\?.*?NewsItemId=(?P<id>\w+)", "PR Newswire"),
         (r"//rt\.prnewswire\.com/rt\.gif\?.*?NewsItemId=(?P<id>\w+)", "PR Newswire"),
-    )
+    ),
+    ignore_case=True,
 )  # fmt: skip
 PIXELS = re.compile(r"track\.media-outreach\.com|cts\.businesswire\.com/ct/|rt\.(?:prnewswire\.com|newswire\.ca)/rt\.gif|img\.ashx\?id=|/newsinfo/\d|fncls\.ssp\?|globenewswire\.com/newsroom/ti\?|"  # noqa: E501
                     r"qmod\.com|(?:pixel|feedtrack|tracker|tracking|beacon|counter|stats?|analytics)[./?_-]|doubleclick|/ct/CT\?|1x1|spacer\.|blank\.gif|\bp\.gif", re.I)  # fmt: skip  # noqa: E501
-_EQS_ID = re.compile(r"\b(?:EQS|DGAP)[ -](?:News|Message)[ -]ID\s*[:：]?[\s|]*[:：]?[\s|]*(\d{5,9})\b", re.I)
+_EQS_ID = re.compile(r"\b(?:EQS|DGAP)[ -](?:News|Message)[ -]ID\s*+[:：]?[\s|]*+[:：]?[\s|]*+(\d{5,9})\b", re.I)
 _ASIANET = re.compile(r"\bMEDIA RELEASE (PR\d{4,6})\b")
 
 
 def wire_of(address: str) -> tuple[str, str] | None:
     """Return (wire, id) of an address of a wire's own page or pixel."""
-    for pattern, wire in ADDRESSES:
-        if match := pattern.search(address):
-            return wire, match["id"]
-    return None
+    found = ADDRESSES.search(address)
+    return (found[1], found[0]["id"]) if found else None
 
 
 def first_wire(addresses: Iterable[str]) -> tuple[str, str] | None:

@@ -55,7 +55,7 @@ _ZONE = (
 _CLOCK = (
     r"(?P<{0}half>上午|下午|晚上|早上|凌晨|中午|午前|午後|오전|오후)?\s?"
     r"(?P<{0}hour>[01]?\d|2[0-4])(?:[:.时時點点h]|시\s?)(?P<{0}minute>[0-5]\d)(?!\d)分?"
-    r"(?::(?P<{0}second>[0-6]\d)(?:[.,]\d+)?)?(?:\s?(?P<{0}noon>[ap]\.?m\b\.?))?(?:\s?(?:uhr|hrs?|h)\b)?" + _ZONE
+    r"(?::(?P<{0}second>[0-6]\d)(?:[.,]\d{{1,9}})?)?(?:\s?(?P<{0}noon>[ap]\.?m\b\.?))?(?:\s?(?:uhr|hrs?|h)\b)?" + _ZONE
 )
 _BEFORE = "(?:" + _CLOCK.format("early_") + r"[\s,|@·•–—-]{1,5})?"
 _AFTER = r"(?:(?:[\s,|@·•/–—-]|\b(?:at|um|à|as|às|alle|om|kl\.?))*\s?T?" + _CLOCK.format("") + ")?"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
@@ -24,6 +23,7 @@ from crawler.listings.full import as_html, whole
 from crawler.listings.hubs import web_address
 from crawler.listings.page import ListingPage, ListingUnreadable
 from crawler.listings.wording import plain_text
+from stories.patterns import linear
 from stories.sighting import Sighting
 from stories.urls import UrlTooLongError, canonical_url, url_digest
 
@@ -184,7 +184,7 @@ def _unique(sightings: Iterable[Sighting | None], url: str, hints: ReleaseHints)
         if sighting and url_digest(sighting.url) != own:
             kept.setdefault(sighting.url, sighting)
     if hints.url:
-        pattern = re.compile(hints.url)
+        pattern = linear(hints.url)
         matching = tuple(sighting for sighting in kept.values() if pattern.search(sighting.url))
         # A feed may link through a redirecting host, which no pattern knows: then it is believed as it stands.
         return matching or tuple(kept.values())

@@ -22,6 +22,7 @@ from crawler.listings.page import ListingPage, ListingUnreadable
 from crawler.listings.paging import next_page
 from crawler.listings.releases import LINKS_READ, find_releases
 from crawler.listings.wording import headline_likeness, is_navigation, one_line
+from stories.patterns import LinearPattern, linear
 from stories.sighting import Sighting
 from stories.urls import URL_MAX, UrlTooLongError, canonical_url, url_digest
 
@@ -128,13 +129,13 @@ def _links(page: Outline, resolve: Callable[[str], str | None], host: str) -> li
 def _find(page: Outline, hints: ReleaseHints, resolve: Callable[[str], str | None], url: str) -> list[Entry]:
     links = _links(page, resolve, urlsplit(url).hostname or "")
     if hints.url:
-        pattern = re.compile(hints.url)
+        pattern = linear(hints.url)
         return entries_of(page, [link for link in links if _is_release(pattern, link.url, page, link, url)])
     plain = [link for link in links if not _leads_elsewhere(page, link)]
     return find_releases(page, plain, urlsplit(url).hostname or "")
 
 
-def _is_release(pattern: re.Pattern[str], url: str, page: Outline, link: Link, base: str) -> bool:
+def _is_release(pattern: LinearPattern, url: str, page: Outline, link: Link, base: str) -> bool:
     if pattern.search(url):
         return True
     # Sorting its query may have changed what the pattern was written for.
@@ -158,7 +159,7 @@ def _select(
     """The entries that the listing's selectors name; what a selector leaves open is found as without one."""
     places = {id(node): index for index, node in enumerate(page.nodes)}
     links = {link.index: link for link in _links(page, resolve, urlsplit(url).hostname or "")}
-    pattern = re.compile(hints.url) if hints.url else None
+    pattern = linear(hints.url) if hints.url else None
     if pattern:
         links = {index: link for index, link in links.items() if _is_release(pattern, link.url, page, link, url)}
     if listing.entry:

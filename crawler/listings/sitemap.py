@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -16,6 +15,7 @@ from crawler.listings.dates import read_date
 from crawler.listings.links import is_directory, is_no_page
 from crawler.listings.page import ListingPage, ListingUnreadable
 from crawler.listings.wording import plain_text
+from stories.patterns import LinearPattern, linear
 from stories.sighting import Sighting
 from stories.urls import UrlTooLongError, canonical_url, url_digest
 
@@ -101,7 +101,7 @@ def _canonical(loc: str | None, url: str, refused: Counter[str] | None = None) -
 def _sightings(rows: list[Row], url: str, hints: ReleaseHints, refused: Counter[str]) -> tuple[Sighting, ...]:
     host = urlsplit(url).hostname or ""
     zone = ZoneInfo(hints.timezone) if hints.timezone else None
-    pattern, own = re.compile(hints.url) if hints.url else None, url_digest(canonical_url(url))
+    pattern, own = linear(hints.url) if hints.url else None, url_digest(canonical_url(url))
     kept: dict[str, Sighting] = {}
     for row in _newest(rows, pattern):
         page = _canonical(row.get("loc"), url, refused)
@@ -119,7 +119,7 @@ def _sightings(rows: list[Row], url: str, hints: ReleaseHints, refused: Counter[
     return tuple(kept.values())
 
 
-def _newest(rows: list[Row], pattern: re.Pattern[str] | None) -> list[Row]:
+def _newest(rows: list[Row], pattern: LinearPattern | None) -> list[Row]:
     """The rows that match, in their order; of too many the newest, by their dates and by their place."""
     matching = [row for row in rows if pattern is None or pattern.search(row.get("loc", ""))]
     if len(matching) <= SIGHTINGS_MAX:

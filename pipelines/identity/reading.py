@@ -14,6 +14,7 @@ from urllib.parse import unquote
 from pipelines.identity.words import COMMON, folded, news_paragraphs, squeezed, without_rubric, words
 from pipelines.notices import quoted_headlines, subject_company
 from stories.moments import parse_moment
+from stories.patterns import LinearTable
 from stories.release import Notice, Release
 from stories.urls import url_digest
 
@@ -195,8 +196,8 @@ def issuer_key(issuer: str | None) -> str | None:
     return _COMPANY_FORM.sub(" ", low).replace(" ", "") or low.replace(" ", "")
 
 
-_WIRE_URLS = tuple(
-    (wire, re.compile(pattern))
+_WIRE_URLS = LinearTable(
+    (pattern, wire)
     for wire, pattern in (
         ("mediaoutreachnewswire", r"media-outreach\.com/(?:news/[^/]+/\d{4}/\d\d/\d\d|release\.php/View)/(\d+)"),
         ("businesswire", r"businesswire\.com/news/home/(\d{14})"),
@@ -234,11 +235,9 @@ def wire_ids(release: Release) -> frozenset[tuple[str, str]]:
     if release.wire_id and wire:
         found.add((_WIRE_NAMES.get(wire, wire), release.wire_id.lower()))
     for url in (release.url, release.original_url):
-        for name, pattern in _WIRE_URLS if url else ():
-            match = pattern.search(url or "")
-            if match:
-                found.add((name, next(group for group in match.groups() if group)))
-                break
+        named = _WIRE_URLS.search(url) if url else None
+        if named:
+            found.add((named[1], next(group for group in named[0].groups() if group)))
     return frozenset(found)
 
 

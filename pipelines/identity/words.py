@@ -13,7 +13,7 @@ _PLAIN_WORD = re.compile(r"[a-zA-Z]+|\d+(?:[.,]\d+)*", re.ASCII)
 _TYPOGRAPHY = "’‘“”–—…•\u00a0"
 """What parts words in any text: taken out first, most English text is plain ASCII, which is read twice as fast."""
 _WORD = re.compile(rf"[{IDEOGRAPHS}]|\d+(?:[.,]\d+)*|[^\W\d_{IDEOGRAPHS}]+")
-_LINK = re.compile(r"\]\((?:https?:|mailto:)[^)]*\)|(?:https?://|www\.)\S+")
+_LINK = re.compile(r"\]\((?:https?:|mailto:)[^)]{0,2000}\)|(?:https?://|www\.)\S+")
 MAIL_NAME = 64  # characters before the "@", and
 MAIL_DOMAIN = 320  # after it: RFC 5321, 4.5.3.1
 _MAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,64}\.[\w.-]+")
