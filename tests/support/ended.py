@@ -14,7 +14,7 @@ from scheduler.stopping import descendants
 
 PROMISED = 5.0  # seconds from SIGTERM to the end
 SLACK = 1.0  # seconds for a busy machine; without a deadline it took 8 and more
-LEFT = 2.0  # seconds in which helpers notice that the process they help is gone
+LEFT = 5.0  # seconds in which helpers notice, on a busy machine, that the process they help is gone
 
 HANGS = '''
 """Hangs for a test: names that are never resolved, and a main thread that is busy (USR1) or in C code (USR2)."""
@@ -77,9 +77,12 @@ async def terminated(process: asyncio.subprocess.Process, *then: signal.Signals)
 
 
 def lives(pid: int) -> bool:
-    """Return whether a process is there and no zombie."""
+    """Return whether a process is there, no zombie, and not about to be one: then it has no command line any more."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[0] != "Z"
+        return (
+            bool(_command(pid))
+            and Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[0] != "Z"
+        )
     except OSError:
         return False
 
