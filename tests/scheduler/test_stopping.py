@@ -134,6 +134,7 @@ async def test_while_the_loop_is_busy(table, until, tmp_path, monkeypatch):
     async with running(table, tmp_path) as daemon:
         await started(daemon)
         daemon.process.send_signal(signal.SIGUSR1)
+        await until(lambda: said(daemon, "busy now"), 20)
         ended = await terminated(daemon.process)
         in_time(ended, daemon)
         assert said(daemon, "stop_forced")
@@ -144,6 +145,7 @@ async def test_a_call_in_c_that_begins_during_the_stop_does_not_hold_it_up(table
     async with running(table, tmp_path) as daemon:
         await started(daemon)
         daemon.process.send_signal(signal.SIGUSR1)
+        await until(lambda: said(daemon, "busy now"), 20)
         ended = await terminated(daemon.process, signal.SIGUSR2)
         assert ended.seconds < PROMISED + SLACK
         assert ended.left == ()

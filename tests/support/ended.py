@@ -18,7 +18,7 @@ LEFT = 5.0  # seconds in which helpers notice, on a busy machine, that the proce
 
 HANGS = '''
 """Hangs for a test: names that are never resolved, and a main thread that is busy (USR1) or in C code (USR2)."""
-import re, signal, socket, time
+import os, re, signal, socket, time
 
 known = socket.getaddrinfo
 
@@ -28,6 +28,7 @@ def getaddrinfo(host, *args, **kwargs):
     return known(host, *args, **kwargs)
 
 def busy(number, frame):
+    os.write(2, b"busy now\\n")  # a signal that comes before is handled after it
     end = time.monotonic() + 60
     while time.monotonic() < end:
         pass
