@@ -117,7 +117,7 @@ WRONG = {
 @pytest.mark.parametrize("what", WRONG)
 async def test_a_configuration_that_is_refused_shows_no_secret(secretive, tmp_path, what):
     WRONG[what](secretive)
-    for arguments in (["check"], ["-v", "run"]):
+    for arguments in (["check"], ["-v", "releases"]):
         ended = await Program(folder=tmp_path, table=secretive, environment={}).within(*arguments)
         assert ended.status == 2, ended.said
         assert ANY.search(ended.said) is None, ended.said
