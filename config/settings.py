@@ -35,8 +35,8 @@ EventName = Literal["new", "corrected", "updated", "revised", "withdrawn", "synd
 DEFAULT_EVENTS: tuple[EventName, ...] = ("new", "corrected", "updated", "revised", "withdrawn")
 REDIS_URLS = ("redis://", "rediss://", "redis+sentinel://", "rediss+sentinel://", "unix://")
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
-TOKEN_LENGTH = 16  # characters; shorter ones can be guessed at the rate that the page allows to many addresses
-TOKEN_DIFFERENT = 6  # different characters: "aaaaaaaaaaaaaaaa" is long and yet among the first guesses
+TOKEN_LENGTH = 8  # characters; guesses are limited, and shorter ones are guessed all the same from many addresses
+TOKEN_DIFFERENT = 5  # different characters: "aaaaaaaa" is long and yet among the first guesses
 _RUNG = re.compile(r"\s*(\S+)\s+for\s+(\S+)\s*")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
@@ -213,7 +213,7 @@ class WebSettings(_Model):
     port: int = Field(default=8787, ge=0, le=65_535)
     """0: any free port; the daemon says which."""
     token: SecretStr | None = Field(default=None, json_schema_extra={"minLength": TOKEN_LENGTH}, validate_default=True)
-    """Asked for everywhere but /healthz when host is not loopback. At least 16 characters."""
+    """Asked for everywhere but /healthz when host is not loopback. At least 8 characters."""
 
     public_url: Annotated[str, AfterValidator(_public_url)] | None = None
     """Where people and programs elsewhere reach the page, for links in alerts. Left out: host and port."""
@@ -248,7 +248,7 @@ class WorkerSettings(_Model):
 
     secret: SecretStr | None = Field(default=None, json_schema_extra={"minLength": TOKEN_LENGTH})
     """The same for the daemon and its workers: it proves that they belong together. Left out: the password in redis_url
-    does that; with the embedded server, a file in data_dir. At least 16 characters."""
+    does that; with the embedded server, a file in data_dir. At least 8 characters."""
 
     @field_validator("secret")
     @classmethod
