@@ -45,6 +45,7 @@ from stories.ids import release_id
 from stories.moments import timestamp
 from stories.reading import Journey
 from stories.sighting import BY_HAND, Cursor, OpenSighting, Poll, Sighting, Trouble
+from stories.step_timer import StepTimer
 from stories.urls import canonical_url, url_digest
 
 log = structlog.get_logger(__name__)
@@ -145,8 +146,23 @@ class Lister:
 
         Last comes what its hub is to be asked for.
         """
-        async for request in self._read(response, course):
-            yield request
+        requests, longest = self._read(response, course), 0.0
+
+        async def following() -> Request | None:
+            return await anext(requests, None)
+
+        try:
+            while True:
+                timer = StepTimer(following())
+                try:
+                    request = await timer
+                finally:
+                    longest = max(longest, timer.longest)
+                if request is None:
+                    break
+                yield request
+        finally:
+            await self._services.count_freeze(course.poll, longest)
         if (subscribing := await self._subscriber.ask(course.poll, course.key)) is not None:
             yield subscribing
 

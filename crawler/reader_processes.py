@@ -20,6 +20,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -471,6 +472,9 @@ class ReaderProcesses:
         self._ending.append(server)
         self._is_complete.clear()
         was_ready = server.is_ready
+        for _ in range(20):  # its socket closes some moments before its exit code is to be had
+            if server.code is None:
+                time.sleep(0.001)
         server.kill()
         self.replaced["fork server lost"] += 1
         log.warning("reader_fork_server_lost", pid=server.pid, exit_code=server.code, was_ready=was_ready)

@@ -38,6 +38,7 @@ LENGTH = struct.Struct("!I")
 JOBS = 1000  # that a worker does before it is replaced, so that what leaks stays small
 MEMORY_KEPT = 320 * 1024  # KiB of resident memory; a worker that needed more is replaced after its answer
 NICENESS = 5  # the process that polls and alerts goes first where cores are short
+RELEASE_CHARACTERS = 1_000_000  # 160,000 words; what is compared and matched in the parent takes 1 µs each
 OVERTIME = 5.0  # seconds after a job's time limit at which a worker without a parent ends by itself
 WARM_UP_PAGE = b"<h1>Nothing to read here</h1>" + b"".join(
     b"<p>Sentence number %d of this page is only there to load what the first page needs.</p>" % number
@@ -285,7 +286,15 @@ def _read_page(job: PageJob) -> PageRead:
     known = job.known
     seen = Seen(repeated=frozenset(known.lines), headlines=known.headlines, kept=known.kept)
     release = extract_release(job.body, job.url, job.hints, header_charset=job.header_charset, seen=seen)
+    if (length := _characters(release)) > RELEASE_CHARACTERS:
+        raise NotARelease("too large", f"{length:,} characters of text, at most {RELEASE_CHARACTERS:,} are kept")
     return PageRead(release, shown_by(release))
+
+
+def _characters(release: Release) -> int:
+    captions = (image.caption or "" for image in release.images)
+    parts = (release.headline, release.subheadline or "", release.text, release.disclaimer or "")
+    return sum(map(len, (*parts, *release.contacts, *release.tags, *captions)))
 
 
 def _read_listing(job: ListingJob) -> ListingRead:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+import structlog
+
 from config.settings import Settings
 from crawler.dispatch import PageDispatcher
 from crawler.guard import Guard
@@ -16,7 +18,7 @@ from crawler.progress import Progress
 from crawler.queue import PollQueue
 from crawler.reader import Reader
 from crawler.sites import SiteMemory
-from stories.aside import Aside, Attempt, Subject
+from stories.aside import FREEZE_SECONDS, Aside, Attempt, Subject
 from stories.claims import Claims
 from stories.desk import Desk
 from stories.entries import Entries
@@ -26,6 +28,8 @@ from stories.pushes import Pushes
 from stories.reading import Reading
 from stories.sighting import Poll
 from stories.timekeeping import Timekeeper
+
+log = structlog.get_logger(__name__)
 
 
 class Outcome(Protocol):
@@ -80,6 +84,11 @@ def unscheduled(poll: Poll, at: datetime) -> None:
     """Keep no time: for crawls that happen once."""
 
 
+def subject_of(poll: Poll, url: str | None = None) -> Subject:
+    """Return what is quarantined when reading a poll's listing, or one of its pages, goes wrong again and again."""
+    return Subject(kind="page" if url else "listing", source=poll.source, url=url or poll.listing or "")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """The spider's colleagues."""
@@ -117,14 +126,30 @@ class Services:
     aside: Aside | None = None
     """What is set aside because reading it ended process after process; a try reads all the same."""
 
+    frozen: set[str] = field(default_factory=set)
+    """Listings that held up the event loop when they were last read, by the id of their ``Subject``."""
+
     def reading(
         self, poll: Poll, url: str | None = None, *, asked: bool
     ) -> contextlib.AbstractAsyncContextManager[Attempt]:
         """Read a poll's listing, or one of its pages, as ``Aside.reading`` has it; ``asked``: a person named it."""
         if self.aside is None:
             return contextlib.nullcontext(Attempt())
-        subject = Subject(kind="page" if url else "listing", source=poll.source, url=url or poll.listing or "")
+        subject = subject_of(poll, url)
         return self.aside.reading(subject, self.clock(), asked=poll.crawl_id if asked else None)
+
+    async def count_freeze(self, poll: Poll, seconds: float) -> None:
+        """Count whether a poll's listing held up the event loop for too long: the longest time without a turn of it."""
+        if self.aside is None:
+            return
+        listing = subject_of(poll)
+        if seconds > FREEZE_SECONDS:
+            log.warning("event_loop_held_up", source=poll.source, listing=poll.listing, seconds=seconds)
+            self.frozen.add(listing.id)
+            await self.aside.froze(listing, seconds, self.clock())
+        elif listing.id in self.frozen:
+            self.frozen.discard(listing.id)
+            await self.aside.thawed(listing)
 
     def ask(self, poll: Poll) -> None:
         """Put a poll in the queue, and count it for whoever follows its crawl."""

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+import structlog
+
 from config.telemetry import traced
 from pipelines.remembering import Memory, Remembered
-from stories.aside import Aside, Subject
+from stories.aside import FREEZE_SECONDS, Aside, Subject, freeze
 from stories.failpoints import failpoint
 from stories.ids import release_id
 from stories.reading import Reading
+from stories.step_timer import StepTimer
 from stories.urls import url_digest
+
+log = structlog.get_logger(__name__)
 
 
 class Careful:
@@ -30,6 +35,12 @@ class Careful:
         asked = reading.crawl_id if reading.asked else None
         name = release_id(url_digest(reading.release.url or reading.url))
         with traced("keep", name, source=reading.source):
-            async with self._aside.reading(page, self._now(), doing="kept", asked=asked):
+            async with self._aside.reading(page, self._now(), doing="kept", asked=asked) as attempt:
                 failpoint("keeping", reading.url)
-                return await self._memory.remember(reading, may_wait=may_wait)
+                timer = StepTimer(self._memory.remember(reading, may_wait=may_wait))
+                try:
+                    return await timer
+                finally:
+                    if timer.longest > FREEZE_SECONDS:
+                        attempt.died = freeze(timer.longest)
+                        log.warning("event_loop_held_up", source=reading.source, url=reading.url, seconds=timer.longest)

@@ -35,6 +35,7 @@ from scheduler.ending import end
 from scheduler.inhand import in_hand
 from scheduler.lease import Deposed, Lease, one_daemon
 from scheduler.lookout import ChannelWatch, look_after_redis
+from scheduler.loop_lag import LoopLagMonitor
 from scheduler.metrics import Metrics
 from scheduler.newsroom import STEPS, CannotStart, Newsroom, now, open_newsroom
 from scheduler.pushing import PushedPolls
@@ -210,6 +211,7 @@ async def _run(
             asyncio.create_task(keep_time(timekeeper, redis, settings.channels, lease), name="time"),
             asyncio.create_task(finder.run(), name="index"),
             asyncio.create_task(reader.supervise(), name="reader"),
+            asyncio.create_task(LoopLagMonitor().run(metrics.loop_lag.observe), name="loop lag"),
         ]
         serving = asyncio.create_task(web.serve(sockets=[bound.dup()]), name="web")
         await colleagues.looked.wait()

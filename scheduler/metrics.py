@@ -14,6 +14,7 @@ from alerts.outbox import Alert, Settled
 from alerts.receipts import ChannelCounts
 from crawler.dispatch import PageDispatcher
 from pipelines.remembering import Remembered
+from scheduler.loop_lag import BOUNDS
 from stories.desk import SourceHealth
 from stories.health import State
 
@@ -83,6 +84,10 @@ class Metrics:
         self._refused = Counter(
             "wirewatch_refused", "What was left out because it is over a limit, by source and reason",
             ["source", "reason"], registry=self.registry,
+        )  # fmt: skip
+        self.loop_lag = Histogram(
+            "wirewatch_loop_lag_seconds", "How late the event loop was: how long everything else waited for one thing",
+            buckets=BOUNDS, registry=self.registry,
         )  # fmt: skip
         self.queue = Gauge("wirewatch_polls_waiting", "Polls in the queue", registry=self.registry)
         self.listings = Gauge("wirewatch_listings", "Listings that are polled", registry=self.registry)

@@ -31,6 +31,8 @@ log = structlog.get_logger(__name__)
 
 DEATHS = 4  # in a row; the first may be another page's fault, a fourth while it was read alone is no chance
 
+FREEZE_SECONDS = 3.0  # of CPU time without a turn of the event loop; an ordinary release takes 0.01
+
 Doing = Literal["read", "kept"]
 
 
@@ -129,6 +131,23 @@ class Aside:
             more_to_come = subject.kind == "page" and doing == "read"
             await self._ended(subject, doing, token, attempt, None if more_to_come else known, now)
 
+    async def froze(self, subject: Subject, seconds: float, now: datetime) -> None:
+        """Count that what a subject led to held up the event loop; after ``DEATHS`` times the subject is set aside."""
+        begun = keys.begun(subject.id, "kept")
+        with contextlib.suppress(RedisError):  # one time too many is processed, of several that it takes
+            async with self._redis.pipeline(transaction=True) as pipeline:
+                pipeline.sadd(begun.name, f"{self._run} {secrets.token_hex(4)}")
+                pipeline.expire(begun.name, begun.seconds)
+                pipeline.scard(begun.name)
+                deaths = int((await pipeline.execute())[-1])
+            if deaths >= DEATHS:
+                await self._put(subject, freeze(seconds), deaths, now)
+
+    async def thawed(self, subject: Subject) -> None:
+        """Forget that a subject held up the event loop: now it did not."""
+        with contextlib.suppress(RedisError):
+            await self._redis.delete(keys.begun(subject.id, "kept").name)
+
     async def _begin(self, subject: Subject, doing: Doing, token: str) -> tuple[list[str], SetAside | None]:
         """Note that it begins; return who else began and never ended, and whether it is set aside."""
         begun = keys.begun(subject.id, doing)
@@ -209,6 +228,11 @@ class Aside:
             await pipeline.execute()
         log.error("set aside", kind=put.kind, source=put.source, url=put.url, why=put.why, back=how_to_read(put))
         return put
+
+
+def freeze(seconds: float) -> str:
+    """Return why something is set aside that held up the event loop."""
+    return f"it held up the daemon or worker for {seconds:.1f} s, and everything else with it"
 
 
 def how_to_read(one: SetAside) -> str:

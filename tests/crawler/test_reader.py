@@ -81,6 +81,18 @@ async def test_a_page_that_is_too_large_is_not_even_tried():
     assert "1,001 bytes" in refusal.value.detail
 
 
+async def test_a_release_with_more_text_than_is_compared_in_good_time_is_refused(reader):
+    paragraphs = "".join(
+        f"<p>Crate {number} left the harbour. {f'It was weighed {number} times before it sailed. ' * 30}</p>"
+        for number in range(900)
+    )
+    with pytest.raises(NotARelease) as refusal:
+        await reader.read(f"<h1>Crates leave the harbour</h1><article>{paragraphs}</article>".encode(), URL)
+
+    assert refusal.value.reason == "too large"
+    assert "at most 1,000,000 are kept" in refusal.value.detail
+
+
 async def test_a_page_that_takes_too_long_is_given_up_and_the_next_one_is_read():
     async with Reader(workers=1, page_time=timedelta(seconds=0.5)) as reader:
         await reader.warm_up()

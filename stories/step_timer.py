@@ -1,0 +1,41 @@
+"""Measures how long a coroutine held up the event loop."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Generator
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class StepTimer(Generic[T]):
+    """Awaits something, and knows the longest time that it ran between two waits.
+
+    ``timer = StepTimer(work()); result = await timer; timer.longest``. It is CPU time of this thread: what other tasks,
+    other processes and a machine that sleeps take does not count. What runs in tasks of its own does not count either.
+    """
+
+    def __init__(self, work: Awaitable[T]) -> None:
+        self._work = work
+        self.longest = 0.0
+        """Seconds."""
+
+    def __await__(self) -> Generator[Any, Any, T]:
+        steps = self._work.__await__()
+        sent: Any = None
+        thrown: BaseException | None = None
+        while True:
+            began = time.thread_time()
+            try:
+                waited_for = steps.throw(thrown) if thrown is not None else steps.send(sent)
+            except StopIteration as end:
+                result: T = end.value
+                return result
+            finally:
+                self.longest = max(self.longest, time.thread_time() - began)
+            sent = thrown = None
+            try:
+                sent = yield waited_for
+            except BaseException as error:  # a cancellation: it is the work's to handle
+                thrown = error
