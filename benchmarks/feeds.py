@@ -60,7 +60,7 @@ def expected(body: bytes) -> tuple[str, object] | None:
 def shown(body: bytes, field: str) -> object:
     """Return what a listing of a feed shows of its first entry; of one that has no address, what is read of it."""
     page = read_listing(body, URL, ListingSettings(url=URL), ReleaseHints())
-    entry = _parse(body, None).entries[0]
+    entry = _parse(body, None, Counter()).entries[0]
     first = page.sightings[0] if page.sightings else Sighting(url="")
     if field == "title":
         return plain_text(entry.get("title") or "")

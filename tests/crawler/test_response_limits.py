@@ -185,7 +185,7 @@ async def test_a_response_that_breaks_off_is_no_limit(fetcher) -> None:
         assert (await fetcher.fetch(url))["error"] == "DownloadFailedError"
 
 
-def test_a_url_over_the_limit_is_not_fetched() -> None:
+async def test_a_url_over_the_limit_is_not_fetched() -> None:
     with pytest.raises(ResponseLimitError, match="URL longer than 4 kB"):
-        GuardMiddleware().process_request(Request("https://wire.example/" + "a" * URL_MAX))
-    GuardMiddleware().process_request(Request("https://wire.example/" + "a" * 2_000))
+        await GuardMiddleware().process_request(Request("https://wire.example/" + "a" * URL_MAX))
+    await GuardMiddleware().process_request(Request("https://wire.example/" + "a" * 2_000))
