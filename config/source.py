@@ -55,6 +55,10 @@ def _web_address(url: str) -> str:
 
 def _pattern(pattern: str) -> str:
     try:
+        re.compile(pattern)  # RE2 reads a{99999999999} as text
+    except (re.error, OverflowError, RecursionError) as error:
+        raise ValueError(f"{pattern!r} is no regular expression ({error})") from error
+    try:
         linear(pattern)
     except ValueError as error:
         raise ValueError(

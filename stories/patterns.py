@@ -18,6 +18,22 @@ import re2
 Value = TypeVar("Value")
 
 
+def _options(ignore_case: bool) -> re2.Options:
+    options = re2.Options()
+    options.case_sensitive = not ignore_case
+    options.log_errors = False  # otherwise RE2 writes to standard error itself
+    return options
+
+
+def _encodable(text: str) -> str:
+    """Return a text without lone surrogates: RE2 reads UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace").decode()
+    return text
+
+
 class LinearPattern:
     """A compiled pattern that is searched for in linear time."""
 
@@ -33,11 +49,8 @@ class LinearPattern:
         Raises:
             ValueError: RE2 does not accept the pattern.
         """
-        options = re2.Options()
-        options.case_sensitive = not ignore_case
-        options.log_errors = False  # otherwise RE2 writes to standard error itself
         try:
-            self._compiled = re2.compile(pattern, options)
+            self._compiled = re2.compile(pattern, _options(ignore_case))
         except re2.error as error:
             reason = error.args[0]
             raise ValueError(reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)) from None
@@ -45,29 +58,31 @@ class LinearPattern:
 
     def search(self, text: str) -> re.Match[str] | None:
         """Return the leftmost match, which answers as those of ``re`` do; None where there is none."""
-        try:
-            found = self._compiled.search(text)
-        except UnicodeEncodeError:  # a lone surrogate: RE2 reads UTF-8
-            found = self._compiled.search(text.encode("utf-8", "replace").decode("utf-8"))
-        return cast("re.Match[str] | None", found)
+        return cast("re.Match[str] | None", self._compiled.search(_encodable(text)))
 
 
 class LinearTable(Generic[Value]):
     """Patterns with what each means; a text without any of them costs one search."""
 
-    __slots__ = ("_any", "rows")
+    __slots__ = ("_all", "rows")
 
     def __init__(self, rows: Iterable[tuple[str, Value]], *, ignore_case: bool = False) -> None:
         """Compile (pattern, meaning) rows; the first row that is found counts."""
         self.rows = tuple((LinearPattern(pattern, ignore_case=ignore_case), value) for pattern, value in rows)
-        unnamed = (row.pattern.replace("(?P<id>", "(?:") for row, _ in self.rows)
-        self._any = LinearPattern("|".join(f"(?:{pattern})" for pattern in unnamed), ignore_case=ignore_case)
+        self._all = re2.Set.SearchSet(_options(ignore_case))
+        for row, _ in self.rows:
+            self._all.Add(row.pattern)
+        self._all.Compile()
 
     def search(self, text: str) -> tuple[re.Match[str], Value] | None:
         """Return the match of the first row that is found in a text, and its meaning."""
-        if self._any.search(text) is None:
+        text = _encodable(text)
+        found = self._all.Match(text)
+        if not found:
             return None
-        return next(((match, value) for row, value in self.rows if (match := row.search(text))), None)
+        row, value = self.rows[min(found)]
+        match = row.search(text)
+        return (match, value) if match else None
 
 
 @lru_cache(maxsize=1_024)  # a pattern for each source

@@ -39,7 +39,7 @@ WEEKDAY = (
 YEAR = r"(?:19|20)\d\d"
 
 _DATES = re.compile(
-    rf"""(?=\w)(?:(?<![\w/])(?:
+    rf"""(?<![\w/])(?:
       (?P<mname>{MONTH})\.?\s++(?P<mday>\d{{1,2}})(?:st|nd|rd|th)?\s*+,?\s*+(?P<myear>{YEAR})(?!\d)
     | (?:ngày\s+)?(?P<vday>\d{{1,2}})\s+tháng\s+(?P<vmonth>\d{{1,2}}|{VIETNAMESE_MONTH})(?:\s+năm|,)?\s+(?P<vyear>{YEAR})(?!\d)
     | (?P<dday>\d{{1,2}})(?:st|nd|rd|th|er|º|\.)?\s*+(?:de\s++|of\s++|-)?\s*+(?P<dname>{MONTH})\.?,?\s*+(?:del?\s++|-)?(?P<dyear>{YEAR})(?!\d)
@@ -49,7 +49,7 @@ _DATES = re.compile(
     )
     | (?P<cyear>{YEAR})\s*[年년]\s*(?P<cmonth>\d{{1,2}})\s*[月월]\s*(?P<cday>\d{{1,2}})\s*[日號号일]
     | (?P<zyear>[〇零一二三四五六七八九]{{4}})年(?P<zmonth>[一二三四五六七八九十]{{1,2}})月(?P<zday>[一二三四五六七八九十]{{1,3}})日
-    )""",  # noqa: E501
+    """,  # noqa: E501
     re.IGNORECASE | re.VERBOSE,
 )
 _FULL_WIDTH = str.maketrans("０１２３４５６７８９", "0123456789")

@@ -240,6 +240,8 @@ class TestSources:
             ("drop", ["aside", "["], "'[' is no CSS selector"),
             ("url", "(", "'(' is no regular expression"),
             ("url", "a{99999999999}", "is no regular expression"),
+            ("url", "/news/(?!tag)", "look-ahead, look-behind and back-references are not allowed"),
+            ("url", "(?<=news)/a", "look-ahead, look-behind and back-references are not allowed"),
             ("timezone", "Hong Kong", "'Hong Kong' is no time zone; allowed are IANA names such as Asia/Hong_Kong"),
             ("timezone", "../../etc/passwd", "is no time zone"),
             ("encoding", "utf-99", "'utf-99' is no charset; allowed are names such as utf-8"),
