@@ -119,6 +119,26 @@ def test_what_was_used_long_ago_is_forgotten():
     assert choose([waiting(1, "loud", since=now), waiting(2, "quiet", since=now)], [], usage, now, 2).source == "loud"
 
 
+def test_a_source_that_got_no_worker_for_long_is_first_though_it_used_most():
+    usage = used(200.0, loud=4)
+    fresh = waiting(2, "fresh", LISTING, since=200.0)
+
+    assert choose([waiting(1, "loud", LISTING, since=195.0), fresh], [], usage, 200.0, 2) == fresh
+    assert choose([waiting(1, "loud", LISTING, since=20.0), fresh], [], usage, 200.0, 2).source == "loud"
+    usage.start("loud", 199.0)  # it got one a moment ago, and its next item waited as long
+    assert choose([waiting(1, "loud", LISTING, since=20.0), fresh], [], usage, 200.0, 2) == fresh
+
+
+@pytest.mark.parametrize(
+    ("seconds", "other", "is_first"),
+    [(AGING - 1, NEW, False), (AGING + 1, NEW, True), (AGING + 1, LISTING, False), (2 * AGING + 1, LISTING, True)],
+)
+def test_what_got_no_worker_for_long_rises_by_a_class(seconds, other, is_first):
+    old, fresh = waiting(1, "a", BACKLOG), waiting(2, "b", other, since=seconds)
+
+    assert (choose([old, fresh], [], Usage(), seconds, 2) == old) is is_first
+
+
 def test_what_is_being_read_counts_as_used():
     items = [waiting(1, "a", since=4.0), waiting(2, "b", since=4.0)]
 
