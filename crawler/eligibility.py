@@ -6,11 +6,11 @@ The sweeps, the queue of polls and the spider decide by these functions, in the 
 
 from __future__ import annotations
 
-import re
 from urllib.parse import urlsplit
 
 from config.settings import Settings
 from crawler.polls import hosts
+from stories.patterns import linear
 from stories.sighting import BY_HAND, Poll
 
 
@@ -58,7 +58,7 @@ def owner(settings: Settings, source: str, url: str) -> str | None:
     host = urlsplit(url).hostname or ""
     at_home = {name: other for name, other in settings.sources.items() if host in hosts(other)}
     for name, other in at_home.items():
-        if other.enabled and other.release.url and re.search(other.release.url, url):
+        if other.enabled and other.release.url and linear(other.release.url).search(url):
             return name
     return source if _is_host(source) and all(other.enabled for other in at_home.values()) else None
 

@@ -39,7 +39,7 @@ _DECLARATION = re.compile(
 )
 _ATTRIBUTE = rb"""[\s/]*+[^\s/>=]++(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s>"']*+))?+"""
 _TAG = re.compile(
-    rb"<!--(?:[^-]|-(?!->))*+-->|<[A-Za-z][^\s/>]*+(?:%s){0,%d}+((?:%s)*+)"
+    rb"<!--(?:[^-<]|-(?!->)|<(?!!--))*+-->|<[A-Za-z][^\s/>]*+(?:%s){0,%d}+((?:%s)*+)"
     % (_ATTRIBUTE, HTML_ATTRIBUTES_MAX, _ATTRIBUTE)
 )
 _ENTRIES = ("item", "entry", "li")

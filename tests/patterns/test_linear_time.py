@@ -53,6 +53,8 @@ CAPS = {
 """Patterns that may take longer on long texts, because the code never gives them any."""
 
 WRITTEN_AT_RUN_TIME = {
+    "alerts.redaction:__init__": "escaped secrets, one beside the other",
+    "config.source:_pattern": "compiled to find faults, never searched for: RE2 does that",
     "crawler.extraction.datelines:_date_first": "one of two fixed endings; searched in REACH characters",
     "stories.corrections:_places": "an escaped value between fixed characters",
     "web.marks:_row": "escaped words of a query with one separator",
