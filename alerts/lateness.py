@@ -39,6 +39,11 @@ class Outgoing:
     """How many those are."""
 
 
+def holds_back(settings: DeliverySettings) -> bool:
+    """Return whether a channel's settings delay alerts on purpose."""
+    return settings.digest is not None or settings.quiet_hours is not None or settings.rate is not None
+
+
 def expected_at(due: datetime, settings: DeliverySettings) -> datetime:
     """Return when an alert that is due goes out: at the end of its digest's period and of quiet hours."""
     at = due + settings.digest if settings.digest is not None else due

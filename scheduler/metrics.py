@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter as Counted
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import get_args
 
@@ -130,8 +130,12 @@ class Metrics:
         )  # fmt: skip
         self._failing = Gauge(
             "wirewatch_channel_failing_seconds",
-            "Since when each delivery to a channel fails while alerts wait, by channel; 0: it does not",
+            "From the first to the last failed delivery since one succeeded, while alerts wait, by channel",
             ["channel"], registry=self.registry,
+        )  # fmt: skip
+        self._holds = Gauge(
+            "wirewatch_channel_holds", "1 for a channel with a digest, quiet hours or a rate", ["channel"],
+            registry=self.registry,
         )  # fmt: skip
         self._pages_failed = Counter(
             "wirewatch_pages_failed", "Pages that could not be fetched or read, by source", ["source"],
@@ -217,7 +221,15 @@ class Metrics:
                 self._failing_since.setdefault(one.channel, one.last_error_at)
             else:
                 self._failing_since.pop(one.channel, None)
-            self._failing.labels(one.channel).set(self._age(self._failing_since.get(one.channel)))
+            since = self._failing_since.get(one.channel)
+            span = one.last_error_at - since if since is not None and one.last_error_at is not None else timedelta()
+            # Not up to now: a retry that quiet hours hold back is no further failure.
+            self._failing.labels(one.channel).set(span.total_seconds())
+
+    def holding(self, channels: Mapping[str, bool]) -> None:
+        """Show which channels hold alerts back because their readers want it so."""
+        for channel, holds in channels.items():
+            self._holds.labels(channel).set(holds)
 
     def lateness(self, found: Mapping[str, Lateness]) -> None:
         """Show how late the alerts of each channel are; nothing is shown of a channel that is not among them."""

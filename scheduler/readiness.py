@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import structlog
 from redis.exceptions import RedisError
 
-from alerts.lateness import measure_lateness
+from alerts.lateness import holds_back, measure_lateness
 from alerts.settings import DeliverySettings
 from scheduler.canary import Canary
 from scheduler.lease import Lease
@@ -73,6 +73,7 @@ class Measure:
             for name, settings in newsroom.settings.channels.items()
             if isinstance(settings, DeliverySettings)
         }
+        metrics.holding({name: holds_back(settings) for name, settings in self._channels.items()})
 
     async def measure(self, checks: Mapping[str, Check]) -> None:
         """Show the checks, and how late alerts are; that is not shown while Redis does not say it."""

@@ -22,6 +22,10 @@ class Heartbeats:
         """Record a turn of a loop."""
         self._last[loop] = now
 
+    def forget(self, loop: str) -> None:
+        """Expect no further turn of a loop: it has ended."""
+        self._last.pop(loop, None)
+
     def restart(self, now: float) -> None:
         """Count every loop from now on: the whole process did not run for a while."""
         self._last = dict.fromkeys(self._last, now)
@@ -46,13 +50,17 @@ def recorded(heartbeats: Heartbeats, loop: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def beating_as(loop: str) -> Iterator[None]:
-    """Record the beats in the block under another name: for one of several loops of a part."""
+    """Record the beats in the block under another name, until it ends: for one of several loops of a part."""
     found = _current.get()
     if found is None:
         yield
         return
-    with recorded(found[0], loop):
-        yield
+    heartbeats, _ = found
+    try:
+        with recorded(heartbeats, loop):
+            yield
+    finally:
+        heartbeats.forget(loop)
 
 
 def beat() -> None:

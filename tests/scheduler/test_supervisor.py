@@ -155,6 +155,24 @@ async def test_what_ends_because_the_process_stops_is_not_restarted():
     assert len(runs) == 1
 
 
+async def test_a_loop_that_ended_is_not_waited_for(until, monkeypatch):
+    monkeypatch.setattr("scheduler.supervisor.CHECK_SECONDS", 0.01)
+    supervisor, runs, turns = Supervisor(policy=QUICK, hang_seconds=0.1), [], []
+
+    async def deliver() -> None:
+        runs.append(None)
+        with beating_as("channels that are missing"):
+            beat()
+        while True:
+            turns.append(None)
+            await asyncio.sleep(0.05)
+
+    supervisor.start("delivery", deliver)
+    await until(lambda: len(turns) > 8)
+    assert len(runs) == 1
+    await end(supervisor.tasks)
+
+
 async def test_a_process_that_stood_still_as_a_whole_blames_no_part(monkeypatch):
     moments = iter([0.0, 0.0, 400.0, 400.5, 401.0])
     last = 401.0
