@@ -92,7 +92,8 @@ class Scraped:
 
 
 async def test_each_fault_of_a_daemon_fires_its_rule_and_no_other(newswire, receiver, until, short_folder, tmp_path):
-    table = configuration(newswire, channels={"hook": {"type": "webhook", "url": receiver.url, "secret": SECRET}})
+    hook = {"type": "webhook", "url": receiver.url, "secret": SECRET, "retry": ["1s"] * 90}
+    table = configuration(newswire, channels={"hook": hook})
     table |= {"redis_url": f"unix://{short_folder / 'redis.sock'}", "web": {"port": 0}}
     table["watches"] = {"all": {"title": "All"}}
     faults = tmp_path / "faults"
@@ -145,6 +146,7 @@ async def test_each_fault_of_a_daemon_fires_its_rule_and_no_other(newswire, rece
             (faults / "requests").touch()
             await until(lambda: scraping.shows(r"part_restarts_total\S* [3-9]"), 60)
             (faults / "requests").unlink()
+            await until(lambda: scraping.shows(r'wirewatch_ready\S*check="parts"\S* 1$'), 60)
             found["requests"] = await scraping.fires(before)
 
             (faults / "clock").touch()

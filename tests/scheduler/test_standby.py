@@ -104,7 +104,7 @@ async def test_a_standby_lives_is_not_ready_serves_the_page_and_takes_over(
             assert status == 200
             assert 'wirewatch_ready{check="lease"} 0.0' in metrics
             assert "wirewatch_redis_up 1.0" in metrics
-            assert "wirewatch_listings" not in metrics, "rules take that for a daemon that has the clock"
+            assert "wirewatch_listings" not in metrics
             status, page = await two.get("/api/v1/releases")
             assert status == 200
             assert first in page
