@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -17,6 +18,7 @@ from config.settings import Settings
 from scheduler.cli.context import with_newsroom
 from scheduler.cli.output import examples, line
 from scheduler.newsroom import Newsroom, now
+from scheduler.sharing import MEMBER
 from stories import keys
 from stories.canary import DAEMON, CanaryReport, CanaryReports
 from stories.commands import command
@@ -50,7 +52,7 @@ def check(
         counts = await count_alerts(newsroom.redis, list(settings.channels), others=True)
         skew = (await timekeeper.measure(newsroom.redis, samples=3)).skew
         clocks = [skew_warning(skew)] if abs(skew) > SKEW else []
-        living, _ = await Crew(newsroom.redis).members()
+        living, _ = await Crew(newsroom.redis, sign=partial(newsroom.signer.sign, MEMBER)).members()
         holder = await newsroom.redis.get(keys.daemon().name)
         reports.update(await CanaryReports(newsroom.redis).read([*([DAEMON] if holder else []), *living]))
         return [*await server_risks(newsroom.redis), *clocks, *troubles(counts)]

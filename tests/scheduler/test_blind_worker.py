@@ -13,7 +13,6 @@ from scheduler.demo import stories
 from scheduler.demo.configuration import toml_text
 from stories import keys
 from stories.canary import CanaryReports
-from stories.crew import Crew
 from stories.urls import canonical_url
 
 SABOTAGE = Path(__file__).parents[1] / "support" / "sabotage.py"
@@ -25,7 +24,9 @@ def told(receiver):
     return {event["data"]["release"]["url"] for event in receiver.events if event["type"] == "release.new"}
 
 
-async def test_a_worker_that_cannot_read_leaves_the_polls_to_others(table, newswire, receiver, redis, until, tmp_path):
+async def test_a_worker_that_cannot_read_leaves_the_polls_to_others(
+    table, newswire, receiver, redis, crew, until, tmp_path
+):
     faults, log = tmp_path / "faults", tmp_path / "worker.log"
     faults.mkdir()
     (faults / "reader").touch()
@@ -39,7 +40,7 @@ async def test_a_worker_that_cannot_read_leaves_the_polls_to_others(table, newsw
             )  # fmt: skip
         try:
             await daemon.ready(lambda: "work_held" in log.read_text(), SOON)
-            living, _ = await Crew(redis).members()
+            living, _ = await crew.members()
             reports = await CanaryReports(redis).read(living)
             assert [report.blind_since is not None for report in reports.values()] == [True]
             first = {

@@ -9,7 +9,6 @@ import pytest
 
 from stories import keys
 from stories.canary import DAEMON, CanaryReport, CanaryReports
-from stories.crew import Crew
 from stories.moments import timestamp
 
 
@@ -20,14 +19,14 @@ def report(process=DAEMON, **fields):
 
 
 @pytest.fixture
-async def put(redis):
+async def put(redis, crew):
     """``await put(report)``: of a daemon that runs, or of a worker."""
 
     async def put(found):
         if found.process == DAEMON:
             await redis.set(keys.daemon().name, "process 1 on another machine", ex=60)
         else:
-            await Crew(redis).beat(found.process)
+            await crew.beat(found.process)
         await CanaryReports(redis).put(found.process, found)
 
     return put

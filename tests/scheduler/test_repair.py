@@ -17,7 +17,6 @@ from scheduler.demo import stories
 from scheduler.demo.configuration import toml_text
 from scheduler.ending import end
 from scheduler.supervisor import Supervisor
-from stories.crew import Crew
 from stories.desk import Desk
 from stories.finder import Finder
 from stories.urls import canonical_url
@@ -32,7 +31,9 @@ def told(receiver):
     return Counter(ids.values())
 
 
-async def test_every_connection_to_redis_is_killed_again_and_again(table, newswire, receiver, redis, until, tmp_path):
+async def test_every_connection_to_redis_is_killed_again_and_again(
+    table, newswire, receiver, redis, crew, until, tmp_path
+):
     configuration, log = tmp_path / "worker.toml", tmp_path / "worker.log"
     configuration.write_text(toml_text(table), encoding="utf-8")
     async with running(table, tmp_path) as daemon:
@@ -44,7 +45,7 @@ async def test_every_connection_to_redis_is_killed_again_and_again(table, newswi
         try:
 
             async def works_with():
-                return (await Crew(redis).members())[0]
+                return (await crew.members())[0]
 
             await until(works_with, SOON)
             expected = set()
