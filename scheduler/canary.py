@@ -19,8 +19,8 @@ from redis.exceptions import RedisError
 from config.settings import Settings, WatchSettings
 from config.source import ListingSettings, ReleaseHints
 from config.telemetry import report
-from crawler.listings import read_listing
-from crawler.reader import ReaderClosed
+from crawler.listings import ListingPage
+from crawler.reader import ReaderClosed, ReaderFailedError
 from pipelines.decision import decide
 from pipelines.telling import Monitor
 from pipelines.tidy import tidy
@@ -79,8 +79,26 @@ class MonitorBlindError(PartFailedError):
 class PageReader(Protocol):
     """The part of ``crawler.reader.Reader`` that the canary needs."""
 
+    async def read_listing(
+        self,
+        body: bytes,
+        url: str,
+        settings: ListingSettings,
+        hints: ReleaseHints,
+        content_type: str | None = None,
+        *,
+        source: str = "",
+    ) -> ListingPage: ...
+
     async def read_page(
-        self, body: bytes, url: str | None, hints: ReleaseHints | None, header_charset: str | None, known: Known
+        self,
+        body: bytes,
+        url: str | None,
+        hints: ReleaseHints | None,
+        header_charset: str | None,
+        known: Known,
+        *,
+        source: str = "",
     ) -> tuple[Release, Shown]: ...
 
 
@@ -181,9 +199,10 @@ async def read_canary(reader: PageReader, settings: Settings, now: datetime, ent
         (page.feed, ListingSettings(url=f"{BASE}/feed.xml", kind="feed")),
         (page.listing, ListingSettings(url=f"{BASE}/news", kind="html", entry="div.entry", link="a")),
     ):
-        _check_sightings(read_listing(body, listing.url, listing, ReleaseHints()).sightings, page, listing)
+        read = await reader.read_listing(body, listing.url, listing, ReleaseHints(), source=SOURCE)
+        _check_sightings(read.sightings, page, listing)
     enter("page")
-    release, _ = await reader.read_page(page.html, page.url, ReleaseHints(), "utf-8", Known())
+    release, _ = await reader.read_page(page.html, page.url, ReleaseHints(), "utf-8", Known(), source=SOURCE)
     if release.headline != page.headline:
         raise CanaryError("page", f"the headline is {release.headline!r}, not {page.headline!r}")
     if not any(timestamp(now) in paragraph for paragraph in release.body):
@@ -301,10 +320,12 @@ class Canary:
         try:
             async with asyncio.timeout(DEADLINE_SECONDS):
                 await read_canary(self._reader, self._settings, moment, self._enter)
-        except ReaderClosed:
-            return False
         except CanaryError as failed:
             error = failed
+        except ReaderFailedError as failed:
+            error = CanaryError(self._stage, f"{type(failed).__name__}: {failed}"[:500])
+        except ReaderClosed:
+            return False
         except TimeoutError:
             error = CanaryError(self._stage, f"not done within {DEADLINE_SECONDS:g} s")
         except Exception as fault:  # whatever keeps a page from being read is what the canary is there to find

@@ -185,7 +185,7 @@ async def _run(
 ) -> None:
     settings, redis = newsroom.settings, newsroom.redis
     await _tell_risks(newsroom)
-    metrics = Metrics(now, door.restarts)
+    metrics = Metrics(now, door.restarts, lambda: reader.restarts)
     show_skew(metrics.registry, timekeeper)
     policy = AddressPolicy(settings.polling.private_addresses)
     api = settings.web.address(door.bound.getsockname()[1])

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter as Counted
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from typing import get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 from alerts.lateness import Lateness
 from alerts.outbox import Alert, Settled
 from alerts.receipts import ChannelCounts
 from crawler.dispatch import PageDispatcher
+from crawler.reader_processes import Cause
 from pipelines.remembering import Remembered
 from scheduler.canary import STAGES, CanaryError, CanaryState
 from scheduler.loop_lag import BOUNDS
@@ -49,15 +52,38 @@ class ReadinessMetrics:
         self._redis.set("redis" in checks and checks["redis"]["ok"])
 
 
+class ReaderRestarts(Collector):
+    """Counts what a reader replaced, as it is when it is asked for."""
+
+    def __init__(self, restarts: Callable[[], Mapping[Cause, int]]) -> None:
+        self._restarts = restarts
+
+    def collect(self) -> Iterable[Metric]:
+        """Return one counter, by cause."""
+        family = CounterMetricFamily(
+            "wirewatch_reader_restarts", "Reader processes and fork servers that were replaced", labels=["cause"]
+        )
+        found = self._restarts()
+        for cause in get_args(Cause):
+            family.add_metric([cause], found.get(cause, 0))
+        yield family
+
+
 class Metrics:
     """The collectors of one daemon, in a registry of their own."""
 
-    def __init__(self, now: Callable[[], datetime], restarts: Counter | None = None) -> None:
-        """``restarts``: of :func:`restart_counter`, where it outlives these metrics."""
+    def __init__(
+        self,
+        now: Callable[[], datetime],
+        restarts: Counter | None = None,
+        reader_restarts: Callable[[], Mapping[Cause, int]] = dict,
+    ) -> None:
+        """``restarts``: of :func:`restart_counter`, where it outlives these metrics; ``reader_restarts``: by cause."""
         self._now = now
         self._throttled_before: dict[str, float] = {}
         restarts = restarts or restart_counter()
         self.registry = CollectorRegistry()
+        self.registry.register(ReaderRestarts(reader_restarts))
         self._events = Counter("wirewatch_events", "Events kept, by type", ["type"], registry=self.registry)
         self._alerts = Counter(
             "wirewatch_deliveries", "Tries to deliver an alert, by channel and outcome", ["channel", "outcome"],

@@ -12,7 +12,8 @@ from bureau import settings
 from redis.asyncio import Redis
 
 from config.settings import Settings
-from crawler.reader import Reader
+from crawler.listings import ListingUnreadable
+from crawler.reader import Reader, ReaderFailedError
 from pipelines.telling import Monitor
 from scheduler import canary as canaries
 from scheduler.canary import (
@@ -44,6 +45,7 @@ CONFIGURATION: dict[str, Any] = {
 async def reader():
     """A reader with its process."""
     async with Reader(workers=1) as opened:
+        await opened.warm_up()
         yield opened
 
 
@@ -54,14 +56,21 @@ class FaultyReader:
         self.reader = reader
         self.fault: BaseException | str | None = None
 
-    async def read_page(self, *arguments: Any) -> Any:
+    async def read_listing(self, *arguments: Any, **named: Any) -> Any:
+        if self.fault == "no listing":
+            raise ListingUnreadable("nothing")
+        if self.fault == "another listing":
+            arguments = (canary_page(NOW - timedelta(days=1)).feed, *arguments[1:])
+        return await self.reader.read_listing(*arguments, **named)
+
+    async def read_page(self, *arguments: Any, **named: Any) -> Any:
         if isinstance(self.fault, BaseException):
             raise self.fault
         if self.fault == "hangs":
             await asyncio.Event().wait()
         if self.fault == "reads another page":
-            return await self.reader.read_page(canary_page(NOW - timedelta(days=1)).html, *arguments[1:])
-        return await self.reader.read_page(*arguments)
+            arguments = (canary_page(NOW - timedelta(days=1)).html, *arguments[1:])
+        return await self.reader.read_page(*arguments, **named)
 
 
 class Watching:
@@ -140,11 +149,15 @@ async def test_it_reads_at_any_moment_and_under_any_configuration(reader, moment
         (BrokenPipeError(), "page"),
         ("hangs", "page"),
         ("reads another page", "page"),
+        ("no listing", "listing"),
+        ("another listing", "listing"),
+        (ReaderFailedError("no fork server"), "page"),
     ],
     ids=str,
 )
 async def test_it_fails_at_the_reader_whatever_way_that_is_broken(watching, faulty, monkeypatch, fault, stage):
-    monkeypatch.setattr(canaries, "DEADLINE_SECONDS", 2.0)
+    if fault == "hangs":
+        monkeypatch.setattr(canaries, "DEADLINE_SECONDS", 3.0)
     faulty.fault = fault
     await watching.runs()
     (error,) = watching.errors
@@ -156,7 +169,6 @@ async def test_it_fails_at_the_reader_whatever_way_that_is_broken(watching, faul
 @pytest.mark.parametrize(
     ("name", "broken", "stage"),
     [
-        ("read_listing", lambda *_: (_ for _ in ()).throw(ValueError("no listing")), "listing"),
         ("decide", lambda *_: None, "decision"),
         ("tidy", lambda *_: (_ for _ in ()).throw(KeyError("notice")), "decision"),
         ("canary_settings", lambda given: given, "match"),
