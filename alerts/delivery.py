@@ -15,6 +15,7 @@ from alerts.outcome import Channel, Outcome, Outgoing, Refused
 from alerts.settings import DeliverySettings
 from alerts.urgent import Passing, urgent_watches
 from config.settings import WatchSettings
+from stories.heartbeat import beating_as
 
 
 def _unobserved(alert: Alert, settled: Settled) -> None:
@@ -99,7 +100,8 @@ class Delivery:
 
     async def _give_up_what_no_channel_takes(self) -> None:
         """Serve the outboxes of channels that were in the configuration once, as long as the others."""
-        named = await self._around.patiently(self.outbox.channels) if self._complete else ()
+        with beating_as("alerts to channels that are missing"):
+            named = await self._around.patiently(self.outbox.channels) if self._complete else ()
         end_if_told()
         missing = [Lane(Missing(name), self._around) for name in sorted(named or ()) if name not in self._channels]
         if not missing:

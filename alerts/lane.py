@@ -22,6 +22,7 @@ from alerts.schedule import next_try
 from alerts.urgent import Passing
 from config.telemetry import report, traced
 from stories.failpoints import failpoint
+from stories.heartbeat import beat, beating_as
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -61,6 +62,7 @@ class Surroundings:
     async def patiently(self, call: Callable[[], Awaitable[T]], until: float | None = None) -> T | None:
         """Return what ``call`` gives, however long Redis is away (None: it still was at ``until``, loop time)."""
         for attempt in range(1_000_000_000):
+            beat()
             try:
                 answer = await call()
             except RedisError as error:
@@ -112,15 +114,17 @@ class Lane:
 
     async def run(self, *, until_empty: bool = False) -> None:
         """Deliver until cancelled, or until nothing is due; what is under way then may end."""
-        try:
-            while True:
-                wait = await self._fill()
-                end_if_told()
-                if until_empty and not self._sending and (wait is None or wait > timedelta()):
-                    return
-                await self._rest(wait)
-        finally:
-            await self._wind_down()
+        with beating_as(f"alerts to {self.channel.name}"):
+            try:
+                while True:
+                    beat()
+                    wait = await self._fill()
+                    end_if_told()
+                    if until_empty and not self._sending and (wait is None or wait > timedelta()):
+                        return
+                    await self._rest(wait)
+            finally:
+                await self._wind_down()
 
     async def _fill(self) -> timedelta | None:
         """Claim into the free slots; return when it is worth looking again (None: when something happens)."""

@@ -26,6 +26,7 @@ KINDS = {
     "source.recovered": "SOURCE IS BACK",
     "channel.off": "CHANNEL IS OFF",
     "redis.recovered": "REDIS IS BACK",
+    "monitor.blind": "MONITOR IS BLIND",
     "alert.test": "TEST",
 }
 HEADLINE_KEPT = 300  # characters; the longest headline among 10,000 real ones is shorter
@@ -101,7 +102,7 @@ def compose(event: Mapping[str, Any]) -> Message:
     kind = KINDS.get(str(event.get("type")), mend(event.get("type"), 40).upper() or "ALERT")
     release = data.get("release")
     if release is None:
-        return _of_the_monitor(kind, data)
+        return _of_the_monitor("MONITOR READS AGAIN" if data.get("state") == "over" else kind, data)
     headline = mend(release.get("headline"), HEADLINE_KEPT) or "(no headline)"
     embargo = mend(release.get("embargoed_until"), 40)
     link = _link(release.get("url"))

@@ -193,4 +193,4 @@ def _receipt(alert_id: str, fields: dict[str, str], due: float | None) -> Receip
 
 def _story(line: str) -> str | None:
     """Return the story that an alert is of: those of the monitor itself stand in lines that are none."""
-    return line if line and not line.startswith(("source:", "channel:", "redis:")) else None
+    return line if line and not line.startswith(("source:", "channel:", "redis:", "monitor:")) else None

@@ -22,6 +22,7 @@ from redis.exceptions import RedisError
 
 from crawler.budget import Resource, SourceBudget
 from stories.backlog import MAX_PAGES, Backlog, WaitingPage
+from stories.heartbeat import beat
 from stories.moments import parse_moment
 from stories.sighting import OpenSighting
 
@@ -245,6 +246,7 @@ class PageDispatcher:
     async def run(self) -> None:
         """Bring waiting pages forward as slots and budgets allow, until cancelled."""
         while True:
+            beat()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(SWEEP_SECONDS):
                     await self._wake.wait()

@@ -89,6 +89,10 @@ def subject_of(poll: Poll, url: str | None = None) -> Subject:
     return Subject(kind="page" if url else "listing", source=poll.source, url=url or poll.listing or "")
 
 
+def page_failed_uncounted(source: str) -> None:
+    """Count nothing: for processes without metrics."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """The spider's colleagues."""
@@ -123,6 +127,8 @@ class Services:
     """Counts what was refused because it is over a limit."""
     timekeeper: Timekeeper | None = None
     """What the clocks of the sites say; None: nothing is known of them."""
+    page_failed: Callable[[str], None] = page_failed_uncounted
+    """Is told the source of each page that could not be fetched or read, for the metrics."""
     aside: Aside | None = None
     """What is set aside because reading it ended process after process; a try reads all the same."""
 

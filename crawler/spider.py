@@ -361,6 +361,7 @@ class WireSpider(Spider):
             _release(request)
 
     async def _not_read(self, poll: Poll, url: str, why: str) -> None:
+        self.services.page_failed(poll.source)
         try:
             delay = await self.services.claims.failed(url, why, self.services.clock())
             log.warning("page not read", source=poll.source, url=url, why=why, again_in=str(delay))

@@ -16,6 +16,7 @@ from crawler.progress import Tally
 from crawler.services import Services
 from stories.desk import CrawlState, Desk
 from stories.failpoints import failpoint
+from stories.heartbeat import beat
 from stories.moments import timestamp
 from stories.sighting import Poll
 
@@ -46,6 +47,7 @@ async def serve_requests(services: Services, desk: Desk, give: Callable[[Poll], 
     resumed = False
     async with asyncio.TaskGroup() as following:
         while True:
+            beat()
             try:
                 if not resumed:
                     for lost in await desk.ask_again():

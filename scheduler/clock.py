@@ -18,6 +18,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from crawler.polls import Listing
+from stories.heartbeat import beat
 from stories.sighting import Poll
 
 log = structlog.get_logger(__name__)
@@ -25,6 +26,7 @@ log = structlog.get_logger(__name__)
 JITTER = 0.1  # of the interval, so that listings with one interval spread
 APART = timedelta(milliseconds=20)  # between two first polls: a thousand in 20 s, which one core does with ease
 LOOK = 1.0  # seconds between two looks at both clocks
+HANG_SECONDS = 300.0  # for one piece of work; a sweep of many pages with a slow Redis takes some seconds
 JUMP = 2.0  # seconds by which wall clock and monotonic clock may part before the jobs are set anew
 
 
@@ -66,14 +68,22 @@ class Clock:
             )
         self._scheduler.start()
 
-    def every(self, seconds: float, work: Callable[[], Awaitable[None]], name: str) -> None:
-        """Run a small piece of work at an interval while the clock is ours; it must not raise."""
+    def every(self, seconds: float, work: Callable[[], Awaitable[None]], name: str, *, leased: bool = True) -> None:
+        """Run a small piece of work at an interval while the clock is ours; it must not raise.
+
+        A piece that hangs is ended after ``HANG_SECONDS``: else it would never run again. ``leased``: False for work
+        that is done whoever has the clock.
+        """
 
         async def run() -> None:
-            if not self._may():
+            if leased and not self._may():
                 return
             with contextlib.suppress(asyncio.CancelledError):  # stop() cuts off what runs, and that is no failure
-                await work()
+                try:
+                    async with asyncio.timeout(HANG_SECONDS):
+                        await work()
+                except TimeoutError:
+                    log.error("clock_job_hangs", job=name, ended_after=HANG_SECONDS, retry_in=seconds)
 
         self._scheduler.add_job(
             run,
@@ -102,6 +112,7 @@ class Clock:
         offset = time() - monotonic()
         with contextlib.suppress(asyncio.CancelledError):
             while True:
+                beat()
                 await asyncio.sleep(LOOK)
                 if abs(time() - monotonic() - offset) > JUMP:
                     log.warning("the clock jumped", seconds=round(time() - monotonic() - offset, 1))

@@ -16,6 +16,7 @@ from crawler.services import Services
 from scheduler.lease import Lease
 from scheduler.newsroom import CannotStart, Newsroom
 from scheduler.sharing import CLOCKS_APART, MEMBER, SharedQueue, Sharing, beat, bury
+from stories import heartbeat
 from stories.claims import listing_key
 from stories.crew import Crew
 from stories.desk import Desk
@@ -72,6 +73,7 @@ class Colleagues:
         try:
             async with asyncio.TaskGroup() as tasks:
                 while True:
+                    heartbeat.beat()
                     try:
                         await self._look(services, queue, tasks, name)
                     except RedisError as error:
@@ -81,7 +83,10 @@ class Colleagues:
                     await asyncio.sleep(LOOK)
         finally:
             self.looked.set()  # a fault at the first look is told, and not waited for
-            if self._sharing is not None:
+            sharing, self._sharing, queue.hand_out = self._sharing, None, None
+            if sharing is not None:
+                for poll in sharing.left():
+                    queue.put_here(poll)
                 with contextlib.suppress(RedisError):
                     await self._crew.leave(name)
 

@@ -6,11 +6,12 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import structlog
-import uvicorn
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry, Counter
 from redis.exceptions import RedisError
 
 from alerts.channels import open_channel
@@ -19,7 +20,7 @@ from alerts.outbox import Outbox
 from alerts.receipts import count_alerts, find_alerts, list_alerts
 from config.addresses import AddressPolicy
 from config.settings import Settings
-from config.telemetry import clock_checkin, report
+from config.telemetry import clock_checkin
 from crawler.engine import Engine
 from crawler.polls import all_listings
 from crawler.progress import Progress
@@ -29,45 +30,42 @@ from pipelines.changes import changes
 from pipelines.matching import matches, query_predicate
 from pipelines.remembering import Remembered
 from scheduler.asked import serve_requests
+from scheduler.canary import MonitorBlindError, open_canary
 from scheduler.clock import Clock
 from scheduler.colleagues import Colleagues, due_at
 from scheduler.ending import end
+from scheduler.front import WEB_PATIENCE, Front
 from scheduler.inhand import in_hand
 from scheduler.lease import Deposed, Lease, one_daemon
 from scheduler.lookout import ChannelWatch, look_after_redis
 from scheduler.loop_lag import LoopLagMonitor
-from scheduler.metrics import Metrics
+from scheduler.metrics import Metrics, ReadinessMetrics, restart_counter
 from scheduler.newsroom import STEPS, CannotStart, Newsroom, now, open_newsroom
 from scheduler.pushing import PushedPolls
+from scheduler.readiness import DaemonCanary, HolderState, Measure, MeasureStandby, StandbyState
 from scheduler.revisiting import Revisits
 from scheduler.sharing import SharedQueue
 from scheduler.stopping import stopping
+from scheduler.supervisor import Supervisor, outcome_of
 from scheduler.timing import keep_time, show_skew
+from stories.canary import DAEMON
 from stories.connection import server_risks
 from stories.finder import Finder
 from stories.release import Release
 from stories.timekeeping import timekeeper
-from web.app import AlertFilter, Views, create_app, end_streams
-from web.connections import Connection
+from web.app import AlertFilter, Views, create_app
 
 log = structlog.get_logger(__name__)
 
 CRAWL_PATIENCE = 2.0  # seconds for pages that are under way at the end; what is not done is claimed again
-WEB_PATIENCE = 1  # seconds for answers that are under way at the end
+LAST_GRACE = 0.5  # seconds for the web server to end when it was told to twice
+TICK = 5.0  # seconds between two ticks of the clock
 SWEEP = 5.0  # seconds between two looks for pages to read again, at the most
 CHANNELS = 5.0  # seconds between two looks at how the channels do
 SOURCES = 30.0  # seconds between two looks at how the sources do, for the figures
 PUSHES = 1.0  # seconds between two looks for listings whose hub pushed
 IN_HAND = 20.0  # seconds between two looks for pages that were named and not read
 CHECKIN = 60.0  # seconds between two check-ins with Sentry's monitor
-
-
-class WebServer(uvicorn.Server):
-    """uvicorn without handlers of its own: signals are the daemon's."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Any:
-        yield
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -100,9 +98,13 @@ async def run_daemon(
 ) -> None:
     """Run until ``stop`` is set; ``ready`` is told the page's address. ``CannotStart`` says what is missing.
 
-    ``standby``: while another daemon has the clock, wait for it.
+    ``standby``: while another daemon has the clock, wait for it. Probes are answered from the start on.
     """
     with bind(settings.web.host, settings.web.port) as bound:
+        restarts = restart_counter()
+        front, parts = Front(bound), Supervisor(restarted=lambda part: restarts.labels(part).inc())
+        serving = parts.start("web", front.serve)
+        serving.add_done_callback(lambda _: stop.set())  # it ends only when it failed again and again
         starting = _give_up_the_start(stop)
 
         def started(address: str) -> None:
@@ -111,7 +113,7 @@ async def run_daemon(
 
         try:
             async with open_newsroom(settings) as newsroom:
-                while await _hold(newsroom, standby, stop, bound, started):
+                while await _hold(newsroom, standby, stop, Door(bound, front, restarts, started)):
                     log.warning("deposed: stepping down, to stand by")
                     starting = _give_up_the_start(stop)
         except asyncio.CancelledError:
@@ -119,20 +121,39 @@ async def run_daemon(
                 raise
         finally:
             starting.cancel()
+            failed = serving.exception() if serving.done() and not serving.cancelled() else None
+            front.end()
+            with stopping.part("answers"):
+                closed = asyncio.create_task(front.closed.wait())
+                await asyncio.wait([closed, serving], timeout=2 * WEB_PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+                closed.cancel()
+                await end(parts.tasks, grace=LAST_GRACE, last=LAST_GRACE)
+        if failed is not None:
+            raise failed
 
 
-async def _hold(
-    newsroom: Newsroom, standby: bool, stop: asyncio.Event, bound: socket.socket, ready: Callable[[str], None]
-) -> bool:
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Where a daemon is reached, of whatever it is at the moment: starting, standby or holder of the clock."""
+
+    bound: socket.socket
+    front: Front
+    restarts: Counter
+    ready: Callable[[str], None]
+    """Is told the page's address once the daemon has the clock."""
+
+
+async def _hold(newsroom: Newsroom, standby: bool, stop: asyncio.Event, door: Door) -> bool:
     """Run while the clock is ours, once it is; return whether it was lost, and is to be waited for again."""
     reader = Reader()
     try:
+        door.front.show(_standby_app(newsroom, door.restarts))
         try:
             await reader.warm_up()  # before the clock is ours: then it ticks at once
         except ReaderFailedError as error:
             raise CannotStart(str(error)) from error
         async with one_daemon(newsroom, standby=standby) as lease:
-            await _run(newsroom, lease, stop, bound, ready, reader)
+            await _run(newsroom, lease, stop, door, reader)
     except Deposed:
         if not standby or stop.is_set():
             raise
@@ -159,16 +180,15 @@ async def _run(
     newsroom: Newsroom,
     lease: Lease,
     stop: asyncio.Event,
-    bound: socket.socket,
-    ready: Callable[[str], None],
+    door: Door,
     reader: Reader,
 ) -> None:
     settings, redis = newsroom.settings, newsroom.redis
     await _tell_risks(newsroom)
-    metrics = Metrics(now)
+    metrics = Metrics(now, door.restarts, lambda: reader.restarts)
     show_skew(metrics.registry, timekeeper)
     policy = AddressPolicy(settings.polling.private_addresses)
-    api = settings.web.address(bound.getsockname()[1])
+    api = settings.web.address(door.bound.getsockname()[1])
     channels = {name: open_channel(name, channel, policy, api) for name, channel in settings.channels.items()}
     delivery = Delivery(redis, channels, watches=settings.watches, observe=metrics.settled, now=now)
 
@@ -179,54 +199,54 @@ async def _run(
 
     queue, colleagues = SharedQueue(), Colleagues(newsroom, lease)
     services = newsroom.services(Progress(), heard, role="daemon", term=lease.term)
-    services = replace(services, polls=queue, reader=reader, refused=metrics.refused)
+    services = replace(services, polls=queue, reader=reader, refused=metrics.refused, page_failed=metrics.page_failed)
     monitor = newsroom.monitor(heard)
+    canary = open_canary(newsroom, DAEMON, reader, monitor, observe=metrics.canary)
     listings = all_listings(settings)
     first = await due_at(services.desk, listings, now()) if lease.followed else {}
     clock = Clock(listings, services.ask, now, may=lambda: lease.holds, first=first)
     services = replace(services, due=clock.due)
     engine = Engine(services, STEPS)
     finder = Finder(redis, settings.data_dir, now)
-    app = create_app(_views(newsroom, metrics, finder, delivery))
-    web = WebServer(
-        uvicorn.Config(
-            app,
-            http=Connection,
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            timeout_graceful_shutdown=WEB_PATIENCE,
-            server_header=False,
-        )
+    parts = Supervisor(restarted=lambda part: door.restarts.labels(part).inc(), fatal=(Deposed, MonitorBlindError))
+    state = HolderState(lease, canary, parts)
+    views = replace(
+        _views(newsroom, metrics.registry, finder, delivery.wake, metrics.heard),
+        checks=state.checks,
+        measure=Measure(newsroom, metrics).measure,
     )
     try:
         crawl = engine.start()
+        parts.start("crawl", lambda: outcome_of(crawl), restartable=False)
         owned = [
-            asyncio.create_task(delivery.run(), name="delivery"),
-            asyncio.create_task(serve_requests(services, services.desk, colleagues.give), name="requests"),
-            asyncio.create_task(look_after_redis(newsroom, lease, monitor, now), name="redis"),
-            asyncio.create_task(colleagues.run(services, queue), name="colleagues"),
-            asyncio.create_task(clock.watch(), name="clock"),
-            asyncio.create_task(services.dispatcher.run(), name="dispatcher"),
-            asyncio.create_task(keep_time(timekeeper, redis, settings.channels, lease), name="time"),
-            asyncio.create_task(finder.run(), name="index"),
-            asyncio.create_task(reader.supervise(), name="reader"),
-            asyncio.create_task(LoopLagMonitor().run(metrics.loop_lag.observe), name="loop lag"),
+            parts.start("delivery", delivery.run),
+            parts.start("requests", lambda: serve_requests(services, services.desk, colleagues.give)),
+            parts.start("redis", lambda: look_after_redis(newsroom, lease, monitor, now)),
+            parts.start("colleagues", lambda: colleagues.run(services, queue)),
+            parts.start("clock", clock.watch),
+            parts.start("dispatcher", services.dispatcher.run),
+            parts.start("time", lambda: keep_time(timekeeper, redis, settings.channels, lease)),
+            parts.start("index", finder.run),
+            parts.start("reader", reader.supervise, restartable=False),
+            parts.start("canary", canary.run),
+            parts.start("loop lag", lambda: LoopLagMonitor().run(metrics.loop_lag.observe)),
         ]
-        serving = asyncio.create_task(web.serve(sockets=[bound.dup()]), name="web")
+        door.front.show(create_app(views))
         await colleagues.looked.wait()
         _set_the_clock(clock, newsroom, services, metrics)
         clock.every(CHANNELS, ChannelWatch(newsroom, monitor, metrics.channels).look, "channels")
-        ready(web_address(bound))
-        ended = await _until(stop, [crawl, serving, *owned])
+        door.ready(web_address(door.bound))
+        ended = await parts.until(stop)
         log.info("ending", polls_waiting=len(services.polls))
+        parts.finish()
         clock.stop()
         colleagues.end()
-        end_streams(app)
-        web.should_exit = True
-        closing = asyncio.wait([serving], timeout=2 * WEB_PATIENCE)
-        with stopping.part("pages, deliveries and answers"):
-            await asyncio.gather(engine.finish(CRAWL_PATIENCE), end(owned), closing, return_exceptions=True)
+        if stop.is_set():
+            door.front.end()
+        else:
+            door.front.show(None)
+        with stopping.part("pages and deliveries"):
+            await asyncio.gather(engine.finish(CRAWL_PATIENCE), end(owned), return_exceptions=True)
         if ended is not None:
             raise ended
     finally:
@@ -239,21 +259,6 @@ async def _tell_risks(newsroom: Newsroom) -> None:
         with contextlib.suppress(RedisError):  # whoever needs it next says so
             for risk in await server_risks(newsroom.redis):
                 log.warning("Redis may lose data", why=risk)
-
-
-async def _until(stop: asyncio.Event, tasks: list[asyncio.Task[None]]) -> BaseException | None:
-    """Return when told to stop (None), or with the fault of a task that should have gone on."""
-    stopping = asyncio.create_task(stop.wait(), name="stop")
-    done, _ = await asyncio.wait([stopping, *tasks], return_when=asyncio.FIRST_COMPLETED)
-    stopping.cancel()
-    for task in done - {stopping}:
-        error = task.exception() or RuntimeError(f"{task.get_name()} ended by itself")
-        if isinstance(error, Deposed):
-            return error
-        log.error("a part of the daemon failed", part=task.get_name(), why=f"{type(error).__name__}: {error}")
-        report(error, stop=task.get_name())
-        return error
-    return None
 
 
 def _set_the_clock(clock: Clock, newsroom: Newsroom, services: Services, metrics: Metrics) -> None:
@@ -278,8 +283,12 @@ def _set_the_clock(clock: Clock, newsroom: Newsroom, services: Services, metrics
     async def check_in() -> None:
         clock_checkin("ok")
 
+    async def ticked() -> None:
+        metrics.ticked()
+
     clock.start()
-    clock.every(5.0, tick, "tick")
+    clock.every(TICK, ticked, "ticked", leased=False)
+    clock.every(TICK, tick, "tick")
     clock.every(CHECKIN, check_in, "check-in")
     clock.every(SOURCES, look_at_sources, "sources")
     pending = in_hand(newsroom.claims, services.desk, services.dispatcher, now, newsroom.settings)
@@ -292,7 +301,32 @@ def _set_the_clock(clock: Clock, newsroom: Newsroom, services: Services, metrics
         clock.every(min(SWEEP, min(step.total_seconds() for step, _ in ladder) / 2), revisits.sweep, "revisits")
 
 
-def _views(newsroom: Newsroom, metrics: Metrics, finder: Finder, delivery: Delivery) -> Views:
+def _standby_app(newsroom: Newsroom, restarts: Counter) -> FastAPI:
+    """Return the app of a daemon that waits for the clock: all that is in Redis is shown, asked for and retried there.
+
+    It has no index of its own: with an embedded Redis the holder's lies in the same folder.
+    """
+    registry = CollectorRegistry()
+    measure = MeasureStandby(ReadinessMetrics(registry, restarts))
+    views = _views(newsroom, registry, None, _unwoken, _uncounted)
+    return create_app(replace(views, checks=StandbyState(newsroom).checks, measure=measure.measure))
+
+
+def _unwoken() -> None:
+    """Wake nothing: the holder of the clock finds what is due in Redis within a second."""
+
+
+def _uncounted(what: str) -> None:
+    """Count nothing."""
+
+
+def _views(
+    newsroom: Newsroom,
+    metrics: CollectorRegistry,
+    finder: Finder | None,
+    wake: Callable[[], None],
+    heard: Callable[[str], None],
+) -> Views:
     settings, outbox = newsroom.settings, Outbox(newsroom.redis)
 
     async def alerts(wanted: AlertFilter) -> list[dict[str, Any]]:
@@ -306,18 +340,18 @@ def _views(newsroom: Newsroom, metrics: Metrics, finder: Finder, delivery: Deliv
 
     async def retry(alert: str) -> str:
         answer = await outbox.retry(alert)
-        delivery.wake()
+        wake()
         return answer
 
     async def retry_all() -> int:
         due = await outbox.retry_all()
-        delivery.wake()
+        wake()
         return due
 
     async def test(channel: str) -> str:
         await outbox.turn_on(channel)
         alert = await outbox.enqueue_test(channel, now())
-        delivery.wake()
+        wake()
         return alert
 
     def watch_matches(watch: str, release: Release) -> bool:
@@ -338,9 +372,10 @@ def _views(newsroom: Newsroom, metrics: Metrics, finder: Finder, delivery: Deliv
         retry=retry,
         retry_all=retry_all,
         test=test,
-        metrics=metrics.registry,
+        metrics=metrics,
+        canary=DaemonCanary(newsroom).read,
         pushes=newsroom.pushes,
-        heard=metrics.heard,
+        heard=heard,
         finder=finder,
         clock_warning=timekeeper.warning,
     )

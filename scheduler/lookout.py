@@ -14,6 +14,7 @@ from pipelines.telling import Monitor
 from scheduler.lease import Lease
 from scheduler.newsroom import Newsroom
 from scheduler.recall import Recall
+from stories.heartbeat import beat
 from stories.moments import timestamp
 from stories.server import EmbeddedServerError
 
@@ -28,6 +29,7 @@ async def look_after_redis(newsroom: Newsroom, lease: Lease, monitor: Monitor, n
     away: datetime | None = None
     recall = Recall(newsroom, monitor, now)
     while True:
+        beat()
         try:
             await lease.renew()
             await recall.look()

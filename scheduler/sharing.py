@@ -113,6 +113,8 @@ class Sharing:
         self._out: asyncio.Queue[Poll] = asyncio.Queue()
         self._waiting: set[str] = set()
         self._ending = asyncio.Event()
+        self._held, self._free = asyncio.Event(), asyncio.Event()
+        self._free.set()
         self._open = _engine(url)
 
     def give(self, poll: Poll) -> bool:
@@ -124,25 +126,57 @@ class Sharing:
         self._out.put_nowait(poll)
         return True
 
+    def left(self) -> list[Poll]:
+        """Return the polls that were given and not handed out, and forget them."""
+        polls = []
+        while not self._out.empty():
+            polls.append(self._out.get_nowait())
+        self._waiting.clear()
+        return polls
+
     def end(self) -> None:
         """Take no more; what is under way is handed back, for others."""
         self._ending.set()
 
+    def hold(self, held: bool) -> None:
+        """Take no more while this process cannot do it, and hand back what is in flight; False: take again."""
+        set_now, cleared = (self._held, self._free) if held else (self._free, self._held)
+        cleared.clear()
+        set_now.set()
+        if held:
+            log.warning("work_held", reason="this process cannot read pages", next="others do it until it can")
+        else:
+            log.info("work_taken_again")
+
     async def run(self) -> None:
         """Hand out, and do what comes, until cancelled."""
         while not self._ending.is_set():
+            await self._free.wait()
             try:
                 async with self._open() as (docket, worker):
                     docket.register(self._task(), names=[TASK])
                     docket.register(refused, names=[REFUSED])
                     handing_out = asyncio.create_task(self._hand_out_all(docket), name="handing out")
                     try:
-                        await worker.run_forever()  # when it is cancelled it ends what it does, and returns
+                        await self._work(worker)
                     finally:
                         handing_out.cancel()
             except (RedisError, OSError) as away:
                 log.warning("polls are not shared now", why=str(away))
                 await asyncio.sleep(AGAIN)
+
+    async def _work(self, worker: Any) -> None:
+        """Do what comes, until this process is held."""
+        working = asyncio.create_task(worker.run_forever(), name="polls of others")
+        held = asyncio.create_task(self._held.wait())
+        try:
+            await asyncio.wait([working, held], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            held.cancel()
+            working.cancel()  # then it ends what it does, and returns
+            await asyncio.wait([working])
+        if not working.cancelled() and (error := working.exception()) is not None:
+            raise error
 
     async def _hand_out_all(self, docket: Any) -> None:
         while True:
@@ -174,15 +208,16 @@ class Sharing:
         if self._ending.is_set():
             raise HandedBack
         doing = asyncio.create_task(self._perform(poll) if poll.crawl_id is None else self._crawl(poll))
-        ending = asyncio.create_task(self._ending.wait())
+        ending, held = asyncio.create_task(self._ending.wait()), asyncio.create_task(self._held.wait())
         try:
-            await asyncio.wait([doing, ending], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([doing, ending, held], return_when=asyncio.FIRST_COMPLETED)
             if not doing.done():
                 raise HandedBack
             await doing
         finally:
             doing.cancel()
             ending.cancel()
+            held.cancel()
 
     async def _crawl(self, poll: Poll) -> None:
         await run_asked(poll, self._services, self._services.desk)

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import Any
 
 import structlog
 from redis.exceptions import RedisError
@@ -17,15 +16,16 @@ from alerts.channels import open_channel
 from alerts.delivery import Delivery
 from config.addresses import AddressPolicy
 from config.settings import Settings
-from config.telemetry import report
 from crawler.engine import Engine
 from crawler.progress import Progress
 from crawler.reader import ReaderFailedError
 from pipelines.remembering import Remembered
+from scheduler.canary import MonitorBlindError, open_canary
 from scheduler.ending import end
 from scheduler.newsroom import STEPS, CannotStart, Newsroom, now, open_newsroom
 from scheduler.sharing import AGAIN, MEMBER, SharedQueue, Sharing, beat
 from scheduler.stopping import stopping
+from scheduler.supervisor import Supervisor, outcome_of
 from scheduler.timing import keep_time
 from stories.crew import Crew, Due
 from stories.sighting import Poll
@@ -90,6 +90,7 @@ async def _run(newsroom: Newsroom, stop: asyncio.Event, ready: Callable[[], None
     sharing = Sharing(services, newsroom.url, signer)
     if isinstance(services.polls, SharedQueue):
         services.polls.hand_out = sharing.give
+    canary = open_canary(newsroom, name, services.reader, newsroom.monitor(heard), changed=sharing.hold)
     engine = Engine(services, STEPS)
     try:
         try:
@@ -98,18 +99,22 @@ async def _run(newsroom: Newsroom, stop: asyncio.Event, ready: Callable[[], None
             raise CannotStart(str(error)) from error
         crawl = engine.start()
         await crew.beat(name)
+        parts = Supervisor(fatal=(MonitorBlindError,))
+        parts.start("crawl", lambda: outcome_of(crawl), restartable=False)
         owned = [
-            asyncio.create_task(sharing.run(), name="sharing"),
-            asyncio.create_task(due.run(), name="due"),
-            asyncio.create_task(services.dispatcher.run(), name="dispatcher"),
-            asyncio.create_task(delivery.run(), name="delivery"),
-            asyncio.create_task(beat(crew, name), name="sign of life"),
-            asyncio.create_task(keep_time(timekeeper, newsroom.redis), name="time"),
-            asyncio.create_task(services.reader.supervise(), name="reader"),
+            parts.start("sharing", sharing.run),
+            parts.start("due", due.run),
+            parts.start("dispatcher", services.dispatcher.run),
+            parts.start("delivery", delivery.run),
+            parts.start("sign of life", lambda: beat(crew, name)),
+            parts.start("time", lambda: keep_time(timekeeper, newsroom.redis)),
+            parts.start("reader", services.reader.supervise, restartable=False),
+            parts.start("canary", canary.run),
         ]
         ready()
-        failed = await _until(stop, [crawl, *owned])
+        failed = await parts.until(stop)
         log.info("ending", polls_waiting=len(services.polls))
+        parts.finish()
         sharing.end()
         with stopping.part("pages and deliveries"):
             await asyncio.gather(engine.finish(PATIENCE), end(owned), return_exceptions=True)
@@ -120,16 +125,3 @@ async def _run(newsroom: Newsroom, stop: asyncio.Event, ready: Callable[[], None
             raise failed
     finally:
         await services.reader.close()
-
-
-async def _until(stop: asyncio.Event, tasks: list[asyncio.Task[Any]]) -> BaseException | None:
-    """Return when told to stop (None), or with the fault of a task that should have gone on."""
-    stopping = asyncio.create_task(stop.wait(), name="stop")
-    done, _ = await asyncio.wait([stopping, *tasks], return_when=asyncio.FIRST_COMPLETED)
-    stopping.cancel()
-    for task in done - {stopping}:
-        error = task.exception() or RuntimeError(f"{task.get_name()} ended by itself")
-        log.error("a part of the worker failed", part=task.get_name(), why=f"{type(error).__name__}: {error}")
-        report(error, stop=task.get_name())
-        return error
-    return None

@@ -19,7 +19,9 @@ ReleaseEventType = Literal[
     "release.syndicated",
     "release.linked",
 ]
-MonitorEventType = Literal["source.gap", "source.dead", "source.recovered", "channel.off", "redis.recovered"]
+MonitorEventType = Literal[
+    "source.gap", "source.dead", "source.recovered", "channel.off", "redis.recovered", "monitor.blind"
+]
 """What happens to the monitor itself: all that a watch asks for by ``events = ["source"]``."""
 Relation = Literal["copy", "repeat", "translation"]
 EventType = Literal[ReleaseEventType, MonitorEventType]

@@ -25,6 +25,7 @@ from stories import keys
 from stories.answers import text
 from stories.archive import Archive, Stored
 from stories.filtering import kind_of
+from stories.heartbeat import beat
 from stories.index import Entry, Hit, IndexFile, IndexUnusable, Row, available
 from stories.place import Place, parse_place, place_of
 from stories.private import private_folder
@@ -44,6 +45,10 @@ LONGEST = 5.0  # seconds for one question: of the beginning of a word, many word
 SWEEP = 3_600.0  # seconds between two looks for releases that memory has let go
 STALE = 0.5  # words without a release, for each release: then the index is made anew at the next start
 LEAST_STALE = 10_000
+
+
+class IndexLostError(Exception):
+    """The index that is open is not the one on the disk, or is damaged; it must be made anew."""
 
 
 class TooMuch(Exception):  # noqa: N818 (reads as a sentence where it is raised)
@@ -75,8 +80,6 @@ class Finder:
         self._archive = Archive(redis)
         self._folder = folder
         self._clock = clock
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="index")
-        self._readers = Readers()
         self._index: IndexFile | None = None
         self._applied: EntryId = (0, 0)
         self._moved = asyncio.Event()
@@ -90,18 +93,28 @@ class Finder:
         if not available():
             log.warning("no index: this Python's SQLite has no full-text search; filters read everything")
             return
+        # Made anew at each run: a supervisor may start it again.
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="index")
+        self._readers = Readers()
         told = False
         try:
             while True:
+                beat()
                 try:
                     await self._open()
                     if told:
                         log.info("the index is written again")
                     told = False
                     while True:
+                        beat()
+                        await self._check_file()
                         await self._step()
                 except RedisError:
                     pass  # the daemon has told it
+                except IndexLostError as error:
+                    log.warning("index_rebuilt", path=str(self._at_hand.path), reason=str(error))
+                    await self._remove()
+                    continue
                 except (sqlite3.Error, OSError, IndexUnusable) as error:
                     if not told:
                         log.warning("the index cannot be written; filters read everything", why=str(error))
@@ -160,6 +173,7 @@ class Finder:
             return IndexFile(path, create=True)
 
         self._index = await self._write(opened)
+        self._identity = await self._write(lambda: _identity(path))
         noted = await self._write(lambda: self._at_hand.noted("entry"))
         self._applied = _entry(noted)
         if noted is None or not await self._follows(self._applied, last):
@@ -168,6 +182,17 @@ class Finder:
         self._swept = 0.0
         self._whole = bool(await self._write(lambda: self._at_hand.noted("whole")))
         self._readers.open(path)
+
+    async def _check_file(self) -> None:
+        """Raise ``IndexLostError`` when the open file is no longer the one in the folder, or a reader found it damaged.
+
+        SQLite goes on with a file that was deleted: it would hold what nobody else can read, until the next start.
+        """
+        path = self._at_hand.path
+        if self._readers.damage is not None:
+            raise IndexLostError(f"it is damaged: {self._readers.damage}")
+        if await self._write(lambda: _identity(path)) != self._identity:
+            raise IndexLostError("the file was removed, replaced or emptied")
 
     async def _follows(self, entry: EntryId, last: EntryId) -> bool:
         """Return whether all that happened after an entry is still in the stream."""
@@ -271,10 +296,13 @@ class Readers:
         self._free: asyncio.Queue[IndexFile] = asyncio.Queue()
         self._path: Path | None = None
         self._opened: list[IndexFile] = []
+        self.damage: str | None = None
+        """What SQLite said when a question met a damaged file."""
 
     def open(self, path: Path) -> None:
         """Read this file from now on."""
         self._path = path
+        self.damage = None
         self._free = asyncio.Queue()
         self._opened = [IndexFile(path) for _ in range(READERS)]
         for one in self._opened:
@@ -310,7 +338,9 @@ class Readers:
             asked.add_done_callback(lambda done: done.exception())
             index.interrupt()
             raise TooMuch("this looks at too much; ask for longer or rarer words") from None
-        except sqlite3.Error:
+        except sqlite3.Error as error:
+            if not isinstance(error, sqlite3.OperationalError):
+                self.damage = str(error)
             return None
 
 
@@ -387,6 +417,15 @@ def _entry(found: bytes | str | None) -> EntryId:
 
 def _text(entry: EntryId) -> str:
     return f"{entry[0]}-{entry[1]}"
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Return device and inode of an index; None where there is none, or an empty file in its place."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return (found.st_dev, found.st_ino) if found.st_size else None
 
 
 def _unlink(path: Path) -> None:

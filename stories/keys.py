@@ -318,6 +318,11 @@ def clock() -> Key:
     return Key(_key("clock"), timedelta(hours=1))
 
 
+def canary(name: str) -> Key:
+    """JSON ``CanaryReport`` of a process (``stories.canary``); one that is older than this proves nothing."""
+    return Key(_key("canary", name), timedelta(minutes=10))
+
+
 def daemon() -> Key:
     """The lease of the one daemon that polls: its process id and host."""
     return Key(_key("daemon"), timedelta(seconds=6))

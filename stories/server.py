@@ -29,6 +29,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import BusyLoadingError, RedisError
 
 from stories.binary import OPTIONS, EmbeddedServerError, find_binary, remedy, with_us
+from stories.heartbeat import beat
 from stories.locks import FileLock, is_held
 from stories.private import private_folder
 
@@ -122,6 +123,7 @@ class EmbeddedServer:
     async def _own_or_join(self) -> None:
         last_sign = monotonic()
         while True:
+            beat()
             if self._owner.take():
                 return await self._run()
             if (there := self._announced()) is not None:
@@ -195,6 +197,7 @@ class EmbeddedServer:
         """Return True when the server is ready, False when it died or gave no sign of life for too long."""
         last_sign = monotonic()
         while is_held(self._serving):
+            beat()  # loading a large file takes minutes
             self._reap()
             state = await self._state()
             if state == "ready":

@@ -33,7 +33,11 @@ class Readiness(BaseModel):
     """Whether wirewatch works, and what does not."""
 
     ready: bool
-    checks: dict[str, Check] = Field(description="`redis` answers, the `clock` ticked in the last two minutes")
+    checks: dict[str, Check] = Field(
+        description="`redis` answers, the `clock` ticked in the last two minutes, this process holds the `lease` (a "
+        "standby does not), the `canary` (a listing and a page of its own) was read, none of the `parts` waits for a "
+        "restart"
+    )
     channels_off: dict[str, str] = Field(
         description="Channels that were switched off, with the reason; for a person to mend, no fault of readiness"
     )
@@ -61,7 +65,7 @@ async def readiness(asked: Views) -> dict[str, Any]:
     else:
         redis = {"ok": True, "detail": "answers"}
     off = await _channels_off(asked) if redis["ok"] else {}
-    checks = {"redis": redis, "clock": clock}
+    checks = {"redis": redis, "clock": clock, **await asked.checks()}
     return {"ready": all(check["ok"] for check in checks.values()), "checks": checks, "channels_off": off}
 
 
@@ -85,7 +89,7 @@ async def healthz() -> Response:
     responses={503: {"model": Readiness, "description": "Not ready; `checks` says what is missing"}},
 )  # fmt: skip
 async def readyz(request: Request) -> Response:
-    """Answer 200 when all holds that wirewatch needs, else 503 with what does not."""
+    """Answer 200 when all holds that wirewatch needs, else 503 with what does not; a standby answers 503."""
     found = await readiness(views(request))
     return Response(
         msgspec.json.encode(found), status_code=200 if found["ready"] else 503, media_type="application/json"
@@ -95,5 +99,7 @@ async def readyz(request: Request) -> Response:
 @router.get("/metrics", summary="Figures for Prometheus", responses={200: {"content": {"text/plain": {}}}})
 async def metrics(request: Request) -> Response:
     """Return the figures in Prometheus's text format, or OpenMetrics for who asks for it."""
+    asked = views(request)
+    await asked.measure((await readiness(asked))["checks"])
     encode, kind = choose_encoder(request.headers.get("accept", ""))
-    return Response(encode(views(request).metrics), headers={"Content-Type": kind})
+    return Response(encode(asked.metrics), headers={"Content-Type": kind})

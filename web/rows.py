@@ -34,6 +34,7 @@ MONITORED = {
     "source.recovered": "answers again",
     "channel.off": "switched off",
     "redis.recovered": "answers again",
+    "monitor.blind": "cannot read pages",
 }
 """What happened to the monitor itself, after its name."""
 
@@ -176,11 +177,12 @@ def event_row(payload: bytes, settings: Settings, *, most: int | None = None) ->
     if release is None:
         subject = data.get("source") or data.get("channel")
         title = source_title(settings, subject) if subject else event["type"].partition(".")[0].capitalize()
+        happened = "reads pages again" if data.get("state") == "over" else MONITORED.get(event["type"], kind)
         return EventRow(
             id=event["id"],
             kind=kind,
             at=event["timestamp"],
-            headline=f"{title}: {MONITORED.get(event['type'], kind)}",
+            headline=f"{title}: {happened}",
             source=title,
             wire=None,
             watches=watches,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 from fastapi import Request
 from prometheus_client import CollectorRegistry
@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 
 from config.settings import Settings
 from stories.archive import Archive
+from stories.canary import CanaryReport
 from stories.desk import Desk
 from stories.finder import Finder
 from stories.pushes import Pushes
@@ -22,6 +23,27 @@ from web.live import Bell
 from web.shared import Shared
 
 AlertState = Literal["pending", "leased", "sent", "failed", "waiting"]
+
+
+class Check(TypedDict):
+    """One thing that must hold for readiness."""
+
+    ok: bool
+    detail: str
+
+
+async def no_checks() -> Mapping[str, Check]:
+    """Return no further check."""
+    return {}
+
+
+async def no_measurement(checks: Mapping[str, Check]) -> None:
+    """Measure nothing."""
+
+
+async def no_canary() -> CanaryReport | None:
+    """Return that there is no canary."""
+    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +94,12 @@ class Views:
     """Is told what came from a hub, for the figures."""
     clock_warning: Callable[[], str | None] = lambda: None
     """That the clocks of this machine, of Redis and of the sites disagree, in words."""
+    checks: Callable[[], Awaitable[Mapping[str, Check]]] = no_checks
+    """What else must hold for readiness, by name; it must not raise."""
+    measure: Callable[[Mapping[str, Check]], Awaitable[None]] = no_measurement
+    """Brings the metrics up to date before they are read; it gets the checks of readiness, and must not raise."""
+    canary: Callable[[], Awaitable[CanaryReport | None]] = no_canary
+    """The last report of the canary of the daemon that has the clock; None when there is none."""
     finder: Finder | None = None
     """The index; None: everything is read from Redis."""
 

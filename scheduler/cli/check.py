@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -14,11 +17,17 @@ from config.schema import schema
 from config.settings import Settings
 from scheduler.cli.context import with_newsroom
 from scheduler.cli.output import examples, line
-from scheduler.newsroom import Newsroom
+from scheduler.newsroom import Newsroom, now
+from scheduler.sharing import MEMBER
+from stories import keys
+from stories.canary import DAEMON, CanaryReport, CanaryReports
 from stories.commands import command
 from stories.connection import server_risks
-from stories.moments import timestamp
+from stories.crew import Crew
+from stories.moments import parse_moment, timestamp
 from stories.timekeeping import SKEW, skew_warning, timekeeper
+
+CANARY_AGE = timedelta(minutes=3)  # a canary runs every minute
 
 
 def register(app: typer.Typer) -> None:
@@ -37,24 +46,55 @@ def check(
     loaded = context.obj.load()
     settings = loaded.settings
 
+    reports: dict[str, CanaryReport] = {}
+
     async def risks(newsroom: Newsroom) -> list[str]:
         counts = await count_alerts(newsroom.redis, list(settings.channels), others=True)
         skew = (await timekeeper.measure(newsroom.redis, samples=3)).skew
         clocks = [skew_warning(skew)] if abs(skew) > SKEW else []
+        living, _ = await Crew(newsroom.redis, sign=partial(newsroom.signer.sign, MEMBER)).members()
+        holder = await newsroom.redis.get(keys.daemon().name)
+        reports.update(await CanaryReports(newsroom.redis).read([*([DAEMON] if holder else []), *living]))
         return [*await server_risks(newsroom.redis), *clocks, *troubles(counts)]
 
     faults = interpreter_faults(sys.version_info[:3])
-    for warning in (*faults, *with_newsroom(settings, risks), *silences(settings)):
+    found = with_newsroom(settings, risks)
+    for warning in (*faults, *found, *canary_faults(reports, now()), *silences(settings)):
         typer.echo(f"warning: {warning}", err=True)
     enabled = sum(source.enabled for source in settings.sources.values())
     typer.echo(f"configuration: {loaded.file or 'none found, defaults'}")
     typer.echo(
         "redis: " + ("embedded, in " + str(settings.data_dir) if settings.redis_url is None else "as configured")
     )
+    for report in reports.values():
+        typer.echo(f"canary: {canary_words(report, now())}")
     typer.echo(
         f"{len(settings.watches)} watch(es), {len(settings.channels)} channel(s), "
         f"{enabled} of {len(settings.sources)} source(s) on: all well"
     )
+
+
+def canary_words(report: CanaryReport, now: datetime) -> str:
+    """Return what the last report of a process's canary says, in words."""
+    succeeded = parse_moment(report.succeeded_at)
+    age = f"{max(0.0, (now - succeeded).total_seconds()):.0f} s ago" if succeeded else "never"
+    return f"{report.process} read a listing and a page of its own {age}"
+
+
+def canary_faults(reports: Mapping[str, CanaryReport], now: datetime) -> list[str]:
+    """Return the processes that cannot read pages, by the reports of their canaries."""
+    faults = []
+    for report in reports.values():
+        ran = parse_moment(report.at)
+        if report.failures:
+            state = f"is blind since {report.blind_since}" if report.blind_since else "may be blind"
+            faults.append(
+                f"{report.process} {state}: its canary failed {report.failures} time(s) in a row at {report.stage} "
+                f"({report.reason}); see canary_failed in its log, and restart it"
+            )
+        elif ran is None or now - ran > CANARY_AGE:
+            faults.append(f"the canary of {report.process} has not run since {report.at}; restart that process")
+    return faults
 
 
 def troubles(counts: list[ChannelCounts]) -> list[str]:

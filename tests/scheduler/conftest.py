@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import pytest
 from program import Program
 from receiver import SECRET
 
+from config.settings import Settings
 from scheduler.demo.configuration import configuration
+from scheduler.sharing import MEMBER
+from scheduler.worker_key import signer_of
+from stories.crew import Crew
 
 
 @pytest.fixture
@@ -26,6 +31,13 @@ def table(newswire, receiver, redis_url):
 def program(table, tmp_path):
     """``await program("releases")`` with that configuration."""
     return Program(folder=tmp_path, table=table, environment={})
+
+
+@pytest.fixture
+def crew(redis, redis_url):
+    """The registry of workers, signed as the daemon and the workers of that configuration sign."""
+    signer = signer_of(Settings.model_validate({"catalog": False, "redis_url": redis_url}))
+    return Crew(redis, sign=partial(signer.sign, MEMBER))
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -133,6 +133,64 @@ async def test_a_damaged_index_is_made_anew(redis: Redis, archive: ArchiveFiller
             path.write_bytes(data)
     async with running(redis, tmp_path) as finder:
         assert len(await finder.find(query_expression("golf"), limit=99) or ()) == 20
+
+
+def remove(path: Path) -> None:
+    path.unlink()
+
+
+def remove_all(path: Path) -> None:
+    for one in path.parent.glob(f"{path.name}*"):
+        one.unlink()
+
+
+def replace_by_garbage(path: Path) -> None:
+    beside = path.with_suffix(".new")
+    beside.write_bytes(b"nothing that SQLite knows" * 400)
+    beside.replace(path)
+
+
+def overwrite(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.write(b"\xff" * path.stat().st_size)
+
+
+def truncate(path: Path) -> None:
+    os.truncate(path, 0)
+
+
+@pytest.mark.parametrize("harm", [remove, remove_all, replace_by_garbage, overwrite, truncate])
+async def test_an_index_that_is_harmed_while_the_daemon_runs_is_made_anew(
+    redis: Redis, archive: ArchiveFiller, tmp_path: Path, harm: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finders, "PATIENCE", 0.1)
+    for number in range(20):
+        await archive.publish(f"Golf {number}")
+    async with running(redis, tmp_path) as finder:
+        still = StillFinder(redis, tmp_path)
+        golf = query_expression("golf")
+        assert len(await still.find(golf, limit=99) or ()) == 20
+        harm(index_path(tmp_path, await archive_name(redis)))
+        await archive.publish("Golf after the harm")
+
+        async def is_whole_again() -> bool:
+            by_page, by_command = await finder.find(golf, limit=99), await still.find(golf, limit=99)
+            return len(by_page or ()) == len(by_command or ()) == 21
+
+        await until(is_whole_again, timeout=15)
+
+
+async def test_an_index_can_be_followed_again_after_its_loop_failed(
+    redis: Redis, archive: ArchiveFiller, tmp_path: Path
+) -> None:
+    finder = Finder(redis, tmp_path, lambda: NOW)
+    for number in (1, 2):
+        await archive.publish(f"Golf {number}")
+        task = asyncio.create_task(finder.run())
+        await until(lambda: finder.ready, timeout=30)
+        assert len(await finder.find(query_expression("golf"), limit=99) or ()) == number
+        await end([task], grace=0.3)
+        assert not finder.ready
 
 
 async def test_filters_work_while_the_index_cannot_be_written(

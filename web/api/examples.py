@@ -227,6 +227,9 @@ READY: dict[str, Any] = {
     "checks": {
         "redis": {"ok": True, "detail": "answers"},
         "clock": {"ok": True, "detail": "ticked 1 s ago, at 2026-03-02T03:30:11.000Z"},
+        "lease": {"ok": True, "detail": "this daemon has the clock"},
+        "canary": {"ok": True, "detail": "a listing and a page were read 23 s ago"},
+        "parts": {"ok": True, "detail": "all run"},
     },
     "channels_off": {},
 }

@@ -1,0 +1,65 @@
+"""The sources' page says whether pages can be read, and the metrics which checks hold."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from stories.canary import CanaryReport
+
+READ = CanaryReport(
+    process="daemon", at="2026-03-10T09:30:00.000Z", succeeded_at="2026-03-10T09:30:00.000Z", seconds=0.1
+)
+BLIND = replace(READ, failures=4, stage="page", reason="RuntimeError: <pool>", blind_since="2026-03-10T09:31:00.000Z")
+
+
+@pytest.mark.parametrize(
+    ("report", "shown"),
+    [
+        (READ, ["Listings and pages can be read: proven ", 'datetime="2026-03-10T09:30:00.000Z"']),
+        (BLIND, ["Pages cannot be read since ", "failed 4 times in a row at “page”: RuntimeError: &lt;pool&gt;"]),
+    ],
+)
+async def test_the_sources_page_shows_what_the_canary_came_to(site, report, shown):
+    async def canary():
+        return report
+
+    app = site.server.config.app
+    app.state.views = replace(site.views, canary=canary)
+    async with site.http.get("/sources") as reply:
+        page = await reply.text()
+    assert reply.status == 200
+    assert 'id="canary"' in page
+    for words in shown:
+        assert words in page
+
+
+async def test_without_a_canary_the_page_says_nothing_of_it(site):
+    async with site.http.get("/sources") as reply:
+        assert 'id="canary"' not in await reply.text()
+
+
+async def test_further_checks_are_part_of_readiness_and_of_what_is_measured(site, redis, archive):
+    from stories.desk import Desk
+
+    await Desk(redis).tick(archive.now)
+    measured = []
+
+    async def checks():
+        return {"canary": {"ok": False, "detail": "failed 3 time(s) in a row at page: the pool"}}
+
+    async def measure(found):
+        measured.append(found)
+
+    site.server.config.app.state.views = replace(site.views, checks=checks, measure=measure)
+    async with site.http.get("/readyz") as reply:
+        said = await reply.json()
+    assert reply.status == 503
+    assert said["checks"]["redis"]["ok"]
+    assert said["checks"]["canary"] == {"ok": False, "detail": "failed 3 time(s) in a row at page: the pool"}
+    async with site.http.get("/metrics") as reply:
+        assert reply.status == 200
+    assert [{name: check["ok"] for name, check in one.items()} for one in measured] == [
+        {"redis": True, "clock": True, "canary": False}
+    ]
