@@ -39,11 +39,13 @@ from scheduler.loop_lag import LoopLagMonitor
 from scheduler.metrics import Metrics
 from scheduler.newsroom import STEPS, CannotStart, Newsroom, now, open_newsroom
 from scheduler.pushing import PushedPolls
+from scheduler.recall import Recall
 from scheduler.revisiting import Revisits
 from scheduler.sharing import SharedQueue
 from scheduler.stopping import stopping
 from scheduler.timing import keep_time, show_skew
 from stories.connection import server_risks
+from stories.fence import UNKNOWN_MARK
 from stories.finder import Finder
 from stories.release import Release
 from stories.timekeeping import timekeeper
@@ -177,6 +179,8 @@ async def _run(
         if remembered.alerts:
             delivery.wake()
 
+    if newsroom.memory.name == "":
+        newsroom.memory.name = UNKNOWN_MARK  # nothing is written before it is known whether Redis lost its data
     queue, colleagues = SharedQueue(), Colleagues(newsroom, lease)
     services = newsroom.services(Progress(), heard, role="daemon", term=lease.term)
     services = replace(services, polls=queue, reader=reader, refused=metrics.refused)
@@ -186,6 +190,7 @@ async def _run(
     clock = Clock(listings, services.ask, now, may=lambda: lease.holds, first=first)
     services = replace(services, due=clock.due)
     engine = Engine(services, STEPS)
+    recall = Recall(newsroom, monitor, now, clock.poll_all)
     finder = Finder(redis, settings.data_dir, now)
     app = create_app(_views(newsroom, metrics, finder, delivery))
     web = WebServer(
@@ -204,7 +209,7 @@ async def _run(
         owned = [
             asyncio.create_task(delivery.run(), name="delivery"),
             asyncio.create_task(serve_requests(services, services.desk, colleagues.give), name="requests"),
-            asyncio.create_task(look_after_redis(newsroom, lease, monitor, now), name="redis"),
+            asyncio.create_task(look_after_redis(newsroom, lease, monitor, now, recall), name="redis"),
             asyncio.create_task(colleagues.run(services, queue), name="colleagues"),
             asyncio.create_task(clock.watch(), name="clock"),
             asyncio.create_task(services.dispatcher.run(), name="dispatcher"),
@@ -215,6 +220,7 @@ async def _run(
         ]
         serving = asyncio.create_task(web.serve(sockets=[bound.dup()]), name="web")
         await colleagues.looked.wait()
+        await recall.looked.wait()
         _set_the_clock(clock, newsroom, services, metrics)
         clock.every(CHANNELS, ChannelWatch(newsroom, monitor, metrics.channels).look, "channels")
         ready(web_address(bound))

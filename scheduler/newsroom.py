@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ from stories.claims import Claims
 from stories.connection import check_server, connect
 from stories.desk import Desk
 from stories.entries import Entries
+from stories.fence import MemoryMark
 from stories.finder import StillFinder
 from stories.keeping import Keeper
 from stories.looks import Looks
@@ -64,6 +65,8 @@ class Newsroom:
     redis: Redis
     server: EmbeddedServer | None
     """The embedded server, ours or joined; None with ``redis_url``."""
+    memory: MemoryMark = field(default_factory=MemoryMark)
+    """The mark that every write of a poll carries; set by the daemon's ``Recall``, followed by workers."""
 
     @property
     def url(self) -> str:
@@ -125,11 +128,11 @@ class Newsroom:
         from pipelines.remembering import Memory
         from scheduler.careful import Careful
 
-        claims, desk = Claims(self.redis, role, term), Desk(self.redis, term)
+        claims, desk = Claims(self.redis, role, term, self.memory), Desk(self.redis, term, self.memory)
         aside = Aside(self.redis, claims.run)
         dispatcher = PageDispatcher(now, Backlog(self.redis))
         dispatcher.is_enabled = lambda source: is_requestable(self.settings, source)
-        memory = Memory(Keeper(self.redis, term), claims, desk, self.settings, now, heard, self.looks)
+        memory = Memory(Keeper(self.redis, term, self.memory), claims, desk, self.settings, now, heard, self.looks)
         return Services(
             settings=self.settings,
             polls=PollQueue(),

@@ -15,7 +15,7 @@ from redis.commands.core import AsyncScript
 from stories import keys
 from stories.answers import text, texts
 from stories.aside import SetAside, set_aside
-from stories.fence import fenced
+from stories.fence import MemoryMark, fence_argument, fenced
 from stories.health import Gap, ListingHealth, Verdict, verdict
 from stories.moments import timestamp
 from stories.sighting import Cursor, OpenSighting, Poll
@@ -74,18 +74,23 @@ class CrawlState:
 class Desk:
     """The crawl's small memory in Redis."""
 
-    def __init__(self, redis: Redis, term: int = 0) -> None:
+    def __init__(self, redis: Redis, term: int = 0, memory: MemoryMark | None = None) -> None:
         """``term``: of the clock, for who has it; its polls are refused once another has it (``stories.fence``)."""
         self._redis = redis
         self._term = term
+        self._memory = memory or MemoryMark()
 
     @cached_property
     def _polled(self) -> AsyncScript:
         return self._redis.register_script(fenced("polled.lua"))
 
     async def cursor(self, listing: str) -> Cursor:
-        """Return what is remembered of a listing; an empty cursor before its first poll."""
-        packed = await self._redis.get(keys.cursor(listing).name)
+        """Return what is remembered of a listing; an empty cursor before its first poll.
+
+        ``ForgottenError`` where Redis lost its data: an empty cursor would make this a first poll.
+        """
+        packed, mark = await self._redis.mget([keys.cursor(listing).name, keys.memory().name])
+        self._memory.check(mark)
         return msgspec.json.decode(packed, type=Cursor) if packed else Cursor()
 
     async def cursors(self, listings: Sequence[str]) -> list[Cursor]:
@@ -128,7 +133,7 @@ class Desk:
             values[f"{OF_LISTING}{listing}"] = msgspec.json.encode(health)
         remembered = [keys.cursor(listing)] if listing else []
         packed = msgspec.json.encode(cursor)
-        arguments: list[str | int | bytes] = [keys.term().name, self._term, key.seconds]
+        arguments: list[str | int | bytes] = [keys.term().name, fence_argument(self._term, self._memory), key.seconds]
         arguments += [packed, keys.cursor("").seconds, after or ""]
         for name, value in values.items():
             arguments += [name, value]

@@ -12,12 +12,12 @@ release instead of telling it again: a third of the room that the plain way take
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from importlib.resources import files
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import msgspec
 from redis.asyncio import Redis
@@ -28,7 +28,7 @@ from stories.claims import headline_digest
 from stories.courier import Courier
 from stories.dictionaries import Dictionaries
 from stories.event import Event
-from stories.fence import fenced
+from stories.fence import MemoryMark, fence_argument, fenced
 from stories.history import LIVE, written
 from stories.ids import number_of
 from stories.moments import timestamp
@@ -106,10 +106,11 @@ class Keep:
 class Keeper:
     """Reads what a decision needs and keeps what was decided."""
 
-    def __init__(self, redis: Redis, term: int = 0) -> None:
+    def __init__(self, redis: Redis, term: int = 0, memory: MemoryMark | None = None) -> None:
         """``term``: of the clock, for who has it; nothing is kept once another has it (``stories.fence``)."""
         self._redis = redis
         self._term = term
+        self._memory = memory
         self._dictionaries = Dictionaries(redis)
         self._courier = Courier(redis)
 
@@ -136,6 +137,12 @@ class Keeper:
             fingerprint=fingerprint,
             own=_known(own) if own else None,
             candidates=tuple(_known(one) for one in candidates if one),
+        )
+
+    async def was_known(self, release_id: str) -> bool:
+        """Return whether a release was kept, and its alerts delivered, before Redis lost its data."""
+        return bool(
+            await cast(Awaitable[int], self._redis.sismember(keys.known().name, cast(str, number_of(release_id))))
         )
 
     async def keep(
@@ -189,7 +196,7 @@ class Keeper:
             "revisions_kept": REVISIONS_KEPT,
             "live": LIVE,
             "fingerprint": fingerprint.decode(),
-            "term": self._term,
+            "term": fence_argument(self._term, self._memory),
             "term_key": keys.term().name,
             "story": keep.story,
             "revision": release.revision,

@@ -126,6 +126,24 @@ def archive() -> Key:
     return Key(_key("archive"), None)
 
 
+def memory() -> Key:
+    """The mark of this memory, random, set by the daemon alone: scripts refuse to write where it is missing or another.
+
+    For ever, as the memory is.
+    """
+    return Key(_key("memory"), None)
+
+
+def known() -> Key:
+    """Set of the releases (16 bytes each) that were kept and alerted before Redis lost its data: stored silently."""
+    return Key(_key("known"), timedelta(days=30))
+
+
+def loss() -> Key:
+    """What Redis lost when it came back empty, in words, for warnings (JSON ``scheduler.memory.Loss``)."""
+    return Key(_key("loss"), timedelta(days=7))
+
+
 def layout() -> Key:
     """The number of the layout of all these keys (``stories.schema``). For ever, as the memory is."""
     return Key(_key("layout"), None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Annotated
 
+import msgspec
 import typer
 
 from alerts.channels import channel_types
@@ -14,7 +15,9 @@ from config.schema import schema
 from config.settings import Settings
 from scheduler.cli.context import with_newsroom
 from scheduler.cli.output import examples, line
+from scheduler.memory import Loss
 from scheduler.newsroom import Newsroom
+from stories import keys
 from stories.commands import command
 from stories.connection import server_risks
 from stories.moments import timestamp
@@ -41,7 +44,7 @@ def check(
         counts = await count_alerts(newsroom.redis, list(settings.channels), others=True)
         skew = (await timekeeper.measure(newsroom.redis, samples=3)).skew
         clocks = [skew_warning(skew)] if abs(skew) > SKEW else []
-        return [*await server_risks(newsroom.redis), *clocks, *troubles(counts)]
+        return [*await server_risks(newsroom.redis), *clocks, *await _losses(newsroom), *troubles(counts)]
 
     faults = interpreter_faults(sys.version_info[:3])
     for warning in (*faults, *with_newsroom(settings, risks), *silences(settings)):
@@ -55,6 +58,11 @@ def check(
         f"{len(settings.watches)} watch(es), {len(settings.channels)} channel(s), "
         f"{enabled} of {len(settings.sources)} source(s) on: all well"
     )
+
+
+async def _losses(newsroom: Newsroom) -> list[str]:
+    packed = await newsroom.redis.get(keys.loss().name)
+    return [f"at {loss.found_at}: {loss.words}" for loss in [msgspec.json.decode(packed, type=Loss)]] if packed else []
 
 
 def troubles(counts: list[ChannelCounts]) -> list[str]:
