@@ -32,9 +32,10 @@ from stories.fence import MemoryMark, fence_argument, fenced
 from stories.history import LIVE, written
 from stories.ids import number_of
 from stories.moments import timestamp
-from stories.packing import pack, packed_of, unpack_kept
+from stories.packing import pack, unpack_kept
 from stories.reading import Reading
 from stories.release import Release
+from stories.unreadable import ERRORS, skip
 from stories.urls import url_digest
 
 EACH = 32  # of the newest releases that share a trait; a serial with thousands of issues must not cost thousands
@@ -132,11 +133,13 @@ class Keeper:
         args = [number, EACH, CANDIDATES, f"{keys.PREFIX}:"]
         answer = await self._courier.run(self._lookup, _indexes(traits), args)
         fingerprint, own, candidates = answer
-        await self._dictionaries.ready(packed_of(one[1]) for one in (own, *candidates) if one)
+        readable = set(await self._dictionaries.readable([one[1] for one in (own, *candidates) if one]))
         return Knowledge(
             fingerprint=fingerprint,
-            own=_known(own) if own else None,
-            candidates=tuple(_known(one) for one in candidates if one),
+            own=_known(own) if own and own[1] in readable else None,
+            candidates=tuple(
+                known for one in candidates if one and one[1] in readable and (known := _known(one)) is not None
+            ),
         )
 
     async def was_known(self, release_id: str) -> bool:
@@ -248,9 +251,13 @@ def _indexes(traits: Sequence[Trait]) -> list[str]:
     return [prefix + trait.digest for trait in traits]
 
 
-def _known(answer: Sequence[Any]) -> Known:
+def _known(answer: Sequence[Any]) -> Known | None:
     release_id, value, releases, first, marks = answer
-    kept = unpack_kept(value)
+    try:
+        kept = unpack_kept(value)
+    except ERRORS as error:
+        skip("release", keys.release(str(release_id)).name, error)
+        return None
     return Known(
         release=kept.release,
         story=kept.story,

@@ -149,6 +149,11 @@ def layout() -> Key:
     return Key(_key("layout"), None)
 
 
+def packing() -> Key:
+    """The digest of the phrases that releases are packed with (``stories.schema``). For ever, as the memory is."""
+    return Key(_key("packing"), None)
+
+
 def migrating() -> Key:
     """The lease of the process that carries data forward to another layout."""
     return Key(_key("migrating"), timedelta(minutes=1))
@@ -236,6 +241,11 @@ def aside() -> Key:
 def probe() -> Key:
     """Nothing: a name under which it is tried whether a user may write, without writing (``stories.permissions``)."""
     return Key(_key("probe"), timedelta(seconds=1))
+
+
+def write_probe() -> Key:
+    """Empty: readiness writes it to see whether Redis takes writes (``web.health``)."""
+    return Key(_key("probe", "write"), timedelta(minutes=1))
 
 
 def polls() -> Key:
