@@ -18,7 +18,7 @@ _DIGITS = re.compile(r"\d+")
 class RepeatFilter(logging.Filter):
     """Lets an error pass once a minute; the next line that passes has ``repeated``, the number left out before it.
 
-    Two errors are identical when all keys agree; in the words of a reason, numbers (ports, process ids, times) may differ.
+    Two errors are identical when all keys agree; numbers in the words of a reason (ports, times) may differ.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
