@@ -1,7 +1,7 @@
 """What the daemon knows of Redis' content, so that a Redis that comes back empty is restored and not seeded silently.
 
 The daemon reads what it needs every few seconds, keeps it in the process and in a file in ``data_dir``. What may be
-stale leads to a repeated alert (with the same id), never to a lost one (docs/decisions/0014-emptied-redis.md).
+stale leads to a repeated alert (with the same id), never to a lost one (docs/decisions/0018-emptied-redis.md).
 """
 
 from __future__ import annotations
