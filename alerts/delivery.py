@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from random import Random
 
+import structlog
 from redis.asyncio import Redis
 
 from alerts.lane import Lane, Surroundings, end_if_told
@@ -16,6 +17,8 @@ from alerts.settings import DeliverySettings
 from alerts.urgent import Passing, urgent_watches
 from config.settings import WatchSettings
 from stories.heartbeat import beating_as
+
+log = structlog.get_logger(__name__)
 
 
 def _unobserved(alert: Alert, settled: Settled) -> None:
@@ -104,6 +107,14 @@ class Delivery:
             named = await self._around.patiently(self.outbox.channels) if self._complete else ()
         end_if_told()
         missing = [Lane(Missing(name), self._around) for name in sorted(named or ()) if name not in self._channels]
+        for lane in missing:
+            log.warning(
+                "channel_removed",
+                channel=lane.channel.name,
+                alerts=await self.outbox.waiting([lane.channel.name]),
+                reason="the configuration has no such channel any more; its alerts are given up",
+                next="add the channel again, then: wirewatch alerts retry --all",
+            )
         if not missing:
             await asyncio.Event().wait()  # run() lasts until it is cancelled, with no channel at all too
         await asyncio.gather(*(lane.run() for lane in missing))

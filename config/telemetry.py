@@ -22,6 +22,7 @@ from sentry_sdk.utils import BadDsn
 from structlog.typing import EventDict, WrappedLogger
 
 from config.loglines import LimitLibraries, LimitLines, LineRates, bound_for_scrubbing, bound_values
+from config.repeats import RepeatFilter
 from config.secrets import hide, hide_secrets_of, scrub, scrub_all
 from stories.ids import number_of, release_id
 from stories.urls import canonical_url, url_digest
@@ -68,6 +69,7 @@ def configure_logging(verbose: bool, *, stream: TextIO | None = None) -> None:
     ]
     rates = LineRates()
     handler = logging.StreamHandler(stream)
+    handler.addFilter(RepeatFilter())
     handler.addFilter(LimitLibraries(rates))
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(

@@ -108,6 +108,8 @@ class Memory:
                 release = await self._headed(read, reading.source, own_id)
                 found = traits(release)
             knowledge = await self._keeper.lookup(own_id, found)
+            if knowledge.own is None and not reading.silent and await self._keeper.was_known(own_id):
+                reading = replace(reading, silent=True)  # alerted before Redis lost its data
             if _is_emptied(knowledge.own, release):
                 return await self._gone(reading, "emptied")
             await self._bear_witness(knowledge.own, now)

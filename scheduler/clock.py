@@ -102,6 +102,14 @@ class Clock:
         """Return a moment of the process's time by the system's clock, which APScheduler goes by."""
         return datetime.now(UTC) + (at - self._now())
 
+    def poll_all(self) -> None:
+        """Poll every listing now, spread a little."""
+        if self._scheduler.running:
+            for number, listing in enumerate(self._listings):
+                job = self._scheduler.get_job(_job(listing.source, listing.url))
+                if job is not None:
+                    job.modify(next_run_time=self._now() + number * APART)
+
     def stop(self) -> None:
         """Ask for nothing more."""
         if self._scheduler.running:

@@ -43,6 +43,7 @@ from scheduler.metrics import Metrics, ReadinessMetrics, restart_counter
 from scheduler.newsroom import STEPS, CannotStart, Newsroom, now, open_newsroom
 from scheduler.pushing import PushedPolls
 from scheduler.readiness import DaemonCanary, HolderState, Measure, MeasureStandby, StandbyState
+from scheduler.recall import Recall
 from scheduler.revisiting import Revisits
 from scheduler.sharing import SharedQueue
 from scheduler.stopping import stopping
@@ -50,6 +51,7 @@ from scheduler.supervisor import Supervisor, outcome_of
 from scheduler.timing import keep_time, show_skew
 from stories.canary import DAEMON
 from stories.connection import server_risks
+from stories.fence import UNKNOWN_MARK
 from stories.finder import Finder
 from stories.release import Release
 from stories.timekeeping import timekeeper
@@ -197,6 +199,8 @@ async def _run(
         if remembered.alerts:
             delivery.wake()
 
+    if newsroom.memory.name == "":
+        newsroom.memory.name = UNKNOWN_MARK  # nothing is written before it is known whether Redis lost its data
     queue, colleagues = SharedQueue(), Colleagues(newsroom, lease)
     services = newsroom.services(Progress(), heard, role="daemon", term=lease.term)
     services = replace(services, polls=queue, reader=reader, refused=metrics.refused, page_failed=metrics.page_failed)
@@ -207,6 +211,7 @@ async def _run(
     clock = Clock(listings, services.ask, now, may=lambda: lease.holds, first=first)
     services = replace(services, due=clock.due)
     engine = Engine(services, STEPS)
+    recall = Recall(newsroom, monitor, now, clock.poll_all)
     finder = Finder(redis, settings.data_dir, now)
     parts = Supervisor(restarted=lambda part: door.restarts.labels(part).inc(), fatal=(Deposed, MonitorBlindError))
     state = HolderState(lease, canary, parts)
@@ -221,7 +226,7 @@ async def _run(
         owned = [
             parts.start("delivery", delivery.run),
             parts.start("requests", lambda: serve_requests(services, services.desk, colleagues.give)),
-            parts.start("redis", lambda: look_after_redis(newsroom, lease, monitor, now)),
+            parts.start("redis", lambda: look_after_redis(newsroom, lease, monitor, now, recall)),
             parts.start("colleagues", lambda: colleagues.run(services, queue)),
             parts.start("clock", clock.watch),
             parts.start("dispatcher", services.dispatcher.run),
@@ -233,6 +238,7 @@ async def _run(
         ]
         door.front.show(create_app(views))
         await colleagues.looked.wait()
+        await recall.looked.wait()
         _set_the_clock(clock, newsroom, services, metrics)
         clock.every(CHANNELS, ChannelWatch(newsroom, monitor, metrics.channels).look, "channels")
         door.ready(web_address(door.bound))

@@ -24,22 +24,26 @@ RENEWED = 1.5  # seconds between two looks at Redis, a fourth of what the daemon
 AWAY = 1.0  # the same while it does not answer
 
 
-async def look_after_redis(newsroom: Newsroom, lease: Lease, monitor: Monitor, now: Callable[[], datetime]) -> None:
+async def look_after_redis(
+    newsroom: Newsroom, lease: Lease, monitor: Monitor, now: Callable[[], datetime], recall: Recall
+) -> None:
     """Renew the daemon's lease; while Redis is away start the embedded server again, and tell of it when it is back."""
     away: datetime | None = None
-    recall = Recall(newsroom, monitor, now)
     while True:
         beat()
         try:
             await lease.renew()
-            await recall.look()
+            found = await recall.look()
             if away is not None:
-                await tell_of_absence(monitor, away, now())
+                await tell_of_absence(monitor, away, now(), lost=found.change in ("emptied", "went back"))
                 log.info("Redis is back")
                 away = None
         except (RedisError, OSError) as error:
             if away is None:
-                log.warning("Redis does not answer; waiting for it, nothing is lost", why=str(error))
+                log.warning(
+                    "Redis does not answer; waiting; then what it holds is compared with what was known",
+                    why=str(error),
+                )
                 away = now()
             if newsroom.server is not None:
                 try:
@@ -49,14 +53,19 @@ async def look_after_redis(newsroom: Newsroom, lease: Lease, monitor: Monitor, n
         await asyncio.sleep(RENEWED if away is None else AWAY)
 
 
-async def tell_of_absence(monitor: Monitor, since: datetime, until: datetime) -> None:
+async def tell_of_absence(monitor: Monitor, since: datetime, until: datetime, *, lost: bool = False) -> None:
     """Tell that Redis was away: nothing can be told before it is back."""
     seconds = max(1, round((until - since).total_seconds()))
     await monitor.tell(
         "redis.recovered",
         "redis",
         began=timestamp(since),
-        detail=f"Redis did not answer for {seconds} s; what was read and due meanwhile goes out now",
+        detail=f"Redis did not answer for {seconds} s; "
+        + (
+            "it came back with less than it had, see the event beside this one"
+            if lost
+            else "what was read and due meanwhile goes out now"
+        ),
         about={"from": timestamp(since), "to": timestamp(until)},
     )
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+import structlog
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import BusyLoadingError, RedisError
 
 from config.settings import Settings
 from scheduler.stopping import stopping
@@ -23,6 +25,7 @@ from stories.claims import Claims
 from stories.connection import check_server, connect
 from stories.desk import Desk
 from stories.entries import Entries
+from stories.fence import MemoryMark
 from stories.finder import StillFinder
 from stories.keeping import Keeper
 from stories.looks import Looks
@@ -40,10 +43,14 @@ if TYPE_CHECKING:
     from pipelines.remembering import Remembered
     from pipelines.telling import Monitor
 
+log = structlog.get_logger(__name__)
+
 STEPS = {"pipelines.steps.keep.KeepStep": 300}
 """Scrapy's item pipelines, with their order."""
 
 PARTING = 0.5  # seconds for closing connections
+LOADING_SECONDS = 120.0  # a server with some GB loads for a minute; beyond that the supervisor starts us again
+LOADING_LOOK = 0.5  # seconds between two looks
 AT_ONCE = 1.0  # seconds for a Redis that is of use and not needed
 
 
@@ -64,6 +71,8 @@ class Newsroom:
     redis: Redis
     server: EmbeddedServer | None
     """The embedded server, ours or joined; None with ``redis_url``."""
+    memory: MemoryMark = field(default_factory=MemoryMark)
+    """The mark that every write of a poll carries; set by the daemon's ``Recall``, followed by workers."""
 
     @property
     def url(self) -> str:
@@ -125,11 +134,11 @@ class Newsroom:
         from pipelines.remembering import Memory
         from scheduler.careful import Careful
 
-        claims, desk = Claims(self.redis, role, term), Desk(self.redis, term)
+        claims, desk = Claims(self.redis, role, term, self.memory), Desk(self.redis, term, self.memory)
         aside = Aside(self.redis, claims.run)
         dispatcher = PageDispatcher(now, Backlog(self.redis))
         dispatcher.is_enabled = lambda source: is_requestable(self.settings, source)
-        memory = Memory(Keeper(self.redis, term), claims, desk, self.settings, now, heard, self.looks)
+        memory = Memory(Keeper(self.redis, term, self.memory), claims, desk, self.settings, now, heard, self.looks)
         return Services(
             settings=self.settings,
             polls=PollQueue(),
@@ -186,6 +195,22 @@ async def reachable_redis(settings: Settings) -> AsyncIterator[Redis | None]:
             await redis.aclose()
 
 
+async def _wait_while_loading(redis: Redis) -> None:
+    """Wait, up to ``LOADING_SECONDS``, while Redis answers that it still loads its data."""
+    deadline, logged = time.monotonic() + LOADING_SECONDS, False
+    while time.monotonic() < deadline:
+        try:
+            await redis.ping()
+            return
+        except BusyLoadingError:
+            if not logged:
+                log.warning("redis_loading", wait_seconds=LOADING_SECONDS, next="wait; see redis-cli INFO persistence")
+                logged = True
+        except (RedisError, OSError):  # check_server says what is wrong
+            return
+        await asyncio.sleep(LOADING_LOOK)
+
+
 @contextlib.asynccontextmanager
 async def open_newsroom(settings: Settings) -> AsyncIterator[Newsroom]:
     """Open Redis, the configured or the embedded one; ``CannotStart`` says in words why not."""
@@ -206,6 +231,7 @@ async def open_newsroom(settings: Settings) -> AsyncIterator[Newsroom]:
         except ValueError as error:
             raise CannotStart(str(error)) from error
         try:
+            await _wait_while_loading(redis)
             if faults := await check_server(redis):
                 raise CannotStart("\n".join(faults))
             await timekeeper.measure(redis, samples=3)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import secrets
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -12,34 +15,61 @@ from redis.asyncio import Redis
 
 from crawler.polls import all_listings
 from pipelines.telling import Monitor
+from scheduler.memory import Loss, Mirror, memory_file
 from scheduler.newsroom import Newsroom
 from stories import keys
+from stories.answers import text
 from stories.claims import listing_key
+from stories.connection import address
 from stories.epoch import Epoch, Found
+from stories.fence import UNKNOWN_MARK
 from stories.moments import timestamp
 from stories.sighting import Cursor
 
 log = structlog.get_logger(__name__)
 
+SAVE_SECONDS = 30.0  # between two writes of what is known to data_dir
 AT_ONCE = 500  # cursors read and written in one round trip
 
 
 class Recall:
     """Looks whether Redis went back, for the daemon that polls."""
 
-    def __init__(self, newsroom: Newsroom, monitor: Monitor, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        newsroom: Newsroom,
+        monitor: Monitor,
+        now: Callable[[], datetime],
+        poll_all: Callable[[], None] = lambda: None,
+    ) -> None:
+        """``poll_all`` polls every listing now: what an emptied Redis lost must not slide off them meanwhile."""
         self._redis = newsroom.redis
+        self._memory = newsroom.memory
+        self._poll_all = poll_all
+        self.looked = asyncio.Event()
+        """Set once it is known whether Redis lost its data; nothing is polled before."""
+        listings = all_listings(newsroom.settings)
+        where = "embedded" if newsroom.server else address(newsroom.redis)
+        self._mirror = Mirror(
+            newsroom.redis, listings, newsroom.settings.channels, memory_file(newsroom.settings.data_dir, where)
+        )
+        self._saved = 0.0
+        self._save_failed = False
+        self._untold: Loss | None = None
         # Each answered write of the embedded server is on the disk, so a start of it alone loses nothing.
         self._trusted = newsroom.server is not None
         self._monitor = monitor
         self._now = now
-        self._listings = tuple(listing_key(one.source, one.url) for one in all_listings(newsroom.settings))
+        self._listings = tuple(listing_key(one.source, one.url) for one in listings)
         self._epoch = Epoch(newsroom.redis, newsroom.settings.data_dir, self._listings)
 
     async def look(self) -> Found:
         """Look once, and have read again what may be lost; ``RedisError`` when Redis is away."""
+        emptied = await self._settle_mark()
         found = await self._epoch.look(self._now())
-        if found.change == "another server" and not self._trusted:
+        if emptied:
+            found = replace(found, change="emptied", since=self._untold.since if self._untold else None)
+        elif found.change == "another server" and not self._trusted:
             await doubt(self._redis, self._listings)
             log.info("another Redis server than before; every listing is read whole once", epoch=found.epoch)
         elif found.change == "went back":
@@ -53,7 +83,71 @@ class Recall:
             )
             await self._tell(found)
         self._trusted = False
+        if self._untold is not None:
+            await self._tell_loss(self._untold)
+            self._untold = None
+        await self._mirror.read(self._memory.name, self._now())
+        await self._save()
+        self.looked.set()
         return found
+
+    async def _settle_mark(self) -> bool:
+        """Compare the mark in Redis with the one of this process, and return whether what it held was lost.
+
+        An empty Redis gets its mark in one transaction with what is known of the old one: until then scripts refuse to
+        write, so nothing is stored as if this were a first start.
+        """
+        found = await self._redis.get(keys.memory().name)
+        mark = text(found) if found else ""
+        first = self._memory.name in ("", UNKNOWN_MARK)
+        if mark and (first or mark == self._memory.name):
+            self._memory.name = mark
+            return False
+        new = secrets.token_hex(8)
+        if first:
+            had_data = await self._redis.exists(keys.epoch().name, keys.releases().name)
+            if had_data or not await asyncio.to_thread(self._mirror.load):
+                await self._redis.set(keys.memory().name, new, nx=True)
+                self._memory.name = text(await self._redis.get(keys.memory().name) or "")
+                return False
+        self._untold = await self._mirror.restore(new, self._now())
+        self._memory.name = new
+        log.error(
+            "redis_emptied",
+            since=self._untold.since,
+            releases_lost=self._untold.releases,
+            alerts_lost=dict(self._untold.alerts),
+            listings=len(self._mirror.known.cursors),
+            detail=self._untold.words,
+        )
+        self._poll_all()
+        return True
+
+    async def _save(self) -> None:
+        if time.monotonic() - self._saved < SAVE_SECONDS and self._saved:
+            return
+        self._saved = time.monotonic()
+        try:
+            await self._mirror.save()
+            self._save_failed = False
+        except OSError as error:
+            if not self._save_failed:
+                log.warning("memory_file_not_written", reason=str(error), next="free space in data_dir")
+            self._save_failed = True
+
+    async def _tell_loss(self, loss: Loss) -> None:
+        await self._monitor.tell(
+            "redis.recovered",
+            "redis",
+            began=f"emptied {self._memory.name}",
+            detail=loss.words,
+            about={
+                "from": loss.since,
+                "to": loss.found_at,
+                "lost_releases": str(loss.releases),
+                "lost_alerts": str(sum(loss.alerts.values())),
+            },
+        )
 
     async def _tell(self, found: Found) -> None:
         await self._monitor.tell(

@@ -28,6 +28,7 @@ from scheduler.stopping import stopping
 from scheduler.supervisor import Supervisor, outcome_of
 from scheduler.timing import keep_time
 from stories.crew import Crew, Due
+from stories.fence import UNKNOWN_MARK
 from stories.sighting import Poll
 from stories.timekeeping import timekeeper
 
@@ -35,6 +36,7 @@ log = structlog.get_logger(__name__)
 
 PATIENCE = 2.0  # seconds for pages that are under way at the end; the rest is handed back
 PARTING = 0.3  # seconds for taking back the sign of life, with a Redis that may be away
+MARK_SECONDS = 1.0  # between two looks at the mark of the memory
 OF_ONE_MACHINE = ("file", "console")
 """Types of channels that the daemon alone serves: what they write belongs on its machine."""
 
@@ -72,6 +74,7 @@ async def run_worker(settings: Settings, stop: asyncio.Event, ready: Callable[[]
 async def _run(newsroom: Newsroom, stop: asyncio.Event, ready: Callable[[], None]) -> None:
     settings, signer = newsroom.settings, newsroom.signer
     crew = Crew(newsroom.redis, sign=partial(signer.sign, MEMBER))
+    newsroom.memory.name, newsroom.memory.follows = UNKNOWN_MARK, True
     policy = AddressPolicy(settings.polling.private_addresses)
     channels = {
         name: open_channel(name, channel, policy, settings.web.address())
@@ -110,6 +113,7 @@ async def _run(newsroom: Newsroom, stop: asyncio.Event, ready: Callable[[], None
             parts.start("time", lambda: keep_time(timekeeper, newsroom.redis)),
             parts.start("reader", services.reader.supervise, restartable=False),
             parts.start("canary", canary.run),
+            parts.start("memory", lambda: _follow_memory(newsroom)),
         ]
         ready()
         failed = await parts.until(stop)
@@ -125,3 +129,11 @@ async def _run(newsroom: Newsroom, stop: asyncio.Event, ready: Callable[[], None
             raise failed
     finally:
         await services.reader.close()
+
+
+async def _follow_memory(newsroom: Newsroom) -> None:
+    """Take over the mark of the memory that the daemon set, until cancelled."""
+    while True:
+        with contextlib.suppress(RedisError):  # the other parts of the worker report it
+            await newsroom.memory.refresh(newsroom.redis)
+        await asyncio.sleep(MARK_SECONDS)

@@ -16,9 +16,10 @@ from stories.dictionaries import Dictionaries
 from stories.history import StreamedEvent as StreamedEvent
 from stories.history import payloads, streamed
 from stories.keeping import marked
-from stories.packing import packed_of, unpack, unpack_kept
+from stories.packing import unpack_kept
 from stories.place import Place
 from stories.release import Release
+from stories.unreadable import ERRORS, skip
 
 CHUNK = 200  # releases read in one round trip while filtering
 
@@ -67,8 +68,7 @@ class Archive:
         if present is None:
             return []
         packed = await cast(Awaitable[list[bytes]], self._redis.lrange(keys.revisions(release_id).name, 0, -1))
-        await self._dictionaries.ready(packed)
-        return [*(unpack(one) for one in packed), present.release]
+        return [*await self._dictionaries.unpacked(packed, keys.revisions(release_id).name), present.release]
 
     async def story(self, story_id: str) -> StoredStory | None:
         """Return a story whole."""
@@ -197,12 +197,16 @@ class Archive:
             return []
         answers = await self._redis.mget([keys.release(one).name for one in ids])
         values = [value for value in cast(list[bytes | None], answers) if value is not None]
-        await self._dictionaries.ready(map(packed_of, values))
-        return list(map(_stored, values))
+        values = await self._dictionaries.readable(values)
+        return [stored for value in values if (stored := _stored(value)) is not None]
 
 
-def _stored(value: bytes) -> Stored:
-    kept = unpack_kept(value)
+def _stored(value: bytes) -> Stored | None:
+    try:
+        kept = unpack_kept(value)
+    except ERRORS as error:
+        skip("release", f"{keys.release('').name}… ({value[:60]!r})", error)
+        return None
     return Stored(
         release=kept.release, story=kept.story, verdict=kept.verdict, why=kept.why, replaces=kept.replaces, at=kept.at
     )

@@ -15,7 +15,7 @@ from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
 
 from stories import keys
-from stories.fence import fenced
+from stories.fence import MemoryMark, fence_argument, fenced
 from stories.sighting import Sighting
 from stories.urls import url_digest
 
@@ -69,13 +69,14 @@ class Claimed:
 class Claims:
     """The leases on pages, and what is remembered of pages that are no release."""
 
-    def __init__(self, redis: Redis, role: str = "", term: int = 0) -> None:
+    def __init__(self, redis: Redis, role: str = "", term: int = 0, memory: MemoryMark | None = None) -> None:
         """``role``: what one process at a time is ("daemon"); the leases of those that were it before are void.
 
         ``term``: of the clock, for who has it; what is claimed then is refused once another has it (``stories.fence``).
         """
         self._redis = redis
         self._term = term
+        self._memory = memory
         self._role = f"{role}/" if role else ""
         self._run = f"{self._role}{secrets.token_hex(8)}/"
 
@@ -146,7 +147,13 @@ class Claims:
         names = [seeded.name, keys.backlog(source).name]
         arguments: list[str | int] = [_ms(now), lease.seconds * 1000, f"h:{listing}", first_poll]
         arguments += [seeded.seconds, page.seconds, SETTLED_FAILURES, self._run + secrets.token_hex(8)]
-        arguments += [self._run, self._role, keys.term().name, self._term, "" if limit is None else limit]
+        arguments += [
+            self._run,
+            self._role,
+            keys.term().name,
+            fence_argument(self._term, self._memory),
+            "" if limit is None else limit,
+        ]
         for digest, sighting in batch:
             names += [keys.page(digest).name, keys.claim(digest).name]
             arguments += [digest, headline_digest(sighting.headline)]
@@ -181,7 +188,7 @@ class Claims:
         page = keys.page(digest)
         delays = [delay // timedelta(milliseconds=1) for delay in RETRIES]
         arguments: list[str | int | bytes] = [_ms(now), reason[:REASON_KEPT].encode(errors="replace"), page.seconds]
-        arguments += [self._run, keys.term().name, self._term, *delays]
+        arguments += [self._run, keys.term().name, fence_argument(self._term, self._memory), *delays]
         milliseconds = await self._failed(keys=[page.name, keys.claim(digest).name], args=arguments)
         return timedelta(milliseconds=int(milliseconds))
 

@@ -158,6 +158,16 @@ def _why_not(error: Exception) -> str:
         )
     if isinstance(error, MasterNotFoundError):
         return f"is not known: {said}; see redis-cli -p {SENTINEL_PORT} SENTINEL masters, or mend redis_url"
+    if "DB index is out of range" in said or "invalid DB index" in said:
+        return (
+            "has no database of that number (Redis has 16, numbered from 0, unless its configuration sets databases); "
+            "write another number at the end of redis_url"
+        )
+    if "unknown command" in said.lower() and "sentinel" in said.lower():
+        return (
+            "is a Redis server and no Sentinel; name the Sentinels (port 26379) in redis_url, or write "
+            "redis://host:port/db for this server"
+        )
     if isinstance(error, TimedOut):
         return f"does not answer within {TIMEOUT:.0f} s; look at it: redis-cli PING"
     if isinstance(error, (Disconnected, OSError)):

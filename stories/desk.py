@@ -15,14 +15,16 @@ from redis.commands.core import AsyncScript
 from stories import keys
 from stories.answers import text, texts
 from stories.aside import SetAside, set_aside
-from stories.fence import fenced
+from stories.fence import MemoryMark, fence_argument, fenced
 from stories.health import Gap, ListingHealth, Verdict, verdict
 from stories.moments import timestamp
 from stories.sighting import Cursor, OpenSighting, Poll
+from stories.unreadable import decode
 from stories.urls import url_digest
 
 ENDED = ("done", "failed")
 """States of a crawl that was asked for in which nobody need do it any more."""
+UNREADABLE_AT = "1970-01-01T00:00:00.000Z"
 OF_LISTING = "of "
 """Begins the fields of a source's hash that hold the health of one listing."""
 
@@ -74,31 +76,36 @@ class CrawlState:
 class Desk:
     """The crawl's small memory in Redis."""
 
-    def __init__(self, redis: Redis, term: int = 0) -> None:
+    def __init__(self, redis: Redis, term: int = 0, memory: MemoryMark | None = None) -> None:
         """``term``: of the clock, for who has it; its polls are refused once another has it (``stories.fence``)."""
         self._redis = redis
         self._term = term
+        self._memory = memory or MemoryMark()
 
     @cached_property
     def _polled(self) -> AsyncScript:
         return self._redis.register_script(fenced("polled.lua"))
 
     async def cursor(self, listing: str) -> Cursor:
-        """Return what is remembered of a listing; an empty cursor before its first poll."""
-        packed = await self._redis.get(keys.cursor(listing).name)
-        return msgspec.json.decode(packed, type=Cursor) if packed else Cursor()
+        """Return what is remembered of a listing; an empty cursor before its first poll.
+
+        ``ForgottenError`` where Redis lost its data: an empty cursor would make this a first poll.
+        """
+        packed, mark = await self._redis.mget([keys.cursor(listing).name, keys.memory().name])
+        self._memory.check(mark)
+        return _cursor(packed, listing)
 
     async def cursors(self, listings: Sequence[str]) -> list[Cursor]:
         """Return what is remembered of these listings, in their order, in one round trip."""
         if not listings:
             return []
         found = await self._redis.mget([keys.cursor(one).name for one in listings])
-        return [msgspec.json.decode(packed, type=Cursor) if packed else Cursor() for packed in found]
+        return [_cursor(packed, listing) for packed, listing in zip(found, listings, strict=True)]
 
     async def cursor_and_term(self, listing: str) -> tuple[Cursor, int]:
         """Return what is remembered of a listing, and the clock's term that stands; 0 before the first."""
         packed, term = await self._redis.mget([keys.cursor(listing).name, keys.term().name])
-        return msgspec.json.decode(packed, type=Cursor) if packed else Cursor(), int(term or 0)
+        return _cursor(packed, listing), int(term or 0)
 
     async def put_cursor(self, listing: str, cursor: Cursor) -> None:
         """Remember a listing's cursor."""
@@ -128,7 +135,7 @@ class Desk:
             values[f"{OF_LISTING}{listing}"] = msgspec.json.encode(health)
         remembered = [keys.cursor(listing)] if listing else []
         packed = msgspec.json.encode(cursor)
-        arguments: list[str | int | bytes] = [keys.term().name, self._term, key.seconds]
+        arguments: list[str | int | bytes] = [keys.term().name, fence_argument(self._term, self._memory), key.seconds]
         arguments += [packed, keys.cursor("").seconds, after or ""]
         for name, value in values.items():
             arguments += [name, value]
@@ -180,7 +187,7 @@ class Desk:
     async def gaps(self, source: str) -> list[Gap]:
         """Return the open gaps of a source, the oldest first."""
         packed = await cast(Awaitable[list[bytes]], self._redis.hvals(keys.gaps(source).name))
-        found = (msgspec.json.decode(one, type=Gap) for one in packed)
+        found = _gaps(packed, keys.gaps(source).name)
         return sorted((gap for gap in found if gap.closed_at is None), key=lambda gap: gap.from_at)
 
     async def put_gap(self, gap: Gap) -> None:
@@ -207,7 +214,9 @@ class Desk:
         if not due:
             return []
         found = await cast(Awaitable[list[bytes | None]], self._redis.hmget(keys.open_sightings().name, texts(due)))
-        return [msgspec.json.decode(packed, type=OpenSighting) for packed in found if packed]
+        name = keys.open_sightings().name
+        decoded = (decode(packed, OpenSighting, "open", name) for packed in found if packed)
+        return [one for one in decoded if one is not None]
 
     async def put_in_hand(self, url: str, look_at: datetime | None) -> None:
         """Remember when a sighting in hand is looked after again; None: it came to its end."""
@@ -244,7 +253,7 @@ class Desk:
     async def asked(self, seconds: float) -> Poll | None:
         """Return the next poll that was asked for; None when none came within ``seconds``."""
         found = await cast(Awaitable[list[bytes] | None], self._redis.blpop([keys.polls().name], timeout=seconds))
-        return msgspec.json.decode(found[1], type=Poll) if found else None
+        return decode(found[1], Poll, "polls", keys.polls().name) if found else None
 
     async def ask_again(self) -> Sequence[Poll]:
         """Put back in the queue what was asked for, taken, and never came to its end; return it.
@@ -282,7 +291,7 @@ class Desk:
     async def crawl(self, crawl_id: str) -> CrawlState | None:
         """Return how far a crawl is."""
         packed = await self._redis.get(keys.crawl(crawl_id).name)
-        return msgspec.json.decode(packed, type=CrawlState) if packed else None
+        return decode(packed, CrawlState, "crawl", keys.crawl(crawl_id).name) if packed else None
 
     async def tick(self, now: datetime) -> None:
         """Remember that the clock ticked."""
@@ -318,6 +327,18 @@ class Desk:
             await self._redis.zadd(keys.revisits().name, {release_id: int(due.timestamp() * 1000)})
 
 
+def _cursor(packed: bytes | str | None, listing: str) -> Cursor:
+    """Return a cursor; one that cannot be decoded counts as read long ago: its listing had its first poll."""
+    if not packed:
+        return Cursor()
+    found = decode(cast(bytes, packed), Cursor, "cursor", keys.cursor(listing).name)
+    return found if found is not None else Cursor(read_at=UNREADABLE_AT)
+
+
+def _gaps(packed: Iterable[bytes], key: str) -> list[Gap]:
+    return [gap for one in packed if (gap := decode(one, Gap, "gaps", key)) is not None]
+
+
 def _ms(moment: datetime) -> int:
     return int(moment.timestamp() * 1000)
 
@@ -326,7 +347,7 @@ def _health(found: Mapping[bytes, bytes], packed: Iterable[bytes]) -> SourceHeal
     fields = {text(name): value for name, value in found.items() if value}
     known = {name: text(value) for name, value in fields.items() if not name.startswith(OF_LISTING)}
     listings = _listings(fields)
-    gaps = sorted((msgspec.json.decode(one, type=Gap) for one in packed), key=lambda gap: gap.from_at)
+    gaps = sorted(_gaps(packed, keys.gaps("").name), key=lambda gap: gap.from_at)
     return replace(
         msgspec.convert(known, SourceHealth, strict=False),
         verdict=verdict(listings),

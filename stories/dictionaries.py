@@ -7,7 +7,7 @@ was packed with it cannot be read without it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Iterable, Sequence
 from typing import cast
 
 import structlog
@@ -16,7 +16,9 @@ from redis.asyncio import Redis
 
 from stories import keys
 from stories.answers import texts
-from stories.packing import PHRASES, dictionary_of, knows, learn, packed_of, train, unpack_kept
+from stories.packing import PHRASES, dictionary_of, knows, learn, packed_of, train, unpack, unpack_kept
+from stories.release import Release
+from stories.unreadable import ERRORS, skip
 
 log = structlog.get_logger(__name__)
 
@@ -43,6 +45,29 @@ class Dictionaries:
         for number in {dictionary_of(one) for one in packed}:
             if not knows(number):
                 await self._load(number)
+
+    async def readable(self, values: Sequence[bytes]) -> list[bytes]:
+        """Return those of these kept releases whose dictionary is there; the others are counted and logged."""
+        found = []
+        for value in values:
+            try:
+                await self.ready([packed_of(value)])
+            except (*ERRORS, DictionaryLostError) as error:
+                skip("release", f"{keys.release('').name}… ({value[:60]!r})", error)
+            else:
+                found.append(value)
+        return found
+
+    async def unpacked(self, packed: Sequence[bytes], key: str) -> list[Release]:
+        """Return the releases that can be unpacked; the others are counted and logged by their key."""
+        found = []
+        for one in packed:
+            try:
+                await self.ready([one])
+                found.append(unpack(one))
+            except (*ERRORS, DictionaryLostError) as error:
+                skip("revision", key, error)
+        return found
 
     async def newest(self) -> int:
         """Return the number of the dictionary to pack with; trains one when there are releases enough."""

@@ -22,8 +22,9 @@ from stories.private import private_folder
 
 log = structlog.get_logger(__name__)
 
-Change = Literal["same", "another server", "went back"]
-"""``another server``: its last moments may be missing; ``went back``: they are."""
+Change = Literal["same", "another server", "went back", "emptied"]
+"""``another server``: its last moments may be missing; ``went back``: they are;
+``emptied``: Redis came back with nothing (``scheduler.recall``)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,12 +12,12 @@ release instead of telling it again: a third of the room that the plain way take
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from importlib.resources import files
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import msgspec
 from redis.asyncio import Redis
@@ -28,13 +28,14 @@ from stories.claims import headline_digest
 from stories.courier import Courier
 from stories.dictionaries import Dictionaries
 from stories.event import Event
-from stories.fence import fenced
+from stories.fence import MemoryMark, fence_argument, fenced
 from stories.history import LIVE, written
 from stories.ids import number_of
 from stories.moments import timestamp
-from stories.packing import pack, packed_of, unpack_kept
+from stories.packing import pack, unpack_kept
 from stories.reading import Reading
 from stories.release import Release
+from stories.unreadable import ERRORS, skip
 from stories.urls import url_digest
 
 EACH = 32  # of the newest releases that share a trait; a serial with thousands of issues must not cost thousands
@@ -106,10 +107,11 @@ class Keep:
 class Keeper:
     """Reads what a decision needs and keeps what was decided."""
 
-    def __init__(self, redis: Redis, term: int = 0) -> None:
+    def __init__(self, redis: Redis, term: int = 0, memory: MemoryMark | None = None) -> None:
         """``term``: of the clock, for who has it; nothing is kept once another has it (``stories.fence``)."""
         self._redis = redis
         self._term = term
+        self._memory = memory
         self._dictionaries = Dictionaries(redis)
         self._courier = Courier(redis)
 
@@ -131,11 +133,19 @@ class Keeper:
         args = [number, EACH, CANDIDATES, f"{keys.PREFIX}:"]
         answer = await self._courier.run(self._lookup, _indexes(traits), args)
         fingerprint, own, candidates = answer
-        await self._dictionaries.ready(packed_of(one[1]) for one in (own, *candidates) if one)
+        readable = set(await self._dictionaries.readable([one[1] for one in (own, *candidates) if one]))
         return Knowledge(
             fingerprint=fingerprint,
-            own=_known(own) if own else None,
-            candidates=tuple(_known(one) for one in candidates if one),
+            own=_known(own) if own and own[1] in readable else None,
+            candidates=tuple(
+                known for one in candidates if one and one[1] in readable and (known := _known(one)) is not None
+            ),
+        )
+
+    async def was_known(self, release_id: str) -> bool:
+        """Return whether a release was kept, and its alerts delivered, before Redis lost its data."""
+        return bool(
+            await cast(Awaitable[int], self._redis.sismember(keys.known().name, cast(str, number_of(release_id))))
         )
 
     async def keep(
@@ -189,7 +199,7 @@ class Keeper:
             "revisions_kept": REVISIONS_KEPT,
             "live": LIVE,
             "fingerprint": fingerprint.decode(),
-            "term": self._term,
+            "term": fence_argument(self._term, self._memory),
             "term_key": keys.term().name,
             "story": keep.story,
             "revision": release.revision,
@@ -241,9 +251,13 @@ def _indexes(traits: Sequence[Trait]) -> list[str]:
     return [prefix + trait.digest for trait in traits]
 
 
-def _known(answer: Sequence[Any]) -> Known:
+def _known(answer: Sequence[Any]) -> Known | None:
     release_id, value, releases, first, marks = answer
-    kept = unpack_kept(value)
+    try:
+        kept = unpack_kept(value)
+    except ERRORS as error:
+        skip("release", keys.release(str(release_id)).name, error)
+        return None
     return Known(
         release=kept.release,
         story=kept.story,

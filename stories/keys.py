@@ -126,9 +126,32 @@ def archive() -> Key:
     return Key(_key("archive"), None)
 
 
+def memory() -> Key:
+    """The mark of this memory, random, set by the daemon alone: scripts refuse to write where it is missing or another.
+
+    For ever, as the memory is.
+    """
+    return Key(_key("memory"), None)
+
+
+def known() -> Key:
+    """Set of the releases (16 bytes each) that were kept and alerted before Redis lost its data: stored silently."""
+    return Key(_key("known"), timedelta(days=30))
+
+
+def loss() -> Key:
+    """What Redis lost when it came back empty, in words, for warnings (JSON ``scheduler.memory.Loss``)."""
+    return Key(_key("loss"), timedelta(days=7))
+
+
 def layout() -> Key:
     """The number of the layout of all these keys (``stories.schema``). For ever, as the memory is."""
     return Key(_key("layout"), None)
+
+
+def packing() -> Key:
+    """The digest of the phrases that releases are packed with (``stories.schema``). For ever, as the memory is."""
+    return Key(_key("packing"), None)
 
 
 def migrating() -> Key:
@@ -218,6 +241,11 @@ def aside() -> Key:
 def probe() -> Key:
     """Nothing: a name under which it is tried whether a user may write, without writing (``stories.permissions``)."""
     return Key(_key("probe"), timedelta(seconds=1))
+
+
+def write_probe() -> Key:
+    """Empty: readiness writes it to see whether Redis takes writes (``web.health``)."""
+    return Key(_key("probe", "write"), timedelta(minutes=1))
 
 
 def polls() -> Key:

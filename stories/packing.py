@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -32,6 +33,11 @@ def _phrases() -> zstandard.ZstdCompressionDict:
     dictionary = zstandard.ZstdCompressionDict(told, dict_type=zstandard.DICT_TYPE_RAWCONTENT)
     dictionary.precompute_compress(level=LEVEL)
     return dictionary
+
+
+def phrases_digest() -> str:
+    """Return what changes with the phrases: data packed with other ones cannot be read."""
+    return hashlib.sha256((files("stories") / "phrases.txt").read_bytes()).hexdigest()[:16]
 
 
 @cache

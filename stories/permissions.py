@@ -15,6 +15,9 @@ RULE = "~{ww}* &* +@all -@admin -@dangerous +info +config|get"
 """What is enough, for workers too; of the dangerous ones INFO, and CONFIG GET for ``appendfsync`` alone."""
 
 PROBE = keys.probe().name
+CHANNEL = keys.broker("cancel:").name
+"""A pub/sub channel of the library that shares polls among workers. It subscribes to a pattern, which Redis allows to a
+user with ``&*`` or with exactly that pattern."""
 COMMANDS: tuple[tuple[str | int, ...], ...] = (
     *((name, PROBE) for name in ("GET", "DEL", "EXISTS", "TYPE", "PTTL", "LPOP", "HGETALL", "HVALS", "HKEYS")),
     *((name, PROBE) for name in ("SMEMBERS", "SCARD", "LLEN", "ZCARD", "XLEN", "MGET")),
@@ -39,6 +42,9 @@ COMMANDS: tuple[tuple[str | int, ...], ...] = (
     ("SCRIPT", "LOAD", "return 0"),
     ("SCAN", 0),
     ("TIME",),
+    ("PUBLISH", CHANNEL, ""),
+    ("SUBSCRIBE", CHANNEL),
+    ("PSUBSCRIBE", f"{CHANNEL}*"),
 )
 _COMMAND = re.compile(r"run the '([^']+)' command")
 
@@ -65,6 +71,13 @@ async def missing_permissions(redis: Redis) -> list[str]:
     return missing
 
 
+def _rule(refusal: str) -> str:
+    """Return the ACL rule that would allow what the server refused with these words."""
+    if found := _COMMAND.search(refusal):
+        return f"+{found[1]}"
+    return "&*" if "channel" in refusal else f"~{keys.PREFIX}*"
+
+
 async def _refused(connection: Any, commands: Sequence[tuple[str | int, ...]]) -> list[str]:
     """Send commands, and return the rules that would allow those that are not allowed."""
     missing: dict[str, None] = {}
@@ -73,8 +86,7 @@ async def _refused(connection: Any, commands: Sequence[tuple[str | int, ...]]) -
         try:
             await connection.read_response()
         except NoPermissionError as refused:
-            found = _COMMAND.search(str(refused))
-            missing[f"+{found[1]}" if found else f"~{keys.PREFIX}*"] = None
+            missing[_rule(str(refused))] = None
         except ResponseError:  # a full server, a replica: no question of rights, and told by who looks at that
             continue
     return list(missing)

@@ -10,12 +10,15 @@ import asyncio
 import contextlib
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import cast
 
 import structlog
 from redis.asyncio import Redis
 
 from stories import keys
-from stories.answers import text
+from stories.answers import text, texts
+from stories.packing import PHRASES, dictionary_of, packed_of, phrases_digest, unpack_kept
+from stories.unreadable import ERRORS
 
 log = structlog.get_logger(__name__)
 
@@ -28,6 +31,7 @@ Step = Callable[[Redis], Awaitable[None]]
 STEPS: Mapping[int, Step] = {}
 """By the layout that each begins with."""
 
+SAMPLE = 20  # newest releases that are tried where no digest was stored
 LOOK = 0.2  # seconds between two looks at a carrying forward that another process does
 
 
@@ -40,8 +44,10 @@ async def settle_layout(redis: Redis, *, layout: int = LAYOUT, steps: Mapping[in
 
     ``OtherLayout`` when a newer wirewatch wrote it, or one that runs still needs it as it is.
     """
+    await _check_packing(redis)
     found = await _found(redis, layout)
     if found == layout:
+        await redis.set(keys.packing().name, phrases_digest(), nx=True)
         return found
     if found > layout:
         raise OtherLayout(
@@ -58,6 +64,44 @@ async def settle_layout(redis: Redis, *, layout: int = LAYOUT, steps: Mapping[in
         if text(await redis.get(keys.migrating().name) or "") == token:
             await redis.delete(keys.migrating().name)
     return found
+
+
+async def _check_packing(redis: Redis) -> None:
+    """``OtherLayout``, and nothing written, when stored releases were packed with other phrases than these.
+
+    Data from before the digest was stored is tried: the newest releases must be readable.
+    """
+    stored = await redis.get(keys.packing().name)
+    if stored is not None:
+        if text(stored) == phrases_digest():
+            return
+        reason = f"its packing digest is {text(stored)[:40]}, this version's is {phrases_digest()}"
+    else:
+        newest = texts(await redis.zrevrange(keys.releases().name, 0, SAMPLE - 1))
+        values = (
+            cast(list[bytes | None], await redis.mget([keys.release(one).name for one in newest])) if newest else []
+        )
+        kept = [value for value in values if value is not None]
+        unreadable = sum(not _is_readable(value) for value in kept)
+        if not kept or unreadable < len(kept):
+            return
+        reason = f"none of its newest {len(kept)} releases can be read"
+    raise OtherLayout(
+        f"the data in Redis was written by a wirewatch with another packing dictionary: {reason}; nothing was changed. "
+        "Start the version that wrote it and export there (wirewatch export), or set another Redis database or "
+        "data_dir for this version (docs/operations.md, Upgrade)"
+    )
+
+
+def _is_readable(value: bytes) -> bool:
+    """Return whether a stored release can be read; one with a trained dictionary is not tried."""
+    try:
+        if dictionary_of(packed_of(value)) != PHRASES:
+            return True
+        unpack_kept(value)
+    except ERRORS:
+        return False
+    return True
 
 
 async def _carry(redis: Redis, layout: int, steps: Mapping[int, Step]) -> None:

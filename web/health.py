@@ -10,9 +10,10 @@ import msgspec
 from fastapi import APIRouter, Request
 from prometheus_client.exposition import choose_encoder
 from pydantic import BaseModel, Field
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 from starlette.responses import Response
 
+from stories import keys
 from stories.moments import timestamp
 from web.views import Views, views
 
@@ -57,16 +58,24 @@ async def readiness(asked: Views) -> dict[str, Any]:
     try:
         async with asyncio.timeout(REDIS_PATIENCE):
             await asked.redis.ping()
+            await asked.redis.set(keys.write_probe().name, b"", ex=keys.write_probe().seconds)
             clock = clock_check(await asked.desk.ticked(), asked.now())
             if (warning := asked.clock_warning()) is not None:
                 clock["detail"] += f"; {warning}"
     except (RedisError, OSError, TimeoutError) as error:
-        redis = {"ok": False, "detail": f"does not answer ({type(error).__name__})"}
+        redis = {"ok": False, "detail": _reason(error)}
     else:
-        redis = {"ok": True, "detail": "answers"}
+        redis = {"ok": True, "detail": "answers and takes writes"}
     off = await _channels_off(asked) if redis["ok"] else {}
     checks = {"redis": redis, "clock": clock, **await asked.checks()}
     return {"ready": all(check["ok"] for check in checks.values()), "checks": checks, "channels_off": off}
+
+
+def _reason(error: Exception) -> str:
+    """Return why Redis is not usable: it does not answer, or it answers and refuses writes."""
+    if isinstance(error, ResponseError):  # full (OOM), MISCONF, a replica, no permission
+        return f"refuses writes: {str(error)[:200]}"
+    return f"does not answer ({type(error).__name__})"
 
 
 async def _channels_off(asked: Views) -> dict[str, str]:

@@ -15,7 +15,7 @@ from scrapy.exceptions import DropItem
 
 from config.telemetry import report
 from pipelines.remembering import Contended
-from stories.fence import is_deposed
+from stories.fence import is_deposed, is_forgotten
 from stories.reading import Reading
 
 log = structlog.get_logger(__name__)
@@ -102,4 +102,4 @@ class KeepStep:
 
 def _passes(error: RedisError) -> bool:
     """Return whether Redis will take it once it is back, or has room again."""
-    return isinstance(error, AWAY) or str(error).startswith(UNWRITABLE)
+    return isinstance(error, AWAY) or is_forgotten(error) or str(error).startswith(UNWRITABLE)

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 
 from alerts.channels import channel_types
+from alerts.outbox import Outbox
 from alerts.receipts import ChannelCounts, count_alerts
 from config.interpreter import interpreter_faults
 from config.schema import schema
 from config.settings import Settings
-from scheduler.cli.context import with_newsroom
+from scheduler.cli.context import Failed, with_newsroom
 from scheduler.cli.output import examples, line
+from scheduler.memory import Loss
 from scheduler.newsroom import Newsroom, now
 from scheduler.sharing import MEMBER
 from stories import keys
@@ -50,13 +55,25 @@ def check(
 
     async def risks(newsroom: Newsroom) -> list[str]:
         counts = await count_alerts(newsroom.redis, list(settings.channels), others=True)
+        settled = set(settings.channels)
+        removed = [name for name in sorted(await Outbox(newsroom.redis).channels()) if name not in settled]
+        gone = await count_alerts(newsroom.redis, removed)
+        counts = [one for one in counts if one.channel not in removed] + gone
         skew = (await timekeeper.measure(newsroom.redis, samples=3)).skew
         clocks = [skew_warning(skew)] if abs(skew) > SKEW else []
         living, _ = await Crew(newsroom.redis, sign=partial(newsroom.signer.sign, MEMBER)).members()
         holder = await newsroom.redis.get(keys.daemon().name)
         reports.update(await CanaryReports(newsroom.redis).read([*([DAEMON] if holder else []), *living]))
-        return [*await server_risks(newsroom.redis), *clocks, *troubles(counts)]
+        return [
+            *removed_channels(gone),
+            *await server_risks(newsroom.redis),
+            *clocks,
+            *await _losses(newsroom),
+            *troubles(counts),
+        ]
 
+    if unwritable := unwritable_files(settings):
+        raise Failed("; ".join(unwritable))
     faults = interpreter_faults(sys.version_info[:3])
     found = with_newsroom(settings, risks)
     for warning in (*faults, *found, *canary_faults(reports, now()), *silences(settings)):
@@ -97,6 +114,11 @@ def canary_faults(reports: Mapping[str, CanaryReport], now: datetime) -> list[st
     return faults
 
 
+async def _losses(newsroom: Newsroom) -> list[str]:
+    packed = await newsroom.redis.get(keys.loss().name)
+    return [f"at {loss.found_at}: {loss.words}" for loss in [msgspec.json.decode(packed, type=Loss)]] if packed else []
+
+
 def troubles(counts: list[ChannelCounts]) -> list[str]:
     """Return the channels that are off, and those of which alerts were given up."""
     off = [
@@ -111,6 +133,29 @@ def troubles(counts: list[ChannelCounts]) -> list[str]:
         if one.failed
     ]
     return off + dead
+
+
+def removed_channels(counts: list[ChannelCounts]) -> list[str]:
+    """Return the channels that the configuration no longer has and whose alerts still wait."""
+    return [
+        f"{one.waiting} alert(s) wait for channel {one.channel!r}, which is not in the configuration any more; a "
+        f"running daemon gives them up. Add [channels.{one.channel}] again, then: wirewatch alerts retry --all"
+        for one in counts
+        if one.waiting
+    ]
+
+
+def unwritable_files(settings: Settings) -> list[str]:
+    """Return the file channels whose file cannot be written, with the reason."""
+    found = []
+    for name, channel in settings.channels.items():
+        if channel.type != "file":
+            continue
+        path = Path(str(getattr(channel, "path", ""))).expanduser()
+        there = path if path.exists() else next((one for one in path.absolute().parents if one.exists()), path)
+        if path.is_dir() or (there != path and not there.is_dir()) or not os.access(there, os.W_OK):
+            found.append(f"channel {name!r} cannot write {path}: {there} is no folder or file that this user may write")
+    return found
 
 
 def silences(settings: Settings) -> list[str]:

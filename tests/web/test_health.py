@@ -21,7 +21,7 @@ async def test_it_is_ready_when_redis_answers_and_the_clock_ticked(site, redis: 
         said = await reply.json()
     assert reply.status == 200
     assert said["ready"] is True
-    assert said["checks"]["redis"] == {"ok": True, "detail": "answers"}
+    assert said["checks"]["redis"] == {"ok": True, "detail": "answers and takes writes"}
     assert said["checks"]["clock"]["ok"] is True
 
 

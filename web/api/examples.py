@@ -225,7 +225,7 @@ JSON_FEED: dict[str, Any] = {
 READY: dict[str, Any] = {
     "ready": True,
     "checks": {
-        "redis": {"ok": True, "detail": "answers"},
+        "redis": {"ok": True, "detail": "answers and takes writes"},
         "clock": {"ok": True, "detail": "ticked 1 s ago, at 2026-03-02T03:30:11.000Z"},
         "lease": {"ok": True, "detail": "this daemon has the clock"},
         "canary": {"ok": True, "detail": "a listing and a page were read 23 s ago"},

@@ -1,0 +1,48 @@
+"""Records in Redis that cannot be decoded: each is left out with a counted log line that names its key."""
+
+from __future__ import annotations
+
+from collections import Counter
+from time import monotonic
+from typing import TypeVar
+
+import msgspec
+import structlog
+import zstandard
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+ERRORS = (msgspec.MsgspecError, zstandard.ZstdError, UnicodeDecodeError, ValueError, KeyError, TypeError, IndexError)
+"""What decoding arbitrary bytes as one of our records may raise."""
+LOG_SECONDS = 60.0  # between two lines about the same kind of record
+
+counts: Counter[str] = Counter()
+"""Records left out since the start, by the kind of key."""
+_logged: dict[str, float] = {}
+
+
+def skip(kind: str, key: str, error: BaseException) -> None:
+    """Count a record that cannot be decoded, and log it once a minute for each kind of key."""
+    counts[kind] += 1
+    if kind in _logged and monotonic() - _logged[kind] < LOG_SECONDS:
+        return
+    _logged[kind] = monotonic()
+    log.error(
+        "record_unreadable",
+        kind=kind,
+        key=key,
+        reason=f"{type(error).__name__}: {error}"[:200],
+        skipped=counts[kind],
+        next="the record is left out; restore a backup, or delete the key",
+    )
+
+
+def decode(packed: bytes | str, record: type[T], kind: str, key: str) -> T | None:
+    """Return a record of JSON, or None, counted and logged, when it cannot be decoded."""
+    try:
+        return msgspec.json.decode(packed, type=record)
+    except ERRORS as error:
+        skip(kind, key, error)
+        return None

