@@ -1,112 +1,39 @@
-"""Stop 9, relate: what a headline says about an earlier release, and the headline that is left without it."""
+"""Stop 9, relate: what a headline says about an earlier release, and the headline that is left without it.
+
+A marker counts by its position (before the headline, behind it, in brackets, behind the issuer), by what its word needs
+(``config.languages.Rule``) and by what stands around it (``contexts`` of the languages' tables).
+"""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator
 from dataclasses import replace
 
-from pipelines.notices.asian import asian_notice
-from pipelines.notices.folding import fold
-from pipelines.notices.markers import MARKER, PRIORITY, SPACED_WORD, STEMS, Rule, meaning
-from pipelines.notices.news import FILING, acts, is_company, is_news, names_a_release
-from pipelines.notices.phrases import phrase_notice
-from pipelines.notices.rubrics import is_rubric, is_rubric_update
-from pipelines.notices.signed import by_company_kind, signed
-from stories.release import Notice, NoticeKind
+from pipelines.notices.grammar import PRIORITY, headline_frames, lexicon, part
+from pipelines.notices.line import CLOSERS, OPENERS, PAIRS, Line, Marker, marker_at, marker_ending, says
+from pipelines.notices.news import acts, is_column, is_company, is_filing, is_news, is_study_update, names_a_release
+from pipelines.notices.signed import signed
+from stories.release import Notice
 
-# What a wire or a desk prints before everything else, and the original had too: "EQS-Adhoc: Korrektur: …".
-_LEAD = (
-    r"(?:(?:eqs|dgap|ots|apa-ots|pta|euro\s?adhoc|hugin|cision|rns|ad-?hoc|original-research)[\w-]*\s*[:.]\s*"
-    r"(?:(?!\s)[^:]{2,60}:\s+)?"
-    r"|(?:media|press|news)\s+(?:advisory|release|alert)\s*(?::|-+|—)\s*|(?:pressemitteilung"
-    r"|communique de presse)\s*[:—-]\s*)?"
-)
-_OPEN = r"[\[({<【〔«*+/=#~|_\"“!>-]*\s*"
-_CLOSE = r"\s*[\])}>】〕»*+=#~_\"”!]*"
-_SEPARATOR = r"(?:\s*(?::|;|[.,](?=\s)|--+|—|\||/|\.\.+|…|>|•|·)|\s+-(?=\s)|-\s)"
-_PREFIX = re.compile(
-    rf"^(?P<lead>{_LEAD})(?P<open>{_OPEN})(?P<marker>{MARKER})(?!\w)(?P<close>{_CLOSE})"
-    rf"(?P<separator>{_SEPARATOR}?)[\s:;|—*+=#-]*(?P<rest>.*)$",
-    re.DOTALL,
-)
-_ADVISORY = re.compile(
-    r"^(?P<open>[/*\[(]*\s*)(?P<marker>a\s*d\s*v\s*i\s*s\s*o\s*r\s*y"
-    r"(?P<orders>\s*(?::|,|/|-+|—)\s*(?:please\s+)?(?:disregard|kill|withdraw|retract)\w*(?:\s+(?:(?:press|news)\s+)?release)?)?)"
-    r"(?!\w)\s*(?::|-+|—)\s*(?P<rest>.*)$"
-)
-# "(Korrektur: Absatz 2) Hafen AG erhöht Prognose": what the marker is about stands in the bracket with it.
-_BRACKETED_PREFIX = re.compile(
-    rf"^[\[({{【〔]\s*(?P<marker>{MARKER})(?!\w)(?P<extra>[\s,:—-]+[^\])}}】〕]{{1,60}})[\])}}】〕]\s*[:—-]?\s*(?P<rest>\S.*)$"
-)
-# "ACME Corp: CORRECTION: ACME buys …": the issuer first, as some feeds print it.
-_INFIX = re.compile(
-    rf"^(?P<lead>[^:]{{2,60}}?(?::|\s-|\s—|\s/)|(?:eqs|dgap|ots|apa-ots|pta|rns)[\w-]*:[^:/]{{2,60}}(?::|\s/))"
-    rf"\s+(?P<marker>{MARKER})(?P<separator>\s*(?::|--|—|\s-(?=\s)|,)|(?=\s))\s*(?P<rest>.+)$"
-)
-
-_WIRE_TAIL = (
-    r"(?P<tail>(?:\s*#\w+)*(?:\s*(?:\||-|—|\bvia\b)\s*(?:media outreach(?: newswire)?|business ?wire"
-    r"|pr ?newswire|cision|"
-    r"globe ?newswire|newsfile(?: corp\.?)?|access(?: ?news)?wire|news direct|newmediawire|acn newswire"
-    r"|eqs[- ]news|cnw))?)"
-)
-_EXTRA = (
-    r"(?P<extra>(?:\s+(?:version|release|copy|text|headline|link|links|date|figures|fassung|version\s+follows)"
-    r"|[\s,:—-]+[^\])}】]{0,60})?)"
-)
-_BRACKETS = re.compile(
-    rf"\s*(?P<open>[\[({{【〔*/])\s*(?:(?:with|w/|avec|mit|con)\s+)?(?P<marker>{MARKER})(?!\w){_EXTRA}\s*[\])}}】〕*/]{_WIRE_TAIL}\s*$"
-)
-_SUFFIX = re.compile(rf"\s*(?:\s-{{1,2}}|--+|—|\||\s/|\s\*{{1,3}})\s*(?P<marker>{MARKER})[-—*]{{0,3}}{_WIRE_TAIL}\s*$")
-# "EQS-PVR: Hafen AG: Korrektur", "Port : Rectificatif", "Harbour Reports: CORRECTION".
-_AFTER_COLON = re.compile(rf"\s*:\s*(?P<marker>{MARKER}){_WIRE_TAIL}\s*$")
-_NEVER_OF_PRICES = (
-    "rectif", "erratum", "errata", "korjaus", "oikaisu", "rattel", "rettel", "rettif", "dinh chinh", "mitteilung",
-    "meldung", "pressemitteilung", "communique", "comunicado", "nota de prensa",
-)  # fmt: skip
-_INSIDE = re.compile(
-    r"\s*[\[(【](?P<marker>corrected|correction|updated|withdrawn|retracted|korrigiert|korrektur|corrige|rectificatif|correccion)[\])】]\s*"
-)
-
-_DAY_OR_VERSION = re.compile(r"\b\d{1,2}\b|\bversion\b|\brelease\b|\d{1,2}, \d{4}|\d:\d\d|^[\s:,—-]*$")
-_NOT_AFTER_CAPITALS = re.compile(
-    r"(?:on|for|to|of|in|at|your|our|my|act|bill|conference|summit|forum|day|week|fluid|tape|officers?"
-    r"|facility|system)\b"
-)
-# "Gold Market - Correction" is the correction of a market, "Director Shareholding - Correction" that of a release.
-_CORRECTS_ITSELF = re.compile(
-    r"\b(?:market|price|stock|share|gold|silver|oil|crypto|bitcoin|color|colour|vision|posture|course)s?$"
-)
-_SPACED_MARKER = re.compile(SPACED_WORD)
+_LEAD_CHARACTERS = 80  # "EQS-News: Hafen AG:"; an issuer's name is not longer
+_LEADS = 3  # separators among which a marker behind an issuer is looked for
+_MARKER_TOKENS = 16
 
 
 def headline_notice(headline: str, first_paragraph: str = "") -> Notice | None:
     """Return what the headline alone says; ``statement`` is None. ``first_paragraph`` tells a rubric from an update."""
-    if found := asian_notice(headline):
-        return found
-    folded = fold(headline)
-    if not any(stem in folded for stem in STEMS):
+    line = Line(headline)
+    if part("never").search(line):
         return None
-    if by := signed(headline, folded):
-        rest = headline[by.start("rest") :].strip(" /") if by["rest"] else ""
-        return Notice(kind=by_company_kind(by), marker=headline[by.start("marker") : by.end("marker")], headline=rest)
+    if by := signed(line):
+        return by.notice
     return (
-        _one_behind_another(_before(headline, folded, first_paragraph), first_paragraph)
-        or _after(headline, folded)
-        or _within(headline, folded)
-        or phrase_notice(headline, folded)
+        _one_behind_another(_before(line, first_paragraph), first_paragraph)
+        or _behind_issuer(line)
+        or _last(line)
+        or _within(line)
+        or _framed(line)
     )
-
-
-def _one_behind_another(notice: Notice | None, first_paragraph: str) -> Notice | None:
-    """Return the more telling of two markers in a row: "/R E P E A T -- CORRECTION -- Acme Opens a Mill/"."""
-    if notice is None or not notice.headline:
-        return notice
-    second = _before(notice.headline, fold(notice.headline), first_paragraph)
-    if second is None or not second.headline:
-        return notice
-    first = notice if PRIORITY.index(notice.kind) <= PRIORITY.index(second.kind) else second
-    return replace(first, headline=second.headline)
 
 
 def subject_company(headline: str) -> str | None:
@@ -116,258 +43,388 @@ def subject_company(headline: str) -> str | None:
     also of Business Wire's subtitle ``CORRECTION...by Civitas Solutions, Inc.`` and of a marker that is signed before
     the headline (``CORRECTION by Acme: Mill Opens``). None for every other headline.
     """
-    headline = visible_headline(headline)
-    folded = fold(headline)
-    if by := signed(headline, folded):
-        return headline[by.start("company") : by.end("company")].strip() or None
-    found = _PREFIX.match(folded) or _ADVISORY.match(folded)
-    return _company(headline, found) if found else None
+    line = Line(" ".join(headline.split()))
+    if by := signed(line):
+        return by.company or None
+    first = line.skip(0, OPENERS)
+    marker = marker_at(line, first)
+    return _company(line, marker) if marker else None
 
 
-def visible_headline(headline: str) -> str:
-    """Return the headline on one line with single spaces, but for those between spaced letters."""
-    return " ".join(headline.split())
-
-
-def _company(headline: str, found: re.Match[str]) -> str | None:
-    slashed = "/" in found["open"]
-    spaced = _SPACED_MARKER.search(found["marker"]) is not None
-    if not (slashed or spaced):
+def _company(line: Line, marker: Marker) -> str | None:
+    """Return the company behind a marker in slashes or spaced letters, if a company is all that stands there."""
+    if not (marker.spaced or "/" in line.words[: marker.first]):
         return None
-    rest = found["rest"].rstrip(" /")
-    start = found.start("rest")
-    company = headline[start : start + len(rest)].strip()
-    known = meaning(found["marker"])
-    if not is_company(company) or (known is not None and known[0] == "repeat"):
+    company = line.rest(line.behind_separator(line.skip(marker.last, CLOSERS))).rstrip(" /").strip()
+    if not is_company(company) or (marker.meaning is not None and marker.meaning.kind == "repeat"):
         return None
     return company
 
 
-def _before(headline: str, folded: str, first_paragraph: str) -> Notice | None:
-    if advisory := _ADVISORY.match(folded):
-        return _advisory(headline, advisory)
-    found = _PREFIX.match(folded)
-    if (found is None or not found["close"].strip()) and (with_more := _BRACKETED_PREFIX.match(folded)):
-        return _bracketed(headline, with_more)
-    if found is None:
-        return _after_the_issuer(headline, folded)
-    known = meaning(found["marker"])
-    if known is None:
+def _one_behind_another(notice: Notice | None, first_paragraph: str) -> Notice | None:
+    """Return the more telling of two markers in a row: "/R E P E A T -- CORRECTION -- Acme Opens a Mill/"."""
+    if notice is None or not notice.headline:
+        return notice
+    second = _before(Line(notice.headline), first_paragraph)
+    if second is None or not second.headline:
+        return notice
+    first = notice if PRIORITY.index(notice.kind) <= PRIORITY.index(second.kind) else second
+    return replace(first, headline=second.headline)
+
+
+# --- before the headline ---------------------------------------------------------------------------------------------
+
+
+def _before(line: Line, first_paragraph: str) -> Notice | None:
+    """A marker at the start, or behind what a wire prints before every headline ("EQS-News: Hafen AG:")."""
+    for start in _wire_leads(line):
+        first = line.skip(start, OPENERS)
+        marker = marker_at(line, first)
+        if marker is None:
+            continue
+        notice = _advisory(line, marker) if marker.word.startswith("advisory") else None
+        return notice or _prefixed(line, start, marker, first_paragraph)
+    return None
+
+
+def _wire_leads(line: Line) -> Iterator[int]:
+    yield 0
+    wire = part("wire").match(line)
+    rubric = part("rubric").match(line)
+    for place in _breaks(line):
+        if (wire and place >= wire.last) or (rubric and place == rubric.last):
+            yield place + 1
+
+
+def _breaks(line: Line) -> list[int]:
+    """Return the separators behind which a marker may follow an issuer."""
+    found = [
+        place
+        for place, word in enumerate(line.words[:_MARKER_TOKENS])
+        if word in (":", "—", "/", ".", "|") and line.is_separator(place) and line.start(place) <= _LEAD_CHARACTERS
+    ]
+    return found[:_LEADS]
+
+
+def _prefixed(line: Line, start: int, marker: Marker, first_paragraph: str) -> Notice | None:
+    meaning = marker.meaning
+    if meaning is None:
         return None
-    kind = known[0]
-    printed = headline[found.start("marker") : found.end("marker")]
-    slashed = "/" in found["open"]
-    bracketed = bool(found["open"].strip('"“!> ') and found["close"].strip()) or slashed
-    capitals = printed.upper() == printed
-    rest = headline[found.start("rest") :]
+    closed = line.skip(marker.last, CLOSERS)
+    opened = line.words[start : marker.first]
+    if opened and closed == marker.last and (bracketed := _bracketed(line, marker)):
+        return bracketed
+    rest_at = line.behind_separator(closed)
+    rest = line.rest(rest_at)
     if not rest:
-        if not (bracketed or capitals):
-            return None
-    elif not _prefix_counts(found, printed, rest, known, bracketed=bracketed):
+        counts = opened or marker.capitals or tuple(line.words[marker.first : marker.last]) in lexicon("alone")
+        return Notice(kind=meaning.kind, marker=marker.printed, headline=line.before(start)) if counts else None
+    if not _Prefix(line, start, marker, closed, rest).counts():
         return None
-    if kind == "update" and is_rubric_update(rest, found["rest"], first_paragraph):
+    if meaning.kind == "update" and meaning.rule != "plain" and is_study_update(rest, first_paragraph):
         return None
-    if _company(headline, found):
+    if _company(line, marker):
         rest = ""
-    elif not found["separator"].strip() and names_a_release(found["rest"]):
-        return Notice(kind=kind, marker=printed, headline=headline)
-    elif found["open"].strip():
+    elif (not line.is_separator(closed) or meaning.rule == "colon") and names_a_release(rest):
+        return Notice(kind=meaning.kind, marker=marker.printed, headline=line.text)
+    elif opened:
         rest = rest.rstrip(' /”"»')
-    return Notice(kind=kind, marker=printed, headline=_join(headline[: found.end("lead")], rest))
+    return Notice(kind=meaning.kind, marker=marker.printed, headline=_join(line.before(start), rest))
 
 
-def _prefix_counts(
-    found: re.Match[str], printed: str, rest: str, known: tuple[NoticeKind, Rule], *, bracketed: bool
-) -> bool:
+class _Prefix:
     """Whether a marker before a headline is one, by what stands between and what follows."""
-    kind, rule = known
-    folded_rest = found["rest"]
-    if folded_rest.startswith("the record"):
-        return False  # "CORRECTING THE RECORD": an answer to others
-    capitals, separated = (
-        printed.upper() == printed,
-        bool(found["separator"].strip(" .,") or (found["lead"] and found["separator"].strip())),
-    )
-    if rule == "spaced":
-        invites = capitals and separated and folded_rest.startswith(("invitation", "avis "))
-        return invites or "/" in found["open"] or _SPACED_MARKER.match(found["marker"]) is not None
-    if bracketed:
-        return True
-    if rule == "free" and not separated:
+
+    def __init__(self, line: Line, start: int, marker: Marker, closed: int, rest: str) -> None:
+        self.line, self.marker, self.rest = line, marker, rest
+        opened, closers = set(line.words[start : marker.first]), set(line.words[marker.last : closed])
+        self.slashed = "/" in opened
+        self.bracketed = bool(opened - set('"“!>—-') and closers) or self.slashed
+        between = line.words[closed] if line.is_separator(closed) else ""
+        self.colon = between == ":"
+        self.separated = bool(between) and (between not in ",." or start > 0)
+        self.separated |= marker.unspaced_script and bool(closers)
+
+    def counts(self) -> bool:
+        marker = self.marker
+        rule = marker.meaning.rule if marker.meaning else "plain"
+        if rule == "spaced":
+            invites = marker.capitals and self.separated and self.rest.casefold().startswith(("invitation", "avis "))
+            return invites or self.slashed or marker.spaced
+        if self.bracketed:
+            return True
+        if rule == "colon":
+            return self.colon
+        if rule == "brackets":
+            return False
+        if rule == "phrase" and not self.separated:
+            return self._phrase_counts()
+        if not self.separated:
+            return self._stands_out() or says("headed", self.rest)
+        if rule == "capitals":
+            return self._editors_word_counts()
+        return self._title_counts()
+
+    def _phrase_counts(self) -> bool:
         # "CORRECTING and REPLACING" stands out; "Correcting and Replacing Dentures" is what a dentist does.
-        shouted = sum(map(str.isupper, printed)) > len(printed) // 2 and rest.upper() != rest
-        if not shouted and found["marker"].startswith(("correct ", "replace ")):
+        printed, rest = self.marker.printed, self.rest
+        shouted = sum(map(str.isupper, printed)) > len(printed) // 2 and not rest.isupper()
+        if not shouted and self.marker.word.startswith(("correct ", "replace ")):
             return False  # "Correct and Replace Program Launches": an order, or somebody's programme
-        if shouted or not printed.isascii() or is_news(rest) or names_a_release(folded_rest):
+        if shouted or not printed.isascii() or is_news(rest) or names_a_release(rest):
             return True
         # What follows in capitals is a name ("Correcting and Replacing Old Mill Bakery"), unless it is a thing to mend.
-        return found["marker"].startswith("correct") and rest[0].isupper() and not _TO_MEND.search(folded_rest)
-    if not separated:
-        return _stands_out(printed, rest, folded_rest) or _HEADED.match(folded_rest) is not None
-    if rule == "capitals":
-        if found["marker"] in _NOT_OF_THINGS and is_news(rest) and not _TITLE.match(folded_rest):
-            return True
-        return capitals or (found["marker"] in ("replacement", "amendment") and FILING.search(folded_rest) is not None)
-    listed = _LISTICLE.match(folded_rest) is not None and not capitals
-    if listed and (kind == "update" or (kind == "correction" and _OF_MARKETS.search(folded_rest))):
-        return False
-    # "Corrections: The Next Frontier", "Errata: A Novel": titles of other things.
-    return (
-        capitals
-        or found["marker"] not in ("corrections", "errata")
-        or not _TITLE.match(folded_rest)
-        or acts(folded_rest)
-    )
+        mended = says("mended", rest) or (says("participle", rest) and not says("name_like_participle", rest))
+        return self.marker.word.startswith("correct") and rest[0].isupper() and not mended
 
-
-_TO_MEND = re.compile(
-    r"(?:^|\b)(?:teeth|tooth|dentures?|dental|implants?|crowns?|veneers?|fillings?|joints?|hormones?|hair|skin|len(?:s|ses)"
-    r"|windows?|roofs?|gutters?|pipes?|plumbing|sewers?|septic|wiring|valves?|bearings?|brakes?|pads|tires|parts|floors?"
-    r"|foundations?|walls?|missing|lost|failing|broken|worn|faulty|defective|aging|rotten|leaking|bad|errors"
-    r"|^(?!united|allied|applied|advanced|associated|federated|consolidated|integrated)\w{3,}ed"
-    r"|how|why|guide|tips|easy|your|the|made)\b"
-)
-_HEADED = re.compile(r"(?:media|news|press)\s+(?:advisory|alert|release|invitation)\s*(?::|--?\s|—)")
-_NOT_OF_THINGS = frozenset(("kill", "repeat", "disregard", "cancelled", "canceled"))
-"""Words that before a colon and an issuer's news, in ordinary letters too, are an editor's."""
-_LISTICLE = re.compile(
-    r"(?:\d+|two|three|four|five|six|seven|eight|nine|ten)\s+(?:\w+\s+)?(?:ways|things|tips|reasons|steps|charts|stocks|facts|questions|lessons|signs)\b"
-)
-_OF_MARKETS = re.compile(r"\b(?:markets?|prices?|invest\w*|portfolios?|bear|bull|crash|drop|dip)\b")
-_TITLE = re.compile(
-    r"(?:the|how|why|what|when|where|who|an? (?:novel|memoir|story|history|guide|play|film|podcast|new))\b"
-)
-
-
-def _bracketed(headline: str, found: re.Match[str]) -> Notice | None:
-    known = meaning(found["marker"])
-    if known is None or (known[0] != "correction" and not _DAY_OR_VERSION.search(found["extra"])):
-        return None
-    printed = headline[found.start("marker") : found.end("marker")]
-    return Notice(kind=known[0], marker=printed, headline=headline[found.start("rest") :])
-
-
-def _advisory(headline: str, found: re.Match[str]) -> Notice | None:
-    """An advisory in slashes or spaced letters withdraws; others ("ADVISORY: Minister to visit …") announce."""
-    spaced = " " in found["marker"].removesuffix(found["orders"] or "")
-    says_so = re.match(r"(?:please )?(?:disregard|kill|withdraw|retract)", found["rest"])
-    if not (spaced or "/" in found["open"] or says_so or found["orders"]):
-        return None
-    marker = headline[found.start("marker") : found.end("marker")]
-    rest = headline[found.start("rest") :].rstrip(" /")
-    return Notice(kind="withdrawal", marker=marker, headline="" if _company(headline, found) else rest)
-
-
-def _after_the_issuer(headline: str, folded: str) -> Notice | None:
-    found = _INFIX.match(folded)
-    if found is None:
-        return None
-    known = meaning(found["marker"])
-    if known is None or known[0] in ("update", "repeat") or is_rubric(found["lead"]):
-        return None
-    printed = headline[found.start("marker") : found.end("marker")]
-    capitals = printed.upper() == printed and headline.upper() != headline
-    if known[1] == "capitals" and not capitals:
-        return None
-    separator = found["separator"].strip()
-    if not separator and not (capitals and found["lead"].endswith(":")):
-        return None
-    if separator == "," and not folded.startswith(("eqs-", "dgap-")):
-        return None
-    return Notice(
-        kind=known[0], marker=printed, headline=_join(headline[: found.end("lead")], headline[found.start("rest") :])
-    )
-
-
-def _stands_out(printed: str, rest: str, folded_rest: str) -> bool:
-    """Whether capitals alone make it a marker: "CORRECTION Acme Reports …", not "CORRECTION TAPE MARKET"."""
-    if len(printed) < len("UPDATE") or printed.upper() != printed:
-        return False
-    first = rest[0]
-    return (
-        (first.isupper() or first.isdigit() or first in "“\"'‘$")
-        and sum(character.islower() for character in rest) > len(rest) // 3
-        and not _NOT_AFTER_CAPITALS.match(folded_rest)
-    )
-
-
-def _after(headline: str, folded: str) -> Notice | None:
-    found, bracketed = _BRACKETS.search(folded), True
-    if found is None:
-        found, bracketed = _SUFFIX.search(folded), False
-    if found is None:
-        found = _AFTER_COLON.search(folded)
-        if found is not None and not _colon_counts(folded, headline, found):
-            return None
-    if found is None or not found.start():
-        return None
-    known = meaning(found["marker"])
-    if known is None:
-        return None
-    kind, rule = known
-    printed = headline[found.start("marker") : found.end("marker")]
-    rest = headline[: found.start()]
-    if found.re is not _AFTER_COLON and not (
-        _bracket_counts(kind, folded, found) if bracketed else _last_words_count(kind, rule, printed, rest)
-    ):
-        return None
-    return Notice(kind=kind, marker=printed, headline=_join(rest, headline[found.start("tail") :]))
-
-
-def _bracket_counts(kind: NoticeKind, folded: str, found: re.Match[str]) -> bool:
-    if found["open"] in "/*" and not folded[found.start() : found.start("open")]:
-        return False
-    # "Best Casinos (Updated for 2026)", "A Novel (Revised Edition)" are titles; "(Updated June 3, 2026)" is a notice.
-    return kind != "update" or (
-        _DAY_OR_VERSION.search(found["extra"]) is not None and not is_rubric(folded[: found.start()])
-    )
-
-
-def _colon_counts(folded: str, headline: str, found: re.Match[str]) -> bool:
-    known = meaning(found["marker"])
-    if known is None or known[0] not in ("correction", "withdrawal"):
-        return False
-    printed, rest = headline[found.start("marker") : found.end("marker")], headline[: found.start()]
-    return (
-        (printed.upper() == printed and rest.upper() != rest and not is_rubric(folded[: found.start() + 1]))
-        or found["marker"].startswith(_NEVER_OF_PRICES)
-        or folded.startswith(("eqs-", "dgap-"))
-        # "Harbour Robotics: Correction" is a company's, "Gold: Correction" a market's.
-        or (
-            len(rest.split()) > 1
-            and not _CORRECTS_ITSELF.search(fold(rest))
-            and not is_rubric(folded[: found.start() + 1])
+    def _stands_out(self) -> bool:
+        """Whether capitals alone make it a marker: "CORRECTION Acme Reports …", not "CORRECTION TAPE MARKET"."""
+        rest = self.rest
+        return (
+            len(self.marker.printed) >= len("UPDATE")
+            and self.marker.capitals
+            and (rest[0].isupper() or rest[0].isdigit() or rest[0] in "“\"'‘$")
+            and sum(character.islower() for character in rest) > len(rest) // 3
+            and not says("no_headline", rest)
         )
+
+    def _editors_word_counts(self) -> bool:
+        if self.marker.word in ("kill", "repeat", "disregard", "cancelled", "canceled") and is_news(self.rest):
+            return self.marker.capitals or not says("title", self.rest)
+        return self.marker.capitals or (self.marker.word.endswith(("replacement", "revision")) and is_filing(self.rest))
+
+    def _title_counts(self) -> bool:
+        capitals, kind = self.marker.capitals, self.marker.meaning.kind if self.marker.meaning else "correction"
+        listed = not capitals and says("listicle", self.rest)
+        if listed and (kind == "update" or (kind == "correction" and says("market", self.rest))):
+            return False
+        # "Corrections: The Next Frontier", "Errata: A Novel": titles of other things.
+        titled = self.marker.word in ("corrections", "errata") and says("title", self.rest) and not acts(self.rest)
+        return capitals or not titled
+
+
+def _bracketed(line: Line, marker: Marker) -> Notice | None:
+    """"(Korrektur: Absatz 2) Hafen AG erhöht Prognose": what the marker is about stands in the bracket with it."""
+    meaning, opener = marker.meaning, line.words[marker.first - 1]
+    closer = PAIRS.get(opener)
+    if meaning is None or closer is None or opener in "*/" or closer not in line.words[marker.last :]:
+        return None
+    closed = line.words.index(closer, marker.last)
+    extra = line.words[marker.last : closed]
+    if line.start(closed) - line.end(marker.last) > _LEAD_CHARACTERS or not _may_follow(line, marker.last, marker):
+        return None
+    if meaning.kind != "correction" and not _is_dated(line, marker.last, closed):
+        return None
+    rest = line.rest(line.behind_separator(closed + 1))
+    return Notice(kind=meaning.kind, marker=marker.printed, headline=rest) if rest and extra else None
+
+
+def _may_follow(line: Line, place: int, marker: Marker) -> bool:
+    """Whether a bracket may go on behind a marker: "corrected, date", "訂正・数値"; "수정테이프" is another word."""
+    word = line.words[place]
+    return not marker.unspaced_script or not word[0].isalpha() or line.text[line.start(place) - 1].isspace()
+
+
+def _is_dated(line: Line, first: int, last: int) -> bool:
+    """Whether a bracket says when or which: "(Updated June 3, 2026)", not "(Updated for 2026)"."""
+    words = line.words[first:last]
+    if "for" in words:
+        return "," in words
+    return not words or part("dated").search(Line(line.printed(first, last))) is not None
+
+
+def _advisory(line: Line, marker: Marker) -> Notice | None:
+    """An advisory in slashes or spaced letters withdraws; others ("ADVISORY: Minister to visit …") announce."""
+    orders = part("advisory_orders").match(line, marker.first)
+    if not (marker.spaced or "/" in line.words[: marker.first] or orders):
+        return None
+    behind = line.behind_separator(marker.last)
+    last = marker.last
+    if orders and orders.last < len(line.words) and line.is_separator(orders.last):
+        last, behind = orders.last, line.behind_separator(orders.last)
+    rest = line.rest(behind).rstrip(" /")
+    company = is_company(rest) and (marker.spaced or "/" in line.words[: marker.first])
+    return Notice(kind="withdrawal", marker=line.printed(marker.first, last), headline="" if company else rest)
+
+
+# --- behind the issuer -----------------------------------------------------------------------------------------------
+
+
+def _behind_issuer(line: Line) -> Notice | None:
+    """"ACME Corp: CORRECTION: ACME buys …": the issuer first, as some feeds print it."""
+    for place in _breaks(line):
+        marker = marker_at(line, place + 1)
+        if marker is None or marker.meaning is None:
+            continue
+        lead, rest = line.text[: line.end(place + 1)], line.rest(line.behind_separator(marker.last))
+        if rest and _issuers_marker_counts(line, place, marker):
+            return Notice(kind=marker.meaning.kind, marker=marker.printed, headline=_join(lead, rest))
+    return None
+
+
+def _issuers_marker_counts(line: Line, place: int, marker: Marker) -> bool:
+    meaning = marker.meaning
+    if meaning is None or meaning.rule in ("topical", "brackets", "spaced", "colon") or meaning.kind == "repeat":
+        return False
+    capitals = marker.capitals and not line.text.isupper()
+    if is_column(line.text[: line.end(place + 1)]) or (meaning.rule == "capitals" and not capitals):
+        return False
+    if not line.is_separator(marker.last):
+        return capitals and line.words[place] == ":"
+    return line.words[marker.last] not in ",." or line.words[0] in ("eqs", "dgap")
+
+
+# --- behind the headline ---------------------------------------------------------------------------------------------
+
+
+def _last(line: Line) -> Notice | None:
+    """A marker in the last brackets, or behind the last dash or colon; the wire's name may follow."""
+    last = _before_wire_name(line)
+    return _last_bracket(line, last) or _behind_dash(line, last)
+
+
+def _before_wire_name(line: Line) -> int:
+    """Return the place before " - Media OutReach Newswire" and hashtags at the end."""
+    for place in range(max(1, len(line) - _MARKER_TOKENS), len(line)):
+        if part("wire_tail").match(line, place, len(line)):
+            return place
+    return len(line)
+
+
+def _last_bracket(line: Line, last: int) -> Notice | None:
+    closer = line.words[last - 1] if last else ""
+    for place in range(last - 2, max(0, last - 2 * _MARKER_TOKENS), -1):
+        opener = line.words[place]
+        if PAIRS.get(opener) == closer or (closer == "*" and opener == "*"):
+            return _bracket_counts(line, place, last)
+    return None
+
+
+def _bracket_counts(line: Line, place: int, last: int) -> Notice | None:
+    first = place + 1 + (line.words[place + 1] in ("with", "avec", "mit", "con"))
+    marker = marker_ending(line, first, last - 1) or marker_at(line, first)
+    if marker is None or marker.meaning is None or marker.last > last - 1:
+        return None
+    before = line.text[: line.start(place)]
+    if line.words[place] in "*/" and not before[-1:].isspace() and line.words[place - 1] != "*":
+        return None
+    if marker.last < last - 1 and not _may_follow(line, marker.last, marker):
+        return None
+    meaning = marker.meaning
+    # "Best Casinos (Updated for 2026)", "A Novel (Revised Edition)" are titles; "(Updated June 3, 2026)" is a notice.
+    if meaning.kind == "update" and (not _is_dated(line, marker.last, last - 1) or is_column(before)):
+        return None
+    return Notice(kind=meaning.kind, marker=marker.printed, headline=_join(before.rstrip(" *"), line.rest(last)))
+
+
+def _behind_dash(line: Line, last: int) -> Notice | None:
+    behind = last
+    while behind and line.words[behind - 1] in ("—", "-", "*"):
+        behind -= 1
+    for place in range(max(1, behind - _MARKER_TOKENS), behind - 1):
+        separator = line.words[place]
+        if separator not in ("—", "|", "/", "*", ":", "-") or (separator == "-" and behind == last):
+            continue
+        marker = marker_ending(line, line.skip(place + 1, frozenset("*")), behind)
+        if marker is None or marker.meaning is None:
+            continue
+        before = line.before(place).rstrip(" *")
+        counts = _behind_colon_counts if separator == ":" else _last_words_count
+        if counts(line, before, marker):
+            return Notice(kind=marker.meaning.kind, marker=marker.printed, headline=_join(before, line.rest(last)))
+    return None
+
+
+def _behind_colon_counts(line: Line, before: str, marker: Marker) -> bool:
+    """"EQS-PVR: Hafen AG: Korrektur", "Port : Rectificatif", "Harbour Reports: CORRECTION"."""
+    meaning = marker.meaning
+    if meaning is None or meaning.kind not in ("correction", "withdrawal") or meaning.rule in ("brackets", "colon"):
+        return False
+    if (marker.capitals and not before.isupper()) or line.words[0] in ("eqs", "dgap"):
+        return not is_column(f"{before}:")
+    # "Harbour Robotics: Correction" is a company's, "Gold: Correction" a market's.
+    return marker.unspaced_script or _own_word(marker) or (
+        len(before.split()) > 1 and not says("corrects_itself", before) and not is_column(f"{before}:")
     )
 
 
-def _last_words_count(kind: NoticeKind, rule: str, printed: str, rest: str) -> bool:
-    capitals = printed.upper() == printed and rest.upper() != rest
-    if rule == "spaced":
+def _last_words_count(line: Line, before: str, marker: Marker) -> bool:
+    meaning = marker.meaning
+    if meaning is None or meaning.rule in ("spaced", "brackets", "colon"):
         return False
-    if FILING.search(fold(rest)) and kind in ("correction", "update") and not fold(printed).startswith("update"):
+    capitals = marker.capitals and not before.isupper()
+    if marker.unspaced_script or capitals or _own_word(marker):
         return True
-    if rule == "capitals" or kind == "repeat":
-        return capitals or fold(printed).startswith(("retrans", "re-sen", "resen"))
-    if kind == "update":
-        # "… - Update" ends a rubric ("3Q 2025 - Update"); "- UPDATE" and "- Updated" tell of this release.
-        return capitals or fold(printed).endswith("updated")
-    if fold(printed).startswith(_NEVER_OF_PRICES):
+    if is_filing(before) and meaning.kind in ("correction", "update") and meaning.rule != "topical":
         return True
-    return len(rest.split()) > 1 and not _CORRECTS_ITSELF.search(fold(rest))
+    if meaning.kind == "repeat":
+        return marker.word.startswith(("retrans", "re - ", "re -", "resen", "re-"))
+    if meaning.rule == "topical":  # "… - Update" ends a rubric ("3Q 2025 - Update"); "- Updated" tells of this release
+        return marker.word.endswith("updated")
+    if meaning.rule == "capitals" and meaning.kind != "correction":
+        return False
+    return len(before.split()) > 1 and not says("corrects_itself", before)
 
 
-def _within(headline: str, folded: str) -> Notice | None:
-    found = _INSIDE.search(folded)
-    if found is None:
-        return None
-    known = meaning(found["marker"])
-    printed = headline[found.start("marker") : found.end("marker")]
-    before, after = headline[: found.start()], headline[found.end() :]
-    leads = after.startswith(":") and len(before.split()) <= 3  # "Pressemitteilung (Korrektur): …"
-    if known is None or not (leads or (printed.upper() == printed and headline.upper() != headline)):
-        return None
-    return Notice(kind=known[0], marker=printed, headline=_join(before, after).replace(" :", ":", int(leads)))
+def _own_word(marker: Marker) -> bool:
+    """Whether the marker is a word that no market and no lens corrects itself by."""
+    return part("own_word").search(Line(marker.printed)) is not None
+
+
+# --- in the midst, and phrases ---------------------------------------------------------------------------------------
+
+
+def _within(line: Line) -> Notice | None:
+    """"Harbour (CORRECTED) Robotics Reports", "Pressemitteilung (Korrektur): …"."""
+    for place, word in enumerate(line.words[:-2]):
+        closer = PAIRS.get(word)
+        if closer is None or word in "*/" or closer not in line.words[place + 2 : place + _MARKER_TOKENS]:
+            continue
+        closed = line.words.index(closer, place + 2)
+        marker = marker_ending(line, place + 1, closed)
+        if marker is None or marker.meaning is None or closed + 1 >= len(line):
+            continue
+        before, after = line.before(place), line.text[line.end(closed + 1) :]
+        leads = after.startswith(":") and len(before.split()) <= 3
+        if leads or (marker.capitals and not line.text.isupper()):
+            joined = _join(before, after)
+            return Notice(
+                kind=marker.meaning.kind,
+                marker=marker.printed,
+                headline=joined.replace(" :", ":", 1) if leads else joined,
+            )
+    return None
+
+
+def _framed(line: Line) -> Notice | None:
+    """Return the notice that a phrase tells: "Correction to Half-Year Report", "… Corrects Record Date"."""
+    frames, patterns = headline_frames()
+    for number in patterns.candidates(line.words):
+        frame = frames[number]
+        found = frame.pattern.search(line)
+        if found is None or (frame.unless and frame.unless.search(line)):
+            continue
+        first, last = found.groups["marker"]
+        if is_column(line.before(first)) or _is_about_something_else(line, found.groups.get("gap"), found.last, frame):
+            continue
+        headline = line.text
+        if frame.idiom.rest == "before":
+            headline = line.before(found.groups.get("cut", (first, last))[0]).rstrip("：: ")
+        elif frame.idiom.rest == "without":
+            before, after = line.before(first), line.rest(line.behind_separator(last)).strip(" ,")
+            headline = _join(before, after) if after else before.rstrip(" :—–-") or line.text
+        return Notice(kind=frame.idiom.kind, marker=line.printed(first, last).strip(" ,-"), headline=headline)
+    return None
+
+
+def _is_about_something_else(line: Line, gap: tuple[int, int] | None, last: int, frame: object) -> bool:
+    """Whether what is corrected or amended is an agreement, a policy, a director, not an announcement."""
+    unless = getattr(frame, "gap_unless", None)
+    if gap is None or unless is None:
+        return False
+    between = Line(line.printed(*gap))
+    following = unless.match(line, last)
+    return unless.search(between) is not None or (following is not None and line.words[last] not in ":;—/|…·")
 
 
 def _join(before: str, after: str) -> str:

@@ -1,0 +1,177 @@
+"""A headline as tokens, and the marker that starts at one of them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from pipelines.notices.grammar import PRIORITY, Meaning, lexicon, marker_words, markers, meanings, part
+from stories.token_patterns import UNSPACED, Token, Tokens
+
+LONGEST = 2_000  # characters of a headline that are looked at
+
+OPENERS = frozenset("[({<【〔《≪«*+/=#~|_\"“!>-「『★■◆—")
+CLOSERS = frozenset("])}>】〕》≫»*+=#~_\"”!」』★■◆")
+PAIRS = {"[": "]", "(": ")", "{": "}", "【": "】", "〔": "〕", "*": "*", "/": "/"}
+SEPARATORS = frozenset(":;—|/…>•·")
+_FILLERS = SEPARATORS | frozenset("*+=#-")
+
+
+class Line(Tokens):
+    """A headline in tokens. Spaced letters ("C O R R E C T I O N") are one token, in ``spaced``."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text, LONGEST)
+        self.spaced: set[int] = set()
+        self._join_spaced_letters()
+
+    def _join_spaced_letters(self) -> None:
+        items: list[Token] = []
+        place = 0
+        while place < len(self.items):
+            joined, behind = self._spaced_words(place)
+            if joined:
+                self.spaced.update(range(len(items), len(items) + len(joined)))
+            items += joined or [self.items[place]]
+            place = behind
+        if self.spaced:
+            self.items = items
+            self.words = [token.text for token in items]
+
+    def _spaced_words(self, place: int) -> tuple[list[Token], int]:
+        """Return the words that single letters from ``place`` on spell, and the place behind them."""
+        if not self._is_letter(place):
+            return [], place + 1
+        letters = [place]
+        between = self.words[place + 1] if place + 1 < len(self.words) and self.words[place + 1] in ("-", ".") else ""
+        step = 2 if between else 1
+        while self._is_letter(following := letters[-1] + step) and (
+            not between or self.words[following - 1] == between
+        ):
+            letters.append(following)
+        found: list[Token] = []
+        used = 0
+        while length := self._spelled("".join(self.words[letter] for letter in letters[used : used + 16])):
+            first, last = letters[used], letters[used + length - 1]
+            text = "".join(self.words[letter] for letter in letters[used : used + length])
+            found.append(Token(text, self.items[first].start, self.items[last].end))
+            used += length
+        return found, (letters[used - 1] + 1 if used else place + 1)
+
+    def _is_letter(self, place: int) -> bool:
+        return place < len(self.words) and len(self.words[place]) == 1 and "a" <= self.words[place] <= "z"
+
+    @staticmethod
+    def _spelled(letters: str) -> int:
+        lengths = [len(word) for (word,) in lexicon("spaced") if letters.startswith(word)]
+        return max(lengths, default=0)
+
+    def is_separator(self, place: int) -> bool:
+        """Whether a token separates a marker from a headline: a colon, a dash, a comma before a space."""
+        if place >= len(self.words):
+            return False
+        word = self.words[place]
+        return word in SEPARATORS or (word in ",." and self.text[self.items[place].end :][:1].isspace())
+
+    def skip(self, place: int, marks: frozenset[str]) -> int:
+        """Return the first place from ``place`` on that is none of the marks."""
+        while place < len(self.words) and self.words[place] in marks:
+            place += 1
+        return place
+
+    def behind_separator(self, place: int) -> int:
+        """Return the place at which the headline starts behind a separator and what decorates it."""
+        return self.skip(place + 1 if self.is_separator(place) else place, _FILLERS)
+
+    def rest(self, place: int) -> str:
+        """Return what was printed from a token on."""
+        return self.text[self.start(place) :]
+
+    def before(self, place: int) -> str:
+        """Return what was printed before a token."""
+        return self.text[: self.start(place)].rstrip()
+
+    def tail(self, place: int) -> Line:
+        """Return the headline from a token on as a line of its own."""
+        return Line(self.rest(place))
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """The words that mark a notice, with what belongs to them: tokens [first, last)."""
+
+    first: int
+    last: int
+    meaning: Meaning | None
+    """None of "advisory", which says nothing yet."""
+    word: str
+    """Its words, folded."""
+    printed: str
+    spaced: bool
+
+    @property
+    def capitals(self) -> bool:
+        """Whether it is printed in capitals, in a script that has them."""
+        return self.printed.isupper()
+
+    @property
+    def unspaced_script(self) -> bool:
+        """Whether it is written in a script without spaces, and so without capitals."""
+        return _UNSPACED.search(self.printed) is not None
+
+
+_UNSPACED = re.compile(f"[{UNSPACED}]")
+
+
+def marker_at(line: Line, place: int) -> Marker | None:
+    """Return the marker that starts at a token."""
+    if place >= len(line.words):
+        return None
+    described, plain = markers()
+    if found := described.match(line, place):
+        return _marker(line, place, found.groups["behind"][0])
+    found = plain.match(line, place)
+    return _marker(line, place, found.last) if found else None
+
+
+def marker_ending(line: Line, first: int, last: int) -> Marker | None:
+    """Return the marker of exactly the tokens [first, last)."""
+    return _marker(line, first, last) if markers()[1].match(line, first, last) else None
+
+
+def _marker(line: Line, first: int, last: int) -> Marker:
+    words = line.words[first:last]
+    return Marker(
+        first=first,
+        last=last,
+        meaning=meaning(words),
+        word=" ".join(words),
+        printed=line.printed(first, last),
+        spaced=any(place in line.spaced for place in range(first, last)),
+    )
+
+
+def meaning(words: list[str]) -> Meaning | None:
+    """Return what a marker says, by its most telling word."""
+    found: list[Meaning] = []
+    place = 0
+    while place < len(words):
+        for phrase in marker_words().get(words[place], ()):
+            if tuple(words[place : place + len(phrase)]) == phrase:
+                found.append(meanings()[phrase])
+                place += len(phrase) - 1
+                break
+        place += 1
+    if found and any(word == "with" and following.startswith("correct") for word, following in _pairs(words)):
+        found.append(Meaning("correction", "plain"))
+    return min(found, key=lambda known: PRIORITY.index(known.kind)) if found else None
+
+
+def _pairs(words: list[str]) -> list[tuple[str, str]]:
+    kept = [word for word in words if word not in ("a", "an", "the")]
+    return list(zip(kept, kept[1:], strict=False))
+
+
+def says(name: str, text: str) -> bool:
+    """Whether a text holds a context ("market", "study", "column") of any language."""
+    return part(name).search(Tokens(text, LONGEST)) is not None
