@@ -23,14 +23,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import NamedTuple
+from functools import cached_property, lru_cache
 
 from stories.folding import fold
 
 UNSPACED = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
 """The character class of scripts that are written without spaces between words (Hangul has some, in no fixed places)."""
-_TOKEN = re.compile(rf"[{UNSPACED}]|\d+(?:[.,:]\d+)*[^\W\d_{UNSPACED}]*|[^\W_{UNSPACED}]+|-{{2,}}|\.{{2,}}|\S")
+_TOKEN = re.compile(rf"[{UNSPACED}]|\d+(?:[.,:]\d+)*[^\W\d_{UNSPACED}]*|[^\W_{UNSPACED}]+|\S")
 _ENDS = frozenset(".!?。！？")
 _ABBREVIATIONS = frozenset(
     "inc corp co ltd llc plc no st mr mrs ms dr jr sr vs approx est bhd pte pty cf nr str jan feb mar apr jun jul aug sep "
@@ -38,67 +37,62 @@ _ABBREVIATIONS = frozenset(
 )
 
 
-class Token(NamedTuple):
-    """A word, number, mark or unspaced character, folded, with its place in the text."""
+_MARKS = re.compile(r"(?<=\s)-(?!-)|(?<!-)-(?=\s)|-{2,}|\.{2,}|[’‘]|(?<=[^\W\d_]):(?=[a-zà-ÿ])")
+_UNIFIED = {"-": "—", ".": "…", "’": "'", "‘": "'", ":": "∶"}
 
-    text: str
-    start: int
-    end: int
+_BEHIND_DAY = ("jan", "feb", "mar", "apr", "mai", "maj", "jun", "jul", "aug", "sep", "okt", "nov", "dez", "des", "quartal")
 
 
-def _unified(token: str, text: str, start: int, end: int) -> str:
-    """Return a mark as patterns write it: every apostrophe ``'``, every dash between words ``—``, dots ``…``.
-
-    The colon before a Nordic ending ("Oyj:n", "AB:s") separates nothing: it is ``∶``.
-    """
-    if token == ":":
-        ending = text[start - 1 : start].isalpha() and text[end : end + 1].islower()
-        return "∶" if ending else token
-    if token == "-":
-        between = text[start - 1 : start].isspace() or text[end : end + 1].isspace()
-        return "—" if between else token
-    if token[0] in "-.":
-        return token if len(token) == 1 else "—" if token[0] == "-" else "…"
-    return "'" if token in ("’", "‘") else token
+def _unified(found: re.Match[str]) -> str:
+    return _UNIFIED[found[0][0]].ljust(len(found[0]))
 
 
 class Tokens:
-    """A text cut into tokens."""
+    """A text cut into tokens: words, numbers, marks and unspaced characters, folded.
+
+    Marks are as patterns write them: every apostrophe is ``'``, every dash between words ``—``, dots are ``…``. The colon
+    before a Nordic ending ("Oyj:n", "AB:s") separates nothing: it is ``∶``.
+    """
 
     def __init__(self, text: str, limit: int) -> None:
         """``limit``: characters that are looked at; what follows is ignored."""
         self.text = text[:limit]
         self.folded = fold(self.text)
-        self.items = [
-            Token(_unified(match[0], self.text, match.start(), match.end()), match.start(), match.end())
-            for match in _TOKEN.finditer(self.folded)
-        ]
-        self.words = [token.text for token in self.items]
+        self._marked = _MARKS.sub(_unified, self.text)
+        self._marked = self.folded if self._marked == self.text else fold(self._marked)
+        self.words: list[str] = _TOKEN.findall(self._marked)
 
     def __len__(self) -> int:
-        return len(self.items)
+        return len(self.words)
+
+    @cached_property
+    def spans(self) -> list[tuple[int, int]]:
+        """For each token, where it starts and ends in the text."""
+        return [match.span() for match in _TOKEN.finditer(self._marked)]
 
     @cached_property
     def ends(self) -> list[bool]:
         """For each token, whether it ends a sentence: "." before a space, unless an abbreviation stands before it."""
-        found = []
-        for place, token in enumerate(self.items):
-            ends = token.text in _ENDS
-            if ends and token.text == ".":
-                before = self.words[place - 1] if place else ""
-                following = self.text[token.end : token.end + 1]
-                ends = (not following or not following.isalnum()) and before not in _ABBREVIATIONS and len(before) > 1
-                ends = ends and not (before.isdigit() and len(before) < 3)
-            found.append(ends)
-        return found
+        return [word in _ENDS and self._ends_sentence(place) for place, word in enumerate(self.words)]
+
+    def _ends_sentence(self, place: int) -> bool:
+        if self.words[place] != ".":
+            return True
+        before = self.words[place - 1] if place else ""
+        if self.text[self.end(place + 1) :][:1].isalnum() or before in _ABBREVIATIONS:
+            return False
+        if len(before) < 3 and before.isdigit():  # "12. Mai" goes on, "on June 12. The …" ends
+            following = self.words[place + 1] if place + 1 < len(self.words) else ""
+            return not (following.startswith(_BEHIND_DAY) or self.text[self.start(place + 1) :][:1].islower())
+        return len(before) > 1
 
     def start(self, place: int) -> int:
         """Return the character at which a token starts; the text's end behind the last."""
-        return self.items[place].start if place < len(self.items) else len(self.text)
+        return self.spans[place][0] if place < len(self.words) else len(self.text)
 
     def end(self, place: int) -> int:
         """Return the character behind the token before ``place``."""
-        return self.items[place - 1].end if place else 0
+        return self.spans[place - 1][1] if place else 0
 
     def printed(self, first: int, last: int) -> str:
         """Return what was printed from token ``first`` to before token ``last``."""
@@ -122,6 +116,13 @@ class _Word:
     text: str
     prefix: bool = False
     suffix: bool = False
+
+
+    def fits(self, word: str) -> bool:
+        """Return whether a token is the word, or has it as its part."""
+        if self.prefix:
+            return self.text in word if self.suffix else word.startswith(self.text)
+        return word.endswith(self.text) if self.suffix else word == self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +206,8 @@ class _Parser:
             self.place += 1
             return node if element == "(" else _Group(element[1:-1], node)
         if element.startswith("{"):
-            return _Parser(self.classes[element[1:-1]], self.classes).whole()
+            source = self.classes[element[1:-1]]
+            return _parsed(source) if "{" not in source else _Parser(source, self.classes).whole()
         if element.startswith("~"):
             crosses = element.startswith("~~")
             return _Repeat(_Any(crosses=crosses), int(element.lstrip("~")), lazy=True)
@@ -219,6 +221,12 @@ class _Parser:
         return self.elements[self.place] if self.place < len(self.elements) else None
 
 
+@lru_cache(maxsize=512)
+def _parsed(source: str) -> _Node:
+    return _Parser(source, {}).whole()
+
+
+@lru_cache(maxsize=8192)
 def _literal(element: str) -> _Node:
     if len(element) > 1 and "*" in (element[0], element[-1]):
         return _Word(fold(element.strip("*")), prefix=element.endswith("*"), suffix=element.startswith("*"))
@@ -248,8 +256,8 @@ def _phrase(node: _Node) -> tuple[str, ...] | None:
 class _Instruction:
     op: str
     words: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
-    """``words``: phrases by their first word, the longest first."""
-    affix: str = ""
+    """``words``: phrases by their first word, the shortest first (the stack turns them round)."""
+    affix: _Word | None = None
     targets: tuple[int, ...] = ()
     """``split``: where to go on, the preferred last (it is taken from the stack first)."""
     slot: str = ""
@@ -264,6 +272,12 @@ class Pattern:
         tree = _Parser(source, classes or {}).whole()
         self.source = source
         self.cues = _cues(tree)
+        starts = _starts(tree)
+        self._anchored = _is_anchored(tree)
+        self._affixes = tuple(word for word in starts or () if word.prefix or word.suffix)
+        self._starts = None if starts is None else frozenset(word.text for word in starts) - {
+            word.text for word in self._affixes
+        }
         self._program: list[_Instruction] = []
         self._emit(tree)
         self._program.append(_Instruction("match"))
@@ -275,7 +289,7 @@ class Pattern:
         elif isinstance(node, _Any):
             program.append(_Instruction("number" if node.number else "any", flag=node.crosses))
         elif isinstance(node, _Edge):
-            program.append(_Instruction("end" if node.end else "start"))
+            program.append(_Instruction("edge", flag=node.end))
         elif isinstance(node, _Sequence):
             for part in node.parts:
                 self._emit(part)
@@ -290,8 +304,7 @@ class Pattern:
 
     def _emit_word(self, node: _Word) -> None:
         if node.prefix or node.suffix:
-            op = ("within" if node.suffix else "prefix") if node.prefix else "suffix"
-            self._program.append(_Instruction(op, affix=node.text))
+            self._program.append(_Instruction("affix", affix=node))
         else:
             self._program.append(_Instruction("words", words={node.text: ((node.text,),)}))
 
@@ -334,10 +347,25 @@ class Pattern:
         if self.cues is not None and self.cues.isdisjoint(tokens.words):
             return None
         visited: set[int] = set()
-        for start in range(place, len(tokens) + 1):
+        for start in self._places(tokens, place):
             if found := self._run(tokens, start, visited, None):
                 return found
         return None
+
+    def _places(self, tokens: Tokens, place: int) -> Iterable[int]:
+        """Return the places from ``place`` on at which a match may start, by their first words."""
+        if self._anchored:
+            return range(place, 1)
+        words, starts = tokens.words, self._starts
+        if starts is None:
+            return range(place, len(words) + 1)
+        if not self._affixes:
+            return [start for start in range(place, len(words)) if words[start] in starts]
+        return [
+            start
+            for start in range(place, len(words))
+            if words[start] in starts or any(affix.fits(words[start]) for affix in self._affixes)
+        ]
 
     def finditer(self, tokens: Tokens) -> Iterator[Match]:
         """Return all matches that do not overlap, from the first on."""
@@ -347,7 +375,7 @@ class Pattern:
             place = max(found.last, found.first + 1)
 
     def _run(self, tokens: Tokens, start: int, visited: set[int], last: int | None) -> Match | None:
-        program, words, width = self._program, tokens.words, len(tokens) + 1
+        program, words, width = self._program, tokens.words, len(tokens.words) + 1
         stack: list[tuple[int, int, _Saved]] = [(0, start, None)]
         while stack:
             at, place, saved = stack.pop()
@@ -358,46 +386,37 @@ class Pattern:
             instruction = program[at]
             op = instruction.op
             if op == "split":
-                stack.extend((target, place, saved) for target in instruction.targets)
-            elif op in ("open", "close"):
+                for target in instruction.targets:
+                    stack.append((target, place, saved))
+            elif op == "words":
+                if place < width - 1:
+                    for phrase in instruction.words.get(words[place], ()):
+                        length = len(phrase)
+                        if length == 1 or tuple(words[place : place + length]) == phrase:
+                            stack.append((at + 1, place + length, saved))
+            elif op == "open" or op == "close":
                 stack.append((at + 1, place, (op, instruction.slot, place, saved)))
             elif op == "match":
                 if last is None or place == last:
                     return Match(start, place, _groups(saved))
-            elif op in ("start", "end"):
-                if place == (0 if op == "start" else len(words)):
+            elif op == "edge":
+                if place == (width - 1 if instruction.flag else 0):
                     stack.append((at + 1, place, saved))
-            elif place < len(words):
-                stack.extend(
-                    (at + 1, reached, saved) for reached in _reached(instruction, words[place], tokens, place)
-                )
+            elif place < width - 1 and _takes(instruction, words[place], tokens, place):
+                stack.append((at + 1, place + 1, saved))
         return None
 
 
 _Saved = tuple[str, str, int, "_Saved"] | None
 
 
-def _reached(instruction: _Instruction, word: str, tokens: Tokens, place: int) -> Iterable[int]:
-    """Return the places behind what an instruction takes at ``place``, the shortest first (the stack reverses them)."""
-    op = instruction.op
-    if op == "words":
-        phrases = instruction.words.get(word, ())
-        return [
-            place + len(phrase)
-            for phrase in reversed(phrases)
-            if len(phrase) == 1 or tuple(tokens.words[place : place + len(phrase)]) == phrase
-        ]
-    if op == "any":
-        took = instruction.flag or not tokens.ends[place]
-    elif op == "number":
-        took = word[0].isdigit()
-    elif op == "within":
-        took = instruction.affix in word
-    elif op == "prefix":
-        took = word.startswith(instruction.affix)
-    else:
-        took = word.endswith(instruction.affix)
-    return (place + 1,) if took else ()
+def _takes(instruction: _Instruction, word: str, tokens: Tokens, place: int) -> bool:
+    """Return whether an instruction for one token takes this one."""
+    if instruction.op == "affix":
+        return instruction.affix is not None and instruction.affix.fits(word)
+    if instruction.op == "number":
+        return word[0].isdigit()
+    return instruction.flag or not tokens.ends[place]
 
 
 def _groups(saved: _Saved) -> dict[str, tuple[int, int]]:
@@ -413,11 +432,11 @@ def _groups(saved: _Saved) -> dict[str, tuple[int, int]]:
 
 
 def by_first_word(phrases: Iterable[Sequence[str]]) -> dict[str, tuple[tuple[str, ...], ...]]:
-    """Return phrases by their first word, the longest first."""
+    """Return phrases by their first word, the shortest first."""
     found: dict[str, set[tuple[str, ...]]] = {}
     for phrase in phrases:
         found.setdefault(phrase[0], set()).add(tuple(phrase))
-    return {word: tuple(sorted(known, key=lambda phrase: (-len(phrase), phrase))) for word, known in found.items()}
+    return {word: tuple(sorted(known, key=lambda phrase: (len(phrase), phrase))) for word, known in found.items()}
 
 
 _COMMON = frozenset(
@@ -445,6 +464,33 @@ def _cues(node: _Node) -> frozenset[str] | None:
         known = [cues for part in node.parts if (cues := _cues(part)) is not None]
         return min(known, key=lambda cues: (len(cues & _COMMON), len(cues)), default=None)
     return None
+
+
+def _starts(node: _Node) -> frozenset[_Word] | None:
+    """Return the words that a match can start with; None where it can start with any, or be empty."""
+    if isinstance(node, _Word):
+        return frozenset((node,))
+    if isinstance(node, _Group):
+        return _starts(node.part)
+    if isinstance(node, _Choice):
+        known = [_starts(branch) for branch in node.branches]
+        return None if None in known else frozenset().union(*(words for words in known if words is not None))
+    if isinstance(node, _Sequence):
+        found: set[_Word] = set()
+        for part in node.parts:
+            if isinstance(part, _Edge):
+                continue
+            inner = _starts(part.part if isinstance(part, _Repeat) else part)
+            if inner is None:
+                return None
+            found |= inner
+            if not isinstance(part, _Repeat):
+                return frozenset(found)
+    return None
+
+
+def _is_anchored(node: _Node) -> bool:
+    return isinstance(node, _Sequence) and bool(node.parts) and node.parts[0] == _Edge(end=False)
 
 
 class PatternSet:

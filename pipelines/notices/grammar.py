@@ -12,6 +12,8 @@ from stories.token_patterns import Pattern, PatternSet, Tokens, by_first_word
 
 PRIORITY: tuple[NoticeKind, ...] = ("withdrawal", "correction", "update", "repeat")
 """The more telling kind first: "WDH/KORREKTUR" and "UPDATE AND CORRECTION" are corrections."""
+RULES: tuple[Rule, ...] = ("phrase", "plain", "topical", "capitals", "colon", "brackets", "spaced")
+"""The rules by what they need, the least first."""
 
 _LONGEST_PHRASE = 200
 _BREAK = ": | ; | — | / | \\| | … | ·"
@@ -54,7 +56,6 @@ def words_of(phrase: str) -> tuple[str, ...]:
 @cache
 def meanings() -> dict[tuple[str, ...], Meaning]:
     """Return every marker word of every language. Where two give it another rule, the one that needs less counts."""
-    order: tuple[Rule, ...] = ("phrase", "plain", "topical", "capitals", "colon", "brackets", "spaced")
     found: dict[tuple[str, ...], Meaning] = {}
     for language in languages().values():
         for kind, rules in language.markers.items():
@@ -62,14 +63,14 @@ def meanings() -> dict[tuple[str, ...], Meaning]:
                 for phrase in phrases(source):
                     words = words_of(phrase)
                     known = found.get(words)
-                    if known is None or order.index(rule) < order.index(known.rule):
+                    if known is None or RULES.index(rule) < RULES.index(known.rule):
                         found[words] = Meaning(kind, rule)
     return found
 
 
 @cache
 def marker_words() -> dict[str, tuple[tuple[str, ...], ...]]:
-    """Return the marker words by their first token, the longest first."""
+    """Return the marker words by their first token, the shortest first."""
     return by_first_word(meanings())
 
 
@@ -133,6 +134,15 @@ def headline_frames() -> tuple[tuple[HeadlineFrame, ...], PatternSet]:
     return tuple(found), PatternSet([frame.pattern for frame in found])
 
 
+@cache
+def telling_words() -> frozenset[str]:
+    """Return words of which every headline that is a notice has one, spaced letters put together."""
+    found = set(marker_words()) | {word for phrase in lexicon("spaced") for word in phrase}
+    for frame in headline_frames()[0]:
+        found |= frame.pattern.cues or set()
+    return frozenset(found)
+
+
 def _generic(language: Language) -> Iterator[HeadlineIdiom]:
     """Return the frames that every language fills with its own words.
 
@@ -147,7 +157,7 @@ def _generic(language: Language) -> Iterator[HeadlineIdiom]:
         preposition = "({preposition})?" if language.bare else "{preposition}"
         yield HeadlineIdiom(
             kind=kind,
-            pattern=f"(^ | {{break}}) @marker(({noun}) {preposition}) @gap(~8) ({{{about}}})",
+            pattern=f"(^ @lead((_ _?)?) | {{break}}) @marker(({noun}) {preposition}) @gap(~8) ({{{about}}})",
             unless=rumour,
         )
         if filed := language.words.get("filed"):
@@ -155,7 +165,8 @@ def _generic(language: Language) -> Iterator[HeadlineIdiom]:
             yield HeadlineIdiom(kind=kind, pattern=f"{ending} @marker({noun}) ($ | {{break}})", rest="without", unless=rumour)
     for kind, adjective in language.adjectives.items():
         yield HeadlineIdiom(
-            kind=kind, pattern=f"(^ | {{break}}) @marker({adjective}) @gap(~4) ({{document}})", rest="without"
+            kind=kind, pattern=f"(^ | {{break}}) @marker({adjective}) @gap(~4) ({{document}})", rest="without",
+            unless="{planned}" if "planned" in language.words else "",
         )
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from pipelines.notices.grammar import PRIORITY, headline_frames, lexicon, part
+from pipelines.notices.grammar import PRIORITY, HeadlineFrame, headline_frames, lexicon, part, telling_words
 from pipelines.notices.line import CLOSERS, OPENERS, PAIRS, Line, Marker, marker_at, marker_ending, says
 from pipelines.notices.news import acts, is_column, is_company, is_filing, is_news, is_study_update, names_a_release
 from pipelines.notices.signed import signed
 from stories.release import Notice
+from stories.token_patterns import Match
 
 _LEAD_CHARACTERS = 80  # "EQS-News: Hafen AG:"; an issuer's name is not longer
 _LEADS = 3  # separators among which a marker behind an issuer is looked for
@@ -23,7 +24,7 @@ _MARKER_TOKENS = 16
 def headline_notice(headline: str, first_paragraph: str = "") -> Notice | None:
     """Return what the headline alone says; ``statement`` is None. ``first_paragraph`` tells a rubric from an update."""
     line = Line(headline)
-    if part("never").search(line):
+    if telling_words().isdisjoint(line.words) or part("never").search(line):
         return None
     if by := signed(line):
         return by.notice
@@ -189,9 +190,13 @@ class _Prefix:
         )
 
     def _editors_word_counts(self) -> bool:
+        if says("headed", self.rest):
+            return True
         if self.marker.word in ("kill", "repeat", "disregard", "cancelled", "canceled") and is_news(self.rest):
             return self.marker.capitals or not says("title", self.rest)
-        return self.marker.capitals or (self.marker.word.endswith(("replacement", "revision")) and is_filing(self.rest))
+        if self.marker.word.endswith(("replacement", "revision")):
+            return self.marker.capitals or is_filing(self.rest)
+        return self.marker.capitals or says("release", self.marker.printed)
 
     def _title_counts(self) -> bool:
         capitals, kind = self.marker.capitals, self.marker.meaning.kind if self.marker.meaning else "correction"
@@ -323,12 +328,14 @@ def _behind_dash(line: Line, last: int) -> Notice | None:
         behind -= 1
     for place in range(max(1, behind - _MARKER_TOKENS), behind - 1):
         separator = line.words[place]
-        if separator not in ("—", "|", "/", "*", ":", "-") or (separator == "-" and behind == last):
+        if separator not in ("—", "|", "/", "*", ":", "-"):
             continue
         marker = marker_ending(line, line.skip(place + 1, frozenset("*")), behind)
         if marker is None or marker.meaning is None:
             continue
         before = line.before(place).rstrip(" *")
+        if separator == "-" and behind == last and not is_filing(before):
+            continue  # "Error-Correction"; "Dividend-Amended" is how ASX prints it
         counts = _behind_colon_counts if separator == ":" else _last_words_count
         if counts(line, before, marker):
             return Notice(kind=marker.meaning.kind, marker=marker.printed, headline=_join(before, line.rest(last)))
@@ -405,11 +412,13 @@ def _framed(line: Line) -> Notice | None:
         if found is None or (frame.unless and frame.unless.search(line)):
             continue
         first, last = found.groups["marker"]
-        if is_column(line.before(first)) or _is_about_something_else(line, found.groups.get("gap"), found.last, frame):
+        if is_column(line.before(first)) or _is_about_something_else(line, found, frame):
             continue
         headline = line.text
         if frame.idiom.rest == "before":
-            headline = line.before(found.groups.get("cut", (first, last))[0]).rstrip("：: ")
+            headline = line.before(found.groups.get("cut", (first, last))[0]).rstrip("：: —–-")
+        elif frame.idiom.rest == "after":
+            headline = line.rest(last)
         elif frame.idiom.rest == "without":
             before, after = line.before(first), line.rest(line.behind_separator(last)).strip(" ,")
             headline = _join(before, after) if after else before.rstrip(" :—–-") or line.text
@@ -417,14 +426,13 @@ def _framed(line: Line) -> Notice | None:
     return None
 
 
-def _is_about_something_else(line: Line, gap: tuple[int, int] | None, last: int, frame: object) -> bool:
+def _is_about_something_else(line: Line, found: Match, frame: HeadlineFrame) -> bool:
     """Whether what is corrected or amended is an agreement, a policy, a director, not an announcement."""
-    unless = getattr(frame, "gap_unless", None)
-    if gap is None or unless is None:
+    if "gap" not in found.groups or frame.gap_unless is None:
         return False
-    between = Line(line.printed(*gap))
-    following = unless.match(line, last)
-    return unless.search(between) is not None or (following is not None and line.words[last] not in ":;—/|…·")
+    if any(frame.gap_unless.search(Line(line.printed(*found.groups[name]))) for name in ("lead", "gap") if name in found.groups):
+        return True
+    return frame.gap_unless.match(line, found.last) is not None and not line.is_separator(found.last)
 
 
 def _join(before: str, after: str) -> str:

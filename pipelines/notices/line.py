@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from pipelines.notices.grammar import PRIORITY, Meaning, lexicon, marker_words, markers, meanings, part
-from stories.token_patterns import UNSPACED, Token, Tokens
+from pipelines.notices.grammar import PRIORITY, RULES, Meaning, lexicon, marker_words, markers, meanings, part
+from stories.token_patterns import UNSPACED, Tokens
 
+_FEWEST = 4  # single letters: fewer spell no marker
+_SPELLED = 16  # letters of the longest word that is printed in spaced letters
 LONGEST = 2_000  # characters of a headline that are looked at
 
 OPENERS = frozenset("[({<【〔《≪«*+/=#~|_\"“!>-「『★■◆—")
@@ -23,25 +25,41 @@ class Line(Tokens):
     def __init__(self, text: str) -> None:
         super().__init__(text, LONGEST)
         self.spaced: set[int] = set()
-        self._join_spaced_letters()
+        if sum(map(self._is_letter, range(len(self.words)))) >= _FEWEST:
+            self._join_spaced_letters()
 
     def _join_spaced_letters(self) -> None:
-        items: list[Token] = []
+        words: list[str] = []
+        spans: list[tuple[int, int]] = []
         place = 0
-        while place < len(self.items):
-            joined, behind = self._spaced_words(place)
-            if joined:
-                self.spaced.update(range(len(items), len(items) + len(joined)))
-            items += joined or [self.items[place]]
+        while place < len(self.words):
+            joined, behind = self._spelled_words(place)
+            for word, first, last in joined:
+                self.spaced.add(len(words))
+                words.append(word)
+                spans.append((self.start(first), self.end(last + 1)))
+            if not joined:
+                words.append(self.words[place])
+                spans.append(self.spans[place])
             place = behind
         if self.spaced:
-            self.items = items
-            self.words = [token.text for token in items]
+            self.words, self.spans = words, spans
 
-    def _spaced_words(self, place: int) -> tuple[list[Token], int]:
-        """Return the words that single letters from ``place`` on spell, and the place behind them."""
+    def _spelled_words(self, place: int) -> tuple[list[tuple[str, int, int]], int]:
+        """Return the words that single letters from ``place`` on spell, with their letters; and the place behind them."""
+        letters = self._letters_from(place)
+        found: list[tuple[str, int, int]] = []
+        used = 0
+        while length := _spelled("".join(self.words[letter] for letter in letters[used : used + _SPELLED])):
+            word = "".join(self.words[letter] for letter in letters[used : used + length])
+            found.append((word, letters[used], letters[used + length - 1]))
+            used += length
+        return found, (letters[used - 1] + 1 if used else place + 1)
+
+    def _letters_from(self, place: int) -> list[int]:
+        """Return the places of single letters in a row, with nothing or one kind of mark between them."""
         if not self._is_letter(place):
-            return [], place + 1
+            return []
         letters = [place]
         between = self.words[place + 1] if place + 1 < len(self.words) and self.words[place + 1] in ("-", ".") else ""
         step = 2 if between else 1
@@ -49,29 +67,17 @@ class Line(Tokens):
             not between or self.words[following - 1] == between
         ):
             letters.append(following)
-        found: list[Token] = []
-        used = 0
-        while length := self._spelled("".join(self.words[letter] for letter in letters[used : used + 16])):
-            first, last = letters[used], letters[used + length - 1]
-            text = "".join(self.words[letter] for letter in letters[used : used + length])
-            found.append(Token(text, self.items[first].start, self.items[last].end))
-            used += length
-        return found, (letters[used - 1] + 1 if used else place + 1)
+        return letters
 
     def _is_letter(self, place: int) -> bool:
         return place < len(self.words) and len(self.words[place]) == 1 and "a" <= self.words[place] <= "z"
-
-    @staticmethod
-    def _spelled(letters: str) -> int:
-        lengths = [len(word) for (word,) in lexicon("spaced") if letters.startswith(word)]
-        return max(lengths, default=0)
 
     def is_separator(self, place: int) -> bool:
         """Whether a token separates a marker from a headline: a colon, a dash, a comma before a space."""
         if place >= len(self.words):
             return False
         word = self.words[place]
-        return word in SEPARATORS or (word in ",." and self.text[self.items[place].end :][:1].isspace())
+        return word in SEPARATORS or (word in ",." and self.text[self.end(place + 1) :][:1].isspace())
 
     def skip(self, place: int, marks: frozenset[str]) -> int:
         """Return the first place from ``place`` on that is none of the marks."""
@@ -94,6 +100,11 @@ class Line(Tokens):
     def tail(self, place: int) -> Line:
         """Return the headline from a token on as a line of its own."""
         return Line(self.rest(place))
+
+
+def _spelled(letters: str) -> int:
+    """Return how many of the letters spell a word that is printed so, the longest."""
+    return max((len(word) for (word,) in lexicon("spaced") if letters.startswith(word)), default=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +167,7 @@ def meaning(words: list[str]) -> Meaning | None:
     found: list[Meaning] = []
     place = 0
     while place < len(words):
-        for phrase in marker_words().get(words[place], ()):
+        for phrase in reversed(marker_words().get(words[place], ())):
             if tuple(words[place : place + len(phrase)]) == phrase:
                 found.append(meanings()[phrase])
                 place += len(phrase) - 1
@@ -164,7 +175,7 @@ def meaning(words: list[str]) -> Meaning | None:
         place += 1
     if found and any(word == "with" and following.startswith("correct") for word, following in _pairs(words)):
         found.append(Meaning("correction", "plain"))
-    return min(found, key=lambda known: PRIORITY.index(known.kind)) if found else None
+    return min(found, key=lambda known: (PRIORITY.index(known.kind), RULES.index(known.rule))) if found else None
 
 
 def _pairs(words: list[str]) -> list[tuple[str, str]]:

@@ -181,19 +181,20 @@ def sentence_around(text: str, start: int, end: int) -> tuple[int, int]:
     first = _after_dateline(tokens.folded)
     first = first if first <= start else 0
     last = len(tokens.text)
-    for place, token in enumerate(tokens.items):
+    for place in range(len(tokens)):
         if not tokens.ends[place] and not _heads_a_list(tokens, place):
             continue
         behind = tokens.start(place + 1)
-        if token.end <= start and behind <= start:
+        if tokens.end(place + 1) <= start and behind <= start:
             first = max(first, behind)
-        elif token.start >= end - 1:
-            last = token.end + len(_CLOSING_MARKS.match(tokens.text, token.end)[0])  # type: ignore[index]
+        elif tokens.start(place) >= end - 1:
+            last = tokens.end(place + 1)
+            last += len(tokens.text[last:]) - len(tokens.text[last:].lstrip(_CLOSING_MARKS))
             break
     return first, len(tokens.text[:last].rstrip())
 
 
-_CLOSING_MARKS = re.compile(r"[\"”»’)\]]*")
+_CLOSING_MARKS = "\"”»’)]"
 
 
 def _heads_a_list(tokens: Tokens, place: int) -> bool:
