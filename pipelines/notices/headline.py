@@ -195,7 +195,7 @@ class _Prefix:
         if self.marker.word in ("kill", "repeat", "disregard", "cancelled", "canceled") and is_news(self.rest):
             return self.marker.capitals or not says("title", self.rest)
         if self.marker.word.endswith(("replacement", "revision")):
-            return self.marker.capitals or is_filing(self.rest)
+            return self.marker.capitals or is_filing(self.rest) or (self.colon and is_news(self.rest))
         return self.marker.capitals or says("release", self.marker.printed)
 
     def _title_counts(self) -> bool:

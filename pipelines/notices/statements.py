@@ -98,9 +98,8 @@ def _framed(paragraphs: list[str], number: int, *, marked: bool, closing: bool =
     frames, patterns = body_frames()
     for candidate in patterns.candidates(tokens.words):
         frame = frames[candidate]
-        if frame.frame.closing and not (closing or number == len(paragraphs) - 1):
-            continue
-        if closing and not frame.frame.closing:
+        at_edge = closing or number in (0, len(paragraphs) - 1)
+        if (frame.frame.closing and not at_edge) or (closing and not frame.frame.closing):
             continue
         found = frame.pattern.search(tokens)
         if found and (advisory := _advisory(paragraphs, number, tokens, frame, found, marked=marked)):
