@@ -1,4 +1,4 @@
-"""The languages: how each marks a notice, one TOML table each in ``config/languages/`` (explained in docs/notices.md)."""
+"""The languages: how each marks a notice, one TOML table each in ``config/languages/`` (docs/notices.md)."""
 
 from __future__ import annotations
 

@@ -3,43 +3,42 @@
 from __future__ import annotations
 
 import re
+import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from importlib.resources import files
+
+import msgspec
 
 from stories.wording import plain
 
 _SCANNED = 20_000  # characters of a text
-_SCALES = {
-    "hundred": 2, "thousand": 3, "k": 3, "tsd": 3, "mille": 3, "mil": 3, "million": 6, "millions": 6, "millionen": 6, "mio": 6,
-    "mln": 6, "mn": 6, "m": 6, "milliones": 6, "millones": 6, "milhoes": 6, "milhões": 6, "milioni": 6, "miljoner": 6,
-    "millioner": 6, "miljoonaa": 6, "triệu": 6, "billion": 9, "billions": 9, "bn": 9, "b": 9, "mrd": 9, "milliarden": 9,
-    "milliarde": 9, "milliard": 9, "milliards": 9, "miliardi": 9, "miljarder": 9, "milliarder": 9, "miljardia": 9, "tỷ": 9,
-    "trillion": 12, "tn": 12, "lakh": 5, "crore": 7,
-    "百": 2, "千": 3, "万": 4, "萬": 4, "만": 4, "百万": 6, "百萬": 6, "千万": 7, "千萬": 7, "億": 8, "亿": 8, "억": 8,
-    "百億": 10, "百亿": 10, "千億": 11, "千亿": 11, "兆": 12, "조": 12,
-}  # fmt: skip
-_CURRENCIES = {
-    "us$": "USD", "usd": "USD", "美元": "USD", "u.s.$": "USD", "hk$": "HKD", "hkd": "HKD", "港元": "HKD", "港幣": "HKD", "港币": "HKD",
-    "nt$": "TWD", "a$": "AUD", "aud": "AUD", "c$": "CAD", "cad": "CAD", "s$": "SGD", "sgd": "SGD", "nz$": "NZD", "€": "EUR", "eur": "EUR",
-    "euro": "EUR", "euros": "EUR", "£": "GBP", "gbp": "GBP", "¥": "¥", "円": "¥", "jpy": "¥", "人民币": "CNY", "人民幣": "CNY", "rmb": "CNY",
-    "cny": "CNY", "元": "元", "₩": "KRW", "원": "KRW", "krw": "KRW", "$": "$", "dollars": "$", "dollar": "$", "chf": "CHF", "sek": "SEK",
-    "nok": "NOK", "dkk": "DKK", "%": "%", "percent": "%", "per cent": "%",
-}  # fmt: skip
-_DOLLARS = frozenset(("USD", "HKD", "TWD", "AUD", "CAD", "SGD", "NZD"))
 
 
+class _Table(msgspec.Struct, frozen=True):
+    scales: dict[int, list[str]]
+    currencies: dict[str, list[str]]
+    shared: dict[str, list[str]]
+
+
+_TABLE = msgspec.convert(
+    tomllib.loads((files("stories") / "amounts.toml").read_text(encoding="utf-8")), type=_Table, strict=False
+)
+_SCALES = {word: power for power, words in _TABLE.scales.items() for word in words}
+_CURRENCIES = {word: code for code, words in _TABLE.currencies.items() for word in words}
 AMOUNT_WORDS = frozenset(word for word in (*_SCALES, *_CURRENCIES) if word.isalpha())
 """Words of an amount that are no unit of their own: scales and currencies."""
 
 
-def _choice(words: dict[str, object]) -> str:
+def _choice(words: Iterable[str]) -> str:
     return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
 
 
 _AMOUNT = re.compile(
-    rf"(?<![a-zà-ÿ0-9.,])(?P<before>{_choice(dict.fromkeys(_CURRENCIES))})?\s?"
+    rf"(?<![a-zà-ÿ0-9.,])(?P<before>{_choice(_CURRENCIES)})?\s?"
     r"(?P<figure>\d{1,18}(?:[.,'’ ]\d{3}(?!\d)){0,5}(?:[.,]\d{1,6})?)"
-    rf"\s?(?P<scale>{_choice(dict.fromkeys(_SCALES))})?(?![a-zà-ÿ])\s?(?P<after>{_choice(dict.fromkeys(_CURRENCIES))})?",
+    rf"\s?(?P<scale>{_choice(_SCALES)})?(?![a-zà-ÿ])\s?(?P<after>{_choice(_CURRENCIES)})?",
     re.IGNORECASE,
 )
 
@@ -79,8 +78,7 @@ def same_amount(one: Amount, other: Amount) -> bool:
 def _same_currency(one: str | None, other: str | None) -> bool:
     if one == other or one is None or other is None:
         return "%" not in (one, other) or one == other
-    pairs = {one, other}
-    return ("$" in pairs and bool(pairs & _DOLLARS)) or ("元" in pairs and bool(pairs & {"CNY", "HKD", "TWD"}))
+    return other in _TABLE.shared.get(one, ()) or one in _TABLE.shared.get(other, ())
 
 
 def _readings(figure: str) -> set[Decimal]:

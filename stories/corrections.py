@@ -46,7 +46,9 @@ _FACT = re.compile(rf"(?<![\w.,]){FACT}(?:[a-z]{{1,2}}(?![a-z]))?|(?<=[{UNSPACED
 _UNIT = re.compile(
     r"\s(?:mio\.|mrd\.|(?:d['’])?euros?|franken|dollar|(?P<word>[a-zß-ÿ%-]{2,20}))(?![\w'’-])", re.IGNORECASE
 )
-_PER_SHARE = re.compile(r"\s(?:per (?:\w+ )?share|par action|je Aktie|por acción|por ação|per azione|per aktie|per aandel)\b")
+_PER_SHARE = re.compile(
+    r"\s(?:per (?:\w+ )?share|par action|je Aktie|por acción|por ação|per azione|per aktie|per aandel)\b"
+)
 _COUNTER = re.compile("(?:港仙|美仙|仙|股|人|隻|艘|家|間|个|個|名|台|株|件|倍|歳|ドル|명|주|대|개|건|세)")
 _ABBREVIATED = re.compile(r"(?:mio|mrd|mill|mln)$", re.IGNORECASE)
 _TIME = re.compile(r"\d:\d\d|\d\s?[ap]\.?m\b", re.IGNORECASE)
@@ -54,26 +56,24 @@ _MARK = re.compile(r"[^\W\d]+")
 _CAPITALS = re.compile(
     r"(?<![\w.])(?:[A-ZÀ-Þ]\.|[A-ZÀ-Þ][\w’&-]{0,30})(?:\s(?:of\s|de\s|the\s|&\s)?(?:[A-ZÀ-Þ]\.|[A-ZÀ-Þ0-9][\w’&-]{0,30})){0,5}"
 )
-_NO_UNIT = frozenset(
-    "and instead rather not in on at for to should was is the vs versus as but by it of with from per or which that were are has "
-    "have been statt anstatt heißen lauten muss und nicht auf zu von au et lire en par pour y por con para e em debe deve anziché "
-    "invece i och inte in eikä per till från ska skal og ikke plaats niet die der das le la el il previously formerly originally "
-    "respectively replaced corrected a an à été wurde wird foi".split()
-)
-_NO_NAMES = frozenset("It This That These The Which He She We They Please There Correct Corrected".split())
 _SENTENCE_START = re.compile(r"(?:^|[.!?:;]\s+|[\[(]\s*)$")
 
 
 class _Table(msgspec.Struct, frozen=True):
     classes: dict[str, str]
+    words: dict[str, frozenset[str]]
     patterns: dict[str, list[str]]
 
 
 @cache
-def _patterns(family: str) -> tuple[Pattern, ...]:
+def _table() -> _Table:
     source = (files("stories") / "corrections.toml").read_text(encoding="utf-8")
-    table = msgspec.convert(tomllib.loads(source), type=_Table)
-    return tuple(Pattern(pattern, table.classes) for pattern in table.patterns[family])
+    return msgspec.convert(tomllib.loads(source), type=_Table)
+
+
+@cache
+def _patterns(family: str) -> tuple[Pattern, ...]:
+    return tuple(Pattern(pattern, _table().classes) for pattern in _table().patterns[family])
 
 
 class _Statement(Tokens):
@@ -113,7 +113,7 @@ def _values(text: str) -> list[tuple[int, int, str]]:
     for match in _CAPITALS.finditer(text):
         words = match[0].split()
         opens = _SENTENCE_START.search(text[max(0, match.start() - 3) : match.start()]) is not None
-        if words[0] in _NO_NAMES or (opens and len(words) == 1 and not match[0].isupper()):
+        if words[0] in _table().words["no_name"] or (opens and len(words) == 1 and not match[0].isupper()):
             continue
         add(*match.span(), _NAME)
     return found
@@ -127,7 +127,7 @@ def _behind_unit(text: str, end: int) -> int:
         end += 1
     for _ in range(2):
         unit = _UNIT.match(text, end)
-        if unit is None or (unit["word"] or "").lower() in _NO_UNIT:
+        if unit is None or (unit["word"] or "").lower() in _table().words["no_unit"]:
             break
         if unit["word"] and unit["word"][0].isupper():
             break
@@ -195,7 +195,11 @@ def _sort(value: str) -> Literal["time", "date", "figure"]:
     """Return whether a fact is a time of day, a date or a figure."""
     kind = fact_kind(value)
     if kind == "date":
-        return "time" if _TIME.search(value) and not any(word.isalpha() and len(word) > 2 for word in value.split()) else "date"
+        return (
+            "time"
+            if _TIME.search(value) and not any(word.isalpha() and len(word) > 2 for word in value.split())
+            else "date"
+        )
     return "figure"
 
 
@@ -230,14 +234,14 @@ def _shown(claim: Claim, sides: Iterable[tuple[str, str]]) -> bool:
 
 
 def _count(text: str, value: str) -> int:
-    """Return how often a text has a value: in the same words, or as the same amount ("$1,200 million", "$1.2 billion")."""
+    """Return how often a text has a value: in the same words, or else as the same amount."""
     same_words = sum(1 for _ in _places(_key(text), _key(value)))
     if same_words:
         return same_words
-    (amount, *others) = amounts(value) or [None]
-    if amount is None or others:
+    wanted = amounts(value)
+    if len(wanted) != 1:
         return 0
-    return sum(same_amount(amount, other) for other in amounts(text))
+    return sum(same_amount(wanted[0], other) for other in amounts(text))
 
 
 def _places(text: str, value: str) -> Iterator[re.Match[str]]:

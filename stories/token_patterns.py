@@ -28,19 +28,36 @@ from functools import cached_property, lru_cache
 from stories.folding import fold
 
 UNSPACED = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
-"""The character class of scripts that are written without spaces between words (Hangul has some, in no fixed places)."""
+"""The character class of scripts without spaces between words (Hangul has some, in no fixed places)."""
 _TOKEN = re.compile(rf"[{UNSPACED}]|\d+(?:[.,:]\d+)*[^\W\d_{UNSPACED}]*|[^\W_{UNSPACED}]+|\S")
 _ENDS = frozenset(".!?。！？")
-_ABBREVIATIONS = frozenset(
-    "inc corp co ltd llc plc no st mr mrs ms dr jr sr vs approx est bhd pte pty cf nr str jan feb mar apr jun jul aug sep "
-    "sept oct nov dec bzw ca z.b".split()
+_ABBREVIATED = (
+    "inc corp co ltd llc plc no st mr mrs ms dr jr sr vs approx est bhd pte pty cf nr str jan feb mar apr jun jul aug "
+    "sep sept oct nov dec bzw ca"
 )
+_ABBREVIATIONS = frozenset(_ABBREVIATED.split())
 
 
 _MARKS = re.compile(r"(?<=\s)-(?!-)|(?<!-)-(?=\s)|-{2,}|\.{2,}|[’‘]|(?<=[^\W\d_]):(?=[a-zà-ÿ])")
 _UNIFIED = {"-": "—", ".": "…", "’": "'", "‘": "'", ":": "∶"}
 
-_BEHIND_DAY = ("jan", "feb", "mar", "apr", "mai", "maj", "jun", "jul", "aug", "sep", "okt", "nov", "dez", "des", "quartal")
+_BEHIND_DAY = (
+    "jan",
+    "feb",
+    "mar",
+    "apr",
+    "mai",
+    "maj",
+    "jun",
+    "jul",
+    "aug",
+    "sep",
+    "okt",
+    "nov",
+    "dez",
+    "des",
+    "quartal",
+)
 
 
 def _unified(found: re.Match[str]) -> str:
@@ -50,8 +67,8 @@ def _unified(found: re.Match[str]) -> str:
 class Tokens:
     """A text cut into tokens: words, numbers, marks and unspaced characters, folded.
 
-    Marks are as patterns write them: every apostrophe is ``'``, every dash between words ``—``, dots are ``…``. The colon
-    before a Nordic ending ("Oyj:n", "AB:s") separates nothing: it is ``∶``.
+    Marks are as patterns write them: every apostrophe is ``'``, every dash between words ``—``, dots are ``…``. The
+    colon before a Nordic ending ("Oyj:n", "AB:s") separates nothing: it is ``∶``.
     """
 
     def __init__(self, text: str, limit: int) -> None:
@@ -116,7 +133,6 @@ class _Word:
     text: str
     prefix: bool = False
     suffix: bool = False
-
 
     def fits(self, word: str) -> bool:
         """Return whether a token is the word, or has it as its part."""
@@ -275,9 +291,9 @@ class Pattern:
         starts = _starts(tree)
         self._anchored = _is_anchored(tree)
         self._affixes = tuple(word for word in starts or () if word.prefix or word.suffix)
-        self._starts = None if starts is None else frozenset(word.text for word in starts) - {
-            word.text for word in self._affixes
-        }
+        self._starts = (
+            None if starts is None else frozenset(word.text for word in starts) - {word.text for word in self._affixes}
+        )
         self._program: list[_Instruction] = []
         self._emit(tree)
         self._program.append(_Instruction("match"))
@@ -439,12 +455,13 @@ def by_first_word(phrases: Iterable[Sequence[str]]) -> dict[str, tuple[tuple[str
     return {word: tuple(sorted(known, key=lambda phrase: (len(phrase), phrase))) for word, known in found.items()}
 
 
-_COMMON = frozenset(
+_COMMON_WORDS = (
     "the a an of to in on at by for and or is was be has have been this that these our its it with as from following "
     "release releases announcement press news media issued published released sent dated , . : ; - — ( ) / ' \" "
     "der die das den dem des ein eine einer und vom am im von zu in ist wird wurde le la les de du des un une et au "
-    "a l d el los las y o os as e do da em il lo i gli del della di che den det i som av af til till".split()
+    "a l d el los las y o os as e do da em il lo i gli del della di che den det i som av af til till"
 )
+_COMMON = frozenset(_COMMON_WORDS.split())
 
 
 def _cues(node: _Node) -> frozenset[str] | None:

@@ -86,7 +86,9 @@ def lexicon(name: str) -> frozenset[tuple[str, ...]]:
 
 def _merged(name: str) -> str:
     """Return a named pattern of all languages as one."""
-    found = [_resolved(source, language) for language in languages().values() if (source := language.classes().get(name))]
+    found = [
+        _resolved(source, language) for language in languages().values() if (source := language.classes().get(name))
+    ]
     return " | ".join(f"({source})" for source in found) or "\\∅"
 
 
@@ -108,7 +110,10 @@ def part(name: str) -> Pattern:
 @cache
 def markers() -> tuple[Pattern, Pattern]:
     """Return the marker with what belongs to it: the one that needs a separator behind it, and the plain one."""
-    classes = {name: _merged(name) for name in ("ordinal", "object", "join", "adding", "qualifier", "described", "described_colon")}
+    classes = {
+        name: _merged(name)
+        for name in ("ordinal", "object", "join", "adding", "qualifier", "described", "described_colon")
+    }
     classes["word"] = " | ".join(_escaped(words) for words in meanings() | dict.fromkeys(lexicon("spaced")))
     described = f"({{described}} @behind({_BREAK} | \\) | ]) | {{described_colon}} @behind(:))"
     core = "{ordinal}? ({object} {object}?)? {word} ({join}? {word})? ({join} {word})? ({join}? {adding})?"
@@ -162,10 +167,14 @@ def _generic(language: Language) -> Iterator[HeadlineIdiom]:
         )
         if filed := language.words.get("filed"):
             ending = "{release}" if kind in ("withdrawal", "repeat") else f"({filed})"
-            yield HeadlineIdiom(kind=kind, pattern=f"{ending} @marker({noun}) ($ | {{break}})", rest="without", unless=rumour)
+            yield HeadlineIdiom(
+                kind=kind, pattern=f"{ending} @marker({noun}) ($ | {{break}})", rest="without", unless=rumour
+            )
     for kind, adjective in language.adjectives.items():
         yield HeadlineIdiom(
-            kind=kind, pattern=f"(^ | {{break}}) @marker({adjective}) @gap(~4) ({{document}})", rest="without",
+            kind=kind,
+            pattern=f"(^ | {{break}}) @marker({adjective}) @gap(~4) ({{document}})",
+            rest="without",
             unless="{planned}" if "planned" in language.words else "",
         )
 

@@ -209,7 +209,7 @@ class _Prefix:
 
 
 def _bracketed(line: Line, marker: Marker) -> Notice | None:
-    """"(Korrektur: Absatz 2) Hafen AG erhöht Prognose": what the marker is about stands in the bracket with it."""
+    """ "(Korrektur: Absatz 2) Hafen AG erhöht Prognose": what the marker is about stands in the bracket with it."""
     meaning, opener = marker.meaning, line.words[marker.first - 1]
     closer = PAIRS.get(opener)
     if meaning is None or closer is None or opener in "*/" or closer not in line.words[marker.last :]:
@@ -256,7 +256,7 @@ def _advisory(line: Line, marker: Marker) -> Notice | None:
 
 
 def _behind_issuer(line: Line) -> Notice | None:
-    """"ACME Corp: CORRECTION: ACME buys …": the issuer first, as some feeds print it."""
+    """ "ACME Corp: CORRECTION: ACME buys …": the issuer first, as some feeds print it."""
     for place in _breaks(line):
         marker = marker_at(line, place + 1)
         if marker is None or marker.meaning is None:
@@ -343,15 +343,17 @@ def _behind_dash(line: Line, last: int) -> Notice | None:
 
 
 def _behind_colon_counts(line: Line, before: str, marker: Marker) -> bool:
-    """"EQS-PVR: Hafen AG: Korrektur", "Port : Rectificatif", "Harbour Reports: CORRECTION"."""
+    """ "EQS-PVR: Hafen AG: Korrektur", "Port : Rectificatif", "Harbour Reports: CORRECTION"."""
     meaning = marker.meaning
     if meaning is None or meaning.kind not in ("correction", "withdrawal") or meaning.rule in ("brackets", "colon"):
         return False
     if (marker.capitals and not before.isupper()) or line.words[0] in ("eqs", "dgap"):
         return not is_column(f"{before}:")
     # "Harbour Robotics: Correction" is a company's, "Gold: Correction" a market's.
-    return marker.unspaced_script or _own_word(marker) or (
-        len(before.split()) > 1 and not says("corrects_itself", before) and not is_column(f"{before}:")
+    return (
+        marker.unspaced_script
+        or _own_word(marker)
+        or (len(before.split()) > 1 and not says("corrects_itself", before) and not is_column(f"{before}:"))
     )
 
 
@@ -382,7 +384,7 @@ def _own_word(marker: Marker) -> bool:
 
 
 def _within(line: Line) -> Notice | None:
-    """"Harbour (CORRECTED) Robotics Reports", "Pressemitteilung (Korrektur): …"."""
+    """ "Harbour (CORRECTED) Robotics Reports", "Pressemitteilung (Korrektur): …"."""
     for place, word in enumerate(line.words[:-2]):
         closer = PAIRS.get(word)
         if closer is None or word in "*/" or closer not in line.words[place + 2 : place + _MARKER_TOKENS]:
@@ -430,7 +432,11 @@ def _is_about_something_else(line: Line, found: Match, frame: HeadlineFrame) -> 
     """Whether what is corrected or amended is an agreement, a policy, a director, not an announcement."""
     if "gap" not in found.groups or frame.gap_unless is None:
         return False
-    if any(frame.gap_unless.search(Line(line.printed(*found.groups[name]))) for name in ("lead", "gap") if name in found.groups):
+    if any(
+        frame.gap_unless.search(Line(line.printed(*found.groups[name])))
+        for name in ("lead", "gap")
+        if name in found.groups
+    ):
         return True
     return frame.gap_unless.match(line, found.last) is not None and not line.is_separator(found.last)
 

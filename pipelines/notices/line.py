@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 from pipelines.notices.grammar import PRIORITY, RULES, Meaning, lexicon, marker_words, markers, meanings, part
 from stories.token_patterns import UNSPACED, Tokens
@@ -12,8 +13,8 @@ _FEWEST = 4  # single letters: fewer spell no marker
 _SPELLED = 16  # letters of the longest word that is printed in spaced letters
 LONGEST = 2_000  # characters of a headline that are looked at
 
-OPENERS = frozenset("[({<【〔《≪«*+/=#~|_\"“!>-「『★■◆—")
-CLOSERS = frozenset("])}>】〕》≫»*+=#~_\"”!」』★■◆")
+OPENERS = frozenset('[({<【〔《≪«*+/=#~|_"“!>-「『★■◆—')
+CLOSERS = frozenset('])}>】〕》≫»*+=#~_"”!」』★■◆')
 PAIRS = {"[": "]", "(": ")", "{": "}", "【": "】", "〔": "〕", "*": "*", "/": "/"}
 SEPARATORS = frozenset(":;—|/…>•·")
 _FILLERS = SEPARATORS | frozenset("*+=#-")
@@ -46,7 +47,7 @@ class Line(Tokens):
             self.words, self.spans = words, spans
 
     def _spelled_words(self, place: int) -> tuple[list[tuple[str, int, int]], int]:
-        """Return the words that single letters from ``place`` on spell, with their letters; and the place behind them."""
+        """Return the words that letters from ``place`` on spell, with their first and last; and the place behind."""
         letters = self._letters_from(place)
         found: list[tuple[str, int, int]] = []
         used = 0
@@ -180,7 +181,7 @@ def meaning(words: list[str]) -> Meaning | None:
 
 def _pairs(words: list[str]) -> list[tuple[str, str]]:
     kept = [word for word in words if word not in ("a", "an", "the")]
-    return list(zip(kept, kept[1:], strict=False))
+    return list(pairwise(kept))
 
 
 def says(name: str, text: str) -> bool:

@@ -6,7 +6,8 @@ from pipelines.notices.grammar import part
 from pipelines.notices.line import Line, says
 
 COMPANY_WORDS = 8
-_SMALL = frozenset("of and the & for de la le du des et und y e di del della van von der den da do dos".split())
+_SMALL_WORDS = "of and the & for de la le du des et und y e di del della van von der den da do dos"
+_SMALL = frozenset(_SMALL_WORDS.split())
 _FIRST_WORDS = 600  # characters of a first paragraph
 
 
@@ -21,7 +22,7 @@ def is_news(text: str) -> bool:
         return True
     line = Line(text)
     further = part("further_acts").search(line)
-    return further is not None and 0 < further.first and further.last < len(line)
+    return further is not None and further.first > 0 and further.last < len(line)
 
 
 def is_company(text: str) -> bool:

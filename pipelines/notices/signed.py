@@ -7,7 +7,7 @@ from typing import NamedTuple
 from pipelines.notices.grammar import part
 from pipelines.notices.line import Line
 from pipelines.notices.news import is_company
-from stories.release import Notice
+from stories.release import Notice, NoticeKind
 
 
 class Signed(NamedTuple):
@@ -32,7 +32,7 @@ def signed(line: Line) -> Signed | None:
     parted = "parted" in found.groups
     if not company or not (parted or _signs(line, found.groups["signer"], found.last, company, rest)):
         return None
-    kind = "update" if line.words[first].startswith("updat") else "correction"
+    kind: NoticeKind = "update" if line.words[first].startswith("updat") else "correction"
     return Signed(Notice(kind=kind, marker=line.printed(first, last), headline=rest), company)
 
 

@@ -37,7 +37,8 @@ _UNSPACED_TEXT = re.compile(f"[{UNSPACED}]")
 # What comes before the first sentence: "BOSTON--(BUSINESS WIRE)--", "OTTAWA, May 3, 2026 /CNW/ -", "--News Direct--".
 _DATELINE_CHARACTERS = 220
 _DATELINE_END = re.compile(
-    r"(?:\((?:business wire|globe newswire|globenewswire|newmediawire|newsfile[^)]{0,40}|marketwired?[^)]{0,40})\)\s*-*—*\s*"
+    r"(?:\((?:business wire|globe newswire|globenewswire|newmediawire|newsfile[^)]{0,40}"
+    r"|marketwired?[^)]{0,40})\)\s*-*—*\s*"
     r"|/\s*(?:[\w-]{0,20}pr ?newswire[\w-]{0,20}|cnw|accesswire|24-7pressrelease)\s*/\s*-*—*\s*"
     r"|(?:media outreach newswire|--news direct--|eqs[- ]news)\s*[-—]*\s*(?:\d{1,2} \w{3,12} \d{4}\s*[-—]+\s*)?)"
 )
@@ -127,9 +128,7 @@ def _advisory(
     )
 
 
-def _statement(
-    paragraphs: list[str], number: int, sentence: tuple[int, int], found: tuple[int, int]
-) -> str | None:
+def _statement(paragraphs: list[str], number: int, sentence: tuple[int, int], found: tuple[int, int]) -> str | None:
     text = paragraphs[number][:_CHARACTERS]
     start, end = sentence
     words = text[found[0] : found[1]]
@@ -193,7 +192,7 @@ def sentence_around(text: str, start: int, end: int) -> tuple[int, int]:
     return first, len(tokens.text[:last].rstrip())
 
 
-_CLOSING_MARKS = "\"”»’)]"
+_CLOSING_MARKS = '"”»’)]'
 
 
 def _heads_a_list(tokens: Tokens, place: int) -> bool:
