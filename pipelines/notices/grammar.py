@@ -35,8 +35,10 @@ class HeadlineFrame:
     idiom: HeadlineIdiom
     pattern: Pattern
     unless: Pattern | None
-    gap_unless: Pattern | None = None
-    """What the words between marker and document (group ``gap``), or the word behind the document, must not be."""
+    thing: Pattern | None = None
+    """What is amended or corrected, and is no document: an agreement, a policy."""
+    small: Pattern | None = None
+    """Words that show that more than the document's name stands between marker and document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,12 +132,11 @@ def headline_frames() -> tuple[tuple[HeadlineFrame, ...], PatternSet]:
     found: list[HeadlineFrame] = []
     for language in languages().values():
         classes = language.classes() | _MERGED
-        unless_gap = classes.get("thing")
         for idiom in language.headline:
-            found.append(_headline_frame(idiom, classes, unless_gap))
+            found.append(_headline_frame(idiom, classes))
     for language in languages().values():
         classes = language.classes() | _MERGED
-        found += [_headline_frame(idiom, classes, classes.get("thing")) for idiom in _generic(language)]
+        found += [_headline_frame(idiom, classes) for idiom in _generic(language)]
     return tuple(found), PatternSet([frame.pattern for frame in found])
 
 
@@ -179,12 +180,13 @@ def _generic(language: Language) -> Iterator[HeadlineIdiom]:
         )
 
 
-def _headline_frame(idiom: HeadlineIdiom, classes: dict[str, str], thing: str | None) -> HeadlineFrame:
+def _headline_frame(idiom: HeadlineIdiom, classes: dict[str, str]) -> HeadlineFrame:
     return HeadlineFrame(
         idiom=idiom,
         pattern=Pattern(idiom.pattern, classes),
         unless=Pattern(idiom.unless, classes) if idiom.unless else None,
-        gap_unless=Pattern(f"{thing} | {_BREAK}", classes) if thing else None,
+        thing=Pattern("{thing}", classes) if "thing" in classes else None,
+        small=Pattern("{small}", classes) if "small" in classes else None,
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from pipelines.notices.grammar import PRIORITY, HeadlineFrame, headline_frames, lexicon, part, telling_words
-from pipelines.notices.line import CLOSERS, OPENERS, PAIRS, Line, Marker, marker_at, marker_ending, says
+from pipelines.notices.line import CLOSERS, OPENERS, PAIRS, SEPARATORS, Line, Marker, marker_at, marker_ending, says
 from pipelines.notices.news import acts, is_column, is_company, is_filing, is_news, is_study_update, names_a_release
 from pipelines.notices.signed import signed
 from stories.release import Notice
@@ -429,16 +429,21 @@ def _framed(line: Line) -> Notice | None:
 
 
 def _is_about_something_else(line: Line, found: Match, frame: HeadlineFrame) -> bool:
-    """Whether what is corrected or amended is an agreement, a policy, a director, not an announcement."""
-    if "gap" not in found.groups or frame.gap_unless is None:
+    """Whether what is corrected or amended is an agreement, a policy, a director, not an announcement.
+
+    "Amendment to Loan Agreement Announcement" names an announcement; "Amendment to Loan Agreement for the Report" does not.
+    """
+    if "gap" not in found.groups or frame.thing is None:
         return False
-    if any(
-        frame.gap_unless.search(Line(line.printed(*found.groups[name])))
-        for name in ("lead", "gap")
-        if name in found.groups
-    ):
+    gap = Line(line.printed(*found.groups["gap"]))
+    if any(word in SEPARATORS for word in gap.words):
         return True
-    return frame.gap_unless.match(line, found.last) is not None and not line.is_separator(found.last)
+    if frame.thing.search(gap) and (frame.small is None or frame.small.search(gap)):
+        return True
+    lead = found.groups.get("lead")
+    if lead and frame.thing.search(Line(line.printed(*lead))):
+        return True
+    return frame.thing.match(line, found.last) is not None and not line.is_separator(found.last)
 
 
 def _join(before: str, after: str) -> str:
