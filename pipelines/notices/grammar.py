@@ -163,7 +163,7 @@ def _generic(language: Language) -> Iterator[HeadlineIdiom]:
         preposition = "({preposition})?" if language.bare else "{preposition}"
         yield HeadlineIdiom(
             kind=kind,
-            pattern=f"(^ @lead((_ _?)?) | {{break}}) @marker(({noun}) {preposition}) @gap(~8) ({{{about}}})",
+            pattern=f"(^ @lead((_ _?)?) | {{break}} | -) @marker(({noun}) {preposition}) @gap(~8) ({{{about}}})",
             unless=rumour,
         )
         if filed := language.words.get("filed"):
