@@ -3,8 +3,8 @@
     WIREWATCH_DATA=../shared/data python -m benchmarks.notices
 
 Prints how the project's own tables come out, the errors on ``headlines/headlines.tsv``, precision and recall on the two
-halves of ``notices/notices.tsv`` by form and language, and every release of ``releases/releases.jsonl.xz`` that is taken
-for a notice, for a person to judge. ``--misses A`` prints the errors on a half too.
+halves of ``notices/notices.tsv`` by form and language, and every release of ``releases/releases.jsonl.xz`` that is
+taken for a notice, for a person to judge. ``--misses A`` prints the errors on a half too.
 
 Half A is for developing; half B is looked at only when the rules are finished. Most rows of the file name no issuer, so
 the halves are drawn by the headline: by the first byte of the SHA-256 of its letters, without case, figures and marks.

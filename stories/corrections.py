@@ -16,7 +16,8 @@ from typing import Literal
 import msgspec
 
 from stories.amounts import AMOUNT_WORDS, amounts, same_amount
-from stories.token_patterns import UNSPACED, Pattern, Tokens
+from stories.token_patterns import Pattern
+from stories.tokens import UNSPACED, Tokens
 from stories.wording import FACT, fact_kind, plain
 
 ClaimState = Literal["confirmed", "not found", "unclear"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from pipelines.notices.grammar import PRIORITY, RULES, Meaning, lexicon, marker_words, markers, meanings, part
-from stories.token_patterns import UNSPACED, Tokens
+from stories.tokens import UNSPACED, Tokens
 
 _FEWEST = 4  # single letters: fewer spell no marker
 _SPELLED = 16  # letters of the longest word that is printed in spaced letters
@@ -187,3 +187,22 @@ def _pairs(words: list[str]) -> list[tuple[str, str]]:
 def says(name: str, text: str) -> bool:
     """Whether a text holds a context ("market", "study", "column") of any language."""
     return part(name).search(Tokens(text, LONGEST)) is not None
+
+
+def may_follow(line: Line, place: int, marker: Marker) -> bool:
+    """Whether a bracket may go on behind a marker: "corrected, date", "訂正・数値"; "수정테이프" is another word."""
+    word = line.words[place]
+    return not marker.unspaced_script or not word[0].isalpha() or line.text[line.start(place) - 1].isspace()
+
+
+def is_dated(line: Line, first: int, last: int) -> bool:
+    """Whether a bracket says when or which: "(Updated June 3, 2026)", not "(Updated for 2026)"."""
+    words = line.words[first:last]
+    if "for" in words:
+        return "," in words
+    return not words or part("dated").search(Line(line.printed(first, last))) is not None
+
+
+def joined(before: str, after: str) -> str:
+    """Return the headline that is left of two pieces, with single spaces."""
+    return " ".join(f"{before} {after}".split())

@@ -12,7 +12,8 @@ from pipelines.notices.line import Line
 from pipelines.notices.signed import signed
 from stories.folding import fold, visible
 from stories.release import NoticeKind
-from stories.token_patterns import UNSPACED, Match, Tokens
+from stories.token_patterns import Match
+from stories.tokens import UNSPACED, Tokens
 
 PARAGRAPHS = 6  # an advisory stands first; deeper down, "the previous release" belongs to the story
 CLOSING = 3  # paragraphs at the end among which a closing note is looked for

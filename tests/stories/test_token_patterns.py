@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from stories.token_patterns import Pattern, PatternSet, Tokens
+from stories.token_patterns import Pattern, PatternSet
+from stories.tokens import Tokens
 
 CLASSES = {"release": "(press | news)? release | announcement"}
 

@@ -1,0 +1,50 @@
+"""Notices that a phrase of the headline tells: "Correction to Half-Year Report", "… Corrects Record Date"."""
+
+from __future__ import annotations
+
+from pipelines.notices.grammar import HeadlineFrame, headline_frames
+from pipelines.notices.line import SEPARATORS, Line, joined
+from pipelines.notices.news import is_column
+from stories.release import Notice
+from stories.token_patterns import Match
+
+
+def phrase_notice(line: Line) -> Notice | None:
+    """Return the notice that a phrase tells: "Correction to Half-Year Report", "… Corrects Record Date"."""
+    frames, patterns = headline_frames()
+    for number in patterns.candidates(line.words):
+        frame = frames[number]
+        found = frame.pattern.search(line)
+        if found is None or (frame.unless and frame.unless.search(line)):
+            continue
+        first, last = found.groups["marker"]
+        if is_column(line.before(first)) or _is_about_something_else(line, found, frame):
+            continue
+        headline = line.text
+        if frame.idiom.rest == "before":
+            headline = line.before(found.groups.get("cut", (first, last))[0]).rstrip("：: —–-")
+        elif frame.idiom.rest == "after":
+            headline = line.rest(last)
+        elif frame.idiom.rest == "without":
+            before, after = line.before(first), line.rest(line.behind_separator(last)).strip(" ,")
+            headline = joined(before, after) if after else before.rstrip(" :—–-") or line.text
+        return Notice(kind=frame.idiom.kind, marker=line.printed(first, last).strip(" ,-"), headline=headline)
+    return None
+
+
+def _is_about_something_else(line: Line, found: Match, frame: HeadlineFrame) -> bool:
+    """Whether what is corrected or amended is an agreement, a policy, a director, not an announcement.
+
+    "Amendment to Loan Agreement Announcement" names an announcement, "Amendment to Loan Agreement in the Report" none.
+    """
+    if "gap" not in found.groups or frame.thing is None:
+        return False
+    gap = Line(line.printed(*found.groups["gap"]))
+    if any(word in SEPARATORS for word in gap.words):
+        return True
+    if frame.thing.search(gap) and (frame.small is None or frame.small.search(gap)):
+        return True
+    lead = found.groups.get("lead")
+    if lead and frame.thing.search(Line(line.printed(*lead))):
+        return True
+    return frame.thing.match(line, found.last) is not None and not line.is_separator(found.last)
