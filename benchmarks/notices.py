@@ -108,10 +108,9 @@ def halves(shown: str) -> None:
         ]
         counts = Counter(_outcome(row["label"], notice and notice.kind) for row, notice in said)
         hit, other_kind = counts["hit"] + counts["other kind"], counts["other kind"]
+        notices, false = hit + counts["missed"], counts["false"]
         precision, recall = hit / max(1, hit + counts["false"]), hit / max(1, hit + counts["missed"])
-        print(
-            f"half {name}: {len(said)} headlines, {hit} of {hit + counts['missed']} notices found, {counts['false']} false"
-        )
+        print(f"half {name}: {len(said)} headlines, {hit} of {notices} notices found, {false} false")
         print(f"  precision {precision:.3f}, recall {recall:.3f}, {other_kind} of another kind")
         _print_shares(
             "by form", [(_form(row["headline"]), notice is not None) for row, notice in said if row["label"] != "none"]
