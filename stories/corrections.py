@@ -1,18 +1,24 @@
-"""What a correction says that it corrects ("… stated May 25 instead of June 12"), held against what differs; pure.
+"""What a correction says that it corrects ("… stated May 25 instead of June 12"), compared with what differs; pure.
 
-A notice's statement is a promise to readers. Where it names what was wrong and what is right, the changes between the
-two releases either bear it out, or they do not, and then the desk should look itself.
+The sentences are a small grammar in ``stories/corrections.toml``. What it cannot read for certain gives no claim.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from importlib.resources import files
 from typing import Literal
 
-from stories.wording import FACT, plain
+import msgspec
+
+from stories.amounts import AMOUNT_WORDS, amounts, same_amount
+from stories.token_patterns import Pattern
+from stories.tokens import UNSPACED, Tokens
+from stories.wording import FACT, fact_kind, plain
 
 ClaimState = Literal["confirmed", "not found", "unclear"]
 
@@ -32,112 +38,170 @@ class Claim:
 
 _SCANNED = 2_000  # characters of a statement
 _MOST = 8  # claims
-_OPEN, _CLOSE = "[\"“„«»‘'「『《]", "[\"”“«»’'」』》]"
-_QUOTED = rf"{_OPEN}\s?[^\"“”„«»「」『』《》]{{1,160}}?\s?{_CLOSE}(?!\w)"
-_UNIT = (
-    r"(?:\s(?!(?:and|instead|rather|not|in|on|at|for|to|should|was|is|the|vs|versus|as|but|by|it|statt|anstatt|heißen|lauten|"
-    r"muss|und|au|et|lire|en|y|e|em|debe|anziché|invece|i|och|og|in|eikä)\b)[a-zß-ÿ%-]{2,20}){0,2}"
+_VALUE, _NAME = "¤", "§"
+_QUOTED = re.compile(
+    rf"[“„«»「『《\"”]\s?[^\"“”„«»「」『』《》]{{1,160}}?\s?[\"”“«»」』》](?![^\W{UNSPACED}])"
+    rf"|(?<!\w)['‘][^'‘’]{{1,80}}['’](?![^\W{UNSPACED}])"
 )
-_NAME = (
-    r"(?-i:(?<!\w)(?!(?:It|This|That|These|The|Which|He|She|We|They|Please|There|Correct|Corrected)\b)"
-    r"(?:[A-ZÀ-Þ]\.|[A-ZÀ-Þ][\w'’&-]{0,30}+(?:\.\w{1,10}+){0,4})(?:\s(?:of\s|de\s|the\s|&\s)?(?:[A-ZÀ-Þ]\.|[A-ZÀ-Þ0-9][\w'’&-]{0,30}+(?:\.\w{1,10}+){0,4})){0,5})"
+_FACT = re.compile(rf"(?<![\w.,]){FACT}(?:[a-z]{{1,2}}(?![a-z]))?|(?<=[{UNSPACED}]){FACT}", re.IGNORECASE)
+_UNIT = re.compile(
+    r"\s(?:mio\.|mrd\.|(?:d['’])?euros?|franken|dollar|(?P<word>[a-zß-ÿ%-]{2,20}))(?![\w'’-])", re.IGNORECASE
 )
-_THING = rf"{FACT}(?:(?-i:[a-z]{{1,2}})\b)?{_UNIT}"
-_VALUE = rf"(?:{_QUOTED}|{_THING}|{_NAME})"
-_LEAD = (
-    r"(?:\s*[:,]?\s*(?:an?|the|as|that|it|der|die|das|den|dem|am|le|la|les|el|los|il|lo|on|of|at|to be|be|is)\b){0,3}"
-    r"\s*[:,]?\s*"
+_PER_SHARE = re.compile(
+    r"\s(?:per (?:\w+ )?share|par action|je Aktie|por acción|por ação|per azione|per aktie|per aandel)\b"
 )
-_WRONG, _RIGHT = rf"{_LEAD}(?P<wrong>{_VALUE})", rf"{_LEAD}(?P<right>{_VALUE})"
-_INSTEAD = (
-    r"(?:\s*[,;(\[]?\s*(?:instead of|rather than|in place of|and not|not|versus|vs\.?|statt|anstatt|anstelle von"
-    r"|und nicht|au lieu d[eu']|et non(?: pas)?|en lugar de|en vez de|y no|em vez de|em lugar de|e não|invece di"
-    r"|anziché|e non|i stället för|och inte|i stedet for|og ikke|eikä|in plaats van|en niet)(?=\W))"
+_COUNTER = re.compile("(?:港仙|美仙|仙|股|人|隻|艘|家|間|个|個|名|台|株|件|倍|歳|ドル|명|주|대|개|건|세)")
+_ABBREVIATED = re.compile(r"(?:mio|mrd|mill|mln)$", re.IGNORECASE)
+_TIME = re.compile(r"\d:\d\d|\d\s?[ap]\.?m\b", re.IGNORECASE)
+_MARK = re.compile(r"[^\W\d]+")
+_CAPITALS = re.compile(
+    r"(?<![\w.])(?:[A-ZÀ-Þ]\.|[A-ZÀ-Þ][\w’&-]{0,30})(?:\s(?:of\s|de\s|the\s|&\s)?(?:[A-ZÀ-Þ]\.|[A-ZÀ-Þ0-9][\w’&-]{0,30})){0,5}"
 )
-_SHOULD = (
-    r"(?:should (?:have )?(?:read|been|be|stated?|said|say)|must read|muss es(?: richtig)?(?: heißen)?"
-    r"|richtig(?: muss es)?(?: heißen| lautet| ist)|heißt es richtig|(?:il (?:faut|fallait)|veuillez) lire|lire"
-    r"|debe (?:decir|leerse|ser)|"
-    r"deve (?:ler-se|ser)|leia-se|leggasi|deve leggersi|si legga|ska (?:rätteligen )?(?:vara|stå)"
-    r"|skal (?:rettelig )?(?:være|stå)|moet zijn|pitää olla)(?: as)?"
-)
-_SAID_WRONG = (
-    r"(?:incorrectly|erroneously|mistakenly|wrongly|inadvertently|errantly|misstated|fälschlicherweise|irrtümlich"
-    r"|par erreur|erróneamente|por error|erroneamente|per errore|felaktigt|fejlagtigt|feilaktig)"
-)
-_REPORTED = (
-    r"(?:stated|listed|reported|given|read|shown|said|identified|referred to|published|described|indicated|printed)"
-)
+_SENTENCE_START = re.compile(r"(?:^|[.!?:;]\s+|[\[(]\s*)$")
 
 
-@cache  # compiled at their first use: 0.4 s that most commands never need
-def _patterns() -> tuple[re.Pattern[str], ...]:
-    return tuple(re.compile(pattern, re.IGNORECASE) for pattern in _SOURCES)
+class _Table(msgspec.Struct, frozen=True):
+    classes: dict[str, str]
+    words: dict[str, frozenset[str]]
+    patterns: dict[str, list[str]]
 
 
-_SOURCES = (
-    # the most telling first: a later one leaves alone what an earlier one took
-    # "should read $5.2 million rather than $5.2 billion"; „muss es 1,20 Euro statt 1,30 Euro heißen“
-    rf"{_SHOULD}{_RIGHT}{_INSTEAD}{_WRONG}",
-    # "“$5.2 billion” should read “$5.2 million”"; donde dice 5, debe decir 6; onde se lê 5, leia-se 6
-    rf"(?:donde dice|onde se lê|au lieu de|anstatt|statt|dove si legge|instead of|rather than){_WRONG}"
-    rf"\s*[,;:]?\s*{_SHOULD}?{_RIGHT}",
-    rf"(?P<wrong>{_VALUE})\s*[,;:]?\s*(?:which |it )?{_SHOULD}{_RIGHT}",
-    # "was incorrectly reported as 950 feet … the actual depth of 936 feet"
-    rf"{_SAID_WRONG}\W.{{0,60}}?{_WRONG}.{{0,60}}?\b(?:actual(?:ly)?|correct(?:ly)?|richtig|tatsächlich|correcto|réel|exact)\b.{{0,60}}?"
-    rf"(?P<right>{_QUOTED}|{_THING})",
-    rf"(?:{_SAID_WRONG}|misspel\w+)\W.{{0,60}}?\bas{_WRONG}(?:.{{0,60}}?\b(?:correct(?:ly)?|actual(?:ly)?)\b.{{0,40}}?\b(?:is|as|was){_RIGHT})?",
-    # "stated May 25 instead of June 12"
-    rf"(?:{_SAID_WRONG}\W(?:.{{0,40}}?\W)?|\b{_REPORTED}\W){_WRONG}{_INSTEAD}{_RIGHT}",
-    # "corrected from 5 % to 6 %", "von 5 auf 6 korrigiert"
-    rf"(?:correct|chang|amend|revis|updat|replac|korrig|berichtig|änder|corrig|modifi|rettif|ret|rätt)\w*\W(?:[^.]{{0,40}}?\W)?"
-    rf"(?:from|von|de|da|från|fra){_WRONG}\s+(?:to|auf|zu|in|à|a|para|till|til){_RIGHT}",
-    rf"(?P<wrong>{_VALUE})\s+(?:has been|was|is|have been|were|wurde|wird|a été|ha sido|foi|è stat[ao])\s+"
-    rf"(?:corrected|changed|amended|replaced|revised|korrigiert|berichtigt|corrigée?|remplacée?|corregid[ao]|corrigid[ao]|corrett[ao])"
-    rf"\s+(?:to|by|with|auf|in|en|par|por|para|con){_RIGHT}",
-    # "payable on June 2 [instead of June 4]": what stands there is right
-    rf"(?P<right>{_VALUE}){_INSTEAD}{_WRONG}",
-    rf"{_SAID_WRONG}\W(?:{_REPORTED}\W)?(?:.{{0,25}}?\W)??(?P<wrong>{_QUOTED}|{_THING})",
-    rf"{_SHOULD}{_RIGHT}",
-    rf"(?:correct|amend|chang|updat|revis|korrig|berichtig|corrig|rettif)\w*\s+(?:to|auf|à|a){_RIGHT}",
-    rf"[(\[]\s*(?:instead of|rather than|not|statt|au lieu de|en lugar de|anziché){_WRONG}\s*[)\]]",
-)  # fmt: skip
-_HAN = r"[^，。；、,;:：「」『』“”\"（）()]{1,40}?"
-_MARKED = rf"(?:[「『“\"‘《]{{}}[」』”\"’》]|{_HAN})"
-_ASIAN: tuple[re.Pattern[str], ...] = tuple(
-    re.compile(pattern)
-    for pattern in (
-        r"[(（【\[]?誤[)）】\]]?\s*[:：]?\s*(?P<wrong>.{1,60}?)\s*[→⇒、。]?\s*[(（【\[]?正[)）】\]]\s*[:：]?\s*(?P<right>.{1,60}?)(?=[。\n]|$)",
-        r"誤[:：]\s*(?P<wrong>.{1,60}?)\s*正[:：]\s*(?P<right>.{1,60}?)(?=[。\n]|$)",
-        r"[「『](?P<wrong>[^」』]{1,60})[」』](?:とあるのは|は|の誤り[でにはす、。]*|ではなく).{0,6}?[「『](?P<right>[^」』]{1,60})[」』]",
-        r"[「『](?P<wrong>[^」』]{1,60})[」』]を[「『](?P<right>[^」』]{1,60})[」』]に(?:訂正|修正)",
-        r"[「『“\"](?P<wrong>[^」』”\"]{1,60})[」』”\"](?:应为|應為|应改为|應改為|应更正为|應更正為|更正为|更正為|改为|改為)[：:]?[「『“\"](?P<right>[^」』”\"]{1,60})[」』”\"]",
-        rf"(?:由|将|將|从|從)(?P<wrong>{_HAN})(?:更正|修正|改|订正|訂正)(?:为|為|成)(?P<right>[^，。；]{{1,40}})",
-        rf"(?P<wrong>{FACT})(?:应为|應為|应改为|應改為|更正为|更正為|改为|改為)(?P<right>{FACT})",
-        r"['‘“\"](?P<wrong>[^'’”\"]{1,60})['’”\"](?:을|를|은|는|이|가)?\s?(?:아니라|에서)?\s?['‘“\"](?P<right>[^'’”\"]{1,60})['’”\"](?:으로|로|입니다|이며)",
-        rf"(?P<wrong>{FACT})(?:에서|을|를)\s?(?P<right>{FACT})(?:으로|로)\s?(?:정정|수정|바로잡)",
-    )
-)  # fmt: skip
-_HAS_IDEOGRAPHS = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+@cache
+def _table() -> _Table:
+    source = (files("stories") / "corrections.toml").read_text(encoding="utf-8")
+    return msgspec.convert(tomllib.loads(source), type=_Table)
+
+
+@cache
+def _patterns(family: str) -> tuple[Pattern, ...]:
+    return tuple(Pattern(pattern, _table().classes) for pattern in _table().patterns[family])
+
+
+class _Statement(Tokens):
+    """A statement in tokens, each quotation, fact and name one token."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text, _SCANNED)
+        values = sorted(_values(self.text))
+        words: list[str] = []
+        spans: list[tuple[int, int]] = []
+        pending = iter(values)
+        value = next(pending, None)
+        for word, (start, end) in zip(self.words, self.spans, strict=True):
+            while value and value[1] <= start:
+                value = next(pending, None)
+            if value is None or end <= value[0]:
+                words.append(word)
+                spans.append((start, end))
+            elif not spans or spans[-1] != value[:2]:
+                words.append(value[2])
+                spans.append((value[0], value[1]))
+        self.words, self.spans = words, spans
+
+
+def _values(text: str) -> list[tuple[int, int, str]]:
+    """Return the values of a statement: start, end, and what it is; none overlaps another."""
+    found: list[tuple[int, int, str]] = []
+
+    def add(start: int, end: int, kind: str) -> None:
+        if all(end <= other[0] or other[1] <= start for other in found):
+            found.append((start, end, kind))
+
+    for match in _QUOTED.finditer(text):
+        add(*match.span(), _VALUE)
+    for match in _FACT.finditer(text):
+        add(match.start(), _behind_unit(text, match.end()), _VALUE)
+    for match in _CAPITALS.finditer(text):
+        words = match[0].split()
+        opens = _SENTENCE_START.search(text[max(0, match.start() - 3) : match.start()]) is not None
+        if words[0] in _table().words["no_name"] or (opens and len(words) == 1 and not match[0].isupper()):
+            continue
+        add(*match.span(), _NAME)
+    return found
+
+
+def _behind_unit(text: str, end: int) -> int:
+    """Return the place behind what belongs to a figure: "950 feet", "5 millones", "5.5 cents per share", "5港仙"."""
+    if counter := _COUNTER.match(text, end):
+        return counter.end()
+    if text[end : end + 1] == "." and _ABBREVIATED.search(text[:end]):
+        end += 1
+    for _ in range(2):
+        unit = _UNIT.match(text, end)
+        if unit is None or (unit["word"] or "").lower() in _table().words["no_unit"]:
+            break
+        if unit["word"] and unit["word"][0].isupper():
+            break
+        end = unit.end()
+    share = _PER_SHARE.match(text, end)
+    return share.end() if share else end
+
+
+_HAS_IDEOGRAPHS = re.compile(f"[{UNSPACED}]")
 
 
 def claims(statement: str | None) -> tuple[Claim, ...]:
     """Return what a notice's statement says was wrong and is right now, in the order it says so."""
     text = " ".join((statement or "")[:_SCANNED].split())
+    if not text:
+        return ()
+    tokens = _Statement(text)
     found: dict[int, Claim] = {}
     taken: list[tuple[int, int]] = []
-    known = _ASIAN + _patterns() if _HAS_IDEOGRAPHS.search(text) else _patterns()
-    for pattern in known:
-        for match in pattern.finditer(text):
-            start, end = match.span()
-            if any(start < other_end and other_start < end for other_start, other_end in taken):
+    families = ("unspaced", "european") if _HAS_IDEOGRAPHS.search(text) else ("european",)
+    for pattern in (pattern for family in families for pattern in _patterns(family)):
+        for match in pattern.finditer(tokens):
+            if any(match.first < last and first < match.last for first, last in taken):
                 continue
-            named = match.groupdict()
-            claim = Claim(wrong=_value(named.get("wrong")), right=_value(named.get("right")))
-            if (claim.wrong or claim.right) and claim.wrong != claim.right:
-                taken.append((start, end))
-                found[start] = claim
-    return tuple(found[start] for start in sorted(found))[:_MOST]
+            claim = _claim(tokens, match.groups)
+            if claim is not None or "unclear" in match.groups:
+                taken.append((match.first, match.last))
+            if claim is not None:
+                found[match.first] = claim
+    return tuple(found[first] for first in sorted(found))[:_MOST]
+
+
+def _claim(tokens: _Statement, groups: Mapping[str, tuple[int, int]]) -> Claim | None:
+    """Return the claim of a match; None where its two sides are not of one kind, or say the same."""
+    if "unclear" in groups:
+        return None
+    printed = {side: tokens.printed(*groups[side]) for side in ("wrong", "right") if side in groups}
+    wrong, right = _value(printed.get("wrong")), _value(printed.get("right"))
+    if not (wrong or right) or wrong == right:
+        return None
+    quoted = any(_QUOTED.fullmatch(side) for side in printed.values())
+    if wrong and right and not quoted and not _alike(tokens, groups, wrong, right):
+        return None
+    return Claim(wrong=wrong, right=right)
+
+
+def _alike(tokens: _Statement, groups: Mapping[str, tuple[int, int]], wrong: str, right: str) -> bool:
+    """Whether two values are of one kind: a name and a name, a day and a day, ovens and ovens."""
+    if any(last - first > 1 for first, last in groups.values()):
+        return True
+    if tokens.words[groups["wrong"][0]] != tokens.words[groups["right"][0]]:
+        return False
+    if tokens.words[groups["wrong"][0]] == _NAME:
+        return True
+    if _sort(wrong) != _sort(right):
+        return False
+    units = [
+        {word.casefold() for word in _MARK.findall(side)} - AMOUNT_WORDS if _sort(side) == "figure" else set()
+        for side in (wrong, right)
+    ]
+    return not (units[0] and units[1]) or bool(units[0] & units[1])
+
+
+def _sort(value: str) -> Literal["time", "date", "figure"]:
+    """Return whether a fact is a time of day, a date or a figure."""
+    kind = fact_kind(value)
+    if kind == "date":
+        return (
+            "time"
+            if _TIME.search(value) and not any(word.isalpha() and len(word) > 2 for word in value.split())
+            else "date"
+        )
+    return "figure"
 
 
 def checked_claims(statement: str | None, changes: Iterable[tuple[str | None, str | None]] | None) -> tuple[Claim, ...]:
@@ -146,7 +210,7 @@ def checked_claims(statement: str | None, changes: Iterable[tuple[str | None, st
     ``changes``: (before, after) of every change; None where it is not known what the notice replaces. A statement that
     can be read both ways ("June 2 instead of June 4") is turned the way that the changes show.
     """
-    sides = None if changes is None else [(_key(before or ""), _key(after or "")) for before, after in changes]
+    sides = None if changes is None else [(before or "", after or "") for before, after in changes]
     return tuple(claim if sides is None else _checked(claim, sides) for claim in claims(statement))
 
 
@@ -156,31 +220,33 @@ def _checked(claim: Claim, sides: Sequence[tuple[str, str]]) -> Claim:
     turned = Claim(wrong=claim.right, right=claim.wrong)
     if claim.wrong and claim.right and _shown(turned, sides):
         return replace(turned, state="confirmed")
-    values = [key for value in (claim.wrong, claim.right) if (key := _key(value or ""))]
-    seen = any(_holds(side, value) for value in values for pair in sides for side in pair)
+    values = [value for value in (claim.wrong, claim.right) if value]
+    seen = any(_count(side, value) for value in values for pair in sides for side in pair)
     return replace(claim, state="unclear" if seen else "not found")
 
 
 def _shown(claim: Claim, sides: Iterable[tuple[str, str]]) -> bool:
-    wrong, right = _key(claim.wrong or ""), _key(claim.right or "")
     for before, after in sides:
-        went = not wrong or (_count(before, wrong) > _count(after, wrong))
-        came = not right or (_count(after, right) > _count(before, right))
+        went = not claim.wrong or _count(before, claim.wrong) > _count(after, claim.wrong)
+        came = not claim.right or _count(after, claim.right) > _count(before, claim.right)
         if went and came:
             return True
     return False
 
 
 def _count(text: str, value: str) -> int:
-    # Numbers whole: "5" does not stand in "15.2". Ideographs stand beside each other without a space.
-    return sum(1 for _ in _places(text, value))
-
-
-def _holds(text: str, value: str) -> bool:
-    return any(True for _ in _places(text, value))
+    """Return how often a text has a value: in the same words, or else as the same amount."""
+    same_words = sum(1 for _ in _places(_key(text), _key(value)))
+    if same_words:
+        return same_words
+    wanted = amounts(value)
+    if len(wanted) != 1:
+        return 0
+    return sum(same_amount(wanted[0], other) for other in amounts(text))
 
 
 def _places(text: str, value: str) -> Iterator[re.Match[str]]:
+    # Numbers whole: "5" does not stand in "15.2". Ideographs stand beside each other without a space.
     return re.finditer(rf"(?<![a-z0-9.,]){re.escape(value)}(?![a-z0-9]|[.,][0-9])", text)
 
 
@@ -188,9 +254,10 @@ def _key(text: str) -> str:
     return plain(text).casefold()
 
 
+_HALF_DAY = re.compile(r"[ap]\.m\.$", re.IGNORECASE)
 _EDGES = " \t\"“”„«»‘’'「」『』《》()[]（）【】,;:，、：；"
 
 
 def _value(text: str | None) -> str | None:
-    kept = re.sub(rf"^{_LEAD}(?=[\W\d])", "", text or "", flags=re.IGNORECASE).strip(_EDGES).rstrip(".。")
-    return kept or None
+    kept = (text or "").strip(_EDGES)
+    return (kept if _HALF_DAY.search(kept) else kept.rstrip(".。")) or None

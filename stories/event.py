@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from stories.corrections import Claim, checked_claims
 from stories.release import Change, Release, release_payload
 
 ReleaseEventType = Literal[
@@ -93,6 +94,7 @@ def event_payload(event: Event) -> dict[str, Any]:
         data["release"] = release_payload(event.release)
         data["replaces"] = msgspec.to_builtins(event.replaces) if event.replaces else None
         data["changes"] = [change_payload(change) for change in event.changes]
+        data["claims"] = [claim_payload(claim) for claim in event_claims(event)]
         data["outdated"] = msgspec.to_builtins(event.outdated)
         data["relation"] = event.relation
         data["follows"] = event.follows
@@ -104,6 +106,21 @@ def event_payload(event: Event) -> dict[str, Any]:
         data["detail"] = event.detail
     data |= {name: value for name, value in event.about.items() if name not in data}
     return {"type": event.type, "id": event.id, "timestamp": event.timestamp, "data": data}
+
+
+def event_claims(event: Event) -> tuple[Claim, ...]:
+    """Return what the release's notice says was wrong and is right, checked against the event's changes."""
+    notice = event.release.notice if event.release else None
+    if notice is None:
+        return ()
+    known = event.replaces is not None and event.type != "release.withdrawn"
+    sides = [(change.before, change.after) for change in event.changes] if known else None
+    return checked_claims(notice.statement, sides)
+
+
+def claim_payload(claim: Claim) -> dict[str, str | None]:
+    """Return one claim as the contract shows it."""
+    return {"wrong": claim.wrong, "right": claim.right, "state": claim.state}
 
 
 def change_payload(change: Change) -> dict[str, Any]:

@@ -95,6 +95,15 @@ _TOKEN = re.compile(
     rf"|(?P<letter>[{_IDEOGRAPH}])|(?P<word>[^\W\d_{_IDEOGRAPH}]+(?:['’][^\W\d_]+)*)|(?P<mark>\S)",
     re.IGNORECASE,
 )
+
+
+def fact_kind(text: str) -> SegmentKind:
+    """Return what the first token of a text is: a date, an amount, a number, or other words."""
+    found = _TOKEN.search(text)
+    kind = found.lastgroup if found else None
+    return kind if kind in ("date", "amount", "number") else "text"  # type: ignore[return-value]
+
+
 _SPELLED = re.compile(
     r"two|three|(?:four|six|seven|eight|nine)(?:teen|ty)?|forty|five|fifteen|fifty|ten|eleven|twelve|thirteen|"
     r"twenty|thirty|eighteen|eighty|hundred|thousand|million|billion",

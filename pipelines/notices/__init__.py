@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pipelines.notices.folding import visible
 from pipelines.notices.headline import headline_notice, subject_company
 from pipelines.notices.quotes import named_dates, quoted_headlines
 from pipelines.notices.statements import find_advisory
+from stories.folding import visible
 from stories.release import Notice
 
 __all__ = ["Notice", "find_notice", "named_dates", "quoted_headlines", "subject_company"]

@@ -2,35 +2,54 @@
 
 from __future__ import annotations
 
-import re
+from typing import NamedTuple
 
+from pipelines.notices.grammar import part
+from pipelines.notices.line import Line
 from pipelines.notices.news import is_company
-from stories.release import NoticeKind
-
-BY_COMPANY = re.compile(
-    r"^[\s/]*(?P<marker>correction|correcting and replacing|updated?|replacement|clarification)"
-    r"(?:(?P<parted>\s*(?:\.{2,}|…|-+|—|:))\s*by|\s+by|(?<=correction)\s+from)\s+(?!(?:the\s+)?source\b)"
-    r"(?P<company>(?:[^\s:(]|\([^)]*\))(?:[^:(]|\([^)]*\)){0,120}?)(?:(?:\s*:|\s+--?|\s*—)\s+(?P<rest>\S.*)|\s*/?\s*)$"
-)
-"""Business Wire's subtitle under a corrected headline (https://www.businesswire.com/news/home/20190307005409/en/)."""
-_METHODS = re.compile(r"(?:lasers?|lens(?:es)?|surgery|hand|design|algorithm|software|ai|the|an?|using|means)\b")
+from stories.release import Notice, NoticeKind
 
 
-def signed(headline: str, folded: str) -> re.Match[str] | None:
-    """Return the match of a marker that its company signs: "CORRECTION...by Acme", "CORRECTION by Acme: Mill Opens"."""
-    found = BY_COMPANY.match(folded)
-    if found is None or found["parted"]:
-        return found
-    company = headline[found.start("company") : found.end("company")]
-    printed = headline[found.start("marker") : found.end("marker")]
-    if _METHODS.match(found["company"]) or not is_company(company):
+class Signed(NamedTuple):
+    """A notice and the company that signs it."""
+
+    notice: Notice
+    company: str
+
+
+def signed(line: Line) -> Signed | None:
+    """Return the notice that its company signs.
+
+    Business Wire prints it under a corrected headline (https://www.businesswire.com/news/home/20190307005409/en/).
+    """
+    found = part("signed").match(line, line.skip(0, frozenset("/")))
+    if found is None or part("no_company").match(line, found.last):
         return None
-    if printed.upper() == printed:
-        return found
-    by = folded[: found.start("company")].rstrip().endswith("by")  # "Correction from Record Highs: What Comes Next"
-    return found if by and found["rest"] and not printed.startswith("Update") else None
+    first, last = found.groups["signer"]
+    end = _company_end(line, found.last)
+    company = line.printed(found.last, end).rstrip(" /")
+    rest = line.rest(line.behind_separator(end)).strip(" /") if end < len(line) else ""
+    parted = "parted" in found.groups
+    if not company or not (parted or _signs(line, found.groups["signer"], found.last, company, rest)):
+        return None
+    kind: NoticeKind = "update" if line.words[first].startswith("updat") else "correction"
+    return Signed(Notice(kind=kind, marker=line.printed(first, last), headline=rest), company)
 
 
-def by_company_kind(found: re.Match[str]) -> NoticeKind:
-    """Return what Business Wire's subtitle says: "UPDATE...by X" updates, the others correct."""
-    return "update" if found["marker"].startswith("updat") else "correction"
+def _signs(line: Line, signer: tuple[int, int], place: int, company: str, rest: str) -> bool:
+    printed = line.printed(*signer)
+    if part("method").match(line, place) or not is_company(company):
+        return False
+    by = line.words[place - 1] == "by"  # "Correction from Record Highs: What Comes Next"
+    return printed.isupper() or (by and bool(rest) and not printed.startswith("Update"))
+
+
+def _company_end(line: Line, place: int) -> int:
+    """Return the place of the colon or dash behind a company's name, outside of parentheses."""
+    depth = 0
+    for end in range(place, len(line)):
+        word = line.words[end]
+        depth += (word == "(") - (word == ")")
+        if depth <= 0 and word in (":", "—"):
+            return end
+    return len(line)

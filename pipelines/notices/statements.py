@@ -1,4 +1,4 @@
-"""Stop 9, relate: what the first paragraphs of a body say about an earlier release."""
+"""Stop 9, relate: what the first paragraphs of a body, or a note behind it, say about an earlier release."""
 
 from __future__ import annotations
 
@@ -6,16 +6,22 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from pipelines.notices.folding import fold, visible
-from pipelines.notices.frames import frames_for
-from pipelines.notices.framing import POINTER, WRONG, Frame
+from pipelines.notices.grammar import Frame, body_frames, part
 from pipelines.notices.headline import headline_notice
-from pipelines.notices.signed import BY_COMPANY
+from pipelines.notices.line import Line
+from pipelines.notices.signed import signed
+from stories.folding import fold, visible
 from stories.release import NoticeKind
+from stories.token_patterns import Match
+from stories.tokens import UNSPACED, Tokens
 
 PARAGRAPHS = 6  # an advisory stands first; deeper down, "the previous release" belongs to the story
-_CHARACTERS = 1200  # of each: an advisory with its headline and reason is shorter
+CLOSING = 3  # paragraphs at the end among which a closing note is looked for
+_CHARACTERS = 4_000  # of each: an advisory with its headline and reason is shorter
 _STATEMENT = 700
+_LINE = 200  # characters of a marker line's start
+_MARKER_LINE = 1_500  # a CORRECTION paragraph with its reason is not longer
+_MARKER_LINES = 3  # paragraphs among which a line that is a marker is looked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,46 +34,31 @@ class Advisory:
     statement: str | None
 
 
-_ASIAN_TEXT = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
-_POINTER = re.compile(POINTER)
-_EXPLAINS = re.compile(WRONG)
-_LAWSUIT = re.compile(r"\b(?:alleg\w+|complaint|lawsuit|plaintiffs?|class action|indictment)\b")
+_UNSPACED_TEXT = re.compile(f"[{UNSPACED}]")
 # What comes before the first sentence: "BOSTON--(BUSINESS WIRE)--", "OTTAWA, May 3, 2026 /CNW/ -", "--News Direct--".
-_DATELINE = re.compile(
-    r"^.{0,140}?(?:\((?:business wire|globe newswire|globenewswire|newmediawire|newsfile[^)]*"
-    r"|marketwired?[^)]*)\)\s*-*—*\s*"
-    r"|/\s*(?:[\w-]*pr ?newswire[\w-]*|cnw|accesswire|24-7pressrelease)\s*/\s*-*—*\s*"
-    r"|(?:media outreach newswire|--news direct--|eqs[- ]news)\s*[-—]*\s*(?:\d{1,2} \w+ \d{4}\s*[-—]+\s*)?)"
+_DATELINE_CHARACTERS = 220
+_DATELINE_END = re.compile(
+    r"(?:\((?:business wire|globe newswire|globenewswire|newmediawire|newsfile[^)]{0,40}"
+    r"|marketwired?[^)]{0,40})\)\s*-*—*\s*"
+    r"|/\s*(?:[\w-]{0,20}pr ?newswire[\w-]{0,20}|cnw|accesswire|24-7pressrelease)\s*/\s*-*—*\s*"
+    r"|(?:media outreach newswire|--news direct--|eqs[- ]news)\s*[-—]*\s*(?:\d{1,2} \w{3,12} \d{4}\s*[-—]+\s*)?)"
 )
-_SENTENCE_END = re.compile(
-    r"[.!?][\"”»’)\]]*\s+(?=[A-ZÀ-Þ0-9“\"«(/])|[。！？]\s*|(?<=[a-z]):\s+(?=[A-Z]{3}|[A-Z][a-z]+ [A-Z])"
-)
-_ABBREVIATION = re.compile(
-    r"\b(?:inc|corp|co|ltd|llc|plc|no|st|mr|mrs|ms|dr|jr|sr|vs|approx|est|bhd|pte|pty|cf|nr|str|jan|feb"
-    r"|mar|apr|jun|jul|aug"
-    r"|sept?|oct|nov|dec|a\.m|p\.m|u\.s|u\.k|s\.a|n\.v|b\.v|[a-z])$"
-)
-_GERMAN_DATE = re.compile(r"\d\.\s+(?:Jan|Feb|Mär|Apr|Mai|Jun|Jul|Aug|Sep|Okt|Nov|Dez|Quartal|Halbjahr)")
 
 
 def find_advisory(body: Sequence[str], *, marked: bool = False) -> Advisory | None:
-    """Return what the first paragraphs say about an earlier release, or None.
+    """Return what the first paragraphs (or a closing note) say about an earlier release, or None.
 
-    Only at the start of the body and only in clear frames ("Please replace the release …", "… should disregard the news
+    Only at the edges of the body and only in clear frames ("Please replace the release …", "… should disregard the news
     release, …"). ``marked``: the headline has a marker already, so an opening frame may stand in any of them.
     """
     paragraphs = _first_paragraphs(body)
-    lowered = [text.lower() for text in paragraphs]
-    frames = frames_for("\n".join(lowered))
     line: Advisory | None = None
     for number, text in enumerate(paragraphs):
-        if line is None and number < 3 and lowered[number].lstrip("/*[(【+ ").startswith(_LINE_STARTS):
+        if line is None and number < _MARKER_LINES:
             line = _marker_line(text)
-        if not frames:
-            continue
-        if found := _framed(frames, paragraphs, number, marked=marked or line is not None):
+        if found := _framed(paragraphs, number, marked=marked or line is not None):
             return found if line is None else replace(line, statement=found.statement)
-    return line
+    return line or _closing_note(body)
 
 
 def _first_paragraphs(body: Sequence[str]) -> list[str]:
@@ -80,78 +71,96 @@ def _first_paragraphs(body: Sequence[str]) -> list[str]:
     return found
 
 
-def _marker_line(text: str) -> Advisory | None:
-    """A line that is a marker: ``CORRECTION...by Civitas Solutions, Inc.``, ``/CORRECTION -- …/``, ``Korrektur: …``."""
-    notice = headline_notice(text[:200]) if len(text) <= 400 else None
-    if notice is None or notice.kind == "repeat" or notice.marker.endswith(("s", "S")):
-        return None
-    # "Correction: the second paragraph gave 21 ovens." says what it is about; "Correction: Acme Opens" is a headline.
-    statement = text if _EXPLAINS.search(fold(text)) or text.endswith((".", ")", "。")) else None
-    return Advisory(kind=notice.kind, marker=notice.marker, statement=statement)
-
-
-_LINE_STARTS = (
-    "correct",
-    "c o r r",
-    "korrektur",
-    "disregard",
-    "rectificatif",
-    "retract",
-    "kill",
-    "erratum",
-    "更正",
-    "訂正",
-    "정정",
-)
-
-
-def _framed(frames: list[Frame], paragraphs: list[str], number: int, *, marked: bool) -> Advisory | None:
-    text = paragraphs[number]
-    folded = fold(text)
-    for frame in frames:
-        found = frame.pattern.search(folded)
-        if found is None:
-            continue
-        start, end = sentence_around(text, found.start(), found.end())
-        if _LAWSUIT.search(folded, start, end):
-            continue
-        if frame.opening and not marked and (number or start > _after_dateline(folded)):
-            continue
-        words = found.span("marker") if frame.pattern.groups and found["marker"] else found.span()
-        return Advisory(
-            kind=frame.kind,
-            marker=" ".join(text[slice(*words)].split()),
-            statement=_statement(paragraphs, number, start, end, found),
-        )
+def _closing_note(body: Sequence[str]) -> Advisory | None:
+    """Return what the last paragraphs say, behind those that were read from the start."""
+    last = [text for line in body[PARAGRAPHS:][-CLOSING:] if (text := visible(line[:_CHARACTERS]))]
+    for number in range(len(last)):
+        if found := _framed(last, number, marked=False, closing=True):
+            return found
     return None
 
 
-def _statement(paragraphs: list[str], number: int, start: int, end: int, found: re.Match[str]) -> str | None:
-    text = paragraphs[number]
-    if pointer := _POINTER.fullmatch(found[0]):
+def _marker_line(text: str) -> Advisory | None:
+    """A line that is a marker: ``CORRECTION...by Civitas Solutions, Inc.``, ``/CORRECTION -- …/``, ``Korrektur: …``."""
+    if len(text) > _MARKER_LINE or part("line_start").match(Line(text[:_LINE].lstrip("/*[(【+ "))) is None:
+        return None
+    notice = headline_notice(text[:_LINE])
+    if notice is None or notice.kind == "repeat" or notice.marker.endswith(("s", "S")):
+        return None
+    # "Correction: the second paragraph gave 21 ovens." says what it is about; "Correction: Acme Opens" is a headline.
+    explains = _explains(text)
+    if len(text) > _STATEMENT and not explains:
+        return None
+    statement = _short(text) if explains or text.endswith((".", ")", "。")) else None
+    return Advisory(kind=notice.kind, marker=notice.marker, statement=statement)
+
+
+def _framed(paragraphs: list[str], number: int, *, marked: bool, closing: bool = False) -> Advisory | None:
+    tokens = Tokens(paragraphs[number], _CHARACTERS)
+    frames, patterns = body_frames()
+    for candidate in patterns.candidates(tokens.words):
+        frame = frames[candidate]
+        at_edge = closing or number in (0, len(paragraphs) - 1)
+        if (frame.frame.closing and not at_edge) or (closing and not frame.frame.closing):
+            continue
+        found = frame.pattern.search(tokens)
+        if found and (advisory := _advisory(paragraphs, number, tokens, frame, found, marked=marked)):
+            return advisory
+    return None
+
+
+def _advisory(
+    paragraphs: list[str], number: int, tokens: Tokens, frame: Frame, found: Match, *, marked: bool
+) -> Advisory | None:
+    text = tokens.text
+    first, last = tokens.start(found.first), tokens.end(found.last)
+    start, end = sentence_around(text, first, last)
+    if part("lawsuit").search(Tokens(text[start:end], _CHARACTERS)):
+        return None
+    if frame.unless and frame.unless.search(tokens):
+        return None
+    if frame.frame.opening and not marked and (number or start > _after_dateline(tokens.folded)):
+        return None
+    words = found.groups.get("marker", (found.first, found.last))
+    return Advisory(
+        kind=frame.frame.kind,
+        marker=" ".join(tokens.printed(*words).split()).strip(" ("),
+        statement=_statement(paragraphs, number, (start, end), (first, last)),
+    )
+
+
+def _statement(paragraphs: list[str], number: int, sentence: tuple[int, int], found: tuple[int, int]) -> str | None:
+    text = paragraphs[number][:_CHARACTERS]
+    start, end = sentence
+    words = text[found[0] : found[1]]
+    if _points_below(words):
         # "First dividend payable on June 2 [instead of …]. The corrected release reads:": the reason came before.
-        reason = text[_after_dateline(found.string) : found.start()].strip() or _reason_above(paragraphs[:number])
-        return (
-            _short(reason)
-            if reason
-            else _short(text[start:end])
-            if len(text[start:end]) > len(pointer[0]) + 15
-            else None
-        )
-    if _ASIAN_TEXT.search(found[0]) and len(text) <= _STATEMENT // 2:
+        reason = text[_after_dateline(fold(text)) : found[0]].strip() or _reason_above(paragraphs[:number])
+        if reason:
+            return _short(reason)
+        return _short(text[start:end]) if end - start > len(words) + 15 else None
+    if _UNSPACED_TEXT.search(words) and len(text) <= _STATEMENT // 2:
         return _short(text)  # what was wrong and that it is corrected are two sentences there
     statement = text[start:end]
     following = text[end:].lstrip()
     if following:
         next_start, next_end = sentence_around(following, 0, 1)
-        sentence = following[next_start:next_end]
-        if _EXPLAINS.search(fold(sentence)) and not _POINTER.search(fold(sentence)):
-            statement = f"{statement} {sentence}"
+        sentence_behind = following[next_start:next_end]
+        if _explains(sentence_behind) and not _points_below(sentence_behind):
+            statement = f"{statement} {sentence_behind}"
     return _short(statement)
 
 
+def _points_below(text: str) -> bool:
+    return part("pointer").search(Tokens(text, _CHARACTERS)) is not None
+
+
+def _explains(text: str) -> bool:
+    return part("wrong").search(Tokens(text, _CHARACTERS)) is not None
+
+
 def _reason_above(paragraphs: list[str]) -> str:
-    kept = [text for text in paragraphs[-3:] if len(text) <= _STATEMENT and not BY_COMPANY.match(fold(text))]
+    kept = [text for text in paragraphs[-3:] if len(text) <= _STATEMENT and not signed(Line(text))]
     return " ".join(text[_after_dateline(fold(text)) :] for text in kept)
 
 
@@ -161,24 +170,38 @@ def _short(text: str) -> str:
 
 
 def _after_dateline(folded: str) -> int:
-    found = _DATELINE.match(folded)
+    found = _DATELINE_END.search(folded[:_DATELINE_CHARACTERS])
     return found.end() if found else 0
 
 
 def sentence_around(text: str, start: int, end: int) -> tuple[int, int]:
     """Return where the sentence (or sentences) that hold ``text[start:end]`` begin and end, the dateline left out."""
-    first = _after_dateline(fold(text))
+    tokens = Tokens(text, _CHARACTERS)
+    first = _after_dateline(tokens.folded)
     first = first if first <= start else 0
-    last = len(text)
-    for boundary in _SENTENCE_END.finditer(text):
-        before = fold(text[max(0, boundary.start() - 12) : boundary.start()])
-        if text[boundary.start()] == "." and _ABBREVIATION.search(before):
+    last = len(tokens.text)
+    for place in range(len(tokens)):
+        if not tokens.ends[place] and not _heads_a_list(tokens, place):
             continue
-        if _GERMAN_DATE.match(text, boundary.start() - 1):
-            continue
-        if boundary.end() <= start:
-            first = max(first, boundary.end())
-        elif boundary.start() >= end - 1:
-            last = boundary.end()
+        behind = tokens.start(place + 1)
+        if tokens.end(place + 1) <= start and behind <= start:
+            first = max(first, behind)
+        elif tokens.start(place) >= end - 1:
+            last = tokens.end(place + 1)
+            last += len(tokens.text[last:]) - len(tokens.text[last:].lstrip(_CLOSING_MARKS))
             break
-    return first, len(text[:last].rstrip())
+    return first, len(tokens.text[:last].rstrip())
+
+
+_CLOSING_MARKS = '"”»’)]'
+
+
+def _heads_a_list(tokens: Tokens, place: int) -> bool:
+    """Whether a colon ends a sentence: what follows begins like a headline."""
+    if tokens.words[place] != ":" or not place or not tokens.words[place - 1].isalpha():
+        return False
+    following = tokens.text[tokens.end(place + 1) :].lstrip()[:40].split()
+    return bool(following) and (
+        (len(following[0]) > 2 and following[0][:3].isupper())
+        or (len(following) > 1 and following[0][:1].isupper() and following[1][:1].isupper())
+    )

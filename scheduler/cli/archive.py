@@ -16,7 +16,7 @@ from scheduler.cli.output import Format, FormatOption, cell, chosen, examples, l
 from scheduler.newsroom import Newsroom
 from stories.archive import Stored
 from stories.corrections import checked_claims
-from stories.event import change_payload
+from stories.event import change_payload, claim_payload
 from stories.filtering import KINDS, ReleaseFilter, filtered, kind_of
 from stories.release import Release, release_payload
 from stories.wording import Segment, SegmentState, marked_changes
@@ -144,8 +144,7 @@ def _claimed(release: Release, found: list[dict[str, Any]] | None) -> list[dict[
     if release.notice is None:
         return []
     sides = None if found is None else [(one["before"], one["after"]) for one in found]
-    checked = checked_claims(release.notice.statement, sides)
-    return [{"wrong": one.wrong, "right": one.right, "state": one.state} for one in checked]
+    return [claim_payload(claim) for claim in checked_claims(release.notice.statement, sides)]
 
 
 def _part(stored: Stored, revisions: list[Release], story: tuple[Stored, ...]) -> dict[str, Any]:

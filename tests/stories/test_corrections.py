@@ -38,6 +38,33 @@ Datoen skal være 12. juni i stedet for 25. maj. | 25. maj | 12. juni
 正文第二段“12.5億元”應為“15.2億元”。 | 12.5億元 | 15.2億元
 由5月25日更正为6月12日 | 5月25日 | 6月12日
 '5월 25일'을 '6월 12일'로 정정합니다. | 5월 25일 | 6월 12일
+Revenue of $5.2 million (instead of $5.1 million) was recorded. | $5.1 million | $5.2 million
+The bakery has 12 ovens, not 21. | 21 | 12 ovens
+Net income was incorrectly stated as $2.5 million; the correct figure is $5.2 million. | $2.5 million | $5.2 million
+Net income was $5.2 million (rather than $2.5 million as reported before). | $2.5 million | $5.2 million
+The record date has been changed from May 3 to May 5. | May 3 | May 5
+Please replace "May 3" with "May 5" in the second paragraph. | May 3 | May 5
+In the third paragraph, replace 21 ovens with 12 ovens. | 21 ovens | 12 ovens
+The dividend is 5.5 cents per share and not 5.0 cents per share as stated. | 5.0 cents per share | 5.5 cents per share
+The release incorrectly referred to the chief as Ada Kway. Her name is Ada Quay. | Ada Kway | -
+The release stated that revenue was $5 million. It should have stated $6 million. | $5 million | $6 million
+The number of shares is 1,234,567 (previously reported as 1,234,576). | 1,234,576 | 1,234,567
+The figure "12 %" should be "21 %". | 12 % | 21 %
+It incorrectly stated that the bakery has 21 ovens. The correct figure is 12. | 21 ovens | 12
+The following dates are changed: record date 5 May (rather than 3 May). | 3 May | 5 May
+The call will be at 8:30 a.m., not 9:00 a.m. | 9:00 a.m. | 8:30 a.m.
+The text should have read "profit fell" and not "profit rose". | profit rose | profit fell
+Statt 12 Mio. Euro muss es richtig 21 Mio. Euro heißen. | 12 Mio. Euro | 21 Mio. Euro
+Der Umsatz beträgt 21 Mio. Euro statt 12 Mio. Euro. | 12 Mio. Euro | 21 Mio. Euro
+Le revenu est de 21 millions d'euros au lieu de 12 millions d'euros. | 12 millions d'euros | 21 millions d'euros
+Las ventas son de 21 millones en lugar de 12 millones. | 12 millones | 21 millones
+I ricavi sono pari a 21 milioni invece di 12 milioni. | 12 milioni | 21 milioni
+In het bericht stond 12 miljoen in plaats van 21 miljoen. | 12 miljoen | 21 miljoen
+「5月3日」を「5月5日」に訂正いたします。 | 5月3日 | 5月5日
+股息應為5港仙而非6港仙。 | 6港仙 | 5港仙
+正しくは「12億円」です。 | - | 12億円
+营业收入由12亿元更正为21亿元。 | 12亿元 | 21亿元
+매출액을 12억원에서 21억원으로 정정합니다. | 12억원 | 21억원
 """
 
 
@@ -60,6 +87,14 @@ def test_a_statement_says_what_was_wrong_and_what_is_right(statement: str, wrong
         "Please replace the release with the following corrected version due to multiple revisions.",
         "A correction was made to the telephone number.",
         "The release was sent without approval and should be disregarded.",
+        "Revenue of $5.2 million (instead of the figure given earlier).",
+        "The company expects 12 to 15 openings, not the 10 analysts expected.",
+        "The offer is open until May 5, not including holidays.",
+        "Lantern sold 12 ovens instead of repairing 21.",
+        "The record date was May 5 instead of May 3.",
+        "The meeting is on Thursday, June 12 at 10 a.m., not Friday, June 13.",
+        "Total assets were overstated by $2 million.",
+        "The release incorrectly omitted Ada Quay and 12 others.",
     ],
 )
 def test_a_statement_that_names_nothing_claims_nothing(statement: str | None) -> None:
@@ -90,6 +125,28 @@ def test_a_claim_that_can_be_read_both_ways_is_turned_the_way_the_changes_show()
     said = "It gave the number of boats as 1,200 rather than 12,000."
     (claim,) = checked_claims(said, [("It has 1,200 boats.", "It has 12,000 boats.")])
     assert (claim.wrong, claim.right, claim.state) == ("1,200", "12,000", "confirmed")
+
+
+@pytest.mark.parametrize(
+    ("said", "before", "after"),
+    [
+        ("Revenue was $1.2 billion, not $1.1 billion.", "It was $1,100 million.", "It was $1,200 million."),
+        ("Revenue was HK$1.2 billion, not HK$1.1 billion.", "收入為11億港元", "收入為12億港元"),
+        ("Statt 1,2 Mrd. Euro muss es richtig 1,3 Mrd. Euro heißen.", "€1.2 billion", "€1.3 billion"),
+        ("売上高「12億円」を「13億円」に訂正いたします。", "JPY 1,200 million", "JPY 1,300 million"),
+    ],
+)
+def test_amounts_are_compared_by_value(said: str, before: str, after: str) -> None:
+    (claim,) = checked_claims(said, [(before, after)])
+    assert claim.state == "confirmed"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [("It was $1,100.", "It was $1,200."), ("It was €1.1 billion.", "It was €1.2 billion.")]
+)
+def test_another_amount_or_currency_confirms_nothing(before: str, after: str) -> None:
+    (claim,) = checked_claims("Revenue was HK$1.2 billion, not HK$1.1 billion.", [(before, after)])
+    assert claim.state == "not found"
 
 
 def test_each_of_several_claims_is_held_against_the_changes() -> None:

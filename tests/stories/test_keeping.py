@@ -115,7 +115,7 @@ async def test_the_stream_holds_exactly_the_contracts_json(keeper: Keeper, redis
     told = json.loads(fields[b"event"])
     assert list(told) == ["type", "id", "timestamp", "data"]
     assert list(told["data"]) == [
-        "watches", "story", "release", "replaces", "changes", "outdated", "relation", "follows",
+        "watches", "story", "release", "replaces", "changes", "claims", "outdated", "relation", "follows",
     ]  # fmt: skip
     assert set(told["data"]["release"]) == {
         "id", "revision", "url", "source", "wire", "wire_id", "headline", "subheadline", "dateline", "published_at",

@@ -89,6 +89,7 @@ EVENT: dict[str, Any] = {
                 "after": "It cost 310 million crowns.",
             }
         ],
+        "claims": [{"wrong": "301 million", "right": "310 million crowns", "state": "confirmed"}],
         "outdated": [],
         "relation": None,
         "follows": None,

@@ -138,7 +138,7 @@ class EventShape(BaseModel):
     id: str = Field(examples=[_EVENT])
     timestamp: str
     data: dict[str, Any] = Field(
-        description="`watches`, `story`, `release`, `replaces`, `changes`, `outdated`, `relation` "
+        description="`watches`, `story`, `release`, `replaces`, `changes`, `claims`, `outdated`, `relation` "
         "(of `release.syndicated`), `follows` (of `release.linked`: the event of the notice); for `source.…` "
         "`source` and `detail`"
     )

@@ -20,7 +20,7 @@ def rows(name: str) -> list[str]:
 def forms() -> list[tuple[str, str, str]]:
     """Return (kind, headline as printed, headline that is left)."""
     found = []
-    for line in rows("forms.txt"):
+    for line in rows("forms.txt") + rows("further.txt"):
         kind, rest = line.split(" | ", 1)
         printed, left = rest.rsplit(" |", 1)
         found.append((kind, printed, printed if left.strip() == "=" else left.strip()))
@@ -36,7 +36,14 @@ def test_a_form_of_a_notice_is_told_by_kind_and_leaves_the_headline(kind: str, p
     assert notice.marker in " ".join(printed.split()), "the marker is told as it was printed"
 
 
-@pytest.mark.parametrize("headline", rows("lookalikes.txt"))
+@pytest.mark.parametrize(("kind", "printed"), [tuple(line.split(" | ")) for line in rows("kinds.txt")])
+def test_a_further_form_of_a_notice_is_told_by_kind(kind: str, printed: str) -> None:
+    notice = find_notice(printed)
+    assert notice is not None
+    assert notice.kind == kind
+
+
+@pytest.mark.parametrize("headline", rows("lookalikes.txt") + rows("further_lookalikes.txt"))
 def test_a_headline_that_only_looks_like_a_notice_is_none(headline: str) -> None:
     assert find_notice(headline) is None
 

@@ -1,0 +1,97 @@
+"""The languages: how each marks a notice, one TOML table each in ``config/languages/`` (docs/notices.md)."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from importlib.resources import files
+from typing import Literal
+
+import msgspec
+
+from stories.release import NoticeKind
+
+Rule = Literal["phrase", "plain", "topical", "capitals", "brackets", "spaced", "colon"]
+"""What a marker word needs around it to count, from little to much:
+
+``phrase``: nothing but a headline behind it ("Correcting and Replacing …").
+``plain``: a separator, brackets, or capitals before a headline that has none.
+``topical``: the same, and no rubric or study behind it ("Update: Best Places …").
+``capitals``: the same as ``plain``, and printed in capitals or in brackets ("Kill:" may begin anything).
+``colon``: a colon behind it at the start of the headline ("Retirada: …", beside "Retirada de producto").
+``brackets``: brackets.
+``spaced``: spaced letters or slashes ("/R A P P E L -- …").
+"""
+Rest = Literal["whole", "without", "before", "after"]
+"""What is left of a headline that an idiom marks: all of it, all without the marker, what stands before or after it."""
+
+
+class HeadlineIdiom(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A phrase of headlines that is a notice."""
+
+    kind: NoticeKind
+    pattern: str
+    """A token pattern (``stories/token_patterns.py``) with a group ``@marker``."""
+    rest: Rest = "whole"
+    unless: str = ""
+    """A pattern that must not be found in the headline."""
+
+
+class BodyFrame(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A sentence of bodies that is a notice."""
+
+    kind: NoticeKind
+    pattern: str
+    opening: bool = False
+    """It counts only in the first sentence: elsewhere it tells of a slip inside another story."""
+    closing: bool = False
+    """It counts in the last paragraphs too, where corrected releases carry their note."""
+    unless: str = ""
+    """A pattern that must not be found in the paragraph."""
+
+
+class Language(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One language's table. Values are token patterns; those of ``markers`` and ``lexicon`` are lists of phrases."""
+
+    markers: dict[NoticeKind, dict[Rule, str]] = {}
+    lexicon: dict[Literal["spaced", "alone"], str] = {}
+    parts: dict[str, str] = {}
+    """What belongs to a marker beside its word: ordinal, object, join, adding, qualifier, described, wire, rubric."""
+    nouns: dict[NoticeKind, str] = {}
+    adjectives: dict[NoticeKind, str] = {}
+    bare: bool = False
+    """A document may follow its noun without a preposition, in an oblique case ("Oikaisu … tiedotteen")."""
+    words: dict[str, str] = {}
+    """preposition, document, release, filed, fact, thing."""
+    contexts: dict[str, str] = {}
+    """What stands around a word that makes it a notice or none: never, column, study, market, acts …"""
+    statement: dict[str, str] = {}
+    """Classes of the body frames."""
+    headline: list[HeadlineIdiom] = []
+    body: list[BodyFrame] = []
+
+    def classes(self) -> dict[str, str]:
+        """Return all named patterns of the language."""
+        return {**self.parts, **self.words, **self.contexts, **self.statement}
+
+
+@cache
+def languages() -> dict[str, Language]:
+    """Return the tables by language tag (RFC 5646). English comes first: its idioms are the most telling.
+
+    Raises msgspec.ValidationError when a table has an unknown key or a value of another type.
+    """
+    folder = files("config") / "languages"
+    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".toml"))
+    names.sort(key=lambda name: name != "en.toml")
+    return {
+        name.removesuffix(".toml"): msgspec.convert(
+            tomllib.loads((folder / name).read_text(encoding="utf-8")), type=Language
+        )
+        for name in names
+    }
+
+
+def phrases(source: str) -> list[str]:
+    """Return the phrases of a list: one for each line and ``|``."""
+    return [phrase.strip() for line in source.splitlines() for phrase in line.split("|") if phrase.strip()]

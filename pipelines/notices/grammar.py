@@ -1,0 +1,207 @@
+"""The grammar of notices, compiled from the languages' tables: markers, parts, generic frames, idioms, contexts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from config.languages import BodyFrame, HeadlineIdiom, Language, Rule, languages, phrases
+from stories.release import NoticeKind
+from stories.token_patterns import Pattern, PatternSet, by_first_word
+from stories.tokens import Tokens
+
+PRIORITY: tuple[NoticeKind, ...] = ("withdrawal", "correction", "update", "repeat")
+"""The more telling kind first: "WDH/KORREKTUR" and "UPDATE AND CORRECTION" are corrections."""
+RULES: tuple[Rule, ...] = ("phrase", "plain", "topical", "capitals", "colon", "brackets", "spaced")
+"""The rules by what they need, the least first."""
+
+_LONGEST_PHRASE = 200
+_BREAK = ": | ; | — | / | \\| | … | ·"
+_MERGED = {"break": _BREAK}
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a marker word says, and what it needs around it."""
+
+    kind: NoticeKind
+    rule: Rule
+
+
+@dataclass(frozen=True, slots=True)
+class HeadlineFrame:
+    """A compiled phrase of headlines."""
+
+    idiom: HeadlineIdiom
+    pattern: Pattern
+    unless: Pattern | None
+    thing: Pattern | None = None
+    """What is amended or corrected, and is no document: an agreement, a policy."""
+    small: Pattern | None = None
+    """Words that show that more than the document's name stands between marker and document."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A compiled sentence of bodies."""
+
+    frame: BodyFrame
+    pattern: Pattern
+    unless: Pattern | None
+
+
+def words_of(phrase: str) -> tuple[str, ...]:
+    """Return a phrase as the words of its tokens."""
+    return tuple(Tokens(phrase, _LONGEST_PHRASE).words)
+
+
+@cache
+def meanings() -> dict[tuple[str, ...], Meaning]:
+    """Return every marker word of every language. Where two give it another rule, the one that needs less counts."""
+    found: dict[tuple[str, ...], Meaning] = {}
+    for language in languages().values():
+        for kind, rules in language.markers.items():
+            for rule, source in rules.items():
+                for phrase in phrases(source):
+                    words = words_of(phrase)
+                    known = found.get(words)
+                    if known is None or RULES.index(rule) < RULES.index(known.rule):
+                        found[words] = Meaning(kind, rule)
+    return found
+
+
+@cache
+def marker_words() -> dict[str, tuple[tuple[str, ...], ...]]:
+    """Return the marker words by their first token, the shortest first."""
+    return by_first_word(meanings())
+
+
+@cache
+def lexicon(name: str) -> frozenset[tuple[str, ...]]:
+    """Return a list of phrases ("spaced", "alone") of all languages."""
+    return frozenset(
+        words_of(phrase)
+        for language in languages().values()
+        for phrase in phrases(language.lexicon.get(name, ""))  # type: ignore[call-overload]
+    )
+
+
+def _merged(name: str) -> str:
+    """Return a named pattern of all languages as one."""
+    found = [
+        _resolved(source, language) for language in languages().values() if (source := language.classes().get(name))
+    ]
+    return " | ".join(f"({source})" for source in found) or "\\∅"
+
+
+def _resolved(source: str, language: Language) -> str:
+    """Return a pattern with the classes of its language written out."""
+    known = language.classes() | _MERGED
+    for _ in range(5):
+        for name, value in known.items():
+            source = source.replace(f"{{{name}}}", f"({value})")
+    return source
+
+
+@cache
+def part(name: str) -> Pattern:
+    """Return a part of a headline's marker, or a context, in all languages."""
+    return Pattern(_merged(name))
+
+
+@cache
+def markers() -> tuple[Pattern, Pattern]:
+    """Return the marker with what belongs to it: the one that needs a separator behind it, and the plain one."""
+    classes = {
+        name: _merged(name)
+        for name in ("ordinal", "object", "join", "adding", "qualifier", "described", "described_colon")
+    }
+    classes["word"] = " | ".join(_escaped(words) for words in meanings() | dict.fromkeys(lexicon("spaced")))
+    described = f"({{described}} @behind({_BREAK} | \\) | ]) | {{described_colon}} @behind(:))"
+    core = "{ordinal}? ({object} {object}?)? {word} ({join}? {word})? ({join} {word})? ({join}? {adding})?"
+    return Pattern(f"{core} {{qualifier}}? {described}", classes), Pattern(f"{core} {{qualifier}}?", classes)
+
+
+def _escaped(words: Iterable[str]) -> str:
+    return " ".join(f"\\{word}" if word in "()|?#_^$*{}~@\\" else word for word in words)
+
+
+@cache
+def headline_frames() -> tuple[tuple[HeadlineFrame, ...], PatternSet]:
+    """Return the phrases of headlines in order of preference: idioms of a language first, then the generic frames."""
+    found: list[HeadlineFrame] = []
+    for language in languages().values():
+        classes = language.classes() | _MERGED
+        for idiom in language.headline:
+            found.append(_headline_frame(idiom, classes))
+    for language in languages().values():
+        classes = language.classes() | _MERGED
+        found += [_headline_frame(idiom, classes) for idiom in _generic(language)]
+    return tuple(found), PatternSet([frame.pattern for frame in found])
+
+
+@cache
+def telling_words() -> frozenset[str]:
+    """Return words of which every headline that is a notice has one, spaced letters put together."""
+    found = set(marker_words()) | {word for phrase in lexicon("spaced") for word in phrase}
+    for frame in headline_frames()[0]:
+        found |= frame.pattern.cues or set()
+    return frozenset(found)
+
+
+def _generic(language: Language) -> Iterator[HeadlineIdiom]:
+    """Return the frames that every language fills with its own words.
+
+    Noun and document: "Correction to the Annual Report". Document and noun: "Annual Report Correction". Adjective and
+    document: "Corrected Annual Report".
+    """
+    if "document" not in language.words:
+        return
+    rumour = "{rumour}" if "rumour" in language.contexts else ""
+    for kind, noun in language.nouns.items():
+        about = "release" if kind in ("withdrawal", "repeat") else "document"
+        preposition = "({preposition})?" if language.bare else "{preposition}"
+        yield HeadlineIdiom(
+            kind=kind,
+            pattern=f"(^ @lead((_ _?)?) | {{break}} | -) @marker(({noun}) {preposition}) @gap(~8) ({{{about}}})",
+            unless=rumour,
+        )
+        if filed := language.words.get("filed"):
+            ending = "{release}" if kind in ("withdrawal", "repeat") else f"({filed})"
+            yield HeadlineIdiom(
+                kind=kind, pattern=f"{ending} @marker({noun}) ($ | {{break}})", rest="without", unless=rumour
+            )
+    for kind, adjective in language.adjectives.items():
+        yield HeadlineIdiom(
+            kind=kind,
+            pattern=f"(^ | {{break}}) @marker({adjective}) @gap(~4) ({{document}})",
+            rest="without",
+            unless="{planned}" if "planned" in language.words else "",
+        )
+
+
+def _headline_frame(idiom: HeadlineIdiom, classes: dict[str, str]) -> HeadlineFrame:
+    return HeadlineFrame(
+        idiom=idiom,
+        pattern=Pattern(idiom.pattern, classes),
+        unless=Pattern(idiom.unless, classes) if idiom.unless else None,
+        thing=Pattern("{thing}", classes) if "thing" in classes else None,
+        small=Pattern("{small}", classes) if "small" in classes else None,
+    )
+
+
+@cache
+def body_frames() -> tuple[tuple[Frame, ...], PatternSet]:
+    """Return the sentences of bodies, the more telling first."""
+    found = [
+        Frame(
+            frame=frame,
+            pattern=Pattern(frame.pattern, classes),
+            unless=Pattern(frame.unless, classes) if frame.unless else None,
+        )
+        for language in languages().values()
+        for classes in [language.classes() | _MERGED]
+        for frame in language.body
+    ]
+    return tuple(found), PatternSet([frame.pattern for frame in found])

@@ -1,0 +1,49 @@
+"""The tables of the languages: every row is read, and every marker word marks a headline."""
+
+from __future__ import annotations
+
+import pytest
+
+from config.languages import languages, phrases
+from pipelines.notices import find_notice
+from pipelines.notices.grammar import body_frames, headline_frames, meanings, words_of
+from stories.release import NoticeKind
+
+HEADLINE = "Lantern Foods Opens a Bakery"
+MARKERS = [
+    (tag, kind, rule, phrase)
+    for tag, language in languages().items()
+    for kind, rules in language.markers.items()
+    for rule, source in rules.items()
+    for phrase in phrases(source)
+]
+
+
+@pytest.mark.parametrize(
+    "tag", ["en", "de", "fr", "es", "it", "pt", "nl", "sv", "da", "nb", "fi", "zh-hant", "zh-hans", "ja", "ko", "vi"]
+)
+def test_a_language_has_words_for_a_correction(tag: str) -> None:
+    assert languages()[tag].markers["correction"]
+
+
+@pytest.mark.parametrize(("tag", "kind", "rule", "phrase"), MARKERS)
+def test_every_marker_word_marks_a_headline(tag: str, kind: NoticeKind, rule: str, phrase: str) -> None:
+    printed = "".join(phrase.split()) if tag in ("ja", "ko", "th", "zh-hans", "zh-hant") else phrase.upper()
+    if rule == "spaced":
+        printed = f"/{' '.join(printed)} -- {HEADLINE}/"
+    elif rule == "brackets":
+        printed = f"[{printed}] {HEADLINE}"
+    else:
+        printed = f"{printed}: {HEADLINE}"
+    notice = find_notice(printed)
+    assert notice is not None, printed
+    assert notice.kind == meanings()[words_of(phrase)].kind
+    assert notice.headline == HEADLINE
+
+
+def test_every_frame_has_a_marker_and_a_word_by_which_it_is_found() -> None:
+    for headline in headline_frames()[0]:
+        assert "@marker(" in headline.idiom.pattern
+        assert headline.pattern.cues
+    for body in body_frames()[0]:
+        assert body.pattern.cues or "*" in body.frame.pattern
