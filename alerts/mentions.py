@@ -18,7 +18,7 @@ _MENTION = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-_MASKED_LINK = re.compile(r"\](?=[(\[:])|<(?=[a-z][a-z0-9+.-]*:[^\s|>]*\|)", re.IGNORECASE)
+_MASKED_LINK = re.compile(r"\](?=[(\[:])|<(?=[a-z][a-z0-9+.-]{0,32}:[^\s|>]{0,4096}\|)", re.IGNORECASE)
 """[words](address), [words][name], [name]: address, and <address|words>."""
 _ADDRESS = re.compile(r"https?://[^\s<>\[\]()]+")
 _IN_ADDRESS = {"@": "%40", "<": "%3C", "[": "%5B", "(": "%28"}
