@@ -25,6 +25,9 @@ class Asked:
     def now(self):
         return rooms.now()
 
+    def clock_warning(self):
+        return None
+
 
 async def test_readiness_says_that_a_full_redis_refuses_writes(redis):
     from stories.desk import Desk
