@@ -20,6 +20,7 @@ from redis.exceptions import OutOfMemoryError, ReadOnlyError, ResponseError
 from redis.exceptions import TimeoutError as TimedOut
 from scrapy.crawler import Crawler
 
+from crawler.dispatch import PageDispatcher
 from crawler.progress import Progress, Tally
 from pipelines.remembering import Contended, Memory, Remembered
 from pipelines.steps import keep
@@ -41,7 +42,7 @@ class Moody:
     faults: list[Exception]
     asked: int = 0
 
-    async def remember(self, item: object) -> Remembered:
+    async def remember(self, item: object, *, may_wait: bool = False) -> Remembered:
         self.asked += 1
         if self.faults:
             raise self.faults.pop(0)
@@ -138,7 +139,10 @@ def claims(bureau: Bureau) -> Claims:
 @pytest.fixture
 def step(bureau: Bureau, progress: Progress, claims: Claims) -> Callable[..., KeepStep]:
     def make(memory: Memory | Moody) -> KeepStep:
-        services = SimpleNamespace(memory=memory, claims=claims, clock=bureau.clock, progress=progress)
+        dispatcher = PageDispatcher(bureau.clock)
+        services = SimpleNamespace(
+            memory=memory, claims=claims, clock=bureau.clock, progress=progress, dispatcher=dispatcher
+        )
         return KeepStep.from_crawler(cast(Crawler, SimpleNamespace(spider=SimpleNamespace(services=services))))
 
     return make
