@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 import traceback
 from importlib.metadata import version
 from pathlib import Path
@@ -67,7 +68,7 @@ def begin(
     ] = False,
 ) -> None:
     """Watches newswires."""
-    if context.invoked_subcommand in LASTING:
+    if context.invoked_subcommand in LASTING and threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the command handles it: it must never end the process
     configure_logging(verbose)
     if not verbose and context.invoked_subcommand not in LASTING:

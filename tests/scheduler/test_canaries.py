@@ -14,18 +14,18 @@ from scheduler.cli import check
 from scheduler.demo import stories
 
 CANARIES = {
-    "redis": "canary-redis-1f3a9c",
-    "token": "canary-token-2b77d0e4",
-    "workers": "canary-workers-3c91aa07",
-    "path": "canary-path-4d20",
-    "query": "canary-query-5e31",
-    "user": "canary-user-6f42",
-    "password": "canary-password-7a53",
+    "redis": "sparrow-redis-1f3a9c",
+    "token": "sparrow-token-2b77d0e4",
+    "workers": "sparrow-workers-3c91aa07",
+    "path": "sparrow-path-4d20",
+    "query": "sparrow-query-5e31",
+    "user": "sparrow-user-6f42",
+    "password": "sparrow-password-7a53",
     "whsec": "Y2FuYXJ5LXdoc2VjLTRkMjAtYWJjZGVm",
-    "apprise": "canary-apprise-8b64",
-    "dsn": "canarydsn9c75",
+    "apprise": "sparrow-apprise-8b64",
+    "dsn": "sparrowdsn9c75",
 }
-ANY = re.compile("|".join([*CANARIES.values(), "canary"]), re.IGNORECASE)
+ANY = re.compile("|".join([*CANARIES.values(), "sparrow"]), re.IGNORECASE)
 PLACES = (
     "/api/v1/alerts", "/api/v1/sources", "/api/v1/events", "/api/v1/releases", "/metrics", "/readyz", "/openapi.json",
     "/", "/alerts", "/alerts?state=failed", "/sources", "/watches", "/docs",
@@ -103,12 +103,12 @@ WRONG = {
     "a secret that is none": lambda table: table["channels"]["hook"].update(secret=CANARIES["path"]),
     "a webhook without a scheme": lambda table: table["channels"]["hook"].update(url=f"x/{CANARIES['path']}"),
     "an Apprise URL of no service": lambda table: table["channels"]["chat"].update(url=f"nope://{CANARIES['apprise']}"),
-    "a short token": lambda table: table["web"].update(token="canary"),
+    "a short token": lambda table: table["web"].update(token="sparrow"),
     "a number for a token": lambda table: table["web"].update(token=[CANARIES["token"]]),
-    "a short secret of workers": lambda table: table["workers"].update(secret="canary"),
-    "a public_url with a password": lambda table: table["web"].update(public_url="https://a:canary-x@desk.example/"),
+    "a short secret of workers": lambda table: table["workers"].update(secret="sparrow"),
+    "a public_url with a password": lambda table: table["web"].update(public_url="https://a:sparrow-x@desk.example/"),
     "a listing with a password": lambda table: table["sources"].update(
-        mine={"listings": [{"url": "https://a:canary-y@wire.example/"}]}
+        mine={"listings": [{"url": "https://a:sparrow-y@wire.example/"}]}
     ),
     "a table for a secret": lambda table: table.update(redis_url={"url": CANARIES["redis"]}),
 }
@@ -134,13 +134,13 @@ async def test_a_redis_that_is_away_shows_no_password(secretive, tmp_path):
 
 
 async def test_a_traceback_shows_no_secret(secretive, tmp_path, monkeypatch):
-    password = "canary-p%40ss-0d1"
-    secretive["redis_url"] = f"redis://default:{password}@127.0.0.1:1/0?sentinel_password=canary-sentinel-1"
+    password = "sparrow-p%40ss-0d1"
+    secretive["redis_url"] = f"redis://default:{password}@127.0.0.1:1/0?sentinel_password=sparrow-sentinel-1"
 
     def broken(settings, work):
         url = settings.redis_url.get_secret_value()
         words = (
-            f"{url}; AUTH default {password} canary-p@ss-0d1 canary-sentinel-1; {settings.web.token.get_secret_value()}"
+            f"{url}; AUTH default {password} sparrow-p@ss-0d1 sparrow-sentinel-1; {settings.web.token.get_secret_value()}"
         )
         raise RuntimeError(words)
 
