@@ -139,7 +139,8 @@ async def test_a_traceback_shows_no_secret(secretive, tmp_path, monkeypatch):
 
     def broken(settings, work):
         url = settings.redis_url.get_secret_value()
-        words = f"{url}; AUTH default {password} sparrow-p@ss-0d1 sparrow-sentinel-1; {settings.web.token.get_secret_value()}"
+        token = settings.web.token.get_secret_value()
+        words = f"{url}; AUTH default {password} sparrow-p@ss-0d1 sparrow-sentinel-1; {token}"
         raise RuntimeError(words)
 
     monkeypatch.setattr(check, "with_newsroom", broken)
