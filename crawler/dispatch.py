@@ -31,6 +31,11 @@ log = structlog.get_logger(__name__)
 MAX_IN_FLIGHT = 8  # pages of one source; a host answers two at a time, and the reader is never idle with eight
 MAX_BACKLOG_IN_FLIGHT = 2  # the same of its older pages: new ones must not wait behind them
 MAX_BACKLOG_TOTAL = 64  # older pages of all sources: they share the reader and this process with new ones
+FIRST_BACKLOG_TOTAL = 16  # the same at the start, before it is known how busy the machine is
+MIN_BACKLOG_TOTAL = 2  # the same on a machine that is busy all the time: even then they come to their end
+CONCURRENT_TAKES = 8  # sources whose waiting pages are taken together
+LAG_SECONDS = 0.1  # between two looks at how late the event loop is
+MAX_LAG = 0.05  # seconds; a later loop delays polls and new pages noticeably
 ORIGINAL_WAIT_SECONDS = 30.0  # that a notice waits for its original among the pages of its source
 OTHER_SOURCE_WAIT_SECONDS = 5.0  # the same among those of others: most are not about it
 HEAVY_BYTES = 2_000_000  # a source with a page of this size has one page in flight; an ordinary one has 0.1 MB
@@ -118,13 +123,16 @@ class SourceStatus:
         return sum(map(len, self.local.values()))
 
 
-def free_slots(status: SourceStatus, priority: Priority, backlog_total: int, now: float) -> int:
-    """Return how many further pages of a class a source may have in flight now, its budget aside."""
+def free_slots(status: SourceStatus, priority: Priority, backlog_free: int, now: float) -> int:
+    """Return how many further pages of a class a source may have in flight now, its budget aside.
+
+    ``backlog_free``: how many further older pages all sources together may have.
+    """
     limit = 1 if now < status.heavy_until else MAX_IN_FLIGHT
     free = limit - status.total
     if priority >= Priority.BACKLOG:
         older = status.in_flight[Priority.BACKLOG] + status.in_flight[Priority.REVISIT]
-        free = min(free, min(limit, MAX_BACKLOG_IN_FLIGHT) - older, MAX_BACKLOG_TOTAL - backlog_total)
+        free = min(free, min(limit, MAX_BACKLOG_IN_FLIGHT) - older, backlog_free)
     return max(0, free)
 
 
@@ -144,9 +152,11 @@ class PageDispatcher:
         self._sources: dict[str, SourceStatus] = {}
         self._wake = asyncio.Event()
         self._backlog_total = 0
+        self._backlog_limit = float(FIRST_BACKLOG_TOTAL)
         self._counted_at = float("-inf")
-        self.send_waiting: Callable[[str, Sequence[WaitingPage]], Awaitable[None]] | None = None
-        """Set by the spider: claims waiting pages of a source, and puts the requests for them in the queue."""
+        self.send_waiting: Callable[[str, Sequence[WaitingPage], list[Slot]], Awaitable[None]] | None = None
+        """Set by the spider: claims waiting pages of a source, and puts the requests for them in the queue, each with a
+        slot that it removes from the list."""
         self.is_enabled: Callable[[str], bool] = lambda source: True
         """Whether a source may be requested at all; the waiting pages of one that may not keep their place."""
 
@@ -158,15 +168,22 @@ class PageDispatcher:
             if resource is not None:
                 self._note_throttled(source, status, resource, wait, now)
                 return 0
-        return free_slots(status, priority, self._backlog_total, now)
+        return free_slots(status, priority, int(self._backlog_limit) - self._backlog_total, now)
 
     def acquire(self, source: str, priority: Priority) -> Slot:
-        """Return a slot; the caller has looked whether one is free."""
-        now, status = self._clock(), self._status(source)
-        status.in_flight[priority] += 1
+        """Return a slot for a page that is requested; the caller has looked whether one is free."""
+        slot = self._reserve(source, priority)
+        self.charge_page(slot)
+        return slot
+
+    def charge_page(self, slot: Slot) -> None:
+        """Count a page that is requested in a slot."""
+        if slot.priority in BUDGETED:
+            self._status(slot.source).budget.charge("pages", 1.0, self._clock())
+
+    def _reserve(self, source: str, priority: Priority) -> Slot:
+        self._status(source).in_flight[priority] += 1
         self._backlog_total += priority >= Priority.BACKLOG
-        if priority in BUDGETED:
-            status.budget.charge("pages", 1.0, now)
         return Slot(self, source, priority)
 
     def submit(self, source: str, priority: Priority, send: Send) -> None:
@@ -182,7 +199,7 @@ class PageDispatcher:
         self._send_local(slot.source, status)
         if slot.priority >= Priority.BACKLOG:
             self._backlog_total -= 1
-            if self._backlog_total == MAX_BACKLOG_TOTAL - 1:  # a place for any source's older pages
+            if self._backlog_total == int(self._backlog_limit) - 1:  # a place for any source's older pages
                 for source, other in self._sources.items():
                     self._send_local(source, other)
                 self._wake.set()
@@ -243,8 +260,31 @@ class PageDispatcher:
             await self.backlog.add(pending.source, [pending], listed_at)
             self.added(pending.source, 1, new=True)
 
+    def note_lag(self, seconds: float) -> None:
+        """Adapt how many older pages are in flight to how late the event loop is, once a ``LAG_SECONDS``.
+
+        Additive increase, multiplicative decrease: older pages use what polls, new pages and alerts leave.
+        """
+        if seconds > MAX_LAG:
+            self._backlog_limit = max(MIN_BACKLOG_TOTAL, self._backlog_limit * 0.7)
+        elif self._backlog_total >= int(self._backlog_limit):
+            self._backlog_limit = min(MAX_BACKLOG_TOTAL, self._backlog_limit + 0.5)
+
     async def run(self) -> None:
         """Bring waiting pages forward as slots and budgets allow, until cancelled."""
+        sampling = asyncio.create_task(self._sample_lag(), name="loop lag of the dispatcher")
+        try:
+            await self._dispatch()
+        finally:
+            sampling.cancel()
+
+    async def _sample_lag(self) -> None:
+        while True:
+            began = self._clock()
+            await asyncio.sleep(LAG_SECONDS)
+            self.note_lag(self._clock() - began - LAG_SECONDS)
+
+    async def _dispatch(self) -> None:
         while True:
             beat()
             with contextlib.suppress(TimeoutError):
@@ -307,11 +347,25 @@ class PageDispatcher:
             for source, status in self._sources.items()
             if (status.waiting_new if new else status.waiting - status.waiting_new) and self.is_enabled(source)
         ]
-        for _, source in sorted(waiting):
-            if free := self.free(source, priority):
-                await self._take(backlog, source, free, new=new)
+        ordered = [source for _, source in sorted(waiting)]
+        for begin in range(0, len(ordered), CONCURRENT_TAKES):
+            takes = (self._take(backlog, source, priority) for source in ordered[begin : begin + CONCURRENT_TAKES])
+            await asyncio.gather(*takes)
 
-    async def _take(self, backlog: Backlog, source: str, free: int, *, new: bool) -> None:
+    async def _take(self, backlog: Backlog, source: str, priority: Priority) -> None:
+        new = priority is Priority.NEW
+        if not (free := self.free(source, priority)):
+            return
+        slots = [self._reserve(source, priority) for _ in range(free)]  # before others of this batch see them free
+        try:
+            await self._send_taken(backlog, source, slots, new=new)
+        finally:
+            for slot in slots:
+                slot.release()
+
+    async def _send_taken(self, backlog: Backlog, source: str, slots: list[Slot], *, new: bool) -> None:
+        """Send pages of a backlog in these slots; what is left in the list was not used."""
+        free = len(slots)
         pages = await backlog.take(source, free, self._now() + CHECK_AFTER, new_only=new)
         status, taken_new = self._status(source), sum(not page.first_poll for page in pages)
         if len(pages) < free:  # nothing more of this class waits
@@ -320,7 +374,7 @@ class PageDispatcher:
             status.waiting -= len(pages)
             status.waiting_new = max(0, status.waiting_new - taken_new)
         if pages and self.send_waiting is not None:
-            await self.send_waiting(source, pages)
+            await self.send_waiting(source, pages, slots)
 
     def _status(self, source: str) -> SourceStatus:
         status = self._sources.get(source)

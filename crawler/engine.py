@@ -75,6 +75,7 @@ def scrapy_settings(settings: Settings, steps: dict[str, int]) -> dict[str, Any]
         "CONCURRENT_REQUESTS": 1024,  # over all hosts: each takes the places of its own and one more, slow ones too
         "SCRAPER_SLOT_MAX_ACTIVE_SIZE": 1 << 40,  # bytes; the dispatcher bounds each source, this would stop all hosts
         "CONCURRENT_REQUESTS_PER_DOMAIN": 2,
+        "CONCURRENT_ITEMS": 1,  # of one response: each page gives one, and Scrapy starts as many tasks as this says
         "DOWNLOAD_TIMEOUT": TIMEOUT,
         "DOWNLOAD_MAXSIZE": MAX_RESPONSE_BYTES,
         "DOWNLOAD_WARNSIZE": 0,

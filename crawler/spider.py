@@ -5,6 +5,7 @@ Its ``start`` awaits a queue: a poll costs a request and no crawl of its own (do
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -51,6 +52,7 @@ log = structlog.get_logger(__name__)
 DEADLY = ("took too long", "reader crashed")
 """Refusals of pages that ended the process which read them."""
 PAGE_PRIORITY = {Priority.BY_HAND: 100, Priority.NEW: 100, Priority.BACKLOG: 0, Priority.REVISIT: FAR_BEHIND}
+MAX_CONCURRENT_POLLS = 16  # that are prepared together; each waits for Redis twice
 SLOT = "slot"
 """The key in a request's ``meta`` of the place that its page has among those in flight."""
 
@@ -89,17 +91,38 @@ class WireSpider(Spider):
             slot.release()
 
     async def start(self) -> AsyncIterator[Any]:
-        """Yield the requests of the polls that are put in the queue, until None is."""
+        """Take up the polls that are put in the queue, until None is; their requests go to the engine directly.
+
+        Several polls are prepared concurrently: each waits for Redis, and hundreds that are due together would wait for
+        each other.
+        """
+        free = asyncio.Semaphore(MAX_CONCURRENT_POLLS)
+        taking: set[asyncio.Task[None]] = set()
         while (poll := await self.services.polls.get()) is not None:
-            try:
-                requests = await self._requests(poll)
-            except (RedisError, ValueError) as error:  # an exception here would end the spider
-                why = f"Redis: {error}" if isinstance(error, RedisError) else str(error)
-                log.warning("poll put off", source=poll.source, why=why)
-                self.services.progress.failed(poll.crawl_id, f"{poll.source}: {why}")
-                requests = []
-            for request in requests:
-                yield request
+            await free.acquire()
+            task = asyncio.create_task(self._take_up(poll), name="poll")
+            taking.add(task)
+            task.add_done_callback(taking.discard)
+            task.add_done_callback(lambda _: free.release())
+        if taking:
+            await asyncio.wait(taking)
+        for request in ():
+            yield request
+
+    async def _take_up(self, poll: Poll) -> None:
+        """Send the requests of a poll."""
+        try:
+            for request in await self._requests(poll):
+                self._send(request)
+        except (RedisError, ValueError) as error:
+            why = f"Redis: {error}" if isinstance(error, RedisError) else str(error)
+            log.warning("poll put off", source=poll.source, why=why)
+            self.services.progress.failed(poll.crawl_id, f"{poll.source}: {why}")
+        except Exception as error:  # a fault of ours; the next poll goes on
+            report(error, source=poll.source, stop="poll")
+            log.error("poll_failed", source=poll.source, listing=poll.listing, reason=f"{type(error).__name__}: {error}")
+            self.services.progress.failed(poll.crawl_id, f"{poll.source}: {type(error).__name__}")
+        finally:
             self.services.progress.closed(poll.crawl_id)
 
     async def _requests(self, poll: Poll) -> list[Request]:
@@ -130,13 +153,15 @@ class WireSpider(Spider):
         engine: Any = self.crawler.engine
         engine.crawl(request)
 
-    async def _send_waiting(self, source: str, pages: Sequence[WaitingPage]) -> None:
-        """Claim pages of a source's backlog, and send the requests for them."""
+    async def _send_waiting(self, source: str, pages: Sequence[WaitingPage], slots: list[Slot]) -> None:
+        """Claim pages of a source's backlog, and send the requests for them, each with one of the slots."""
         for page, claim, poll in await self._lister.claim_waiting(source, pages):
             priority = Priority.BACKLOG if page.first_poll else Priority.NEW
             began = parse_moment(page.pending.listed_at) or self.services.clock()
             request = self._page(poll, claim.sighting, priority, claim, Journey(listed_at=began))
-            request.meta[SLOT] = self.services.dispatcher.acquire(source, priority)
+            slot = slots.pop()
+            self.services.dispatcher.charge_page(slot)
+            request.meta[SLOT] = slot
             self._send(request)
 
     def _claimed_page(self, poll: Poll, claim: Claim, journey: Journey, priority: Priority) -> Request:

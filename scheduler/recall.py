@@ -28,6 +28,7 @@ from stories.sighting import Cursor
 
 log = structlog.get_logger(__name__)
 
+MIRROR_SHARE = 0.03  # of the time: with thousands of pages in the backlog a reading of all that is known takes long
 SAVE_SECONDS = 30.0  # between two writes of what is known to data_dir
 AT_ONCE = 500  # cursors read and written in one round trip
 
@@ -58,6 +59,7 @@ class Recall:
         self._untold: Loss | None = None
         # Each answered write of the embedded server is on the disk, so a start of it alone loses nothing.
         self._trusted = newsroom.server is not None
+        self._mirror_due = 0.0
         self._monitor = monitor
         self._now = now
         self._listings = tuple(listing_key(one.source, one.url) for one in listings)
@@ -86,8 +88,12 @@ class Recall:
         if self._untold is not None:
             await self._tell_loss(self._untold)
             self._untold = None
-        await self._mirror.read(self._memory.name, self._now())
-        await self._save()
+        if time.monotonic() >= self._mirror_due:
+            began = time.monotonic()
+            await self._mirror.read(self._memory.name, self._now())
+            await self._save()
+            now = time.monotonic()
+            self._mirror_due = now + (now - began) / MIRROR_SHARE
         self.looked.set()
         return found
 

@@ -13,11 +13,13 @@ from redis.asyncio import Redis
 
 from crawler.budget import PAGES_BURST, READER_BURST
 from crawler.dispatch import (
+    FIRST_BACKLOG_TOTAL,
     HEAVY_BYTES,
     HEAVY_SECONDS,
     MAX_BACKLOG_IN_FLIGHT,
     MAX_BACKLOG_TOTAL,
     MAX_IN_FLIGHT,
+    MIN_BACKLOG_TOTAL,
     PageDispatcher,
     Priority,
 )
@@ -79,11 +81,30 @@ def test_older_pages_leave_room_for_new_ones_of_their_source_and_of_all_others(d
         dispatcher.submit(f"site{number}", Priority.REVISIT, sent.append)
         dispatcher.submit(f"site{number}", Priority.REVISIT, sent.append)
         dispatcher.submit(f"site{number}", Priority.REVISIT, sent.append)
-    assert len(sent) == MAX_BACKLOG_TOTAL
+    assert len(sent) == FIRST_BACKLOG_TOTAL
     assert dispatcher.free("site0", Priority.BACKLOG) == 0
     assert dispatcher.free("site0", Priority.NEW) == MAX_IN_FLIGHT - MAX_BACKLOG_IN_FLIGHT
     sent[0].release()
-    assert len(sent) == MAX_BACKLOG_TOTAL + 1
+    assert len(sent) == FIRST_BACKLOG_TOTAL + 1
+
+
+def test_older_pages_use_what_a_busy_machine_leaves_and_more_on_an_idle_one(dispatcher):
+    sent = []
+    for number in range(300):
+        dispatcher.submit(f"site{number}", Priority.REVISIT, sent.append)
+    for _ in range(100):
+        dispatcher.note_lag(0.3)
+    for slot in sent[:FIRST_BACKLOG_TOTAL]:
+        slot.release()
+    assert len(sent) - FIRST_BACKLOG_TOTAL == MIN_BACKLOG_TOTAL
+    assert dispatcher.free("new", Priority.NEW) == MAX_IN_FLIGHT
+    released, most = FIRST_BACKLOG_TOTAL, 0
+    for _ in range(150):
+        dispatcher.note_lag(0.0)
+        sent[released].release()
+        released += 1
+        most = max(most, sum(status.total for _, status in dispatcher.statuses()))
+    assert MIN_BACKLOG_TOTAL < most <= MAX_BACKLOG_TOTAL
 
 
 def test_what_a_person_asked_for_goes_before_what_is_read_again(dispatcher):
@@ -162,10 +183,10 @@ async def test_pages_that_wait_in_redis_are_brought_forward_fairly_and_new_ones_
     await backlog.add("quiet", pages("quiet", 1, 2), NOW)
     dispatcher = PageDispatcher(lambda: NOW, backlog)
 
-    async def send_waiting(source, waiting):
+    async def send_waiting(source, waiting, free):
         for page in waiting:
             order.append(page.pending.sighting.url)
-            slots.append(dispatcher.acquire(source, Priority.BACKLOG if page.first_poll else Priority.NEW))
+            slots.append(free.pop())
 
     dispatcher.send_waiting = send_waiting
     running = asyncio.create_task(dispatcher.run())
@@ -186,7 +207,7 @@ async def test_the_pages_of_a_source_that_may_not_be_requested_keep_their_place(
     await backlog.add("on", pages("on", 1), NOW)
     dispatcher = PageDispatcher(lambda: NOW, backlog)
 
-    async def send_waiting(source, waiting):
+    async def send_waiting(source, waiting, free):
         order.append(source)
 
     dispatcher.send_waiting = send_waiting
