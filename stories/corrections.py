@@ -45,7 +45,9 @@ _QUOTED = re.compile(
 )
 _FACT = re.compile(rf"(?<![\w.,]){FACT}(?:[a-z]{{1,2}}(?![a-z]))?|(?<=[{UNSPACED}]){FACT}", re.IGNORECASE)
 _UNIT = re.compile(
-    r"\s(?:mio\.|mrd\.|(?:d['’]|de |di )?euros?|(?:m|k|md)€|[tm]?(?:sek|nok|dkk|eur|kr)|de (?:dólares|coronas|reais)|franken|dollar|(?P<word>[a-zß-ÿ%-]{2,20}))(?![\w'’-])",
+    r"\s(?:mio\.|mrd\.|(?:d['’]|de |di )?euros?|(?:m|k|md)€"
+    r"|[tm]?(?:sek|nok|dkk|eur|kr)|de (?:dólares|coronas|reais)"
+    r"|franken|dollar|(?P<word>[a-zß-ÿ%-]{2,20}))(?![\w'’-])",
     re.IGNORECASE,
 )
 _PER_SHARE = re.compile(

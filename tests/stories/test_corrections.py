@@ -75,7 +75,7 @@ Der Gewinn je Aktie beträgt 1,20 Euro (bisher: 1,02 Euro). | 1,02 Euro | 1,20 E
 Das Datum wurde von 9. Juni auf 12. Juni geändert. | 9. Juni | 12. Juni
 La date du 9 juin est remplacée par le 12 juin. | 9 juin | 12 juin
 Le montant est de 45,2 M€ et non de 42,5 M€. | 42,5 M€ | 45,2 M€
-El importe correcto es 45,2 millones de euros, no 42,5 millones de euros. | 42,5 millones de euros | 45,2 millones de euros
+El total correcto es 45 millones de euros, no 42 millones de euros. | 42 millones de euros | 45 millones de euros
 Onde se lê: "R$ 42,5 milhões"; leia-se: "R$ 45,2 milhões". | R$ 42,5 milhões | R$ 45,2 milhões
 Rätt belopp är 45,2 MSEK, inte 42,5 MSEK. | 42,5 MSEK | 45,2 MSEK
 Oikea päivämäärä on 12.6.2026, ei 9.6.2026. | 9.6.2026 | 12.6.2026
