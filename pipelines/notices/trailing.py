@@ -19,8 +19,6 @@ def trailing_notice(line: Line) -> Notice | None:
 def _before_wire_name(line: Line) -> int:
     """Return the place before " - Media OutReach Newswire" and hashtags at the end."""
     for place in range(max(1, len(line) - _MARKER_TOKENS), len(line)):
-        if line.words[place] == "#" and line.words[-1].isdigit():
-            continue  # "Update #2"
         if part("wire_tail").match(line, place, len(line)):
             return place
     return len(line)
@@ -99,7 +97,7 @@ def _last_words_count(line: Line, before: str, marker: Marker) -> bool:
     if meaning.kind == "repeat":
         return marker.word.startswith(("retrans", "re - ", "re -", "resen", "re-"))
     if meaning.rule == "topical":  # "… - Update" ends a rubric ("3Q 2025 - Update"); "- Updated" tells of this release
-        return marker.word.endswith("updated") or marker.word[-1].isdigit()
+        return marker.word.endswith("updated")
     if meaning.rule == "capitals" and meaning.kind != "correction":
         return False
     return len(before.split()) > 1 and not says("corrects_itself", before)
