@@ -59,6 +59,8 @@ class Language(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """What belongs to a marker beside its word: ordinal, object, join, adding, qualifier, described, wire, rubric."""
     nouns: dict[NoticeKind, str] = {}
     adjectives: dict[NoticeKind, str] = {}
+    verbs: dict[NoticeKind, str] = {}
+    """What an issuer does to a release: "rättar pressmeddelande"."""
     bare: bool = False
     """A document may follow its noun without a preposition, in an oblique case ("Oikaisu … tiedotteen")."""
     words: dict[str, str] = {}

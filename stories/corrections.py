@@ -45,7 +45,10 @@ _QUOTED = re.compile(
 )
 _FACT = re.compile(rf"(?<![\w.,]){FACT}(?:[a-z]{{1,2}}(?![a-z]))?|(?<=[{UNSPACED}]){FACT}", re.IGNORECASE)
 _UNIT = re.compile(
-    r"\s(?:mio\.|mrd\.|(?:d['’])?euros?|franken|dollar|(?P<word>[a-zß-ÿ%-]{2,20}))(?![\w'’-])", re.IGNORECASE
+    r"\s(?:mio\.|mrd\.|(?:d['’]|de |di )?euros?|(?:m|k|md)€"
+    r"|[tm]?(?:sek|nok|dkk|eur|kr)|de (?:dólares|coronas|reais)"
+    r"|franken|dollar|(?P<word>[a-zß-ÿ%-]{2,20}))(?![\w'’-])",
+    re.IGNORECASE,
 )
 _PER_SHARE = re.compile(
     r"\s(?:per (?:\w+ )?share|par action|je Aktie|por acción|por ação|per azione|per aktie|per aandel)\b"
@@ -53,6 +56,9 @@ _PER_SHARE = re.compile(
 _COUNTER = re.compile("(?:港仙|美仙|仙|股|人|隻|艘|家|間|个|個|名|台|株|件|倍|歳|ドル|명|주|대|개|건|세)")
 _ABBREVIATED = re.compile(r"(?:mio|mrd|mill|mln)$", re.IGNORECASE)
 _TIME = re.compile(r"\d:\d\d|\d\s?[ap]\.?m\b", re.IGNORECASE)
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_ATTACHED = re.compile(r"\d(?P<unit>[a-z]{1,2})$", re.IGNORECASE)
+_IN_ORDER = re.compile(r"\b(?:respectively|beziehungsweise|bzw|respectivement|respectivamente|rispettivamente)\b")
 _MARK = re.compile(r"[^\W\d]+")
 _CAPITALS = re.compile(
     r"(?<![\w.])(?:[A-ZÀ-Þ]\.|[A-ZÀ-Þ][\w’&-]{0,30})(?:\s(?:of\s|de\s|the\s|&\s)?(?:[A-ZÀ-Þ]\.|[A-ZÀ-Þ0-9][\w’&-]{0,30})){0,5}"
@@ -110,7 +116,7 @@ def _values(text: str) -> list[tuple[int, int, str]]:
     for match in _QUOTED.finditer(text):
         add(*match.span(), _VALUE)
     for match in _FACT.finditer(text):
-        add(match.start(), _behind_unit(text, match.end()), _VALUE)
+        add(match.start(), _behind_unit(text, *match.span()), _VALUE)
     for match in _CAPITALS.finditer(text):
         words = match[0].split()
         opens = _SENTENCE_START.search(text[max(0, match.start() - 3) : match.start()]) is not None
@@ -120,8 +126,10 @@ def _values(text: str) -> list[tuple[int, int, str]]:
     return found
 
 
-def _behind_unit(text: str, end: int) -> int:
+def _behind_unit(text: str, start: int, end: int) -> int:
     """Return the place behind what belongs to a figure: "950 feet", "5 millones", "5.5 cents per share", "5港仙"."""
+    if fact_kind(text[start:end]) == "date":
+        return end
     if counter := _COUNTER.match(text, end):
         return counter.end()
     if text[end : end + 1] == "." and _ABBREVIATED.search(text[:end]):
@@ -143,8 +151,8 @@ _HAS_IDEOGRAPHS = re.compile(f"[{UNSPACED}]")
 def claims(statement: str | None) -> tuple[Claim, ...]:
     """Return what a notice's statement says was wrong and is right now, in the order it says so."""
     text = " ".join((statement or "")[:_SCANNED].split())
-    if not text:
-        return ()
+    if not text or _IN_ORDER.search(text):
+        return ()  # "June 12 and June 30, not June 9 and June 25 respectively" is two claims in one
     tokens = _Statement(text)
     found: dict[int, Claim] = {}
     taken: list[tuple[int, int]] = []
@@ -183,7 +191,7 @@ def _alike(tokens: _Statement, groups: Mapping[str, tuple[int, int]], wrong: str
         return False
     if tokens.words[groups["wrong"][0]] == _NAME:
         return True
-    if _sort(wrong) != _sort(right):
+    if _sort(wrong) != _sort(right) or _attached(wrong) != _attached(right):
         return False
     units = [
         {word.casefold() for word in _MARK.findall(side)} - AMOUNT_WORDS if _sort(side) == "figure" else set()
@@ -192,9 +200,17 @@ def _alike(tokens: _Statement, groups: Mapping[str, tuple[int, int]], wrong: str
     return not (units[0] and units[1]) or bool(units[0] & units[1])
 
 
-def _sort(value: str) -> Literal["time", "date", "figure"]:
-    """Return whether a fact is a time of day, a date or a figure."""
+def _attached(value: str) -> str | None:
+    """Return the unit that is printed at a figure without a space: "5.0p"."""
+    found = _ATTACHED.search(value)
+    return found["unit"].lower() if found else None
+
+
+def _sort(value: str) -> Literal["time", "date", "year", "figure"]:
+    """Return whether a fact is a time of day, a date, a year or a figure."""
     kind = fact_kind(value)
+    if _YEAR.fullmatch(value):
+        return "year"
     if kind == "date":
         return (
             "time"

@@ -92,7 +92,7 @@ class _Group:
 
 _Node = _Word | _Any | _Edge | _Sequence | _Choice | _Repeat | _Group
 
-_ELEMENT = re.compile(r"\s*(@\w+\(|\{\w+\}|~~?\d+|[()|?#_^$]|\\.|[^\s()|?{}~@^$]+)")
+_ELEMENT = re.compile(r"(@\w+\(|\{\w+\}|~~?\d+|[()|?#_^$]|\\.|[^\s()|?{}~@^$]+)")
 
 
 class _Parser:

@@ -154,7 +154,7 @@ def _generic(language: Language) -> Iterator[HeadlineIdiom]:
     """Return the frames that every language fills with its own words.
 
     Noun and document: "Correction to the Annual Report". Document and noun: "Annual Report Correction". Adjective and
-    document: "Corrected Annual Report".
+    document: "Corrected Annual Report". Verb and release: "… rättar pressmeddelande".
     """
     if "document" not in language.words:
         return
@@ -172,10 +172,12 @@ def _generic(language: Language) -> Iterator[HeadlineIdiom]:
             yield HeadlineIdiom(
                 kind=kind, pattern=f"{ending} @marker({noun}) ($ | {{break}})", rest="without", unless=rumour
             )
+    for kind, verb in language.verbs.items():
+        yield HeadlineIdiom(kind=kind, pattern=f"_ @marker({verb}) @whole(~4) ({{release}})", unless=rumour)
     for kind, adjective in language.adjectives.items():
         yield HeadlineIdiom(
             kind=kind,
-            pattern=f"(^ | {{break}}) @marker({adjective}) @gap(~4) ({{document}})",
+            pattern=f"(^ | {{break}}) @marker({adjective}) @whole(~4) ({{document}})",
             rest="without",
             unless="{planned}" if "planned" in language.words else "",
         )

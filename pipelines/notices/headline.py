@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pipelines.notices.grammar import PRIORITY, part, telling_words
-from pipelines.notices.leading import leading_notice, notice_behind_issuer, subject_of
+from pipelines.notices.leading import leading_notice, marker_alone, notice_behind_issuer, subject_of
 from pipelines.notices.line import OPENERS, Line, marker_at
 from pipelines.notices.phrases import phrase_notice
 from pipelines.notices.signed import signed
@@ -30,6 +30,7 @@ def headline_notice(headline: str, first_paragraph: str = "") -> Notice | None:
         or trailing_notice(line)
         or bracketed_notice(line)
         or phrase_notice(line)
+        or marker_alone(line)
     )
 
 

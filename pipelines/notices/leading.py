@@ -219,3 +219,13 @@ def subject_of(line: Line, marker: Marker) -> str | None:
     if not is_company(company) or (marker.meaning is not None and marker.meaning.kind == "repeat"):
         return None
     return company
+
+
+def marker_alone(line: Line) -> Notice | None:
+    """A headline that is only a marker with its object: "Avis rectificatif", "撤回公告"."""
+    marker = marker_at(line, 0)
+    if marker is None or marker.meaning is None or marker.last < len(line) or marker.meaning.rule != "plain":
+        return None
+    if part("object").search(line) is None:
+        return None
+    return Notice(kind=marker.meaning.kind, marker=marker.printed, headline=line.text)

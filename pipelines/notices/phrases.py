@@ -36,13 +36,16 @@ def _is_about_something_else(line: Line, found: Match, frame: HeadlineFrame) -> 
     """Whether what is corrected or amended is an agreement, a policy, a director, not an announcement.
 
     "Amendment to Loan Agreement Announcement" names an announcement, "Amendment to Loan Agreement in the Report" none.
+    Behind an adjective or a verb (group ``whole``) no such word may stand: "Amended Credit Agreement Announcement".
     """
-    if "gap" not in found.groups or frame.thing is None:
+    between = found.groups.get("gap") or found.groups.get("whole")
+    if between is None or frame.thing is None:
         return False
-    gap = Line(line.printed(*found.groups["gap"]))
+    gap = Line(line.printed(*between))
     if any(word in SEPARATORS for word in gap.words):
         return True
-    if frame.thing.search(gap) and (frame.small is None or frame.small.search(gap)):
+    strict = "whole" in found.groups and "'" not in gap.words  # "Revised Chairman's Address" is the chairman's
+    if frame.thing.search(gap) and (strict or frame.small is None or frame.small.search(gap)):
         return True
     lead = found.groups.get("lead")
     if lead and frame.thing.search(Line(line.printed(*lead))):

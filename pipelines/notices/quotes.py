@@ -18,9 +18,7 @@ _PAIRS = (
     ('"', '"'),
     ("”", "”"),
 )
-_QUOTED = re.compile(
-    "|".join(f"{re.escape(a)}\\s*+([^{re.escape(a + b)}]{{6,400}}?)\\s{{0,9}}{re.escape(b)}" for a, b in _PAIRS)
-)
+_QUOTED = re.compile("|".join(f"{re.escape(a)}([^{re.escape(a + b)}]{{6,400}}){re.escape(b)}" for a, b in _PAIRS))
 _ISSUED = re.compile(
     r"\b(?:press |news |media )?(?:release|announcement),?\s+(?:(?:en)?titled\s+)?(?!issued|dated|with"
     r"|that|which)(?P<headline>\S.{8,300}?),?\s+"

@@ -56,7 +56,7 @@ def _behind_dash(line: Line, last: int) -> Notice | None:
         behind -= 1
     for place in range(max(1, behind - _MARKER_TOKENS), behind - 1):
         separator = line.words[place]
-        if separator not in ("—", "|", "/", "*", ":", "-"):
+        if separator not in ("—", "|", "/", "*", ":", "-", ";"):
             continue
         marker = marker_ending(line, line.skip(place + 1, frozenset("*")), behind)
         if marker is None or marker.meaning is None:

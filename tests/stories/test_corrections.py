@@ -64,6 +64,23 @@ In het bericht stond 12 miljoen in plaats van 21 miljoen. | 12 miljoen | 21 milj
 股息應為5港仙而非6港仙。 | 6港仙 | 5港仙
 正しくは「12億円」です。 | - | 12億円
 营业收入由12亿元更正为21亿元。 | 12亿元 | 21亿元
+The revenue was misstated as $42.5 million. The correct amount is $45.2 million. | $42.5 million | $45.2 million
+The closing date has been amended from 30 June 2026 to 31 July 2026. | 30 June 2026 | 31 July 2026
+The words "net profit" should be replaced with "net loss". | net profit | net loss
+The name of the chief was misspelled. It is Ada Quay, not Ada Kway. | Ada Kway | Ada Quay
+Corrects paragraph 2 to show that revenue rose 12%, not 21%. | 21% | 12%
+(Corrects date in first paragraph to June 12 from June 9) | June 9 | June 12
+The number 12 was incorrectly stated as 21. | 21 | -
+Der Gewinn je Aktie beträgt 1,20 Euro (bisher: 1,02 Euro). | 1,02 Euro | 1,20 Euro
+Das Datum wurde von 9. Juni auf 12. Juni geändert. | 9. Juni | 12. Juni
+La date du 9 juin est remplacée par le 12 juin. | 9 juin | 12 juin
+Le montant est de 45,2 M€ et non de 42,5 M€. | 42,5 M€ | 45,2 M€
+El total correcto es 45 millones de euros, no 42 millones de euros. | 42 millones de euros | 45 millones de euros
+Onde se lê: "R$ 42,5 milhões"; leia-se: "R$ 45,2 milhões". | R$ 42,5 milhões | R$ 45,2 milhões
+Rätt belopp är 45,2 MSEK, inte 42,5 MSEK. | 42,5 MSEK | 45,2 MSEK
+Oikea päivämäärä on 12.6.2026, ei 9.6.2026. | 9.6.2026 | 12.6.2026
+訂正前：425百万円　訂正後：452百万円 | 425百万円 | 452百万円
+매출액 '425억원'은 '452억원'의 오기입니다. | 425억원 | 452억원
 매출액을 12억원에서 21억원으로 정정합니다. | 12억원 | 21억원
 """
 
@@ -94,6 +111,14 @@ def test_a_statement_says_what_was_wrong_and_what_is_right(statement: str, wrong
         "The record date was May 5 instead of May 3.",
         "The meeting is on Thursday, June 12 at 10 a.m., not Friday, June 13.",
         "Total assets were overstated by $2 million.",
+        "Revenue in 2025 was $45.2 million compared with $42.5 million in 2024, not $41 million as stated.",
+        "The number sold was 12,000 at a price of 5.2p, instead of 10,000 at 5.1p.",
+        "The record date is June 12 and the payment date June 30, not June 9 and June 25 respectively.",
+        "The meeting should be attended by 12 holders.",
+        "Lantern should be able to open 12 stores in 2027.",
+        "It changed from a loss of $5 million to a profit of $6 million.",
+        "We replaced 12 ovens with 6 larger ones.",
+        "Shares rose to $5 from $4.",
         "The release incorrectly omitted Ada Quay and 12 others.",
     ],
 )
