@@ -199,9 +199,10 @@ class PageDispatcher:
         self._send_local(slot.source, status)
         if slot.priority >= Priority.BACKLOG:
             self._backlog_total -= 1
-            if self._backlog_total == int(self._backlog_limit) - 1:  # a place for any source's older pages
+            if self._backlog_total < int(self._backlog_limit):  # a place for any source's older pages
                 for source, other in self._sources.items():
-                    self._send_local(source, other)
+                    if other.queued:
+                        self._send_local(source, other)
                 self._wake.set()
         if status.waiting:
             self._wake.set()

@@ -106,8 +106,8 @@ class WireSpider(Spider):
             task.add_done_callback(lambda _: free.release())
         if taking:
             await asyncio.wait(taking)
-        for request in ():
-            yield request
+        return
+        yield  # Scrapy wants an asynchronous generator
 
     async def _take_up(self, poll: Poll) -> None:
         """Send the requests of a poll."""
@@ -120,7 +120,9 @@ class WireSpider(Spider):
             self.services.progress.failed(poll.crawl_id, f"{poll.source}: {why}")
         except Exception as error:  # a fault of ours; the next poll goes on
             report(error, source=poll.source, stop="poll")
-            log.error("poll_failed", source=poll.source, listing=poll.listing, reason=f"{type(error).__name__}: {error}")
+            log.error(
+                "poll_failed", source=poll.source, listing=poll.listing, reason=f"{type(error).__name__}: {error}"
+            )
             self.services.progress.failed(poll.crawl_id, f"{poll.source}: {type(error).__name__}")
         finally:
             self.services.progress.closed(poll.crawl_id)

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Generator
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
-SHORT_STEP = 0.2  # seconds of wall time; in a shorter step no CPU time is measured, which costs a system call
+SHORT_STEP = 0.02  # seconds of wall time; in a shorter step no CPU time is measured, which costs a system call
 
 
 class StepTimer(Generic[T]):
