@@ -88,9 +88,11 @@ for i = 1, (#KEYS - 2) / 2 do
       redis.call("HSET", page, field, headline)
       redis.call("EXPIRE", page, ARGV[6])
     end
-    -- A repeat of this call finds its own leases: they count, whatever the limit.
-    if answer > 0 and holder ~= token and leased >= limit then
-      answer = redis.call("ZSCORE", KEYS[2], digest) and 6 or 5
+    -- What waits in the backlog is taken from there, in its turn. A repeat of this call finds its own leases: they count,
+    -- whatever the limit.
+    local waits = answer > 0 and limit < math.huge and redis.call("ZSCORE", KEYS[2], digest)
+    if waits or (answer > 0 and holder ~= token and leased >= limit) then
+      answer = waits and 6 or 5
     elseif answer > 0 then
       redis.call("SET", claim, token, "PX", lease)
       redis.call("ZREM", KEYS[2], digest)

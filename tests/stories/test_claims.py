@@ -14,8 +14,9 @@ from redis.exceptions import OutOfMemoryError, ResponseError
 
 from stories import claims as claiming
 from stories import keys
+from stories.backlog import Backlog
 from stories.claims import RETRIES, SETTLED_FAILURES, Claimed, Claims, headline_digest, listing_key
-from stories.sighting import Sighting
+from stories.sighting import OpenSighting, Sighting
 from stories.urls import url_digest
 
 NOW = datetime(2026, 3, 10, 9, 30, tzinfo=UTC)
@@ -259,3 +260,17 @@ async def test_a_page_that_failed_before_the_clock_was_set_back_does_not_wait_fo
     assert urls(await claims.claim(LISTING, seen(1), NOW)) == [], "its wait is not over"
     assert await claims.standing(page(1), NOW - back) == NOW - back
     assert urls(await claims.claim(LISTING, seen(1), NOW - back)) == [page(1)]
+
+
+async def test_beyond_the_limit_pages_are_deferred_and_what_waits_is_left_to_the_backlog(claims: Claims, redis: Redis):
+    first = await claims.claim(LISTING, seen(1, 2, 3), NOW, limit=1, source="wire")
+    assert [claim.sighting.url for claim in first.claims] == [page(1)]
+    assert [sighting.url for sighting in first.deferred] == [page(2), page(3)]
+    pending = [OpenSighting(source="wire", listing=LISTING, tag=None, sighting=one) for one in first.deferred]
+    await Backlog(redis).add("wire", pending, NOW)
+    again = await claims.claim(LISTING, seen(1, 2, 3, 4), NOW, limit=5, source="wire")
+    assert [claim.sighting.url for claim in again.claims] == [page(4)]
+    assert again.deferred == ()
+    by_hand = await claims.claim(LISTING, seen(2), NOW)
+    assert [claim.sighting.url for claim in by_hand.claims] == [page(2)]
+    assert await Backlog(redis).sizes() == {"wire": (2, 2)}
