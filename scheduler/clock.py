@@ -129,10 +129,11 @@ class Clock:
                         job.modify(next_run_time=self._by_the_system(self._now() + number * APART))
 
     async def _tick(self, listing: Listing) -> None:
-        if self._may():
-            self._ask(listing.poll(self._now()))
-        else:  # held up or cut off for longer than the clock is ours; either it is again soon, or the daemon ends
-            self.due(listing.poll(self._now()), self._now() + timedelta(seconds=JUMP))
+        with contextlib.suppress(asyncio.CancelledError):  # as above
+            if self._may():
+                self._ask(listing.poll(self._now()))
+            else:  # held up or cut off for longer than the clock is ours; either it is again soon, or the daemon ends
+                self.due(listing.poll(self._now()), self._now() + timedelta(seconds=JUMP))
 
 
 def _job(source: str, url: str) -> str:

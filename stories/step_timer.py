@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Awaitable, Generator
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 SHORT_STEP = 0.02  # seconds of wall time; in a shorter step no CPU time is measured, which costs a system call
+
+
+class _ThreadClock(threading.local):
+    """The CPU time of the thread, as of at most ``SHORT_STEP`` seconds ago."""
+
+    def __init__(self) -> None:
+        self._used = 0.0
+        self._at = float("-inf")
+
+    def read(self, now: float) -> float:
+        if now - self._at > SHORT_STEP:
+            self._used, self._at = time.thread_time(), now
+        return self._used
+
+
+_thread_clock = _ThreadClock()
 
 
 class StepTimer(Generic[T]):
@@ -27,12 +44,9 @@ class StepTimer(Generic[T]):
         steps = self._work.__await__()
         sent: Any = None
         thrown: BaseException | None = None
-        used = time.thread_time()
-        used_at = time.perf_counter()
         while True:
             began = time.perf_counter()
-            if began - used_at > SHORT_STEP:
-                used, used_at = time.thread_time(), began
+            used = _thread_clock.read(began)
             try:
                 waited_for = steps.throw(thrown) if thrown is not None else steps.send(sent)
             except StopIteration as end:
