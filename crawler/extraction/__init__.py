@@ -17,6 +17,7 @@ from crawler.extraction.charset import decode
 from crawler.extraction.dates import is_date_line
 from crawler.extraction.headline import find_headline, find_subheadline, selected
 from crawler.extraction.images import caption_blocks, find_images
+from crawler.extraction.inline import settle_inline
 from crawler.extraction.language import find_language
 from crawler.extraction.limits import PARAGRAPHS_MAX, bounded
 from crawler.extraction.page import Page, parse, select
@@ -62,6 +63,7 @@ def extract_release(
         for element in select(page.tree, selector):
             if element.getparent() is not None:
                 element.drop_tree()
+    settle_inline(page.tree, text)
     blocks = read_blocks(page.tree)
     refuse_walls(page, blocks)
     main = _choose(page, blocks, hints)
