@@ -15,6 +15,7 @@ from crawler.extraction.anatomy import Anatomy, split
 from crawler.extraction.blocks import Block, ancestors, is_under, read_blocks
 from crawler.extraction.charset import decode
 from crawler.extraction.dates import is_date_line
+from crawler.extraction.headed import find_headed, keep_own
 from crawler.extraction.headline import find_headline, find_subheadline, selected
 from crawler.extraction.images import caption_blocks, find_images
 from crawler.extraction.inline import settle_inline
@@ -65,8 +66,12 @@ def extract_release(
                 element.drop_tree()
     settle_inline(page.tree, text)
     blocks = read_blocks(page.tree)
-    refuse_walls(page, blocks)
+    headed = find_headed(blocks)
+    is_proven = headed is not None and headed.is_proof
+    refuse_walls(page, blocks, is_proven=is_proven)
     main = _choose(page, blocks, hints)
+    if headed is not None and is_proven and not hints.body:
+        keep_own(blocks, headed)
     chosen = [block for block in blocks if block.chosen]
     first = chosen[0].index if chosen else 0
     headline = find_headline(page, blocks, first, hints)
@@ -75,7 +80,7 @@ def extract_release(
         chosen = [block for block in chosen if block.chosen]
     captions = caption_blocks(main, blocks)
     anatomy = split(pieces_of(chosen), headline, captions)
-    refuse_listing(blocks, [text for _, text in anatomy.own], dated=anatomy.found is not None)
+    refuse_listing(blocks, [text for _, text in anatomy.own], is_proven=is_proven, dated=anatomy.found is not None)
     if headline is None:
         raise NotARelease("no text", "nothing on the page is a headline")
     return bounded(_release(page, blocks, anatomy, headline, hints, addresses, main, captions))

@@ -64,7 +64,7 @@ _PRICE = re.compile(rf"{_CURRENCY}\s?\d[\d,]*$")
 _ONE_LETTER = re.compile(r"(?:^|[^A-Za-zÀ-ÿ])[A-Za-zα-ωΑ-Ω]$")
 _ION = re.compile(r"(?:^|[^A-Za-z])(?:CO|NO|SO|CH|NH|SF|PM)$")
 _FORMULA = re.compile(r"(?:[A-Z][a-z]?|[)\]]|(?:^|[^A-Za-z])[a-z]|\blog|\bln)$")
-_LONG_WORD = re.compile(r"[^\W\d_]{4,}$|[^\w\s]$|\s$")
+_LONG_WORD = re.compile(r"[^\W\d_]{4}$|[^\w\s]$|\s$")
 _ORDINAL_LETTERS = "aoedrhs"  # 1a, 2o, 2e, 3d, 1r, 8h (French time)
 
 _STRUCK = etree.XPath("//body//*[contains(@style,'line-through') or contains(concat(' ',@class,' '),' line-through ')]")
@@ -74,7 +74,7 @@ _MARKUP = re.compile(r"<(?:sup|sub|del|s|strike|ruby|ins|span)\b", re.IGNORECASE
 
 _STARTS_WITH_MONEY = re.compile(rf"(?:[A-Z]{{0,3}}[$€£¥₩₹฿₫₱]|{_CURRENCY})\s?\d")
 _DECIMAL_AT_END = re.compile(r"\d[.,]\d+$")
-_GROUPED_AT_END = re.compile(r"(?<!\d)\d{1,3}(?:,\d{3})+$")
+_GROUPED_AT_END = re.compile(r"(?<!\d)\d{1,3}(?:,\d{3}){1,6}$")
 _DECIMAL_AT_START = re.compile(r"\d+[.,]\d")
 
 
