@@ -39,9 +39,12 @@ _SAYS_GONE = re.compile(
 )
 _SAYS_AWAY = re.compile(
     r"maintenance|temporar|be (?:right )?back|try again|come back|unavailable|overload|too many|just a moment"
-    r"|checking your|\b5\d\d\b|wartung|vorübergehend|mantenimiento|manutenção|维护|維護|メンテナンス|점검",
+    r"|checking your|(?m:^)[^\w\n]{0,4}(?:(?:http )?error[^\w\n]{0,4})?5\d\d\b"
+    r"|\b5\d\d\W{1,4}(?:error|internal|bad|gateway|service)"
+    r"|wartung|vorübergehend|mantenimiento|manutenção|维护|維護|メンテナンス|점검",
     re.IGNORECASE,
 )
+TEXT_MAX = 200_000  # characters of a page's text; a release has a tenth of that
 HEADING = 120  # characters; a longer one says more than that a page is not there
 _NOT_THERE = re.compile(
     r"(?:(?:oops|sorry|whoops|uh[- ]?oh)\W+)?(?:(?:http )?error\W*)?(?:40[4]|410)?\W*(?:error\W*)?"
@@ -108,16 +111,22 @@ def gone(asked: str, response: Response, listings: Collection[str] = ()) -> Gone
 
 
 def gone_by(refusal: NotARelease, asked: str = "", response: Response | None = None) -> Gone | None:
-    """Return how a page is seen to be gone by what it shows instead; walls, shells and faults show nothing of that."""
+    """Return how a page is seen to be gone by what it shows instead; walls, shells and faults show nothing of that.
+
+    Only its title and first headings say that its site is away: the headings of other stories may hold any word.
+    """
+    heads = "\n".join(_heads(response))
     said = f"{refusal.detail}\n{headings(response)}"
-    if _SAYS_AWAY.search(said):
+    if _SAYS_AWAY.search(heads) or (refusal.reason == "error page" and _SAYS_AWAY.search(refusal.detail)):
         return None
     if refusal.reason in _EMPTIED:
         return "not found" if _SAYS_GONE.search(said) else "emptied"
     if refusal.reason == "error page" and _SAYS_GONE.search(said):
         return "not found"
-    if refusal.reason == "listing" and response is not None and _place(response.url) != _place(asked):
-        return "moved to a listing"
+    if refusal.reason == "listing" and response is not None:
+        if any(_says(_NOT_THERE, head) for head in _heads(response)):
+            return "not found"
+        return "moved to a listing" if _place(response.url) != _place(asked) else "emptied"
     return None
 
 
@@ -149,6 +158,14 @@ def _heads(response: Response | None) -> list[str]:
     title = (response.xpath("string(//title)").get() or "")[: 2 * HEADING]
     first = [str(one.xpath("string()").get()) for one in response.xpath("//h1")[:3]]
     return [title, *re.split(r"\s+[|–—·-]\s+", title), *first]
+
+
+def visible_text(response: Response) -> str:
+    """Return the text that a page shows, in one string, for a look at what is left of its release."""
+    if not isinstance(response, HtmlResponse):
+        return ""
+    found = response.xpath("//body//text()[not(parent::script or parent::style or parent::noscript)]").getall()
+    return " ".join(found)[:TEXT_MAX]
 
 
 def headings(response: Response | None) -> str:

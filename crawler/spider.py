@@ -22,7 +22,7 @@ from twisted.python.failure import Failure
 
 from config.source import ReleaseHints
 from config.telemetry import report, traced
-from crawler.again import FAR_BEHIND, asking, away, gone, gone_by, not_there, validators
+from crawler.again import FAR_BEHIND, asking, away, gone, gone_by, not_there, validators, visible_text
 from crawler.answers import charset
 from crawler.dispatch import MAX_RESPONSE_BYTES, Priority, Slot
 from crawler.eligibility import refusal
@@ -264,7 +264,7 @@ class WireSpider(Spider):
                 yield self._page_again(response, poll, claim.sighting, claim, journey)
                 return
             if (how := gone_by(refusal, asked, response)) and await self._is_known(poll, asked):
-                yield replace(reading, gone=how)
+                yield replace(reading, gone=how, page_text=visible_text(response))
                 return
             await self._not_read(poll, asked, str(refusal))
             return

@@ -12,6 +12,7 @@ import structlog
 from config.settings import Settings
 from pipelines.decision import back, decide, withdraw
 from pipelines.identity import traits
+from pipelines.loss import is_lost, is_still_shown
 from pipelines.noise import moves, noise_of, quiet, shown, stands
 from pipelines.revisits import next_revisit
 from pipelines.tidy import plain, tidy
@@ -267,6 +268,11 @@ class Memory:
         if knowledge.own is None:
             return Remembered(release=None)
         release, ladder = knowledge.own.release, self._settings.polling.ladder
+        if reading.page_text and is_still_shown(release, reading.page_text):
+            log.info("page_not_understood", source=reading.source, release=own_id, how=how, shown="the release's text")
+            await self._claims.unchanged(reading.url, own_id, reading.listing, reading.listed_headline)
+            await self._desk.put_revisit(own_id, next_revisit(release, ladder, now))
+            return Remembered(release=release)
         if knowledge.own.verdict == "withdrawn":  # that was told
             await self._desk.put_revisit(own_id, next_revisit(release, ladder, now))
             return Remembered(release=release)
@@ -310,8 +316,10 @@ def _has_text_of(release: Release, known: Release) -> bool:
 
 
 def _is_emptied(own: Known | None, release: Release) -> bool:
-    """Return whether a page has lost all of its text; under a notice that says so, it says so itself."""
-    return own is not None and bool(own.release.body) and not release.body and release.notice is None
+    """Return whether a page has lost all of its text, whatever it shows instead; a notice says itself what happened."""
+    if own is None or not own.release.body or release.notice is not None:
+        return False
+    return not release.body or is_lost(own.release, release)
 
 
 def _alike(release: Release, other: Release) -> bool:

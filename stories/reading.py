@@ -47,6 +47,9 @@ class Reading:
     release: Release | None = None
     gone: Gone | None = None
     """With a ``release`` too: only if what is read there is no longer the one that was known."""
+    page_text: str = ""
+    """With ``gone``: all that the page shows, where it answered as if nothing had happened. It is still there if it
+    shows the text of the release that was known."""
     unchanged: bool = False
     """The site says that the page is as it was (304); there is no ``release`` then."""
     validators: Validators | None = None

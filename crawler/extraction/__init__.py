@@ -15,8 +15,10 @@ from crawler.extraction.anatomy import Anatomy, split
 from crawler.extraction.blocks import Block, ancestors, is_under, read_blocks
 from crawler.extraction.charset import decode
 from crawler.extraction.dates import is_date_line
+from crawler.extraction.headed import find_headed, keep_own
 from crawler.extraction.headline import find_headline, find_subheadline, selected
 from crawler.extraction.images import caption_blocks, find_images
+from crawler.extraction.inline import settle_inline
 from crawler.extraction.language import find_language
 from crawler.extraction.limits import PARAGRAPHS_MAX, bounded
 from crawler.extraction.page import Page, parse, select
@@ -62,9 +64,14 @@ def extract_release(
         for element in select(page.tree, selector):
             if element.getparent() is not None:
                 element.drop_tree()
+    settle_inline(page.tree, text)
     blocks = read_blocks(page.tree)
-    refuse_walls(page, blocks)
+    headed = find_headed(blocks)
+    is_proven = headed is not None and headed.is_proof
+    refuse_walls(page, blocks, is_proven=is_proven)
     main = _choose(page, blocks, hints)
+    if headed is not None and is_proven and not hints.body:
+        keep_own(blocks, headed)
     chosen = [block for block in blocks if block.chosen]
     first = chosen[0].index if chosen else 0
     headline = find_headline(page, blocks, first, hints)
@@ -73,7 +80,7 @@ def extract_release(
         chosen = [block for block in chosen if block.chosen]
     captions = caption_blocks(main, blocks)
     anatomy = split(pieces_of(chosen), headline, captions)
-    refuse_listing(blocks, [text for _, text in anatomy.own], dated=anatomy.found is not None)
+    refuse_listing(blocks, [text for _, text in anatomy.own], is_proven=is_proven, dated=anatomy.found is not None)
     if headline is None:
         raise NotARelease("no text", "nothing on the page is a headline")
     return bounded(_release(page, blocks, anatomy, headline, hints, addresses, main, captions))

@@ -12,6 +12,7 @@ from typing import Literal
 import lxml.html
 from lxml import etree
 
+from crawler.extraction.inline import INLINE, line_of
 from crawler.extraction.limits import PARAGRAPH_MAX
 from crawler.extraction.text import CJK, clean
 
@@ -20,9 +21,6 @@ Kind = Literal["text", "heading", "item", "row", "quote", "caption"]
 UNSEEN = frozenset({"script", "style", "noscript", "template", "svg", "head", "iframe", "object", "embed", "select", "option",  # noqa: E501
           "button", "textarea", "input", "canvas", "audio", "video", "map", "math", "dialog", "datalist", "menu"})  # fmt: skip  # noqa: E501
 ASIDE = frozenset({"nav", "aside", "footer"})
-INLINE = frozenset({"a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i",  # noqa: E501
-          "img", "ins", "kbd", "label", "mark", "q", "rp", "rt", "ruby", "s", "samp", "small", "span", "strike", "strong",  # noqa: E501
-          "sub", "sup", "time", "tt", "u", "var", "wbr", "picture", "source", "nobr", "o:p", "st1:place", "meta", "link"})  # fmt: skip  # noqa: E501
 HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
 BESIDE_HOLDS = 0.4  # of a page's running text at most, or it is not beside the article
 BLOCK_LIMIT = 20_000  # blocks of a page; the longest release measured has 900
@@ -338,11 +336,7 @@ def _data_row(row: lxml.html.HtmlElement) -> str | None:
     """Return a table's row as Markdown cells, None where the table only lays out the page."""
     if _CELLS_HOLD_TEXT(row):
         return None
-    cells = [
-        clean(" ".join(cell.itertext())).replace("\n", " ").replace("|", "\\|")
-        for cell in row
-        if cell.tag in ("td", "th")
-    ]
+    cells = [clean(line_of(cell)).replace("\n", " ").replace("|", "\\|") for cell in row if cell.tag in ("td", "th")]
     filled = [cell for cell in cells if cell]
     if len(filled) < 2 or len(cells) > 60 or max(map(len, filled)) > 300:
         return None

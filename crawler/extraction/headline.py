@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Sequence
 
 from config.source import ReleaseHints
 from crawler.extraction.blocks import Block
 from crawler.extraction.dates import find_date
+from crawler.extraction.inline import settled_markup
 from crawler.extraction.page import Page, inner_text, select
 from crawler.extraction.phrases import ADVISORY, BOILERPLATE, DISCLAIMER, HASHTAG_LABEL, RELATED
 from crawler.extraction.pieces import Piece
@@ -92,7 +94,10 @@ def _said(page: Page) -> list[str]:
 
 
 def _without_markup(text: str) -> str:
-    return joined(clean(re.sub(r"</?[a-zA-Z][^>]{0,80}>", " ", text))) if "<" in text else text
+    if "<" not in text:
+        return text
+    text = html.unescape(settled_markup(text))
+    return joined(clean(re.sub(r"</?[a-zA-Z][^>]{0,80}>", " ", text)))
 
 
 def _without_site(text: str, page: Page) -> str:

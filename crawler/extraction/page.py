@@ -13,6 +13,7 @@ import lxml.html
 from lxml import etree
 from lxml.cssselect import CSSSelector
 
+from crawler.extraction.inline import line_of
 from crawler.extraction.limits import collapse_space
 from crawler.extraction.text import clean, joined
 from stories.release import NotARelease
@@ -113,7 +114,7 @@ def select(tree: lxml.html.HtmlElement, selector: str) -> list[lxml.html.HtmlEle
 
 def inner_text(element: lxml.html.HtmlElement) -> str:
     """Return an element's text as one line."""
-    return joined(clean(" ".join(str(part) for part in element.itertext())))
+    return joined(clean(line_of(element)))
 
 
 def _is_crowded(text: str) -> bool:

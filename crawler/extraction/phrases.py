@@ -120,6 +120,30 @@ ADVISORY = re.compile(
     _I,
 )
 """What a release says of an earlier one above its dateline, as PR Newswire has it."""
+NOTICE_HEADLINE = re.compile(
+    r"^[\W_]{0,6}(?:(?:header|2nd|second|\w{1,20}['’]s)\s{1,3})?"
+    r"(?:disregard|corrections?\b(?!\s+(?:facilit|officer|depart))|correcting|corrected|c\so\sr\sr\se\sc\st\si\so\sn|retract|withdraw|kill\b|"
+    r"advisory\b|amend(?:ed|ment)|replac(?:ement|ing|es)\b|errat(?:um|a)\b|corrigend|"
+    r"korrektur|berichtigung|widerruf|rücknahme|zurückgezogen|rectificati|annulation|retrait|correcci[oó]n|rectificaci|"
+    r"fe\sde\serratas|aclaraci|retirada|correção|retificação|rettifica|ritiro|rättelse|rättad|korrigering|återkall|oikaisu|"
+    r"korjaus|rettelse|correctie|rectificatie|intrekking|[【\[（(]?\s*(?:更正|更新|撤回|撤銷|撤销|澄清|訂正|修正|取消|取り下げ)|정정|취소|철회|"
+    r"đính\schính|thu\shồi|cải\schính)",
+    _I,
+)
+NOTICE_SENTENCE = re.compile(
+    r"\bwe\s+are\s+advised\s+by\b|\b(?:should|please|kindly|to)\s+disregard\b|/\s*disregard\s+release|"
+    r"\b(?:release|announcement|notice|statement)\b[^.]{0,80}\b(?:(?:has|have|was|were)\s+been\s+|was\s+|were\s+|is\s+)?(?:withdrawn|retracted|recalled|rescinded|"
+    r"issued\s+in\s+error|published\s+in\s+error|corrected|replaced|superseded)\b|"
+    r"\b(?:retract|withdraw|correct|replace)(?:s|ed|ing)?\b[^.]{0,40}\b(?:release|announcement)\b|as\s+originally\s+issued\s+inadvertently|"
+    r"(?:mitteilung|meldung)\b[^.]{0,80}\b(?:zurückgezogen|widerrufen|berichtigt|korrigiert)|(?:korrektur|berichtigung)\s+(?:der|zur)\b|"
+    r"communiqué\b[^.]{0,80}\b(?:retiré|annulé|rectifié|corrigé)|comunicado\b[^.]{0,80}\b(?:retirado|anulado|corregido|rectificado|corrigido)|"
+    r"comunicato\b[^.]{0,80}\b(?:ritirato|annullato|rettificato)|"
+    r"(?:新聞稿|新闻稿|公告|稿件|本稿|發佈|发布)[^。]{0,40}(?:撤回|撤銷|撤销|更正|取消|作廢|作废)|(?:更正|撤回|訂正)[:：]|"
+    r"(?:リリース|発表|お知らせ)[^。]{0,40}(?:取り下げ|取り消|撤回|訂正)|(?:보도자료|공시|발표)[^.]{0,40}(?:철회|취소|정정)|"
+    r"thông\s+cáo[^.]{0,60}(?:thu\s+hồi|đính\s+chính|hủy)",
+    _I,
+)
+"""What proves that a short text is a notice, and no teaser or error; ``pipelines.notices`` decides what it says."""
 TRANSMITTED = re.compile(
     r"^.{0,60}\b(?:veröffentlichung|dissemination|publication)\b.{0,240}\b(?:übermittelt\s+durch|transmitted\s+by|provided\s+by)\s+(?:eqs|dgap)\b.{0,120}$|"
     r"^.{0,60}\b(?:übermittelt\s+durch|transmitted\s+by)\s+(?:eqs|dgap)\b.{0,120}$",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from crawler.extraction.blocks import Block, is_under
+from crawler.extraction.blocks import ASIDE, Block, ancestors, is_under
 from crawler.extraction.page import Page
 from crawler.extraction.text import is_cut_short, is_sentence, key, weight
 from stories.release import NotARelease
@@ -44,11 +44,18 @@ _SCRIPT = re.compile(
 )
 
 
-def refuse_walls(page: Page, blocks: Sequence[Block]) -> None:
-    """Raise ``NotARelease`` for a page whose little text is an error, a wall, or a shell."""
-    running = [block for block in blocks if not block.beside and weight(block.text) >= 60 and block.link_density < 0.5]
+def refuse_walls(page: Page, blocks: Sequence[Block], *, is_proven: bool = False) -> None:
+    """Raise ``NotARelease`` for a page whose little text is an error, a wall, or a shell.
+
+    Words count where they stand in running text and headings: the menus of any wire name cookies and log-ins.
+    ``is_proven``: a headline over a dateline or a notice is on the page, see ``crawler.extraction.headed``; then its
+    little text is what there is to read.
+    """
+    around = [block for block in blocks if not block.beside and block.link_density < 0.5]
+    running = [block for block in around if weight(block.text) >= 60]
     amount = sum(weight(block.text) for block in running)
     everything = " \n".join(block.text for block in blocks)[:20_000]
+    near = " \n".join(block.text for block in around)[:20_000]
     if amount >= 2 * LITTLE:
         return
     links = sum(block.links for block in blocks)
@@ -58,13 +65,12 @@ def refuse_walls(page: Page, blocks: Sequence[Block]) -> None:
     first = " ".join(block.text for block in blocks if block.kind == "heading")[:400]
     if _ERROR.search(title) or (_ERROR.search(first) and amount < LITTLE):
         raise NotARelease("error page", title or first[:120])
-    if amount < LITTLE:
-        password = page.tree.xpath("boolean(//input[@type='password'])")
-        if password or len(_LOGIN.findall(everything)) >= 2:
+    if amount < LITTLE and not is_proven:
+        if _asks_for_password(page) or len(_LOGIN.findall(near)) >= 2:
             raise NotARelease("log-in wall", title)
-        if len(_COOKIES.findall(everything)) >= 3:
+        if len(_COOKIES.findall(near)) >= 3 and 2 * _weight_of(running, _COOKIES) >= amount:
             raise NotARelease("cookie wall", title)
-        if _ERROR.search(everything):
+        if _ERROR.search(near):
             raise NotARelease("error page", title or everything.strip()[:120])
         script = " ".join(element.text_content() for element in page.tree.iter("noscript"))
         shell = page.tree.xpath(
@@ -78,13 +84,28 @@ def refuse_walls(page: Page, blocks: Sequence[Block]) -> None:
             raise NotARelease("empty", "the page has no text")
 
 
-def refuse_listing(blocks: Sequence[Block], own: Sequence[str], *, dated: bool) -> None:
+def _asks_for_password(page: Page) -> bool:
+    """Whether a password is asked for in the page itself, not in the log-in form of its header or menu."""
+    return any(
+        not any(around.tag in ASIDE or around.tag == "header" for around in ancestors(field))
+        for field in page.tree.xpath("//input[@type='password']")
+    )
+
+
+def _weight_of(blocks: Sequence[Block], words: re.Pattern[str]) -> int:
+    """Return how much of the running text stands in paragraphs that hold such words."""
+    return sum(weight(block.text) for block in blocks if words.search(block.text))
+
+
+def refuse_listing(blocks: Sequence[Block], own: Sequence[str], *, dated: bool, is_proven: bool = False) -> None:
     """Raise ``NotARelease`` for a page that names other pages and has no text of its own.
 
     ``own`` are the paragraphs that would be the release's; ``dated``: they open with a dateline. A page is a listing where
     paragraphs that are cut short say as much as whole ones do, or open it, and where nearly all that is whole stands under
     linked headlines. A text of its own is never refused for the teasers behind it or between its paragraphs.
     """  # noqa: E501
+    if is_proven and own:
+        return
     links = [block for block in blocks if _is_linked_headline(block)]
     whole = [text for text in own if _tells(text)]
     told = sum(map(weight, whole))

@@ -19,6 +19,7 @@ from trafilatura.settings import Extractor
 from crawler.extraction import phrases
 from crawler.extraction.blocks import Block, ancestors, is_under
 from crawler.extraction.column import choose_column
+from crawler.extraction.inline import settled_markup
 from crawler.extraction.page import Page
 from crawler.extraction.tags import is_tag_line
 from crawler.extraction.text import clean, is_cut_short, is_sentence, key, weight
@@ -74,7 +75,8 @@ def _hear_linked_data(page: Page, blocks: list[Block]) -> None:
     found = sum(len(block.key) for block in blocks if block.chosen)
     if len(said) < LINKED_LEAST or len(said) < LINKED_MORE * found:
         return
-    text = html.unescape(re.sub(r"</(?:p|div|h\d|li)>|<br\s*/?>", "\n", said))
+    text = html.unescape(settled_markup(html.unescape(said)))
+    text = re.sub(r"</(?:p|div|h\d|li)>|<br\s*/?>", "\n", text)
     text = re.sub(r"<[^>]{0,500}>", "", text)
     whole = key(text)
     shown = [block for block in blocks if len(block.key) >= SURE and block.key in whole]

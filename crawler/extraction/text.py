@@ -17,7 +17,7 @@ _SPACES = re.compile("[^\\S\n]+")
 _LETTERS = re.compile(r"[^\W_]+")
 _NOT_WORD_LATIN = bytes(code for code in range(256) if not chr(code).isalnum())
 _TYPOGRAPHIC = "’‘“”–—…\u00a0®™•"  # what makes most Western texts more than Latin-1; taken out, the rest is fast
-_SENTENCE_END = re.compile(r"""[.!?:;。！？：；…‥．।॥۔؟։።]["'”’»)\]」』）]*\s*$""")
+_SENTENCE_END = re.compile(r"""[.!?:;。！？：；…‥．।॥۔؟։።]["'”“’‘»«)\]」』）]*\s*$""")
 _CUT_SHORT = re.compile(
     r"(?:…|\.{3}|‥|\[…\]|\[\.\.\.\])\s*(?:\[\+\]|\(?(?:read|learn|see)? ?more\)?|mehr|weiterlesen|»|›|>)?\s*$", re.I
 )

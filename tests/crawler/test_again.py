@@ -184,7 +184,9 @@ def page(title: str, heading: str, url: str = PAGE) -> HtmlResponse:
         ("empty", page("Under maintenance", ""), None),
         ("error page", page("503 Service unavailable", "Not found"), None),
         ("listing", page("Harbour Wire", "News", "https://wire.example/index/all"), "moved to a listing"),
-        ("listing", page("Harbour Wire", "News"), None),
+        ("listing", page("Harbour Wire", "News"), "emptied"),
+        ("listing", page("Harbour Wire", "Page not found"), "not found"),
+        ("listing", page("Harbour Wire", "We will be back soon"), None),
     ],
 )
 def test_what_a_page_shows_instead_of_its_release(reason: str, shown: HtmlResponse, how: str | None) -> None:

@@ -92,7 +92,8 @@ async def test_the_daemon_tells_what_happens_to_pages_after_their_publication(re
             (change,) = receiver_event(receiver, edited)["data"]["changes"]
             assert (change["field"], change["paragraph"]) == ("body", 2)
             assert told(receiver, still) == ["new"] == told(receiver, away)
-            assert site.answers[path(site, away), 200] > 2
+            await until(lambda: site.answers[path(site, away), 200] > 2, SOON)
+            assert told(receiver, away) == ["new"]
     finally:
         await runner.cleanup()
 
