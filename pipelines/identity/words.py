@@ -6,6 +6,8 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
+from pipelines.identity.chinese import simplified
+
 IDEOGRAPHS = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0e7f"
 """Kana, Han and Thai are written without spaces: each character is a word of its own."""
 
@@ -130,7 +132,7 @@ def words(text: str) -> list[str]:
 
 def _line(line: str) -> list[str]:
     if not line.isascii():
-        line = plain(line)
+        line = simplified(plain(line))
     line = _without_typography(_without_addresses(line))
     return (_PLAIN_WORD if line.isascii() else _WORD).findall(line)
 
@@ -145,10 +147,10 @@ def _without_typography(text: str) -> str:
 def _without_addresses(text: str) -> str:
     if "www." in text or "://" in text or "](" in text:
         text = _LINK.sub(" ", text)
-    return _without_mail(text) if "@" in text else text
+    return without_mail(text) if "@" in text else text
 
 
-def _without_mail(text: str) -> str:
+def without_mail(text: str) -> str:
     """Return the text without addresses; looked for around each "@" alone, which takes a tenth of the time.
 
     A name is followed back from its "@": tried from every place before it, a text of nothing else would take seconds.
