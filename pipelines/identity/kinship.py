@@ -76,7 +76,7 @@ def _by_address(older: Release, newer: Release, what: str, left: Reading, right:
     comparable = min(len(left.folded), len(right.folded)) >= 2 * FORM_TEXT and older.language == newer.language
     if comparable and (like.containment < REUSED or like.opening < OPENS_ALIKE):
         return Kinship(kind="sibling", strength=3, jaccard=like.jaccard, why=f"{what} with another text")
-    changed = _told_elsewhere(like, left, right) or (bool(like.swapped or like.mistyped) and same_hand(older, newer))
+    changed = _told_elsewhere(like, left, right) or (bool(like.swapped or like.mistyped) and _same_site(older, newer))
     return Kinship(kind="changed" if changed else "same", strength=3, jaccard=like.jaccard, why=what)
 
 
@@ -148,7 +148,7 @@ def _by_near_text(older: Release, newer: Release, left: Reading, right: Reading,
             return of("sibling", f"only {alike}, {days} days later")
         if not _enough(like, left, right, near or from_text):
             return of("sibling", "another headline and much other text" if not near else "much other text")
-        changed = near and (like.differing or like.mistyped or like.containment < CHANGED) and same_hand(older, newer)
+        changed = near and (like.differing or like.mistyped or like.containment < CHANGED) and _same_site(older, newer)
         if near and like.containment < CHANGED:
             return of("changed" if changed else "same", "same headline and opening, the rest written anew")
         return of("changed" if changed else "same", alike + ("" if near else " under another headline"))
@@ -164,7 +164,7 @@ def _by_near_text(older: Release, newer: Release, left: Reading, right: Reading,
         return of("sibling", f"same headline, but only {alike}")
     if len(like.swapped) > FEW_SWAPS or like.swapped_share > FEW_SHARE:
         return of("sibling", f"same headline, {len(like.swapped)} other facts: {what}")
-    changed = _told_elsewhere(like, left, right) or same_hand(older, newer)
+    changed = _told_elsewhere(like, left, right) or _same_site(older, newer)
     return of("changed" if changed else "same", f"{alike}, same headline, {what}")
 
 
@@ -242,11 +242,14 @@ def near_headline(left: Reading, right: Reading) -> bool:
     return (not lost or not came) and len(set(left.headline) & set(right.headline)) >= 3
 
 
+def _same_site(older: Release, newer: Release) -> bool:
+    """Tell whether one source issued both: another site edits what it copies, also where it names the wire."""
+    return older.source is not None and older.source == newer.source
+
+
 def same_hand(older: Release, newer: Release) -> bool:
     """Tell whether one source, or one wire, issued both."""
-    return (older.source is not None and older.source == newer.source) or (
-        older.wire is not None and older.wire == newer.wire
-    )
+    return _same_site(older, newer) or (older.wire is not None and older.wire == newer.wire)
 
 
 def days_between(left: Reading, right: Reading) -> int | None:

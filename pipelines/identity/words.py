@@ -73,9 +73,16 @@ _MONTHS = (
     "août septembre octobre novembre décembre enero febrero marzo abril mayo junio julio agosto septiembre octubre "
     "noviembre diciembre"
 )
-DAYS_AND_MONTHS = frozenset(
-    (_MONTHS + " monday tuesday wednesday thursday friday saturday sunday mon tue wed thu fri sat sun").split()
+MONTHS = frozenset(_MONTHS.split())
+_WEEKDAYS = "monday tuesday wednesday thursday friday saturday sunday mon tue wed thu fri sat sun"
+WEEKDAYS = frozenset(_WEEKDAYS.split())
+DAYS_AND_MONTHS = MONTHS | WEEKDAYS
+_NUMBERS = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen twenty"
 )
+NUMBER_WORDS = {word: str(number) for number, word in enumerate(_NUMBERS.split())}
+"""Number words that style guides write in digits, or digits that they write in words."""
 _COMMON = """
 a an and are as at be been but by can for from had has have he her his if in into is it its more new not of on or
 our over said she so than that the their them these they this to up us was we were which who will with would you your

@@ -170,6 +170,38 @@ async def test_a_correction_in_one_language_names_the_other_languages_as_outdate
     assert {copy["url"] for copy in event["data"]["outdated"]} == {traditional.url, simplified.url}
 
 
+async def test_a_correction_in_three_languages_is_told_once(redis: Redis) -> None:
+    """The first one is told; the others are its translations, and each replaces the release in its own language."""
+    bureau = Bureau(redis)
+    originals = [replace(one, source="harbour-wire") for one in triples(("results",), 1, seed=3)[0].releases]
+    markers = ("CORRECTION: {}", "更正：{}", "更正：{}")
+    notices = [
+        replace(
+            one, headline=marker.format(one.headline), url=f"https://harbour-wire.example/news/900{number}", id=None,
+            body=(*one.body[:-1], one.body[-1].replace("second", "third").replace("下半年", "來年")),
+        )
+        for number, (one, marker) in enumerate(zip(originals, markers, strict=True))
+    ]  # fmt: skip
+    await read_all(bureau, *originals, *notices)
+    assert await bureau.types() == ["new", "syndicated", "syndicated", "corrected", "syndicated", "syndicated"]
+    assert (await relations(bureau))[-2:] == ["translation", "translation"]
+    assert len(await stories_of(bureau)) == 1
+
+
+async def test_a_correction_in_a_language_that_was_not_seen_before_is_about_the_release_that_was(redis: Redis) -> None:
+    bureau = Bureau(redis)
+    first, traditional, _ = triples(("results",), 1, seed=3)[0].releases
+    correction = replace(
+        traditional, headline=f"更正：{traditional.headline}", source="harbour-wire", id=None,
+        url="https://harbour-wire.example/news/9001",
+    )  # fmt: skip
+    await read_all(bureau, replace(first, source="harbour-wire"), correction)
+    event = (await bureau.events())[-1]
+    assert event["type"] == "release.corrected"
+    assert event["data"]["replaces"]["url"] == first.url
+    assert event["data"]["changes"] == []
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [
