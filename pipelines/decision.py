@@ -280,11 +280,19 @@ def _notice(
         outdated=outdated_copies(
             release, members, differences, withdrawn=withdrawn, original=of.release.id if of else None
         ),
+        detail=_of_a_copy(release, of) if kind == "release.revised" else None,
     )
     channels = who.fresh(matched, kind, release) | who.recalled(kind, within)
     told = Told(event=event, channels=channels, due=who.due(release, within))
     keep = _stored(release, story, verdict, [told], who)
     return replace(keep, replaces=of.release.id if of else None)
+
+
+def _of_a_copy(release: Release, of: Known | None) -> str | None:
+    """Return, in words, that not the original's page changed: a copy on another site states other facts."""
+    if of is None or release.source == of.release.source:
+        return None
+    return f"a copy on {release.source} states other facts; no change was seen on the page of {of.release.source}"
 
 
 def _late_original(release: Release, of: Known, story: Sequence[Known], verdict: Verdict, who: Audience) -> Keep:

@@ -81,7 +81,7 @@ class Event:
     channel: str | None = None
     """For ``channel.…`` events."""
     detail: str | None = None
-    """In words: why a source is dead, how a withdrawal was seen."""
+    """In words: why a source is dead, how a withdrawal was seen, that a copy differs and not the original's page."""
     about: Mapping[str, str | None] = field(default_factory=dict)
     """Further keys of ``data``: the listing of a gap, with the moments ``from`` and ``to``."""
 

@@ -77,6 +77,8 @@ class Release:
     """The wire's own id, from its URL, a tracking pixel or the text."""
     original_url: str | None = None
     """Where the page says the release first stood: canonical link, og:url or "View source version on …"."""
+    alternates: tuple[str, ...] = ()
+    """Canonical URLs of the same page in other languages, as the page's ``hreflang`` links name them."""
     text: str = ""
     """The release's own text in page order (dateline, body, about), a paragraph a line: what ``extract --format text``
     prints. Without headline, subheadline, tags, disclaimer and contacts."""

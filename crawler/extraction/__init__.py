@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from config.source import ReleaseHints
 from crawler.extraction import phrases
+from crawler.extraction.alternates import find_alternates
 from crawler.extraction.anatomy import Anatomy, split
 from crawler.extraction.blocks import Block, ancestors, is_under, read_blocks
 from crawler.extraction.charset import decode
@@ -168,6 +169,7 @@ def _release(
         or (printed[0] if printed else None),
         wire_id=wire_id,
         original_url=original,
+        alternates=find_alternates(page, _own_url(page)),
         text="\n".join(text for _, text in own),
     )
 

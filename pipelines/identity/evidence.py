@@ -37,9 +37,10 @@ class Sign:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """What speaks for and against a notice being about a release."""
+    """What speaks for and against two releases belonging together."""
 
     signs: tuple[Sign, ...]
+    threshold: int = THRESHOLD
 
     @property
     def points(self) -> int:
@@ -49,10 +50,10 @@ class Evidence:
     @property
     def is_enough(self) -> bool:
         """Whether a link may rest on it."""
-        return self.points >= THRESHOLD
+        return self.points >= self.threshold
 
     def __str__(self) -> str:
-        return f"{self.points} of {THRESHOLD} points: " + ", ".join(
+        return f"{self.points} of {self.threshold} points: " + ", ".join(
             f"{sign.name} {sign.points:+d}" for sign in self.signs
         )
 

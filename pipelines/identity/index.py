@@ -10,9 +10,11 @@ from dataclasses import dataclass
 
 from rensa import RMinHash
 
+from pipelines.identity.facts import coined, contact_of, day_of, figures_of, has_language, neutral_url, rarest, uuids
 from pipelines.identity.reading import Reading, read, short_key
 from pipelines.identity.words import folded, squeezed, words
 from stories.release import Release
+from stories.urls import url_digest
 
 BANDS = 6
 ROWS = 3
@@ -21,6 +23,8 @@ ROWS = 3
 Half the keys of 12 bands of 4, which find the same of the labelled pairs and of 23,000 releases replayed.
 """
 SEED = 20260211
+FIGURES = 2  # a translation rounds one of them, or writes it in words
+ALTERNATES = 4  # languages of one page
 MOST = 30  # keys a release; each is an entry in Redis
 SLUG = 40  # characters: some wires cut their slugs
 SHORTEST = 24  # characters of a headline worth a key of its own beginning
@@ -31,7 +35,7 @@ class Trait:
     """One key of the index: releases that share it are candidates for each other."""
 
     kind: str
-    """``url``, ``wire``, ``text``, ``headline``, ``slug``, ``lead`` or ``band``."""
+    """``url``, ``wire``, ``uuid``, ``text``, ``headline``, ``slug``, ``lead``, ``band``, ``figure`` or ``contact``."""
     digest: str
     """Eight characters, of the kind and what is shared; stable between processes and versions. Among a hundred million
     keys three in a million are two at once: two releases that are compared for nothing."""
@@ -41,17 +45,23 @@ def traits(release: Release) -> tuple[Trait, ...]:
     """Return the keys of a release, the strongest first, at most ``MOST``."""
     reading = read(release)
     found: dict[str, Trait] = {}
-    for trait in _named(reading):
+    for trait in _named(release, reading):
         found.setdefault(trait.digest, trait)
     return tuple(found.values())[:MOST]
 
 
-def _named(reading: Reading) -> Iterator[Trait]:
+def _named(release: Release, reading: Reading) -> Iterator[Trait]:
     for url in sorted(reading.urls):
         yield _trait("url", url)
+    if has_language(release.url):
+        yield _trait("url", url_digest(f"https://{neutral_url(release.url)}"))
+    for url in release.alternates[:ALTERNATES]:
+        yield _trait("url", url_digest(url))
+    for uuid in sorted(uuids(release.url))[:1]:
+        yield _trait("uuid", uuid)
     for wire, wire_id in sorted(reading.ids):
         yield _trait("wire", f"{wire} {wire_id}")
-    if reading.folded:
+    if reading.folded and len(reading.folded) < ROWS:  # of a longer text, equal bands say the same
         yield _trait("text", " ".join(reading.folded))
     for headline in (reading.headline_key, reading.plain_headline_key):
         if headline:
@@ -63,6 +73,19 @@ def _named(reading: Reading) -> Iterator[Trait]:
     for lead in reading.leads:
         yield _trait("lead", " ".join(lead))
     yield from _bands(reading)
+    yield from _facts(release, reading)
+
+
+def _facts(release: Release, reading: Reading) -> Iterator[Trait]:
+    """Yield what a translation shares: the figures that tell most, else words that are not translated; with the day."""
+    figures = rarest(figures_of(release), FIGURES)
+    telling = (*figures, *coined(reading.spelled, FIGURES - len(figures)))
+    day = day_of(release)
+    for said in telling:
+        yield _trait("figure", f"{day} {said}")
+    contact = contact_of(release) if len(telling) < FIGURES else None
+    if contact:
+        yield _trait("contact", f"{day} {contact}")
 
 
 def _slugs(reading: Reading) -> Iterable[str]:

@@ -10,6 +10,7 @@ from typing import Literal
 from pipelines.identity.headed import mistaken_text
 from pipelines.identity.likeness import Likeness, compare, headline_swaps, overlap, told_by_headline
 from pipelines.identity.reading import Reading, read
+from pipelines.identity.translations import in_two_languages, weigh_translation
 from stories.release import Release
 
 KinshipKind = Literal["same", "changed", "sibling", "stranger"]
@@ -45,6 +46,8 @@ class Kinship:
     """3 the wire's id or URL, 2 exact text, 1 near text, 0 headline alone."""
     jaccard: float
     why: str
+    points: int = 0
+    """Of the evidence for a translation."""
 
 
 def kinship(older: Release, newer: Release, left: Reading, right: Reading) -> Kinship:
@@ -53,6 +56,8 @@ def kinship(older: Release, newer: Release, left: Reading, right: Reading) -> Ki
     if shared_ids or left.urls & right.urls:
         what = f"wire id {min(shared_ids)[1]}" if shared_ids else "the same address"
         return _by_address(older, newer, what, left, right)
+    if translation(older, newer):
+        return _by_facts(older, newer, left, right)
     if min(len(left.folded), len(right.folded)) < NO_TEXT:
         return _by_headline(older, newer, left, right)
     if left.folded == right.folded:
@@ -71,8 +76,16 @@ def _by_address(older: Release, newer: Release, what: str, left: Reading, right:
     comparable = min(len(left.folded), len(right.folded)) >= 2 * FORM_TEXT and older.language == newer.language
     if comparable and (like.containment < REUSED or like.opening < OPENS_ALIKE):
         return Kinship(kind="sibling", strength=3, jaccard=like.jaccard, why=f"{what} with another text")
-    changed = _told_elsewhere(like, left, right) or (bool(like.swapped or like.mistyped) and same_hand(older, newer))
+    changed = _told_elsewhere(like, left, right) or (bool(like.swapped or like.mistyped) and _same_site(older, newer))
     return Kinship(kind="changed" if changed else "same", strength=3, jaccard=like.jaccard, why=what)
+
+
+def _by_facts(older: Release, newer: Release, left: Reading, right: Reading) -> Kinship:
+    """Judge two texts in two languages by what every language keeps."""
+    evidence = weigh_translation(older, newer, left, right)
+    kind: KinshipKind = "same" if evidence.is_enough else "stranger"
+    why = f"{'a translation' if evidence.is_enough else 'no translation'}, {evidence}"
+    return Kinship(kind=kind, strength=1, jaccard=0.0, why=why, points=evidence.points)
 
 
 def _by_headline(older: Release, newer: Release, left: Reading, right: Reading) -> Kinship:
@@ -135,7 +148,7 @@ def _by_near_text(older: Release, newer: Release, left: Reading, right: Reading,
             return of("sibling", f"only {alike}, {days} days later")
         if not _enough(like, left, right, near or from_text):
             return of("sibling", "another headline and much other text" if not near else "much other text")
-        changed = near and (like.differing or like.mistyped or like.containment < CHANGED) and same_hand(older, newer)
+        changed = near and (like.differing or like.mistyped or like.containment < CHANGED) and _same_site(older, newer)
         if near and like.containment < CHANGED:
             return of("changed" if changed else "same", "same headline and opening, the rest written anew")
         return of("changed" if changed else "same", alike + ("" if near else " under another headline"))
@@ -151,7 +164,7 @@ def _by_near_text(older: Release, newer: Release, left: Reading, right: Reading,
         return of("sibling", f"same headline, but only {alike}")
     if len(like.swapped) > FEW_SWAPS or like.swapped_share > FEW_SHARE:
         return of("sibling", f"same headline, {len(like.swapped)} other facts: {what}")
-    changed = _told_elsewhere(like, left, right) or same_hand(older, newer)
+    changed = _told_elsewhere(like, left, right) or _same_site(older, newer)
     return of("changed" if changed else "same", f"{alike}, same headline, {what}")
 
 
@@ -215,13 +228,8 @@ def _enough(like: Likeness, left: Reading, right: Reading, near: bool) -> bool:
 
 
 def translation(one: Release, other: Release) -> bool:
-    """Tell whether two texts are in two languages, so that nothing in them can be compared.
-
-    What was taken for another language and has the same sentences is not: a wrong guess must not hide a change.
-    """
-    if one.language is None or other.language is None or one.language == other.language:
-        return False
-    return overlap(read(one), read(other))[1] < REUSED
+    """Tell whether two texts are in two languages or scripts, so that nothing in them can be compared."""
+    return in_two_languages(one, other, read(one), read(other))
 
 
 def near_headline(left: Reading, right: Reading) -> bool:
@@ -234,11 +242,14 @@ def near_headline(left: Reading, right: Reading) -> bool:
     return (not lost or not came) and len(set(left.headline) & set(right.headline)) >= 3
 
 
+def _same_site(older: Release, newer: Release) -> bool:
+    """Tell whether one source issued both: another site edits what it copies, also where it names the wire."""
+    return older.source is not None and older.source == newer.source
+
+
 def same_hand(older: Release, newer: Release) -> bool:
     """Tell whether one source, or one wire, issued both."""
-    return (older.source is not None and older.source == newer.source) or (
-        older.wire is not None and older.wire == newer.wire
-    )
+    return _same_site(older, newer) or (older.wire is not None and older.wire == newer.wire)
 
 
 def days_between(left: Reading, right: Reading) -> int | None:

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from pipelines.identity.reading import READINGS_KEPT, Reading
-from pipelines.identity.words import COMMON, DAYS_AND_MONTHS, NUMERIC
+from pipelines.identity.words import COMMON, DAYS_AND_MONTHS, MONTHS, NUMBER_WORDS, NUMERIC, WEEKDAYS
 
 OPENING = 40  # words that say what the news is
 TIGHT = 8  # words: in a longer gap names do not stand in each other's place, the sentence was written anew
@@ -51,13 +51,21 @@ class Likeness:
 
     @property
     def figures_swapped(self) -> bool:
-        """Whether a number, a day or a month stands where the other has another: no syndicator writes that."""
-        return any(all(NUMERIC.match(word) or word in DAYS_AND_MONTHS for word in pair) for pair in self.swapped)
+        """Whether a number, a weekday or a month stands where the other has another: no syndicator writes that.
+
+        "10 March" for "Tuesday" is no other fact: editors write dates as they please.
+        """
+        return any((_is_number(here) and _is_number(there)) or {here, there} <= WEEKDAYS or {here, there} <= MONTHS
+                   for here, there in self.swapped)  # fmt: skip
 
     @property
     def dates_swapped(self) -> int:
         """How many days and months were swapped."""
         return sum(1 for older, newer in self.swapped if {older, newer} & DAYS_AND_MONTHS)
+
+
+def _is_number(word: str) -> bool:
+    return bool(NUMERIC.match(word))
 
 
 class Shingles(NamedTuple):
@@ -266,6 +274,8 @@ def is_figure(spelled: str) -> bool:
 
 def misspelt(one: str, other: str) -> bool:
     """Tell whether two words differ by a slip: a letter more or less, two exchanged. Numbers never do."""
+    if NUMBER_WORDS.get(one, one) == NUMBER_WORDS.get(other, other):
+        return True  # "twelve" is 12
     shorter, longer = sorted((len(one), len(other)))
     if shorter < 4 or longer - shorter > 3:
         return False

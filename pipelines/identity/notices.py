@@ -21,6 +21,7 @@ from pipelines.identity.kinship import (
 from pipelines.identity.likeness import compare, headline_swaps, overlap, told_by_headline
 from pipelines.identity.nouns import Candidate, Verdict
 from pipelines.identity.reading import Reading, read, short_key, without_preamble
+from pipelines.identity.translations import weigh_translation
 from pipelines.identity.words import folded, squeezed, words
 from pipelines.notices import named_dates
 from stories.release import Release
@@ -111,6 +112,8 @@ def _by_evidence(release: Release, notice: Reading, original: Release, other: Re
 
 
 def _weighed(release: Release, notice: Reading, original: Release, other: Reading) -> Evidence:
+    if translation(original, release):
+        return weigh_translation(original, release, other, notice)
     days = days_between(notice, other)
     return weigh(release, notice, original, other, days=days, names_its_day=_names_its_day(release, original))
 
@@ -279,8 +282,8 @@ def _syndicated(release: Release, candidates: Sequence[Candidate]) -> Verdict | 
 def one_notice(release: Release, earlier: Release) -> bool:
     """Tell whether two notices are the same one: a second correction has another text."""
     notice, other = read(release), read(earlier)
-    if notice.ids & other.ids and translation(release, earlier):
-        return True
+    if translation(release, earlier):
+        return bool(notice.ids & other.ids) or weigh_translation(earlier, release, other, notice).is_enough
     if notice.ids & other.ids and release.source != earlier.source:
         return not compare(other, notice).swapped
     if notice.headline_key and other.headline_key and not near_headline(other, notice):

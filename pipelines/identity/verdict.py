@@ -9,6 +9,7 @@ from pipelines.identity.kinship import Kinship, came_before, kinship, same_hand
 from pipelines.identity.notices import fits, is_notice, link
 from pipelines.identity.nouns import Candidate, Verdict
 from pipelines.identity.reading import read
+from pipelines.identity.translations import CLEAR_LEAD
 from stories.moments import parse_moment
 from stories.release import Release
 
@@ -41,13 +42,21 @@ def _place(release: Release, candidates: Sequence[Candidate]) -> Verdict:
     reading = read(release)
     best: tuple[Kinship, Candidate] | None = None
     nearest: Kinship | None = None
+    translations: list[tuple[Kinship, Candidate]] = []
+    apart: set[str] = set()
     for candidate in candidates:
         kin = kinship(candidate.release, release, read(candidate.release), reading)
         if kin.kind in ("same", "changed"):
-            if best is None or _weight(kin, candidate) > _weight(*best):
+            if kin.points:
+                translations.append((kin, candidate))
+            elif best is None or _weight(kin, candidate) > _weight(*best):
                 best = (kin, candidate)
-        elif kin.kind == "sibling" and (nearest is None or kin.jaccard > nearest.jaccard):
+            continue
+        if kin.kind == "sibling" and (nearest is None or kin.jaccard > nearest.jaccard):
             nearest = kin
+        if _is_own_version(release, candidate):
+            apart.add(candidate.story)
+    best = best or _clear_translation([pair for pair in translations if pair[1].story not in apart])
     if best is None:
         why = f"like an earlier release, but {nearest.why}" if nearest else "nothing like it before"
         return Verdict(kind="new", of=None, story=None, why=why)
@@ -57,6 +66,21 @@ def _place(release: Release, candidates: Sequence[Candidate]) -> Verdict:
     where = f"{candidate.release.id} on {candidate.release.source or 'another site'}"
     return Verdict(kind="reissue" if reissued else "copy", of=candidate.release.id, story=candidate.story,
                    why=f"{kin.why} as {where}" if kin.why == "same text" else f"{kin.why}: {where}")  # fmt: skip
+
+
+def _is_own_version(release: Release, candidate: Candidate) -> bool:
+    """Tell whether a candidate that is another text is what its story says in the release's language on its site."""
+    other = candidate.release
+    return other.language == release.language and other.source == release.source and not is_notice(other)
+
+
+def _clear_translation(found: Sequence[tuple[Kinship, Candidate]]) -> tuple[Kinship, Candidate] | None:
+    """Return the release that has most evidence to be the same in another language; None where two stories may be."""
+    if not found:
+        return None
+    best = max(found, key=lambda pair: (pair[0].points, pair[1].first))
+    rivals = (kin.points for kin, candidate in found if candidate.story != best[1].story)
+    return None if any(best[0].points - points < CLEAR_LEAD for points in rivals) else best
 
 
 def _weight(kin: Kinship, candidate: Candidate) -> tuple[int, bool, float, bool]:

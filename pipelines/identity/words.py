@@ -6,6 +6,8 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
+from pipelines.identity.chinese import simplified
+
 IDEOGRAPHS = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0e7f"
 """Kana, Han and Thai are written without spaces: each character is a word of its own."""
 
@@ -71,9 +73,16 @@ _MONTHS = (
     "août septembre octobre novembre décembre enero febrero marzo abril mayo junio julio agosto septiembre octubre "
     "noviembre diciembre"
 )
-DAYS_AND_MONTHS = frozenset(
-    (_MONTHS + " monday tuesday wednesday thursday friday saturday sunday mon tue wed thu fri sat sun").split()
+MONTHS = frozenset(_MONTHS.split())
+_WEEKDAYS = "monday tuesday wednesday thursday friday saturday sunday mon tue wed thu fri sat sun"
+WEEKDAYS = frozenset(_WEEKDAYS.split())
+DAYS_AND_MONTHS = MONTHS | WEEKDAYS
+_NUMBERS = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen twenty"
 )
+NUMBER_WORDS = {word: str(number) for number, word in enumerate(_NUMBERS.split())}
+"""Number words that style guides write in digits, or digits that they write in words."""
 _COMMON = """
 a an and are as at be been but by can for from had has have he her his if in into is it its more new not of on or
 our over said she so than that the their them these they this to up us was we were which who will with would you your
@@ -130,7 +139,7 @@ def words(text: str) -> list[str]:
 
 def _line(line: str) -> list[str]:
     if not line.isascii():
-        line = plain(line)
+        line = simplified(plain(line))
     line = _without_typography(_without_addresses(line))
     return (_PLAIN_WORD if line.isascii() else _WORD).findall(line)
 
@@ -145,10 +154,10 @@ def _without_typography(text: str) -> str:
 def _without_addresses(text: str) -> str:
     if "www." in text or "://" in text or "](" in text:
         text = _LINK.sub(" ", text)
-    return _without_mail(text) if "@" in text else text
+    return without_mail(text) if "@" in text else text
 
 
-def _without_mail(text: str) -> str:
+def without_mail(text: str) -> str:
     """Return the text without addresses; looked for around each "@" alone, which takes a tenth of the time.
 
     A name is followed back from its "@": tried from every place before it, a text of nothing else would take seconds.

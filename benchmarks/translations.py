@@ -1,0 +1,99 @@
+"""How well translations are found: made-up announcements in several languages, told apart from their issuer's others.
+
+    python benchmarks/translations.py [SEED]    precision and recall by half of the topics, with what came out wrong
+
+Data: ``tests/support/translated_press.py``. Releases come in the order of their times; a pair counts as one story when
+memory would have offered the one for the other (the keys of the index) and the verdict joins them.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import combinations
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "support"), str(ROOT / "benchmarks")]
+
+from identity import offer  # noqa: E402
+from translated_press import DEVELOPED_ON, MEASURED_ON, Translated, pairs, triples  # noqa: E402
+
+from pipelines.identity import Candidate, identify, traits  # noqa: E402
+from pipelines.identity.kinship import kinship  # noqa: E402
+from pipelines.identity.reading import read  # noqa: E402
+from stories.release import Release  # noqa: E402
+
+NOW = datetime(2030, 1, 1, tzinfo=UTC)
+TRIPLES, PAIRS = 200, 100
+
+
+@dataclass(slots=True)
+class Score:
+    """Pairs that were joined rightly, wrongly, and missed."""
+
+    right: int = 0
+    false: list[tuple[Release, Release]] = field(default_factory=list)
+    missed: list[tuple[Release, Release]] = field(default_factory=list)
+
+    @property
+    def precision(self) -> float:
+        return self.right / max(1, self.right + len(self.false))
+
+    @property
+    def recall(self) -> float:
+        return self.right / max(1, self.right + len(self.missed))
+
+
+def measure(announcements: Iterable[Translated], seed: int) -> Score:
+    """Replay the releases in the order of their times and return the score over all pairs of them."""
+    truth = {release.id: number for number, one in enumerate(announcements) for release in one.releases}
+    releases = [release for one in announcements for release in one.releases]
+    random.Random(seed).shuffle(releases)
+    releases.sort(key=lambda release: release.first_seen_at or "")
+    index: dict[object, list[str]] = defaultdict(list)
+    kept: dict[str, Candidate] = {}
+    for release in releases:
+        keys = traits(release)
+        verdict = identify(release, [kept[one] for one in offer(index, keys)], NOW)
+        assert release.id is not None
+        joins = verdict.kind == "copy"
+        story = verdict.story if joins and verdict.story else f"sty_{release.id}"
+        kept[release.id] = Candidate(release=release, story=story, replaces=None, first=not joins)
+        for key in keys:
+            index[key].append(release.id)
+    score = Score()
+    for one, other in combinations(releases, 2):
+        same = kept[one.id or ""].story == kept[other.id or ""].story
+        if truth[one.id] == truth[other.id]:
+            if same:
+                score.right += 1
+            else:
+                score.missed.append((one, other))
+        elif same:
+            score.false.append((one, other))
+    return score
+
+
+def show(name: str, announcements: Sequence[Translated], seed: int) -> None:
+    """Print the score and some of what came out wrong."""
+    score = measure(announcements, seed)
+    print(f"{name:28} precision {score.precision:.4f}  recall {score.recall:.4f}  "
+          f"({score.right} right, {len(score.false)} false, {len(score.missed)} missed)")  # fmt: skip
+    for what, found in (("false", score.false), ("missed", score.missed)):
+        for one, other in found[:12]:
+            shared = {trait.kind for trait in {*traits(one)} & {*traits(other)}}
+            print(f"    {what}: {one.language} {one.headline[:50]} | {other.language} {other.headline[:50]}; {shared}")
+            print(f"        {kinship(one, other, read(one), read(other)).why}")
+
+
+if __name__ == "__main__":
+    chosen = int(sys.argv[1]) if len(sys.argv) > 1 else 1
+    halves = (("developed on", DEVELOPED_ON), ("measured on", MEASURED_ON))
+    for half, topics in halves[: 1 if "--develop" in sys.argv else 2]:
+        show(f"triples, {half}", triples(topics, TRIPLES, chosen), chosen)
+        show(f"pairs, {half}", pairs(topics, PAIRS, chosen), chosen)
