@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from importlib.resources import files
-from typing import Any, cast
+from typing import cast
 
 from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
@@ -92,6 +92,10 @@ class Claims:
     @cached_property
     def _failed(self) -> AsyncScript:
         return self._redis.register_script(fenced("failed.lua"))
+
+    @cached_property
+    def _unchanged(self) -> AsyncScript:
+        return self._redis.register_script(fenced("unchanged.lua"))
 
     @cached_property
     def _give_back(self) -> AsyncScript:
@@ -196,15 +200,10 @@ class Claims:
         """End the lease on a page that says what it said, and remember the headline it is listed with now."""
         digest = url_digest(url)
         page = keys.page(digest)
-        values = {"release": release}
-        if listing and headline_digest(listed_headline):
-            values[f"h:{listing}"] = headline_digest(listed_headline)
-        async with self._redis.pipeline(transaction=True) as pipeline:
-            pipeline.hset(page.name, mapping=cast(Mapping[Any, Any], values))
-            pipeline.hdel(page.name, "failures", "retry_at", "failed_at", "reason", "gone_since", "loud")
-            pipeline.expire(page.name, page.seconds)
-            pipeline.delete(keys.claim(digest).name)
-            await pipeline.execute()
+        headline = headline_digest(listed_headline)
+        arguments: list[str | int] = [keys.term().name, fence_argument(self._term, self._memory), page.seconds]
+        arguments += [release, f"h:{listing}" if listing and headline else "", headline]
+        await self._unchanged(keys=[page.name, keys.claim(digest).name], args=arguments)
 
     async def gone(self, url: str, now: datetime) -> datetime:
         """Remember that a known page is gone, and return since when it was seen so."""

@@ -24,6 +24,7 @@ from stories.urls import url_digest
 
 ENDED = ("done", "failed")
 """States of a crawl that was asked for in which nobody need do it any more."""
+BATCH = 250  # sightings of one script call: it takes some milliseconds, in which Redis serves no other client
 UNREADABLE_AT = "1970-01-01T00:00:00.000Z"
 OF_LISTING = "of "
 """Begins the fields of a source's hash that hold the health of one listing."""
@@ -85,6 +86,14 @@ class Desk:
     @cached_property
     def _polled(self) -> AsyncScript:
         return self._redis.register_script(fenced("polled.lua"))
+
+    @cached_property
+    def _add_pending(self) -> AsyncScript:
+        return self._redis.register_script(fenced("pending_add.lua"))
+
+    @cached_property
+    def _put_field(self) -> AsyncScript:
+        return self._redis.register_script(fenced("put_field.lua"))
 
     async def cursor(self, listing: str) -> Cursor:
         """Return what is remembered of a listing; an empty cursor before its first poll.
@@ -193,20 +202,19 @@ class Desk:
     async def put_gap(self, gap: Gap) -> None:
         """Remember a gap as it stands now."""
         key = keys.gaps(gap.source)
-        async with self._redis.pipeline(transaction=True) as pipeline:
-            pipeline.hset(key.name, gap.id, cast(Any, msgspec.json.encode(gap)))
-            pipeline.expire(key.name, key.seconds)
-            await pipeline.execute()
+        arguments: list[str | int | bytes] = [keys.term().name, fence_argument(0, self._memory)]
+        arguments += [gap.id, msgspec.json.encode(gap), key.seconds]
+        await self._put_field(keys=[key.name], args=arguments)
 
     async def take_in_hand(self, sightings: Iterable[OpenSighting], look_at: datetime) -> None:
         """Remember sightings until they are read, to be looked after at a moment; what is remembered stays as it is."""
-        packed: dict[Any, Any] = {url_digest(one.sighting.url): msgspec.json.encode(one) for one in sightings}
-        if not packed:
-            return
-        async with self._redis.pipeline(transaction=True) as pipeline:
-            pipeline.hset(keys.open_sightings().name, mapping=packed)
-            pipeline.zadd(keys.open_due().name, dict.fromkeys(packed, _ms(look_at)), nx=True)
-            await pipeline.execute()
+        found = list(sightings)
+        names = [keys.open_sightings().name, keys.open_due().name]
+        for begin in range(0, len(found), BATCH):
+            arguments: list[str | int | bytes] = [keys.term().name, fence_argument(0, self._memory), _ms(look_at), ""]
+            for pending in found[begin : begin + BATCH]:
+                arguments += [url_digest(pending.sighting.url), msgspec.json.encode(pending), ""]
+            await self._add_pending(keys=names, args=arguments)
 
     async def in_hand(self, now: datetime, limit: int) -> list[OpenSighting]:
         """Return the sightings that are to be looked after by now, the longest due first."""
