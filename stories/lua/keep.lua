@@ -131,7 +131,7 @@ for i, index in ipairs(indexes) do
   redis.call("SET", index, entries, "EX", ttl.releases)
 end
 
-local told = {}
+local told = plan.marks
 for i, event in ipairs(plan.events) do
   if redis.call("EXISTS", event.key) == 0 then
     redis.call("XADD", KEYS[5], "MAXLEN", "~", plan.live, "*", "event", ARGV[2 + 2 * i])

