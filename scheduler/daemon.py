@@ -268,6 +268,7 @@ async def _run(
             door.front.show(None)
         with stopping.part("pages and deliveries"):
             await asyncio.gather(engine.finish(CRAWL_PATIENCE), end(owned), return_exceptions=True)
+        await recall.close()
         if ended is not None:
             raise ended
     finally:

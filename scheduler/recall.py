@@ -32,6 +32,7 @@ from stories.unreadable import decode
 
 log = structlog.get_logger(__name__)
 
+LAST_READ_SECONDS = 0.5  # at the end, with a Redis that may be away
 SAVE_SECONDS = 30.0  # between two writes of what is known to data_dir
 MARK_SECONDS = 1.0  # between two looks at the mark of the memory
 STANDBY_SECONDS = 5.0  # between two reads of a standby: what is older leads to a repeated alert, not to a lost one
@@ -179,6 +180,16 @@ class Recall:
         _log_loss(self._untold, len(self._mirror.known.cursors))
         self._poll_all()
         return True
+
+    async def close(self) -> None:
+        """Write what is known to ``data_dir`` at an orderly end, so that a later start repeats no alert."""
+        if not self.looked.is_set():
+            return
+        with contextlib.suppress(RedisError, OSError, TimeoutError):
+            async with asyncio.timeout(LAST_READ_SECONDS):
+                await self._mirror.read(self._memory.name, self._now())
+        self._saved = 0.0
+        await self._save()
 
     async def _save(self) -> None:
         if time.monotonic() - self._saved < SAVE_SECONDS and self._saved:

@@ -15,8 +15,10 @@ from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
 
 from stories import keys
+from stories.answers import text
 from stories.fence import MemoryMark, fence_argument, fenced
 from stories.sighting import Sighting
+from stories.unreadable import number
 from stories.urls import url_digest
 
 RETRIES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=3), timedelta(hours=12))
@@ -29,6 +31,7 @@ DEFERRED = 5
 UNSETTLED = (1, 2, 3, 4)
 """Answers of the claim script."""
 CLOCKS_APART = 5000  # ms by which the clocks of two processes may differ
+FARTHEST = 366 * 86_400_000  # ms; no page waits longer than it is stored
 GIVEN_UP = 8  # failures in a row, after two days, when nobody looks for a page any more that no listing names
 
 
@@ -166,7 +169,7 @@ class Claims:
     async def release_id(self, url: str) -> str | None:
         """Return the id of the release at a URL, if one was kept."""
         found = cast(bytes | None, await self._redis.hget(keys.page(url_digest(url)).name, "release"))
-        return found.decode() if found else None
+        return text(found) if found else None
 
     async def standing(self, url: str, now: datetime) -> datetime | None:
         """Return when a sighting's page is to be looked at again: now, or when its lease or its wait ends; None when it
@@ -176,11 +179,13 @@ class Claims:
             pipeline.hmget(keys.page(digest).name, "release", "failures", "retry_at", "failed_at")
             pipeline.pttl(keys.claim(digest).name)
             (release, failures, retry_at, failed_at), lease = await pipeline.execute()
-        if release or int(failures or 0) >= GIVEN_UP:
+        name = keys.page(digest).name
+        if release or number(failures, "page", name) >= GIVEN_UP:
             return None
-        if int(failed_at or 0) > _ms(now) + CLOCKS_APART:  # the clock was set back
-            retry_at = 0
-        wait = max(int(retry_at or 0) - _ms(now), min(lease, keys.claim("").seconds * 1000), 0)
+        retry = number(retry_at, "page", name)
+        if number(failed_at, "page", name) > _ms(now) + CLOCKS_APART:  # the clock was set back
+            retry = 0
+        wait = max(min(retry, _ms(now) + FARTHEST) - _ms(now), min(lease, keys.claim("").seconds * 1000), 0)
         return now + timedelta(milliseconds=wait)
 
     async def failed(self, url: str, reason: str, now: datetime) -> timedelta:
@@ -215,7 +220,8 @@ class Claims:
             pipeline.expire(page.name, page.seconds)
             pipeline.delete(keys.claim(digest).name)
             answers = await pipeline.execute()
-        return datetime.fromtimestamp(int(answers[1]) / 1000, UTC)
+        since = number(answers[1], "page", page.name)
+        return datetime.fromtimestamp(since / 1000, UTC) if 0 < since < _ms(now) else now
 
     async def give_back(self, url: str) -> None:
         """End our lease on a page that was not read after all, so that the next poll may claim it."""
