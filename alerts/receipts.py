@@ -176,7 +176,7 @@ async def _read(redis: Redis, ids: Sequence[str]) -> list[Receipt]:
 
 def _receipt(alert_id: str, fields: dict[str, str], due: float | None) -> Receipt:
     stored = fields.get("state", "pending")
-    state = next((one for one in STATES if one == stored), "pending")
+    state: State = next((one for one in STATES if one == stored), "pending")
     return Receipt(
         id=alert_id,
         event=fields.get("event", ""),

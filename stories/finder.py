@@ -70,7 +70,7 @@ async def archive_name(redis: Redis) -> str:
     await redis.set(keys.archive().name, secrets.token_hex(8), nx=True)
     found = await redis.get(keys.archive().name) or b""
     name = text(found)
-    return name if _NAME.fullmatch(name) else hashlib.sha256(found).hexdigest()[:16]
+    return name if _NAME.fullmatch(name) else hashlib.sha256(name.encode()).hexdigest()[:16]
 
 
 async def last_change(redis: Redis) -> EntryId:

@@ -105,8 +105,9 @@ async def test_random_bytes_in_every_record_end_no_command(seed, program, newswi
     await redis.flushall()
 
 
+@pytest.mark.parametrize("seed", [7, 8])
 async def test_random_bytes_in_every_record_end_no_page_and_no_daemon(
-    table, newswire, receiver, redis, until, tmp_path
+    seed, table, newswire, receiver, redis, until, tmp_path
 ):
     table["data_dir"] = str(tmp_path / "data")
     first = canonical_url(newswire.publish(stories.TRAM_BATTERIES, "meridian"))
@@ -122,7 +123,7 @@ async def test_random_bytes_in_every_record_end_no_page_and_no_daemon(
     async with running(table, tmp_path) as daemon:
         await daemon.ready(lambda: alerted(receiver) == [first], SOON)
         await daemon.ready(lambda: address(daemon), SOON)
-        chance = random.Random(7)
+        chance = random.Random(seed)
         late = []
         for story in (stories.QUARTER, stories.NIGHT_MARKET):
             await corrupt(redis, chance)
