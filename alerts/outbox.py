@@ -21,8 +21,9 @@ from alerts.settings import Rate
 from config.secrets import scrub
 from stories import keys
 from stories.archive import Archive
-from stories.history import payloads
+from stories.history import is_event, payloads
 from stories.moments import timestamp
+from stories.unreadable import skip
 
 LUA = Path(__file__).parent / "lua"
 WORDS_KEPT = 500  # characters of a reason or detail: enough for a person, no room for a page that a receiver answered
@@ -69,8 +70,12 @@ class Claim:
 
 
 def moment(milliseconds: bytes | str | float | None) -> datetime | None:
-    """Return the moment that Redis holds as milliseconds, or None for none."""
-    return datetime.fromtimestamp(float(milliseconds) / 1000, UTC) if milliseconds else None
+    """Return the moment that Redis holds as milliseconds, or None for none, and for what is no moment."""
+    try:
+        return datetime.fromtimestamp(float(milliseconds) / 1000, UTC) if milliseconds else None
+    except (ValueError, OverflowError, OSError) as error:
+        skip("alert", "milliseconds", error)
+        return None
 
 
 def text(answer: Any) -> str:
@@ -125,7 +130,7 @@ class Outbox:
                 _milliseconds(rate.period) if rate else 0,
             ],
         )
-        found = msgspec.json.decode(answer)
+        found = msgspec.json.decode(text(answer))
         rows: list[list[str]] = found.get("alerts", [])
         bodies = await self._bodies(rows)
         due = found.get("due")
@@ -273,7 +278,8 @@ class Outbox:
         """Return the JSON of the events of claimed rows, in an exchange or two."""
         answers = iter(await payloads(self._redis, [row[8] for row in rows if row[8] and not row[9]]))
         return [
-            row[9].encode() if row[9] else next(answers) if row[8] else None  # a body, or its id in the history
+            # a body, or its id in the history
+            (row[9].encode() if is_event(row[9].encode()) else None) if row[9] else next(answers) if row[8] else None
             for row in rows
         ]
 

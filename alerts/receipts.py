@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 from redis.asyncio import Redis
@@ -14,8 +14,10 @@ from redis.asyncio import Redis
 from alerts.outbox import moment, text
 from stories import keys
 from stories.archive import Archive
+from stories.unreadable import number
 
 State = Literal["pending", "leased", "sent", "failed"]
+STATES: tuple[State, ...] = get_args(State)
 PAGE = 200  # alerts read in one exchange
 COUNTED = 2_000  # ids alone, in one exchange
 
@@ -132,7 +134,7 @@ async def _count(redis: Redis, channel: str, failed: int) -> ChannelCounts:
         channel=channel,
         waiting=waiting,
         failed=failed,
-        sent=int(state.get("sent", 0)),
+        sent=number(state.get("sent"), "channel", keys.channel(channel).name),
         oldest_waiting=moment(oldest),
         off=state.get("off"),
         off_at=moment(state.get("off_at")),
@@ -173,7 +175,8 @@ async def _read(redis: Redis, ids: Sequence[str]) -> list[Receipt]:
 
 
 def _receipt(alert_id: str, fields: dict[str, str], due: float | None) -> Receipt:
-    state: State = fields.get("state", "pending")  # type: ignore[assignment]
+    stored = fields.get("state", "pending")
+    state: State = next((one for one in STATES if one == stored), "pending")
     return Receipt(
         id=alert_id,
         event=fields.get("event", ""),
@@ -181,7 +184,7 @@ def _receipt(alert_id: str, fields: dict[str, str], due: float | None) -> Receip
         story=_story(fields.get("story", "")),
         type=fields.get("type", ""),
         state=state,
-        tries=int(fields.get("attempt", 0)),
+        tries=number(fields.get("attempt"), "alert", keys.alert(alert_id).name),
         created=moment(fields.get("created")) or datetime.fromtimestamp(0).astimezone(),
         listed=moment(fields.get("listed")),
         due=moment(due),

@@ -236,6 +236,11 @@ class PageDispatcher:
         status.waiting_new += pages if new else 0
         self._wake.set()
 
+    def recount(self) -> None:
+        """Count the backlogs in Redis now: another part of the process filled them."""
+        self._counted_at = float("-inf")
+        self._wake.set()
+
     def may_bring(self, source: str, waited: float, own: int) -> bool:
         """Return whether pages that are being read may hold what a notice of a source is about.
 

@@ -109,7 +109,8 @@ class Memory:
                 release = await self._headed(read, reading.source, own_id)
                 found = traits(release)
             knowledge = await self._keeper.lookup(own_id, found)
-            if knowledge.own is None and not reading.silent and await self._keeper.was_known(own_id):
+            marks = await self._keeper.marks_before_loss(own_id) if knowledge.own is None else None
+            if marks is not None:
                 reading = replace(reading, silent=True)  # alerted before Redis lost its data
             if _is_emptied(knowledge.own, release):
                 return await self._gone(reading, "emptied")
@@ -132,7 +133,7 @@ class Memory:
             else:
                 stored = keep
             failpoint("decided")
-            if await self._keeper.keep(stored, reading, found, knowledge.fingerprint, now):
+            if await self._keeper.keep(stored, reading, found, knowledge.fingerprint, now, marks or ()):
                 failpoint("kept")
                 await self._note(reading, own_id, keep.release.revision)
                 await self._stood(release, moved, now)

@@ -39,11 +39,12 @@ from scheduler.inhand import in_hand
 from scheduler.lease import Deposed, Lease, one_daemon
 from scheduler.lookout import ChannelWatch, look_after_redis
 from scheduler.loop_lag import LoopLagMonitor
+from scheduler.memory import Mirror
 from scheduler.metrics import Metrics, ReadinessMetrics, restart_counter
 from scheduler.newsroom import STEPS, CannotStart, Newsroom, now, open_newsroom
 from scheduler.pushing import PushedPolls
 from scheduler.readiness import DaemonCanary, HolderState, Measure, MeasureStandby, StandbyState
-from scheduler.recall import Recall
+from scheduler.recall import Recall, follow_memory, mirror_of
 from scheduler.revisiting import Revisits
 from scheduler.sharing import SharedQueue
 from scheduler.stopping import stopping
@@ -115,7 +116,8 @@ async def run_daemon(
 
         try:
             async with open_newsroom(settings) as newsroom:
-                while await _hold(newsroom, standby, stop, Door(bound, front, restarts, started)):
+                mirror = mirror_of(newsroom)
+                while await _hold(newsroom, standby, stop, Door(bound, front, restarts, started), mirror):
                     log.warning("deposed: stepping down, to stand by")
                     starting = _give_up_the_start(stop)
         except asyncio.CancelledError:
@@ -145,7 +147,7 @@ class Door:
     """Is told the page's address once the daemon has the clock."""
 
 
-async def _hold(newsroom: Newsroom, standby: bool, stop: asyncio.Event, door: Door) -> bool:
+async def _hold(newsroom: Newsroom, standby: bool, stop: asyncio.Event, door: Door, mirror: Mirror) -> bool:
     """Run while the clock is ours, once it is; return whether it was lost, and is to be waited for again."""
     reader = Reader()
     try:
@@ -154,8 +156,15 @@ async def _hold(newsroom: Newsroom, standby: bool, stop: asyncio.Event, door: Do
             await reader.warm_up()  # before the clock is ours: then it ticks at once
         except ReaderFailedError as error:
             raise CannotStart(str(error)) from error
-        async with one_daemon(newsroom, standby=standby) as lease:
-            await _run(newsroom, lease, stop, door, reader)
+        following = asyncio.create_task(follow_memory(newsroom, mirror, now), name="mirror") if standby else None
+        try:
+            async with one_daemon(newsroom, standby=standby) as lease:
+                if following is not None:
+                    await end([following])
+                await _run(newsroom, lease, stop, door, reader, mirror)
+        finally:
+            if following is not None:
+                following.cancel()
     except Deposed:
         if not standby or stop.is_set():
             raise
@@ -184,6 +193,7 @@ async def _run(
     stop: asyncio.Event,
     door: Door,
     reader: Reader,
+    mirror: Mirror,
 ) -> None:
     settings, redis = newsroom.settings, newsroom.redis
     await _tell_risks(newsroom)
@@ -211,7 +221,12 @@ async def _run(
     clock = Clock(listings, services.ask, now, may=lambda: lease.holds, first=first)
     services = replace(services, due=clock.due)
     engine = Engine(services, STEPS)
-    recall = Recall(newsroom, monitor, now, clock.poll_all)
+
+    def read_all() -> None:
+        services.dispatcher.recount()
+        clock.poll_all()
+
+    recall = Recall(newsroom, monitor, now, read_all, mirror=mirror, followed=lease.followed)
     finder = Finder(redis, settings.data_dir, now)
     parts = Supervisor(restarted=lambda part: door.restarts.labels(part).inc(), fatal=(Deposed, MonitorBlindError))
     state = HolderState(lease, canary, parts)
@@ -253,6 +268,7 @@ async def _run(
             door.front.show(None)
         with stopping.part("pages and deliveries"):
             await asyncio.gather(engine.finish(CRAWL_PATIENCE), end(owned), return_exceptions=True)
+        await recall.close()
         if ended is not None:
             raise ended
     finally:

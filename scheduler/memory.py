@@ -8,30 +8,55 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import islice
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import msgspec
 from redis.asyncio import Redis
+from redis.asyncio.client import Pipeline
 
 from crawler.polls import Listing
 from stories import keys
 from stories.answers import text, texts
 from stories.archive import Archive
+from stories.backlog import WAITING, rank
 from stories.claims import listing_key
-from stories.ids import number_of, release_id
-from stories.moments import timestamp
+from stories.desk import UNREADABLE_AT
+from stories.fence import MemoryMark
+from stories.ids import is_release_id, number_of, release_id
+from stories.moments import parse_moment, timestamp
 from stories.sighting import Cursor, OpenSighting, Sighting
+from stories.unreadable import decode
 from stories.urls import url_digest
 
 MAX_KNOWN = 50_000  # releases; 5 MB of memory, and more than all listings show within the age of an alert
 MAX_IN_FILE = 20_000  # of them in the file, which is written twice a minute at the most
-MAX_OPEN = 5_000  # sightings that are restored; the listings themselves name the rest
+MAX_OPEN = 5_000  # pending pages that are read every time; beyond it they are read every ``DEEP_READS`` times
+MAX_PENDING = 50_000  # pending pages that are restored; beyond it the listings themselves name them again
+MAX_PENDING_IN_FILE = 20_000  # 6 MB
+DEEP_READS = 20  # reads, about 30 s
+MAX_DETAILS = 2_000  # newest releases of which the page, its revisit and the alerted channels are restored
+DETAILS_A_READ = 200  # of them read anew at a time: each is unpacked, 20 ms in all
+REVISIT_SECONDS = 2.0  # between two restored revisits
 MAX_ALERTS = 2_000  # alerts of a channel whose releases are read again
 BATCH = 500  # keys of one command
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detail:
+    """What a later correction of a release depends on."""
+
+    marks: tuple[str, ...] = ()
+    """Of its story: ``c:`` a channel that was alerted, ``w:`` a watch that was named."""
+    revisit: OpenSighting | None = None
+    """Its page, if it is read again later."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -53,8 +78,10 @@ class Known:
     """Sightings that were not read to their end, by the digest of their URL."""
     seeded: list[str] = field(default_factory=list)
     """Digests of those of them that a first poll held: stored silently."""
+    details: dict[str, Detail] = field(default_factory=dict)
+    """Of the newest releases, by id."""
     hashes: dict[str, dict[str, bytes]] = field(default_factory=dict)
-    """Health of sources, gaps, subscriptions at hubs, states of channels: by key."""
+    """Health of sources, gaps, subscriptions at hubs, states of channels, dictionaries of releases: by key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +103,9 @@ class Loss:
             f"Redis came back empty. Lost: stored releases, stories, events and receipts ({self.releases} releases "
             f"known), and the alerts that waited ({waited}); their releases are read and alerted again where their "
             f"pages can be read. May be missing: releases since {self.since} that no listing shows any more. Restored: "
-            "positions of the listings, health of sources, gaps, subscriptions at hubs, channels that are off. Every "
+            "positions of the listings, waiting pages, health of sources, gaps, subscriptions at hubs, channels that "
+            f"are off, and which channels were alerted of the newest {MAX_DETAILS} releases; a correction of an older "
+            "one may reach fewer channels. Every "
             "listing is read again: what was alerted before is stored silently, the rest is alerted; an alert of the "
             "last seconds before the loss may repeat, with the id that it had"
         )
@@ -89,6 +118,7 @@ class Mirror:
         self._redis = redis
         self._archive = Archive(redis)
         self._listings = {listing_key(one.source, one.url): one for one in listings}
+        self._by_source = {one.source: one for one in reversed(listings)}
         self._channels = tuple(channels)
         self._file = file
         self._ids: dict[str, None] = {}
@@ -96,8 +126,12 @@ class Mirror:
         self.known = Known()
 
     async def read(self, mark: str, now: datetime) -> None:
-        """Read what changed, in an order in which nothing counts as alerted that was not."""
-        known = Known(mark=mark, at=timestamp(now), hashes=self.known.hashes)
+        """Read what changed, in an order in which nothing counts as alerted that was not.
+
+        Raises:
+            ForgottenError: Redis lost its data meanwhile; what is known stays as it was.
+        """
+        known = Known(mark=mark, at=timestamp(now), hashes=self.known.hashes, details=self.known.details)
         names = list(self._listings)
         for begin in range(0, len(names), BATCH):
             chunk = names[begin : begin + BATCH]
@@ -107,25 +141,36 @@ class Mirror:
             }
         await self._read_pending(known)
         await self._read_releases()
-        known.releases = list(self._ids)
+        ids = list(self._ids)
+        known.releases = ids
         await self._read_alerts(known)
+        await self._read_details(known)
         if self._reads % 10 == 0:
             await self._read_hashes(known)
+        MemoryMark(name=mark).check(await self._redis.get(keys.memory().name))
         self._reads += 1
         self.known = known
 
     async def _read_pending(self, known: Known) -> None:
-        if await self._redis.hlen(keys.open_sightings().name) > MAX_OPEN:
+        name = keys.open_sightings().name
+        if await self._redis.hlen(name) > MAX_OPEN and self._reads % DEEP_READS:
+            known.pending, known.seeded = self.known.pending, self.known.seeded
             return
-        found = await cast(Awaitable[dict[bytes, bytes]], self._redis.hgetall(keys.open_sightings().name))
-        known.pending = {text(digest): packed for digest, packed in found.items()}
-        async with self._redis.pipeline(transaction=False) as pipeline:
-            for digest, packed in known.pending.items():
-                pending = _open(packed)
-                listing = listing_key(pending.source, pending.listing) if pending else ""
-                pipeline.sismember(keys.seeded(listing).name, digest)
-            answers = await pipeline.execute()
-        known.seeded = [digest for digest, silent in zip(known.pending, answers, strict=True) if silent]
+        async for digest, packed in self._redis.hscan_iter(name, count=BATCH):
+            if len(known.pending) < MAX_PENDING and _open(packed) is not None:
+                known.pending[text(digest)] = packed
+        seeded = set(self.known.seeded) & known.pending.keys()
+        unseen = [one for one in known.pending if one not in self.known.pending]
+        for begin in range(0, len(unseen), BATCH):
+            chunk = unseen[begin : begin + BATCH]
+            async with self._redis.pipeline(transaction=False) as pipeline:
+                for digest in chunk:
+                    pending = _open(known.pending[digest])
+                    listing = listing_key(pending.source, pending.listing) if pending else ""
+                    pipeline.sismember(keys.seeded(listing).name, digest)
+                answers = await pipeline.execute()
+            seeded |= {digest for digest, silent in zip(chunk, answers, strict=True) if silent}
+        known.seeded = sorted(seeded)
 
     async def _read_releases(self) -> None:
         fresh: list[str] = []
@@ -136,7 +181,8 @@ class Mirror:
             if len(page) < BATCH or len(new) < len(page) // 2:
                 break
         for one in reversed(fresh):
-            self._ids.setdefault(one)
+            if is_release_id(one):
+                self._ids.setdefault(one)
         while len(self._ids) > MAX_KNOWN:
             del self._ids[next(iter(self._ids))]
 
@@ -148,22 +194,46 @@ class Mirror:
             events += [one.partition(":")[0] for one in texts(await self._redis.zrange(name, 0, MAX_ALERTS - 1))]
         known.waiting = {channel: number for channel, number in known.waiting.items() if number}
         for payload in (await self._archive.told(list(dict.fromkeys(events)))).values():
-            release = msgspec.json.decode(payload)["data"].get("release")
-            if release and (sighting := self._again(release)):
-                known.unsent[release["id"]] = msgspec.json.encode(sighting)
+            told = decode(payload, _Told, "event", keys.history().name)
+            release = told.data.release if told else None
+            if release and (sighting := self._again(release.source, release.url, release.headline)):
+                known.unsent[release.id] = msgspec.json.encode(sighting)
 
-    def _again(self, release: Mapping[str, Any]) -> OpenSighting | None:
-        listing = next((one for one in self._listings.values() if one.source == release.get("source")), None)
-        if listing is None or not release.get("url"):
+    def _again(self, source: str | None, url: str | None, headline: str | None) -> OpenSighting | None:
+        listing = self._by_source.get(source or "")
+        if listing is None or not url:
             return None
-        sighting = Sighting(url=release["url"], headline=release.get("headline"))
+        sighting = Sighting(url=url, headline=headline)
         return OpenSighting(source=listing.source, listing=listing.url, tag=listing.tag, sighting=sighting)
 
-    async def _read_hashes(self, known: Known) -> None:
+    async def _read_details(self, known: Known) -> None:
+        newest = list(reversed(known.releases[-MAX_DETAILS:]))
+        unseen = [one for one in newest if one not in known.details][:DETAILS_A_READ]
+        if not unseen:
+            return
+        stored = {one.release.id: one for one in await self._archive.several(unseen)}
+        scores = dict(zip(unseen, await self._redis.zmscore(keys.revisits().name, unseen), strict=True))
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            for one in unseen:
+                pipeline.zrangebyscore(keys.story(stored[one].story if one in stored else "").name, 0, 0)
+            answers = await pipeline.execute()
+        found = {}
+        for one, marks in zip(unseen, answers, strict=True):
+            release = stored[one].release if one in stored else None
+            again = self._again(release.source, release.url, release.headline) if release else None
+            told = tuple(mark for mark in texts(marks) if mark.startswith(("c:", "w:")))
+            found[one] = Detail(marks=told, revisit=again if scores[one] is not None else None)
+        wanted = set(newest)
+        known.details = {one: detail for one, detail in {**known.details, **found}.items() if one in wanted}
+
+    def _hash_keys(self) -> list[keys.Key]:
         sources = {one.source for one in self._listings.values()}
-        names = [keys.source(one).name for one in sources] + [keys.gaps(one).name for one in sources]
-        names += [keys.push(one).name for one in self._listings] + [keys.channel(one).name for one in self._channels]
-        names.append(keys.aside().name)
+        found = [keys.source(one) for one in sources] + [keys.gaps(one) for one in sources]
+        found += [keys.push(one) for one in self._listings] + [keys.channel(one) for one in self._channels]
+        return [*found, keys.aside(), keys.dictionaries()]
+
+    async def _read_hashes(self, known: Known) -> None:
+        names = [key.name for key in self._hash_keys()]
         async with self._redis.pipeline(transaction=False) as pipeline:
             for name in names:
                 pipeline.hgetall(name)
@@ -177,28 +247,64 @@ class Mirror:
     async def restore(self, mark: str, now: datetime) -> Loss:
         """Write what is known into the empty Redis and then its new mark, in one transaction; return what is lost."""
         known = self.known
-        loss = Loss(since=known.at, found_at=timestamp(now), releases=len(known.releases), alerts=known.waiting)
-        alerted = [number_of(one) for one in known.releases if one not in known.unsent]
-        alerted += [number_of(release_id(digest)) for digest in known.seeded]
-        pending = {**known.pending, **{url_digest(_url(one)): one for one in known.unsent.values()}}
+        loss = Loss(
+            since=known.at or timestamp(now),
+            found_at=timestamp(now),
+            releases=len(known.releases),
+            alerts=known.waiting,
+        )
+        alerted = {
+            number_of(one): "\n".join(known.details[one].marks if one in known.details else ())
+            for one in known.releases
+            if one not in known.unsent
+        }
+        alerted |= {number_of(release_id(digest)): "" for digest in known.seeded}
+        lifetimes = {key.name: key.seconds for key in self._hash_keys() if key.ttl is not None}
         async with self._redis.pipeline(transaction=True) as pipeline:
             for name, packed in known.cursors.items():
                 key = keys.cursor(name)
-                pipeline.set(key.name, _doubted(packed), ex=key.seconds)
-            for begin in range(0, len(alerted), BATCH):
-                pipeline.sadd(keys.known().name, *alerted[begin : begin + BATCH])
+                pipeline.set(key.name, _doubted(packed, now), ex=key.seconds)
+            for chunk in _batches(alerted):
+                pipeline.hset(keys.known().name, mapping=cast(Any, chunk))
             pipeline.expire(keys.known().name, keys.known().seconds)
-            for digest, packed in pending.items():
-                pipeline.hset(keys.open_sightings().name, digest, cast(Any, packed))
-                pipeline.zadd(keys.open_due().name, {digest: int(now.timestamp() * 1000)})
+            self._restore_pending(pipeline, now)
             for name, values in known.hashes.items():
                 pipeline.hset(name, mapping=cast(Any, values))
-                if not name.startswith(keys.channel("").name):
-                    pipeline.expire(name, keys.gaps("").seconds)
+                if name in lifetimes:
+                    pipeline.expire(name, lifetimes[name])
             pipeline.set(keys.loss().name, msgspec.json.encode(loss), ex=keys.loss().seconds)
             pipeline.set(keys.memory().name, mark)
             await pipeline.execute()
         return loss
+
+    def _restore_pending(self, pipeline: Pipeline, now: datetime) -> None:
+        """Queue the writes of what is to be read: waiting pages to their backlogs, revisits spread out over time."""
+        known, seeded = self.known, set(self.known.seeded)
+        later: dict[str, tuple[OpenSighting, datetime, int | None]] = {}
+        for place, one in enumerate(reversed(known.releases)):
+            if (detail := known.details.get(one)) is not None and detail.revisit is not None:
+                due = now + timedelta(seconds=REVISIT_SECONDS * (place + 1))
+                later[url_digest(detail.revisit.sighting.url)] = (detail.revisit, due, None)
+        soon: dict[str, tuple[OpenSighting, datetime, int | None]] = {}
+        for place, packed in enumerate([*known.unsent.values(), *known.pending.values()]):
+            if (pending := _open(packed)) is None:
+                continue
+            digest = url_digest(pending.sighting.url)
+            listed_at = parse_moment(pending.listed_at) or now
+            waits = pending.source in self._by_source
+            place_in_backlog = rank(listed_at, place, first_poll=digest in seeded) if waits else None
+            soon.setdefault(digest, (pending, now + WAITING if waits else now, place_in_backlog))
+        both: dict[str, tuple[OpenSighting, datetime, int | None]] = {**later, **soon}
+        for chunk in _batches(both):
+            packed_ones = {digest: msgspec.json.encode(pending) for digest, (pending, _, _) in chunk.items()}
+            pipeline.hset(keys.open_sightings().name, mapping=cast(Any, packed_ones))
+            pipeline.zadd(
+                keys.open_due().name, {digest: int(due.timestamp() * 1000) for digest, (_, due, _) in chunk.items()}
+            )
+            for digest, (pending, _, order) in chunk.items():
+                if order is not None:
+                    pipeline.zadd(keys.backlog(pending.source).name, {digest: order})
+                    pipeline.sadd(keys.backlogs().name, pending.source)
 
     def load(self) -> bool:
         """Take over what the file holds; False where there is none that can be read."""
@@ -211,7 +317,10 @@ class Mirror:
 
     async def save(self) -> None:
         """Write the file; ``OSError`` when that fails."""
-        kept = replace(self.known, releases=self.known.releases[-MAX_IN_FILE:])
+        known = self.known
+        pending = dict(islice(known.pending.items(), MAX_PENDING_IN_FILE))
+        seeded = [one for one in known.seeded if one in pending]
+        kept = replace(known, releases=known.releases[-MAX_IN_FILE:], pending=pending, seeded=seeded)
         await asyncio.to_thread(self._put, msgspec.json.encode(kept))
 
     def _put(self, content: bytes) -> None:
@@ -222,22 +331,42 @@ class Mirror:
         new.replace(self._file)
 
 
+def _batches(found: Mapping[K, V]) -> Iterator[dict[K, V]]:
+    """Yield a mapping in parts of one command each."""
+    items = iter(found.items())
+    while chunk := dict(islice(items, BATCH)):
+        yield chunk
+
+
 def memory_file(data_dir: Path, address: str) -> Path:
     """Return the file of what is known of the Redis at an address: another Redis is another memory."""
     return data_dir / f"known-{hashlib.sha256(address.encode()).hexdigest()[:12]}.json"
 
 
-def _doubted(packed: bytes) -> bytes:
-    cursor = msgspec.json.decode(packed, type=Cursor)
-    return msgspec.json.encode(replace(cursor, etag=None, last_modified=None, digest=None, body=None, next_at=None))
+def _doubted(packed: bytes, now: datetime) -> bytes:
+    """Return a cursor whose next poll reads the listing whole; one that cannot be read had its first poll long ago."""
+    cursor = decode(packed, Cursor, "cursor", "the mirror of Redis") or Cursor(read_at=UNREADABLE_AT)
+    doubted = replace(cursor, etag=None, last_modified=None, digest=None, body=None, next_at=timestamp(now))
+    return msgspec.json.encode(doubted)
 
 
 def _open(packed: bytes) -> OpenSighting | None:
-    try:
-        return msgspec.json.decode(packed, type=OpenSighting)
-    except msgspec.MsgspecError:
-        return None
+    return decode(packed, OpenSighting, "open", keys.open_sightings().name)
 
 
-def _url(packed: bytes) -> str:
-    return msgspec.json.decode(packed, type=OpenSighting).sighting.url
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Release:
+    id: str
+    source: str | None = None
+    url: str | None = None
+    headline: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Data:
+    release: _Release | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Told:
+    data: _Data

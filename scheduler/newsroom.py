@@ -136,7 +136,7 @@ class Newsroom:
 
         claims, desk = Claims(self.redis, role, term, self.memory), Desk(self.redis, term, self.memory)
         aside = Aside(self.redis, claims.run)
-        dispatcher = PageDispatcher(now, Backlog(self.redis))
+        dispatcher = PageDispatcher(now, Backlog(self.redis, self.memory))
         dispatcher.is_enabled = lambda source: is_requestable(self.settings, source)
         memory = Memory(Keeper(self.redis, term, self.memory), claims, desk, self.settings, now, heard, self.looks)
         return Services(
@@ -163,7 +163,7 @@ class Newsroom:
         """Return who tells of the monitor's own events."""
         from pipelines.telling import Monitor
 
-        return Monitor(Teller(self.redis), self.settings, now, heard)
+        return Monitor(Teller(self.redis, self.memory), self.settings, now, heard)
 
 
 @contextlib.asynccontextmanager

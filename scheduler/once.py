@@ -23,6 +23,7 @@ from crawler.reader import Reader
 from crawler.services import Services
 from pipelines.tidy import tidy
 from scheduler.newsroom import STEPS, Newsroom, now, reachable_redis
+from scheduler.recall import follow_mark, settle_for_crawl
 from stories.claims import Claim, Claimed, Claims
 from stories.desk import Desk
 from stories.event import Event
@@ -72,8 +73,14 @@ async def crawl_once(newsroom: Newsroom, polls: Sequence[Poll], changed: Callabl
     """Run the polls, deliver the alerts they lead to, and return what came of it."""
     progress = Progress(changed)
     tally = progress.follow(polls[0].crawl_id or "")
+    await settle_for_crawl(newsroom, now)
     services = newsroom.services(progress, lambda remembered: None)
-    await _run(services, polls)
+    following = asyncio.create_task(follow_mark(newsroom), name="memory") if newsroom.memory.name else None
+    try:
+        await _run(services, polls)
+    finally:
+        if following is not None:
+            following.cancel()
     settings = newsroom.settings
     if not settings.channels:
         return Crawled(tally=tally)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 import time
 from collections.abc import Callable, Sequence
@@ -12,6 +13,7 @@ from datetime import datetime
 import msgspec
 import structlog
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from crawler.polls import all_listings
 from pipelines.telling import Monitor
@@ -21,16 +23,72 @@ from stories import keys
 from stories.answers import text
 from stories.claims import listing_key
 from stories.connection import address
+from stories.desk import UNREADABLE_AT
 from stories.epoch import Epoch, Found
 from stories.fence import UNKNOWN_MARK
 from stories.moments import timestamp
 from stories.sighting import Cursor
+from stories.unreadable import decode
 
 log = structlog.get_logger(__name__)
 
 MIRROR_SHARE = 0.03  # of the time: with thousands of pages in the backlog a reading of all that is known takes long
+LAST_READ_SECONDS = 0.5  # at the end, with a Redis that may be away
 SAVE_SECONDS = 30.0  # between two writes of what is known to data_dir
+MARK_SECONDS = 1.0  # between two looks at the mark of the memory
+STANDBY_SECONDS = 5.0  # between two reads of a standby: what is older leads to a repeated alert, not to a lost one
+RESTORE_SECONDS = 10.0  # that a daemon needs to restore an emptied Redis, with much to spare
 AT_ONCE = 500  # cursors read and written in one round trip
+
+
+def mirror_of(newsroom: Newsroom) -> Mirror:
+    """Return the mirror of a Redis, and of the file in ``data_dir`` that belongs to it."""
+    settings = newsroom.settings
+    where = "embedded" if newsroom.server else address(newsroom.redis)
+    return Mirror(newsroom.redis, all_listings(settings), settings.channels, memory_file(settings.data_dir, where))
+
+
+async def follow_mark(newsroom: Newsroom) -> None:
+    """Take over the mark of the memory that the daemon set, until cancelled."""
+    while True:
+        with contextlib.suppress(RedisError):  # the other parts of the process report it
+            await newsroom.memory.refresh(newsroom.redis)
+        await asyncio.sleep(MARK_SECONDS)
+
+
+async def follow_memory(newsroom: Newsroom, mirror: Mirror, now: Callable[[], datetime]) -> None:
+    """Keep the mirror of a standby up to date, until cancelled: Redis may be emptied just when the clock changes hands.
+
+    A Redis without a mark is left alone: the holder of the clock restores it, or this process once it has the clock.
+    """
+    while True:
+        with contextlib.suppress(RedisError, OSError):  # the look for the clock reports it
+            if mark := text(await newsroom.redis.get(keys.memory().name) or ""):
+                await mirror.read(mark, now())
+                if newsroom.memory.name != mark:
+                    log.info("standby_mirrors_redis", releases=len(mirror.known.releases))
+                newsroom.memory.name = mark
+        await asyncio.sleep(STANDBY_SECONDS)
+
+
+async def settle_for_crawl(newsroom: Newsroom, now: Callable[[], datetime]) -> None:
+    """Let a one-off crawl check its writes, and restore an emptied Redis on which no daemon runs."""
+    redis, memory = newsroom.redis, newsroom.memory
+    memory.follows = True
+    deadline = time.monotonic() + RESTORE_SECONDS
+    while not await redis.exists(keys.memory().name) and await redis.exists(keys.daemon().name):
+        if time.monotonic() > deadline:
+            return  # a daemon of a version without marks
+        await asyncio.sleep(MARK_SECONDS / 4)
+    await memory.refresh(redis)
+    if memory.name or await redis.exists(keys.epoch().name, keys.releases().name):
+        return
+    mirror = mirror_of(newsroom)
+    if await asyncio.to_thread(mirror.load):
+        mark = secrets.token_hex(8)
+        loss = await mirror.restore(mark, now())
+        memory.name = mark
+        _log_loss(loss, len(mirror.known.cursors))
 
 
 class Recall:
@@ -42,18 +100,24 @@ class Recall:
         monitor: Monitor,
         now: Callable[[], datetime],
         poll_all: Callable[[], None] = lambda: None,
+        *,
+        mirror: Mirror | None = None,
+        followed: bool = False,
     ) -> None:
-        """``poll_all`` polls every listing now: what an emptied Redis lost must not slide off them meanwhile."""
+        """``poll_all`` polls every listing now: what an emptied Redis lost must not slide off them meanwhile.
+
+        Args:
+            mirror: the one that a standby kept up to date.
+            followed: the clock was taken from a daemon that had it, so there was data.
+        """
+        self._followed = followed
         self._redis = newsroom.redis
         self._memory = newsroom.memory
         self._poll_all = poll_all
         self.looked = asyncio.Event()
         """Set once it is known whether Redis lost its data; nothing is polled before."""
         listings = all_listings(newsroom.settings)
-        where = "embedded" if newsroom.server else address(newsroom.redis)
-        self._mirror = Mirror(
-            newsroom.redis, listings, newsroom.settings.channels, memory_file(newsroom.settings.data_dir, where)
-        )
+        self._mirror = mirror or mirror_of(newsroom)
         self._saved = 0.0
         self._save_failed = False
         self._untold: Loss | None = None
@@ -106,28 +170,32 @@ class Recall:
         found = await self._redis.get(keys.memory().name)
         mark = text(found) if found else ""
         first = self._memory.name in ("", UNKNOWN_MARK)
-        if mark and (first or mark == self._memory.name):
+        # At the start another mark is that of the daemon that had the clock before, which restored what it knew.
+        if mark and (first or mark == self._memory.name or not self.looked.is_set()):
             self._memory.name = mark
             return False
         new = secrets.token_hex(8)
         if first:
             had_data = await self._redis.exists(keys.epoch().name, keys.releases().name)
-            if had_data or not await asyncio.to_thread(self._mirror.load):
+            if had_data or not (await asyncio.to_thread(self._mirror.load) or self._followed):
                 await self._redis.set(keys.memory().name, new, nx=True)
                 self._memory.name = text(await self._redis.get(keys.memory().name) or "")
                 return False
         self._untold = await self._mirror.restore(new, self._now())
         self._memory.name = new
-        log.error(
-            "redis_emptied",
-            since=self._untold.since,
-            releases_lost=self._untold.releases,
-            alerts_lost=dict(self._untold.alerts),
-            listings=len(self._mirror.known.cursors),
-            detail=self._untold.words,
-        )
+        _log_loss(self._untold, len(self._mirror.known.cursors))
         self._poll_all()
         return True
+
+    async def close(self) -> None:
+        """Write what is known to ``data_dir`` at an orderly end, so that a later start repeats no alert."""
+        if not self.looked.is_set():
+            return
+        with contextlib.suppress(RedisError, OSError, TimeoutError):
+            async with asyncio.timeout(LAST_READ_SECONDS):
+                await self._mirror.read(self._memory.name, self._now())
+        self._saved = 0.0
+        await self._save()
 
     async def _save(self) -> None:
         if time.monotonic() - self._saved < SAVE_SECONDS and self._saved:
@@ -166,6 +234,17 @@ class Recall:
         )
 
 
+def _log_loss(loss: Loss, listings: int) -> None:
+    log.error(
+        "redis_emptied",
+        since=loss.since,
+        releases_lost=loss.releases,
+        alerts_lost=dict(loss.alerts),
+        listings=listings,
+        detail=loss.words,
+    )
+
+
 async def doubt(redis: Redis, listings: Sequence[str]) -> None:
     """Let the next poll of each listing read it whole, whatever it answered before."""
     for begin in range(0, len(listings), AT_ONCE):
@@ -174,7 +253,7 @@ async def doubt(redis: Redis, listings: Sequence[str]) -> None:
         async with redis.pipeline(transaction=False) as pipeline:
             for key, known in zip(chunk, packed, strict=True):
                 if known is not None:
-                    cursor = msgspec.json.decode(known, type=Cursor)
+                    cursor = decode(known, Cursor, "cursor", key.name) or Cursor(read_at=UNREADABLE_AT)
                     doubted = replace(cursor, etag=None, last_modified=None, digest=None, body=None)
                     pipeline.set(key.name, msgspec.json.encode(doubted), ex=key.seconds)
             await pipeline.execute()

@@ -23,6 +23,7 @@ from pipelines.remembering import Remembered
 from scheduler.canary import MonitorBlindError, open_canary
 from scheduler.ending import end
 from scheduler.newsroom import STEPS, CannotStart, Newsroom, now, open_newsroom
+from scheduler.recall import follow_mark
 from scheduler.sharing import AGAIN, MEMBER, SharedQueue, Sharing, beat
 from scheduler.stopping import stopping
 from scheduler.supervisor import Supervisor, outcome_of
@@ -36,7 +37,6 @@ log = structlog.get_logger(__name__)
 
 PATIENCE = 2.0  # seconds for pages that are under way at the end; the rest is handed back
 PARTING = 0.3  # seconds for taking back the sign of life, with a Redis that may be away
-MARK_SECONDS = 1.0  # between two looks at the mark of the memory
 OF_ONE_MACHINE = ("file", "console")
 """Types of channels that the daemon alone serves: what they write belongs on its machine."""
 
@@ -113,7 +113,7 @@ async def _run(newsroom: Newsroom, stop: asyncio.Event, ready: Callable[[], None
             parts.start("time", lambda: keep_time(timekeeper, newsroom.redis)),
             parts.start("reader", services.reader.supervise, restartable=False),
             parts.start("canary", canary.run),
-            parts.start("memory", lambda: _follow_memory(newsroom)),
+            parts.start("memory", lambda: follow_mark(newsroom)),
         ]
         ready()
         failed = await parts.until(stop)
@@ -129,11 +129,3 @@ async def _run(newsroom: Newsroom, stop: asyncio.Event, ready: Callable[[], None
             raise failed
     finally:
         await services.reader.close()
-
-
-async def _follow_memory(newsroom: Newsroom) -> None:
-    """Take over the mark of the memory that the daemon set, until cancelled."""
-    while True:
-        with contextlib.suppress(RedisError):  # the other parts of the worker report it
-            await newsroom.memory.refresh(newsroom.redis)
-        await asyncio.sleep(MARK_SECONDS)

@@ -7,8 +7,8 @@ from typing import Any
 
 
 def text(answer: Any) -> str:
-    """Return one answer as text."""
-    return answer.decode() if isinstance(answer, bytes) else str(answer)
+    """Return one answer as text; bytes that are no UTF-8 are replaced."""
+    return answer.decode(errors="replace") if isinstance(answer, bytes) else str(answer)
 
 
 def texts(answers: Iterable[Any]) -> list[str]:

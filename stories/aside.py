@@ -25,6 +25,7 @@ from stories.answers import texts
 from stories.claims import GIVEN_UP, REASON_KEPT, listing_key
 from stories.commands import command
 from stories.moments import timestamp
+from stories.unreadable import decode
 from stories.urls import url_digest
 
 log = structlog.get_logger(__name__)
@@ -163,7 +164,7 @@ class Aside:
                 _, _, names, packed, *_ = await pipeline.execute()
         except RedisError:  # who keeps what is read waits for it, and says so
             return [], None
-        known = msgspec.json.decode(packed, type=SetAside) if packed else None
+        known = decode(packed, SetAside, "aside", keys.aside().name) if packed else None
         return [one for one in texts(names) if one != token], known
 
     async def _take_back(self, subject: Subject, doing: Doing, token: str) -> None:
@@ -244,7 +245,8 @@ def how_to_read(one: SetAside) -> str:
 async def set_aside(redis: Redis) -> Sequence[SetAside]:
     """Return what is set aside, the longest first."""
     packed = await cast(Awaitable[list[bytes]], redis.hvals(keys.aside().name))
-    return sorted((msgspec.json.decode(one, type=SetAside) for one in packed), key=lambda one: one.since)
+    decoded = (decode(one, SetAside, "aside", keys.aside().name) for one in packed)
+    return sorted((one for one in decoded if one is not None), key=lambda one: one.since)
 
 
 class _Floor:

@@ -10,8 +10,7 @@ from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
-from importlib.resources import files
-from typing import Any, cast
+from typing import cast
 
 import msgspec
 from redis.asyncio import Redis
@@ -19,7 +18,9 @@ from redis.commands.core import AsyncScript
 
 from stories import keys
 from stories.answers import texts
+from stories.fence import MemoryMark, fence_argument, fenced
 from stories.sighting import OpenSighting
+from stories.unreadable import decode
 from stories.urls import url_digest
 
 MAX_PAGES = 20_000  # of a source that wait; beyond it the listings themselves are what keeps the rest
@@ -48,12 +49,18 @@ def rank(listed_at: datetime, position: int, *, first_poll: bool) -> int:
 class Backlog:
     """The backlogs of all sources, shared by all processes."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, memory: MemoryMark | None = None) -> None:
+        """``memory``: nothing is added or taken in a Redis that lost its data (``stories.fence``)."""
         self._redis = redis
+        self._memory = memory
 
     @cached_property
     def _take(self) -> AsyncScript:
-        return self._redis.register_script((files("stories") / "lua" / "backlog_take.lua").read_text())
+        return self._redis.register_script(fenced("backlog_take.lua"))
+
+    @cached_property
+    def _add(self) -> AsyncScript:
+        return self._redis.register_script(fenced("pending_add.lua"))
 
     async def add(
         self, source: str, sightings: Sequence[OpenSighting], listed_at: datetime, *, first_poll: bool = False
@@ -63,18 +70,12 @@ class Backlog:
             return
         waiting = _ms(listed_at + WAITING)
         for begin in range(0, len(sightings), BATCH):
-            batch = [(url_digest(pending.sighting.url), pending) for pending in sightings[begin : begin + BATCH]]
-            packed: dict[Any, Any] = {digest: msgspec.json.encode(pending) for digest, pending in batch}
-            ranks = {
-                digest: rank(listed_at, begin + position, first_poll=first_poll)
-                for position, (digest, _) in enumerate(batch)
-            }
-            async with self._redis.pipeline(transaction=True) as pipeline:
-                pipeline.hset(keys.open_sightings().name, mapping=packed)
-                pipeline.zadd(keys.open_due().name, dict.fromkeys(ranks, waiting))
-                pipeline.zadd(keys.backlog(source).name, ranks, nx=True)
-                pipeline.sadd(keys.backlogs().name, source)
-                await pipeline.execute()
+            arguments: list[str | int | bytes] = [keys.term().name, fence_argument(0, self._memory), waiting, source]
+            for position, pending in enumerate(sightings[begin : begin + BATCH], begin):
+                arguments += [url_digest(pending.sighting.url), msgspec.json.encode(pending)]
+                arguments.append(rank(listed_at, position, first_poll=first_poll))
+            names = [keys.open_sightings(), keys.open_due(), keys.backlog(source), keys.backlogs()]
+            await self._add(keys=[key.name for key in names], args=arguments)
 
     async def take(
         self, source: str, limit: int, check_at: datetime, *, new_only: bool = False
@@ -85,10 +86,16 @@ class Backlog:
         """
         names = [keys.backlog(source).name, keys.backlogs().name, keys.open_sightings().name, keys.open_due().name]
         below = str(_CLASS) if new_only else ""
-        answer = await self._take(keys=names, args=[source, limit, _ms(check_at), below])
-        return [
-            WaitingPage(pending=msgspec.json.decode(packed, type=OpenSighting), first_poll=float(score) >= _CLASS)
+        fence = [keys.term().name, fence_argument(0, self._memory)]
+        answer = await self._take(keys=names, args=[source, limit, _ms(check_at), below, *fence])
+        decoded = (
+            (score, decode(packed, OpenSighting, "open", keys.open_sightings().name))
             for score, packed in zip(answer[::2], answer[1::2], strict=True)
+        )
+        return [
+            WaitingPage(pending=pending, first_poll=float(score) >= _CLASS)
+            for score, pending in decoded
+            if pending is not None
         ]
 
     async def sizes(self) -> dict[str, tuple[int, int]]:

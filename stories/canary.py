@@ -9,6 +9,7 @@ import msgspec
 from redis.asyncio import Redis
 
 from stories import keys
+from stories.unreadable import decode
 
 DAEMON = "daemon"
 """The name under which the daemon that has the clock reports; a worker reports under its own."""
@@ -51,7 +52,8 @@ class CanaryReports:
             return {}
         found = await self._redis.mget([keys.canary(name).name for name in names])
         return {
-            name: msgspec.json.decode(packed, type=CanaryReport)
+            name: report
             for name, packed in zip(names, found, strict=True)
             if packed is not None
+            and (report := decode(packed, CanaryReport, "canary", keys.canary(name).name)) is not None
         }

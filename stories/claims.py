@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from importlib.resources import files
-from typing import Any, cast
+from typing import cast
 
 from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
 
 from stories import keys
+from stories.answers import text
 from stories.fence import MemoryMark, fence_argument, fenced
 from stories.sighting import Sighting
+from stories.unreadable import number
 from stories.urls import url_digest
 
 RETRIES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=3), timedelta(hours=12))
@@ -29,6 +31,7 @@ DEFERRED = 5
 UNSETTLED = (1, 2, 3, 4)
 """Answers of the claim script."""
 CLOCKS_APART = 5000  # ms by which the clocks of two processes may differ
+FARTHEST = 366 * 86_400_000  # ms; no page waits longer than it is stored
 GIVEN_UP = 8  # failures in a row, after two days, when nobody looks for a page any more that no listing names
 
 
@@ -92,6 +95,10 @@ class Claims:
     @cached_property
     def _failed(self) -> AsyncScript:
         return self._redis.register_script(fenced("failed.lua"))
+
+    @cached_property
+    def _unchanged(self) -> AsyncScript:
+        return self._redis.register_script(fenced("unchanged.lua"))
 
     @cached_property
     def _give_back(self) -> AsyncScript:
@@ -162,7 +169,7 @@ class Claims:
     async def release_id(self, url: str) -> str | None:
         """Return the id of the release at a URL, if one was kept."""
         found = cast(bytes | None, await self._redis.hget(keys.page(url_digest(url)).name, "release"))
-        return found.decode() if found else None
+        return text(found) if found else None
 
     async def standing(self, url: str, now: datetime) -> datetime | None:
         """Return when a sighting's page is to be looked at again: now, or when its lease or its wait ends; None when it
@@ -172,11 +179,13 @@ class Claims:
             pipeline.hmget(keys.page(digest).name, "release", "failures", "retry_at", "failed_at")
             pipeline.pttl(keys.claim(digest).name)
             (release, failures, retry_at, failed_at), lease = await pipeline.execute()
-        if release or int(failures or 0) >= GIVEN_UP:
+        name = keys.page(digest).name
+        if release or number(failures, "page", name) >= GIVEN_UP:
             return None
-        if int(failed_at or 0) > _ms(now) + CLOCKS_APART:  # the clock was set back
-            retry_at = 0
-        wait = max(int(retry_at or 0) - _ms(now), min(lease, keys.claim("").seconds * 1000), 0)
+        retry = number(retry_at, "page", name)
+        if number(failed_at, "page", name) > _ms(now) + CLOCKS_APART:  # the clock was set back
+            retry = 0
+        wait = max(min(retry, _ms(now) + FARTHEST) - _ms(now), min(lease, keys.claim("").seconds * 1000), 0)
         return now + timedelta(milliseconds=wait)
 
     async def failed(self, url: str, reason: str, now: datetime) -> timedelta:
@@ -196,15 +205,10 @@ class Claims:
         """End the lease on a page that says what it said, and remember the headline it is listed with now."""
         digest = url_digest(url)
         page = keys.page(digest)
-        values = {"release": release}
-        if listing and headline_digest(listed_headline):
-            values[f"h:{listing}"] = headline_digest(listed_headline)
-        async with self._redis.pipeline(transaction=True) as pipeline:
-            pipeline.hset(page.name, mapping=cast(Mapping[Any, Any], values))
-            pipeline.hdel(page.name, "failures", "retry_at", "failed_at", "reason", "gone_since", "loud")
-            pipeline.expire(page.name, page.seconds)
-            pipeline.delete(keys.claim(digest).name)
-            await pipeline.execute()
+        headline = headline_digest(listed_headline)
+        arguments: list[str | int] = [keys.term().name, fence_argument(self._term, self._memory), page.seconds]
+        arguments += [release, f"h:{listing}" if listing and headline else "", headline]
+        await self._unchanged(keys=[page.name, keys.claim(digest).name], args=arguments)
 
     async def gone(self, url: str, now: datetime) -> datetime:
         """Remember that a known page is gone, and return since when it was seen so."""
@@ -216,7 +220,8 @@ class Claims:
             pipeline.expire(page.name, page.seconds)
             pipeline.delete(keys.claim(digest).name)
             answers = await pipeline.execute()
-        return datetime.fromtimestamp(int(answers[1]) / 1000, UTC)
+        since = number(answers[1], "page", page.name)
+        return datetime.fromtimestamp(since / 1000, UTC) if 0 < since < _ms(now) else now
 
     async def give_back(self, url: str) -> None:
         """End our lease on a page that was not read after all, so that the next poll may claim it."""

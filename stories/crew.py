@@ -19,6 +19,7 @@ from stories import keys
 from stories.answers import texts
 from stories.fence import fenced
 from stories.sighting import OpenSighting
+from stories.unreadable import decode
 
 log = structlog.get_logger(__name__)
 
@@ -117,10 +118,11 @@ class Crew:
         if not digests:
             return {}
         found = await cast(Awaitable[list[bytes | None]], self._redis.hmget(keys.open_sightings().name, list(digests)))
+        name = keys.open_sightings().name
         return {
-            digest: msgspec.json.decode(packed, type=OpenSighting)
+            digest: pending
             for digest, packed in zip(digests, found, strict=True)
-            if packed
+            if packed and (pending := decode(packed, OpenSighting, "open", name)) is not None
         }
 
     async def tell_due(self, due: Due) -> None:
@@ -134,4 +136,5 @@ class Crew:
     async def told_due(self, limit: int) -> Sequence[Due]:
         """Return what was told since the last look, the oldest first; refused when the clock is another's."""
         found = await self._told(keys=[keys.told_due().name], args=[keys.term().name, self._term, limit])
-        return [msgspec.json.decode(one, type=Due) for one in found]
+        decoded = (decode(one, Due, "due", keys.told_due().name) for one in found)
+        return [due for due in decoded if due is not None]

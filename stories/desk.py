@@ -17,13 +17,14 @@ from stories.answers import text, texts
 from stories.aside import SetAside, set_aside
 from stories.fence import MemoryMark, fence_argument, fenced
 from stories.health import Gap, ListingHealth, Verdict, verdict
-from stories.moments import timestamp
+from stories.moments import parse_moment, timestamp
 from stories.sighting import Cursor, OpenSighting, Poll
-from stories.unreadable import decode
+from stories.unreadable import attempt, decode, number
 from stories.urls import url_digest
 
 ENDED = ("done", "failed")
 """States of a crawl that was asked for in which nobody need do it any more."""
+BATCH = 250  # sightings of one script call: it takes some milliseconds, in which Redis serves no other client
 UNREADABLE_AT = "1970-01-01T00:00:00.000Z"
 OF_LISTING = "of "
 """Begins the fields of a source's hash that hold the health of one listing."""
@@ -86,6 +87,14 @@ class Desk:
     def _polled(self) -> AsyncScript:
         return self._redis.register_script(fenced("polled.lua"))
 
+    @cached_property
+    def _add_pending(self) -> AsyncScript:
+        return self._redis.register_script(fenced("pending_add.lua"))
+
+    @cached_property
+    def _put_field(self) -> AsyncScript:
+        return self._redis.register_script(fenced("put_field.lua"))
+
     async def cursor(self, listing: str) -> Cursor:
         """Return what is remembered of a listing; an empty cursor before its first poll.
 
@@ -105,7 +114,7 @@ class Desk:
     async def cursor_and_term(self, listing: str) -> tuple[Cursor, int]:
         """Return what is remembered of a listing, and the clock's term that stands; 0 before the first."""
         packed, term = await self._redis.mget([keys.cursor(listing).name, keys.term().name])
-        return _cursor(packed, listing), int(term or 0)
+        return _cursor(packed, listing), number(term, "term", keys.term().name)
 
     async def put_cursor(self, listing: str, cursor: Cursor) -> None:
         """Remember a listing's cursor."""
@@ -156,7 +165,7 @@ class Desk:
         aside = await set_aside(self._redis)
         return [
             replace(
-                _health(found, packed),
+                _health(found, packed, source),
                 waiting_pages=int(waiting),
                 set_aside=tuple(item for item in aside if item.source == source),
             )
@@ -166,7 +175,7 @@ class Desk:
     async def listings(self, source: str) -> list[ListingHealth]:
         """Return how the listings of a source are doing, in no order."""
         found = await cast(Awaitable[dict[bytes, bytes]], self._redis.hgetall(keys.source(source).name))
-        return _listings({text(name): value for name, value in found.items()})
+        return _listings({text(name): value for name, value in found.items()}, keys.source(source).name)
 
     async def lost(self, source: str) -> str | None:
         """Return since when a source is known to be lost, as that was told; None while it is not."""
@@ -193,20 +202,19 @@ class Desk:
     async def put_gap(self, gap: Gap) -> None:
         """Remember a gap as it stands now."""
         key = keys.gaps(gap.source)
-        async with self._redis.pipeline(transaction=True) as pipeline:
-            pipeline.hset(key.name, gap.id, cast(Any, msgspec.json.encode(gap)))
-            pipeline.expire(key.name, key.seconds)
-            await pipeline.execute()
+        arguments: list[str | int | bytes] = [keys.term().name, fence_argument(0, self._memory)]
+        arguments += [gap.id, msgspec.json.encode(gap), key.seconds]
+        await self._put_field(keys=[key.name], args=arguments)
 
     async def take_in_hand(self, sightings: Iterable[OpenSighting], look_at: datetime) -> None:
         """Remember sightings until they are read, to be looked after at a moment; what is remembered stays as it is."""
-        packed: dict[Any, Any] = {url_digest(one.sighting.url): msgspec.json.encode(one) for one in sightings}
-        if not packed:
-            return
-        async with self._redis.pipeline(transaction=True) as pipeline:
-            pipeline.hset(keys.open_sightings().name, mapping=packed)
-            pipeline.zadd(keys.open_due().name, dict.fromkeys(packed, _ms(look_at)), nx=True)
-            await pipeline.execute()
+        found = list(sightings)
+        names = [keys.open_sightings().name, keys.open_due().name]
+        for begin in range(0, len(found), BATCH):
+            arguments: list[str | int | bytes] = [keys.term().name, fence_argument(0, self._memory), _ms(look_at), ""]
+            for pending in found[begin : begin + BATCH]:
+                arguments += [url_digest(pending.sighting.url), msgspec.json.encode(pending), ""]
+            await self._add_pending(keys=names, args=arguments)
 
     async def in_hand(self, now: datetime, limit: int) -> list[OpenSighting]:
         """Return the sightings that are to be looked after by now, the longest due first."""
@@ -263,16 +271,18 @@ class Desk:
         # In this order: what is asked for meanwhile is not among those, and not put in the queue twice.
         remembered = await cast(Awaitable[dict[bytes, bytes]], self._redis.hgetall(keys.asked().name))
         waiting = await cast(Awaitable[list[bytes]], self._redis.lrange(keys.polls().name, 0, -1))
-        queued = {msgspec.json.decode(one, type=Poll).crawl_id for one in waiting}
+        polls = (decode(one, Poll, "polls", keys.polls().name) for one in waiting)
+        queued = {poll.crawl_id for poll in polls if poll is not None}
         lost: list[Poll] = []
         for name, packed in remembered.items():
             if text(name) in queued:
                 continue
-            if (state := await self.crawl(text(name))) is None or state.state in ENDED:
+            poll = decode(packed, Poll, "asked", keys.asked().name)
+            if poll is None or (state := await self.crawl(text(name))) is None or state.state in ENDED:
                 await self._redis.hdel(keys.asked().name, text(name))
                 continue
             await self._redis.rpush(keys.polls().name, packed)
-            lost.append(msgspec.json.decode(packed, type=Poll))
+            lost.append(poll)
         return lost
 
     async def finished(self, crawl: CrawlState) -> None:
@@ -300,7 +310,7 @@ class Desk:
     async def ticked(self) -> datetime | None:
         """Return when the clock last ticked."""
         found = await self._redis.get(keys.clock().name)
-        return datetime.fromisoformat(text(found)) if found else None
+        return parse_moment(text(found)) if found else None
 
     async def due_revisits(self, now: datetime, limit: int) -> list[str]:
         """Return the ids of the releases whose page is due to be read again, the longest due first."""
@@ -343,20 +353,20 @@ def _ms(moment: datetime) -> int:
     return int(moment.timestamp() * 1000)
 
 
-def _health(found: Mapping[bytes, bytes], packed: Iterable[bytes]) -> SourceHealth:
+def _health(found: Mapping[bytes, bytes], packed: Iterable[bytes], source: str) -> SourceHealth:
+    key = keys.source(source).name
     fields = {text(name): value for name, value in found.items() if value}
     known = {name: text(value) for name, value in fields.items() if not name.startswith(OF_LISTING)}
-    listings = _listings(fields)
-    gaps = sorted(_gaps(packed, keys.gaps("").name), key=lambda gap: gap.from_at)
+    listings = _listings(fields, key)
+    gaps = sorted(_gaps(packed, keys.gaps(source).name), key=lambda gap: gap.from_at)
     return replace(
-        msgspec.convert(known, SourceHealth, strict=False),
+        attempt(lambda: msgspec.convert(known, SourceHealth, strict=False), "source", key) or SourceHealth(),
         verdict=verdict(listings),
         listings=tuple(sorted(listings, key=lambda one: one.url)),
         gaps=tuple(gap for gap in gaps if gap.closed_at is None),
     )
 
 
-def _listings(fields: Mapping[str, bytes]) -> list[ListingHealth]:
-    return [
-        msgspec.json.decode(value, type=ListingHealth) for name, value in fields.items() if name.startswith(OF_LISTING)
-    ]
+def _listings(fields: Mapping[str, bytes], key: str) -> list[ListingHealth]:
+    packed = (value for name, value in fields.items() if name.startswith(OF_LISTING))
+    return [one for value in packed if (one := decode(value, ListingHealth, "source", key)) is not None]

@@ -5,12 +5,14 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 
 from redis.asyncio import Redis
 
 from stories import keys
 from stories.answers import text
+from stories.unreadable import attempt
 from stories.urls import url_digest
 
 
@@ -36,7 +38,11 @@ class Entries:
             for url in urls:
                 pipeline.hgetall(keys.entry(url_digest(url)).name)
             found = await pipeline.execute()
-        return {url: _entry(fields) for url, fields in zip(urls, found, strict=True) if fields}
+        return {
+            url: entry
+            for url, fields in zip(urls, found, strict=True)
+            if fields and (entry := attempt(partial(_entry, fields), "entry", keys.entry(url_digest(url)).name))
+        }
 
     async def put(self, url: str, entry: Entry) -> None:
         """Remember that a release was read from its entry."""

@@ -17,7 +17,7 @@ from stories.answers import text
 # than the seconds since 1970 by the server's clock.
 RAISE = """
 local function raise(key)
-  local before, now = tonumber(redis.call("GET", key) or "0"), tonumber(redis.call("TIME")[1])
+  local before, now = tonumber(redis.call("GET", key) or "0") or 0, tonumber(redis.call("TIME")[1])
   local term = math.max(before + 1, now)
   redis.call("SET", key, string.format("%d", term))
   return term

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
+import re
 import secrets
 import sqlite3
 import time
@@ -60,10 +62,15 @@ def index_path(folder: Path, archive: str) -> Path:
     return folder / f"index-{archive}.sqlite"
 
 
+_NAME = re.compile(r"[0-9A-Za-z_-]{1,64}")
+
+
 async def archive_name(redis: Redis) -> str:
-    """Return the name of this memory; it gets one when it has none."""
+    """Return the name of this memory; it gets one when it has none. It is safe as part of a file's name."""
     await redis.set(keys.archive().name, secrets.token_hex(8), nx=True)
-    return text(await redis.get(keys.archive().name))
+    found = await redis.get(keys.archive().name) or b""
+    name = text(found)
+    return name if _NAME.fullmatch(name) else hashlib.sha256(name.encode()).hexdigest()[:16]
 
 
 async def last_change(redis: Redis) -> EntryId:
@@ -210,7 +217,7 @@ class Finder:
         answer = await self._redis.xread({keys.changes().name: _text(self._applied)}, count=AT_ONCE, block=block)
         entries = [entry for _, found in cast(Any, answer) or () for entry in found]
         if entries:
-            ids = list(dict.fromkeys(text(fields[b"id"]) for _, fields in entries))
+            ids = list(dict.fromkeys(text(fields[b"id"]) for _, fields in entries if b"id" in fields))
             await self._put(await self._archive.several(ids), entry=_entry(entries[-1][0]))
         elif not self._whole:
             await self._walk()

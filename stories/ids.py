@@ -25,6 +25,11 @@ def number_of(release: str) -> bytes:
     return _bytes(digits)
 
 
+def is_release_id(name: str) -> bool:
+    """Return whether ``number_of`` knows a name."""
+    return name.startswith("rel_") and len(name) == 30 and set(name[4:]) <= set(_CROCKFORD) and name[4] in "01234567"
+
+
 def urn(any_id: str) -> str:
     """Return the id of a release or a story as a URI: ``urn:uuid:…``, a UUID of our own making (RFC 9562, version 8).
 

@@ -24,6 +24,7 @@ from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
 
 from stories import keys
+from stories.answers import text
 from stories.claims import headline_digest
 from stories.courier import Courier
 from stories.dictionaries import Dictionaries
@@ -142,22 +143,33 @@ class Keeper:
             ),
         )
 
-    async def was_known(self, release_id: str) -> bool:
-        """Return whether a release was kept, and its alerts delivered, before Redis lost its data."""
-        return bool(
-            await cast(Awaitable[int], self._redis.sismember(keys.known().name, cast(str, number_of(release_id))))
+    async def marks_before_loss(self, release_id: str) -> tuple[str, ...] | None:
+        """Return the marks of the story of a release that was stored, and its alerts delivered, before Redis lost its
+        data: ``c:`` and a channel, ``w:`` and a watch. None for any other release."""
+        found = await cast(
+            Awaitable[bytes | None], self._redis.hget(keys.known().name, cast(str, number_of(release_id)))
         )
+        return None if found is None else tuple(text(found).split("\n")) if found else ()
 
     async def keep(
-        self, keep: Keep, reading: Reading, traits: Sequence[Trait], fingerprint: bytes, now: datetime
+        self,
+        keep: Keep,
+        reading: Reading,
+        traits: Sequence[Trait],
+        fingerprint: bytes,
+        now: datetime,
+        marks: Sequence[str] = (),
     ) -> bool:
-        """Write a decision whole and return True; False, nothing written, when memory changed since the lookup."""
+        """Write a decision whole and return True; False, nothing written, when memory changed since the lookup.
+
+        ``marks``: of the story, as it was before Redis lost its data (``marks_before_loss``).
+        """
         release = keep.release
         assert release.id is not None  # noqa: S101 (whoever decides gives the id)
         # The text in page order is for whoever reads one page; memory has its parts, and compares those.
         packed = pack(replace(release, text=""), await self._dictionaries.newest())
         digest = url_digest(reading.url)
-        plan = self._plan(keep, reading, fingerprint, now)
+        plan = self._plan(keep, reading, fingerprint, now) | {"marks": list(marks)}
         plan["token"] = hashlib.blake2b(msgspec.json.encode(plan) + packed, digest_size=6).hexdigest()
         names = [
             keys.release(release.id),
@@ -172,7 +184,7 @@ class Keeper:
             keys.revisits(),
             keys.source(reading.source),
         ]
-        told = [text for event in keep.events for text in written(event, release)]
+        told = [line for event in keep.events for line in written(event, release)]
         answer = await self._courier.run(
             self._keep,
             [key.name for key in names] + _indexes(traits),

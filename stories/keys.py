@@ -135,8 +135,11 @@ def memory() -> Key:
 
 
 def known() -> Key:
-    """Set of the releases (16 bytes each) that were kept and alerted before Redis lost its data: stored silently."""
-    return Key(_key("known"), timedelta(days=30))
+    """Hash of the releases (16 bytes each) that were stored and alerted before Redis lost its data: stored silently.
+
+    The value has the marks of their stories, one a line: the channels that were alerted, the watches that were named.
+    """
+    return Key(_key("known", "releases"), timedelta(days=30))
 
 
 def loss() -> Key:

@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 from stories import keys
 from stories.answers import text
 from stories.reading import Gone, Validators
+from stories.unreadable import decode, number
 
 MOVES_KEPT = 500  # of a site, the latest: a few lines, each on a few releases, with a few values
 SAME_OUTAGE = timedelta(days=2)  # a page that went so long before another one went for a reason of its own
@@ -57,9 +58,9 @@ class Looks:
             return {}
         found = await self._redis.mget([keys.validators(one).name for one in release_ids])
         return {
-            one: msgspec.json.decode(packed, type=Validators)
+            one: validators
             for one, packed in zip(release_ids, found, strict=True)
-            if packed
+            if packed and (validators := decode(packed, Validators, "validators", keys.validators(one).name))
         }
 
     async def put_validators(self, release_id: str, validators: Validators | None) -> None:
@@ -74,7 +75,7 @@ class Looks:
         """Return what moved by itself on the pages of a site, in the order in which it was last seen."""
         found = await self._redis.zrange(keys.site_noise(host).name, 0, -1)
         parts = (text(member).split(" ") for member in found)
-        return tuple(Move(mark=mark, release=release, value=value) for mark, release, value in parts)
+        return tuple(Move(mark=part[0], release=part[1], value=part[2]) for part in parts if len(part) == 3)
 
     async def moved(self, host: str, moves: Iterable[Move], now: datetime) -> None:
         """Remember that this moved, or was met again; a site forgets what it has not shown for ``keys.SITE``."""
@@ -106,9 +107,9 @@ class Looks:
             pipe.zrevrange(keys.site_pages(host).name, 0, -1)
             _, _, found, stood, pages = await pipe.execute()
         went = [text(one).partition(" ") for one in found.values()]
-        alike = sum(said == how and int(at) > _ms(since - SAME_OUTAGE) for at, _, said in went)
+        alike = sum(said == how and number(at, "gone", key.name) > _ms(since - SAME_OUTAGE) for at, _, said in went)
         others = tuple(text(page) for page in pages if page not in found)
-        return Missing(alike=alike, stood=stood is not None and int(stood) > _ms(since), others=others)
+        return Missing(alike=alike, stood=number(stood, "stood", key.name) > _ms(since), others=others)
 
     async def told_gone(self, host: str, release_id: str) -> None:
         """Forget that a page is gone, once that was told."""
@@ -125,7 +126,8 @@ class Looks:
             pipe.hdel(keys.site_gone(host).name, release_id)
             pipe.hvals(keys.site_gone(host).name)
             *_, found = await pipe.execute()
-        if any(int(text(one).partition(" ")[0]) > _ms(known_since) for one in found):
+        gone = (number(text(one).partition(" ")[0], "gone", keys.site_gone(host).name) for one in found)
+        if any(at > _ms(known_since) for at in gone):
             stood = keys.site_stood(host)
             await self._redis.set(stood.name, _ms(now), ex=stood.seconds)
 

@@ -16,6 +16,7 @@ from redis.commands.core import AsyncScript
 from stories import keys
 from stories.answers import text
 from stories.moments import parse_moment, timestamp
+from stories.unreadable import attempt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +48,8 @@ class Manners:
     async def asked(self, server: str, host: str) -> Asked:
         """Return what a server (``host:port``) and its host asked for."""
         until, apart = await self._redis.mget(keys.patience(server).name, keys.slower(host).name)
-        return Asked(until=parse_moment(text(until)) if until else None, apart=float(apart) if apart else 0.0)
+        seconds = attempt(lambda: float(apart or 0), "slower", keys.slower(host).name) or 0.0
+        return Asked(until=parse_moment(text(until)) if until else None, apart=seconds if 0 < seconds < 86_400 else 0.0)
 
     async def put_patience(self, server: str, until: datetime, patience: timedelta) -> None:
         """Remember until when a server asked to be left alone."""
@@ -64,7 +66,8 @@ class Manners:
             pipeline.get(key)
             pipeline.pttl(key)
             packed, left = await pipeline.execute()
-        return (zlib.decompress(packed), timedelta(milliseconds=left)) if packed and left > 0 else None
+        body = attempt(lambda: zlib.decompress(packed), "robots", key) if packed and left > 0 else None
+        return (body, timedelta(milliseconds=left)) if body is not None else None
 
     async def put_robots(self, server: str, body: bytes) -> None:
         """Remember a server's robots.txt; an empty one where it has none."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cached_property
-from importlib.resources import files
 from typing import Any
 
 import msgspec
@@ -18,6 +17,7 @@ from redis.commands.core import AsyncScript
 
 from stories import keys
 from stories.event import Event, MonitorEventType, event_json
+from stories.fence import MemoryMark, fence_argument, fenced
 from stories.history import LIVE
 from stories.ids import happening_id
 from stories.moments import timestamp
@@ -51,12 +51,14 @@ def happening(
 class Teller:
     """Keeps events of the monitor, with one outbox entry for every channel that hears of them."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, memory: MemoryMark | None = None) -> None:
+        """``memory``: nothing is stored in a Redis that lost its data (``stories.fence``)."""
         self._redis = redis
+        self._memory = memory
 
     @cached_property
     def _tell(self) -> AsyncScript:
-        return self._redis.register_script((files("stories") / "lua" / "tell.lua").read_text())
+        return self._redis.register_script(fenced("tell.lua"))
 
     async def tell(self, event: Event, channels: Iterable[str], now: datetime) -> bool:
         """Keep an event and its alerts in one step, and return True; False when it was told before."""
@@ -78,7 +80,7 @@ class Teller:
         }
         answer = await self._tell(
             keys=[keys.events().name, keys.event(event.id).name, keys.alerts().name, keys.history().name],
-            args=[msgspec.json.encode(plan), event_json(event)],
+            args=[msgspec.json.encode(plan), event_json(event), keys.term().name, fence_argument(0, self._memory)],
         )
         return bool(answer)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from importlib.resources import files
 from typing import Any, Literal
 
@@ -21,6 +21,7 @@ from stories import keys
 from stories.answers import text, texts
 from stories.claims import listing_key
 from stories.moments import parse_moment, timestamp
+from stories.unreadable import attempt
 
 PushState = Literal["asked", "verified", "denied", "failed"]
 Changes = Mapping[str, str | int | None]
@@ -149,7 +150,11 @@ class Pushes:
         async with self._redis.pipeline(transaction=False) as pipeline:
             for listing in listings:
                 pipeline.hgetall(keys.push(listing).name)
-            return [_subscription(found) for found in await pipeline.execute()]
+            answers = await pipeline.execute()
+        return [
+            attempt(partial(_subscription, found), "push", keys.push(listing).name)
+            for listing, found in zip(listings, answers, strict=True)
+        ]
 
     async def put(self, listing: str, subscription: Subscription) -> None:
         """Remember a subscription in place of the one before."""

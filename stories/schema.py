@@ -146,4 +146,9 @@ async def _found(redis: Redis, layout: int) -> int:
         holds = await redis.exists(*(key.name for key in lasting))
         await redis.set(keys.layout().name, 1 if holds else layout, nx=True)
         found = await redis.get(keys.layout().name)
+    if not text(found).isdecimal():
+        raise OtherLayout(
+            f"the layout number of the data in Redis ({keys.layout().name}) cannot be read: {text(found)[:40]!r}; "
+            "nothing was changed. Restore a backup (docs/operations.md, Upgrade)"
+        )
     return int(text(found))

@@ -10,6 +10,7 @@ from datetime import datetime
 from redis.asyncio import Redis
 
 from stories import keys
+from stories.answers import text
 
 VOICES = 3  # issuers under whose releases a line must stand before it is the site's, and not one of theirs
 LINES_KEPT = 1_000  # of a site, the latest; each voice that has a line counts
@@ -54,12 +55,12 @@ class Sites:
             lines, headlines, kept = await pipe.execute()
         voices: dict[str, set[str]] = defaultdict(set)
         for member in lines:
-            line, _, voice = member.decode().partition(" ")
+            line, _, voice = text(member).partition(" ")
             voices[line].add(voice)
         return Known(
             lines={line: frozenset(heard) for line, heard in voices.items() if len(heard) >= VOICES},
-            headlines=frozenset(member.decode() for member in headlines),
-            kept=frozenset(member.decode() for member in kept),
+            headlines=frozenset(text(member) for member in headlines),
+            kept=frozenset(text(member) for member in kept),
         )
 
     async def learn(self, host: str, page: str, shown: Shown, known: Known, now: datetime) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import zlib
 from collections import Counter
+from collections.abc import Callable
 from time import monotonic
 from typing import TypeVar
 
@@ -14,13 +16,36 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
-ERRORS = (msgspec.MsgspecError, zstandard.ZstdError, UnicodeDecodeError, ValueError, KeyError, TypeError, IndexError)
+ERRORS = (
+    *(msgspec.MsgspecError, zstandard.ZstdError, zlib.error, UnicodeDecodeError),
+    *(ValueError, KeyError, TypeError, IndexError, OverflowError, RecursionError),
+)
 """What decoding arbitrary bytes as one of our records may raise."""
 LOG_SECONDS = 60.0  # between two lines about the same kind of record
 
 counts: Counter[str] = Counter()
 """Records left out since the start, by the kind of key."""
 _logged: dict[str, float] = {}
+
+
+def number(value: bytes | str | float | None, kind: str, key: str) -> int:
+    """Return a whole number as it is stored; 0, counted and logged, for what is none, and 0 where nothing is stored."""
+    if value is None or value in (b"", ""):
+        return 0
+    try:
+        return int(value)
+    except (ValueError, OverflowError) as error:
+        skip(kind, key, error)
+        return 0
+
+
+def attempt(read: Callable[[], T], kind: str, key: str) -> T | None:
+    """Return what a function reads from stored bytes, or None, counted and logged, when it cannot be decoded."""
+    try:
+        return read()
+    except ERRORS as error:
+        skip(kind, key, error)
+        return None
 
 
 def skip(kind: str, key: str, error: BaseException) -> None:

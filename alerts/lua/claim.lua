@@ -42,8 +42,8 @@ local function read(id)
     redis.call('EXPIRE', key, receipts_kept)
   end
   local f = redis.call('HMGET', key, 'event', 'story', 'type', 'created', 'listed', 'failures', 'body', 'state')
-  return {id = id, key = key, event = f[1] or '', story = f[2] or '', type = f[3] or '', created = f[4] or score(now),
-    listed = f[5] or '', failures = f[6] or '0', body = f[7] or '', state = f[8] or ''}
+  return {id = id, key = key, event = f[1] or '', story = f[2] or '', type = f[3] or '', created = tonumber(f[4]) and f[4] or score(now),
+    listed = tonumber(f[5]) and f[5] or '', failures = string.match(f[6] or '', '^%d+$') or '0', body = f[7] or '', state = f[8] or ''}
 end
 
 -- The stream id of the event is the order of events: two of one millisecond have it too.
@@ -95,6 +95,9 @@ local function wait_for(alert, first)
 end
 
 local function take(alert)
+  if not string.match(redis.call('HGET', alert.key, 'attempt') or '0', '^%d%d?%d?%d?%d?%d?%d?%d?%d?$') then
+    redis.call('HDEL', alert.key, 'attempt')
+  end
   local attempt = redis.call('HINCRBY', alert.key, 'attempt', 1)
   redis.call('HSET', alert.key, 'state', 'leased')
   redis.call('HDEL', alert.key, 'waiting_since')
@@ -115,7 +118,7 @@ end
 
 -- Returns how many may go out now; for none also when the next may.
 local function allowed()
-  local paused = tonumber(redis.call('HGET', KEYS[2], 'paused_until') or 0)
+  local paused = tonumber(redis.call('HGET', KEYS[2], 'paused_until') or 0) or 0
   if paused > now then return 0, paused end
   if rate == 0 then return limit end
   redis.call('ZREMRANGEBYSCORE', KEYS[5], '-inf', now - period)

@@ -23,13 +23,21 @@ if stored[1] ~= attempt or stored[3] ~= 'leased' then return 0 end
 
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+-- A field that is no whole number would stop the script half-way: it counts from 0.
+local function increment(key, field)
+  if not string.match(redis.call('HGET', key, field) or '0', '^%d%d?%d?%d?%d?%d?%d?%d?%d?$') then
+    redis.call('HDEL', key, field)
+  end
+  redis.call('HINCRBY', key, field, 1)
+end
+
 local function score(number) return string.format('%.0f', number) end
 
 redis.call('HSET', KEYS[2], 'settled_attempt', attempt)
 redis.call('EXPIRE', KEYS[2], kept)
 if ARGV[7] ~= '' then redis.call('HSET', KEYS[4], 'off', ARGV[7], 'off_at', score(now)) end
 local pause = now + tonumber(ARGV[9])
-if pause > math.max(now, tonumber(redis.call('HGET', KEYS[4], 'paused_until') or 0)) then
+if pause > math.max(now, tonumber(redis.call('HGET', KEYS[4], 'paused_until') or 0) or 0) then
   redis.call('HSET', KEYS[4], 'paused_until', score(pause))
 end
 
@@ -40,7 +48,7 @@ if outcome == 'released' then
 end
 if outcome ~= 'sent' then
   redis.call('HSET', KEYS[2], 'error', words, 'tried', score(now))
-  redis.call('HINCRBY', KEYS[2], 'failures', 1)
+  increment(KEYS[2], 'failures')
   redis.call('HSET', KEYS[4], 'error', words, 'error_at', score(now))
 end
 if outcome == 'later' then
@@ -53,7 +61,7 @@ redis.call('HSET', KEYS[2], 'state', outcome, 'settled', score(now))
 if outcome == 'sent' then
   redis.call('HSET', KEYS[2], 'detail', words)
   redis.call('HSET', KEYS[4], 'sent_at', score(now))
-  redis.call('HINCRBY', KEYS[4], 'sent', 1)
+  increment(KEYS[4], 'sent')
 else
   redis.call('ZADD', KEYS[3], score(now), id)
 end

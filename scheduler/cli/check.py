@@ -10,7 +10,6 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated
 
-import msgspec
 import typer
 
 from alerts.channels import channel_types
@@ -31,6 +30,7 @@ from stories.connection import server_risks
 from stories.crew import Crew
 from stories.moments import parse_moment, timestamp
 from stories.timekeeping import SKEW, skew_warning, timekeeper
+from stories.unreadable import decode
 
 CANARY_AGE = timedelta(minutes=3)  # a canary runs every minute
 
@@ -116,7 +116,8 @@ def canary_faults(reports: Mapping[str, CanaryReport], now: datetime) -> list[st
 
 async def _losses(newsroom: Newsroom) -> list[str]:
     packed = await newsroom.redis.get(keys.loss().name)
-    return [f"at {loss.found_at}: {loss.words}" for loss in [msgspec.json.decode(packed, type=Loss)]] if packed else []
+    loss = decode(packed, Loss, "loss", keys.loss().name) if packed else None
+    return [f"at {loss.found_at}: {loss.words}"] if loss is not None else []
 
 
 def troubles(counts: list[ChannelCounts]) -> list[str]:

@@ -66,7 +66,7 @@ for i = 1, (#KEYS - 2) / 2 do
   local page, claim = KEYS[2 * i + 1], KEYS[2 * i + 2]
   local digest, headline = ARGV[12 + 2 * i], ARGV[13 + 2 * i]
   local known = redis.call("HMGET", page, "release", field, "retry_at", "failures", "failed_at")
-  if tonumber(known[5] or "0") > now + CLOCKS_APART then -- the clock was set back: it would wait for as long as that
+  if (tonumber(known[5] or "0") or 0) > now + CLOCKS_APART then -- the clock was set back: it would wait for as long as that
     known[3] = false
   end
   local holder = redis.call("GET", claim)
@@ -77,8 +77,8 @@ for i = 1, (#KEYS - 2) / 2 do
   end
   if is_held(holder) then
     answer = 4
-  elseif known[3] and tonumber(known[3]) > now then
-    answer = tonumber(known[4] or "0") < tonumber(ARGV[7]) and 4 or 0
+  elseif known[3] and (tonumber(known[3]) or 0) > now then
+    answer = (tonumber(known[4] or "0") or 0) < tonumber(ARGV[7]) and 4 or 0
   else
     if not known[1] then
       answer = is_silent(page, digest) and 2 or 1

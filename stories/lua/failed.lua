@@ -11,7 +11,14 @@ local holder = redis.call("GET", KEYS[2])
 if holder and string.sub(holder, 1, #ARGV[4]) ~= ARGV[4] then
   return 0
 end
-local failures = redis.call("HINCRBY", KEYS[1], "failures", 1)
+-- A field that is no whole number would stop the script half-way: it counts from 0.
+local function count(key, field)
+  if not string.match(redis.call("HGET", key, field) or "0", "^%-?%d%d?%d?%d?%d?%d?%d?%d?%d?$") then
+    redis.call("HDEL", key, field)
+  end
+  return redis.call("HINCRBY", key, field, 1)
+end
+local failures = count(KEYS[1], "failures")
 local delay = ARGV[6 + math.min(failures, #ARGV - 6)]
 redis.call("HSET", KEYS[1], "retry_at", string.format("%.0f", ARGV[1] + delay), "failed_at", ARGV[1], "reason", ARGV[2])
 redis.call("EXPIRE", KEYS[1], ARGV[3])

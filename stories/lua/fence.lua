@@ -8,7 +8,7 @@ local function deposed(key, term)
   if mark ~= "" and redis.call("GET", MEMORY_KEY) ~= mark then
     return redis.error_reply("FORGOTTEN Redis came back empty or with other data; the daemon restores what it knows")
   end
-  if tonumber(number) > 0 and tonumber(redis.call("GET", key) or "0") > tonumber(number) then
+  if tonumber(number) > 0 and (tonumber(redis.call("GET", key) or "0") or 0) > tonumber(number) then
     return redis.error_reply("DEPOSED another daemon has the clock since; what was read is read again by it")
   end
   return false

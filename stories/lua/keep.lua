@@ -56,13 +56,20 @@ if fault then
   return redis.error_reply(fault)
 end
 
+-- A field that is no whole number would stop the script half-way: it counts from 0.
+local function count(key, field)
+  if not string.match(redis.call("HGET", key, field) or "0", "^%-?%d%d?%d?%d?%d?%d?%d?%d?%d?$") then
+    redis.call("HDEL", key, field)
+  end
+  return redis.call("HINCRBY", key, field, 1)
+end
 local before = redis.call("GET", KEYS[1])
 if not before then
-  redis.call("HINCRBY", KEYS[11], "releases", 1)
+  count(KEYS[11], "releases")
   redis.call("HSET", KEYS[11], "last_release_at", plan.seen)
   redis.call("EXPIRE", KEYS[11], ttl.releases)
 elseif plan.revises then
-  redis.call("RPUSH", KEYS[2], string.sub(before, string.find(before, "\n", 1, true) + 1))
+  redis.call("RPUSH", KEYS[2], string.sub(before, (string.find(before, "\n", 1, true) or 0) + 1))
   if redis.call("LLEN", KEYS[2]) > plan.revisions_kept then
     -- The first state stays: it is what was told as new, and events refer to it.
     local first = redis.call("LPOP", KEYS[2], 2)[1]
@@ -131,7 +138,7 @@ for i, index in ipairs(indexes) do
   redis.call("SET", index, entries, "EX", ttl.releases)
 end
 
-local told = {}
+local told = plan.marks
 for i, event in ipairs(plan.events) do
   if redis.call("EXISTS", event.key) == 0 then
     redis.call("XADD", KEYS[5], "MAXLEN", "~", plan.live, "*", "event", ARGV[2 + 2 * i])

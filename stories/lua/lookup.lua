@@ -7,10 +7,11 @@ local own, each, most, prefix = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), A
 
 local function describe(id)
   local value = redis.call("GET", prefix .. "release:" .. id)
-  if not value then
+  local story = value and string.match(value, "^%d+ (%S+) ")
+  if not story then
     return false
   end
-  local key = prefix .. "story:" .. string.match(value, "^%d+ (%S+) ")
+  local key = prefix .. "story:" .. story
   local marks, count = story_state(key)
   return { id, value, count, heads(key, marks)[1] or id, marks }
 end

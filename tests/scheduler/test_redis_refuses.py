@@ -28,6 +28,9 @@ class Asked:
     def clock_warning(self):
         return None
 
+    async def checks(self):
+        return {}
+
 
 async def test_readiness_says_that_a_full_redis_refuses_writes(redis):
     from stories.desk import Desk

@@ -8,9 +8,9 @@ import press_office
 import pytest
 from bureau import Bureau, reading
 from redis.asyncio import Redis
+from structlog.testing import capture_logs
 
-from stories import dictionaries, keys, packing
-from stories.dictionaries import DictionaryLostError
+from stories import dictionaries, keys, packing, unreadable
 from stories.packing import PHRASES, dictionary_of, packed_of
 from stories.release import Release
 
@@ -82,8 +82,12 @@ async def test_a_lost_dictionary_is_named_with_what_mends_it(
     kept = await _fill(bureau, 80)
     await redis.delete(keys.dictionaries().name)
     monkeypatch.setattr(packing, "_trained", {})
-    with pytest.raises(DictionaryLostError, match="restore a backup"):
-        await bureau.archive.release(kept[-1].id or "")
+    monkeypatch.setattr(unreadable, "_logged", {})
+    with capture_logs() as logged:
+        assert await bureau.archive.release(kept[-1].id or "") is None
+    (line,) = (one for one in logged if one["event"] == "record_unreadable")
+    assert "DictionaryLostError" in line["reason"]
+    assert "restore a backup" in line["reason"]
 
 
 async def test_a_memory_with_nothing_to_learn_from_goes_on_without_a_dictionary(
