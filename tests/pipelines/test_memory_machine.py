@@ -57,11 +57,17 @@ class Overtaken(Keeper):
         self.refused = 0
 
     async def keep(
-        self, keep: Keep, reading: Reading, traits: Sequence[Trait], fingerprint: bytes, now: datetime
+        self,
+        keep: Keep,
+        reading: Reading,
+        traits: Sequence[Trait],
+        fingerprint: bytes,
+        now: datetime,
+        marks: Sequence[str] = (),
     ) -> bool:
         """Let the others go first, once."""
         await self.let_others()
-        kept = await super().keep(keep, reading, traits, fingerprint, now)
+        kept = await super().keep(keep, reading, traits, fingerprint, now, marks)
         self.refused += not kept
         return kept
 
