@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from crawler.listings.entries import Entry, Link, entries_of
 from crawler.listings.outline import Outline, Zone
 
+DATED_ENTRIES = 3  # with a date and an id each, under texts that are too short for headlines: fewer may be a menu
 LINKS_READ = 10_000  # the busiest archive pages hold about 1,000
 ACCEPTED = 5.0
 """What an entry must score: a headline (3) in a repeated structure (2), or a headline and a URL with a date (3)."""
@@ -142,8 +143,9 @@ def _in_main(page: Outline, index: int) -> bool:
 def _convincing(entries: Sequence[Entry]) -> bool:
     """Whether some entry has a real headline, and something beside it says that these are releases."""
     headlines = [entry for entry in entries if entry.headline and entry.headline.likeness >= 2]
-    if not headlines:
-        return False
+    if not headlines:  # a series has short ones, all alike ("翌日披露報表"): dates and ids of its own tell a list
+        dated = all(entry.stamp is not None and not entry.borrowed for entry in entries)
+        return dated and len(entries) >= DATED_ENTRIES and all(entry.link.shape.evidence >= 1 for entry in entries)
     evidence = sum(entry.link.shape.evidence >= 2 or entry.stamp is not None for entry in entries)
     newsy = sum(entry.link.shape.evidence >= 1 for entry in headlines)
     return evidence * 2 >= len(entries) or len(headlines) >= 3 or newsy >= 2

@@ -189,3 +189,34 @@ def test_the_charset_of_the_source_settles_a_page_that_names_none() -> None:
     listing = ListingSettings(url="https://wire.example/")
     page = read_listing(html, listing.url, listing, ReleaseHints(encoding="big5"), "text/html")
     assert page.sightings[0].headline == "東京都中央公園今年夏天重新開放"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "翌日披露報表",
+        "自己株式の取得状況",
+        "Form 8.3",
+        "Net Asset Value",
+        "Holding(s)",
+        "업무보고",
+        "Total voting rights",
+    ],
+)
+def test_a_list_of_one_series_whose_entries_all_say_the_same_is_read(text):
+    rows = "".join(
+        f'<tr><td>2026-03-10 1{number}:05</td><td><a href="/story/38044{number}-0.shtml">{text}</a></td></tr>'
+        for number in range(6)
+    )
+    page = f"<html><head><title>Wire</title></head><body><table>{rows}</table></body></html>"
+    url = "https://wire.example/list.html"
+    listed = read_listing(page.encode(), url, ListingSettings(url=url), ReleaseHints(timezone="UTC"), "text/html")
+    assert [sighting.headline for sighting in listed.sightings] == [text] * 6
+
+
+def test_a_menu_of_short_words_with_ids_and_no_dates_is_no_list():
+    rows = "".join(f'<li><a href="/section/38044{number}-0.shtml">Topics</a></li>' for number in range(6))
+    url = "https://wire.example/list.html"
+    page = f"<html><body><ul>{rows}</ul></body></html>".encode()
+    listed = read_listing(page, url, ListingSettings(url=url), ReleaseHints(timezone="UTC"), "text/html")
+    assert listed.sightings == ()
