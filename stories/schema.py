@@ -17,6 +17,7 @@ from redis.asyncio import Redis
 
 from stories import keys
 from stories.answers import text, texts
+from stories.formats import formats_digest, is_readable
 from stories.packing import PHRASES, dictionary_of, packed_of, phrases_digest, unpack_kept
 from stories.unreadable import ERRORS
 
@@ -47,7 +48,7 @@ async def settle_layout(redis: Redis, *, layout: int = LAYOUT, steps: Mapping[in
     await _check_packing(redis)
     found = await _found(redis, layout)
     if found == layout:
-        await redis.set(keys.packing().name, phrases_digest(), nx=True)
+        await _settle_digests(redis)
         return found
     if found > layout:
         raise OtherLayout(
@@ -60,10 +61,28 @@ async def settle_layout(redis: Redis, *, layout: int = LAYOUT, steps: Mapping[in
         await asyncio.sleep(LOOK)
     try:
         await _carry(redis, layout, steps)
+        await redis.set(keys.formats().name, formats_digest())
     finally:
         if text(await redis.get(keys.migrating().name) or "") == token:
             await redis.delete(keys.migrating().name)
     return found
+
+
+async def _settle_digests(redis: Redis) -> None:
+    """Store what the data of this layout depend on; ``OtherLayout`` when another version's cannot be read."""
+    stored = await redis.get(keys.formats().name)
+    if stored is not None and not is_readable(text(stored)):
+        raise OtherLayout(
+            "the data in Redis was written by a wirewatch with other records: its format digest is "
+            f"{text(stored)[:40]}, this version's is {formats_digest()}; nothing was changed. Start the version that "
+            "wrote it and export there (wirewatch export), or restore a backup of this version, or set another Redis "
+            "database or data_dir "
+            "(docs/operations.md, Upgrade)"
+        )
+    async with redis.pipeline(transaction=True) as pipeline:
+        pipeline.set(keys.packing().name, phrases_digest(), nx=True)
+        pipeline.set(keys.formats().name, formats_digest())
+        await pipeline.execute()
 
 
 async def _check_packing(redis: Redis) -> None:
