@@ -14,6 +14,7 @@ from typing import cast
 
 import structlog
 from redis.asyncio import Redis
+from redis.exceptions import ResponseError
 
 from stories import keys
 from stories.answers import text, texts
@@ -96,7 +97,10 @@ async def _check_packing(redis: Redis) -> None:
             return
         reason = f"its packing digest is {text(stored)[:40]}, this version's is {phrases_digest()}"
     else:
-        newest = texts(await redis.zrevrange(keys.releases().name, 0, SAMPLE - 1))
+        try:
+            newest = texts(await redis.zrevrange(keys.releases().name, 0, SAMPLE - 1))
+        except ResponseError:  # another kind of value under our key: what needs it reports it
+            return
         values = (
             cast(list[bytes | None], await redis.mget([keys.release(one).name for one in newest])) if newest else []
         )
