@@ -21,6 +21,7 @@ from sentry_sdk.types import Event, Hint
 from sentry_sdk.utils import BadDsn
 from structlog.typing import EventDict, WrappedLogger
 
+from config.expected import ExpectedFilter, is_expected
 from config.loglines import LimitLibraries, LimitLines, LineRates, bound_for_scrubbing, bound_values
 from config.repeats import RepeatFilter
 from config.secrets import hide, hide_secrets_of, scrub, scrub_all
@@ -69,6 +70,7 @@ def configure_logging(verbose: bool, *, stream: TextIO | None = None) -> None:
     ]
     rates = LineRates()
     handler = logging.StreamHandler(stream)
+    handler.addFilter(ExpectedFilter())
     handler.addFilter(RepeatFilter())
     handler.addFilter(LimitLibraries(rates))
     handler.setFormatter(
@@ -208,6 +210,8 @@ def _before_send(event: Event, hint: Hint) -> Event | None:
     if "log_record" in hint and error is None:
         return None  # a library's complaint; it stands in the log
     if error is not None:
+        if is_expected(error):
+            return None  # Redis away, a full disk, an ordered end: the log has it in a line
         if getattr(error, "_wirewatch_reported", False):
             return None  # told to report(), then logged or raised to the top
         error._wirewatch_reported = True

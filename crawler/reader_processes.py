@@ -55,9 +55,13 @@ _decode = msgspec.msgpack.Decoder(Envelope).decode
 class ReaderClosed(RuntimeError):  # noqa: N818 (what happened, and no fault)
     """The page is not read, since the reader ends; nothing is known of the page."""
 
+    expected = True
+
 
 class ReaderFailedError(ReaderClosed):
     """The reader processes cannot be rebuilt; the message says why."""
+
+    expected = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

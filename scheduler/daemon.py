@@ -42,6 +42,7 @@ from scheduler.loop_lag import LoopLagMonitor
 from scheduler.memory import Mirror
 from scheduler.metrics import Metrics, ReadinessMetrics, restart_counter
 from scheduler.newsroom import STEPS, CannotStart, Newsroom, now, open_newsroom
+from scheduler.permissions import PermissionWatch
 from scheduler.pushing import PushedPolls
 from scheduler.readiness import DaemonCanary, HolderState, Measure, MeasureStandby, StandbyState
 from scheduler.recall import Recall, follow_memory, mirror_of
@@ -229,7 +230,8 @@ async def _run(
     recall = Recall(newsroom, monitor, now, read_all, mirror=mirror, followed=lease.followed)
     finder = Finder(redis, settings.data_dir, now)
     parts = Supervisor(restarted=lambda part: door.restarts.labels(part).inc(), fatal=(Deposed, MonitorBlindError))
-    state = HolderState(lease, canary, parts)
+    permissions = PermissionWatch(redis)
+    state = HolderState(lease, canary, parts, permissions)
     views = replace(
         _views(newsroom, metrics.registry, finder, delivery.wake, metrics.heard),
         checks=state.checks,
@@ -242,6 +244,7 @@ async def _run(
             parts.start("delivery", delivery.run),
             parts.start("requests", lambda: serve_requests(services, services.desk, colleagues.give)),
             parts.start("redis", lambda: look_after_redis(newsroom, lease, monitor, now, recall)),
+            parts.start("permissions", permissions.run),
             parts.start("colleagues", lambda: colleagues.run(services, queue)),
             parts.start("clock", clock.watch),
             parts.start("dispatcher", services.dispatcher.run),

@@ -57,6 +57,8 @@ AT_ONCE = 1.0  # seconds for a Redis that is of use and not needed
 class CannotStart(Exception):  # noqa: N818 (reads as a sentence where it is raised)
     """Something that is needed is not there; the message says what, and how to mend it."""
 
+    expected = True
+
 
 def now() -> datetime:
     """Return this moment by the clock of the Redis server, once it was measured, else by that of this machine."""

@@ -14,6 +14,7 @@ from scheduler.canary import Canary
 from scheduler.lease import Lease
 from scheduler.metrics import Metrics, ReadinessMetrics
 from scheduler.newsroom import Newsroom
+from scheduler.permissions import PermissionWatch
 from scheduler.supervisor import Supervisor
 from stories import keys
 from stories.answers import text
@@ -28,7 +29,8 @@ REDIS_SECONDS = 2.0  # for what is read from Redis, shorter than what probes wai
 class HolderState:
     """The state of the daemon that has the clock."""
 
-    def __init__(self, lease: Lease, canary: Canary, parts: Supervisor) -> None:
+    def __init__(self, lease: Lease, canary: Canary, parts: Supervisor, permissions: PermissionWatch) -> None:
+        self._permissions = permissions
         self._lease = lease
         self._canary = canary
         self._parts = parts
@@ -42,6 +44,7 @@ class HolderState:
             "lease": {"ok": True, "detail": held},
             "canary": {"ok": not self._canary.is_blind, "detail": self._canary.words()},
             "parts": {"ok": not waiting, "detail": failed or "all run"},
+            "permissions": self._permissions.check(),
         }
 
 

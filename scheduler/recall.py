@@ -13,8 +13,9 @@ from datetime import datetime
 import msgspec
 import structlog
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
+from config.expected import is_expected
 from crawler.polls import all_listings
 from pipelines.telling import Monitor
 from scheduler.memory import Loss, Mirror, memory_file
@@ -25,7 +26,7 @@ from stories.claims import listing_key
 from stories.connection import address
 from stories.desk import UNREADABLE_AT
 from stories.epoch import Epoch, Found
-from stories.fence import UNKNOWN_MARK
+from stories.fence import UNKNOWN_MARK, is_forgotten
 from stories.moments import timestamp
 from stories.sighting import Cursor
 from stories.unreadable import decode
@@ -120,6 +121,7 @@ class Recall:
         self._mirror = mirror or mirror_of(newsroom)
         self._saved = 0.0
         self._save_failed = False
+        self._mirror_failed = False
         self._untold: Loss | None = None
         # Each answered write of the embedded server is on the disk, so a start of it alone loses nothing.
         self._trusted = newsroom.server is not None
@@ -154,7 +156,7 @@ class Recall:
             self._untold = None
         if time.monotonic() >= self._mirror_due:
             began = time.monotonic()
-            await self._mirror.read(self._memory.name, self._now())
+            await self._mirror_now()
             await self._save()
             now = time.monotonic()
             self._mirror_due = now + (now - began) / MIRROR_SHARE
@@ -186,6 +188,19 @@ class Recall:
         _log_loss(self._untold, len(self._mirror.known.cursors))
         self._poll_all()
         return True
+
+    async def _mirror_now(self) -> None:
+        try:
+            await self._mirror.read(self._memory.name, self._now())
+            self._mirror_failed = False
+        except ResponseError as error:  # another kind of value under our key ends neither polling nor alerts
+            if is_forgotten(error) or is_expected(error):
+                raise
+            if not self._mirror_failed:
+                log.error(
+                    "mirror_not_read", reason=str(error), next="delete the key of a wrong kind that is named there"
+                )
+            self._mirror_failed = True
 
     async def close(self) -> None:
         """Write what is known to ``data_dir`` at an orderly end, so that a later start repeats no alert."""

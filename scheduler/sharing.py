@@ -49,6 +49,8 @@ DOUBLE = 8  # a listing that was polled within this part of its interval is not 
 class HandedBack(Exception):  # noqa: N818 (reads as a sentence where it is raised)
     """This process ends; another one does the poll."""
 
+    expected = True
+
 
 class SharedQueue(PollQueue):
     """A process's own polls; what somebody else may do as well is handed out while there is somebody."""

@@ -23,6 +23,7 @@ from pipelines.remembering import Remembered
 from scheduler.canary import MonitorBlindError, open_canary
 from scheduler.ending import end
 from scheduler.newsroom import STEPS, CannotStart, Newsroom, now, open_newsroom
+from scheduler.permissions import PermissionWatch
 from scheduler.recall import follow_mark
 from scheduler.sharing import AGAIN, MEMBER, SharedQueue, Sharing, beat
 from scheduler.stopping import stopping
@@ -114,6 +115,7 @@ async def _run(newsroom: Newsroom, stop: asyncio.Event, ready: Callable[[], None
             parts.start("reader", services.reader.supervise, restartable=False),
             parts.start("canary", canary.run),
             parts.start("memory", lambda: follow_mark(newsroom)),
+            parts.start("permissions", PermissionWatch(newsroom.redis).run),
         ]
         ready()
         failed = await parts.until(stop)

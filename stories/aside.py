@@ -68,6 +68,8 @@ class SetAside:
 class LeftAlone(Exception):  # noqa: N818 (reads as a sentence where it is raised)
     """It is set aside; the message says why, and how to have it read."""
 
+    expected = True
+
 
 @dataclass(slots=True)
 class Attempt:

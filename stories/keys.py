@@ -157,6 +157,11 @@ def packing() -> Key:
     return Key(_key("packing"), None)
 
 
+def formats() -> Key:
+    """The digest of the records and forms that the data have (``stories.formats``). For ever, as the memory is."""
+    return Key(_key("formats"), None)
+
+
 def migrating() -> Key:
     """The lease of the process that carries data forward to another layout."""
     return Key(_key("migrating"), timedelta(minutes=1))

@@ -20,7 +20,7 @@ CHANNEL = keys.broker("cancel:").name
 user with ``&*`` or with exactly that pattern."""
 COMMANDS: tuple[tuple[str | int, ...], ...] = (
     *((name, PROBE) for name in ("GET", "DEL", "EXISTS", "TYPE", "PTTL", "LPOP", "HGETALL", "HVALS", "HKEYS")),
-    *((name, PROBE) for name in ("SMEMBERS", "SCARD", "LLEN", "ZCARD", "XLEN", "MGET")),
+    *((name, PROBE) for name in ("SMEMBERS", "SCARD", "LLEN", "ZCARD", "XLEN", "HLEN", "MGET")),
     *((name, PROBE, 1) for name in ("EXPIRE", "PEXPIRE", "RPUSH", "LPUSH", "SADD", "SREM", "SISMEMBER")),
     *((name, PROBE, 1) for name in ("HGET", "HMGET", "HDEL", "HEXISTS", "ZREM", "ZSCORE", "ZMSCORE", "ZREVRANK")),
     *((name, PROBE, 1, 1) for name in ("HSET", "HSETNX", "HINCRBY", "ZADD", "LRANGE", "GETRANGE", "ZCOUNT")),
@@ -41,6 +41,7 @@ COMMANDS: tuple[tuple[str | int, ...], ...] = (
     ("EVALSHA", "0" * 40, 1, PROBE),
     ("SCRIPT", "LOAD", "return 0"),
     ("SCAN", 0),
+    ("HSCAN", PROBE, 0),
     ("TIME",),
     ("PUBLISH", CHANNEL, ""),
     ("SUBSCRIBE", CHANNEL),

@@ -14,9 +14,11 @@ from typing import cast
 
 import structlog
 from redis.asyncio import Redis
+from redis.exceptions import ResponseError
 
 from stories import keys
 from stories.answers import text, texts
+from stories.formats import formats_digest, is_readable
 from stories.packing import PHRASES, dictionary_of, packed_of, phrases_digest, unpack_kept
 from stories.unreadable import ERRORS
 
@@ -47,7 +49,7 @@ async def settle_layout(redis: Redis, *, layout: int = LAYOUT, steps: Mapping[in
     await _check_packing(redis)
     found = await _found(redis, layout)
     if found == layout:
-        await redis.set(keys.packing().name, phrases_digest(), nx=True)
+        await _settle_digests(redis)
         return found
     if found > layout:
         raise OtherLayout(
@@ -60,10 +62,28 @@ async def settle_layout(redis: Redis, *, layout: int = LAYOUT, steps: Mapping[in
         await asyncio.sleep(LOOK)
     try:
         await _carry(redis, layout, steps)
+        await redis.set(keys.formats().name, formats_digest())
     finally:
         if text(await redis.get(keys.migrating().name) or "") == token:
             await redis.delete(keys.migrating().name)
     return found
+
+
+async def _settle_digests(redis: Redis) -> None:
+    """Store what the data of this layout depend on; ``OtherLayout`` when another version's cannot be read."""
+    stored = await redis.get(keys.formats().name)
+    if stored is not None and not is_readable(text(stored)):
+        raise OtherLayout(
+            "the data in Redis was written by a wirewatch with other records: its format digest is "
+            f"{text(stored)[:40]}, this version's is {formats_digest()}; nothing was changed. Start the version that "
+            "wrote it and export there (wirewatch export), or restore a backup of this version, or set another Redis "
+            "database or data_dir "
+            "(docs/operations.md, Upgrade)"
+        )
+    async with redis.pipeline(transaction=True) as pipeline:
+        pipeline.set(keys.packing().name, phrases_digest(), nx=True)
+        pipeline.set(keys.formats().name, formats_digest())
+        await pipeline.execute()
 
 
 async def _check_packing(redis: Redis) -> None:
@@ -77,7 +97,10 @@ async def _check_packing(redis: Redis) -> None:
             return
         reason = f"its packing digest is {text(stored)[:40]}, this version's is {phrases_digest()}"
     else:
-        newest = texts(await redis.zrevrange(keys.releases().name, 0, SAMPLE - 1))
+        try:
+            newest = texts(await redis.zrevrange(keys.releases().name, 0, SAMPLE - 1))
+        except ResponseError:  # another kind of value under our key: what needs it reports it
+            return
         values = (
             cast(list[bytes | None], await redis.mget([keys.release(one).name for one in newest])) if newest else []
         )

@@ -37,7 +37,7 @@ class Readiness(BaseModel):
     checks: dict[str, Check] = Field(
         description="`redis` answers, the `clock` ticked in the last two minutes, this process holds the `lease` (a "
         "standby does not), the `canary` (a listing and a page of its own) was read, none of the `parts` waits for a "
-        "restart"
+        "restart, the user of Redis has all `permissions`"
     )
     channels_off: dict[str, str] = Field(
         description="Channels that were switched off, with the reason; for a person to mend, no fault of readiness"

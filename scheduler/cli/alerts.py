@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Collection
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any
@@ -14,8 +15,9 @@ from alerts.delivery import Delivery
 from alerts.outbox import Outbox
 from alerts.receipts import ChannelCounts, Receipt, count_alerts, find_alert, list_alerts
 from config.addresses import AddressPolicy
+from scheduler.cli.check import removed_channels
 from scheduler.cli.context import Failed, known, since, with_newsroom
-from scheduler.cli.output import Format, FormatOption, chosen, examples, moment, show
+from scheduler.cli.output import Format, FormatOption, chosen, examples, moment, plain_lines, show
 from scheduler.newsroom import Newsroom, now
 from stories.moments import timestamp
 
@@ -96,19 +98,34 @@ def list_receipts(
     if chosen(format) is Format.TABLE:
         show([_count_row(one) for one in counts], COUNTED, format)
         typer.echo()
+    if channel is None:
+        _name_removed(counts, settings.channels)
     show(rows, ("at", "channel", "type", "state", "tries", "id", "error"), format, empty="No alerts.")
 
 
 async def _counts(newsroom: Newsroom, channel: str | None) -> list[ChannelCounts]:
     if channel is not None:
         return await count_alerts(newsroom.redis, [channel])
-    return await count_alerts(newsroom.redis, list(newsroom.settings.channels), others=True)
+    configured = list(newsroom.settings.channels)
+    counts = await count_alerts(newsroom.redis, configured, others=True)
+    removed = sorted(await Outbox(newsroom.redis).channels() - set(configured))
+    gone = await count_alerts(newsroom.redis, removed)
+    found = [one for one in counts if one.channel not in removed]
+    failed = {one.channel: one.failed for one in counts}
+    return [*found, *(replace(one, failed=failed.get(one.channel, 0)) for one in gone)]
+
+
+def _name_removed(counts: list[ChannelCounts], configured: Collection[str]) -> None:
+    """Say on standard error which channels have alerts and are not in the configuration."""
+    for line in removed_channels([one for one in counts if one.channel not in configured]):
+        typer.echo(plain_lines(line), err=True)
 
 
 @alerts.command(epilog=examples("wirewatch alerts channels", "wirewatch alerts channels --format json"))
 def channels(context: typer.Context, format: FormatOption = None) -> None:  # noqa: A002
     """How each channel does: what waits and since when, what was given up, the last error, whether it is off."""
     counts = with_newsroom(context.obj.settings, lambda newsroom: _counts(newsroom, None))
+    _name_removed(counts, context.obj.settings.channels)
     if chosen(format) is Format.TABLE:
         show([_count_row(one) for one in counts], COUNTED, format, empty="No channels.")
     else:

@@ -14,6 +14,7 @@ from typing import Annotated
 
 import typer
 
+from config.expected import is_expected
 from config.load import BadConfiguration
 from config.telemetry import configure_logging, configure_sentry, flush, report, scrub
 from scheduler.cli import (
@@ -99,6 +100,9 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception as error:
+        if is_expected(error):  # Redis went away while the command ran, the disk is full
+            typer.echo(plain_lines(f"wirewatch: {scrub(f'{type(error).__name__}: {error}')}"), err=True)
+            sys.exit(1)
         report(error)
         typer.echo(scrub(traceback.format_exc()), err=True)  # Python itself would print it with any secret in it
         sys.exit(1)

@@ -14,7 +14,7 @@ from scheduler.demo import stories
 from stories.urls import canonical_url
 
 EVENT = {"type", "id", "timestamp", "data"}
-DATA = {"watches", "story", "release", "replaces", "changes"}
+DATA = {"watches", "story", "release", "replaces", "changes", "claims", "outdated", "relation", "follows"}
 RELEASE = {
     *("id", "revision", "url", "source", "wire", "wire_id", "headline", "subheadline", "dateline", "published_at"),
     *("first_seen_at", "embargoed_until", "tags", "tickers", "issuer", "language", "body", "about", "disclaimer"),

