@@ -68,7 +68,7 @@ def extract_release(
     settle_inline(page.tree, text)
     blocks = read_blocks(page.tree)
     headed = find_headed(blocks)
-    is_proven = headed is not None and headed.is_proof
+    is_proven = headed is not None and headed.may_be_mistaken and headed.is_proof
     refuse_walls(page, blocks, is_proven=is_proven)
     main = _choose(page, blocks, hints)
     if headed is not None and is_proven and not hints.body:

@@ -21,6 +21,7 @@ OPENING = 3  # paragraphs under the headline, one of which opens with the dateli
 RUNNING = 40  # Latin characters: a shorter line is a date, a byline, a label
 SENTENCE = 60  # Latin characters
 TITLE = 20  # Latin characters of a linked headline; a shorter link is a menu's
+SHORT = 1_200  # Latin characters of text, from which on no wall is seen in a page
 TEASERS = 3  # linked headlines on a page; fewer are links of the release's own
 
 
@@ -30,8 +31,20 @@ class Headed:
 
     headline: Block
     text: tuple[Block, ...]
+    titles: frozenset[int]
+    """The indexes of the linked headlines of other stories."""
     others: frozenset[int]
-    """The indexes of the blocks that are other stories'."""
+    """The indexes of all blocks that are other stories': their headlines and the text under them."""
+
+    @property
+    def stories(self) -> int:
+        """The number of other stories on the page."""
+        return len(self.titles)
+
+    @property
+    def may_be_mistaken(self) -> bool:
+        """Whether the page has so little text or so many teasers that it looks like no release."""
+        return self.stories >= TEASERS or sum(weight(block.text) for block in self.text) < SHORT
 
     @property
     def is_proof(self) -> bool:
@@ -61,13 +74,13 @@ def find_headed(blocks: Sequence[Block]) -> Headed | None:
     if not text:
         return None
     home = text[0].element.getparent()  # a linked sub-heading in it is the release's own
-    return Headed(top[0], tuple(text), frozenset(_others(blocks, titles, home)))
+    others = frozenset(_others(blocks, titles, home))
+    return Headed(top[0], tuple(text), others & titles, others)
 
 
 def keep_own(blocks: Sequence[Block], headed: Headed) -> None:
     """Choose the text under the headline, and nothing of the other stories, where a page has a number of those."""
-    stories = sum(1 for index in headed.others if blocks[index].link_density > 0.3)
-    if stories < TEASERS:
+    if headed.stories < TEASERS:
         return
     for block in blocks:
         if block.index in headed.others:
