@@ -306,7 +306,7 @@ def validators(release_id: str) -> Key:
 
 def page_states(release_id: str) -> Key:
     """JSON ``PageStates`` of a release's page, of pages that changed."""
-    return Key(_key("states", release_id), SITE)
+    return Key(_key("states", release_id), min(SITE, _lifetimes.releases))
 
 
 def site_noise(host: str) -> Key:
