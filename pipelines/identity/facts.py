@@ -194,7 +194,8 @@ def coined(spelled: Iterable[str], most: int) -> tuple[str, ...]:
     """Return words that no language translates, the longest first: those with a capital behind their first letter."""
     if most < 1:
         return ()
-    found = {word for word in {*spelled} if len(word) >= ACRONYM and word.isascii() and word[1:] != word[1:].lower()}
+    cased = (word for word in {*spelled} if not word.islower() and not word[1:].islower())  # few are left
+    found = (word for word in cased if len(word) >= ACRONYM and word.isascii() and word.isalpha())
     telling = (word for word in found if word.casefold() not in ABBREVIATIONS)
     return tuple(sorted(telling, key=lambda word: (-len(word), word))[:most])
 
