@@ -14,6 +14,7 @@ from pipelines.decision import back, decide, withdraw
 from pipelines.identity import traits
 from pipelines.loss import is_lost, is_still_shown
 from pipelines.noise import moves, noise_of, quiet, shown, stands
+from pipelines.page_states import Judgement, judge, said_of_return, state_digest
 from pipelines.revisits import next_revisit
 from pipelines.tidy import plain, tidy
 from stories.claims import Claims
@@ -123,8 +124,16 @@ class Memory:
             keep = decide(release, knowledge, reading, self._settings, now, noise)
             if noise:
                 await self._met_again(release, noise, seen, now)
+            states = await self._judged(knowledge.own, release, noise, keep)
             if keep is None:
+                await self._put_states(own_id, states)
                 return await self._same(reading, own_id, knowledge.own, now)
+            if states is not None and not states.is_told:
+                await self._put_states(own_id, states)
+                log.info("page_unstable", source=reading.source, release=own_id, why="a state that was read before")
+                return await self._same(replace(reading, validators=None), own_id, knowledge.own, now)
+            if states is not None and states.is_return:
+                keep = replace(keep, events=tuple(map(said_of_return, keep.events)))
             if may_wait and _lacks_its_original(keep):
                 return Remembered(release=release, awaits_original=True)
             if reading.silent and knowledge.own is None and not any(keep.alerts.values()):
@@ -137,8 +146,29 @@ class Memory:
                 failpoint("kept")
                 await self._note(reading, own_id, keep.release.revision)
                 await self._stood(release, moved, now)
+                await self._put_states(own_id, states)
                 return self._kept(keep, reading)
         raise Contended(f"{reading.url}: memory changed {DECISIONS} times while it was decided on")
+
+    async def _judged(
+        self, own: Known | None, release: Release, noise: frozenset[str], keep: Keep | None
+    ) -> Judgement | None:
+        """Return what an edit without a notice means by the states in which its page was read; None for all else."""
+        if self._looks is None or own is None or own.verdict == "withdrawn":
+            return None
+        if keep is None and own.release.revision == 1:
+            return None
+        if keep is not None and keep.verdict != "revised":
+            return None
+        before = state_digest(quiet(own.release, noise))
+        states = await self._looks.page_states(own.release.id or "")
+        if keep is None:  # the state that is kept: the others are read no more in a row
+            return Judgement(states=replace(states, latest=None, visits=0), is_told=False) if states.visits else None
+        return judge(states, before, state_digest(quiet(release, noise)))
+
+    async def _put_states(self, own_id: str, judged: Judgement | None) -> None:
+        if self._looks is not None and judged is not None:
+            await self._looks.put_page_states(own_id, judged.states)
 
     async def _headed(self, read: Release, source: str, own_id: str) -> Release:
         """Return the release of a notice that has taken all of the headline under the one known before."""

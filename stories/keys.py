@@ -309,6 +309,11 @@ def validators(release_id: str) -> Key:
     return Key(_key("validators", release_id), SITE)
 
 
+def page_states(release_id: str) -> Key:
+    """JSON ``PageStates`` of a release's page, of pages that changed."""
+    return Key(_key("states", release_id), min(SITE, _lifetimes.releases))
+
+
 def site_noise(host: str) -> Key:
     """Sorted set of what moves on a site's pages while nothing else does (``stories.looks``), by when it was seen."""
     return Key(_key("noise", host), SITE)

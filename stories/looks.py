@@ -35,6 +35,20 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PageStates:
+    """The states in which a page was read (``pipelines.page_states``)."""
+
+    seen: tuple[str, ...] = ()
+    """Digests, the latest last."""
+    is_unstable: bool = False
+    """Whether it went back to an earlier state, and that was told."""
+    latest: str | None = None
+    """The earlier state that was read at the last visits without being told."""
+    visits: int = 0
+    """At how many visits in a row."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Missing:
     """How the pages of a site stand, as one of them is gone."""
 
@@ -70,6 +84,16 @@ class Looks:
             await self._redis.delete(key.name)
         else:
             await self._redis.set(key.name, msgspec.json.encode(validators), ex=key.seconds)
+
+    async def page_states(self, release_id: str) -> PageStates:
+        """Return the states in which a page was read."""
+        packed = await self._redis.get(keys.page_states(release_id).name)
+        return msgspec.json.decode(packed, type=PageStates) if packed else PageStates()
+
+    async def put_page_states(self, release_id: str, states: PageStates) -> None:
+        """Remember the states in which a page was read."""
+        key = keys.page_states(release_id)
+        await self._redis.set(key.name, msgspec.json.encode(states), ex=key.seconds)
 
     async def moves(self, host: str) -> tuple[Move, ...]:
         """Return what moved by itself on the pages of a site, in the order in which it was last seen."""

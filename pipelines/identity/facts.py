@@ -68,7 +68,7 @@ def _facts(
     numerals = _numerals(said)
     text = _without_addresses(news)
     latin = [match[0] for match in _LATIN.finditer(text)]
-    is_latin = 3 * sum(map(len, latin)) > len(text)
+    is_latin = EAST_ASIAN_SHARE * len(_EAST_ASIAN.findall(text)) < len(text)
     issuer_names = frozenset(word.casefold() for word in _LATIN.findall(f"{small_print}\n{issuer}"))
     whole = f"{news}\n{small_print}"
     mails = frozenset(_mails(whole))
@@ -121,6 +121,8 @@ def _hosts(text: str) -> Iterator[str]:
 FREE_MAIL = frozenset(["gmail.com", "outlook.com", "hotmail.com", "yahoo.com", "163.com", "qq.com", "126.com"])
 _MAIL = re.compile(r"[A-Za-z0-9_.+-]{1,64}@[A-Za-z0-9-]{1,64}(?:\.[A-Za-z0-9-]{1,64}){1,5}")
 _LINK = re.compile(r"(?:https?://|www\.)[^\s<>\"')\]，。、；）」]{1,500}")
+_EAST_ASIAN = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+EAST_ASIAN_SHARE = 8  # one such character in eight: a Chinese text may hold more Latin letters than characters
 _LATIN = re.compile(r"[^\W\d_\u0370-\uffff]{2,40}")
 _PHONE = re.compile(r"\+?\(?\d[\d ()/.-]{6,24}\d")
 _FULL_WIDTH = re.compile("[\uff01-\uff5e]")
@@ -192,7 +194,8 @@ def coined(spelled: Iterable[str], most: int) -> tuple[str, ...]:
     """Return words that no language translates, the longest first: those with a capital behind their first letter."""
     if most < 1:
         return ()
-    found = {word for word in {*spelled} if len(word) >= ACRONYM and word.isascii() and word[1:] != word[1:].lower()}
+    cased = (word for word in {*spelled} if not word.islower() and not word[1:].islower())  # few are left
+    found = (word for word in cased if len(word) >= ACRONYM and word.isascii() and word.isalpha())
     telling = (word for word in found if word.casefold() not in ABBREVIATIONS)
     return tuple(sorted(telling, key=lambda word: (-len(word), word))[:most])
 

@@ -219,6 +219,8 @@ def _names(here: Facts, there: Facts) -> Iterator[Sign]:
     if share >= 0.6 and shared >= 2:
         points = 6 if shared >= 8 and share >= 0.85 else 5 if shared >= 6 else 4 if shared >= 4 else shared
         yield Sign(f"{shared} names of the news", points)
+    elif share < 0.4 and not (here.is_latin and there.is_latin) and _many(here, there, known):
+        yield Sign(f"only {shared} of its names", -5)
     elif share < 0.25 and not shared and _many(here, there, known):
         yield Sign("none of its names", -3)
 

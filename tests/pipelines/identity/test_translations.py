@@ -104,6 +104,17 @@ async def test_an_issue_of_a_serial_is_no_translation_of_another_days_issue(redi
     assert await bureau.types() == ["new", "new"]
 
 
+@pytest.mark.parametrize("topic", sorted({*DEVELOPED_ON, *MEASURED_ON}))
+async def test_a_form_filled_in_twice_in_one_day_is_no_translation_in_the_other_script(
+    redis: Redis, topic: str
+) -> None:
+    """One issuer's two announcements of one kind; of each only one script was read."""
+    bureau = Bureau(redis)
+    first, second = Press(8).day_of_issuer((topic, topic), ("zh-Hant", "zh-Hans"))
+    await read_all(bureau, first.releases[0], second.releases[1])
+    assert await bureau.types() == ["new", "new"]
+
+
 LINKED = {
     "hreflang": {"alternates": ("https://harbour-wire.example/news/1017",)},
     "a part of the path": {"url": "https://harbour-wire.example/en/news/1017"},
