@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 from itertools import islice
 
+from pipelines.tidy import plain
 from stories.release import Release
 
 SHINGLE = 3  # words, or characters of Chinese, Japanese and Korean, in a row: two texts share few of them by chance
 LOST = 0.1  # of a release's shingles at most are left on a page that lost it; common phrases of a language are some 3 %
 STILL = 0.5  # of them at least are left on a page that still shows its release, whatever its markup
+HEADLINE = 5  # words, or characters of Chinese, Japanese and Korean; the name of a site has fewer
 LEAST = 20  # shingles; a shorter text may be rewritten as a whole
 SHINGLES_MAX = 50_000  # of a page
 
@@ -36,6 +38,9 @@ def is_lost(known: Release, read: Release) -> bool:
     """
     if read.notice is not None or read.dateline is not None or read.language != known.language:
         return False
+    is_other = plain(read.headline) != plain(known.headline) and len(_TOKEN.findall(read.headline)) >= HEADLINE
+    if is_other and known.dateline is None:
+        return False  # known may have been a wall or a stub, and this be the release
     left = share_left(known, " \n".join((*read.body, *read.about)))
     return left is not None and left <= LOST
 

@@ -130,6 +130,10 @@ def test_an_edit_a_translation_a_short_text_and_another_release_are_no_loss() ->
     assert not is_lost(known, release(words.body[0], *others))
     assert not is_lost(known, release(*others, language="de"))
     assert not is_lost(known, release(*others, dateline=Dateline(place="OSTENDE")))
+    assert not is_lost(known, replace(release(*others), headline="Gull Line Carries Salt up the River")), (
+        "known may be a wall"
+    )
+    assert is_lost(known, replace(release(*others), headline="Harbour Wire"))
     assert not is_lost(release("Details follow."), release(*words.body))
     assert share_left(release("Details follow."), "") is None
     assert is_still_shown(known, " ".join(words.body).upper())
