@@ -7,6 +7,7 @@ import contextlib
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any
 
 import structlog
@@ -39,7 +40,7 @@ from scheduler.inhand import in_hand
 from scheduler.lease import Deposed, Lease, one_daemon
 from scheduler.lookout import ChannelWatch, look_after_redis
 from scheduler.loop_lag import LoopLagMonitor
-from scheduler.memory import Mirror
+from scheduler.memory import Mirror, data_loss
 from scheduler.metrics import Metrics, ReadinessMetrics, restart_counter
 from scheduler.newsroom import STEPS, CannotStart, Newsroom, now, open_newsroom
 from scheduler.permissions import PermissionWatch
@@ -403,4 +404,5 @@ def _views(
         heard=heard,
         finder=finder,
         clock_warning=timekeeper.warning,
+        data_loss=partial(data_loss, newsroom.redis),
     )

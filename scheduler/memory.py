@@ -18,6 +18,7 @@ from typing import Any, TypeVar, cast
 import msgspec
 from redis.asyncio import Redis
 from redis.asyncio.client import Pipeline
+from redis.exceptions import RedisError
 
 from crawler.polls import Listing
 from stories import keys
@@ -336,6 +337,16 @@ def _batches(found: Mapping[K, V]) -> Iterator[dict[K, V]]:
     items = iter(found.items())
     while chunk := dict(islice(items, BATCH)):
         yield chunk
+
+
+async def data_loss(redis: Redis) -> str | None:
+    """Return in words what Redis lost when it last came back empty; None when that is more than a week ago."""
+    try:
+        packed = await redis.get(keys.loss().name)
+    except (RedisError, OSError):  # readiness says that Redis is away
+        return None
+    loss = decode(packed, Loss, "loss", keys.loss().name) if packed else None
+    return f"at {loss.found_at}: {loss.words}" if loss is not None else None
 
 
 def memory_file(data_dir: Path, address: str) -> Path:

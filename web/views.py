@@ -41,6 +41,11 @@ async def no_measurement(checks: Mapping[str, Check]) -> None:
     """Measure nothing."""
 
 
+async def no_data_loss() -> str | None:
+    """Return that Redis lost nothing."""
+    return None
+
+
 async def no_canary() -> CanaryReport | None:
     """Return that there is no canary."""
     return None
@@ -100,6 +105,8 @@ class Views:
     """Brings the metrics up to date before they are read; it gets the checks of readiness, and must not raise."""
     canary: Callable[[], Awaitable[CanaryReport | None]] = no_canary
     """The last report of the canary of the daemon that has the clock; None when there is none."""
+    data_loss: Callable[[], Awaitable[str | None]] = no_data_loss
+    """What Redis lost when it last came back empty, in words, for a week; None when there is nothing to say."""
     finder: Finder | None = None
     """The index; None: everything is read from Redis."""
 

@@ -20,7 +20,7 @@ from config.schema import schema
 from config.settings import Settings
 from scheduler.cli.context import Failed, with_newsroom
 from scheduler.cli.output import examples, line
-from scheduler.memory import Loss
+from scheduler.memory import data_loss
 from scheduler.newsroom import Newsroom, now
 from scheduler.sharing import MEMBER
 from stories import keys
@@ -30,7 +30,6 @@ from stories.connection import server_risks
 from stories.crew import Crew
 from stories.moments import parse_moment, timestamp
 from stories.timekeeping import SKEW, skew_warning, timekeeper
-from stories.unreadable import decode
 
 CANARY_AGE = timedelta(minutes=3)  # a canary runs every minute
 
@@ -68,7 +67,7 @@ def check(
             *removed_channels(gone),
             *await server_risks(newsroom.redis),
             *clocks,
-            *await _losses(newsroom),
+            *([lost] if (lost := await data_loss(newsroom.redis)) else []),
             *troubles(counts),
         ]
 
@@ -112,12 +111,6 @@ def canary_faults(reports: Mapping[str, CanaryReport], now: datetime) -> list[st
         elif ran is None or now - ran > CANARY_AGE:
             faults.append(f"the canary of {report.process} has not run since {report.at}; restart that process")
     return faults
-
-
-async def _losses(newsroom: Newsroom) -> list[str]:
-    packed = await newsroom.redis.get(keys.loss().name)
-    loss = decode(packed, Loss, "loss", keys.loss().name) if packed else None
-    return [f"at {loss.found_at}: {loss.words}"] if loss is not None else []
 
 
 def troubles(counts: list[ChannelCounts]) -> list[str]:

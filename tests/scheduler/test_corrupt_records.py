@@ -15,7 +15,7 @@ from stories import keys
 from stories.urls import canonical_url
 
 SOON = 30
-SPARED = {"layout", "packing", "memory", "term", "daemon", "epoch", "migrating", "probe"}
+SPARED = {"layout", "packing", "formats", "memory", "term", "daemon", "epoch", "migrating", "probe"}
 """What says whose memory it is, and is compared as it is: no record that is decoded."""
 COMMANDS = (
     *(("releases",), ("releases", "--format", "jsonl"), ("alerts",), ("alerts", "--format", "json")),

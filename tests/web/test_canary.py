@@ -63,3 +63,16 @@ async def test_further_checks_are_part_of_readiness_and_of_what_is_measured(site
     assert [{name: check["ok"] for name, check in one.items()} for one in measured] == [
         {"redis": True, "clock": True, "canary": False}
     ]
+
+
+async def test_the_sources_page_says_what_a_redis_that_came_back_empty_lost(site):
+    async def data_loss():
+        return "at 2026-03-10T09:00:00.000Z: Redis came back empty. May be missing: releases since <nine>"
+
+    async with site.http.get("/sources") as reply:
+        assert 'id="data-loss"' not in await reply.text()
+    site.server.config.app.state.views = replace(site.views, data_loss=data_loss)
+    async with site.http.get("/sources") as reply:
+        page = await reply.text()
+    assert reply.status == 200
+    assert "Redis came back empty. May be missing: releases since &lt;nine&gt;" in page

@@ -34,7 +34,7 @@ async def sources(request: Request) -> HTMLResponse:
         request, "sources.html", "sources",
         sources=sorted(on, key=_ill, reverse=True), off=[one for one in found if not one["enabled"]],
         weeks=weeks, blank=Week(), lates={name: stretch("", week.seconds) for name, week in weeks.items()},
-        canary=await asked.canary(),
+        canary=await asked.canary(), data_loss=await asked.data_loss(),
     )  # fmt: skip
 
 
