@@ -260,7 +260,7 @@ class Mirror:
             if one not in known.unsent
         }
         alerted |= {number_of(release_id(digest)): "" for digest in known.seeded}
-        lifetimes = {key.name: key.seconds for key in self._hash_keys() if key.ttl is not None}
+        hashes = {key.name: key for key in self._hash_keys()}  # what a removed source left is not restored
         async with self._redis.pipeline(transaction=True) as pipeline:
             for name, packed in known.cursors.items():
                 key = keys.cursor(name)
@@ -270,9 +270,10 @@ class Mirror:
             pipeline.expire(keys.known().name, keys.known().seconds)
             self._restore_pending(pipeline, now)
             for name, values in known.hashes.items():
-                pipeline.hset(name, mapping=cast(Any, values))
-                if name in lifetimes:
-                    pipeline.expire(name, lifetimes[name])
+                if (hash_key := hashes.get(name)) is not None:
+                    pipeline.hset(name, mapping=cast(Any, values))
+                    if hash_key.ttl is not None:
+                        pipeline.expire(name, hash_key.seconds)
             pipeline.set(keys.loss().name, msgspec.json.encode(loss), ex=keys.loss().seconds)
             pipeline.set(keys.memory().name, mark)
             await pipeline.execute()

@@ -44,6 +44,12 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
 
 
 @pytest.fixture(autouse=True)
+def data_folder_of_the_test(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Give every test a default data_dir of its own: what one test's Redis held is not missed by the next one's."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
+
+
+@pytest.fixture(autouse=True)
 def every_key_has_a_lifetime(request: pytest.FixtureRequest) -> Iterator[None]:
     """Fail a test that leaves a key for ever, but for those of ``stories.keys`` that may live so."""
     url = request.getfixturevalue("redis_url") if "redis_of_the_session" in request.fixturenames else None
