@@ -296,7 +296,8 @@ class Lister:
         services, poll, cursor = self._services, course.poll, course.cursor
         seeding = cursor.read_at is None and services.settings.alerts.first_poll == "seed"
         failpoint("listed")
-        if fresh := overlap.unseen(listed.sightings, cursor.window):
+        fresh = overlap.unseen(listed.sightings, cursor.window)
+        if fresh:
             # Before they are leased: whatever ends this process, or slides off the listing, they are read in the end.
             taken = (
                 OpenSighting(source=poll.source, listing=poll.listing or url, tag=poll.tag, sighting=one)
@@ -315,6 +316,7 @@ class Lister:
         )
         if claimed.claims:
             failpoint("claimed")
+        await self._make_pending(poll, url, claimed.claims, fresh, now)
         await self._defer(course, claimed.deferred, url, now)
         ids = [release_id(url_digest(one.sighting.url)) for one in claimed.claims]
         named = {"releases": ids[:NAMED]} if ids else {}
@@ -350,6 +352,18 @@ class Lister:
         free = self._services.dispatcher.free(poll.source, priority)
         # An entry that carries its release's text costs no request, and would cost one if it waited.
         return max(free, min(len(listed.contents), FULL_TEXT_ENTRIES))
+
+    async def _make_pending(
+        self, poll: Poll, url: str, claims: Sequence[Claim], fresh: Sequence[Sighting], now: datetime
+    ) -> None:
+        """Make pages pending that were claimed and are not among the newest: the listing may answer 304 from now on."""
+        done = {sighting.url for sighting in fresh}
+        further = (
+            OpenSighting(source=poll.source, listing=poll.listing or url, tag=poll.tag, sighting=claim.sighting)
+            for claim in claims
+            if not claim.changed and claim.sighting.url not in done
+        )
+        await self._services.desk.take_in_hand(further, now + LOOK_AFTER)
 
     async def _defer(self, course: Course, deferred: Sequence[Sighting], url: str, now: datetime) -> None:
         """Leave pages to the backlog of their source."""

@@ -317,7 +317,7 @@ def _set_the_clock(clock: Clock, newsroom: Newsroom, services: Services, metrics
     clock.every(TICK, tick, "tick")
     clock.every(CHECKIN, check_in, "check-in")
     clock.every(SOURCES, look_at_sources, "sources")
-    pending = in_hand(newsroom.claims, services.desk, services.dispatcher, now, newsroom.settings)
+    pending = in_hand(services.claims, services.desk, services.dispatcher, now, newsroom.settings)
     clock.every(IN_HAND, pending, "in hand")
     if services.pushes is not None:
         hubs = PushedPolls(services.pushes, services.desk, all_listings(newsroom.settings), services.ask, now)

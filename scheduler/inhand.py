@@ -21,6 +21,8 @@ from stories.desk import Desk
 
 log = structlog.get_logger(__name__)
 
+AT_START = timedelta(minutes=11)  # as far as pages are looked after that were claimed just before the end
+MANY = 5_000  # sightings of the first sweep
 AT_ONCE = 200  # sightings of one sweep
 OFF = timedelta(minutes=10)  # between two looks at a page whose source is off
 
@@ -33,9 +35,14 @@ def in_hand(
     The pages of a source that is off wait until it is on again; those of a removed source are dropped.
     """
 
+    is_first = True
+
     async def sweep() -> None:
+        nonlocal is_first
         try:
-            for one in await desk.in_hand(now(), AT_ONCE):
+            # At the start all that is pending is looked at: leases of the process before this one are void.
+            horizon, is_first = (AT_START if is_first else timedelta()), False
+            for one in await desk.in_hand(now() + horizon, AT_ONCE if not horizon else MANY):
                 due = await claims.standing(one.sighting.url, now())
                 if due is not None and due <= now():
                     source = owner(settings, one.source, one.sighting.url)

@@ -28,8 +28,9 @@ SETTLED_FAILURES = 4  # a page that failed so often does not keep its listing fr
 BATCH = 250  # sightings of one script call: it takes some milliseconds, in which Redis serves no other client
 LEASED = (1, 2, 3)
 DEFERRED = 5
-UNSETTLED = (1, 2, 3, 4)
-"""Answers of the claim script."""
+UNSETTLED = (3, 4)
+"""Answers of the claim script. A new page counts as settled: it is pending until it is read, whatever becomes of its
+listing. A known page whose headline changed is not pending, and an open one may not be."""
 CLOCKS_APART = 5000  # ms by which the clocks of two processes may differ
 FARTHEST = 366 * 86_400_000  # ms; no page waits longer than it is stored
 GIVEN_UP = 8  # failures in a row, after two days, when nobody looks for a page any more that no listing names
@@ -64,7 +65,8 @@ class Claimed:
     claims: tuple[Claim, ...]
     """Ours to read, in the listing's order."""
     settled: bool
-    """Every sighting is known for good: the listing need not be looked at again until it changes."""
+    """Every sighting is known, or is read in the end once the claims are pending: the listing need not be read again
+    until it changes."""
     deferred: tuple[Sighting, ...] = ()
     """To be read, but beyond the limit: not leased. They must be put in the backlog of their source."""
 
@@ -151,7 +153,7 @@ class Claims:
         source: str,
     ) -> Sequence[int]:
         seeded, page, lease = keys.seeded(listing), keys.page(""), keys.claim("")
-        names = [seeded.name, keys.backlog(source).name]
+        names = [seeded.name, keys.backlog(source).name, keys.open_sightings().name]
         arguments: list[str | int] = [_ms(now), lease.seconds * 1000, f"h:{listing}", first_poll]
         arguments += [seeded.seconds, page.seconds, SETTLED_FAILURES, self._run + secrets.token_hex(8)]
         arguments += [
@@ -178,7 +180,10 @@ class Claims:
         async with self._redis.pipeline(transaction=False) as pipeline:
             pipeline.hmget(keys.page(digest).name, "release", "failures", "retry_at", "failed_at")
             pipeline.pttl(keys.claim(digest).name)
-            (release, failures, retry_at, failed_at), lease = await pipeline.execute()
+            pipeline.get(keys.claim(digest).name)
+            (release, failures, retry_at, failed_at), lease, holder = await pipeline.execute()
+        if holder and self._is_void(holder.decode(errors="replace")):
+            lease = 0
         name = keys.page(digest).name
         if release or number(failures, "page", name) >= GIVEN_UP:
             return None
@@ -187,6 +192,10 @@ class Claims:
             retry = 0
         wait = max(min(retry, _ms(now) + FARTHEST) - _ms(now), min(lease, keys.claim("").seconds * 1000), 0)
         return now + timedelta(milliseconds=wait)
+
+    def _is_void(self, holder: str) -> bool:
+        """Return whether a lease is of a process that was what this one is now: it has ended."""
+        return bool(self._role) and holder.startswith(self._role) and not holder.startswith(self._run)
 
     async def failed(self, url: str, reason: str, now: datetime) -> timedelta:
         """Remember that a page could not be read, and return after how long it is tried again.

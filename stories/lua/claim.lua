@@ -1,6 +1,6 @@
 -- Leases the sightings that are to be read: those nobody has seen, and known ones whose listed headline changed.
--- KEYS[1] seeded (set of the listing's first sightings, and the poll that saw them)  [2] backlog of the source; then for
--- each sighting: its page hash, its claim.
+-- KEYS[1] seeded (set of the listing's first sightings, and the poll that saw them)  [2] backlog of the source  [3] pending
+-- sightings (hash); then for each sighting: its page hash, its claim.
 -- ARGV[1] now (ms)  [2] lease (ms)  [3] field of this listing in a page hash  [4] what marks the first poll, if it
 -- seeds and this may be it: only the poll that claimed first is, whether or not it lived to store its cursor; else ''
 -- ARGV[5] lifetime of seeded (s)  [6] lifetime of a page (s)
@@ -9,7 +9,8 @@
 -- readers begin with that are dead when this one lives ('': nobody is known to be)  [11] key of the term  [12] the
 -- caller's term  [13] how many may be leased ('': all); then for each sighting: its URL digest, its headline digest.
 -- Returns for each sighting: 0 settled, 1 new, 2 new and silent, 3 changed, 4 open (leased, or waiting for another try),
--- 5 over the limit: to be read and not leased, 6 the same, and in the backlog already.
+-- 5 over the limit: to be read and not leased, 6 the same, and in the backlog already, 7 open, and pending: it is read
+-- in the end though its listing is not read again.
 local now, lease, field, first, token = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], ARGV[4], ARGV[8]
 local mine, role = ARGV[9], ARGV[10]
 local refused = deposed(ARGV[11], ARGV[12])
@@ -18,9 +19,9 @@ if refused then
 end
 
 -- A wrong type would stop the script half-way, with leases that nobody was told of: look before the first write.
-local kinds = { "string", "hash" }
+local kinds = { "hash", "string" }
 for i, key in ipairs(KEYS) do
-  local kind, wanted = redis.call("TYPE", key).ok, i == 1 and "set" or i == 2 and "zset" or kinds[i % 2 + 1]
+  local kind, wanted = redis.call("TYPE", key).ok, i == 1 and "set" or i == 2 and "zset" or i == 3 and "hash" or kinds[i % 2 + 1]
   if kind ~= "none" and kind ~= wanted then
     return redis.error_reply("WRONGTYPE " .. key .. " is a " .. kind .. ", not a " .. wanted)
   end
@@ -62,8 +63,8 @@ local CLOCKS_APART = 5000 -- ms by which the clocks of two processes may differ
 local limit = ARGV[13] == "" and math.huge or tonumber(ARGV[13])
 local leased = 0
 local answers = {}
-for i = 1, (#KEYS - 2) / 2 do
-  local page, claim = KEYS[2 * i + 1], KEYS[2 * i + 2]
+for i = 1, (#KEYS - 3) / 2 do
+  local page, claim = KEYS[2 * i + 2], KEYS[2 * i + 3]
   local digest, headline = ARGV[12 + 2 * i], ARGV[13 + 2 * i]
   local known = redis.call("HMGET", page, "release", field, "retry_at", "failures", "failed_at")
   if (tonumber(known[5] or "0") or 0) > now + CLOCKS_APART then -- the clock was set back: it would wait for as long as that
@@ -98,6 +99,9 @@ for i = 1, (#KEYS - 2) / 2 do
       redis.call("ZREM", KEYS[2], digest)
       leased = leased + 1
     end
+  end
+  if answer == 4 and redis.call("HEXISTS", KEYS[3], digest) == 1 then
+    answer = 7
   end
   answers[i] = answer
 end

@@ -20,6 +20,7 @@ NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)
 URL, LISTING = "https://wire.example/1", "https://wire.example/rss"
 MINUTE = timedelta(minutes=1)
 WIRE = SourceSettings(listings=(ListingSettings(url=LISTING),))
+SETTINGS = Settings(catalog=False, sources={"wire": WIRE})
 OFF = WIRE.model_copy(update={"enabled": False})
 
 
@@ -103,3 +104,23 @@ async def test_a_page_of_a_source_that_was_removed_is_dropped(hand):
     hand.configure(other=SourceSettings(listings=(ListingSettings(url="https://else.example/rss"),)))
     assert await hand.later(12) == []
     assert await hand.waiting() == []
+
+
+async def test_a_page_that_a_killed_daemon_was_reading_is_read_by_the_next_one_at_its_start(redis):
+    killed, desk, backlog = Claims(redis, "daemon"), Desk(redis), Backlog(redis)
+    named = OpenSighting(source="wire", listing=LISTING, tag=None, sighting=Sighting(url=URL))
+    await desk.take_in_hand([named], NOW + 11 * MINUTE)
+    await killed.claim("key", [named.sighting], NOW)
+    sweep = in_hand(Claims(redis, "daemon"), desk, PageDispatcher(lambda: NOW, backlog), lambda: NOW, SETTINGS)
+    await sweep()
+    assert [page.pending.sighting.url for page in await backlog.take("wire", 5, NOW)] == [URL]
+
+
+async def test_a_page_that_a_worker_is_reading_is_left_to_it_at_the_start(redis):
+    worker, desk, backlog = Claims(redis, ""), Desk(redis), Backlog(redis)
+    named = OpenSighting(source="wire", listing=LISTING, tag=None, sighting=Sighting(url=URL))
+    await desk.take_in_hand([named], NOW + 11 * MINUTE)
+    await worker.claim("key", [named.sighting], NOW)
+    sweep = in_hand(Claims(redis, "daemon"), desk, PageDispatcher(lambda: NOW, backlog), lambda: NOW, SETTINGS)
+    await sweep()
+    assert await backlog.take("wire", 5, NOW) == []

@@ -16,6 +16,7 @@ from stories import claims as claiming
 from stories import keys
 from stories.backlog import Backlog
 from stories.claims import RETRIES, SETTLED_FAILURES, Claimed, Claims, headline_digest, listing_key
+from stories.desk import Desk
 from stories.sighting import OpenSighting, Sighting
 from stories.urls import url_digest
 
@@ -70,9 +71,12 @@ async def test_a_page_that_was_read_is_never_claimed_again(claims: Claims) -> No
     assert await claims.release_id(page(1)) == "rel_1"
 
 
-async def test_a_listing_is_settled_only_when_nothing_on_it_is_open(claims: Claims) -> None:
-    assert not (await claims.claim(LISTING, seen(1), NOW)).settled, "it is being read"
-    assert not (await claims.claim(LISTING, seen(1), NOW)).settled, "another worker reads it"
+async def test_a_listing_is_settled_only_when_what_is_open_on_it_is_pending(claims: Claims, redis: Redis) -> None:
+    assert (await claims.claim(LISTING, seen(1), NOW)).settled, "the lister makes it pending"
+    assert not (await claims.claim(LISTING, seen(1), NOW)).settled, "another worker reads it, and it is not pending"
+    pending = [OpenSighting(source="wire", listing=LISTING, tag=None, sighting=one) for one in seen(1)]
+    await Desk(redis).take_in_hand(pending, NOW)
+    assert (await claims.claim(LISTING, seen(1), NOW)).settled, "it is read in the end"
     await claims.unchanged(page(1), "rel_1", LISTING, "Ferries Ordered 1")
     assert (await claims.claim(LISTING, seen(1), NOW)).settled
     assert (await claims.claim(LISTING, [], NOW)).settled
