@@ -21,13 +21,14 @@ class NoChance(Random):
         return (a + b) / 2
 
 
-def test_the_default_is_the_schedule_of_standard_webhooks():
+def test_the_default_is_the_schedule_of_standard_webhooks_with_two_short_waits_more():
     waits = []
     while (due := next_try(len(waits) + 1, NOW, None, NoChance())) is not None:
         waits.append(due - NOW)
     hours = timedelta(hours=1)
     assert waits == [
-        *(timedelta(seconds=5), timedelta(minutes=5), timedelta(minutes=30)),
+        *(timedelta(seconds=5), timedelta(seconds=20), timedelta(minutes=1)),
+        *(timedelta(minutes=5), timedelta(minutes=30)),
         *(2 * hours, 5 * hours, 10 * hours, 14 * hours, 20 * hours, 24 * hours),
     ]
 

@@ -52,6 +52,7 @@ class Hand:
 async def hand(redis):
     hand = Hand(redis)
     named = OpenSighting(source="wire", listing=LISTING, tag=None, sighting=Sighting(url=URL, headline="One"))
+    await hand.sweep()  # the one at the start looks further ahead
     await hand.desk.take_in_hand([named], NOW + 11 * MINUTE)
     return hand
 
