@@ -90,9 +90,10 @@ def test_a_damaged_page_gives_nothing_that_it_does_not_say(page):
     outcome = read(page)
 
     if isinstance(outcome, Release):
+        said = key(html.fromstring(f"<div>{page}</div>").text_content())
+        found = (*outcome.body, *outcome.about, outcome.headline)
         # In a title markup is text, which this parser does not know.
-        said = key(html.fromstring(f"<div>{page}</div>").text_content()) + key(page)
-        assert [text for text in (*outcome.body, *outcome.about, outcome.headline) if key(text) not in said] == []
+        assert [text for text in found if key(text) not in said and "<" not in text] == []
     else:
         assert outcome in REASONS
 
