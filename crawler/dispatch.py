@@ -40,6 +40,8 @@ ORIGINAL_WAIT_SECONDS = 30.0  # that a notice waits for its original among the p
 OTHER_SOURCE_WAIT_SECONDS = 5.0  # the same among those of others: most are not about it
 HEAVY_BYTES = 2_000_000  # a source with a page of this size has one page in flight; an ordinary one has 0.1 MB
 MAX_RESPONSE_BYTES = 8 << 20  # a larger answer is broken off; a 948-byte Brotli body may unfold to 600 MB
+INGEST_WEIGHT = 10.0  # reader seconds for one of the event loop: readers are several, and the loop is one
+SLOW_INGEST_SECONDS = 0.2  # from which a page counts as heavy; an ordinary one takes 0.003
 HEAVY_SECONDS = 900.0  # after its last heavy page
 SWEEP_SECONDS = 0.5  # between two looks at sources that wait for their budget
 COUNT_SECONDS = 10.0  # between two counts of the backlogs in Redis, which other processes fill too
@@ -217,6 +219,13 @@ class PageDispatcher:
     def read(self, source: str, seconds: float) -> None:
         """Count reader seconds of a source."""
         self._status(source).budget.charge("reader", seconds, self._clock())
+
+    def ingested(self, source: str, seconds: float) -> None:
+        """Count seconds for which a page of a source held up the event loop: everything else waited for it."""
+        now, status = self._clock(), self._status(source)
+        status.budget.charge("reader", seconds * INGEST_WEIGHT, now)
+        if seconds >= SLOW_INGEST_SECONDS:
+            status.heavy_until = now + HEAVY_SECONDS
 
     def listing_wait(self, source: str) -> timedelta:
         """Return how long a source must wait before its listings are read: it is over its budget, or its backlog is

@@ -36,7 +36,7 @@ from stories.sites import Known, Shown
 ORDER = b"w"
 LENGTH = struct.Struct("!I")
 JOBS = 1000  # that a worker does before it is replaced, so that what leaks stays small
-MEMORY_KEPT = 320 * 1024  # KiB of resident memory; a worker that needed more is replaced after its answer
+MEMORY_KEPT = 208 * 1024  # KiB of resident memory; a worker that needed more is replaced after its answer
 NICENESS = 5  # the process that polls and alerts goes first where cores are short
 RELEASE_CHARACTERS = 1_000_000  # 160,000 words; what is compared and matched in the parent takes 1 µs each
 OVERTIME = 5.0  # seconds after a job's time limit at which a worker without a parent ends by itself

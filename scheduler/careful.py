@@ -22,7 +22,15 @@ log = structlog.get_logger(__name__)
 class Careful:
     """Memory that notes what it is about to keep."""
 
-    def __init__(self, memory: Memory, aside: Aside, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        memory: Memory,
+        aside: Aside,
+        now: Callable[[], datetime],
+        charge: Callable[[str, float], None] = lambda source, seconds: None,
+    ) -> None:
+        """``charge``: called with a source and the seconds for which one of its pages held up the event loop."""
+        self._charge = charge
         self._memory = memory
         self._aside = aside
         self._now = now
@@ -41,6 +49,8 @@ class Careful:
                 try:
                     return await timer
                 finally:
+                    if timer.total:
+                        self._charge(reading.source, timer.total)
                     if timer.longest > FREEZE_SECONDS:
                         attempt.died = freeze(timer.longest)
                         log.warning("event_loop_held_up", source=reading.source, url=reading.url, seconds=timer.longest)

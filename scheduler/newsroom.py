@@ -147,7 +147,7 @@ class Newsroom:
             claims=claims,
             desk=desk,
             reader=Reader(),
-            memory=Careful(memory, aside, now),
+            memory=Careful(memory, aside, now, dispatcher.ingested),
             guard=guard_of(self.settings),
             progress=progress,
             clock=now,

@@ -39,6 +39,8 @@ class StepTimer(Generic[T]):
         self._work = work
         self.longest = 0.0
         """Seconds."""
+        self.total = 0.0
+        """Seconds of all steps that were measured."""
 
     def __await__(self) -> Generator[Any, Any, T]:
         steps = self._work.__await__()
@@ -55,7 +57,9 @@ class StepTimer(Generic[T]):
             finally:
                 if time.perf_counter() - began > SHORT_STEP:
                     # Of the time since the last look, at most SHORT_STEP was before this step.
-                    self.longest = max(self.longest, time.thread_time() - used)
+                    took = time.thread_time() - used
+                    self.longest = max(self.longest, took)
+                    self.total += took
             sent = thrown = None
             try:
                 sent = yield waited_for

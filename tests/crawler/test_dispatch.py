@@ -135,6 +135,15 @@ def test_a_source_over_its_budget_waits_and_the_time_is_counted(dispatcher, time
     assert (name, dispatcher.throttled_seconds(status)) == ("flood", 1.5)
 
 
+def test_a_source_whose_pages_hold_up_the_event_loop_has_one_in_flight_and_soon_waits(dispatcher, time):
+    dispatcher.ingested("wire", 0.5)
+    assert dispatcher.free("wire", Priority.NEW) == 1
+    for _ in range(25):
+        dispatcher.ingested("wire", 0.5)
+    assert dispatcher.free("wire", Priority.NEW) == 0
+    assert dispatcher.free("other", Priority.NEW) == MAX_IN_FLIGHT
+
+
 def test_listings_wait_for_a_source_that_used_up_its_reading_or_whose_backlog_is_full(dispatcher):
     assert not dispatcher.listing_wait("wire")
     dispatcher.read("wire", READER_BURST + 18)
