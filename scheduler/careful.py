@@ -8,6 +8,7 @@ from datetime import datetime
 import structlog
 
 from config.telemetry import traced
+from pipelines.identity.caches import free_after
 from pipelines.remembering import Memory, Remembered
 from stories.aside import FREEZE_SECONDS, Aside, Subject, freeze
 from stories.failpoints import failpoint
@@ -49,6 +50,7 @@ class Careful:
                 try:
                     return await timer
                 finally:
+                    free_after(reading.release)
                     if timer.total:
                         self._charge(reading.source, timer.total)
                     if timer.longest > FREEZE_SECONDS:

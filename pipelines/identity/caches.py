@@ -1,0 +1,26 @@
+"""The caches of identity: what was worked out of a release is kept for the comparisons that follow.
+
+They are bounded by their number of entries. A release of hundreds of thousands of characters takes megabytes in each,
+so after one of those they are emptied: the few that are compared next are worked out again.
+"""
+
+from __future__ import annotations
+
+from pipelines.identity import facts, likeness, reading
+from stories.release import Release
+
+LONG_TEXT = 60_000  # characters; the longest of 23,343 real releases has 55,719
+
+_CACHED = tuple(
+    found
+    for module in (reading, likeness, facts)
+    for found in vars(module).values()
+    if hasattr(found, "cache_clear") and getattr(found, "__module__", None) == module.__name__
+)
+
+
+def free_after(release: Release) -> None:
+    """Empty the caches after a release with a long text."""
+    if len(release.headline) + sum(map(len, release.body)) > LONG_TEXT:
+        for cached in _CACHED:
+            cached.cache_clear()
