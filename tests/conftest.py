@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +48,7 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
 def data_folder_of_the_test(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Give every test a default data_dir of its own: what one test's Redis held is not missed by the next one's."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
+    os.umask(0o022)  # a command that ran within this process left its own
 
 
 @pytest.fixture(autouse=True)

@@ -45,7 +45,7 @@ async def polled(base: str, sources: set[str]) -> bool:
             said = await reply.json()
     except ClientError:
         return False
-    return sources <= {one["name"] for one in said["sources"] if one["health"]["read_at"]}
+    return sources <= {one["name"] for one in said.get("sources", ()) if one["health"]["read_at"]}
 
 
 async def live_on(page: Page) -> None:
