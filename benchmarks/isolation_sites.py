@@ -7,24 +7,27 @@ import contextlib
 import gzip
 import random
 import time
+from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
+
+from scaleout_wire import headline, page
 
 GOOD_NETWORK, BAD_NETWORK = "127.3.1", "127.3.2"
 PORT = 8080
 LISTED = 20  # releases of a good site's listing
 LINKS = 5000  # of a listing that names too much
 BIG = 20_000_000  # bytes
-SYLLABLES = ("ka", "lo", "mi", "ren", "tas", "vol", "ber", "din", "sho", "qua", "ne", "fir", "gam", "hul", "pre", "zan")
+PARAGRAPHS = 6  # of a release
 
 OK = b"HTTP/1.1 200 OK\r\nConnection: close\r\n"
 Answer = AsyncIterator[bytes]
 
 
 @dataclass(slots=True)
-class Site:
+class Site(ABC):
     """A site that answers every path by ``answer``, and logs when it was asked for what."""
 
     name: str
@@ -44,8 +47,9 @@ class Site:
         if self._server is not None:
             self._server.close()
 
+    @abstractmethod
     def answer(self, path: str) -> Answer:
-        raise NotImplementedError
+        """Return the parts of the answer to a request for a path."""
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError):
@@ -91,7 +95,7 @@ class GoodSite(Site):
             )
             yield _whole(f'<rss version="2.0"><channel>{items}</channel></rss>'.encode(), "application/rss+xml")
         else:
-            yield _whole(page(int(path.rpartition("/")[2])).encode())
+            yield _whole(page(int(path.rpartition("/")[2]), PARAGRAPHS).encode())
 
 
 @dataclass(slots=True)
@@ -109,7 +113,7 @@ class BadSite(Site):
             elif path == "/news":
                 yield _whole(f'<main><ul><li><a href="/news/{number}">{headline(number)}</a></li></ul></main>'.encode())
             else:
-                yield _whole(page(number).encode())
+                yield _whole(page(number, PARAGRAPHS).encode())
             return
         async for part in KINDS[self.kind](path):
             yield part
@@ -292,27 +296,6 @@ def bad_sites(count: int) -> list[BadSite]:
         BadSite(f"bad-{number}", f"{BAD_NETWORK}.{number + 1}", kind=kinds[number % len(kinds)])
         for number in range(count)
     ]
-
-
-def headline(number: int) -> str:
-    """Return a release's headline."""
-    draw = random.Random(number)
-    return f"{_words(draw, 2).title()} Announces {_words(draw, 3).title()} Number {number}"
-
-
-def page(number: int, paragraphs: int = 6) -> str:
-    """Return a release's page."""
-    draw = random.Random(-number)
-    text = "".join(f"<p>{_words(draw, 45).capitalize()}.</p>" for _ in range(paragraphs))
-    return (
-        f'<!doctype html><html lang="en"><head><title>{headline(number)}</title></head><body><article>'
-        f"<h1>{headline(number)}</h1><p>PORT ELLERY, March 10, 2026 -- {_words(draw, 30)}.</p>{text}"
-        "</article></body></html>"
-    )
-
-
-def _words(draw: random.Random, count: int) -> str:
-    return " ".join("".join(draw.choices(SYLLABLES, k=draw.randint(2, 4))) for _ in range(count))
 
 
 def gaps(polls: list[float]) -> list[float]:
