@@ -21,11 +21,18 @@ class Rereading:
         self._loaded = loaded
         self._load = load
         self._reading: asyncio.Task[None] | None = None
+        self._is_stale = False
 
     def __call__(self) -> None:
-        """Read it, unless that is being done already."""
+        """Read it; if it is being read already, read it once more afterwards, since it may have changed meanwhile."""
+        self._is_stale = True
         if self._reading is None or self._reading.done():
-            self._reading = asyncio.create_task(self._read(), name="configuration")
+            self._reading = asyncio.create_task(self._read_until_fresh(), name="configuration")
+
+    async def _read_until_fresh(self) -> None:
+        while self._is_stale:
+            self._is_stale = False
+            await self._read()
 
     async def _read(self) -> None:
         file = str(self._loaded.file or "no file (defaults)")

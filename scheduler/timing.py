@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from datetime import timedelta
 
 import structlog
 from prometheus_client import CollectorRegistry, Gauge
@@ -17,17 +18,24 @@ from stories.timekeeping import Timekeeper
 log = structlog.get_logger(__name__)
 
 MEASURED = 2.0  # seconds between two measurements
+LATE_PASSES = 4  # after a jump back: work in flight ends within these measurements, and may have used the old time
 
 
 async def keep_time(
     timekeeper: Timekeeper, redis: Redis, channels: Iterable[str] = (), lease: Lease | None = None
 ) -> None:
     """Measure until cancelled; with the daemon's ``lease`` move what is due after the server's clock jumped back."""
+    late_passes: list[timedelta] = []
     while True:
         try:
             jumped = (await timekeeper.measure(redis)).jumped
-            if lease is not None and lease.holds and (moved := await shift_due(redis, jumped, channels, lease.term)):
-                log.info("due_times_moved", seconds=round(jumped.total_seconds(), 1), moved=moved)
+            if lease is not None and lease.holds:
+                if jump := late_passes.pop() if late_passes else None:
+                    await shift_due(redis, jump, channels, lease.term, only_late=True)
+                if moved := await shift_due(redis, jumped, channels, lease.term):
+                    log.info("due_times_moved", seconds=round(jumped.total_seconds(), 1), moved=moved)
+            if jumped < timedelta():
+                late_passes = [jumped] * LATE_PASSES
         except RedisError:
             log.debug("clock_not_measured", reason="Redis does not answer")
         await asyncio.sleep(MEASURED)

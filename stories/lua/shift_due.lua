@@ -2,7 +2,8 @@
 -- KEYS[1] marker  [2] to [4] sorted sets of moments that are all moved; then for each channel its outbox, its state, and
 -- when its alerts went out.
 -- ARGV[1] token of this call: a repeat changes nothing  [2] lifetime of the marker (s)  [3] the jump (ms, negative)
--- [4] prefix of alerts  [5] key of the term  [6] the caller's term.
+-- [4] prefix of alerts  [5] key of the term  [6] the caller's term  [7] 0, or a window (ms): a later pass that moves only
+-- what work in flight during the jump wrote by the old clock, due within this window of the old time.
 -- Alerts that wait for a moment of their own, the end of an embargo, keep it.
 -- Returns how many moments were moved.
 local refused = deposed(ARGV[5], ARGV[6])
@@ -13,13 +14,15 @@ if redis.call("GET", KEYS[1]) == ARGV[1] then
   return 0
 end
 local time, jump, moved = redis.call("TIME"), tonumber(ARGV[3]), 0
+local window = tonumber(ARGV[7])
 local before = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) - jump
 
 local function shift(key, is_moved)
   local found = redis.call("ZRANGE", key, 0, -1, "WITHSCORES")
   for i = 1, #found, 2 do
     local score = tonumber(found[i + 1])
-    if not is_moved or is_moved(found[i], score) then
+    local is_late = score > before and score <= before + window
+    if (window == 0 or is_late) and (not is_moved or is_moved(found[i], score)) then
       redis.call("ZADD", key, string.format("%.0f", score + jump), found[i])
       moved = moved + 1
     end

@@ -66,6 +66,18 @@ async def test_revisits_sightings_and_pauses_move(redis: Redis, before: int) -> 
     assert int(await redis.hget(keys.channel("desk").name, "paused_until")) == before + 60_000 - 3 * 24 * HOUR
 
 
+async def test_what_work_in_flight_wrote_by_the_old_clock_is_moved_by_a_later_pass(redis: Redis, before: int) -> None:
+    at = datetime.fromtimestamp(before / 1000, UTC)
+    await Desk(redis).put_revisit("rel_moved", at + BACK + timedelta(minutes=15))
+    await Desk(redis).put_revisit("rel_late", at + timedelta(seconds=2))
+    await Desk(redis).put_revisit("rel_next_week", at + timedelta(days=4))
+    assert await shift_due(redis, BACK, (), only_late=True) == 1
+    revisits = await Desk(redis).revisits_at(["rel_moved", "rel_late", "rel_next_week"])
+    assert revisits["rel_late"] - at - timedelta(seconds=2) - BACK < timedelta(milliseconds=2)
+    assert revisits["rel_moved"] - at - timedelta(minutes=15) - BACK < timedelta(milliseconds=2)
+    assert revisits["rel_next_week"] - at == timedelta(days=4)
+
+
 async def test_a_jump_ahead_moves_nothing(redis: Redis, before: int) -> None:
     await put(redis, "tried", before, failures="1")
     assert await shift_due(redis, timedelta(days=3), ()) == 0
