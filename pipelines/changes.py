@@ -130,7 +130,7 @@ def _paragraphs(field: str, before: Sequence[str], after: Sequence[str]) -> list
     old, new = [plain(text) for text in before], [plain(text) for text in after]
     if old == new:
         return []
-    start, tail = _shared_ends(old, new)
+    start, tail = shared_ends(old, new)
     pairs = _aligned(old[start : len(old) - tail], new[start : len(new) - tail])
     # A paragraph that left here and came there, word for word, has moved.
     moved = Counter(old[start + i] for i, j in pairs if i is not None and j is None)
@@ -181,7 +181,7 @@ def _edited_elsewhere(
     return [(partner[j], j) if i is None and j is not None and j in partner else (i, j) for i, j in kept]
 
 
-def _shared_ends(old: list[str], new: list[str]) -> tuple[int, int]:
+def shared_ends(old: list[str], new: list[str]) -> tuple[int, int]:
     shorter = min(len(old), len(new))
     start = next((i for i in range(shorter) if old[i] != new[i]), shorter)
     tail = next((i for i in range(shorter - start) if old[-1 - i] != new[-1 - i]), shorter - start)
@@ -196,7 +196,7 @@ def _aligned(old: list[str], new: list[str]) -> list[_Pair]:
     """Return (old, new) positions in reading order: both where a paragraph stayed or changed, else one."""
     pairs: list[_Pair] = []
     cells = _CELLS
-    for is_equal, olds, news in _ranges(old, new):
+    for is_equal, olds, news in ranges(old, new):
         if is_equal:
             pairs += zip(olds, news, strict=True)
         elif _glued(old[olds.start : olds.stop]) != _glued(new[news.start : news.stop]):
@@ -205,7 +205,7 @@ def _aligned(old: list[str], new: list[str]) -> list[_Pair]:
     return pairs
 
 
-def _ranges(old: list[str], new: list[str]) -> Iterator[tuple[bool, range, range]]:
+def ranges(old: list[str], new: list[str]) -> Iterator[tuple[bool, range, range]]:
     """Yield the ranges that are equal and those that are not, in reading order.
 
     Long texts are cut at the paragraphs that are in both once (patience diff). A piece that is long all the same, such

@@ -21,6 +21,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from pipelines.changes import changes, is_noise
+from pipelines.volatile import SENTENCE, without_sentences
 from stories.looks import TOLD, Move
 from stories.release import Image, Release
 from stories.urls import canonical_url
@@ -45,14 +46,16 @@ _LINES = ("body", "about", "contacts")
 
 
 def quiet(release: Release, noise: frozenset[str]) -> Release:
-    """Return the release as it is compared: lines that are noise are empty, addresses without tracking."""
+    """Return the release as it is compared: noise and volatile sentences are left out, addresses without tracking."""
     found: dict[str, tuple[str, ...]] = {
         field: tuple(_quiet(line, noise) for line in getattr(release, field)) for field in _LINES
     }
     images = release.images
     if _mark_of_field("images") in noise:
         images = tuple(Image(url=one.url) for one in images)
-    return replace(release, images=images, body=found["body"], about=found["about"], contacts=found["contacts"])
+    release = replace(release, images=images, body=found["body"], about=found["about"], contacts=found["contacts"])
+    volatile = frozenset(mark for mark in noise if mark.startswith(SENTENCE))
+    return without_sentences(release, volatile) if volatile else release
 
 
 def moves(before: Release, after: Release) -> tuple[Move, ...]:

@@ -42,7 +42,9 @@ def state_digest(release: Release) -> str:
         release.disclaimer,
     )
     texts = (*release.body, *release.about, *release.contacts, *(image.caption for image in release.images))
-    said = "\n".join(plain(part or "") for part in (*fields, *texts, *release.tags, *release.tickers))
+    # A line that is noise is empty, and may be there or not.
+    parts = (*fields, *filter(None, texts), *release.tags, *release.tickers)
+    said = "\n".join(plain(part or "") for part in parts)
     return hashlib.blake2b(said.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 

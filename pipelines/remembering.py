@@ -15,15 +15,16 @@ from pipelines.identity import traits
 from pipelines.loss import is_lost, is_still_shown
 from pipelines.noise import moves, noise_of, quiet, shown, stands
 from pipelines.page_states import Judgement, judge, said_of_return, state_digest
-from pipelines.revisits import next_revisit
+from pipelines.revisits import next_revisit, visits_before
 from pipelines.tidy import plain, tidy
+from pipelines.volatile import VISITS, Visit, visit
 from stories.claims import Claims
 from stories.desk import Desk
 from stories.event import Event
 from stories.failpoints import failpoint
 from stories.ids import release_id
 from stories.keeping import Keep, Keeper, Known
-from stories.looks import Looks, Move
+from stories.looks import Looks, Move, PageStates, Place
 from stories.moments import parse_moment
 from stories.reading import Gone, Reading
 from stories.release import Release
@@ -119,17 +120,21 @@ class Memory:
             seen = await self._seen_to_move(knowledge.own)
             noise = noise_of(seen, own_id)
             moved = self._may_move(knowledge.own, release, noise)
+            known_states, seen_now = await self._visited(knowledge.own, release, noise, now)
             if moved and not stands(moved, seen):
+                await self._put_places(own_id, known_states, seen_now.places)
                 return await self._look_again(reading, own_id, moved, now)
+            noise |= seen_now.marks
             keep = decide(release, knowledge, reading, self._settings, now, noise)
             if noise:
                 await self._met_again(release, noise, seen, now)
-            states = await self._judged(knowledge.own, release, noise, keep)
+            states = self._judged(knowledge.own, release, noise, keep, known_states)
+            after = states.states if states is not None else known_states
             if keep is None:
-                await self._put_states(own_id, states)
-                return await self._same(reading, own_id, knowledge.own, now)
+                await self._put_places(own_id, after, seen_now.places, known_states)
+                return await self._without_volatile(reading, own_id, knowledge.own, seen_now, now)
             if states is not None and not states.is_told:
-                await self._put_states(own_id, states)
+                await self._put_places(own_id, after, seen_now.places, known_states)
                 log.info("page_unstable", source=reading.source, release=own_id, why="a state that was read before")
                 return await self._same(replace(reading, validators=None), own_id, knowledge.own, now)
             if states is not None and states.is_return:
@@ -146,29 +151,53 @@ class Memory:
                 failpoint("kept")
                 await self._note(reading, own_id, keep.release.revision)
                 await self._stood(release, moved, now)
-                await self._put_states(own_id, states)
+                await self._put_places(own_id, after, seen_now.reported(), known_states)
                 return self._kept(keep, reading)
         raise Contended(f"{reading.url}: memory changed {DECISIONS} times while it was decided on")
 
-    async def _judged(
-        self, own: Known | None, release: Release, noise: frozenset[str], keep: Keep | None
+    async def _visited(
+        self, own: Known | None, release: Release, noise: frozenset[str], now: datetime
+    ) -> tuple[PageStates, Visit]:
+        """Return what is known of a page's states, and what this visit shows of the places that change."""
+        if self._looks is None or own is None:
+            return PageStates(), Visit()
+        states = await self._looks.page_states(own.release.id or "")
+        if own.verdict == "withdrawn" or not self._settings.polling.ladder:
+            return states, Visit(places=states.places, parts=((),) * len(states.places))
+        earlier = visits_before(own.release, self._settings.polling.ladder, now, VISITS)
+        return states, visit(states.places, quiet(own.release, noise), quiet(release, noise), earlier)
+
+    async def _put_places(
+        self, own_id: str, states: PageStates, places: tuple[Place, ...], before: PageStates | None = None
+    ) -> None:
+        """Store what is known of a page's states; ``before``: what is stored, if it is not ``states``."""
+        after = replace(states, places=places)
+        if self._looks is not None and after != (before or states):
+            await self._looks.put_page_states(own_id, after)
+
+    async def _without_volatile(
+        self, reading: Reading, own_id: str, own: Known | None, seen_now: Visit, now: datetime
+    ) -> Remembered:
+        """At most volatile content changed: a text that stays there is found by visits that read the page whole."""
+        if not seen_now.marks:
+            return await self._same(reading, own_id, own, now)
+        log.info("page_volatile", source=reading.source, release=own_id, why="a line that says something new each time")
+        remembered = await self._same(replace(reading, validators=None), own_id, own, now)
+        if seen_now.is_undecided:
+            await self._desk.put_revisit(own_id, now + self._soon(SETTLED))
+        return remembered
+
+    def _judged(
+        self, own: Known | None, release: Release, noise: frozenset[str], keep: Keep | None, states: PageStates
     ) -> Judgement | None:
         """Return what an edit without a notice means by the states in which its page was read; None for all else."""
         if self._looks is None or own is None or own.verdict == "withdrawn":
             return None
-        if keep is None and own.release.revision == 1:
-            return None
-        if keep is not None and keep.verdict != "revised":
-            return None
-        before = state_digest(quiet(own.release, noise))
-        states = await self._looks.page_states(own.release.id or "")
         if keep is None:  # the state that is kept: the others are read no more in a row
-            return Judgement(states=replace(states, latest=None, visits=0), is_told=False) if states.visits else None
-        return judge(states, before, state_digest(quiet(release, noise)))
-
-    async def _put_states(self, own_id: str, judged: Judgement | None) -> None:
-        if self._looks is not None and judged is not None:
-            await self._looks.put_page_states(own_id, judged.states)
+            return Judgement(states=replace(states, latest=None, visits=0), is_told=False)
+        if keep.verdict != "revised":
+            return None
+        return judge(states, state_digest(quiet(own.release, noise)), state_digest(quiet(release, noise)))
 
     async def _headed(self, read: Release, source: str, own_id: str) -> Release:
         """Return the release of a notice that has taken all of the headline under the one known before."""

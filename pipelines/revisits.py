@@ -30,6 +30,16 @@ def next_revisit(release: Release, ladder: Ladder, now: datetime) -> datetime | 
     return None
 
 
+def visits_before(release: Release, ladder: Ladder, now: datetime, most: int) -> int:
+    """Return how many visits the ladder set between a page's first reading and a visit now; at most ``most``."""
+    seen = parse_moment(release.first_seen_at) or now
+    at, visits = seen, 0
+    for interval, until in ladder:
+        while visits <= most and at + interval <= min(seen + until, now):
+            at, visits = at + interval, visits + 1
+    return min(most, max(0, visits - 1))
+
+
 def outlived(release: Release, ladder: Ladder, now: datetime) -> bool:
     """Return whether a page is older than it is read again at all.
 

@@ -35,6 +35,32 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A sentence, line or block of a page that changes (``pipelines.volatile``)."""
+
+    field: str
+    above: str
+    """The digest of the sentence above, in the state that was reported last."""
+    known: tuple[str, ...] = ()
+    """The digests of its sentences in that state."""
+    words: tuple[int, ...] | None = ()
+    """Which words of its sentence have changed so far; None: all of it."""
+    growth: int = 0
+    """How many sentences it has had more than in that state."""
+    seen: tuple[str, ...] = ()
+    """Digests of what it said, the latest last."""
+    news: str = ""
+    """Of each of the latest visits, 1 for a text that was not seen before, else 0."""
+    visits: int = 0
+    """At how many visits in a row it said the same."""
+    is_volatile: bool = False
+    reported: int = 0
+    """How many texts were reported since they stayed in a volatile place."""
+    text: str = ""
+    """What it said last, where it is volatile, for people."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PageStates:
     """The states in which a page was read (``pipelines.page_states``)."""
 
@@ -46,6 +72,8 @@ class PageStates:
     """The earlier state that was read at the last visits without being told."""
     visits: int = 0
     """At how many visits in a row."""
+    places: tuple[Place, ...] = ()
+    """What changes on the page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,8 +115,9 @@ class Looks:
 
     async def page_states(self, release_id: str) -> PageStates:
         """Return the states in which a page was read."""
-        packed = await self._redis.get(keys.page_states(release_id).name)
-        return msgspec.json.decode(packed, type=PageStates) if packed else PageStates()
+        key = keys.page_states(release_id).name
+        packed = await self._redis.get(key)
+        return (decode(packed, PageStates, "page states", key) if packed else None) or PageStates()
 
     async def put_page_states(self, release_id: str, states: PageStates) -> None:
         """Remember the states in which a page was read."""

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import pairwise
 from os.path import commonprefix
 from typing import Literal, NamedTuple
 
@@ -48,6 +49,15 @@ def plain(text: str) -> str:
     """Return ``text`` without what typography alone makes different: the same words give the same string."""
     text = unicodedata.normalize("NFKC", text.translate(_TYPOGRAPHY)).translate(_TYPOGRAPHY)
     return _DASH.sub("-", _SPACE.sub(" ", text)).strip()
+
+
+_SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]”’»]?\s+|[。！？؟।]\s*")
+
+
+def sentences(text: str) -> tuple[str, ...]:
+    """Return the sentences of a paragraph, with the spaces behind them; joined they are the paragraph."""
+    ends = [0, *(found.end() for found in _SENTENCE_END.finditer(text)), len(text)]
+    return tuple(text[start:end] for start, end in pairwise(ends) if start < end)
 
 
 _MONTH = (

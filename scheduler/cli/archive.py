@@ -18,6 +18,7 @@ from stories.archive import Stored
 from stories.corrections import checked_claims
 from stories.event import change_payload, claim_payload
 from stories.filtering import KINDS, ReleaseFilter, filtered, kind_of
+from stories.looks import PageStates
 from stories.release import Release, release_payload
 from stories.wording import Segment, SegmentState, marked_changes
 
@@ -121,6 +122,7 @@ def show_story(
             "channels": list(found.channels),
             "releases": [
                 _part(stored, await newsroom.archive.revisions(stored.release.id or ""), found.releases)
+                | _variation(await newsroom.looks.page_states(stored.release.id or ""))
                 for stored in found.releases
             ],
         }
@@ -173,6 +175,14 @@ def _part(stored: Stored, revisions: list[Release], story: tuple[Stored, ...]) -
     }
 
 
+def _variation(states: PageStates) -> dict[str, Any]:
+    """Return what a page shows by chance: changes of it are not alerted."""
+    return {
+        "unstable": states.is_unstable,
+        "volatile": [{"field": place.field, "text": place.text} for place in states.places if place.is_volatile],
+    }
+
+
 def _print(data: dict[str, Any]) -> None:
     console = Console()
     console.print(Text(data["id"], style="bold"), Text(f"  alerted: {', '.join(data['channels']) or 'nobody'}"))
@@ -191,6 +201,10 @@ def _print(data: dict[str, Any]) -> None:
         _print_changes(console, part["changes"], f"against {part['replaces']}")
         for revision in part["revisions"]:
             _print_changes(console, revision["changes"], f"revision {revision['revision']}")
+        if part["unstable"]:
+            console.print(cell("            unstable: the page goes back to earlier states, which are not alerted"))
+        for place in part["volatile"]:
+            console.print(cell(f"            volatile, not alerted: {place['field']}: {place['text'] or '(nothing)'}"))
 
 
 def _kinds(pieces: Sequence[Segment]) -> str:

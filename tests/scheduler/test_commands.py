@@ -15,6 +15,7 @@ from config.interpreter import interpreter_faults
 from scheduler.cli.app import app
 from scheduler.demo import stories
 from stories import keys
+from stories.looks import Looks, PageStates, Place
 from stories.urls import canonical_url
 
 HOSTILE = replace(
@@ -167,6 +168,22 @@ async def test_a_page_is_printed_as_json_text_or_markdown_without_redis(tmp_path
     assert (missing.status, "nothing.html: No such file" in missing.err) == (1, True)
     assert (folder.status, "Is a directory" in folder.err) == (1, True)
     assert (nowhere.status, "'wire.example/news/1' is no web address" in nowhere.err) == (2, True)
+
+
+async def test_show_names_what_a_page_says_by_chance(program, newswire, redis):
+    newswire.publish(stories.NIGHT_MARKET)
+    assert (await program("crawl", "harbourline")).status == 0
+    (row,) = (await program.within("releases")).rows
+    price = Place(field="body", above="", is_volatile=True, text="LSE: SALT £12.01")
+    edited = Place(field="body", above="", text="")
+    states = PageStates(is_unstable=True, places=(price, edited))
+    await Looks(redis).put_page_states(row["id"], states)
+    data, people = await program.all_within(["show", row["id"]], ["show", row["id"], "--format", "table"])
+    (release,) = data.rows[0]["releases"]
+    assert release["volatile"] == [{"field": "body", "text": "LSE: SALT £12.01"}]
+    assert release["unstable"] is True
+    assert "volatile, not alerted: body: LSE: SALT £12.01" in people.out
+    assert "unstable: the page goes back to earlier states" in people.out
 
 
 async def test_hostile_words_never_command_the_terminal(program, newswire):
