@@ -154,8 +154,13 @@ def _generic(language: Language) -> Iterator[HeadlineIdiom]:
     """Return the frames that every language fills with its own words.
 
     Noun and document: "Correction to the Annual Report". Document and noun: "Annual Report Correction". Adjective and
-    document: "Corrected Annual Report". Verb and release: "… rättar pressmeddelande".
+    document: "Corrected Annual Report". Verb and release: "… rättar pressmeddelande". Item and participle: "Dépêche
+    annulée : …".
     """
+    for kind, participle in language.participles.items():
+        yield HeadlineIdiom(
+            kind=kind, pattern=f"(^ | {{break}}) @marker({{item}} ({participle})) ({{break}} | $)", rest="without"
+        )
     if "document" not in language.words:
         return
     rumour = "{rumour}" if "rumour" in language.contexts else ""
@@ -193,6 +198,33 @@ def _headline_frame(idiom: HeadlineIdiom, classes: dict[str, str]) -> HeadlineFr
     )
 
 
+def _generic_bodies(language: Language) -> Iterator[BodyFrame]:
+    """Return the sentences that every language fills with its own classes of ``[statement]``.
+
+    "Please do not use the release", "The release was sent by mistake", "The release is withdrawn", "In the release of
+    yesterday the date was wrong", "An earlier version of this release gave a wrong date". In some languages the verb
+    comes last, so a request or an error may precede or follow its release.
+    """
+    known = language.classes()
+    if "unused" in known:
+        yield BodyFrame(
+            kind="withdrawal",
+            pattern="@marker({unused}) ~{reach} ({item}) | ({item}) ~10 @marker({unused}) (. | ! | 。 | $)".replace(
+                "{reach}", known.get("reach", "4")
+            ),
+            unless="({unused}) ~8 , ~8 ({item})",
+        )
+    if "mistake" in known:
+        yield BodyFrame(kind="withdrawal", pattern="({item}) ~16 @marker({mistake})")
+    if "dropped" in known:
+        yield BodyFrame(kind="withdrawal", pattern="({item}) ~12 @marker({dropped})")
+    if "within" in known:
+        pattern = "({within}) ~~24 @marker({slip}) | @marker({slip}) ~6 ({within})"
+        yield BodyFrame(kind="correction", pattern=pattern, opening=True, unless="{admits}")
+    if "earlier" in known:
+        yield BodyFrame(kind="correction", pattern="@marker({earlier}) ~24 ({slip})", closing=True)
+
+
 @cache
 def body_frames() -> tuple[tuple[Frame, ...], PatternSet]:
     """Return the sentences of bodies, the more telling first."""
@@ -204,6 +236,6 @@ def body_frames() -> tuple[tuple[Frame, ...], PatternSet]:
         )
         for language in languages().values()
         for classes in [language.classes() | _MERGED]
-        for frame in language.body
+        for frame in (*language.body, *_generic_bodies(language))
     ]
     return tuple(found), PatternSet([frame.pattern for frame in found])
