@@ -63,6 +63,8 @@ class Language(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """What an issuer does to a release: "rättar pressmeddelande"."""
     participles: dict[NoticeKind, str] = {}
     """What happened to an item: "DÉPÊCHE ANNULÉE : …"."""
+    verb_second: bool = False
+    """The finite verb follows the first part of a sentence: "I dagens pressmeddelande angavs fel pris"."""
     bare: bool = False
     """A document may follow its noun without a preposition, in an oblique case ("Oikaisu … tiedotteen")."""
     words: dict[str, str] = {}
@@ -70,7 +72,7 @@ class Language(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     contexts: dict[str, str] = {}
     """What stands around a word that makes it a notice or none: never, column, study, market, acts …"""
     statement: dict[str, str] = {}
-    """Classes of the body frames: unused, dropped, mistake, within, slip and earlier fill the generic ones."""
+    """Classes of the body frames: unused, dropped, mistake, within, states, slip and earlier fill the generic ones."""
     headline: list[HeadlineIdiom] = []
     body: list[BodyFrame] = []
 

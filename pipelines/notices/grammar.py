@@ -203,24 +203,24 @@ def _generic_bodies(language: Language) -> Iterator[BodyFrame]:
 
     "Please do not use the release", "The release was sent by mistake", "The release is withdrawn", "In the release of
     yesterday the date was wrong", "An earlier version of this release gave a wrong date". In some languages the verb
-    comes last, so a request or an error may precede or follow its release.
+    comes last, so a request or an error may precede or follow its release. The wrong detail is what the release states:
+    "In a release of today the club regrets an error" is another matter.
     """
     known = language.classes()
     if "unused" in known:
-        yield BodyFrame(
-            kind="withdrawal",
-            pattern="@marker({unused}) ~{reach} ({item}) | ({item}) ~10 @marker({unused}) (. | ! | 。 | $)".replace(
-                "{reach}", known.get("reach", "4")
-            ),
-            unless="({unused}) ~8 , ~8 ({item})",
-        )
+        first = f"@marker({{unused}}) ~{known.get('reach', '4')} ({{item}})"
+        last = "({item}) ~10 @marker({unused}) (. | ! | \\? | 。 | $)"
+        yield BodyFrame(kind="withdrawal", pattern=f"{first} | {last}", unless="({unused}) ~8 , ~8 ({item})")
     if "mistake" in known:
         yield BodyFrame(kind="withdrawal", pattern="({item}) ~16 @marker({mistake})")
     if "dropped" in known:
         yield BodyFrame(kind="withdrawal", pattern="({item}) ~12 @marker({dropped})")
     if "within" in known:
-        pattern = "({within}) ~~24 @marker({slip}) | @marker({slip}) ~6 ({within})"
-        yield BodyFrame(kind="correction", pattern=pattern, opening=True, unless="{admits}")
+        wrong = "({states}) ~6 ({slip}) | ({slip}) ~3 ({states})"
+        reported = "~~5 @marker(({states}) ~~12 ({slip}))" if language.verb_second else f"~~20 @marker({wrong})"
+        pattern = f"({{within}}) {reported} | @marker({wrong}) ~3 ({{within}})"
+        said = "{admits} | ({within}) ~12 ({that}) ~8 ({slip})"
+        yield BodyFrame(kind="correction", pattern=pattern, opening=True, unless=said)
     if "earlier" in known:
         yield BodyFrame(kind="correction", pattern="@marker({earlier}) ~24 ({slip})", closing=True)
 
