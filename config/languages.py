@@ -61,14 +61,18 @@ class Language(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     adjectives: dict[NoticeKind, str] = {}
     verbs: dict[NoticeKind, str] = {}
     """What an issuer does to a release: "rättar pressmeddelande"."""
+    participles: dict[NoticeKind, str] = {}
+    """What happened to an item: "DÉPÊCHE ANNULÉE : …"."""
+    verb_second: bool = False
+    """The finite verb follows the first part of a sentence: "I dagens pressmeddelande angavs fel pris"."""
     bare: bool = False
     """A document may follow its noun without a preposition, in an oblique case ("Oikaisu … tiedotteen")."""
     words: dict[str, str] = {}
-    """preposition, document, release, filed, fact, thing."""
+    """preposition, document, release, item, filed, fact, thing. ``item``: a release or dispatch, in every case."""
     contexts: dict[str, str] = {}
     """What stands around a word that makes it a notice or none: never, column, study, market, acts …"""
     statement: dict[str, str] = {}
-    """Classes of the body frames."""
+    """Classes of the body frames: unused, dropped, mistake, within, states, slip and earlier fill the generic ones."""
     headline: list[HeadlineIdiom] = []
     body: list[BodyFrame] = []
 

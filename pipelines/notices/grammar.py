@@ -154,8 +154,13 @@ def _generic(language: Language) -> Iterator[HeadlineIdiom]:
     """Return the frames that every language fills with its own words.
 
     Noun and document: "Correction to the Annual Report". Document and noun: "Annual Report Correction". Adjective and
-    document: "Corrected Annual Report". Verb and release: "… rättar pressmeddelande".
+    document: "Corrected Annual Report". Verb and release: "… rättar pressmeddelande". Item and participle: "Dépêche
+    annulée : …".
     """
+    for kind, participle in language.participles.items():
+        yield HeadlineIdiom(
+            kind=kind, pattern=f"(^ | {{break}}) @marker({{item}} ({participle})) ({{break}} | $)", rest="without"
+        )
     if "document" not in language.words:
         return
     rumour = "{rumour}" if "rumour" in language.contexts else ""
@@ -193,6 +198,33 @@ def _headline_frame(idiom: HeadlineIdiom, classes: dict[str, str]) -> HeadlineFr
     )
 
 
+def _generic_bodies(language: Language) -> Iterator[BodyFrame]:
+    """Return the sentences that every language fills with its own classes of ``[statement]``.
+
+    "Please do not use the release", "The release was sent by mistake", "The release is withdrawn", "In the release of
+    yesterday the date was wrong", "An earlier version of this release gave a wrong date". In some languages the verb
+    comes last, so a request or an error may precede or follow its release. The wrong detail is what the release states:
+    "In a release of today the club regrets an error" is another matter.
+    """
+    known = language.classes()
+    if "unused" in known:
+        first = f"@marker({{unused}}) ~{known.get('reach', '4')} ({{item}})"
+        last = "({item}) ~10 @marker({unused}) (. | ! | \\? | 。 | $)"
+        yield BodyFrame(kind="withdrawal", pattern=f"{first} | {last}", unless="({unused}) ~8 , ~8 ({item})")
+    if "mistake" in known:
+        yield BodyFrame(kind="withdrawal", pattern="({item}) ~16 @marker({mistake})")
+    if "dropped" in known:
+        yield BodyFrame(kind="withdrawal", pattern="({item}) ~12 @marker({dropped})")
+    if "within" in known:
+        wrong = "({states}) ~6 ({slip}) | ({slip}) ~3 ({states})"
+        reported = "~~5 @marker(({states}) ~~12 ({slip}))" if language.verb_second else f"~~20 @marker({wrong})"
+        pattern = f"({{within}}) {reported} | @marker({wrong}) ~3 ({{within}})"
+        said = "{admits} | ({within}) ~12 ({that}) ~8 ({slip})"
+        yield BodyFrame(kind="correction", pattern=pattern, opening=True, unless=said)
+    if "earlier" in known:
+        yield BodyFrame(kind="correction", pattern="@marker({earlier}) ~24 ({slip})", closing=True)
+
+
 @cache
 def body_frames() -> tuple[tuple[Frame, ...], PatternSet]:
     """Return the sentences of bodies, the more telling first."""
@@ -204,6 +236,6 @@ def body_frames() -> tuple[tuple[Frame, ...], PatternSet]:
         )
         for language in languages().values()
         for classes in [language.classes() | _MERGED]
-        for frame in language.body
+        for frame in (*language.body, *_generic_bodies(language))
     ]
     return tuple(found), PatternSet([frame.pattern for frame in found])
