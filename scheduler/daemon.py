@@ -52,6 +52,7 @@ from scheduler.sharing import SharedQueue
 from scheduler.stopping import stopping
 from scheduler.supervisor import Supervisor, outcome_of
 from scheduler.timing import keep_time, show_skew
+from stories.allocator import keep_memory_small
 from stories.canary import DAEMON
 from stories.connection import server_risks
 from stories.fence import UNKNOWN_MARK
@@ -253,6 +254,7 @@ async def _run(
             parts.start("index", finder.run),
             parts.start("reader", reader.supervise, restartable=False),
             parts.start("canary", canary.run),
+            parts.start("allocator", keep_memory_small),
             parts.start("loop lag", lambda: LoopLagMonitor().run(metrics.loop_lag.observe)),
         ]
         door.front.show(create_app(views))
