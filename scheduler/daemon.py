@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import secrets
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -205,7 +206,8 @@ async def _run(
     policy = AddressPolicy(settings.polling.private_addresses)
     api = settings.web.address(door.bound.getsockname()[1])
     channels = {name: open_channel(name, channel, policy, api) for name, channel in settings.channels.items()}
-    delivery = Delivery(redis, channels, watches=settings.watches, observe=metrics.settled, now=now)
+    holder = f"{DAEMON}/{secrets.token_hex(8)}/"
+    delivery = Delivery(redis, channels, watches=settings.watches, observe=metrics.settled, now=now, holder=holder)
 
     def heard(remembered: Remembered) -> None:
         metrics.remembered(remembered)
