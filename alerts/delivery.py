@@ -60,13 +60,15 @@ class Delivery:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         rng: Random | None = None,
         complete: bool = True,
+        holder: str = "",
     ) -> None:
         """``watches`` says whose alerts are urgent; ``observe`` hears of every receipt, and must not block or raise.
 
         ``complete``: ``channels`` are all that there are, and alerts for others are given up.
+        ``holder``: who claims alerts (``Outbox``); what its predecessor was sending is sent again without delay.
         """
         self._complete = complete
-        self.outbox = Outbox(redis)
+        self.outbox = Outbox(redis, holder)
         self._channels = channels
         self._around = Surroundings(outbox=self.outbox, now=now, rng=rng or Random(), observe=observe)  # noqa: S311 (jitter)
         self._lanes = [

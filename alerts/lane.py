@@ -116,6 +116,7 @@ class Lane:
         """Deliver until cancelled, or until nothing is due; what is under way then may end."""
         with beating_as(f"alerts to {self.channel.name}"):
             try:
+                await self._take_over()
                 while True:
                     beat()
                     wait = await self._fill()
@@ -125,6 +126,13 @@ class Lane:
                     await self._rest(wait)
             finally:
                 await self._wind_down()
+
+    async def _take_over(self) -> None:
+        """Make due what an ended daemon was sending: its lease would hold up the story's later alerts too."""
+        lease = self.channel.timeout + LEASE_OVER_TIMEOUT
+        taken = await self.around.patiently(lambda: self.around.outbox.take_over(self.channel.name, lease))
+        if taken:
+            log.info("alerts_taken_over", channel=self.channel.name, alerts=taken)
 
     async def _fill(self) -> timedelta | None:
         """Claim into the free slots; return when it is worth looking again (None: when something happens)."""

@@ -28,6 +28,7 @@ from stories.unreadable import skip
 LUA = Path(__file__).parent / "lua"
 WORDS_KEPT = 500  # characters of a reason or detail: enough for a person, no room for a page that a receiver answered
 
+TAKEN_OVER = 10_000  # alerts of a channel at most; a process sends eight at a time, or the hundreds of a digest
 TEST = "evt_test_"
 """How the ids of alerts begin that a person asked for, to test a channel."""
 
@@ -86,8 +87,11 @@ def text(answer: Any) -> str:
 class Outbox:
     """The outbox of all channels."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, holder: str = "") -> None:
+        """``holder``: who claims, as ``Claims.run`` has it: ``role/run/``, or ``run/`` without a role."""
         self._redis = redis
+        self._holder = holder
+        self._take_over = redis.register_script((LUA / "take_over.lua").read_text(encoding="utf-8"))
         self._claim = redis.register_script((LUA / "claim.lua").read_text(encoding="utf-8"))
         self._settle = redis.register_script((LUA / "settle.lua").read_text(encoding="utf-8"))
         self._retry = redis.register_script((LUA / "retry.lua").read_text(encoding="utf-8"))
@@ -128,6 +132,7 @@ class Outbox:
                 "" if only is None else msgspec.json.encode(only),
                 rate.alerts if rate else 0,
                 _milliseconds(rate.period) if rate else 0,
+                self._holder,
             ],
         )
         found = msgspec.json.decode(text(answer))
@@ -140,6 +145,17 @@ class Outbox:
             given_up=int(found["given_up"]),
             held=bool(found.get("held")),
         )
+
+    async def take_over(self, channel: str, lease: timedelta) -> int:
+        """Make alerts due that an ended process of this holder's role had leased, and return how many.
+
+        One process at a time has a role, so the leases of the others are void. Without a role nothing is known.
+        """
+        role, slash, _ = self._holder.removesuffix("/").partition("/")
+        if not slash:
+            return 0
+        arguments: list[str | int] = [keys.alert("").name, _milliseconds(lease), f"{role}/", self._holder, TAKEN_OVER]
+        return int(await self._take_over(keys=[keys.outbox(channel).name], args=arguments))
 
     async def settle(
         self,

@@ -13,6 +13,7 @@ from crawler import overlap, push
 from crawler.health import health
 from crawler.pacing import Pace, Reply, next_poll
 from crawler.polls import interval_of, siblings
+from crawler.recovery import Recovery
 from crawler.services import Services
 from stories.health import LOST, Gap, ListingHealth, verdict
 from stories.ids import gap_id
@@ -32,6 +33,7 @@ class Books:
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        self.recovery = Recovery(services)
 
     async def read(
         self, poll: Poll, key: str, cursor: Cursor, reply: Reply, now: datetime, *, sightings: int = 0
@@ -49,6 +51,7 @@ class Books:
         )
         await self._note(poll, key, settled, now, after=cursor.polled_at)
         self._services.progress.listed(poll.crawl_id, sightings)
+        await self.recovery.listing_read(poll, cursor, now)
 
     async def failed(
         self, poll: Poll, key: str, cursor: Cursor, why: str, trouble: Trouble, patience: timedelta | None

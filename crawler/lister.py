@@ -73,6 +73,7 @@ class Lister:
         self._ask_page = ask_page
         self._submit_page = submit_page
         self._books = Books(services)
+        self.recovery = self._books.recovery
         self._subscriber = Subscriber(services)
         self._full_text = FullText(services)
         self._asking: set[tuple[str, str | None]] = set()

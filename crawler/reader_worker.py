@@ -30,13 +30,16 @@ import msgspec
 
 from config.source import ListingSettings, ReleaseHints
 from crawler.listings.page import ListingPage, ListingUnreadable
+from stories.allocator import bound_allocator
 from stories.release import NotARelease, Release
 from stories.sites import Known, Shown
 
 ORDER = b"w"
 LENGTH = struct.Struct("!I")
 JOBS = 1000  # that a worker does before it is replaced, so that what leaks stays small
-MEMORY_KEPT = 208 * 1024  # KiB of resident memory; a worker that needed more is replaced after its answer
+MEMORY_KEPT = (
+    176 * 1024
+)  # KiB of resident memory, 130 of them shared; a worker that needed more is replaced after its answer
 NICENESS = 5  # the process that polls and alerts goes first where cores are short
 RELEASE_CHARACTERS = 1_000_000  # 160,000 words; what is compared and matched in the parent takes 1 µs each
 OVERTIME = 5.0  # seconds after a job's time limit at which a worker without a parent ends by itself
@@ -147,6 +150,7 @@ def serve(control_fd: int, memory: int) -> NoReturn:
         signal.signal(number, signal.SIG_IGN)
     logging.disable(logging.CRITICAL)  # what libraries log here quotes foreign bytes
     control = socket.socket(fileno=control_fd)
+    bound_allocator()
     warm_up()
     gc.collect()
     gc.freeze()  # collections in the workers leave the shared pages alone

@@ -16,7 +16,7 @@ import structlog
 from redis.exceptions import RedisError
 from scrapy import Request, Spider, signals
 from scrapy.crawler import Crawler
-from scrapy.exceptions import DownloadCancelledError
+from scrapy.exceptions import DownloadCancelledError, IgnoreRequest
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
@@ -33,6 +33,7 @@ from crawler.guard import SOURCE
 from crawler.limits import ResponseLimitError
 from crawler.lister import STATUSES, Lister
 from crawler.reader import ReaderClosed, ReaderFailedError, ReadPriority
+from crawler.recovery import AWAY_STATUSES
 from crawler.services import Services
 from stories.aside import LeftAlone
 from stories.backlog import WaitingPage
@@ -244,6 +245,8 @@ class WireSpider(Spider):
                 yield self._page_again(response, replace(poll, validators=None), Sighting(url=asked), claim, journey)
             return
         if response.status >= 400:
+            if response.status in AWAY_STATUSES:
+                self._lister.recovery.page_failed(response.url)
             await self._not_read(poll, asked, status_fault(response.status))
             return
         if claim is None and (entry := await self._read_from_feed(asked)) is not None:
@@ -299,6 +302,8 @@ class WireSpider(Spider):
         if claim is not None:
             await self._note_feed(poll, asked, from_feed, edited=claim.changed)
         yield replace(reading, release=release, journey=replace(stamps, read_at=self.services.clock()))
+        if from_feed is None:
+            await self._lister.recovery.page_read(poll, response.url)
 
     def _page_again(
         self, response: Response, poll: Poll, sighting: Sighting, claim: Claim | None, journey: Journey | None
@@ -383,6 +388,8 @@ class WireSpider(Spider):
             if isinstance(error, Patient):  # no fault of the page's
                 await self._lister.give_back(poll, asked, why, error.until)
             else:
+                if not isinstance(error, (IgnoreRequest, ResponseLimitError, DownloadCancelledError)):
+                    self._lister.recovery.page_failed(request.url)
                 await self._not_read(poll, asked, why)
         finally:
             _release(request)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import secrets
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -52,6 +53,7 @@ from scheduler.sharing import SharedQueue
 from scheduler.stopping import stopping
 from scheduler.supervisor import Supervisor, outcome_of
 from scheduler.timing import keep_time, show_skew
+from stories.allocator import keep_memory_small
 from stories.canary import DAEMON
 from stories.connection import server_risks
 from stories.fence import UNKNOWN_MARK
@@ -204,7 +206,8 @@ async def _run(
     policy = AddressPolicy(settings.polling.private_addresses)
     api = settings.web.address(door.bound.getsockname()[1])
     channels = {name: open_channel(name, channel, policy, api) for name, channel in settings.channels.items()}
-    delivery = Delivery(redis, channels, watches=settings.watches, observe=metrics.settled, now=now)
+    holder = f"{DAEMON}/{secrets.token_hex(8)}/"
+    delivery = Delivery(redis, channels, watches=settings.watches, observe=metrics.settled, now=now, holder=holder)
 
     def heard(remembered: Remembered) -> None:
         metrics.remembered(remembered)
@@ -253,6 +256,7 @@ async def _run(
             parts.start("index", finder.run),
             parts.start("reader", reader.supervise, restartable=False),
             parts.start("canary", canary.run),
+            parts.start("allocator", keep_memory_small),
             parts.start("loop lag", lambda: LoopLagMonitor().run(metrics.loop_lag.observe)),
         ]
         door.front.show(create_app(views))

@@ -7,6 +7,8 @@ import signal
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
+from stories.allocator import bound_allocator
+
 T = TypeVar("T")
 
 
@@ -17,6 +19,7 @@ def run(main: Callable[[], Awaitable[T]]) -> T:
     """
     from twisted.internet import asyncioreactor
 
+    bound_allocator()
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     asyncioreactor.install(loop)  # type: ignore[no-untyped-call]

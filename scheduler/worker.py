@@ -29,6 +29,7 @@ from scheduler.sharing import AGAIN, MEMBER, SharedQueue, Sharing, beat
 from scheduler.stopping import stopping
 from scheduler.supervisor import Supervisor, outcome_of
 from scheduler.timing import keep_time
+from stories.allocator import keep_memory_small
 from stories.crew import Crew, Due
 from stories.fence import UNKNOWN_MARK
 from stories.sighting import Poll
@@ -115,6 +116,7 @@ async def _run(newsroom: Newsroom, stop: asyncio.Event, ready: Callable[[], None
             parts.start("reader", services.reader.supervise, restartable=False),
             parts.start("canary", canary.run),
             parts.start("memory", lambda: follow_mark(newsroom)),
+            parts.start("allocator", keep_memory_small),
             parts.start("permissions", PermissionWatch(newsroom.redis).run),
         ]
         ready()

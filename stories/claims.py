@@ -99,6 +99,10 @@ class Claims:
         return self._redis.register_script(fenced("failed.lua"))
 
     @cached_property
+    def _pull_forward(self) -> AsyncScript:
+        return self._redis.register_script(fenced("pull_forward.lua"))
+
+    @cached_property
     def _unchanged(self) -> AsyncScript:
         return self._redis.register_script(fenced("unchanged.lua"))
 
@@ -209,6 +213,20 @@ class Claims:
         arguments += [self._run, keys.term().name, fence_argument(self._term, self._memory), *delays]
         milliseconds = await self._failed(keys=[page.name, keys.claim(digest).name], args=arguments)
         return timedelta(milliseconds=int(milliseconds))
+
+    async def pull_forward(self, urls: Sequence[str], since: datetime, now: datetime) -> int:
+        """Make pages due earlier whose last failure was after ``since``, when their host went away; return how many.
+
+        None is due earlier than the first retry after its last failure, and that failure no longer counts.
+        """
+        pulled = 0
+        for begin in range(0, len(urls), BATCH):
+            digests = [url_digest(url) for url in urls[begin : begin + BATCH]]
+            names = [keys.open_due().name, *(keys.page(digest).name for digest in digests)]
+            arguments: list[str | int] = [_ms(now), _ms(since), RETRIES[0] // timedelta(milliseconds=1)]
+            arguments += [keys.term().name, fence_argument(self._term, self._memory), *digests]
+            pulled += int(await self._pull_forward(keys=names, args=arguments))
+        return pulled
 
     async def unchanged(self, url: str, release: str, listing: str | None, listed_headline: str | None) -> None:
         """End the lease on a page that says what it said, and remember the headline it is listed with now."""

@@ -226,6 +226,21 @@ class Desk:
         decoded = (decode(packed, OpenSighting, "open", name) for packed in found if packed)
         return [one for one in decoded if one is not None]
 
+    async def pending_later(self, source: str, now: datetime, limit: int) -> list[str]:
+        """Return the pages of a source that wait for a later moment, the next due first.
+
+        ``limit``: of the pages of all sources that are looked at.
+        """
+        name = keys.open_sightings().name
+        due = await self._redis.zrangebyscore(keys.open_due().name, f"({_ms(now)}", "+inf", start=0, num=limit)
+        found: list[str] = []
+        for begin in range(0, len(due), BATCH):
+            batch = texts(due[begin : begin + BATCH])
+            packed = await cast(Awaitable[list[bytes | None]], self._redis.hmget(name, batch))
+            decoded = (decode(item, OpenSighting, "open", name) for item in packed if item)
+            found += [pending.sighting.url for pending in decoded if pending is not None and pending.source == source]
+        return found
+
     async def put_in_hand(self, url: str, look_at: datetime | None) -> None:
         """Remember when a sighting in hand is looked after again; None: it came to its end."""
         digest = url_digest(url)

@@ -6,7 +6,7 @@
 -- ARGV[5] prefix of alerts   ARGV[6] prefix of events   ARGV[7] prefix of the channel's lines
 -- ARGV[8] seconds that a receipt and a line are kept   ARGV[9] "all": a story's alerts may be claimed together
 -- ARGV[10] JSON list of the only alerts that may be claimed; '' for any
--- ARGV[11] how many may go out in   ARGV[12] so many ms; '0' for any number
+-- ARGV[11] how many may go out in   ARGV[12] so many ms; '0' for any number   ARGV[13] who claims
 --
 -- Answers JSON: {now, due (of the next one; absent when there is none), given_up, alerts: [[...]]}, with held: true when
 -- nothing may go out before due, since the receiver asked for a pause or the channel's rate is used up. Repeated with
@@ -99,7 +99,7 @@ local function take(alert)
     redis.call('HDEL', alert.key, 'attempt')
   end
   local attempt = redis.call('HINCRBY', alert.key, 'attempt', 1)
-  redis.call('HSET', alert.key, 'state', 'leased')
+  redis.call('HSET', alert.key, 'state', 'leased', 'holder', ARGV[13])
   redis.call('HDEL', alert.key, 'waiting_since')
   redis.call('ZADD', KEYS[1], score(now + lease), alert.id)
   return {alert.id, alert.event, alert.story, alert.type, tostring(attempt), alert.failures, alert.created, alert.listed,

@@ -12,6 +12,7 @@ from redis.exceptions import ConnectionError as RedisIsAway
 
 from alerts import lane
 from alerts.delivery import Delivery
+from alerts.outbox import Outbox
 from alerts.outcome import Later, Refused, Sent
 from alerts.receipts import find_alert, list_alerts
 from stories import keys
@@ -31,6 +32,14 @@ async def running(delivery: Delivery) -> AsyncIterator[Delivery]:
 
 def deliver(redis, *channels, **options) -> Delivery:
     return Delivery(redis, {channel.name: channel for channel in channels}, **options)
+
+
+async def test_a_correction_does_not_wait_for_the_lease_of_a_daemon_that_was_killed(desk, desktop, redis):
+    mail = desktop("mail")
+    events = [await desk.publish("mail", kind=kind) for kind in ("release.new", "release.corrected")]
+    assert (await Outbox(redis, "daemon/1/").claim("mail", 8, timedelta(seconds=15))).alerts
+    assert await deliver(redis, mail, holder="daemon/2/").drain(SOON) == 0
+    assert mail.got == events
 
 
 async def test_every_channel_gets_every_alert_once(desk, desktop, redis):

@@ -44,6 +44,29 @@ async def test_a_claimed_alert_is_nobody_elses_until_its_lease_ends(desk, outbox
     assert (alert.event, alert.attempt) == (event, 2)
 
 
+async def test_what_an_ended_daemon_was_sending_is_due_for_the_next_one(desk, redis):
+    before, after = Outbox(redis, "daemon/1/"), Outbox(redis, "daemon/2/")
+    event = await desk.publish("mail")
+    (lost,) = (await before.claim("mail", 10, LEASE)).alerts
+    waits = await desk.publish("mail", story="sty_2", late=LEASE / 2)
+    assert await after.take_over("mail", LEASE) == 1
+    (alert,) = (await after.claim("mail", 10, LEASE)).alerts
+    assert (alert.event, alert.attempt) == (event, 2)
+    assert not await before.settle(lost, "sent"), "its receipt comes too late"
+    assert await after.take_over("mail", LEASE) == 0, "this one's own leases hold"
+    assert await desk.state(waits, "mail") == "pending"
+    assert await claimed(after) == []
+
+
+@pytest.mark.parametrize("holder", ["", "1/", "canary/1/"])
+async def test_the_leases_of_other_processes_hold(desk, redis, holder):
+    await desk.publish("mail")
+    assert (await Outbox(redis, holder).claim("mail", 10, LEASE)).alerts
+    assert await Outbox(redis, "daemon/2/").take_over("mail", LEASE) == 0
+    assert await Outbox(redis, "2/").take_over("mail", LEASE) == 0
+    assert await claimed(Outbox(redis, "daemon/2/")) == []
+
+
 async def test_a_sent_alert_is_not_sent_again(desk, outbox, redis):
     event = await desk.publish("mail")
     (alert,) = (await outbox.claim("mail", 10, LEASE)).alerts
