@@ -6,7 +6,7 @@ What each kind of loss means, for the job that a worker had:
 - The worker was killed from outside (SIGKILL, also by the kernel's OOM killer), was stopped (SIGSTOP), or the fork
   server was lost: no fault of the job's; the owner may run it again.
 
-When the fork server is lost, its workers go on with their jobs until a new one is ready. When it cannot be rebuilt,
+When the fork server is lost, its workers go on reading until those of a new one are ready. When it cannot be rebuilt,
 ``failed`` gets the reason.
 """
 
@@ -278,6 +278,12 @@ class _ForkServer:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.pid, signal.SIGKILL) if group else os.kill(self.pid, signal.SIGKILL)
 
+    def resume_group(self) -> None:
+        """Continue those of its workers that were stopped; they go on without it."""
+        if self._process.returncode is None:  # not reaped: the number is still its group's
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGCONT)
+
     async def reap(self, timeout: float) -> None:  # noqa: ASYNC109
         """Return when the killed process has ended, or after ``timeout`` seconds."""
         with contextlib.suppress(TimeoutError):
@@ -417,7 +423,7 @@ class ReaderProcesses:
 
     def _answered(self, worker: Worker) -> None:
         self._failures.clear()
-        if worker.server.is_lost:
+        if worker.server.is_lost and self._is_complete.is_set():
             worker.kill("fork server lost")
         self._on_idle()
 
@@ -469,7 +475,7 @@ class ReaderProcesses:
                 self._settle(found)
 
     def _server_lost(self, server: _ForkServer) -> None:
-        """Go on without it: its workers do their jobs, and a new one is started."""
+        """Go on without it: its workers do jobs until those of a new one are ready."""
         if server is not self._server:
             return
         self._server = None
@@ -541,10 +547,8 @@ class ReaderProcesses:
 
     def _drop_stopped(self, server: _ForkServer) -> None:
         log.warning("reader_fork_server_stopped", pid=server.pid)
-        for worker in tuple(self._workers):
-            if worker.server is server:  # whatever stopped it may have stopped them, and that nothing reports
-                worker.kill("fork server lost")
-        server.kill(group=True)
+        server.kill()
+        server.resume_group()  # what stopped it may have stopped its workers, and no longer is that reported
 
     async def _fork_missing(self, server: _ForkServer) -> None:
         loop = asyncio.get_running_loop()

@@ -248,6 +248,7 @@ async def _run(
             parts.start("delivery", delivery.run),
             parts.start("requests", lambda: serve_requests(services, services.desk, colleagues.give)),
             parts.start("redis", lambda: look_after_redis(newsroom, lease, monitor, now, recall)),
+            *([parts.start("embedded Redis", newsroom.server.watch)] if newsroom.server is not None else []),
             parts.start("permissions", permissions.run),
             parts.start("colleagues", lambda: colleagues.run(services, queue)),
             parts.start("clock", clock.watch),

@@ -30,7 +30,7 @@ log = structlog.get_logger(__name__)
 
 DEADLINE = 4.2  # seconds from the signal to the end of the process; 5 are promised, and a busy machine is slow
 LAST_RESORT = 4.8  # seconds from the signal until the interpreter's own thread ends the process
-SWITCH_INTERVAL = 0.00001  # seconds that a busy thread keeps the GIL from the watchdog; 0.005 each system call by default
+SWITCH_INTERVAL = 0.00001  # seconds a busy thread keeps the GIL from the watchdog; by default 0.005 each system call
 LOGGED = 0.1  # seconds for the last line of the log: whoever reads it may be stopped too
 
 

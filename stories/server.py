@@ -41,6 +41,8 @@ SOCKET_PATH_LIMIT = 103  # bytes; sun_path holds 104 with its NUL on macOS, 108 
 START_PATIENCE = 30.0  # seconds without a sign of life; a server that loads a large file answers "loading"
 STOP_PATIENCE = 10.0  # seconds until SIGKILL, which loses nothing either: every answered write is on the disk
 LOG_LIMIT = 1 << 20  # bytes; the server writes a few lines an hour, and appends for ever
+WATCH_SECONDS = 0.5  # between two checks of whether the server was stopped or ended
+START_RETRY_SECONDS = 5.0  # after a start that failed
 TAIL = 12  # lines of its log that say why it did not start
 
 
@@ -105,7 +107,30 @@ class EmbeddedServer:
 
     async def ensure(self) -> None:
         """Return when the server answers again: started anew if it died, taken over if its owner left."""
+        while self._turn.locked():  # another part starts it already; loading a large file takes minutes
+            beat()
+            await asyncio.sleep(0.05)
         await self.start()
+
+    async def watch(self) -> None:
+        """Continue the server when it was stopped (SIGSTOP), start it again when it ended, until cancelled.
+
+        A server that another process owns is left to that process.
+        """
+        while True:
+            beat()
+            if self._child is not None and _is_stopped(self._child):
+                log.warning("redis_server_stopped", pid=self._child.pid, next="continued")
+                self._child.send_signal(signal.SIGCONT)
+            elif self.owned and (self._child is None or self._child.poll() is not None):
+                code = None if self._child is None else self._child.returncode
+                log.warning("redis_server_ended", exit_code=code, next="started again")
+                try:
+                    await self.ensure()
+                except EmbeddedServerError as error:
+                    log.error("redis_server_not_started", reason=str(error))
+                    await asyncio.sleep(START_RETRY_SECONDS)
+            await asyncio.sleep(WATCH_SECONDS)
 
     async def stop(self, patience: float | None = None) -> None:
         """Stop the server if it is ours, with every answered write kept; else just leave.
@@ -356,3 +381,19 @@ class EmbeddedServer:
             f"the embedded Redis cannot keep its data in {self.folder}: {error.strerror or error}{where}; "
             "make that a folder with room that this user may write, or set another data_dir, or set redis_url"
         )
+
+
+def _is_stopped(child: subprocess.Popen[bytes]) -> bool:
+    """Return whether a child process was stopped by a signal since the last look; reaps it when it ended."""
+    if child.returncode is not None:
+        return False
+    try:
+        pid, status = os.waitpid(child.pid, os.WNOHANG | os.WUNTRACED)
+    except ChildProcessError:  # reaped elsewhere: poll() finds that out too
+        return False
+    if pid == 0:
+        return False
+    if os.WIFSTOPPED(status):
+        return True
+    child.returncode = os.waitstatus_to_exitcode(status)
+    return False

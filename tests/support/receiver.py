@@ -73,6 +73,7 @@ class Receiver:
     """Every request, refused ones too, in order."""
     secret: str = SECRET
     _failures: list[_Failure] = field(default_factory=list)
+    _server: web.Server[web.BaseRequest] | None = None
 
     @property
     def url(self) -> str:
@@ -110,6 +111,14 @@ class Receiver:
         """
         headers = {"Retry-After": retry_after} if retry_after is not None else {}
         self._failures.append(_Failure(status=status, headers=headers, times=times, delay=delay, processed=processed))
+
+    def drop_connections(self) -> int:
+        """Abort every connection that a sender keeps open, and return how many there were."""
+        transports = [one.transport for one in self._server.connections] if self._server else []
+        for transport in transports:
+            if transport is not None:
+                transport.abort()
+        return len(transports)
 
     def recover(self) -> None:
         """Answer everything with 204 again."""
@@ -158,6 +167,7 @@ async def serve_receiver() -> AsyncIterator[Receiver]:
     await site.start()
     host, port = runner.addresses[0][:2]
     receiver.base = f"http://{host}:{port}"
+    receiver._server = runner.server
     try:
         yield receiver
     finally:
