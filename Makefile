@@ -16,13 +16,9 @@ help:
 demo: $(VENV)/.installed
 	@$(VENV)/bin/wirewatch demo
 
-# Many tests start whole programs, and a machine with other work to do may be too slow for one: what fails is run once
-# more, in plain sight, and what fails twice fails.
+# One worker for each core. Byte code is cached also where PYTHONDONTWRITEBYTECODE is set: hundreds of programs are started.
 test: $(VENV)/.installed-dev
-	@$(VENV)/bin/python -m pytest -q || { \
-		status=$$?; test $$status -eq 1 || exit $$status; \
-		echo '== once more, what failed'; \
-		$(VENV)/bin/python -m pytest -q --last-failed --last-failed-no-failures none; }
+	@PYTHONDONTWRITEBYTECODE= $(VENV)/bin/python -m pytest -q -n auto --dist worksteal
 
 run: $(VENV)/.installed
 	@VENV=$(VENV) sh .ci/start

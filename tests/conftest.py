@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import waiting
 from hypothesis import settings
+from program_tests import pytest_collection_modifyitems, pytest_terminal_summary  # noqa: F401 (hooks)
 from receiver import Receiver, serve_receiver
 from redis import Redis as BlockingRedis
 from redis.asyncio import Redis
@@ -44,10 +47,19 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
         yield client
 
 
+@pytest.fixture(scope="session")
+def data_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """New folders. ``mktemp`` reads its whole folder for each, which takes minutes for ten thousand tests."""
+    parent = tmp_path_factory.mktemp("data")
+    return (parent / str(number) for number in itertools.count())
+
+
 @pytest.fixture(autouse=True)
-def data_folder_of_the_test(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+def data_folder_of_the_test(monkeypatch: pytest.MonkeyPatch, data_folders: Iterator[Path]) -> None:
     """Give every test a default data_dir of its own: what one test's Redis held is not missed by the next one's."""
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
+    folder = next(data_folders)
+    folder.mkdir()
+    monkeypatch.setenv("XDG_DATA_HOME", str(folder))
     os.umask(0o022)  # a command that ran within this process left its own
 
 

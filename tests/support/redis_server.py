@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
+from functools import cache
 from inspect import getmembers, isfunction, signature
 from pathlib import Path
 from typing import get_type_hints
@@ -69,6 +70,7 @@ def _wait(server: subprocess.Popen[bytes], url: str, log: Path) -> None:
             time.sleep(0.01)
 
 
+@cache
 def lasting_patterns() -> tuple[str, ...]:
     """Return the names (``*`` for every part that varies) of the keys that may live for ever."""
     found = []
