@@ -15,7 +15,8 @@ from crawler.polls import Listing
 from crawler.services import Services
 from scheduler.lease import Lease
 from scheduler.newsroom import CannotStart, Newsroom
-from scheduler.sharing import CLOCKS_APART, MEMBER, SharedQueue, Sharing, beat, bury
+from scheduler.sharing import CLOCKS_APART, SharedQueue, Sharing, beat, bury
+from scheduler.worker_key import MEMBER
 from stories import heartbeat
 from stories.claims import listing_key
 from stories.crew import Crew

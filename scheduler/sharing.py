@@ -40,8 +40,6 @@ TRIES = 5  # of a poll that is handed back or fails
 AGAIN = 1.0  # seconds to the next try while Redis does not take a poll
 BEAT = 2.0  # seconds between two signs of life, a fifth of what they last
 DEATHS = 3  # of readers with the same page in their hands, until it counts as a page that cannot be read
-MEMBER = "member"
-"""The purpose of the signatures in the worker registry."""
 CLOCKS_APART = timedelta(seconds=5)  # by which the clocks of two processes may differ
 DOUBLE = 8  # a listing that was polled within this part of its interval is not polled again by the clock
 

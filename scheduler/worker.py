@@ -25,10 +25,11 @@ from scheduler.ending import end
 from scheduler.newsroom import STEPS, CannotStart, Newsroom, now, open_newsroom
 from scheduler.permissions import PermissionWatch
 from scheduler.recall import follow_mark
-from scheduler.sharing import AGAIN, MEMBER, SharedQueue, Sharing, beat
+from scheduler.sharing import AGAIN, SharedQueue, Sharing, beat
 from scheduler.stopping import stopping
 from scheduler.supervisor import Supervisor, outcome_of
 from scheduler.timing import keep_time
+from scheduler.worker_key import MEMBER
 from stories.allocator import keep_memory_small
 from stories.crew import Crew, Due
 from stories.fence import UNKNOWN_MARK

@@ -17,6 +17,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from config.settings import Settings
 
 FILE = "workers.key"
+MEMBER = "member"
+"""The purpose of the signatures in the worker registry."""
 _LABEL = b"wirewatch workers 1"
 
 

@@ -22,7 +22,7 @@ from scheduler.cli.context import Failed, with_newsroom
 from scheduler.cli.output import examples, line
 from scheduler.memory import data_loss
 from scheduler.newsroom import Newsroom, now
-from scheduler.sharing import MEMBER
+from scheduler.worker_key import MEMBER
 from stories import keys
 from stories.canary import DAEMON, CanaryReport, CanaryReports
 from stories.commands import command

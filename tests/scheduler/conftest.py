@@ -13,8 +13,7 @@ from receiver import SECRET
 
 from config.settings import Settings
 from scheduler.demo.configuration import configuration
-from scheduler.sharing import MEMBER
-from scheduler.worker_key import signer_of
+from scheduler.worker_key import MEMBER, signer_of
 from stories.crew import Crew
 
 

@@ -16,8 +16,8 @@ from structlog.testing import capture_logs
 from config.source import ListingSettings
 from crawler.polls import Listing
 from scheduler.colleagues import Colleagues, due_at
-from scheduler.sharing import MEMBER, SharedQueue
-from scheduler.worker_key import Signer
+from scheduler.sharing import SharedQueue
+from scheduler.worker_key import MEMBER, Signer
 from stories.claims import listing_key
 from stories.crew import Crew
 from stories.desk import Desk
