@@ -10,13 +10,13 @@ from random import Random
 import structlog
 from redis.asyncio import Redis
 
-from alerts.lane import Lane, Surroundings, end_if_told
+from alerts.channel_worker import ChannelWorker, DeliveryContext, end_if_told
 from alerts.outbox import Alert, Outbox, Settled
-from alerts.outcome import Channel, Outcome, Outgoing, Refused
+from alerts.outcomes import Channel, Outcome, OutgoingAlert, Refused
 from alerts.settings import DeliverySettings
-from alerts.urgent import Passing, urgent_watches
+from alerts.urgent import UrgentBypass, urgent_watches
 from config.settings import WatchSettings
-from stories.heartbeat import beating_as
+from stories.runtime.heartbeats import beating_as
 
 log = structlog.get_logger(__name__)
 
@@ -25,7 +25,7 @@ def _unobserved(alert: Alert, settled: Settled) -> None:
     """Nobody counts."""
 
 
-class Missing:
+class MissingChannel:
     """Stands in for a channel that was taken out of the configuration while alerts waited for it."""
 
     concurrency = 8
@@ -35,7 +35,7 @@ class Missing:
         self.name = name
         self.settings = DeliverySettings(type="missing")
 
-    async def send(self, alert: Outgoing) -> Outcome:
+    async def send(self, alert: OutgoingAlert) -> Outcome:
         """Refuse it: it stands with the reason among the dead alerts, and goes when the channel is back."""
         return Refused(f"the configuration has no channel {self.name!r} any more")
 
@@ -70,9 +70,9 @@ class Delivery:
         self._complete = complete
         self.outbox = Outbox(redis, holder)
         self._channels = channels
-        self._around = Surroundings(outbox=self.outbox, now=now, rng=rng or Random(), observe=observe)  # noqa: S311 (jitter)
+        self._around = DeliveryContext(outbox=self.outbox, now=now, rng=rng or Random(), observe=observe)  # noqa: S311 (jitter)
         self._lanes = [
-            Lane(channel, self._around, Passing(urgent_watches(watches or {}, name)))
+            ChannelWorker(channel, self._around, UrgentBypass(urgent_watches(watches or {}, name)))
             for name, channel in channels.items()
         ]
 
@@ -108,7 +108,11 @@ class Delivery:
         with beating_as("alerts to channels that are missing"):
             named = await self._around.patiently(self.outbox.channels) if self._complete else ()
         end_if_told()
-        missing = [Lane(Missing(name), self._around) for name in sorted(named or ()) if name not in self._channels]
+        missing = [
+            ChannelWorker(MissingChannel(name), self._around)
+            for name in sorted(named or ())
+            if name not in self._channels
+        ]
         for lane in missing:
             log.warning(
                 "channel_removed",

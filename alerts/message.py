@@ -10,8 +10,8 @@ from typing import Any
 
 import msgspec
 
-from stories.corrections import Claim, checked_claims
-from stories.wording import marked_changes, shortened
+from stories.text.correction_claims import CorrectionClaim, checked_claims
+from stories.text.diff import marked_changes, shortened
 
 KINDS = {
     "release.new": "NEW",
@@ -170,7 +170,7 @@ def _claims(notice: Mapping[str, Any] | None, data: Mapping[str, Any]) -> list[s
     return [f"It corrects: {_corrected(one)} ({CLAIMED[one.state]})" for one in found]
 
 
-def _corrected(claim: Claim) -> str:
+def _corrected(claim: CorrectionClaim) -> str:
     wrong, right = mend(claim.wrong, CLAIM_KEPT), mend(claim.right, CLAIM_KEPT)
     return f"“{wrong}” → “{right}”" if wrong and right else f"“{right}” is right" if right else f"“{wrong}” was wrong"
 

@@ -18,12 +18,12 @@ import msgspec
 from redis.asyncio import Redis
 
 from alerts.settings import Rate
-from config.secrets import scrub
-from stories import keys
-from stories.archive import Archive
-from stories.history import is_event, payloads
-from stories.moments import timestamp
-from stories.unreadable import skip
+from config.observability.redaction import scrub
+from stories.db import keys
+from stories.db.unreadable_records import skip
+from stories.model.timestamps import timestamp
+from stories.store.archive import Archive
+from stories.store.event_log import is_event, payloads
 
 LUA = Path(__file__).parent / "lua"
 WORDS_KEPT = 500  # characters of a reason or detail: enough for a person, no room for a page that a receiver answered
@@ -58,7 +58,7 @@ class Alert:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+class AlertClaim:
     """What a claim got."""
 
     alerts: tuple[Alert, ...]
@@ -105,7 +105,7 @@ class Outbox:
         together: bool = False,
         only: Sequence[str] | None = None,
         rate: Rate | None = None,
-    ) -> Claim:
+    ) -> AlertClaim:
         """Lease at most ``limit`` alerts that are due, oldest first; ``only``: none but these; ``rate`` is kept.
 
         An alert waits while an earlier one of its story on this channel is neither sent nor given up; ``together``
@@ -139,7 +139,7 @@ class Outbox:
         rows: list[list[str]] = found.get("alerts", [])
         bodies = await self._bodies(rows)
         due = found.get("due")
-        return Claim(
+        return AlertClaim(
             alerts=tuple(_alert(channel, row, body) for row, body in zip(rows, bodies, strict=True)),
             wait=timedelta(milliseconds=float(due) - float(found["now"])) if due else None,
             given_up=int(found["given_up"]),

@@ -12,9 +12,9 @@ import msgspec
 from redis.asyncio import Redis
 
 from alerts.outbox import moment, text
-from stories import keys
-from stories.archive import Archive
-from stories.unreadable import number
+from stories.db import keys
+from stories.db.unreadable_records import number
+from stories.store.archive import Archive
 
 State = Literal["pending", "leased", "sent", "failed"]
 STATES: tuple[State, ...] = get_args(State)

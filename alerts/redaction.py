@@ -1,7 +1,7 @@
 """Keeps a channel's secrets out of what is said about it: reasons and details of receipts, log lines, error reports.
 
 A receiver may repeat the request's address ("Cannot POST /hooks/TOKEN"), a library may repeat the whole URL. Every text
-that comes from outside goes through here before it becomes the reason of an outcome (``alerts.lane``).
+that comes from outside goes through here before it becomes the reason of an outcome (``alerts.channel_worker``).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, quote, quote_plus, unquote, unquote_plus, ur
 
 from pydantic import BaseModel, SecretStr
 
-from alerts.outcome import Outcome, Sent
+from alerts.outcomes import Outcome, Sent
 
 HIDDEN = "…"
 PART_LENGTH = 6  # characters of a part of a path that may be a token

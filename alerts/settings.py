@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
-from alerts.quiet import parse_quiet_hours
-from alerts.schedule import DEFAULT_RETRY
+from alerts.quiet_hours import parse_quiet_hours
+from alerts.retry_schedule import DEFAULT_RETRY
 from config.durations import Duration, format_duration, parse_duration
 from config.settings import ChannelSettings
 

@@ -34,7 +34,7 @@ _DECODER = msgspec.json.Decoder(_Event)
 
 
 @dataclass(slots=True)
-class Passing:
+class UrgentBypass:
     """What one channel's lane has seen of the alerts that are held."""
 
     watches: frozenset[str]

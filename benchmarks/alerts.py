@@ -38,10 +38,10 @@ from redis.asyncio import Redis  # noqa: E402
 
 from alerts.channels import channel_types, open_channel  # noqa: E402
 from alerts.delivery import Delivery  # noqa: E402
-from config.addresses import AddressPolicy  # noqa: E402
-from stories import keys  # noqa: E402
-from stories.connection import connect  # noqa: E402
-from stories.server import embedded_server  # noqa: E402
+from config.address_policy import AddressPolicy  # noqa: E402
+from stories.db import keys  # noqa: E402
+from stories.db.connection import connect  # noqa: E402
+from stories.db.embedded_server import embedded_server  # noqa: E402
 
 STEADY = 50  # alerts of a round that come one after the other; the others are its burst
 PACE = 40.0  # of these a second: far below what goes, so that no queue is measured

@@ -40,10 +40,10 @@ from reader_processes_of import cpu_ticks, is_alive, servers, workers
 from receiver import SECRET, Receiver, serve_receiver
 from redis.asyncio import Redis
 
-from scheduler.canary import BLIND_SECONDS
 from scheduler.demo.configuration import configuration
 from scheduler.demo.newswire import Newswire, serve
-from stories.urls import canonical_url
+from scheduler.sweeps.canary import BLIND_SECONDS
+from stories.model.urls import canonical_url
 
 SITES = ("meridian", "pressline")
 PARAGRAPHS = 1_500  # of a page that keeps a reader busy for about a second

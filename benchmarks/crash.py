@@ -4,7 +4,7 @@
     .venv/bin/python benchmarks/crash.py --variant receipt-first  # must fail: the receipt is written before the alert
 
 A loopback newswire publishes stories and corrects them while ``wirewatch run`` is killed with SIGKILL: at random
-moments, and at every failpoint of ``stories/failpoints.py``. Its embedded Redis is killed under it, and some bytes are
+moments, and at every failpoint of ``stories/runtime/failpoints.py``. Its embedded Redis is killed under it, and some bytes are
 cut off the end of the append-only file. The webhook's receiver fails three requests of ten, loses answers, answers
 slowly and too late, and refuses connections for a while. A second channel is a file.
 
@@ -40,8 +40,8 @@ from redis_server import without_lifetime  # noqa: E402
 
 from scheduler.demo.configuration import sources, toml_text  # noqa: E402
 from scheduler.demo.newswire import Newswire, serve  # noqa: E402
-from stories.failpoints import POINTS  # noqa: E402
-from stories.urls import canonical_url  # noqa: E402
+from stories.model.urls import canonical_url  # noqa: E402
+from stories.runtime.failpoints import POINTS  # noqa: E402
 
 UNDER_WAY = 8  # alerts that a webhook sends at once
 RETRY = ["0.3s", "0.7s", "1.5s", *["3s"] * 90]  # over the minute of refusals and every lot of failures in a row

@@ -21,16 +21,14 @@ from typing import Any, NoReturn
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-import scheduler.daemon  # noqa: E402
-import scheduler.loop  # noqa: E402, F401
-from alerts import lane  # noqa: E402
+from alerts import channel_worker  # noqa: E402
+from alerts.channel_worker import ChannelWorker  # noqa: E402
 from alerts.channels import file, webhook  # noqa: E402
-from alerts.lane import Lane  # noqa: E402
 from alerts.outbox import Alert  # noqa: E402
-from alerts.outcome import Sent  # noqa: E402
-from crawler import reader_processes, reader_worker  # noqa: E402
+from alerts.outcomes import Sent  # noqa: E402
+from crawler.readers import processes, worker  # noqa: E402
 from scheduler.cli.app import main  # noqa: E402
-from stories import failpoints  # noqa: E402
+from stories.runtime import failpoints  # noqa: E402
 
 
 def write_receipts_first() -> None:
@@ -43,7 +41,7 @@ def write_receipts_first() -> None:
         await self._try(list(alerts))
         failpoints.failpoint("alert-sent")
 
-    Lane._deliver = deliver  # type: ignore[method-assign]
+    ChannelWorker._deliver = deliver  # type: ignore[method-assign]
 
 
 def become_daemon(order: dict[str, Any]) -> NoReturn:
@@ -80,7 +78,7 @@ def fork_fork_server(control: socket.socket, memory: int) -> Any:
     kept = control.detach()
     os.dup2(kept, 3)
     os.closerange(4, 65536)
-    return reader_worker.serve(3, memory)
+    return worker.serve(3, memory)
 
 
 def serve() -> None:
@@ -88,11 +86,11 @@ def serve() -> None:
     if "receipt-first" in sys.argv:
         write_receipts_first()
     if "short-leases" in sys.argv:
-        lane.LEASE_OVER_TIMEOUT = webhook.TIMEOUT = timedelta(seconds=1.5)
+        channel_worker.LEASE_OVER_TIMEOUT = webhook.TIMEOUT = timedelta(seconds=1.5)
         webhook.WebhookChannel.timeout = file.FileChannel.timeout = timedelta(seconds=2)
     # The fork servers of the readers are forks too, of what has loaded its libraries here: a second each.
-    reader_worker.warm_up()
-    reader_processes.start_fork_server = fork_fork_server
+    worker.warm_up()
+    processes.start_fork_server = fork_fork_server
     for line in sys.stdin:
         order = json.loads(line)
         pid = os.fork()

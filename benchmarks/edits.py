@@ -34,21 +34,21 @@ from redis_server import redis_server
 from scrapy.http import HtmlResponse
 
 from config.settings import PollingSettings
-from crawler.again import asking, away, gone, gone_by, not_there
 from crawler.extraction import extract_release
-from pipelines.remembering import Memory
-from scheduler.revisiting import Revisits
-from stories import keys
-from stories.archive import Archive
-from stories.claims import Claims
-from stories.desk import Desk
-from stories.ids import release_id
-from stories.keeping import Keeper
-from stories.looks import Looks
-from stories.reading import Reading, Validators
-from stories.release import NotARelease, Release
-from stories.sighting import Poll
-from stories.urls import canonical_url, url_digest
+from crawler.pages.again import asking, away, gone, gone_by, not_there
+from pipelines.ingest import Ingestor
+from scheduler.sweeps.revisits import Revisits
+from stories.crawl_state.claims import Claims
+from stories.crawl_state.desk import Desk
+from stories.crawl_state.page_observations import PageObservations
+from stories.db import keys
+from stories.model.ids import release_id
+from stories.model.page_result import PageResult, Validators
+from stories.model.release import NotARelease, Release
+from stories.model.sighting import Poll
+from stories.model.urls import canonical_url, url_digest
+from stories.store.archive import Archive
+from stories.store.releases import ReleaseStore
 
 RELEASES = 500
 EDITED, NOISY, GONE, BACK = 0.2, 0.4, 0.06, 0.01  # of all
@@ -229,10 +229,10 @@ def shown(url: str, body: str, status: int = 200) -> HtmlResponse:
     return HtmlResponse(url, status=status, body=body.encode(), encoding="utf-8")
 
 
-def read(page: Page, poll: Poll, now: datetime) -> Reading:
+def read(page: Page, poll: Poll, now: datetime) -> PageResult:
     """Return what the spider makes of the page's answer, which is 304 where the page is as it is known."""
     asked = poll.urls[0]
-    reading = Reading(url=canonical_url(asked), source="site")
+    reading = PageResult(url=canonical_url(asked), source="site")
     page.asked += asked == page.url  # one at another address has a ladder of its own
     answer = page.answer(now)
     if how := gone(asked, answer, [LISTING.format(f"https://site-{page.site}.example")]):
@@ -259,8 +259,8 @@ async def week(pages: list[Page], redis: Redis, until: datetime) -> None:
     """Publish the pages and read them again as they are due."""
     clock, asked = TestClock(START), list[Poll]()
     configuration = settings(sources={"site": {"listings": [{"url": "https://site.example/rss"}]}})
-    desk, looks = Desk(redis), Looks(redis)
-    memory = Memory(Keeper(redis), Claims(redis), desk, settings(), clock, lambda _: None, looks)
+    desk, looks = Desk(redis), PageObservations(redis)
+    memory = Ingestor(ReleaseStore(redis), Claims(redis), desk, settings(), clock, lambda _: None, looks)
     revisits = Revisits(Archive(redis), desk, looks, configuration, asked.append, clock)
     by_url = {canonical_url(url): page for page in pages for url in (page.url, page.new_url)}
     unpublished = sorted(pages, key=lambda page: page.published, reverse=True)

@@ -20,13 +20,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from config.source import ListingSettings, ReleaseHints
-from crawler.listings import ListingUnreadable, read_listing
+from config.source_settings import ListingSettings, ReleaseHints
+from crawler.listings import ListingUnreadableError, read_listing
 from crawler.listings.feed import _guid, _parse
-from crawler.listings.wording import plain_text
-from stories.moments import parse_moment
-from stories.sighting import Sighting
-from stories.urls import canonical_url
+from crawler.listings.html.link_text import plain_text
+from stories.model.sighting import Sighting
+from stories.model.timestamps import latest_instant
+from stories.model.urls import canonical_url
 
 DATA = Path(os.environ.get("WIREWATCH_DATA", Path(__file__).parents[2] / "shared/data")) / "feeds"
 URL = "http://127.0.0.1:8097/feed.xml"
@@ -68,7 +68,7 @@ def shown(body: bytes, field: str) -> object:
         return first.url
     if field == "id":
         return _guid(entry, URL)
-    moment = parse_moment(first.published_at)
+    moment = latest_instant(first.published_at)
     if moment is None:
         parsed = next(
             (entry[name] for name in ("published_parsed", "updated_parsed", "created_parsed") if entry.get(name)), None
@@ -105,7 +105,7 @@ def main() -> None:
             if wanted is None:
                 continue
             well = holds(body, *wanted)
-        except (ListingUnreadable, IndexError):
+        except (ListingUnreadableError, IndexError):
             unreadable += 1
             well = False
             if wanted is None:

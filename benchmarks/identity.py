@@ -26,7 +26,7 @@ from pathlib import Path
 
 from pipelines.identity import Candidate, Verdict, identify, traits
 from pipelines.notices import find_notice
-from stories.release import Release
+from stories.model.release import Release
 
 DATA = Path(os.environ.get("WIREWATCH_DATA", Path(__file__).parents[2] / "shared/data")) / "releases"
 NOW = datetime(2030, 1, 1, tzinfo=UTC)

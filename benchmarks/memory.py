@@ -46,18 +46,18 @@ from redis_server import redis_server  # noqa: E402
 
 from config.settings import Settings  # noqa: E402
 from pipelines.identity import traits  # noqa: E402
-from pipelines.remembering import Memory  # noqa: E402
-from stories import keys  # noqa: E402
-from stories.archive import Archive  # noqa: E402
-from stories.claims import Claims  # noqa: E402
-from stories.desk import Desk  # noqa: E402
-from stories.dictionaries import SAMPLES  # noqa: E402
-from stories.ids import number_of, release_id, story_id  # noqa: E402
-from stories.keeping import INDEX_KEPT, Keeper  # noqa: E402
-from stories.packing import learn, pack, train  # noqa: E402
-from stories.reading import Reading  # noqa: E402
-from stories.release import Release  # noqa: E402
-from stories.urls import canonical_url, url_digest  # noqa: E402
+from pipelines.ingest import Ingestor  # noqa: E402
+from stories.crawl_state.claims import Claims  # noqa: E402
+from stories.crawl_state.desk import Desk  # noqa: E402
+from stories.db import keys  # noqa: E402
+from stories.db.codec import learn, pack, train  # noqa: E402
+from stories.db.dictionaries import SAMPLES  # noqa: E402
+from stories.model.ids import number_of, release_id, story_id  # noqa: E402
+from stories.model.page_result import PageResult  # noqa: E402
+from stories.model.release import Release  # noqa: E402
+from stories.model.urls import canonical_url, url_digest  # noqa: E402
+from stories.store.archive import Archive  # noqa: E402
+from stories.store.releases import INDEX_KEPT, ReleaseStore  # noqa: E402
 
 WORKERS = 32  # readings under way at once
 OLDER = 1_000_000  # five years of all wires of the catalog
@@ -104,7 +104,7 @@ class Line:
     """One memory, and what it cost so far."""
 
     redis: Redis
-    memory: Memory
+    memory: Ingestor
     clock: list[datetime]
     wall: float = 0.0
     cpu: float = 0.0
@@ -114,7 +114,7 @@ class Line:
     def on(cls, redis: Redis) -> Line:
         """Return a memory whose clock stands where the newest release was published."""
         clock = [datetime(2000, 1, 1, tzinfo=UTC)]
-        memory = Memory(Keeper(redis), Claims(redis), Desk(redis), SETTINGS, lambda: clock[0], lambda _: None)
+        memory = Ingestor(ReleaseStore(redis), Claims(redis), Desk(redis), SETTINGS, lambda: clock[0], lambda _: None)
         return cls(redis=redis, memory=memory, clock=clock)
 
     async def take_in(self, found: Iterable[Release]) -> None:
@@ -126,7 +126,9 @@ class Line:
             for release in waiting:
                 moment = datetime.fromisoformat(f"{(release.published_at or '')[:10]}T12:00:00+00:00")
                 self.clock[0] = max(moment, self.clock[0] + timedelta(milliseconds=1))
-                await self.memory.remember(Reading(url=release.url or "", source=release.source or "", release=release))
+                await self.memory.remember(
+                    PageResult(url=release.url or "", source=release.source or "", release=release)
+                )
                 self.kept += 1
 
         await asyncio.gather(*(work() for _ in range(WORKERS)))

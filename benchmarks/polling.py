@@ -35,19 +35,19 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 from redis_server import redis_server
 
 from config.settings import PollingSettings, Settings
-from config.source import ListingSettings, SourceSettings
+from config.source_settings import ListingSettings, SourceSettings
 from crawler.engine import Engine
-from crawler.pacing import Pace, Reply, next_poll
-from crawler.polls import all_listings
+from crawler.http.robots import AGENT, heeded
+from crawler.http.robots_rules import RobotsRules
+from crawler.polling.hourly_rate import learn
+from crawler.polling.interval import IntervalPolicy, Reply, next_poll
+from crawler.polling.polls import all_listings
 from crawler.progress import Progress
-from crawler.rhythm import learn
-from crawler.robots import AGENT, heeded
-from crawler.robots_rules import RobotsRules
-from scheduler import loop
-from scheduler.clock import Clock
-from scheduler.newsroom import STEPS, Newsroom, now, open_newsroom
-from stories.moments import timestamp
-from stories.sighting import Cursor, Poll
+from scheduler import reactor
+from scheduler.sweeps.clock import Clock
+from scheduler.wiring import STEPS, AppContext, now, open_app_context
+from stories.model.sighting import Cursor, Poll
+from stories.model.timestamps import timestamp
 
 DATA = Path(os.environ.get("WIREWATCH_DATA", Path(__file__).parents[2] / "shared/data"))
 LISTINGS = 100  # asked in turn
@@ -113,7 +113,7 @@ def with_server(main: Callable[[str, str], Awaitable[None]]) -> None:
     try:
         base = f"http://127.0.0.1:{ours.recv()}"
         with redis_server() as redis:
-            loop.run(lambda: main(base, redis))
+            reactor.run(lambda: main(base, redis))
     finally:
         server.terminate()
 
@@ -136,7 +136,7 @@ class Counted:
             await self.more.wait()
 
 
-async def settle(newsroom: Newsroom, counted: Counted, ask: Callable[[Poll], None], settings: Settings) -> None:
+async def settle(newsroom: AppContext, counted: Counted, ask: Callable[[Poll], None], settings: Settings) -> None:
     """Poll every listing twice, so that each has its validators and no page is left to read."""
     listings = all_listings(settings)
     for _ in range(3):
@@ -152,7 +152,7 @@ async def cost(base: str, redis: str, polls: int) -> None:
     import aiohttp
 
     settings = settings_for(base, redis, LISTINGS, timedelta(minutes=5))
-    async with open_newsroom(settings) as newsroom:
+    async with open_app_context(settings) as newsroom:
         counted = Counted()
         services = replace(newsroom.services(Progress(), lambda remembered: None), due=counted.due)
         await services.reader.warm_up()
@@ -191,7 +191,7 @@ async def minute(base: str, redis: str, seconds: float) -> None:
     late: list[float] = []
     due: dict[str, datetime] = {}
     statuses: dict[int, int] = defaultdict(int)
-    async with open_newsroom(settings) as newsroom:
+    async with open_app_context(settings) as newsroom:
         services = newsroom.services(Progress(), lambda remembered: None)
 
         def ask(poll: Poll) -> None:
@@ -253,7 +253,7 @@ async def start() -> None:
 
 
 def simulate(
-    released: Sequence[datetime], begin: datetime, end: datetime, pace: Pace, seed: str
+    released: Sequence[datetime], begin: datetime, end: datetime, pace: IntervalPolicy, seed: str
 ) -> tuple[int, list[float]]:
     """Return the polls from ``begin`` to ``end`` and the minutes from release to sighting, learning before that."""
     at = released[0].replace(hour=0, minute=0)
@@ -292,7 +292,7 @@ def week(count: int) -> None:
     """Print polls and delays of weeks for each wire that published in them, after eight weeks to learn from each."""
     fullest = datetime(2025, 8, 11, tzinfo=UTC)  # in the archive
     five = timedelta(minutes=5)
-    adaptive, fixed = Pace(interval=five), Pace(interval=five, adaptive=False)
+    adaptive, fixed = IntervalPolicy(interval=five), IntervalPolicy(interval=five, adaptive=False)
     print("polls, and minutes from release to sighting: mean, 95 %")
     print("evenly: for each wire as many polls as the first has, spread evenly")
     print("one interval: in all as many polls as the first has, all wires alike")
@@ -306,8 +306,8 @@ def week(count: int) -> None:
         first = {wire: simulate(some, begin, end, adaptive, wire) for wire, some in weeks.items()}
         spent = sum(polls for polls, _ in first.values())
         for wire, released in weeks.items():
-            evenly = Pace(interval=timedelta(days=7) / first[wire][0], adaptive=False)
-            one = Pace(interval=timedelta(days=7) * len(weeks) / spent, adaptive=False)
+            evenly = IntervalPolicy(interval=timedelta(days=7) / first[wire][0], adaptive=False)
+            one = IntervalPolicy(interval=timedelta(days=7) * len(weeks) / spent, adaptive=False)
             found = [first[wire], *(simulate(released, begin, end, pace, wire) for pace in (fixed, evenly, one))]
             line(wire, found)
             for which, (polls, late) in enumerate(found):

@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 import trafilatura
 
 from crawler.extraction import NotARelease, extract_release
-from crawler.extraction.datelines import find_dateline
+from crawler.extraction.fields.datelines import find_dateline
 
 DATA = Path(os.environ.get("WIREWATCH_DATA", Path(__file__).parents[2] / "shared" / "data"))
 SETS = ("press", "agency", "news-2019", "news-2012", "news-world")

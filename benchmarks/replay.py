@@ -35,7 +35,7 @@ from replay_corpus import Corpus, Item, Pair, choose  # noqa: E402
 
 from scheduler.demo.configuration import sources  # noqa: E402
 from scheduler.demo.newswire import Newswire, serve  # noqa: E402
-from stories.urls import canonical_url, url_digest  # noqa: E402
+from stories.model.urls import canonical_url, url_digest  # noqa: E402
 
 SITES = ("harbourline", "meridian", "pressline")
 TAG = "Replay"

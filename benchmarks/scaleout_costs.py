@@ -21,16 +21,16 @@ from scaleout_stage import Stage, stage
 from scaleout_wire import page
 
 from config.settings import Settings
-from crawler.polls import Listing, all_listings
-from scheduler.clock import Clock
-from scheduler.colleagues import DUE
-from scheduler.docket_json import TASK, without_pickle
-from scheduler.newsroom import now
-from scheduler.sharing import task_key
-from scheduler.worker_key import Signer
-from stories import keys
-from stories.crew import Crew, Due
-from stories.sighting import Poll
+from crawler.polling.polls import Listing, all_listings
+from scheduler.leader.docket_queue import task_key
+from scheduler.leader.docket_serialization import TASK, without_pickle
+from scheduler.leader.worker_coordinator import DUE
+from scheduler.leader.worker_key import Signer
+from scheduler.sweeps.clock import Clock
+from scheduler.wiring import now
+from stories.crawl_state.workers import Due, WorkerRegistry
+from stories.db import keys
+from stories.model.sighting import Poll
 
 READING = 30.0  # ms of CPU for a page, which the pages are made to cost
 PAGES = 288
@@ -123,7 +123,7 @@ async def handing_out() -> None:
         async with Redis.from_url(url) as redis, Docket(name=keys.broker("").name.rstrip(":"), url=url) as docket:
             clock, crew = (
                 Clock(listings, lambda poll: None, now, first=dict.fromkeys(_places(listings), now() + LATER)),
-                Crew(redis),
+                WorkerRegistry(redis),
             )
             clock.start()
             docket.register(poll, names=["poll"])

@@ -19,7 +19,7 @@ from scaleout_rooms import REDIS_PORT, Room
 from scaleout_wire import HOOK, HOSTS, PORT, Wire
 
 from scheduler.demo.configuration import toml_text
-from stories import keys
+from stories.db import keys
 
 
 @dataclass(slots=True, kw_only=True)

@@ -24,9 +24,9 @@ from identity import offer  # noqa: E402
 from translated_press import DEVELOPED_ON, MEASURED_ON, Translated, pairs, triples  # noqa: E402
 
 from pipelines.identity import Candidate, identify, traits  # noqa: E402
-from pipelines.identity.kinship import kinship  # noqa: E402
-from pipelines.identity.reading import read  # noqa: E402
-from stories.release import Release  # noqa: E402
+from pipelines.identity.features import read  # noqa: E402
+from pipelines.identity.relation import kinship  # noqa: E402
+from stories.model.release import Release  # noqa: E402
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 TRIPLES, PAIRS = 200, 100

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from config.faults import UNKNOWN_KEY, Fault
+from config.errors import UNKNOWN_KEY, Fault
 
 PREFIX = "WIREWATCH_"
 NOT_SETTINGS = ("WIREWATCH_CONFIG", "WIREWATCH_DATA", "WIREWATCH_FAILPOINT")

@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from stories.release import NoticeKind
+from stories.model.release import NoticeKind
 
 Rule = Literal["phrase", "plain", "topical", "capitals", "brackets", "spaced", "colon"]
 """What a marker word needs around it to count, from little to much:
@@ -31,7 +31,7 @@ class HeadlineIdiom(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     kind: NoticeKind
     pattern: str
-    """A token pattern (``stories/token_patterns.py``) with a group ``@marker``."""
+    """A token pattern (``stories/text/token_patterns.py``) with a group ``@marker``."""
     rest: Rest = "whole"
     unless: str = ""
     """A pattern that must not be found in the headline."""

@@ -67,7 +67,7 @@ DEEPEST = 64  # far beyond what a person writes, far below what recursion bears
 Query = Term | Not | And | Or
 
 
-class BadQuery(ValueError):  # noqa: N818 (reads as a sentence where it is raised)
+class QuerySyntaxError(ValueError):
     """A query that cannot be read; the message says where in it."""
 
 
@@ -92,14 +92,14 @@ def _parser() -> Lark:
 
 
 def parse_query(text: str) -> Query:
-    """Return the tree of a query; ``BadQuery`` names the place of the fault with a caret under it."""
+    """Return the tree of a query; ``QuerySyntaxError`` names the place of the fault with a caret under it."""
     try:
         tree = _parser().parse(text)
     except UnexpectedInput as error:
         ended = getattr(getattr(error, "token", None), "type", "") == "$END" or error.pos_in_stream is None
         raise _bad(text, None if ended else error.pos_in_stream, "cannot be read from here") from error
     if _depth(tree) > DEEPEST:
-        raise BadQuery(f"the query is nested more than {DEEPEST} deep")
+        raise QuerySyntaxError(f"the query is nested more than {DEEPEST} deep")
     for token in tree.scan_values(lambda value: isinstance(value, Token)):
         if token.type == "FIELD" and token.lower() not in FIELDS:
             raise _bad(text, token.start_pos, f"has an unknown field {str(token)!r}; allowed are {', '.join(FIELDS)}")
@@ -108,10 +108,10 @@ def parse_query(text: str) -> Query:
     return _Builder().transform(tree)
 
 
-def _bad(text: str, position: int | None, what: str) -> BadQuery:
+def _bad(text: str, position: int | None, what: str) -> QuerySyntaxError:
     """Return the fault with the line it is in and a caret; position None: after the last character."""
     if not text.strip():
-        return BadQuery("the query is empty; leave it out")
+        return QuerySyntaxError("the query is empty; leave it out")
     if position is None or position >= len(text.rstrip()):
         position, what = len(text.rstrip()), "ends too early"
     elif text[position] == '"' and text.count('"') % 2:
@@ -119,7 +119,7 @@ def _bad(text: str, position: int | None, what: str) -> BadQuery:
     start = text.rfind("\n", 0, position) + 1
     line = text[start:].split("\n", 1)[0].replace("\t", " ")
     column = position - start + 1
-    return BadQuery(f"the query {what} (column {column})\n  {line}\n  {' ' * (column - 1)}^")
+    return QuerySyntaxError(f"the query {what} (column {column})\n  {line}\n  {' ' * (column - 1)}^")
 
 
 def _depth(tree: Tree[Token]) -> int:

@@ -25,9 +25,9 @@ from pydantic import (
 
 from config.durations import Duration, Interval, format_duration, parse_duration
 from config.query import parse_query
-from config.source import SourceSettings
-from stories.keys import EVENTS_KEPT, MEMORY, RECEIPTS_KEPT, Lifetimes
-from stories.urls import without_userinfo
+from config.source_settings import SourceSettings
+from stories.db.keys import EVENTS_KEPT, MEMORY, RECEIPTS_KEPT, Lifetimes
+from stories.model.urls import without_userinfo
 
 USER_AGENT = "wirewatch/0.1 (+https://github.com/wirewatch/wirewatch)"
 
@@ -204,7 +204,7 @@ class MemorySettings(_Model):
 
     @property
     def lifetimes(self) -> Lifetimes:
-        """The same for ``stories.keys``."""
+        """The same for ``stories.db.keys``."""
         return Lifetimes(releases=self.releases, events=self.events, receipts=self.receipts)
 
 
@@ -285,7 +285,7 @@ class ChannelSettings(BaseModel):
 
 
 class Settings(_Model):
-    """The whole configuration; ``config.load`` reads it."""
+    """The whole configuration; ``config.loader`` reads it."""
 
     redis_url: Annotated[SecretStr, AfterValidator(_redis_url)] | None = None
     """Left out: an embedded server that keeps its data in ``data_dir``."""
@@ -301,7 +301,7 @@ class Settings(_Model):
     workers: WorkerSettings = WorkerSettings()
     watches: dict[Name, WatchSettings] = {}
     channels: dict[Name, Any] = {}
-    """By name; ``config.load`` gives each entry the model of its ``type``, a ``ChannelSettings``."""
+    """By name; ``config.loader`` gives each entry the model of its ``type``, a ``ChannelSettings``."""
     sources: dict[Name, SourceSettings] = {}
     """Declared ones and, with ``catalog``, the bundled ones under them."""
 

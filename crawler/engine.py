@@ -16,11 +16,11 @@ import structlog
 from redis.exceptions import RedisError
 from scrapy.crawler import AsyncCrawlerRunner
 
-from config.addresses import AddressPolicy
+from config.address_policy import AddressPolicy
 from config.settings import Settings
-from crawler.dispatch import MAX_RESPONSE_BYTES
-from crawler.guard import GuardedResolver
-from crawler.robots import AGENT
+from crawler.http.address_guard import GuardedResolver
+from crawler.http.robots import AGENT
+from crawler.pages.dispatcher import MAX_RESPONSE_BYTES
 from crawler.services import Services
 from crawler.spider import WireSpider
 
@@ -43,13 +43,13 @@ def scrapy_settings(settings: Settings, steps: dict[str, int]) -> dict[str, Any]
         "ROBOTSTXT_USER_AGENT": AGENT,
         "DOWNLOADER_MIDDLEWARES": {
             # Outermost: it gets the page that has come through all the others, and asks through them for its scripts.
-            "crawler.render.RenderMiddleware": 5 if _renders(settings) else None,
-            "crawler.fulltext.AtHand": 3,
-            "crawler.guard.GuardMiddleware": 10,
-            "crawler.pace.Politeness": 50,
+            "crawler.http.rendering.RenderMiddleware": 5 if _renders(settings) else None,
+            "crawler.pages.feed_content.FeedContentMiddleware": 3,
+            "crawler.http.address_guard.GuardMiddleware": 10,
+            "crawler.http.host_throttle.HostThrottleMiddleware": 50,
             "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
-            "crawler.robots.DailyRobots": 100,
-            "crawler.dates.DateObserver": 950,  # innermost: each answer, redirects too
+            "crawler.http.robots.DailyRobots": 100,
+            "crawler.http.date_header.DateObserver": 950,  # innermost: each answer, redirects too
             "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
             "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
             "scrapy.downloadermiddlewares.stats.DownloaderStats": None,
@@ -66,12 +66,12 @@ def scrapy_settings(settings: Settings, steps: dict[str, int]) -> dict[str, Any]
         },
         # Pages and feeds only: files, FTP, S3 and data URLs are never fetched.
         "DOWNLOAD_HANDLERS": {
-            **dict.fromkeys(("http", "https"), "crawler.pace.InTurn"),
+            **dict.fromkeys(("http", "https"), "crawler.http.host_throttle.ThrottledDownloader"),
             **dict.fromkeys(("file", "data", "s3", "ftp")),
         },
         "DOWNLOAD_DELAY": PACE,
         "DOWNLOAD_SLOTS": _paces(settings),
-        "SCHEDULER_PRIORITY_QUEUE": "crawler.pace.HostQueue",
+        "SCHEDULER_PRIORITY_QUEUE": "crawler.http.host_throttle.HostQueue",
         "CONCURRENT_REQUESTS": 1024,  # over all hosts: each takes the places of its own and one more, slow ones too
         "SCRAPER_SLOT_MAX_ACTIVE_SIZE": 1 << 40,  # bytes; the dispatcher bounds each source, this would stop all hosts
         "CONCURRENT_REQUESTS_PER_DOMAIN": 2,

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from stories.event import Event
+from stories.model.event import Event
 
 
 @dataclass(slots=True, kw_only=True)

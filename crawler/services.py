@@ -11,23 +11,23 @@ from typing import Protocol
 import structlog
 
 from config.settings import Settings
-from crawler.dispatch import PageDispatcher
-from crawler.guard import Guard
-from crawler.limits import CountsRefusals, uncounted
+from crawler.http.address_guard import AddressGuard
+from crawler.http.size_limits import CountsRefusals, uncounted
+from crawler.pages.dispatcher import PageDispatcher
+from crawler.pages.site_boilerplate import SiteBoilerplate
+from crawler.polling.poll_queue import PollQueue
 from crawler.progress import Progress
-from crawler.queue import PollQueue
-from crawler.reader import Reader
-from crawler.sites import SiteMemory
-from stories.aside import FREEZE_SECONDS, Aside, Attempt, Subject
-from stories.claims import Claims
-from stories.desk import Desk
-from stories.entries import Entries
-from stories.event import Event, MonitorEventType
-from stories.manners import Manners
-from stories.pushes import Pushes
-from stories.reading import Reading
-from stories.sighting import Poll
-from stories.timekeeping import Timekeeper
+from crawler.readers.pool import ReaderPool
+from stories.crawl_state.claims import Claims
+from stories.crawl_state.desk import Desk
+from stories.crawl_state.feed_entries import FeedEntries
+from stories.crawl_state.host_limits import HostLimits
+from stories.crawl_state.quarantine import FREEZE_SECONDS, Quarantine, ReadAttempt, ReadTarget
+from stories.crawl_state.websub import WebSubStore
+from stories.db.clock import Timekeeper
+from stories.model.event import Event, MonitorEventType
+from stories.model.page_result import PageResult
+from stories.model.sighting import Poll
 
 log = structlog.get_logger(__name__)
 
@@ -42,13 +42,13 @@ class Outcome(Protocol):
     def awaits_original(self) -> bool: ...
 
 
-class Remembers(Protocol):
+class Ingests(Protocol):
     """The room that keeps releases, as this one sees it."""
 
-    async def remember(self, reading: Reading, *, may_wait: bool = False) -> Outcome: ...
+    async def remember(self, reading: PageResult, *, may_wait: bool = False) -> Outcome: ...
 
 
-class Tells(Protocol):
+class Notifies(Protocol):
     """Who tells the watches that ask for it what happened to a source."""
 
     async def __call__(
@@ -84,9 +84,9 @@ def unscheduled(poll: Poll, at: datetime) -> None:
     """Keep no time: for crawls that happen once."""
 
 
-def subject_of(poll: Poll, url: str | None = None) -> Subject:
+def subject_of(poll: Poll, url: str | None = None) -> ReadTarget:
     """Return what is quarantined when reading a poll's listing, or one of its pages, goes wrong again and again."""
-    return Subject(kind="page" if url else "listing", source=poll.source, url=url or poll.listing or "")
+    return ReadTarget(kind="page" if url else "listing", source=poll.source, url=url or poll.listing or "")
 
 
 def page_failed_uncounted(source: str) -> None:
@@ -101,25 +101,25 @@ class Services:
     polls: PollQueue
     claims: Claims
     desk: Desk
-    reader: Reader
-    memory: Remembers
-    guard: Guard
+    reader: ReaderPool
+    memory: Ingests
+    guard: AddressGuard
     progress: Progress
     clock: Callable[[], datetime]
     dispatcher: PageDispatcher
     """Which page is requested next: slots and budgets by source."""
-    tell: Tells = silence
+    tell: Notifies = silence
     due: Callable[[Poll, datetime], None] = unscheduled
     """Is told after a poll of a listing when that is to be asked again."""
-    manners: Manners | None = None
+    manners: HostLimits | None = None
     """What hosts asked for, of whichever process; None: this one knows of no others."""
-    entries: Entries | None = None
+    entries: FeedEntries | None = None
     """What was read from feeds and not from pages; a try remembers nothing."""
-    pushes: Pushes | None = None
+    pushes: WebSubStore | None = None
     """How listings stand with their hubs; None where no hub can reach us."""
     lost: dict[str, bool] = field(default_factory=dict)
     """Sources that were looked at since the start: whether nothing more is learnt from them."""
-    sites: SiteMemory | None = None
+    sites: SiteBoilerplate | None = None
     """What is known of the pages' sites; a try remembers nothing."""
     claimed: set[str] = field(default_factory=set)
     """URLs whose claim is ours and whose page is not settled yet."""
@@ -129,7 +129,7 @@ class Services:
     """What the clocks of the sites say; None: nothing is known of them."""
     page_failed: Callable[[str], None] = page_failed_uncounted
     """Is told the source of each page that could not be fetched or read, for the metrics."""
-    aside: Aside | None = None
+    aside: Quarantine | None = None
     """What is set aside because reading it ended process after process; a try reads all the same."""
 
     frozen: set[str] = field(default_factory=set)
@@ -137,10 +137,10 @@ class Services:
 
     def reading(
         self, poll: Poll, url: str | None = None, *, asked: bool
-    ) -> contextlib.AbstractAsyncContextManager[Attempt]:
+    ) -> contextlib.AbstractAsyncContextManager[ReadAttempt]:
         """Read a poll's listing, or one of its pages, as ``Aside.reading`` has it; ``asked``: a person named it."""
         if self.aside is None:
-            return contextlib.nullcontext(Attempt())
+            return contextlib.nullcontext(ReadAttempt())
         subject = subject_of(poll, url)
         return self.aside.reading(subject, self.clock(), asked=poll.crawl_id if asked else None)
 

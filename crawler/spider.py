@@ -20,33 +20,33 @@ from scrapy.exceptions import DownloadCancelledError, IgnoreRequest
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from config.source import ReleaseHints
-from config.telemetry import report, traced
-from crawler.again import FAR_BEHIND, asking, away, gone, gone_by, not_there, validators, visible_text
-from crawler.answers import charset
-from crawler.dispatch import MAX_RESPONSE_BYTES, Priority, Slot
-from crawler.eligibility import refusal
-from crawler.extraction.limits import reached
-from crawler.faults import Patient, fault, status_fault
-from crawler.fulltext import as_answer, at_hand, entry_hints, in_full
-from crawler.guard import SOURCE
-from crawler.limits import ResponseLimitError
-from crawler.lister import STATUSES, Lister
-from crawler.reader import ReaderClosed, ReaderFailedError, ReadPriority
-from crawler.recovery import AWAY_STATUSES
+from config.observability.telemetry import report, traced
+from config.source_settings import ReleaseHints
+from crawler.extraction.field_limits import reached
+from crawler.http.address_guard import SOURCE
+from crawler.http.errors import HostBusyError, fault, status_fault
+from crawler.http.response_headers import charset
+from crawler.http.size_limits import ResponseLimitError
+from crawler.pages.again import FAR_BEHIND, asking, away, gone, gone_by, not_there, validators, visible_text
+from crawler.pages.dispatcher import MAX_RESPONSE_BYTES, Priority, Slot
+from crawler.pages.feed_content import as_answer, at_hand, entry_hints, in_full
+from crawler.pages.source_eligibility import refusal
+from crawler.polling.host_recovery import AWAY_STATUSES
+from crawler.polling.poller import STATUSES, ListingPoller
+from crawler.readers.pool import ReaderClosedError, ReaderFailedError, ReadPriority
 from crawler.services import Services
-from stories.aside import LeftAlone
-from stories.backlog import WaitingPage
-from stories.claims import Claim, listing_key
-from stories.entries import Entry
-from stories.failpoints import failpoint
-from stories.ids import release_id
-from stories.moments import parse_moment
-from stories.reading import Journey, Reading
-from stories.release import NotARelease, Release
-from stories.sighting import BY_HAND, Poll, Sighting
-from stories.sites import Known, Shown
-from stories.urls import canonical_url, url_digest
+from stories.crawl_state.backlog import WaitingPage
+from stories.crawl_state.claims import Claim, listing_key
+from stories.crawl_state.feed_entries import FeedEntryRecord
+from stories.crawl_state.quarantine import QuarantinedError
+from stories.crawl_state.site_boilerplate import KnownBoilerplate, ShownLines
+from stories.model.ids import release_id
+from stories.model.page_result import FetchRecord, PageResult
+from stories.model.release import NotARelease, Release
+from stories.model.sighting import BY_HAND, Poll, Sighting
+from stories.model.timestamps import latest_instant
+from stories.model.urls import canonical_url, url_digest
+from stories.runtime.failpoints import failpoint
 
 log = structlog.get_logger(__name__)
 
@@ -66,7 +66,7 @@ class WireSpider(Spider):
     def __init__(self, services: Services, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.services = services
-        self._lister = Lister(services, self._claimed_page, self._submit_by_hand)
+        self._lister = ListingPoller(services, self._claimed_page, self._submit_by_hand)
         self._storing: dict[str, Slot] = {}
         """Slots of the pages that were read and are not stored yet, by URL."""
         services.dispatcher.send_waiting = self._send_waiting
@@ -80,7 +80,7 @@ class WireSpider(Spider):
             crawler.signals.connect(spider.settled, signal=signal)
         return spider
 
-    def settled(self, item: Reading, response: Response | None = None) -> None:
+    def settled(self, item: PageResult, response: Response | None = None) -> None:
         """A reading is kept, or given up with its claim."""
         self.services.claimed.discard(item.url)
         self._storing.pop(item.url, None)
@@ -160,14 +160,14 @@ class WireSpider(Spider):
         """Claim pages of a source's backlog, and send the requests for them, each with one of the slots."""
         for page, claim, poll in await self._lister.claim_waiting(source, pages):
             priority = Priority.BACKLOG if page.first_poll else Priority.NEW
-            began = parse_moment(page.pending.listed_at) or self.services.clock()
-            request = self._page(poll, claim.sighting, priority, claim, Journey(listed_at=began))
+            began = latest_instant(page.pending.listed_at) or self.services.clock()
+            request = self._page(poll, claim.sighting, priority, claim, FetchRecord(listed_at=began))
             slot = slots.pop()
             self.services.dispatcher.charge_page(slot)
             request.meta[SLOT] = slot
             self._send(request)
 
-    def _claimed_page(self, poll: Poll, claim: Claim, journey: Journey, priority: Priority) -> Request:
+    def _claimed_page(self, poll: Poll, claim: Claim, journey: FetchRecord, priority: Priority) -> Request:
         """Return the request for a page that was claimed at its listing, with its slot if it may be sent now."""
         request = self._page(poll, claim.sighting, priority, claim, journey)
         if priority is not Priority.BY_HAND:
@@ -183,7 +183,7 @@ class WireSpider(Spider):
         sighting: Sighting,
         priority: Priority,
         claim: Claim | None = None,
-        journey: Journey | None = None,
+        journey: FetchRecord | None = None,
     ) -> Request:
         return Request(
             sighting.url,
@@ -197,8 +197,8 @@ class WireSpider(Spider):
         )
 
     async def parse_page(
-        self, response: Response, poll: Poll, asked: str, claim: Claim | None, journey: Journey | None
-    ) -> AsyncIterator[Reading | Request]:
+        self, response: Response, poll: Poll, asked: str, claim: Claim | None, journey: FetchRecord | None
+    ) -> AsyncIterator[PageResult | Request]:
         """Stops 5 and 6: read a release page; what becomes of it is the pipelines' work."""
         slot: Slot | None = response.request.meta.get(SLOT) if response.request else None
         if slot is not None:
@@ -217,12 +217,12 @@ class WireSpider(Spider):
                 _release(response.request)
 
     async def _read_page(
-        self, response: Response, poll: Poll, asked: str, claim: Claim | None, journey: Journey | None
-    ) -> AsyncIterator[Reading | Request]:
+        self, response: Response, poll: Poll, asked: str, claim: Claim | None, journey: FetchRecord | None
+    ) -> AsyncIterator[PageResult | Request]:
         failpoint("fetched")
         now = self.services.clock()
-        stamps = replace(journey or Journey(), fetched_at=now)
-        reading = Reading(
+        stamps = replace(journey or FetchRecord(), fetched_at=now)
+        reading = PageResult(
             url=asked,
             source=poll.source,
             listing=listing_key(poll.source, poll.listing) if claim and poll.listing else None,
@@ -256,10 +256,12 @@ class WireSpider(Spider):
             request = in_full(cast(Request, response.request), entry)
             response, reading = as_answer(request) or response, replace(reading, validators=None)
         from_feed = at_hand(response)
-        known_site = await self.services.sites.known(asked) if self.services.sites and not from_feed else Known()
+        known_site = (
+            await self.services.sites.known(asked) if self.services.sites and not from_feed else KnownBoilerplate()
+        )
         try:
             release, shown = await self._read(response, poll, asked, known_site, claim)
-        except LeftAlone as left:
+        except QuarantinedError as left:
             await self._not_read(poll, asked, str(left))
             return
         except NotARelease as refusal:
@@ -271,7 +273,7 @@ class WireSpider(Spider):
                 return
             await self._not_read(poll, asked, str(refusal))
             return
-        except ReaderClosed as closed:  # this process ends; nothing counts against the page
+        except ReaderClosedError as closed:  # this process ends; nothing counts against the page
             log.info("left to the next start", source=poll.source, url=asked)
             if isinstance(closed, ReaderFailedError):
                 self.services.progress.failed(poll.crawl_id, f"{poll.source} {asked}: {closed}")
@@ -306,13 +308,13 @@ class WireSpider(Spider):
             await self._lister.recovery.page_read(poll, response.url)
 
     def _page_again(
-        self, response: Response, poll: Poll, sighting: Sighting, claim: Claim | None, journey: Journey | None
+        self, response: Response, poll: Poll, sighting: Sighting, claim: Claim | None, journey: FetchRecord | None
     ) -> Request:
         """Return the request for a page once more, in the same slot."""
         slot: Slot | None = response.request.meta.get(SLOT) if response.request else None
         return self._page(poll, sighting, slot.priority if slot else Priority.NEW, claim, journey)
 
-    async def _read_from_feed(self, asked: str) -> Entry | None:
+    async def _read_from_feed(self, asked: str) -> FeedEntryRecord | None:
         """Return the entry that a release was read from, if it was not read from its page."""
         try:
             return (await self.services.entries.several([asked])).get(asked) if self.services.entries else None
@@ -320,7 +322,7 @@ class WireSpider(Spider):
             log.warning("not known whether it was read from a feed", url=asked, why=f"Redis: {error}")
             return None
 
-    async def _note_feed(self, poll: Poll, asked: str, entry: Entry | None, *, edited: bool) -> None:
+    async def _note_feed(self, poll: Poll, asked: str, entry: FeedEntryRecord | None, *, edited: bool) -> None:
         """Remember whether a release was read from its feed; of an edited entry also its text, for a second look."""
         entries = self.services.entries
         if entries is None or not self._hints(poll).full_text:
@@ -334,15 +336,15 @@ class WireSpider(Spider):
             log.warning("not noted whether it was read from a feed", url=asked, why=f"Redis: {error}")
 
     async def _read(
-        self, response: Response, poll: Poll, asked: str, known_site: Known, claim: Claim | None
-    ) -> tuple[Release, Shown]:
-        """Return what the reader makes of a page; ``LeftAlone`` when too many died of it."""
+        self, response: Response, poll: Poll, asked: str, known_site: KnownBoilerplate, claim: Claim | None
+    ) -> tuple[Release, ShownLines]:
+        """Return what the reader makes of a page; ``QuarantinedError`` when too many died of it."""
         with traced("read", release_id(url_digest(asked)), source=poll.source):
             return await self._extract(response, poll, asked, known_site, claim)
 
     async def _extract(
-        self, response: Response, poll: Poll, asked: str, known_site: Known, claim: Claim | None
-    ) -> tuple[Release, Shown]:
+        self, response: Response, poll: Poll, asked: str, known_site: KnownBoilerplate, claim: Claim | None
+    ) -> tuple[Release, ShownLines]:
         slot: Slot | None = response.request.meta.get(SLOT) if response.request is not None else None
         is_backlog = slot.priority >= Priority.BACKLOG if slot is not None else poll.reason == "revisit"
         priority = ReadPriority.BACKLOG if is_backlog else ReadPriority.NEW
@@ -385,7 +387,7 @@ class WireSpider(Spider):
         if isinstance(error, DownloadCancelledError):  # it was received up to the limit
             self.services.dispatcher.received(poll.source, MAX_RESPONSE_BYTES)
         try:
-            if isinstance(error, Patient):  # no fault of the page's
+            if isinstance(error, HostBusyError):  # no fault of the page's
                 await self._lister.give_back(poll, asked, why, error.until)
             else:
                 if not isinstance(error, (IgnoreRequest, ResponseLimitError, DownloadCancelledError)):

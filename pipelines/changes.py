@@ -15,10 +15,10 @@ from difflib import SequenceMatcher
 from itertools import islice
 from typing import NamedTuple
 
-from pipelines.advisories import says_only_that, without_advisory
-from stories.moments import parse_moment
-from stories.release import Change, Release
-from stories.wording import plain
+from pipelines.notice_text import says_only_that, without_advisory
+from stories.model.release import Change, Release
+from stories.model.timestamps import latest_instant
+from stories.text.diff import plain
 
 _ALIKE = 0.4  # of their words: less in common, and one paragraph went and another came
 _MOVED_ALIKE = 0.6  # of their words: what stands elsewhere must be more alike to be the same
@@ -106,7 +106,7 @@ def _on_its_day(release: Release) -> bool:
 
 def _same_moment(before: str | None, after: str | None) -> bool:
     """Whether two times are one, or one of them is the bare day of the other."""
-    one, other = parse_moment(before), parse_moment(after)
+    one, other = latest_instant(before), latest_instant(after)
     if one is not None and one == other:
         return True
     shorter, longer = sorted((before or "", after or ""), key=len)

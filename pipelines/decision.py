@@ -7,23 +7,23 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from config.settings import Settings
-from pipelines.alerting import Audience
+from pipelines.audience import Audience
 from pipelines.changes import changes, only_noise
 from pipelines.identity import Candidate, Verdict, identify
-from pipelines.identity.kinship import translation
-from pipelines.identity.notices import is_notice, one_notice
-from pipelines.identity.reading import marker_alone
-from pipelines.keeping import Told, id_of, keep_of, replaced
-from pipelines.outdated import outdated_copies
+from pipelines.identity.features import marker_alone
+from pipelines.identity.notice_linking import is_notice, one_notice
+from pipelines.identity.relation import translation
+from pipelines.notifications import Notification, decision_of, id_of, replaced
+from pipelines.outdated_copies import outdated_copies
 from pipelines.revision import Revision, compare
-from pipelines.revisits import next_revisit
-from pipelines.vanishing import back, back_since, withdraw
-from stories.event import Event, EventType, Relation, StoryRef
-from stories.ids import event_id, story_id
-from stories.keeping import Keep, Knowledge, Known
-from stories.moments import parse_moment, timestamp
-from stories.reading import Reading
-from stories.release import Change, NoticeKind, Release
+from pipelines.revisit_schedule import next_revisit
+from pipelines.withdrawals import back, back_since, withdraw
+from stories.model.event import Event, EventType, Relation, StoryRef
+from stories.model.ids import event_id, story_id
+from stories.model.page_result import PageResult
+from stories.model.release import Change, NoticeKind, Release
+from stories.model.timestamps import latest_instant, timestamp
+from stories.store.releases import Decision, KnownRelease, Lookup
 
 __all__ = ["EVENT_OF", "back", "decide", "withdraw"]
 
@@ -37,12 +37,12 @@ EVENT_OF: dict[NoticeKind, EventType] = {
 
 def decide(
     release: Release,
-    knowledge: Knowledge,
-    reading: Reading,
+    knowledge: Lookup,
+    reading: PageResult,
     settings: Settings,
     now: datetime,
     noise: frozenset[str] = frozenset(),
-) -> Keep | None:
+) -> Decision | None:
     """Return what is to be kept of a tidied release with its id; None when memory holds it just so.
 
     ``noise``: the marks of what moves by itself on its page.
@@ -73,18 +73,18 @@ def decide(
     return _notice(release, of, within, story, verdict, who)
 
 
-def _after(candidates: Iterable[Known], now: datetime) -> datetime:
+def _after(candidates: Iterable[KnownRelease], now: datetime) -> datetime:
     """Return now, or the moment after the newest candidate was seen where that is later.
 
     Workers' clocks differ, and one that was overtaken looked at its clock before: what memory holds came before.
     """
-    seen = [parse_moment(one.release.first_seen_at) for one in candidates]
+    seen = [latest_instant(one.release.first_seen_at) for one in candidates]
     return max([now, *(moment + timedelta(milliseconds=1) for moment in seen if moment is not None)])
 
 
 def _again(
-    release: Release, own: Known, who: Audience, noise: frozenset[str], candidates: Sequence[Known]
-) -> Keep | None:
+    release: Release, own: KnownRelease, who: Audience, noise: frozenset[str], candidates: Sequence[KnownRelease]
+) -> Decision | None:
     """The page was known: unchanged, back again, revised without a word, or corrected in place."""
     before = own.release
     revision = compare(before, release, noise)
@@ -125,12 +125,12 @@ def _again(
     fresh = who.fresh(matched, kind, None if noticed else release)
     # That a page is back takes back that it was withdrawn, and reaches whoever heard of that.
     heard = own.channels & who.settings.channels.keys() if own.verdict == "withdrawn" else who.recalled(kind, own)
-    told = [Told(event=event, channels=fresh | heard, due=who.due(release, own))]
+    told = [Notification(event=event, channels=fresh | heard, due=who.due(release, own))]
     if not noticed and (new := _new_to(late, release, own, who)):
         told = [new, replace(told[0], channels=told[0].channels - new.channels)]
     was_plain = before.notice is None or before.notice.kind == "repeat"
     return replace(
-        keep_of(release, own.story, revision.why, told, revision.kind),
+        decision_of(release, own.story, revision.why, told, revision.kind),
         revises=True,
         # What the page was is all that its notice can be about: no copy of that text is a late original of it.
         replaces=before.id if noticed and was_plain else own.replaces,
@@ -144,7 +144,7 @@ def _tags_gained(before: Release, after: Release) -> tuple[Change, ...]:
     return tuple(Change(field="tags", after=tag) for tag in after.tags if tag.casefold() not in had)
 
 
-def _new_to(late: Sequence[str], release: Release, own: Known, who: Audience) -> Told | None:
+def _new_to(late: Sequence[str], release: Release, own: KnownRelease, who: Audience) -> Notification | None:
     """Return the release as new, for watches that match it only since it was edited, and have not heard of it."""
     channels = who.fresh(late, "release.new", release) - own.channels
     if not channels:
@@ -157,10 +157,10 @@ def _new_to(late: Sequence[str], release: Release, own: Known, who: Audience) ->
         story=StoryRef(id=own.story, releases=own.releases),
         release=release,
     )
-    return Told(event=event, channels=channels, due=who.due(release, own))
+    return Notification(event=event, channels=channels, due=who.due(release, own))
 
 
-def _new(release: Release, verdict: Verdict, who: Audience) -> Keep:
+def _new(release: Release, verdict: Verdict, who: Audience) -> Decision:
     story = story_id(id_of(release))
     matched = who.matching(release)
     event = Event(
@@ -171,11 +171,13 @@ def _new(release: Release, verdict: Verdict, who: Audience) -> Keep:
         story=StoryRef(id=story, releases=1),
         release=release,
     )
-    told = Told(event=event, channels=who.fresh(matched, event.type, release), due=who.due(release))
+    told = Notification(event=event, channels=who.fresh(matched, event.type, release), due=who.due(release))
     return _stored(release, story, verdict, [told], who)
 
 
-def _copy(release: Release, of: Known, story: Sequence[Known], verdict: Verdict, who: Audience) -> Keep:
+def _copy(
+    release: Release, of: KnownRelease, story: Sequence[KnownRelease], verdict: Verdict, who: Audience
+) -> Decision:
     """The same release elsewhere: silence, but for watches that ask for copies and those that only now can hear.
 
     A watch whose sources or words no earlier release of the story matched has not had its alert: to it this is new, or
@@ -199,10 +201,12 @@ def _copy(release: Release, of: Known, story: Sequence[Known], verdict: Verdict,
     due = who.due(release, of)
     told = []
     if hearing:
-        told.append(Told(event=replace(first, watches=who.named(late, first.type)), channels=hearing, due=due))
-        told += [Told(event=event, channels=hearing, due=due) for event in _outdated(release, of, story, late, who)]
+        told.append(Notification(event=replace(first, watches=who.named(late, first.type)), channels=hearing, due=due))
+        told += [
+            Notification(event=event, channels=hearing, due=due) for event in _outdated(release, of, story, late, who)
+        ]
     if asked or not hearing:
-        told.append(Told(event=copy, channels=asked, due=due))
+        told.append(Notification(event=copy, channels=asked, due=due))
     # A notice's copy is about what the notice is about: else it would go on waiting for its original.
     return replace(_stored(release, of.story, verdict, told, who), replaces=of.replaces if is_notice(release) else None)
 
@@ -215,7 +219,7 @@ def _relation(release: Release, original: Release) -> Relation:
 
 
 def _outdated(
-    release: Release, of: Known, story: Sequence[Known], late: Sequence[str], who: Audience
+    release: Release, of: KnownRelease, story: Sequence[KnownRelease], late: Sequence[str], who: Audience
 ) -> tuple[Event, ...]:
     """Return the event of the notice that stands against a copy of what it is about, if there is one."""
     notice = max(
@@ -229,7 +233,7 @@ def _outdated(
     return (replace(event, watches=who.named(late, event.type)),)
 
 
-def _first_heard(copy: Event, release: Release, original: Known | None) -> Event:
+def _first_heard(copy: Event, release: Release, original: KnownRelease | None) -> Event:
     """Return a copy's event as those hear it who could hear nothing of the story before."""
     kind: EventType = "release.new"
     if release.notice is not None and is_notice(release):
@@ -247,12 +251,12 @@ def _first_heard(copy: Event, release: Release, original: Known | None) -> Event
 
 def _notice(
     release: Release,
-    of: Known | None,
-    within: Known | None,
-    members: Sequence[Known],
+    of: KnownRelease | None,
+    within: KnownRelease | None,
+    members: Sequence[KnownRelease],
     verdict: Verdict,
     who: Audience,
-) -> Keep:
+) -> Decision:
     """A correction, update or withdrawal arrived, or an unmarked re-issue with other content.
 
     ``within``: a release of the story it joins, also where what it replaces is not known; ``members``: the known
@@ -283,26 +287,28 @@ def _notice(
         detail=_of_a_copy(release, of) if kind == "release.revised" else None,
     )
     channels = who.fresh(matched, kind, release) | who.recalled(kind, within)
-    told = Told(event=event, channels=channels, due=who.due(release, within))
+    told = Notification(event=event, channels=channels, due=who.due(release, within))
     keep = _stored(release, story, verdict, [told], who)
     return replace(keep, replaces=of.release.id if of else None)
 
 
-def _of_a_copy(release: Release, of: Known | None) -> str | None:
+def _of_a_copy(release: Release, of: KnownRelease | None) -> str | None:
     """Return, in words, that not the original's page changed: a copy on another site states other facts."""
     if of is None or release.source == of.release.source:
         return None
     return f"a copy on {release.source} states other facts; no change was seen on the page of {of.release.source}"
 
 
-def _late_original(release: Release, of: Known, story: Sequence[Known], verdict: Verdict, who: Audience) -> Keep:
+def _late_original(
+    release: Release, of: KnownRelease, story: Sequence[KnownRelease], verdict: Verdict, who: Audience
+) -> Decision:
     """The original of a notice that came first: not alerted as new; a follow-up says what the notice is about.
 
     The follow-up reaches every channel that got the notice, and watches that match only the original. Each waiting
     notice has one; copies of one notice on several sites share it.
     """
     waiting = [one for one in story if is_notice(one.release) and one.replaces is None]
-    first: list[Known] = []
+    first: list[KnownRelease] = []
     for one in sorted(waiting or [of], key=lambda one: one.release.first_seen_at or ""):
         if not any(one_notice(one.release, earlier.release) for earlier in first):
             first.append(one)
@@ -318,12 +324,12 @@ def _late_original(release: Release, of: Known, story: Sequence[Known], verdict:
         earlier_watches = who.matching(one.release)
         late = [name for name in who.matching(release) if name not in earlier_watches]
         channels = who.fresh(late, notice.type, release) | who.recalled(notice.type, of)
-        told.append(Told(event=linked, channels=channels, due=who.due(release, of)))
+        told.append(Notification(event=linked, channels=channels, due=who.due(release, of)))
     keep = _stored(release, of.story, verdict, told, who)
     return replace(keep, links={id_of(one.release): id_of(release) for one in waiting})
 
 
-def _tied(notice: Known, original: Release, who: Audience) -> Event:
+def _tied(notice: KnownRelease, original: Release, who: Audience) -> Event:
     """Return the event of a known notice, with the release that it is about."""
     kind = EVENT_OF[notice.release.notice.kind] if notice.release.notice else "release.revised"
     return Event(
@@ -338,8 +344,8 @@ def _tied(notice: Known, original: Release, who: Audience) -> Event:
     )
 
 
-def _stored(release: Release, story: str, verdict: Verdict, told: Iterable[Told], who: Audience) -> Keep:
-    keep = keep_of(release, story, verdict.why, told, verdict.kind)
+def _stored(release: Release, story: str, verdict: Verdict, told: Iterable[Notification], who: Audience) -> Decision:
+    keep = decision_of(release, story, verdict.why, told, verdict.kind)
     return replace(keep, revisit=next_revisit(release, who.settings.polling.ladder, who.now))
 
 
@@ -348,7 +354,7 @@ def _differences(kind: EventType, before: Release, after: Release) -> tuple[Chan
     return () if kind == "release.withdrawn" or translation(before, after) else changes(before, after)
 
 
-def _differs_at_home(release: Release, of: Known) -> bool:
+def _differs_at_home(release: Release, of: KnownRelease) -> bool:
     """Return whether a source sent its own release again, under another URL and with other content.
 
     Elsewhere small differences are a syndicator's; at home they are a silent correction, and must not stay silent.
@@ -358,15 +364,15 @@ def _differs_at_home(release: Release, of: Known) -> bool:
     return at_home and bool(changes(before, release)) and not only_noise(before, release)
 
 
-def _may_be_stale(release: Release, of: Known, story: Iterable[Known]) -> bool:
+def _may_be_stale(release: Release, of: KnownRelease, story: Iterable[KnownRelease]) -> bool:
     """Return whether another site may only show what the story said before it was corrected or edited in place."""
     corrected = any(is_notice(one.release) or one.release.revision > 1 for one in story)
     return corrected and release.source != of.release.source
 
 
-def _of(release_id: str | None, known: Iterable[Known]) -> Known | None:
+def _of(release_id: str | None, known: Iterable[KnownRelease]) -> KnownRelease | None:
     return next((one for one in known if release_id and one.release.id == release_id), None)
 
 
-def _candidate(known: Known) -> Candidate:
+def _candidate(known: KnownRelease) -> Candidate:
     return Candidate(release=known.release, story=known.story, replaces=known.replaces, first=known.first)

@@ -12,8 +12,8 @@ from functools import cache, cached_property
 
 from config.query import And, Not, Or, Query, Term, parse_query
 from config.settings import WatchSettings
-from stories.release import Release
-from stories.words import flat, flat_lines, plain, tag_word, tag_words, ticker_words, unspaced
+from stories.model.release import Release
+from stories.text.index_words import flat, flat_lines, plain, tag_word, tag_words, ticker_words, unspaced
 
 
 class _View:
@@ -176,7 +176,7 @@ def _compiled(query: str) -> _Test:
 
 
 def query_predicate(query: str) -> Callable[[Release], bool]:
-    """Return whether a release is what a query asks for; ``BadQuery`` for one that cannot be read.
+    """Return whether a release is what a query asks for; ``QuerySyntaxError`` for one that cannot be read.
 
     For queries that come and go: nothing of them is remembered.
     """

@@ -11,12 +11,12 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 
-from stories.event import Event
-from stories.looks import PageStates
-from stories.release import Release
-from stories.wording import plain
+from stories.crawl_state.page_observations import PageStates
+from stories.model.event import Event
+from stories.model.release import Release
+from stories.text.diff import plain
 
-STATES_KEPT = 16  # of a page, the latest; a page with more is learnt as noise line by line (pipelines.noise)
+STATES_KEPT = 16  # of a page, the latest; a page with more is learnt as noise line by line (pipelines.volatile_lines)
 STAYS = 6  # visits in a row: of two states by chance, one in 64 comes so
 
 

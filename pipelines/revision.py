@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pipelines.changes import changes, only_noise
-from pipelines.noise import quiet
-from stories.release import Change, Release
+from pipelines.volatile_lines import quiet
+from stories.model.release import Change, Release
 
 RevisionKind = Literal["same", "revised", "notice"]
 
@@ -24,7 +24,7 @@ class Revision:
 def compare(before: Release, after: Release, noise: frozenset[str] = frozenset()) -> Revision:
     """Return whether the page is the same, was revised without a word, or now carries a notice about itself.
 
-    ``noise``: the marks of what moves by itself on this page (``pipelines.noise``).
+    ``noise``: the marks of what moves by itself on this page (``pipelines.volatile_lines``).
     PR Newswire corrects at the same URL and turns only the title into "/C O R R E C T I O N -- Company/".
     """
     before, after = quiet(before, noise), quiet(after, noise)

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from pipelines.notices import find_notice, subject_company
-from stories.release import Release
+from stories.model.release import Release
 
 _INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\ufeff"))
 _UNPRINTED = ("Cc", "Cf", "Cs")  # controls, formats, halves of characters; what is newer than our tables may be printed

@@ -12,17 +12,17 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import CounterMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from alerts.lateness import Lateness
+from alerts.delays import Lateness
 from alerts.outbox import Alert, Settled
 from alerts.receipts import ChannelCounts
-from crawler.dispatch import PageDispatcher
-from crawler.reader_processes import Cause
-from pipelines.remembering import Remembered
-from scheduler.canary import STAGES, CanaryError, CanaryState
-from scheduler.loop_lag import BOUNDS
-from stories.desk import SourceHealth
-from stories.health import State
-from web.views import Check
+from crawler.pages.dispatcher import PageDispatcher
+from crawler.readers.processes import Cause
+from pipelines.ingest import IngestResult
+from scheduler.process.loop_lag import BOUNDS
+from scheduler.sweeps.canary import STAGES, CanaryError, CanaryState
+from stories.crawl_state.desk import SourceHealth
+from stories.model.source_health import State
+from web.dependencies import Check
 
 DELAYS = (1, 2, 5, 10, 30, 60, 120, 300, 900, 3600, 14_400, 86_400)
 """Bucket bounds in seconds: a desk cares for seconds, a quiet night for hours."""
@@ -199,7 +199,7 @@ class Metrics:
         """Count what was refused of a source because it is over a limit."""
         self._refused.labels(source, reason).inc(number)
 
-    def remembered(self, remembered: Remembered) -> None:
+    def remembered(self, remembered: IngestResult) -> None:
         """Count what was kept."""
         for event in remembered.events:
             self._events.labels(event.type).inc()

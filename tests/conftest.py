@@ -65,12 +65,12 @@ def data_folder_of_the_test(monkeypatch: pytest.MonkeyPatch, data_folders: Itera
 
 @pytest.fixture(autouse=True)
 def every_key_has_a_lifetime(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Fail a test that leaves a key for ever, but for those of ``stories.keys`` that may live so."""
+    """Fail a test that leaves a key for ever, but for those of ``stories.db.keys`` that may live so."""
     url = request.getfixturevalue("redis_url") if "redis_of_the_session" in request.fixturenames else None
     yield
     if url:
         left = without_lifetime(url)
-        assert not left, f"keys without a lifetime that stories/keys.py does not allow: {left}"
+        assert not left, f"keys without a lifetime that stories/db/keys.py does not allow: {left}"
 
 
 @pytest.fixture

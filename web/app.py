@@ -5,21 +5,21 @@ from __future__ import annotations
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
-from web import api, health, manual, pages, problems
+from web import api, api_docs, health, pages, problems
 from web.api.examples import show_examples
+from web.coalescing_cache import CoalescingCache
+from web.dependencies import AlertFilter, AlertState, Dependencies
+from web.event_notifier import EventNotifier
 from web.feeds import routes as feeds
-from web.folders import STATIC
-from web.forms import Seal
-from web.guard import Guard
-from web.limits import Limits
-from web.live import Bell
-from web.patience import Tries
-from web.push import Callbacks
-from web.shared import Shared
-from web.views import AlertFilter, AlertState, Views
-from web.week import Weeks
+from web.paths import STATIC
+from web.security.access_control import AccessControl
+from web.security.csrf import CsrfToken
+from web.security.head_limits import Limits
+from web.security.login_throttle import LoginThrottle
+from web.view_models.weekly_stats import WeeklyStatsReader
+from web.websub import WebSubCallbacks
 
-__all__ = ["AlertFilter", "AlertState", "Views", "create_app", "end_streams"]
+__all__ = ["AlertFilter", "AlertState", "Dependencies", "create_app", "end_streams"]
 
 ABOUT = """What wirewatch has found, and a way to ask for more.
 
@@ -27,7 +27,7 @@ Errors are problem details (RFC 9457, `application/problem+json`). Times are ISO
 where `next` says: pass it back as `cursor` (releases) or `after` (events)."""
 
 
-def create_app(views: Views) -> FastAPI:
+def create_app(views: Dependencies) -> FastAPI:
     """Return the app; it opens nothing by itself and needs no lifespan."""
     app = FastAPI(
         title="wirewatch",
@@ -38,27 +38,27 @@ def create_app(views: Views) -> FastAPI:
         openapi_url="/openapi.json",
     )
     app.state.views = views
-    app.state.bell = Bell(views.archive)
-    app.state.weeks = Weeks()
-    app.state.tries = Tries()
-    app.state.seal = Seal(views.settings.web)
-    app.state.shared = Shared()
+    app.state.bell = EventNotifier(views.archive)
+    app.state.weeks = WeeklyStatsReader()
+    app.state.tries = LoginThrottle()
+    app.state.seal = CsrfToken(views.settings.web)
+    app.state.shared = CoalescingCache()
     app.state.feeds = feeds.Documents()
     problems.install(app)
     app.include_router(health.router)
     app.include_router(api.router)
     app.include_router(feeds.router)
-    app.include_router(manual.router)
+    app.include_router(api_docs.router)
     app.include_router(pages.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    app.add_middleware(Guard, settings=views.settings.web)
+    app.add_middleware(AccessControl, settings=views.settings.web)
     if views.pushes is not None:  # before the app: what hubs ask for never reaches it
         sources = views.settings.sources
 
         def polled(source: str) -> bool:
             return source in sources and sources[source].enabled
 
-        app.add_middleware(Callbacks, pushes=views.pushes, now=views.now, heard=views.heard, polled=polled)
+        app.add_middleware(WebSubCallbacks, pushes=views.pushes, now=views.now, heard=views.heard, polled=polled)
     app.add_middleware(Limits)  # outermost: nothing parses a head that is over a limit
     _describe(app, with_token=views.settings.web.token is not None)
     return app

@@ -13,9 +13,9 @@ from pydantic import BaseModel, Field
 from redis.exceptions import RedisError, ResponseError
 from starlette.responses import Response
 
-from stories import keys
-from stories.moments import timestamp
-from web.views import Views, views
+from stories.db import keys
+from stories.model.timestamps import timestamp
+from web.dependencies import Dependencies, views
 
 CLOCK_PATIENCE = timedelta(minutes=2)
 REDIS_PATIENCE = 2.0  # seconds for a PING, shorter than what probes wait
@@ -52,7 +52,7 @@ def clock_check(ticked: datetime | None, now: datetime) -> dict[str, Any]:
     return {"ok": now - ticked <= CLOCK_PATIENCE, "detail": f"ticked {age:.0f} s ago, at {timestamp(ticked)}"}
 
 
-async def readiness(asked: Views) -> dict[str, Any]:
+async def readiness(asked: Dependencies) -> dict[str, Any]:
     """Return what ``/readyz`` says."""
     clock: dict[str, Any] = {"ok": False, "detail": "unknown while Redis does not answer"}
     try:
@@ -78,7 +78,7 @@ def _reason(error: Exception) -> str:
     return f"does not answer ({type(error).__name__})"
 
 
-async def _channels_off(asked: Views) -> dict[str, str]:
+async def _channels_off(asked: Dependencies) -> dict[str, str]:
     """Return the channels that are off; none where that takes longer than a probe waits."""
     try:
         async with asyncio.timeout(REDIS_PATIENCE):

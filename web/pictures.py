@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 from urllib.parse import urlsplit
 
-from config.addresses import AddressPolicy
-from web.guard import CONTENT_SECURITY_POLICY
+from config.address_policy import AddressPolicy
+from web.security.access_control import CONTENT_SECURITY_POLICY
 
 HOSTS = 20  # of one story, at most
 _NAME = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*")

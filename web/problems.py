@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from web.render import page
+from web.templating import page
 
 REDIS_AWAY = "Redis does not answer; wirewatch waits for it and loses nothing meanwhile"
 
@@ -39,7 +39,7 @@ class Problem(BaseModel):
     errors: list[Fault] | None = None
 
 
-class Unusable(RouteException):
+class UnusableInputError(RouteException):
     """A part of a request cannot be used: 422, with the part and the reason."""
 
     def __init__(self, where: str, why: str) -> None:
@@ -112,7 +112,7 @@ def install(app: FastAPI) -> None:
 
     async def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 (registered for it alone)
-        errors = error.errors if isinstance(error, Unusable) else None
+        errors = error.errors if isinstance(error, UnusableInputError) else None
         return answer(request, error.status_code, str(error.detail), error.headers or {}, errors)
 
     async def unusable(request: Request, error: Exception) -> Response:

@@ -12,11 +12,11 @@ from importlib import import_module
 from types import ModuleType
 from typing import get_args
 
-from alerts.outcome import Channel
+from alerts.outcomes import Channel
 from alerts.redaction import looks_random, secrets_of
 from alerts.settings import DeliverySettings
-from config.addresses import AddressPolicy
-from config.secrets import hide, hide_secrets_of
+from config.address_policy import AddressPolicy
+from config.observability.redaction import hide, hide_secrets_of
 from config.settings import ChannelSettings
 
 

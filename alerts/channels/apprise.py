@@ -19,14 +19,14 @@ from apprise.common import PersistentStoreMode
 from apprise.plugins.discord import NotifyDiscord
 from pydantic import AfterValidator, SecretStr
 
+from alerts.address_guard import guarding
+from alerts.chat_escaping import take_apart
 from alerts.digest import compose_digest
-from alerts.guard import guarding
-from alerts.mentions import take_apart
 from alerts.message import Message, compose, mend, read_event
-from alerts.outcome import Later, Outcome, Outgoing, Refused, Sent
+from alerts.outcomes import Later, Outcome, OutgoingAlert, Refused, Sent
 from alerts.redaction import redactor_of
 from alerts.settings import DeliverySettings
-from config.addresses import AddressPolicy
+from config.address_policy import AddressPolicy
 
 TIMEOUT = timedelta(seconds=30)
 BODY_KEPT = 6_000  # characters, where a service would take more: an alert is no archive
@@ -108,11 +108,11 @@ class AppriseChannel:
         self._apprise = Apprise(asset=_asset())
         self._apprise.add(self._service)
 
-    async def send(self, alert: Outgoing) -> Outcome:
+    async def send(self, alert: OutgoingAlert) -> Outcome:
         """Send one alert."""
         return await self._notify(compose(read_event(alert.event)))
 
-    async def send_digest(self, alerts: Sequence[Outgoing]) -> Outcome:
+    async def send_digest(self, alerts: Sequence[OutgoingAlert]) -> Outcome:
         """Send several alerts as one message."""
         return await self._notify(compose_digest([read_event(alert.event) for alert in alerts]))
 

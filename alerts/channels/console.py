@@ -8,9 +8,9 @@ from datetime import timedelta
 from typing import Literal, TextIO
 
 from alerts.message import compose, read_event
-from alerts.outcome import Later, Outcome, Outgoing, Sent
+from alerts.outcomes import Later, Outcome, OutgoingAlert, Sent
 from alerts.settings import DeliverySettings
-from config.addresses import AddressPolicy
+from config.address_policy import AddressPolicy
 
 
 class Settings(DeliverySettings):
@@ -32,7 +32,7 @@ class ConsoleChannel:
         self.settings = settings
         self._stream = stream
 
-    async def send(self, alert: Outgoing) -> Outcome:
+    async def send(self, alert: OutgoingAlert) -> Outcome:
         """Print the alert; an output that was closed is tried again."""
         message = compose(read_event(alert.event))
         lines = [message.title, *(f"  {line}" for line in message.lines)] if self.settings.details else [message.short]

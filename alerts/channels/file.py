@@ -11,10 +11,10 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator
 
-from alerts.outcome import Later, Outcome, Outgoing, Sent
+from alerts.outcomes import Later, Outcome, OutgoingAlert, Sent
 from alerts.settings import DeliverySettings
-from config.addresses import AddressPolicy
-from stories.private import FILE, narrow
+from config.address_policy import AddressPolicy
+from stories.runtime.private_files import FILE, narrow
 
 
 def _expand(path: Path) -> Path:
@@ -42,7 +42,7 @@ class FileChannel:
         self.settings = settings
         self._narrowed = False
 
-    async def send(self, alert: Outgoing) -> Outcome:
+    async def send(self, alert: OutgoingAlert) -> Outcome:
         """Append the event; a full disk or a missing right is tried again."""
         try:
             if not self._narrowed:  # once: a mode that its owner sets later stays until the next start

@@ -19,13 +19,13 @@ from pydantic import AfterValidator, SecretStr
 from standardwebhooks import Webhook
 from yarl import URL
 
-from alerts.guard import guarded_connector, watching
+from alerts.address_guard import guarded_connector, watching
 from alerts.message import mend
-from alerts.outcome import Later, Outcome, Outgoing, Refused, Sent
+from alerts.outcomes import Later, Outcome, OutgoingAlert, Refused, Sent
 from alerts.payload import Body, fit_payload
 from alerts.redaction import Redactor, redactor_of
 from alerts.settings import DeliverySettings
-from config.addresses import AddressPolicy
+from config.address_policy import AddressPolicy
 from config.settings import USER_AGENT
 
 TIMEOUT = timedelta(seconds=20)  # the standard asks for 15 to 30 s
@@ -108,7 +108,7 @@ class WebhookChannel:
         self._now = now or (lambda: datetime.now(UTC))
         self._session: aiohttp.ClientSession | None = None
 
-    async def send(self, alert: Outgoing) -> Outcome:
+    async def send(self, alert: OutgoingAlert) -> Outcome:
         """POST the event; 2xx is success, 410 switches the channel off, a redirect is not followed."""
         body = fit_payload(alert.event, self.settings.body, self._api)
         headers = self._headers(alert.event_id, body)

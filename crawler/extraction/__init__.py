@@ -9,32 +9,32 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from config.source import ReleaseHints
-from crawler.extraction import phrases
-from crawler.extraction.alternates import find_alternates
-from crawler.extraction.anatomy import Anatomy, split
-from crawler.extraction.blocks import Block, ancestors, is_under, read_blocks
+from config.source_settings import ReleaseHints
+from crawler.extraction.body import phrases
+from crawler.extraction.body.blocks import Block, ancestors, is_under, read_blocks
+from crawler.extraction.body.inline_markup import settle_inline
+from crawler.extraction.body.paragraphs import Paragraph, pieces_of
+from crawler.extraction.body.sections import Sections, split
+from crawler.extraction.body.selection import choose
+from crawler.extraction.body.site_boilerplate import Seen, drop_repeated
+from crawler.extraction.body.text_under_headline import find_headed, keep_own
 from crawler.extraction.charset import decode
-from crawler.extraction.dates import is_date_line
-from crawler.extraction.headed import find_headed, keep_own
-from crawler.extraction.headline import find_headline, find_subheadline, selected
-from crawler.extraction.images import caption_blocks, find_images
-from crawler.extraction.inline import settle_inline
-from crawler.extraction.language import find_language
-from crawler.extraction.limits import PARAGRAPHS_MAX, bounded
+from crawler.extraction.field_limits import PARAGRAPHS_MAX, bounded
+from crawler.extraction.fields.alternates import find_alternates
+from crawler.extraction.fields.dates import is_date_line
+from crawler.extraction.fields.headline import find_headline, find_subheadline, selected
+from crawler.extraction.fields.images import caption_blocks, find_images
+from crawler.extraction.fields.language import find_language
+from crawler.extraction.fields.published import find_embargo, find_published
+from crawler.extraction.fields.tags import find_tags, is_tag_line, unglue
+from crawler.extraction.fields.tickers import find_tickers, listed_beside_the_text
+from crawler.extraction.fields.wires import first_wire, wire_in_text
 from crawler.extraction.page import Page, parse, select
-from crawler.extraction.pieces import Piece, pieces_of
-from crawler.extraction.published import find_embargo, find_published
 from crawler.extraction.refusals import refuse_listing, refuse_walls
-from crawler.extraction.selection import choose
-from crawler.extraction.site import Seen, drop_repeated
-from crawler.extraction.tags import find_tags, is_tag_line, unglue
 from crawler.extraction.text import is_sentence, key, weight
-from crawler.extraction.tickers import find_tickers, listed_beside_the_text
-from crawler.extraction.wires import first_wire, wire_in_text
-from stories.patterns import linear
-from stories.release import NotARelease, Release
-from stories.urls import canonical_url
+from stories.model.release import NotARelease, Release
+from stories.model.urls import canonical_url
+from stories.text.linear_regex import linear
 
 if TYPE_CHECKING:
     import lxml.html
@@ -120,7 +120,7 @@ def _addresses(page: Page) -> Iterator[str]:
 def _release(
     page: Page,
     blocks: list[Block],
-    anatomy: Anatomy,
+    anatomy: Sections,
     headline: str,
     hints: ReleaseHints,
     addresses: list[str],
@@ -194,7 +194,7 @@ def _loose_tags(blocks: list[Block], main: lxml.html.HtmlElement, ending: str) -
             yield from (line for line in unglue(block.text).split("\n") if is_tag_line(line))
 
 
-def _before_dateline(anatomy: Anatomy, subheadline: str | None) -> list[str]:
+def _before_dateline(anatomy: Sections, subheadline: str | None) -> list[str]:
     """Return what stands between headline and dateline and is of the text: highlights, a word on an earlier release.
 
     Behind such an advisory the release begins anew, often with the headline that its title does not have.
@@ -208,11 +208,11 @@ def _before_dateline(anatomy: Anatomy, subheadline: str | None) -> list[str]:
     return kept
 
 
-def _is_highlight(piece: Piece) -> bool:
+def _is_highlight(piece: Paragraph) -> bool:
     return piece.block.kind == "item" and piece.block.link_density < 0.3 and weight(piece.text) >= 30
 
 
-def _own(anatomy: Anatomy, subheadline: str | None) -> list[tuple[str, str]]:
+def _own(anatomy: Sections, subheadline: str | None) -> list[tuple[str, str]]:
     """Return the release's paragraphs in page order with the part each belongs to."""
     lead = [("body", text) for text in _before_dateline(anatomy, subheadline)] if anatomy.found else []
     return [*lead, *((part, text) for part, text in anatomy.own if text != subheadline)][:PARAGRAPHS_MAX]
@@ -231,7 +231,7 @@ def _hinted_id(page: Page, hints: ReleaseHints) -> str | None:
     return None
 
 
-def _original(page: Page, anatomy: Anatomy, blocks: list[Block]) -> str | None:
+def _original(page: Page, anatomy: Sections, blocks: list[Block]) -> str | None:
     """Return where the release first stood: "View source version on …", else a canonical address on another page."""
     for block in blocks:
         if weight(block.text) <= 700 and phrases.VIEW_SOURCE.search(block.text):
@@ -269,7 +269,7 @@ _LEGAL_FORM = re.compile(
 
 
 def _issuer(
-    page: Page, anatomy: Anatomy, about: tuple[str, ...], blocks: list[Block], hints: ReleaseHints
+    page: Page, anatomy: Sections, about: tuple[str, ...], blocks: list[Block], hints: ReleaseHints
 ) -> str | None:
     """Return the company that issued it: as the SOURCE line, the wire's header or the first about section names it."""
     if name := selected(page, hints.issuer) or anatomy.source:

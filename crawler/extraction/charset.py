@@ -11,7 +11,7 @@ import re
 
 from charset_normalizer import from_bytes
 
-from crawler.charsets import text_codec
+from crawler.http.charset_names import text_codec
 
 HEAD = 4096  # browsers look for a declaration in the first 1024 bytes; old pages have it later
 SAMPLE = 20_000  # bytes of text are enough for telling charsets apart

@@ -13,11 +13,11 @@ import lxml.html
 from lxml import etree
 from lxml.cssselect import CSSSelector
 
-from crawler.extraction.inline import line_of
-from crawler.extraction.limits import collapse_space
+from crawler.extraction.body.inline_markup import line_of
+from crawler.extraction.field_limits import collapse_space
 from crawler.extraction.text import clean, joined
-from stories.release import NotARelease
-from stories.urls import URL_MAX
+from stories.model.release import NotARelease
+from stories.model.urls import URL_MAX
 
 ARTICLES = ("article", "newsarticle", "blogposting", "report", "pressrelease", "webpage", "reportagenewsarticle",
             "analysisnewsarticle", "backgroundnewsarticle", "socialmediaposting")  # fmt: skip

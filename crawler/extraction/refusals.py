@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from crawler.extraction.blocks import ASIDE, Block, ancestors, is_under
+from crawler.extraction.body.blocks import ASIDE, Block, ancestors, is_under
 from crawler.extraction.page import Page
 from crawler.extraction.text import is_cut_short, is_sentence, key, weight
-from stories.release import NotARelease
+from stories.model.release import NotARelease
 
 REASONS = ("empty", "not HTML", "listing", "error page", "log-in wall", "cookie wall", "needs JavaScript", "no text",
            "unreadable", "too large", "took too long", "reader crashed")  # fmt: skip
@@ -48,7 +48,7 @@ def refuse_walls(page: Page, blocks: Sequence[Block], *, is_proven: bool = False
     """Raise ``NotARelease`` for a page whose little text is an error, a wall, or a shell.
 
     Words count where they stand in running text and headings: the menus of any wire name cookies and log-ins.
-    ``is_proven``: a headline over a dateline or a notice is on the page, see ``crawler.extraction.headed``; then its
+    ``is_proven``: a headline over a dateline or a notice is on the page, see ``crawler.extraction.body.text_under_headline``; then its
     little text is what there is to read.
     """
     around = [block for block in blocks if not block.beside and block.link_density < 0.5]

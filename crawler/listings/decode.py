@@ -8,8 +8,8 @@ import zlib
 from charset_normalizer import from_bytes
 from w3lib.encoding import read_bom
 
-from crawler.charsets import text_codec
-from crawler.listings.page import ListingUnreadable
+from crawler.http.charset_names import text_codec
+from crawler.listings.listing_page import ListingUnreadableError
 
 UNPACKED_MAX = 16 * 1024 * 1024  # a gzip'd sitemap of 50,000 news URLs stays under it; a bomb does not
 HEAD = 4096  # bytes in which a page declares its charset
@@ -27,16 +27,16 @@ def is_gzip(body: bytes) -> bool:
 
 
 def unpack(body: bytes) -> bytes:
-    """Return what is in a gzip'd body; ``ListingUnreadable`` where it is broken or unpacks to too much."""
+    """Return what is in a gzip'd body; ``ListingUnreadableError`` where it is broken or unpacks to too much."""
     stream = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
     try:
         data = stream.decompress(body, UNPACKED_MAX + 1)
     except zlib.error as error:
-        raise ListingUnreadable(f"gzip that cannot be unpacked ({error})") from error
+        raise ListingUnreadableError(f"gzip that cannot be unpacked ({error})") from error
     if len(data) > UNPACKED_MAX:
-        raise ListingUnreadable(f"gzip that unpacks to more than {UNPACKED_MAX // 1024 // 1024} MB")
+        raise ListingUnreadableError(f"gzip that unpacks to more than {UNPACKED_MAX // 1024 // 1024} MB")
     if not stream.eof:
-        raise ListingUnreadable("gzip that is cut short")
+        raise ListingUnreadableError("gzip that is cut short")
     return data
 
 

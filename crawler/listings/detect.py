@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from crawler.listings.page import ListingUnreadable
+from crawler.listings.listing_page import ListingUnreadableError
 
 Content = Literal["xml-feed", "json", "sitemap", "urls", "html", "xml", "text"]
 
@@ -54,15 +54,15 @@ def _is_binary(body: bytes, head: str) -> bool:
 
 
 def detect(body: bytes) -> Content:
-    """Return what the bytes are; ``ListingUnreadable`` for what is empty or binary."""
+    """Return what the bytes are; ``ListingUnreadableError`` for what is empty or binary."""
     if not body.strip():
-        raise ListingUnreadable("empty")
+        raise ListingUnreadableError("empty")
     for magic, what in MAGIC.items():
         if body.startswith(magic):
-            raise ListingUnreadable(f"binary ({what})")
+            raise ListingUnreadableError(f"binary ({what})")
     head = head_text(body)
     if _is_binary(body, head):
-        raise ListingUnreadable("binary")
+        raise ListingUnreadableError("binary")
     return _markup(head) or _text(head)
 
 

@@ -14,30 +14,30 @@ import feedparser
 import msgspec
 from lxml import etree
 
-from config.source import ReleaseHints
-from crawler.listings.bounds import DATE_READ, ENTRIES_MAX, TITLE_READ, inspect, known_charset, trim_feed
-from crawler.listings.broken import mend_ampersands, refuse_broken
+from config.source_settings import ReleaseHints
+from crawler.listings.broken_xml import mend_ampersands, refuse_broken
 from crawler.listings.dates import feed_moment, read_date
 from crawler.listings.decode import is_utf8, said_charset
-from crawler.listings.full import as_html, whole
-from crawler.listings.hubs import web_address
-from crawler.listings.page import ListingPage, ListingUnreadable
-from crawler.listings.wording import plain_text
-from stories.patterns import linear
-from stories.sighting import Sighting
-from stories.urls import UrlTooLongError, canonical_url, url_digest
+from crawler.listings.full_text_entries import as_html, whole
+from crawler.listings.html.link_text import plain_text
+from crawler.listings.listing_page import ListingPage, ListingUnreadableError
+from crawler.listings.markup_bounds import DATE_READ, ENTRIES_MAX, TITLE_READ, inspect, known_charset, trim_feed
+from crawler.websub.discovery import web_address
+from stories.model.sighting import Sighting
+from stories.model.urls import UrlTooLongError, canonical_url, url_digest
+from stories.text.linear_regex import linear
 
 LOOSE_MAX = 256 * 1024
 """Bytes of broken XML that feedparser's forgiving parser is given, whose time grows faster than its input."""
 
 
 def read_feed(body: bytes, url: str, hints: ReleaseHints, content_type: str | None = None) -> ListingPage:
-    """Return the entries of an XML feed in its order; ``ListingUnreadable`` for what feedparser finds no feed in."""
+    """Return the entries of an XML feed in its order; ``ListingUnreadableError`` for what feedparser finds no feed in."""
     refused: Counter[str] = Counter()
     body = known_charset(body, refused)
     parsed = _parse(body, content_type, refused)
     if not parsed.get("version") and not parsed.entries:
-        raise ListingUnreadable(f"no feed ({_why(parsed)})")
+        raise ListingUnreadableError(f"no feed ({_why(parsed)})")
     title = plain_text((parsed.feed.get("title") or "")[:TITLE_READ]) or None
     refused["entries"] += max(0, len(parsed.entries) - ENTRIES_MAX)
     found = (_sighting(entry, url, hints, refused) for entry in parsed.entries[:ENTRIES_MAX])
@@ -68,7 +68,9 @@ def _parse(body: bytes, content_type: str | None, refused: Counter[str]) -> feed
             io.BytesIO(body), response_headers=headers, resolve_relative_uris=False, sanitize_html=False
         )
     except (ValueError, LookupError, AssertionError, TypeError, AttributeError, RecursionError) as error:
-        raise ListingUnreadable(f"a feed that cannot be parsed ({type(error).__name__}: {str(error)[:120]})") from error
+        raise ListingUnreadableError(
+            f"a feed that cannot be parsed ({type(error).__name__}: {str(error)[:120]})"
+        ) from error
 
 
 def _mended(body: bytes, charset: str | None, refused: Counter[str]) -> tuple[bytes, str | None]:
@@ -87,7 +89,7 @@ def _mended(body: bytes, charset: str | None, refused: Counter[str]) -> tuple[by
             return body, charset
     trimmed = trim_feed(body, _recovering(charset), refused)
     if trimmed is None:
-        raise ListingUnreadable("a feed of broken XML")
+        raise ListingUnreadableError("a feed of broken XML")
     return trimmed, "utf-8"
 
 
@@ -235,11 +237,11 @@ def read_json_feed(text: str, url: str, hints: ReleaseHints) -> ListingPage:
     try:
         feed = msgspec.json.decode(text, type=_JsonFeed)
     except (msgspec.DecodeError, RecursionError) as error:
-        raise ListingUnreadable(f"no JSON Feed ({error})") from error
+        raise ListingUnreadableError(f"no JSON Feed ({error})") from error
     if "jsonfeed" not in str(feed.version) and not any(
         isinstance(item, dict) and ("url" in item or "id" in item) for item in feed.items[:5]
     ):
-        raise ListingUnreadable("JSON, but no JSON Feed")
+        raise ListingUnreadableError("JSON, but no JSON Feed")
     zone = ZoneInfo(hints.timezone) if hints.timezone else None
     refused = Counter({"entries": max(0, len(feed.items) - ENTRIES_MAX)})
     sightings: list[Sighting] = []

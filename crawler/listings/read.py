@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 
-from config.source import ListingSettings, ReleaseHints
-from crawler.listings.bounds import bounded, collapse_space, limit_html_attributes
-from crawler.listings.broken import refuse_broken
+from config.source_settings import ListingSettings, ReleaseHints
+from crawler.listings.broken_xml import refuse_broken
 from crawler.listings.decode import is_gzip, page_text, unpack
 from crawler.listings.detect import Content, detect
 from crawler.listings.feed import read_feed, read_json_feed
-from crawler.listings.html import read_html
-from crawler.listings.page import ListingPage, ListingUnreadable
+from crawler.listings.html.listing import read_html
+from crawler.listings.listing_page import ListingPage, ListingUnreadableError
+from crawler.listings.markup_bounds import bounded, collapse_space, limit_html_attributes
 from crawler.listings.sitemap import read_sitemap, read_url_list
-from stories.sighting import ListingKind
+from stories.model.sighting import ListingKind
 
 KINDS: dict[Content, ListingKind] = {
     "xml-feed": "feed",
@@ -39,9 +39,9 @@ def read_listing(
 ) -> ListingPage:
     """Return what a listing's bytes name, whatever kind they are, unless ``listing.kind`` says which they must be.
 
-    What is over a bound of ``crawler.listings.bounds`` is left out and counted in ``refused``.
+    What is over a bound of ``crawler.listings.markup_bounds`` is left out and counted in ``refused``.
 
-    ``url`` is where they came from, after redirects. ``ListingUnreadable`` says what they are instead: empty, binary,
+    ``url`` is where they came from, after redirects. ``ListingUnreadableError`` says what they are instead: empty, binary,
     an HTML page where a feed was expected, a log-in page. A quiet listing is no error: it has no sightings.
     """
     if is_gzip(body):
@@ -63,9 +63,9 @@ def _read(
     said = f" ({content_type[:100]})" if content_type else ""
     if listing.kind and listing.kind != kind:
         expected = "not XML" if listing.kind != "html" and content in ("html", "text") else f"no {listing.kind}"
-        raise ListingUnreadable(f"{expected}, but {NAMES[content]}{said}")
+        raise ListingUnreadableError(f"{expected}, but {NAMES[content]}{said}")
     if kind is None:
-        raise ListingUnreadable(f"neither HTML nor a feed nor a sitemap, but {NAMES[content]}{said}")
+        raise ListingUnreadableError(f"neither HTML nor a feed nor a sitemap, but {NAMES[content]}{said}")
     if content in ("xml-feed", "xml"):
         return read_feed(body, url, hints, content_type)
     if content == "sitemap":

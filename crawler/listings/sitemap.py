@@ -9,15 +9,15 @@ from zoneinfo import ZoneInfo
 
 from lxml import etree
 
-from config.source import ReleaseHints
-from crawler.listings.bounds import DATE_READ, TITLE_READ
+from config.source_settings import ReleaseHints
 from crawler.listings.dates import read_date
-from crawler.listings.links import is_directory, is_no_page
-from crawler.listings.page import ListingPage, ListingUnreadable
-from crawler.listings.wording import plain_text
-from stories.patterns import LinearPattern, linear
-from stories.sighting import Sighting
-from stories.urls import UrlTooLongError, canonical_url, url_digest
+from crawler.listings.html.link_text import plain_text
+from crawler.listings.html.links import is_directory, is_no_page
+from crawler.listings.listing_page import ListingPage, ListingUnreadableError
+from crawler.listings.markup_bounds import DATE_READ, TITLE_READ
+from stories.model.sighting import Sighting
+from stories.model.urls import UrlTooLongError, canonical_url, url_digest
+from stories.text.linear_regex import LinearPattern, linear
 
 URLS_READ = 50_000  # the protocol's own limit for one sitemap
 SIGHTINGS_MAX = 5_000  # the newest; older ones were there at the last poll, or the listing is polled too rarely
@@ -39,7 +39,7 @@ def read_sitemap(body: bytes, url: str, hints: ReleaseHints) -> ListingPage:
     try:
         rows = list(_rows(body))
     except etree.XMLSyntaxError as error:
-        raise ListingUnreadable(f"a sitemap that is not well-formed XML ({error.msg})") from error
+        raise ListingUnreadableError(f"a sitemap that is not well-formed XML ({error.msg})") from error
     if rows and rows[0][0] == "sitemap":
         return ListingPage(kind="sitemap", children=_children([row for _, row in rows], url))
     return _page([row for _, row in rows], url, hints)
@@ -63,7 +63,7 @@ def _rows(body: bytes) -> Iterator[tuple[str, Row]]:
     )
     root = etree.fromstring(body.lstrip(), parser)
     if root is None:
-        raise ListingUnreadable("a sitemap without a root element")
+        raise ListingUnreadableError("a sitemap without a root element")
     for place, entry in enumerate(root):
         if place >= URLS_READ:
             return

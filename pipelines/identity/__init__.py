@@ -4,8 +4,8 @@ Pure decisions: ``traits`` names the keys under which memory keeps a release, ``
 the earlier ones that share a key with it.
 """
 
-from pipelines.identity.index import Trait, traits
-from pipelines.identity.nouns import Candidate, Verdict, VerdictKind
+from pipelines.identity.blocking_keys import BlockingKey, traits
+from pipelines.identity.types import Candidate, Verdict, VerdictKind
 from pipelines.identity.verdict import identify
 
-__all__ = ["Candidate", "Trait", "Verdict", "VerdictKind", "identify", "traits"]
+__all__ = ["BlockingKey", "Candidate", "Verdict", "VerdictKind", "identify", "traits"]

@@ -6,14 +6,14 @@ so after one of those they are emptied: the few that are compared next are worke
 
 from __future__ import annotations
 
-from pipelines.identity import facts, likeness, reading
-from stories.release import Release
+from pipelines.identity import facts, features, similarity
+from stories.model.release import Release
 
 LONG_TEXT = 60_000  # characters; the longest of 23,343 real releases has 55,719
 
 _CACHED = tuple(
     found
-    for module in (reading, likeness, facts)
+    for module in (features, similarity, facts)
     for found in vars(module).values()
     if hasattr(found, "cache_clear") and getattr(found, "__module__", None) == module.__name__
 )

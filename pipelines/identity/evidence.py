@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pipelines.identity.likeness import Likeness, compare, headline_swaps
-from pipelines.identity.reading import Reading
-from pipelines.identity.words import COMMON, DAYS_AND_MONTHS, NUMERIC
-from stories.corrections import claims
-from stories.release import Release
-from stories.wording import plain
+from pipelines.identity.features import ReleaseFeatures
+from pipelines.identity.normalized_words import COMMON, DAYS_AND_MONTHS, NUMERIC
+from pipelines.identity.similarity import Similarity, compare, headline_swaps
+from stories.model.release import Release
+from stories.text.correction_claims import claims
+from stories.text.diff import plain
 
 THRESHOLD = 8  # points; two releases of one issuer on one day that are not about the same thing reach 6
 CLEAR_LEAD = 3  # points over the best release of another story
@@ -59,7 +59,13 @@ class Evidence:
 
 
 def weigh(
-    release: Release, notice: Reading, original: Release, other: Reading, *, days: int | None, names_its_day: bool
+    release: Release,
+    notice: ReleaseFeatures,
+    original: Release,
+    other: ReleaseFeatures,
+    *,
+    days: int | None,
+    names_its_day: bool,
 ) -> Evidence:
     """Return the evidence for a notice (``release``) being about ``original``.
 
@@ -81,7 +87,7 @@ def weigh(
     return Evidence(signs=signs)
 
 
-def _issuer(notice: Reading, other: Reading, like: Likeness) -> Iterator[Sign]:
+def _issuer(notice: ReleaseFeatures, other: ReleaseFeatures, like: Similarity) -> Iterator[Sign]:
     if not (notice.issuer_key and other.issuer_key):
         return
     if notice.issuer_key == other.issuer_key:
@@ -111,7 +117,7 @@ def _time(days: int | None, names_its_day: bool) -> Iterator[Sign]:
         yield Sign(f"{days} days earlier", -3)
 
 
-def _headline(notice: Reading, other: Reading) -> Iterator[Sign]:
+def _headline(notice: ReleaseFeatures, other: ReleaseFeatures) -> Iterator[Sign]:
     if min(len(notice.headline), len(other.headline)) < FEW_WORDS:
         return
     lost, came = headline_swaps(other.headline, notice.headline)
@@ -127,7 +133,7 @@ def _headline(notice: Reading, other: Reading) -> Iterator[Sign]:
         yield Sign("another headline", -3)
 
 
-def _text(like: Likeness) -> Iterator[Sign]:
+def _text(like: Similarity) -> Iterator[Sign]:
     if like.containment >= 0.8:
         yield Sign(f"{like.containment:.0%} of the text", 3)
     elif like.containment >= 0.55:
@@ -147,7 +153,7 @@ def _is_figure(word: str) -> bool:
     return bool(NUMERIC.match(word)) or word in DAYS_AND_MONTHS
 
 
-def _claims(release: Release, notice: Reading, original: Release) -> Iterator[Sign]:
+def _claims(release: Release, notice: ReleaseFeatures, original: Release) -> Iterator[Sign]:
     """A notice that says what was wrong is about a release that says so."""
     stated = release.notice.statement if release.notice else None
     before = plain(" ".join((original.headline, *original.body))).casefold()

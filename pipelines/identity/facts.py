@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import unquote
 
-from pipelines.identity.words import COMMON, DAYS_AND_MONTHS, without_mail
-from stories.release import Release
+from pipelines.identity.normalized_words import COMMON, DAYS_AND_MONTHS, without_mail
+from stories.model.release import Release
 
-FACTS_KEPT = 256  # as many as readings (pipelines/identity/reading.py)
+FACTS_KEPT = 256  # as many as readings (pipelines/identity/features.py)
 SCANNED = 20_000  # characters of a release: what is beyond them repeats tables and small print
 TELLING = 3  # digits: figures of two are in every second release
 BARE = 6  # digits: a longer run without separators is a telephone or an identifier

@@ -14,11 +14,11 @@ from datetime import timedelta
 
 from pipelines.identity.evidence import Evidence, Sign
 from pipelines.identity.facts import Facts, facts_of, has_language, identifiers, neutral_url, uuids
-from pipelines.identity.likeness import overlap
-from pipelines.identity.reading import Reading
-from stories.moments import parse_moment
-from stories.release import Release
-from stories.urls import url_digest
+from pipelines.identity.features import ReleaseFeatures
+from pipelines.identity.similarity import overlap
+from stories.model.release import Release
+from stories.model.timestamps import latest_instant
+from stories.model.urls import url_digest
 
 THRESHOLD = 12  # points
 CIRCUMSTANCES = 7  # points that issuer, site, time and shape may give together
@@ -29,7 +29,7 @@ SEQUENCE = 60  # numerals whose order is compared
 STEM = 5  # letters: Finnish and Slavic names are inflected
 
 
-def in_two_languages(one: Release, other: Release, left: Reading, right: Reading) -> bool:
+def in_two_languages(one: Release, other: Release, left: ReleaseFeatures, right: ReleaseFeatures) -> bool:
     """Return whether two texts are in two languages or scripts, so that they cannot be compared word by word.
 
     Texts with the same sentences are in one language, whatever was detected: a wrong guess must not hide a change.
@@ -52,7 +52,7 @@ def is_chinese(release: Release) -> bool:
     return (release.language or "").startswith("zh")
 
 
-def weigh_translation(one: Release, other: Release, left: Reading, right: Reading) -> Evidence:
+def weigh_translation(one: Release, other: Release, left: ReleaseFeatures, right: ReleaseFeatures) -> Evidence:
     """Return the evidence for two releases in two languages being one announcement."""
     here, there = facts_of(one), facts_of(other)
     around = [
@@ -72,7 +72,7 @@ def weigh_translation(one: Release, other: Release, left: Reading, right: Readin
     return Evidence(signs=(*around, *own), threshold=THRESHOLD)
 
 
-def _issuer(here: Facts, there: Facts, left: Reading, right: Reading) -> Iterator[Sign]:
+def _issuer(here: Facts, there: Facts, left: ReleaseFeatures, right: ReleaseFeatures) -> Iterator[Sign]:
     if here.mails & there.mails:
         yield Sign("same e-mail address", 3)
     elif here.domains & there.domains:
@@ -100,7 +100,7 @@ def _place(one: Release, other: Release) -> Iterator[Sign]:
         yield Sign("same wire", 1)
 
 
-def _time(one: Release, other: Release, left: Reading, right: Reading) -> Iterator[Sign]:
+def _time(one: Release, other: Release, left: ReleaseFeatures, right: ReleaseFeatures) -> Iterator[Sign]:
     if left.day is None or right.day is None:
         return
     apart = abs(left.day - right.day)
@@ -120,7 +120,7 @@ def _time(one: Release, other: Release, left: Reading, right: Reading) -> Iterat
 
 
 def _seen_together(one: Release, other: Release) -> bool:
-    seen, earlier = parse_moment(one.first_seen_at), parse_moment(other.first_seen_at)
+    seen, earlier = latest_instant(one.first_seen_at), latest_instant(other.first_seen_at)
     return seen is not None and earlier is not None and abs(seen - earlier) <= HOUR
 
 
@@ -229,7 +229,7 @@ def _many(here: Facts, there: Facts, known: frozenset[str]) -> bool:
     return min(len(here.names - known), len(there.names - known)) >= 4
 
 
-def _characters(left: Reading, right: Reading) -> Iterator[Sign]:
+def _characters(left: ReleaseFeatures, right: ReleaseFeatures) -> Iterator[Sign]:
     """Compare Chinese texts as simplified characters: in runs where literal, by pairs where terms differ."""
     containment = overlap(left, right)[1]
     pairs = [Counter(zip(reading.folded, reading.folded[1:], strict=False)) for reading in (left, right)]

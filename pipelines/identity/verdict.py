@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from pipelines.identity.kinship import Kinship, came_before, kinship, same_hand
-from pipelines.identity.notices import fits, is_notice, link
-from pipelines.identity.nouns import Candidate, Verdict
-from pipelines.identity.reading import read
+from pipelines.identity.features import read
+from pipelines.identity.notice_linking import fits, is_notice, link
+from pipelines.identity.relation import Relation, came_before, kinship, same_hand
 from pipelines.identity.translations import CLEAR_LEAD
-from stories.moments import parse_moment
-from stories.release import Release
+from pipelines.identity.types import Candidate, Verdict
+from stories.model.release import Release
+from stories.model.timestamps import latest_instant
 
 
 def identify(release: Release, candidates: Sequence[Candidate], now: datetime) -> Verdict:
@@ -33,16 +33,16 @@ def _is_itself(release: Release, candidate: Candidate) -> bool:
 
 
 def _seen(candidate: Candidate, now: datetime) -> bool:
-    seen = parse_moment(candidate.release.first_seen_at)
+    seen = latest_instant(candidate.release.first_seen_at)
     return seen is None or seen <= now
 
 
 def _place(release: Release, candidates: Sequence[Candidate]) -> Verdict:
     """Return the verdict on a release without a notice (a repeat is looked for like a copy)."""
     reading = read(release)
-    best: tuple[Kinship, Candidate] | None = None
-    nearest: Kinship | None = None
-    translations: list[tuple[Kinship, Candidate]] = []
+    best: tuple[Relation, Candidate] | None = None
+    nearest: Relation | None = None
+    translations: list[tuple[Relation, Candidate]] = []
     apart: set[str] = set()
     for candidate in candidates:
         kin = kinship(candidate.release, release, read(candidate.release), reading)
@@ -74,7 +74,7 @@ def _is_own_version(release: Release, candidate: Candidate) -> bool:
     return other.language == release.language and other.source == release.source and not is_notice(other)
 
 
-def _clear_translation(found: Sequence[tuple[Kinship, Candidate]]) -> tuple[Kinship, Candidate] | None:
+def _clear_translation(found: Sequence[tuple[Relation, Candidate]]) -> tuple[Relation, Candidate] | None:
     """Return the release that has most evidence to be the same in another language; None where two stories may be."""
     if not found:
         return None
@@ -83,7 +83,7 @@ def _clear_translation(found: Sequence[tuple[Kinship, Candidate]]) -> tuple[Kins
     return None if any(best[0].points - points < CLEAR_LEAD for points in rivals) else best
 
 
-def _weight(kin: Kinship, candidate: Candidate) -> tuple[int, bool, float, bool]:
+def _weight(kin: Relation, candidate: Candidate) -> tuple[int, bool, float, bool]:
     return kin.strength, kin.kind == "same", kin.jaccard, candidate.first
 
 

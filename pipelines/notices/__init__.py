@@ -13,8 +13,8 @@ from dataclasses import replace
 from pipelines.notices.headline import headline_notice, subject_company
 from pipelines.notices.quotes import named_dates, quoted_headlines
 from pipelines.notices.statements import find_advisory
-from stories.folding import visible
-from stories.release import Notice
+from stories.model.release import Notice
+from stories.text.case_folding import visible
 
 __all__ = ["Notice", "find_notice", "named_dates", "quoted_headlines", "subject_company"]
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import cache
 
 from config.languages import BodyFrame, HeadlineIdiom, Language, Rule, languages, phrases
-from stories.release import NoticeKind
-from stories.token_patterns import Pattern, PatternSet, by_first_word
-from stories.tokens import Tokens
+from stories.model.release import NoticeKind
+from stories.text.token_patterns import Pattern, PatternSet, by_first_word
+from stories.text.tokens import Tokens
 
 PRIORITY: tuple[NoticeKind, ...] = ("withdrawal", "correction", "update", "repeat")
 """The more telling kind first: "WDH/KORREKTUR" and "UPDATE AND CORRECTION" are corrections."""

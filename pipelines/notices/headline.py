@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from pipelines.notices.bylines import signed
 from pipelines.notices.grammar import PRIORITY, part, telling_words
+from pipelines.notices.headline_tokens import OPENERS, HeadlineTokens, marker_at
 from pipelines.notices.leading import leading_notice, marker_alone, notice_behind_issuer, subject_of
-from pipelines.notices.line import OPENERS, Line, marker_at
 from pipelines.notices.phrases import phrase_notice
-from pipelines.notices.signed import signed
 from pipelines.notices.trailing import bracketed_notice, trailing_notice
-from stories.release import Notice
+from stories.model.release import Notice
 
 
 def headline_notice(headline: str, first_paragraph: str = "") -> Notice | None:
     """Return what the headline alone says; ``statement`` is None. ``first_paragraph`` tells a rubric from an update."""
-    line = Line(headline)
+    line = HeadlineTokens(headline)
     if telling_words().isdisjoint(line.words) or part("never").search(line):
         return None
     if by := signed(line):
@@ -41,7 +41,7 @@ def subject_company(headline: str) -> str | None:
     also of Business Wire's subtitle ``CORRECTION...by Civitas Solutions, Inc.`` and of a marker that is signed before
     the headline (``CORRECTION by Acme: Mill Opens``). None for every other headline.
     """
-    line = Line(" ".join(headline.split()))
+    line = HeadlineTokens(" ".join(headline.split()))
     if by := signed(line):
         return by.company or None
     first = line.skip(0, OPENERS)
@@ -53,7 +53,7 @@ def _one_behind_another(notice: Notice | None, first_paragraph: str) -> Notice |
     """Return the more telling of two markers in a row: "/R E P E A T -- CORRECTION -- Acme Opens a Mill/"."""
     if notice is None or not notice.headline:
         return notice
-    second = leading_notice(Line(notice.headline), first_paragraph)
+    second = leading_notice(HeadlineTokens(notice.headline), first_paragraph)
     if second is None or not second.headline:
         return notice
     first = notice if PRIORITY.index(notice.kind) <= PRIORITY.index(second.kind) else second

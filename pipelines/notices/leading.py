@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pipelines.notices.grammar import lexicon, part
-from pipelines.notices.line import (
+from pipelines.notices.headline_tokens import (
     CLOSERS,
     OPENERS,
     PAIRS,
-    Line,
+    HeadlineTokens,
     Marker,
     is_dated,
     joined,
@@ -17,15 +17,23 @@ from pipelines.notices.line import (
     may_follow,
     says,
 )
-from pipelines.notices.news import acts, is_column, is_company, is_filing, is_news, is_study_update, names_a_release
-from stories.release import Notice
+from pipelines.notices.news_words import (
+    acts,
+    is_column,
+    is_company,
+    is_filing,
+    is_news,
+    is_study_update,
+    names_a_release,
+)
+from stories.model.release import Notice
 
 _LEAD_CHARACTERS = 80  # "EQS-News: Hafen AG:"; an issuer's name is not longer
 _LEADS = 3  # separators among which a marker behind an issuer is looked for
 _LEAD_TOKENS = 16
 
 
-def leading_notice(line: Line, first_paragraph: str) -> Notice | None:
+def leading_notice(line: HeadlineTokens, first_paragraph: str) -> Notice | None:
     """A marker at the start, or behind what a wire prints before every headline ("EQS-News: Hafen AG:")."""
     for start in _wire_leads(line):
         first = line.skip(start, OPENERS)
@@ -37,7 +45,7 @@ def leading_notice(line: Line, first_paragraph: str) -> Notice | None:
     return None
 
 
-def _wire_leads(line: Line) -> Iterator[int]:
+def _wire_leads(line: HeadlineTokens) -> Iterator[int]:
     yield 0
     wire = part("wire").match(line)
     rubric = part("rubric").match(line)
@@ -46,7 +54,7 @@ def _wire_leads(line: Line) -> Iterator[int]:
             yield place + 1
 
 
-def breaks(line: Line) -> list[int]:
+def breaks(line: HeadlineTokens) -> list[int]:
     """Return the separators behind which a marker may follow an issuer."""
     found = [
         place
@@ -56,7 +64,7 @@ def breaks(line: Line) -> list[int]:
     return found[:_LEADS]
 
 
-def _prefixed(line: Line, start: int, marker: Marker, first_paragraph: str) -> Notice | None:
+def _prefixed(line: HeadlineTokens, start: int, marker: Marker, first_paragraph: str) -> Notice | None:
     meaning = marker.meaning
     if meaning is None:
         return None
@@ -85,7 +93,7 @@ def _prefixed(line: Line, start: int, marker: Marker, first_paragraph: str) -> N
 class _Prefix:
     """Whether a marker before a headline is one, by what stands between and what follows."""
 
-    def __init__(self, line: Line, start: int, marker: Marker, closed: int, rest: str) -> None:
+    def __init__(self, line: HeadlineTokens, start: int, marker: Marker, closed: int, rest: str) -> None:
         self.line, self.marker, self.rest = line, marker, rest
         opened, closers = set(line.words[start : marker.first]), set(line.words[marker.last : closed])
         self.slashed = "/" in opened
@@ -157,7 +165,7 @@ class _Prefix:
         return capitals or not titled
 
 
-def _bracketed(line: Line, marker: Marker) -> Notice | None:
+def _bracketed(line: HeadlineTokens, marker: Marker) -> Notice | None:
     """ "(Korrektur: Absatz 2) Hafen AG erhöht Prognose": what the marker is about stands in the bracket with it."""
     meaning, opener = marker.meaning, line.words[marker.first - 1]
     closer = PAIRS.get(opener)
@@ -173,7 +181,7 @@ def _bracketed(line: Line, marker: Marker) -> Notice | None:
     return Notice(kind=meaning.kind, marker=marker.printed, headline=rest) if rest and extra else None
 
 
-def _advisory(line: Line, marker: Marker) -> Notice | None:
+def _advisory(line: HeadlineTokens, marker: Marker) -> Notice | None:
     """An advisory in slashes or spaced letters withdraws; others ("ADVISORY: Minister to visit …") announce."""
     orders = part("advisory_orders").match(line, marker.first)
     if not (marker.spaced or "/" in line.words[: marker.first] or orders):
@@ -187,7 +195,7 @@ def _advisory(line: Line, marker: Marker) -> Notice | None:
     return Notice(kind="withdrawal", marker=line.printed(marker.first, last), headline="" if company else rest)
 
 
-def notice_behind_issuer(line: Line) -> Notice | None:
+def notice_behind_issuer(line: HeadlineTokens) -> Notice | None:
     """ "ACME Corp: CORRECTION: ACME buys …": the issuer first, as some feeds print it."""
     for place in breaks(line):
         marker = marker_at(line, place + 1)
@@ -199,7 +207,7 @@ def notice_behind_issuer(line: Line) -> Notice | None:
     return None
 
 
-def _issuers_marker_counts(line: Line, place: int, marker: Marker) -> bool:
+def _issuers_marker_counts(line: HeadlineTokens, place: int, marker: Marker) -> bool:
     meaning = marker.meaning
     if meaning is None or meaning.rule in ("topical", "brackets", "spaced", "colon") or meaning.kind == "repeat":
         return False
@@ -211,7 +219,7 @@ def _issuers_marker_counts(line: Line, place: int, marker: Marker) -> bool:
     return line.words[marker.last] not in ",." or line.words[0] in ("eqs", "dgap")
 
 
-def subject_of(line: Line, marker: Marker) -> str | None:
+def subject_of(line: HeadlineTokens, marker: Marker) -> str | None:
     """Return the company behind a marker in slashes or spaced letters, if a company is all that stands there."""
     if not (marker.spaced or "/" in line.words[: marker.first]):
         return None
@@ -221,7 +229,7 @@ def subject_of(line: Line, marker: Marker) -> str | None:
     return company
 
 
-def marker_alone(line: Line) -> Notice | None:
+def marker_alone(line: HeadlineTokens) -> Notice | None:
     """A headline that is only a marker with its object: "Avis rectificatif", "撤回公告"."""
     marker = marker_at(line, 0)
     if marker is None or marker.meaning is None or marker.last < len(line) or marker.meaning.rule != "plain":

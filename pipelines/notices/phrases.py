@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pipelines.notices.grammar import HeadlineFrame, headline_frames
-from pipelines.notices.line import SEPARATORS, Line, joined
-from pipelines.notices.news import is_column
-from stories.release import Notice
-from stories.token_patterns import Match
+from pipelines.notices.headline_tokens import SEPARATORS, HeadlineTokens, joined
+from pipelines.notices.news_words import is_column
+from stories.model.release import Notice
+from stories.text.token_patterns import Match
 
 
-def phrase_notice(line: Line) -> Notice | None:
+def phrase_notice(line: HeadlineTokens) -> Notice | None:
     """Return the notice that a phrase tells: "Correction to Half-Year Report", "… Corrects Record Date"."""
     frames, patterns = headline_frames()
     for number in patterns.candidates(line.words):
@@ -32,7 +32,7 @@ def phrase_notice(line: Line) -> Notice | None:
     return None
 
 
-def _is_about_something_else(line: Line, found: Match, frame: HeadlineFrame) -> bool:
+def _is_about_something_else(line: HeadlineTokens, found: Match, frame: HeadlineFrame) -> bool:
     """Whether what is corrected or amended is an agreement, a policy, a director, not an announcement.
 
     "Amendment to Loan Agreement Announcement" names an announcement, "Amendment to Loan Agreement in the Report" none.
@@ -41,13 +41,13 @@ def _is_about_something_else(line: Line, found: Match, frame: HeadlineFrame) -> 
     between = found.groups.get("gap") or found.groups.get("whole")
     if between is None or frame.thing is None:
         return False
-    gap = Line(line.printed(*between))
+    gap = HeadlineTokens(line.printed(*between))
     if any(word in SEPARATORS for word in gap.words):
         return True
     strict = "whole" in found.groups and "'" not in gap.words  # "Revised Chairman's Address" is the chairman's
     if frame.thing.search(gap) and (strict or frame.small is None or frame.small.search(gap)):
         return True
     lead = found.groups.get("lead")
-    if lead and frame.thing.search(Line(line.printed(*lead))):
+    if lead and frame.thing.search(HeadlineTokens(line.printed(*lead))):
         return True
     return frame.thing.match(line, found.last) is not None and not line.is_separator(found.last)

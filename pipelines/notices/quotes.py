@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from stories.folding import fold, visible
+from stories.text.case_folding import fold, visible
 
 _PAIRS = (
     ("“", "”"),

@@ -6,14 +6,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from pipelines.notices.bylines import signed
 from pipelines.notices.grammar import Frame, body_frames, part
 from pipelines.notices.headline import headline_notice
-from pipelines.notices.line import Line
-from pipelines.notices.signed import signed
-from stories.folding import fold, visible
-from stories.release import NoticeKind
-from stories.token_patterns import Match
-from stories.tokens import UNSPACED, Tokens
+from pipelines.notices.headline_tokens import HeadlineTokens
+from stories.model.release import NoticeKind
+from stories.text.case_folding import fold, visible
+from stories.text.token_patterns import Match
+from stories.text.tokens import UNSPACED, Tokens
 
 PARAGRAPHS = 6  # an advisory stands first; deeper down, "the previous release" belongs to the story
 CLOSING = 3  # paragraphs at the end among which a closing note is looked for
@@ -82,7 +82,7 @@ def _closing_note(body: Sequence[str]) -> Advisory | None:
 
 def _marker_line(text: str) -> Advisory | None:
     """A line that is a marker: ``CORRECTION...by Civitas Solutions, Inc.``, ``/CORRECTION -- …/``, ``Korrektur: …``."""
-    if len(text) > _MARKER_LINE or part("line_start").match(Line(text[:_LINE].lstrip("/*[(【+ "))) is None:
+    if len(text) > _MARKER_LINE or part("line_start").match(HeadlineTokens(text[:_LINE].lstrip("/*[(【+ "))) is None:
         return None
     notice = headline_notice(text[:_LINE])
     if notice is None or notice.kind == "repeat" or notice.marker.endswith(("s", "S")):
@@ -160,7 +160,7 @@ def _explains(text: str) -> bool:
 
 
 def _reason_above(paragraphs: list[str]) -> str:
-    kept = [text for text in paragraphs[-3:] if len(text) <= _STATEMENT and not signed(Line(text))]
+    kept = [text for text in paragraphs[-3:] if len(text) <= _STATEMENT and not signed(HeadlineTokens(text))]
     return " ".join(text[_after_dateline(fold(text)) :] for text in kept)
 
 

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 from pipelines.notices.grammar import part
-from pipelines.notices.line import PAIRS, Line, Marker, is_dated, joined, marker_at, marker_ending, may_follow, says
-from pipelines.notices.news import is_column, is_filing
-from stories.release import Notice
+from pipelines.notices.headline_tokens import (
+    PAIRS,
+    HeadlineTokens,
+    Marker,
+    is_dated,
+    joined,
+    marker_at,
+    marker_ending,
+    may_follow,
+    says,
+)
+from pipelines.notices.news_words import is_column, is_filing
+from stories.model.release import Notice
 
 _MARKER_TOKENS = 16  # a marker with what belongs to it is not longer
 
 
-def trailing_notice(line: Line) -> Notice | None:
+def trailing_notice(line: HeadlineTokens) -> Notice | None:
     """A marker in the last brackets, or behind the last dash or colon; the wire's name may follow."""
     last = _before_wire_name(line)
     return _last_bracket(line, last) or _behind_dash(line, last)
 
 
-def _before_wire_name(line: Line) -> int:
+def _before_wire_name(line: HeadlineTokens) -> int:
     """Return the place before " - Media OutReach Newswire" and hashtags at the end."""
     for place in range(max(1, len(line) - _MARKER_TOKENS), len(line)):
         if part("wire_tail").match(line, place, len(line)):
@@ -24,7 +34,7 @@ def _before_wire_name(line: Line) -> int:
     return len(line)
 
 
-def _last_bracket(line: Line, last: int) -> Notice | None:
+def _last_bracket(line: HeadlineTokens, last: int) -> Notice | None:
     closer = line.words[last - 1] if last else ""
     for place in range(last - 2, max(0, last - 2 * _MARKER_TOKENS), -1):
         opener = line.words[place]
@@ -33,7 +43,7 @@ def _last_bracket(line: Line, last: int) -> Notice | None:
     return None
 
 
-def _bracket_counts(line: Line, place: int, last: int) -> Notice | None:
+def _bracket_counts(line: HeadlineTokens, place: int, last: int) -> Notice | None:
     first = place + 1 + (line.words[place + 1] in ("with", "avec", "mit", "con"))
     marker = marker_ending(line, first, last - 1) or marker_at(line, first)
     if marker is None or marker.meaning is None or marker.last > last - 1:
@@ -50,7 +60,7 @@ def _bracket_counts(line: Line, place: int, last: int) -> Notice | None:
     return Notice(kind=meaning.kind, marker=marker.printed, headline=joined(before.rstrip(" *"), line.rest(last)))
 
 
-def _behind_dash(line: Line, last: int) -> Notice | None:
+def _behind_dash(line: HeadlineTokens, last: int) -> Notice | None:
     behind = last
     while behind and line.words[behind - 1] in ("—", "-", "*"):
         behind -= 1
@@ -70,7 +80,7 @@ def _behind_dash(line: Line, last: int) -> Notice | None:
     return None
 
 
-def _behind_colon_counts(line: Line, before: str, marker: Marker) -> bool:
+def _behind_colon_counts(line: HeadlineTokens, before: str, marker: Marker) -> bool:
     """ "EQS-PVR: Hafen AG: Korrektur", "Port : Rectificatif", "Harbour Reports: CORRECTION"."""
     meaning = marker.meaning
     if meaning is None or meaning.kind not in ("correction", "withdrawal") or meaning.rule in ("brackets", "colon"):
@@ -85,7 +95,7 @@ def _behind_colon_counts(line: Line, before: str, marker: Marker) -> bool:
     )
 
 
-def _last_words_count(line: Line, before: str, marker: Marker) -> bool:
+def _last_words_count(line: HeadlineTokens, before: str, marker: Marker) -> bool:
     meaning = marker.meaning
     if meaning is None or meaning.rule in ("spaced", "brackets", "colon"):
         return False
@@ -105,10 +115,10 @@ def _last_words_count(line: Line, before: str, marker: Marker) -> bool:
 
 def _own_word(marker: Marker) -> bool:
     """Whether the marker is a word that no market and no lens corrects itself by."""
-    return part("own_word").search(Line(marker.printed)) is not None
+    return part("own_word").search(HeadlineTokens(marker.printed)) is not None
 
 
-def bracketed_notice(line: Line) -> Notice | None:
+def bracketed_notice(line: HeadlineTokens) -> Notice | None:
     """ "Harbour (CORRECTED) Robotics Reports", "Pressemitteilung (Korrektur): …"."""
     for place, word in enumerate(line.words[:-2]):
         closer = PAIRS.get(word)

@@ -14,12 +14,12 @@ from alerts.channels import open_channel
 from alerts.delivery import Delivery
 from alerts.outbox import Outbox
 from alerts.receipts import ChannelCounts, Receipt, count_alerts, find_alert, list_alerts
-from config.addresses import AddressPolicy
+from config.address_policy import AddressPolicy
 from scheduler.cli.check import removed_channels
-from scheduler.cli.context import Failed, known, since, with_newsroom
+from scheduler.cli.context import CommandError, known, since, with_newsroom
 from scheduler.cli.output import Format, FormatOption, chosen, examples, moment, plain_lines, show
-from scheduler.newsroom import Newsroom, now
-from stories.moments import timestamp
+from scheduler.wiring import AppContext, now
+from stories.model.timestamps import timestamp
 
 RETRIED = {
     "due": "it is due again; the daemon delivers it",
@@ -82,7 +82,7 @@ def list_receipts(
         known(watch, settings.watches, "watch")
     moment_since = since(since_text)
 
-    async def read(newsroom: Newsroom) -> tuple[list[Receipt], list[ChannelCounts]]:
+    async def read(newsroom: AppContext) -> tuple[list[Receipt], list[ChannelCounts]]:
         found = await list_alerts(
             newsroom.redis,
             channel=channel,
@@ -103,7 +103,7 @@ def list_receipts(
     show(rows, ("at", "channel", "type", "state", "tries", "id", "error"), format, empty="No alerts.")
 
 
-async def _counts(newsroom: Newsroom, channel: str | None) -> list[ChannelCounts]:
+async def _counts(newsroom: AppContext, channel: str | None) -> list[ChannelCounts]:
     if channel is not None:
         return await count_alerts(newsroom.redis, [channel])
     configured = list(newsroom.settings.channels)
@@ -152,13 +152,13 @@ def retry(
     if (alert is None) == (not every):
         raise typer.BadParameter("name one alert's ID, or --all")
 
-    async def again(newsroom: Newsroom) -> str:
+    async def again(newsroom: AppContext) -> str:
         outbox = Outbox(newsroom.redis)
         off = await _off(newsroom)
         if alert is None:
             said = f"{await outbox.retry_all()} alert(s) are due again"
         elif await find_alert(newsroom.redis, alert) is None:
-            raise Failed(f"there is no alert {alert!r}; wirewatch alerts lists them")
+            raise CommandError(f"there is no alert {alert!r}; wirewatch alerts lists them")
         else:
             said = RETRIED[await outbox.retry(alert)]
         turned_on = sorted(off - await _off(newsroom))
@@ -167,7 +167,7 @@ def retry(
     typer.echo(with_newsroom(context.obj.settings, again))
 
 
-async def _off(newsroom: Newsroom) -> set[str]:
+async def _off(newsroom: AppContext) -> set[str]:
     return {one.channel for one in await _counts(newsroom, None) if one.off}
 
 
@@ -179,7 +179,7 @@ def test_channel(
     settings = context.obj.settings
     known(channel, settings.channels, "channel")
 
-    async def send(newsroom: Newsroom) -> str:
+    async def send(newsroom: AppContext) -> str:
         outbox = Outbox(newsroom.redis)
         off = channel in await _off(newsroom)
         if off:
@@ -191,7 +191,7 @@ def test_channel(
         receipt = await find_alert(newsroom.redis, alert)
         if receipt is None or receipt.state != "sent":
             why = receipt.error if receipt else "its receipt is gone"
-            raise Failed(f"the test alert did not arrive at {channel!r}: {why or 'it still waits'}")
+            raise CommandError(f"the test alert did not arrive at {channel!r}: {why or 'it still waits'}")
         said = f"the test alert arrived at {channel!r}" + (f": {receipt.detail}" if receipt.detail else "")
         if off:
             said += f"\nchannel {channel!r} is on again; what was given up meanwhile: wirewatch alerts retry --all"

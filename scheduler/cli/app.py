@@ -14,9 +14,9 @@ from typing import Annotated
 
 import typer
 
-from config.expected import is_expected
-from config.load import BadConfiguration
-from config.telemetry import configure_logging, configure_sentry, flush, report, scrub
+from config.loader import ConfigurationError
+from config.observability.expected_errors import is_expected
+from config.observability.telemetry import configure_logging, configure_sentry, flush, report, scrub
 from scheduler.cli import (
     alerts,
     archive,
@@ -32,9 +32,9 @@ from scheduler.cli import (
     watches,
     worker,
 )
-from scheduler.cli.context import Context, Failed
+from scheduler.cli.context import CommandError, Context
 from scheduler.cli.output import plain_lines
-from scheduler.newsroom import CannotStart
+from scheduler.wiring import StartError
 
 LASTING = ("run", "worker")
 """The commands whose log tells how they are."""
@@ -90,11 +90,11 @@ def main() -> None:
     configure_sentry(None, version("wirewatch"))
     try:
         app()
-    except BadConfiguration as fault:
+    except ConfigurationError as fault:
         typer.echo(f"The configuration has {len(fault.faults)} fault(s):", err=True)
         typer.echo(str(fault), err=True)
         sys.exit(2)
-    except (CannotStart, Failed) as fault:
+    except (StartError, CommandError) as fault:
         typer.echo(plain_lines(f"wirewatch: {fault}"), err=True)
         sys.exit(1)
     except KeyboardInterrupt:

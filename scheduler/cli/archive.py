@@ -11,16 +11,16 @@ from rich.console import Console
 from rich.text import Text
 
 from config.settings import Settings
-from scheduler.cli.context import Failed, known, query_asked, since, watch_asked, with_newsroom
+from scheduler.cli.context import CommandError, known, query_asked, since, watch_asked, with_newsroom
 from scheduler.cli.output import Format, FormatOption, cell, chosen, examples, line, moment, show
-from scheduler.newsroom import Newsroom
-from stories.archive import Stored
-from stories.corrections import checked_claims
-from stories.event import change_payload, claim_payload
-from stories.filtering import KINDS, ReleaseFilter, filtered, kind_of
-from stories.looks import PageStates
-from stories.release import Release, release_payload
-from stories.wording import Segment, SegmentState, marked_changes
+from scheduler.wiring import AppContext
+from stories.crawl_state.page_observations import PageStates
+from stories.model.event import change_payload, claim_payload
+from stories.model.release import Release, release_payload
+from stories.search.filters import KINDS, ReleaseFilter, filtered, kind_of
+from stories.store.archive import StoredRelease
+from stories.text.correction_claims import checked_claims
+from stories.text.diff import Segment, SegmentState, marked_changes
 
 COLUMNS = ("first_seen", "kind", "source", "id", "headline")
 
@@ -62,8 +62,8 @@ def releases(
     settings = context.obj.settings
     wanted = wanted_releases(settings, tag=tag, watch=watch, source=source, since_=since_, kind=kind, query=query)
 
-    async def read(newsroom: Newsroom) -> list[Stored]:
-        found: list[Stored] = []
+    async def read(newsroom: AppContext) -> list[StoredRelease]:
+        found: list[StoredRelease] = []
         async for stored in filtered(newsroom.archive, wanted, newsroom.finder):
             found.append(stored)
             if len(found) == limit:
@@ -96,7 +96,7 @@ def wanted_releases(
     )
 
 
-def release_row(stored: Stored) -> dict[str, Any]:
+def release_row(stored: StoredRelease) -> dict[str, Any]:
     """Return a stored release as one row of output."""
     return release_payload(stored.release) | {
         "story": stored.story,
@@ -112,10 +112,10 @@ def show_story(
 ) -> None:
     """A story: its releases, why they belong to it, its revisions and what each changed."""
 
-    async def read(newsroom: Newsroom) -> dict[str, Any]:
+    async def read(newsroom: AppContext) -> dict[str, Any]:
         found = await newsroom.archive.story_of(story)
         if found is None:
-            raise Failed(f"nothing is stored with the id {story!r}; wirewatch releases lists what is")
+            raise CommandError(f"nothing is stored with the id {story!r}; wirewatch releases lists what is")
         return {
             "id": found.id,
             "watches": list(found.watches),
@@ -149,7 +149,7 @@ def _claimed(release: Release, found: list[dict[str, Any]] | None) -> list[dict[
     return [claim_payload(claim) for claim in checked_claims(release.notice.statement, sides)]
 
 
-def _part(stored: Stored, revisions: list[Release], story: tuple[Stored, ...]) -> dict[str, Any]:
+def _part(stored: StoredRelease, revisions: list[Release], story: tuple[StoredRelease, ...]) -> dict[str, Any]:
     from pipelines.changes import changes
 
     original = next((one.release for one in story if one.release.id == stored.replaces), None)

@@ -10,16 +10,16 @@ import typer
 from redis.asyncio import Redis
 
 from config.settings import Settings
-from scheduler.cli.context import Failed, with_newsroom
+from scheduler.cli.context import CommandError, with_newsroom
 from scheduler.cli.output import examples
-from scheduler.newsroom import Newsroom, now
-from stories import keys
-from stories.backup import COPY, About, BadBackup, back_up, read_about, unpack_copy
-from stories.claims import listing_key
-from stories.connection import connect
-from stories.fence import raise_term
-from stories.locks import is_held
-from stories.server import EmbeddedServer, EmbeddedServerError
+from scheduler.wiring import AppContext, now
+from stories.crawl_state.claims import listing_key
+from stories.db import keys
+from stories.db.connection import connect
+from stories.db.embedded_server import EmbeddedServer, EmbeddedServerError
+from stories.db.fencing import raise_term
+from stories.runtime.file_locks import is_held
+from stories.store.backup import COPY, About, BackupError, back_up, read_about, unpack_copy
 
 ELSEWHERE = (
     "redis_url is set, and such a Redis is backed up with its own tools: redis-cli -u URL --rdb FILE copies one moment "
@@ -39,18 +39,18 @@ def backup(
     """Write all that is stored to one file, at any time, while the daemon runs too."""
     settings: Settings = context.obj.settings
     if settings.redis_url is not None:
-        raise Failed(ELSEWHERE)
+        raise CommandError(ELSEWHERE)
     if file.exists():
-        raise Failed(f"{file} is there already; name another, or move it away")
+        raise CommandError(f"{file} is there already; name another, or move it away")
 
-    async def work(newsroom: Newsroom) -> About:
+    async def work(newsroom: AppContext) -> About:
         assert newsroom.server is not None  # noqa: S101 (there is no redis_url)
         return await back_up(newsroom.redis, newsroom.server.folder, file, now())
 
     try:
         made = with_newsroom(settings, work)
-    except (BadBackup, OSError) as error:
-        raise Failed(f"no backup was made: {error}") from error
+    except (BackupError, OSError) as error:
+        raise CommandError(f"no backup was made: {error}") from error
     typer.echo(f"{file}: {made.releases} release(s), {made.size} bytes, of {made.made_at}")
 
 
@@ -58,37 +58,37 @@ def restore(context: typer.Context, file: Annotated[Path, typer.Argument(help="W
     """Make the data from a backup, where there is none; listings are read whole at the next poll."""
     settings: Settings = context.obj.settings
     if settings.redis_url is not None:
-        raise Failed(ELSEWHERE)
+        raise CommandError(ELSEWHERE)
     try:
         made = read_about(file)
         folder = EmbeddedServer(settings.data_dir).folder
         _refuse_unless_empty(folder)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         unpack_copy(file, folder)
-    except (BadBackup, OSError) as error:
-        raise Failed(f"nothing was restored: {error}") from error
+    except (BackupError, OSError) as error:
+        raise CommandError(f"nothing was restored: {error}") from error
     found = asyncio.run(_settle(settings, folder, made))
     typer.echo(f"{settings.data_dir}: {found} release(s), as of {made.made_at}; what came since is found again")
 
 
 def _refuse_unless_empty(folder: Path) -> None:
     if (folder / "owner.lock").exists() and is_held(folder / "owner.lock"):
-        raise BadBackup(f"a wirewatch runs on {folder}; end it, and move that folder away")
+        raise BackupError(f"a wirewatch runs on {folder}; end it, and move that folder away")
     if (folder / COPY).exists() or (folder / "appendonlydir").exists():
-        raise BadBackup(f"{folder} holds data already; move it away first: mv {folder} {folder}.before")
+        raise BackupError(f"{folder} holds data already; move it away first: mv {folder} {folder}.before")
 
 
 async def _settle(settings: Settings, folder: Path, made: About) -> int:
     """Have the server take the copy for its record, and return how many releases it found in it."""
-    from crawler.polls import all_listings
-    from scheduler.recall import doubt
+    from crawler.polling.polls import all_listings
+    from scheduler.leader.rollback_recovery import doubt
 
     server = EmbeddedServer(settings.data_dir)
     try:
         await server.start()
     except EmbeddedServerError as error:
         (folder / COPY).unlink(missing_ok=True)  # it was put there a moment ago
-        raise Failed(f"nothing was restored: the backup is of {made.server}, and here {error}") from error
+        raise CommandError(f"nothing was restored: the backup is of {made.server}, and here {error}") from error
     try:
         async with connect(server.url) as redis:
             await _begin_anew(redis)

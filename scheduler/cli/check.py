@@ -15,21 +15,21 @@ import typer
 from alerts.channels import channel_types
 from alerts.outbox import Outbox
 from alerts.receipts import ChannelCounts, count_alerts
-from config.interpreter import interpreter_faults
-from config.schema import schema
+from config.json_schema import schema
+from config.python_faults import interpreter_faults
 from config.settings import Settings
-from scheduler.cli.context import Failed, with_newsroom
+from scheduler.cli.context import CommandError, with_newsroom
 from scheduler.cli.output import examples, line
-from scheduler.memory import data_loss
-from scheduler.newsroom import Newsroom, now
-from scheduler.worker_key import MEMBER
-from stories import keys
-from stories.canary import DAEMON, CanaryReport, CanaryReports
-from stories.commands import command
-from stories.connection import server_risks
-from stories.crew import Crew
-from stories.moments import parse_moment, timestamp
-from stories.timekeeping import SKEW, skew_warning, timekeeper
+from scheduler.leader.redis_mirror import data_loss
+from scheduler.leader.worker_key import MEMBER
+from scheduler.wiring import AppContext, now
+from stories.crawl_state.canary_reports import DAEMON, CanaryReport, CanaryReports
+from stories.crawl_state.workers import WorkerRegistry
+from stories.db import keys
+from stories.db.clock import SKEW, skew_warning, timekeeper
+from stories.db.connection import server_risks
+from stories.model.timestamps import latest_instant, timestamp
+from stories.text.shell_commands import command
 
 CANARY_AGE = timedelta(minutes=3)  # a canary runs every minute
 
@@ -52,7 +52,7 @@ def check(
 
     reports: dict[str, CanaryReport] = {}
 
-    async def risks(newsroom: Newsroom) -> list[str]:
+    async def risks(newsroom: AppContext) -> list[str]:
         counts = await count_alerts(newsroom.redis, list(settings.channels), others=True)
         settled = set(settings.channels)
         removed = [name for name in sorted(await Outbox(newsroom.redis).channels()) if name not in settled]
@@ -60,7 +60,7 @@ def check(
         counts = [one for one in counts if one.channel not in removed] + gone
         skew = (await timekeeper.measure(newsroom.redis, samples=3)).skew
         clocks = [skew_warning(skew)] if abs(skew) > SKEW else []
-        living, _ = await Crew(newsroom.redis, sign=partial(newsroom.signer.sign, MEMBER)).members()
+        living, _ = await WorkerRegistry(newsroom.redis, sign=partial(newsroom.signer.sign, MEMBER)).members()
         holder = await newsroom.redis.get(keys.daemon().name)
         reports.update(await CanaryReports(newsroom.redis).read([*([DAEMON] if holder else []), *living]))
         return [
@@ -72,7 +72,7 @@ def check(
         ]
 
     if unwritable := unwritable_files(settings):
-        raise Failed("; ".join(unwritable))
+        raise CommandError("; ".join(unwritable))
     faults = interpreter_faults(sys.version_info[:3])
     found = with_newsroom(settings, risks)
     for warning in (*faults, *found, *canary_faults(reports, now()), *silences(settings)):
@@ -92,7 +92,7 @@ def check(
 
 def canary_words(report: CanaryReport, now: datetime) -> str:
     """Return what the last report of a process's canary says, in words."""
-    succeeded = parse_moment(report.succeeded_at)
+    succeeded = latest_instant(report.succeeded_at)
     age = f"{max(0.0, (now - succeeded).total_seconds()):.0f} s ago" if succeeded else "never"
     return f"{report.process} read a listing and a page of its own {age}"
 
@@ -101,7 +101,7 @@ def canary_faults(reports: Mapping[str, CanaryReport], now: datetime) -> list[st
     """Return the processes that cannot read pages, by the reports of their canaries."""
     faults = []
     for report in reports.values():
-        ran = parse_moment(report.at)
+        ran = latest_instant(report.at)
         if report.failures:
             state = f"is blind since {report.blind_since}" if report.blind_since else "may be blind"
             faults.append(

@@ -13,19 +13,19 @@ import typer
 
 from alerts.channels import channel_types
 from config.durations import parse_duration
-from config.expressions import query_expression, watch_expression
-from config.load import Loaded, load
-from config.query import BadQuery
-from config.secrets import hide_secrets_of
+from config.index_query import query_expression, watch_expression
+from config.loader import Loaded, load
+from config.observability.redaction import hide_secrets_of
+from config.query import QuerySyntaxError
 from config.settings import Settings
-from scheduler.newsroom import Newsroom, now, open_newsroom
-from stories.filtering import Asked
-from stories.urls import canonical_url, without_userinfo
+from scheduler.wiring import AppContext, now, open_app_context
+from stories.model.urls import canonical_url, without_userinfo
+from stories.search.filters import FilterRequest
 
 T = TypeVar("T")
 
 
-class Failed(Exception):  # noqa: N818 (reads as a sentence where it is raised)
+class CommandError(Exception):
     """What was asked for could not be done; the message says why. Exit status 1."""
 
 
@@ -47,11 +47,11 @@ class Context:
         return self.load().settings
 
 
-def with_newsroom(settings: Settings, work: Callable[[Newsroom], Awaitable[T]]) -> T:
+def with_newsroom(settings: Settings, work: Callable[[AppContext], Awaitable[T]]) -> T:
     """Open Redis, do the work, and close it."""
 
     async def main() -> T:
-        async with open_newsroom(settings) as newsroom:
+        async with open_app_context(settings) as newsroom:
             return await work(newsroom)
 
     return asyncio.run(main())
@@ -67,7 +67,7 @@ def since(text: str | None) -> datetime | None:
         raise typer.BadParameter(str(error), param_hint="--since") from error
 
 
-def watch_asked(settings: Settings, watch: str | None) -> list[Asked]:
+def watch_asked(settings: Settings, watch: str | None) -> list[FilterRequest]:
     """Return what a watch asks for, nothing for None; a usage error when there is no such watch."""
     from pipelines.matching import matches
 
@@ -76,22 +76,22 @@ def watch_asked(settings: Settings, watch: str | None) -> list[Asked]:
     known(watch, settings.watches, "watch")
     followed = settings.watches[watch]
     return [
-        Asked(
+        FilterRequest(
             matches=lambda release: matches(followed, release, source=release.source),
             expression=watch_expression(followed),
         )
     ]
 
 
-def query_asked(query: str | None) -> list[Asked]:
+def query_asked(query: str | None) -> list[FilterRequest]:
     """Return what a query asks for, nothing for None; a usage error when it cannot be read."""
     from pipelines.matching import query_predicate
 
     if query is None:
         return []
     try:
-        return [Asked(matches=query_predicate(query), expression=query_expression(query))]
-    except BadQuery as error:
+        return [FilterRequest(matches=query_predicate(query), expression=query_expression(query))]
+    except QuerySyntaxError as error:
         raise typer.BadParameter(str(error), param_hint="--query") from error
 
 

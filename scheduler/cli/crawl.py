@@ -16,13 +16,13 @@ from rich.text import Text
 
 from config.settings import Settings
 from crawler.progress import Tally
-from scheduler.cli.context import Failed, known, web_address, with_newsroom
+from scheduler.cli.context import CommandError, known, web_address, with_newsroom
 from scheduler.cli.output import Format, FormatOption, cell, chosen, examples, json_text, line, write
-from scheduler.newsroom import Newsroom, now, open_newsroom
-from stories import keys
-from stories.event import Event, event_json, event_payload
-from stories.ids import crawl_id
-from stories.sighting import Poll
+from scheduler.wiring import AppContext, now, open_app_context
+from stories.db import keys
+from stories.model.event import Event, event_json, event_payload
+from stories.model.ids import crawl_id
+from stories.model.sighting import Poll
 
 
 def register(app: typer.Typer) -> None:
@@ -45,21 +45,21 @@ def crawl(
     format: FormatOption = None,  # noqa: A002 (the option's name)
 ) -> None:
     """Crawl once, now, and print one event a line."""
-    from scheduler import loop
-    from scheduler.once import Crawled, crawl_once, polls_for
+    from scheduler import reactor
+    from scheduler.roles.one_off import Crawled, crawl_once, polls_for
 
     settings = _settings(context.obj.settings, sources or [], no_alerts)
     urls = [web_address(one) for one in url or []]
     polls = polls_for(settings, sources or [], [one.lstrip("#＃") for one in tag or []], urls)
     if not polls:
-        raise Failed(
+        raise CommandError(
             "nothing to poll: no source is enabled, or their listings ask for tags and no watch names any (--tag)"
         )
     wanted = chosen(format)
     printed = 0
 
     async def main() -> Crawled:
-        async with open_newsroom(settings) as newsroom:
+        async with open_app_context(settings) as newsroom:
             with _progress() as bar:
                 task = bar.add_task("asking …")
 
@@ -72,7 +72,7 @@ def crawl(
 
                 return await crawl_once(newsroom, polls, changed)
 
-    done = loop.run(main)
+    done = reactor.run(main)
     if wanted is Format.JSON:
         line([event_payload(event) for event in done.tally.events])
     for error in done.tally.errors:
@@ -81,7 +81,7 @@ def crawl(
     if done.waiting:
         typer.echo(f"{done.waiting} alert(s) wait: the daemon delivers them, or the next crawl", err=True)
     if not done.tally.listings and not done.tally.pages:
-        raise Failed("nothing could be read")
+        raise CommandError("nothing could be read")
 
 
 def trigger(
@@ -92,9 +92,11 @@ def trigger(
     """Ask a running daemon to crawl a source now; prints the crawl's id."""
     settings = _settings(context.obj.settings, [source], no_alerts=False)
 
-    async def ask(newsroom: Newsroom) -> str:
+    async def ask(newsroom: AppContext) -> str:
         if not await newsroom.redis.exists(keys.daemon().name):
-            raise Failed("no daemon runs on this Redis; start one (wirewatch run), or crawl here (wirewatch crawl)")
+            raise CommandError(
+                "no daemon runs on this Redis; start one (wirewatch run), or crawl here (wirewatch crawl)"
+            )
         wanted = tag.lstrip("#＃") if tag else None
         poll = Poll(source=source, tag=wanted, reason="trigger", crawl_id=crawl_id(), asked_at=now())
         await newsroom.desk.ask(poll)
@@ -108,7 +110,7 @@ def _settings(settings: Settings, sources: list[str], no_alerts: bool) -> Settin
         known(name, settings.sources, "source")
         source = settings.sources[name]
         if not source.enabled:
-            raise Failed(
+            raise CommandError(
                 f"source {name!r} is off: {source.reason or 'the configuration says so'}. "
                 f"To turn it on: [sources.{name}] enabled = true"
             )

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from alerts.channels import channel_types
-from config.load import load
+from config.loader import load
 from scheduler.cli.output import cell, examples
 
 KINDS = ("new", "corrected", "updated", "revised", "withdrawn")
@@ -32,18 +32,18 @@ def demo(
     port: Annotated[int, typer.Option(min=0, max=65_535, help="Of the page; 0: any that is free.")] = 0,
 ) -> None:
     """A small newswire publishes, syndicates, corrects, edits and withdraws; the real daemon watches it."""
-    from scheduler import loop
+    from scheduler import reactor
 
     with tempfile.TemporaryDirectory(prefix="wirewatch-demo-") as folder:
-        loop.run(lambda: _play(Path(folder), seconds, port))
+        reactor.run(lambda: _play(Path(folder), seconds, port))
 
 
 async def _play(folder: Path, seconds: float, port: int) -> None:
-    from scheduler.daemon import run_daemon
     from scheduler.demo.configuration import configuration, toml_text
     from scheduler.demo.newswire import serve
     from scheduler.demo.script import Desk, play
-    from scheduler.stopping import stop_on_signals
+    from scheduler.process.shutdown import stop_on_signals
+    from scheduler.roles.daemon import run_daemon
 
     stop = asyncio.Event()
     stop_on_signals(stop)

@@ -15,11 +15,11 @@ import typer
 
 from scheduler.cli.archive import Kind, Query, Since, Source, Tag, WatchName, release_row, wanted_releases
 from scheduler.cli.context import with_newsroom
+from scheduler.cli.ninjs import item
 from scheduler.cli.output import examples, json_text, to_nowhere
-from scheduler.newsroom import Newsroom, now
-from scheduler.ninjs import item
-from stories.archive import Stored
-from stories.filtering import ReleaseFilter, filtered
+from scheduler.wiring import AppContext, now
+from stories.search.filters import ReleaseFilter, filtered
+from stories.store.archive import StoredRelease
 
 AT_ONCE = 100  # releases held at a time
 COLUMNS = (
@@ -69,7 +69,7 @@ def export(
     wanted = wanted_releases(settings, tag=tag, watch=watch, source=source, since_=since_, kind=kind, query=query)
     out = Out()
 
-    async def work(newsroom: Newsroom) -> None:
+    async def work(newsroom: AppContext) -> None:
         if format is ExportFormat.CSV:
             out.text(csv_line(COLUMNS))
         async for found in _chunks(newsroom, wanted, limit):
@@ -107,8 +107,8 @@ class Out:
             to_nowhere()
 
 
-async def _chunks(newsroom: Newsroom, wanted: ReleaseFilter, limit: int | None) -> AsyncIterator[list[Stored]]:
-    found: list[Stored] = []
+async def _chunks(newsroom: AppContext, wanted: ReleaseFilter, limit: int | None) -> AsyncIterator[list[StoredRelease]]:
+    found: list[StoredRelease] = []
     count = 0
     async for stored in filtered(newsroom.archive, wanted, newsroom.finder):
         found.append(stored)
@@ -121,7 +121,7 @@ async def _chunks(newsroom: Newsroom, wanted: ReleaseFilter, limit: int | None) 
     yield found
 
 
-async def _lines(newsroom: Newsroom, found: Sequence[Stored], wanted: ExportFormat) -> list[str]:
+async def _lines(newsroom: AppContext, found: Sequence[StoredRelease], wanted: ExportFormat) -> list[str]:
     match wanted:
         case ExportFormat.CSV:
             return [csv_line([cell(one) for one in csv_cells(stored)]) for stored in found]
@@ -140,7 +140,7 @@ def _json_line(row: dict[str, Any]) -> str:
     return msgspec.json.encode(row).decode() + "\n"
 
 
-def csv_cells(stored: Stored) -> list[Any]:
+def csv_cells(stored: StoredRelease) -> list[Any]:
     """Return a stored release as the values of ``COLUMNS``; what is a list there is a text with lines here."""
     row = release_row(stored)
     notice = row["notice"] or {}

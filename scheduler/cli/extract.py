@@ -10,12 +10,12 @@ import msgspec
 import typer
 
 from config.settings import Settings
-from config.source import ReleaseHints
-from scheduler.cli.context import Failed, known, web_address
+from config.source_settings import ReleaseHints
+from scheduler.cli.context import CommandError, known, web_address
 from scheduler.cli.output import examples, line, plain_lines
-from stories.ids import crawl_id
-from stories.release import NotARelease, Release, release_payload
-from stories.sighting import Poll
+from stories.model.ids import crawl_id
+from stories.model.release import NotARelease, Release, release_payload
+from stories.model.sighting import Poll
 
 
 class Shape(StrEnum):
@@ -55,34 +55,34 @@ def extract(
 
 
 def _fetched(settings: Settings, url: str, source: str | None) -> Release:
-    from crawler.polls import source_of
-    from scheduler import loop
-    from scheduler.newsroom import now
-    from scheduler.once import try_polls
+    from crawler.polling.polls import source_of
+    from scheduler import reactor
+    from scheduler.roles.one_off import try_polls
+    from scheduler.wiring import now
 
     name = source or source_of(web_address(url), settings.sources)
     poll = Poll(source=name, urls=(url,), reason="crawl", crawl_id=crawl_id(), asked_at=now())
-    tried = loop.run(lambda: try_polls(settings, [poll], pages=0))
+    tried = reactor.run(lambda: try_polls(settings, [poll], pages=0))
     if not tried.releases:
-        raise Failed("; ".join(tried.errors) or f"{url}: no release was read")
+        raise CommandError("; ".join(tried.errors) or f"{url}: no release was read")
     return tried.releases[0]
 
 
 def _saved(settings: Settings, file: Path, url: str | None, source: str | None) -> Release:
     from crawler.extraction import extract_release
-    from crawler.polls import source_of
+    from crawler.polling.polls import source_of
     from pipelines.tidy import tidy
 
     try:
         html = file.read_bytes()
     except OSError as error:
-        raise Failed(f"{file}: {error.strerror}") from error
+        raise CommandError(f"{file}: {error.strerror}") from error
     name = source or (source_of(url, settings.sources) if url else None)
     known_source = settings.sources.get(name) if name else None
     try:
         release = extract_release(html, url, known_source.hints if known_source else ReleaseHints())
     except NotARelease as refusal:
-        raise Failed(f"{file} is no release: {refusal}") from refusal
+        raise CommandError(f"{file} is no release: {refusal}") from refusal
     return tidy(release, name or "")
 
 

@@ -6,7 +6,7 @@ import urllib.request
 
 import typer
 
-from scheduler.cli.context import Failed
+from scheduler.cli.context import CommandError
 from scheduler.cli.output import examples
 
 PATIENCE = 3.0  # seconds; the image's health check waits five
@@ -27,4 +27,4 @@ def healthcheck(context: typer.Context) -> None:
         with ask.open(url, timeout=PATIENCE) as answer:
             answer.read(1_024)
     except OSError as error:
-        raise Failed(f"{url} does not answer: {error}") from error
+        raise CommandError(f"{url} does not answer: {error}") from error

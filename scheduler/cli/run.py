@@ -9,7 +9,7 @@ from typing import Annotated
 import structlog
 import typer
 
-from config.interpreter import interpreter_faults
+from config.python_faults import interpreter_faults
 from scheduler.cli.output import examples
 
 log = structlog.get_logger(__name__)
@@ -27,11 +27,11 @@ def run(
     ] = False,
 ) -> None:
     """Schedule, crawl, alert and serve the page, until SIGTERM or SIGINT."""
-    from scheduler import loop
-    from scheduler.daemon import run_daemon
-    from scheduler.rereading import Rereading
-    from scheduler.stall import ended_if_it_stalls
-    from scheduler.stopping import stop_on_signals, stopping
+    from scheduler import reactor
+    from scheduler.process.shutdown import stop_on_signals, stopping
+    from scheduler.process.watchdog import exit_on_stall
+    from scheduler.roles.configuration_reload import ConfigurationReload
+    from scheduler.roles.daemon import run_daemon
 
     loaded = context.obj.load()
     settings = loaded.settings
@@ -40,8 +40,8 @@ def run(
 
     async def main() -> None:
         stop = asyncio.Event()
-        stop_on_signals(stop, Rereading(loaded, context.obj.load))
-        async with ended_if_it_stalls():
+        stop_on_signals(stop, ConfigurationReload(loaded, context.obj.load))
+        async with exit_on_stall():
             await run_daemon(settings, stop, ready, standby=standby)
 
     def ready(address: str) -> None:
@@ -54,5 +54,5 @@ def run(
         if not settings.watches:
             typer.echo("No watch is configured, so nothing will alert: add [watches.NAME] to the file.", err=True)
 
-    loop.run(main)
+    reactor.run(main)
     stopping.finish()

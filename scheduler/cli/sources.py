@@ -7,16 +7,16 @@ from typing import Annotated, Any
 
 import typer
 
-from config.source import SourceSettings
-from crawler.polls import listings_of
-from scheduler.cli.context import Failed, known, with_newsroom
+from config.source_settings import SourceSettings
+from crawler.polling.polls import listings_of
+from scheduler.cli.context import CommandError, known, with_newsroom
 from scheduler.cli.output import Format, FormatOption, cell, chosen, examples, line, moment, show
-from scheduler.newsroom import Newsroom, now
-from stories.aside import how_to_read
-from stories.desk import SourceHealth
-from stories.ids import crawl_id
-from stories.pushes import push_payloads
-from stories.release import Release, release_payload
+from scheduler.wiring import AppContext, now
+from stories.crawl_state.desk import SourceHealth
+from stories.crawl_state.quarantine import how_to_read
+from stories.crawl_state.websub import push_payloads
+from stories.model.ids import crawl_id
+from stories.model.release import Release, release_payload
 
 PAGES = 3  # release pages that a test reads
 sources = typer.Typer(invoke_without_command=True, help="The sources and their health.")
@@ -36,7 +36,7 @@ def list_sources(context: typer.Context, format: FormatOption = None) -> None:  
         return
     settings = context.obj.settings
 
-    async def read(newsroom: Newsroom) -> list[dict[str, Any]]:
+    async def read(newsroom: AppContext) -> list[dict[str, Any]]:
         rows = []
         for name, source in settings.sources.items():
             health = await newsroom.desk.health(name)
@@ -104,8 +104,8 @@ def test_source(
     format: FormatOption = None,  # noqa: A002
 ) -> None:
     """Poll one source without storing anything, and say what was read, and why not."""
-    from scheduler import loop
-    from scheduler.once import try_polls
+    from scheduler import reactor
+    from scheduler.roles.one_off import try_polls
 
     settings = context.obj.settings
     known(name, settings.sources, "source")
@@ -113,11 +113,11 @@ def test_source(
     tags = [one.lstrip("#＃") for one in tag or []] or list(settings.watched_tags())
     listings = list(listings_of(name, settings.sources[name], tags, settings.polling.interval))
     if not settings.sources[name].listings:
-        raise Failed(f"source {name!r} has no listing: {settings.sources[name].reason or 'nothing to poll'}")
+        raise CommandError(f"source {name!r} has no listing: {settings.sources[name].reason or 'nothing to poll'}")
     if not listings:
-        raise Failed(f"every listing of {name!r} asks for a tag: name one with --tag, or in a watch")
+        raise CommandError(f"every listing of {name!r} asks for a tag: name one with --tag, or in a watch")
     polls = [listing.poll(asked, "crawl", crawl) for listing in listings]
-    tried = loop.run(lambda: try_polls(settings, polls, PAGES, afresh=True))
+    tried = reactor.run(lambda: try_polls(settings, polls, PAGES, afresh=True))
     if chosen(format) is Format.TABLE:
         typer.echo(f"{name}: {tried.listings} of {len(polls)} listing(s) read, {len(tried.sightings)} sighting(s)")
         for sighting in tried.sightings[:10]:
@@ -138,9 +138,9 @@ def test_source(
             }
         )
     if not tried.listings or (tried.sightings and not tried.releases):
-        raise Failed("the source could not be read")
+        raise CommandError("the source could not be read")
     if not tried.sightings:
-        raise Failed(
+        raise CommandError(
             "the listings were read, but name no release: a feed or sitemap may have none for now; for an HTML page "
             "give selectors (docs/sources.md)"
         )

@@ -9,8 +9,8 @@ import typer
 from scheduler.cli.archive import COLUMNS, release_row
 from scheduler.cli.context import known, watch_asked, with_newsroom
 from scheduler.cli.output import FormatOption, examples, show
-from scheduler.newsroom import Newsroom
-from stories.filtering import ReleaseFilter, filtered
+from scheduler.wiring import AppContext
+from stories.search.filters import ReleaseFilter, filtered
 
 watches = typer.Typer(invoke_without_command=True, help="The watches.")
 
@@ -53,7 +53,7 @@ def test_watch(
     known(name, settings.watches, "watch")
     wanted = ReleaseFilter(asked=watch_asked(settings, name))
 
-    async def read(newsroom: Newsroom) -> list[dict[str, Any]]:
+    async def read(newsroom: AppContext) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = []
         async for stored in filtered(newsroom.archive, wanted, newsroom.finder):
             rows.append(release_row(stored))

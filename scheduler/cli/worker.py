@@ -8,7 +8,7 @@ import sys
 import structlog
 import typer
 
-from config.interpreter import interpreter_faults
+from config.python_faults import interpreter_faults
 from config.settings import Settings
 from scheduler.cli.output import examples
 
@@ -26,11 +26,11 @@ def worker(context: typer.Context) -> None:
     It needs the configuration of the daemon, with redis_url where that is on another machine; on the same machine the
     daemon's data_dir is enough.
     """
-    from scheduler import loop
-    from scheduler.rereading import Rereading
-    from scheduler.stall import ended_if_it_stalls
-    from scheduler.stopping import stop_on_signals, stopping
-    from scheduler.worker import run_worker
+    from scheduler import reactor
+    from scheduler.process.shutdown import stop_on_signals, stopping
+    from scheduler.process.watchdog import exit_on_stall
+    from scheduler.roles.configuration_reload import ConfigurationReload
+    from scheduler.roles.worker import run_worker
 
     loaded = context.obj.load()
     for fault in interpreter_faults(sys.version_info[:3]):
@@ -38,8 +38,8 @@ def worker(context: typer.Context) -> None:
 
     async def main() -> None:
         stop = asyncio.Event()
-        stop_on_signals(stop, Rereading(loaded, context.obj.load))
-        async with ended_if_it_stalls():
+        stop_on_signals(stop, ConfigurationReload(loaded, context.obj.load))
+        async with exit_on_stall():
             await run_worker(loaded.settings, stop, ready)
 
     def ready() -> None:
@@ -47,7 +47,7 @@ def worker(context: typer.Context) -> None:
         if alone := of_this_machine(loaded.settings):
             typer.echo(alone, err=True)
 
-    loop.run(main)
+    reactor.run(main)
     stopping.finish()
 
 

@@ -14,10 +14,10 @@ import pytest
 from redis.asyncio import Redis
 
 from alerts.outbox import Outbox
-from alerts.outcome import Outcome, Outgoing, Sent
+from alerts.outcomes import Outcome, OutgoingAlert, Sent
 from alerts.settings import DeliverySettings
-from config.addresses import AddressPolicy
-from stories import keys
+from config.address_policy import AddressPolicy
+from stories.db import keys
 
 NOW = datetime(2026, 2, 11, 3, 4, 5, tzinfo=UTC)
 
@@ -126,7 +126,7 @@ class Desktop:
     answers: Sequence[Outcome] = (Sent(),)
     retry: Sequence[str] = ("0s",) * 20
     options: Mapping[str, Any] = field(default_factory=dict)
-    before_answering: Callable[[Outgoing], Awaitable[None]] | None = None
+    before_answering: Callable[[OutgoingAlert], Awaitable[None]] | None = None
     concurrency: int = 8
     timeout: timedelta = timedelta(seconds=20)
     got: list[str] = field(default_factory=list)
@@ -135,7 +135,7 @@ class Desktop:
     def __post_init__(self) -> None:
         self.settings = DeliverySettings.model_validate({"type": "desktop", "retry": self.retry, **self.options})
 
-    async def send(self, alert: Outgoing) -> Outcome:
+    async def send(self, alert: OutgoingAlert) -> Outcome:
         """Answer the next of the answers."""
         self.got.append(alert.event_id)
         if self.before_answering is not None:

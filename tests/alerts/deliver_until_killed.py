@@ -12,15 +12,15 @@ from ipaddress import ip_network
 
 from redis.asyncio import Redis
 
-from alerts import lane
+from alerts import channel_worker
 from alerts.channels import channel_types, open_channel, webhook
 from alerts.delivery import Delivery
-from config.addresses import AddressPolicy
+from config.address_policy import AddressPolicy
 
 
 async def deliver(redis_url: str, hook_url: str) -> None:
-    lane.LEASE_OVER_TIMEOUT = timedelta(milliseconds=300)
-    lane.PROBES = (0.05,)
+    channel_worker.LEASE_OVER_TIMEOUT = timedelta(milliseconds=300)
+    channel_worker.PROBES = (0.05,)
     webhook.TIMEOUT = timedelta(milliseconds=400)
     webhook.WebhookChannel.timeout = timedelta(milliseconds=500)
     settings = {"type": "webhook", "url": hook_url, "retry": ["0.02s"] * 60}

@@ -11,8 +11,8 @@ from redis.exceptions import ResponseError
 
 from alerts.outbox import Outbox
 from alerts.receipts import count_alerts, find_alert, list_alerts
-from stories import keys
-from stories.archive import Archive
+from stories.db import keys
+from stories.store.archive import Archive
 
 LEASE = timedelta(minutes=1)
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from redis.asyncio import Redis
 
 from alerts.receipts import count_alerts, list_alerts
-from stories import keys
+from stories.db import keys
 
 LEASE = timedelta(seconds=60)
 

@@ -10,9 +10,9 @@ import pytest
 from alerts.channels.apprise import AppriseChannel
 from alerts.channels.apprise import Settings as AppriseSettings
 from alerts.delivery import Delivery
-from alerts.outcome import Later, Sent
+from alerts.outcomes import Later, Sent
 from alerts.urgent import urgent_watches
-from config.addresses import AddressPolicy
+from config.address_policy import AddressPolicy
 from config.settings import WatchSettings
 
 SOON = timedelta(seconds=20)

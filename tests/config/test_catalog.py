@@ -19,8 +19,8 @@ from typing import Any
 import pytest
 
 from config.catalog import bundled_sources, merge_sources
-from config.load import load
-from config.source import SourceSettings
+from config.loader import load
+from config.source_settings import SourceSettings
 
 BUNDLED = bundled_sources()
 PROJECT = Path(__file__).parents[2]

@@ -7,7 +7,7 @@ import pytest
 from config.languages import languages, phrases
 from pipelines.notices import find_notice
 from pipelines.notices.grammar import body_frames, headline_frames, meanings, words_of
-from stories.release import NoticeKind
+from stories.model.release import NoticeKind
 
 HEADLINE = "Lantern Foods Opens a Bakery"
 MARKERS = [

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from config.query import DEEPEST, FIELDS, And, BadQuery, Not, Or, Query, Term, parse_query
+from config.query import DEEPEST, FIELDS, And, Not, Or, Query, QuerySyntaxError, Term, parse_query
 
 
 def term(text: str, field: str | None = None) -> Term:
@@ -60,13 +60,13 @@ def test_every_field_can_be_asked_for(field: str) -> None:
     ],
 )
 def test_a_caret_stands_under_the_fault(text: str, message: str) -> None:
-    with pytest.raises(BadQuery) as raised:
+    with pytest.raises(QuerySyntaxError) as raised:
         parse_query(text)
     assert message in str(raised.value)
 
 
 def test_an_unknown_field_is_told_with_the_known_ones_and_its_own_place() -> None:
-    with pytest.raises(BadQuery) as raised:
+    with pytest.raises(QuerySyntaxError) as raised:
         parse_query('"colour:x" colour:red')
     assert "unknown field 'colour'; allowed are headline, subheadline, body" in str(raised.value)
     assert str(raised.value).endswith('\n  "colour:x" colour:red\n             ^')
@@ -74,13 +74,13 @@ def test_an_unknown_field_is_told_with_the_known_ones_and_its_own_place() -> Non
 
 @pytest.mark.parametrize("text", ["", "   ", "\n"])
 def test_an_empty_query_is_told_to_be_left_out(text: str) -> None:
-    with pytest.raises(BadQuery, match="empty; leave it out"):
+    with pytest.raises(QuerySyntaxError, match="empty; leave it out"):
         parse_query(text)
 
 
 @pytest.mark.parametrize("text", ["NOT " * 10_000 + "a", "(a OR " * 5_000 + "a" + ")" * 5_000])
 def test_a_query_nested_without_end_is_refused_not_a_crash(text: str) -> None:
-    with pytest.raises(BadQuery, match=f"nested more than {DEEPEST} deep"):
+    with pytest.raises(QuerySyntaxError, match=f"nested more than {DEEPEST} deep"):
         parse_query(text)
 
 
@@ -92,7 +92,7 @@ WRITTEN = st.lists(
 @given(st.text() | WRITTEN)
 @example("\x00")
 def test_whatever_is_written_either_is_a_query_or_a_plain_error(text: str) -> None:
-    with suppress(BadQuery):
+    with suppress(QuerySyntaxError):
         parse_query(text)
 
 

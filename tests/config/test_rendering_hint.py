@@ -6,7 +6,7 @@ import tomllib
 
 import pytest
 
-from config.load import check
+from config.loader import check
 
 TWO_FAULTS = """
 catalog = false
@@ -17,7 +17,7 @@ release = { render = true, body = "div[" }
 
 
 def test_without_the_extra_render_is_a_fault_beside_all_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("config.source.find_spec", lambda name: None)
+    monkeypatch.setattr("config.source_settings.find_spec", lambda name: None)
     faults: list = []
 
     assert check(tomllib.loads(TWO_FAULTS), {}, "wirewatch.toml", faults) is None

@@ -10,8 +10,8 @@ import pytest
 from pydantic import ValidationError
 
 from config.settings import Settings, WebSettings
-from config.source import SourceSettings
-from stories.keys import Lifetimes
+from config.source_settings import SourceSettings
+from stories.db.keys import Lifetimes
 
 
 def test_the_defaults_are_those_of_the_contract() -> None:

@@ -10,10 +10,10 @@ import pytest
 import sentry_sdk
 import structlog
 
-from config import telemetry
-from config.telemetry import configure_logging, configure_sentry, traced
-from stories.ids import number_of, release_id
-from stories.urls import url_digest
+from config.observability import telemetry
+from config.observability.telemetry import configure_logging, configure_sentry, traced
+from stories.model.ids import number_of, release_id
+from stories.model.urls import url_digest
 
 URL = "https://harbour.example/news/7"
 RELEASE = release_id(url_digest(URL))

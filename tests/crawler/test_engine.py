@@ -9,7 +9,7 @@ import pytest
 from scrapy.settings import Settings as ScrapySettings
 
 from config.settings import PollingSettings, Settings
-from config.source import ListingSettings, SourceSettings
+from config.source_settings import ListingSettings, SourceSettings
 from crawler.engine import PACE, scrapy_settings
 
 

@@ -10,20 +10,20 @@ from typing import Any, cast
 import pytest
 from scrapy.http import HtmlResponse
 
-from config.addresses import AddressPolicy
+from config.address_policy import AddressPolicy
 from config.settings import Settings
-from config.source import SourceSettings
-from crawler.dispatch import PageDispatcher
+from config.source_settings import SourceSettings
 from crawler.engine import Engine
-from crawler.guard import Guard
+from crawler.http.address_guard import AddressGuard
+from crawler.pages.dispatcher import PageDispatcher
+from crawler.polling.poll_queue import PollQueue
 from crawler.progress import Progress
-from crawler.queue import PollQueue
-from crawler.reader import Reader
+from crawler.readers.pool import ReaderPool
 from crawler.services import Services
 from crawler.spider import WireSpider
-from stories.claims import Claims
-from stories.desk import Desk
-from stories.sighting import Poll, Sighting
+from stories.crawl_state.claims import Claims
+from stories.crawl_state.desk import Desk
+from stories.model.sighting import Poll, Sighting
 
 NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)
 PAGE = "https://wire.example/news/7"
@@ -31,8 +31,8 @@ PAGE = "https://wire.example/news/7"
 
 def services_of(redis: Any) -> Services:
     return Services(
-        settings=Settings(), polls=PollQueue(), claims=Claims(redis), desk=Desk(redis), reader=Reader(workers=1),
-        memory=cast(Any, None), guard=Guard(AddressPolicy()), progress=Progress(), clock=lambda: NOW,
+        settings=Settings(), polls=PollQueue(), claims=Claims(redis), desk=Desk(redis), reader=ReaderPool(workers=1),
+        memory=cast(Any, None), guard=AddressGuard(AddressPolicy()), progress=Progress(), clock=lambda: NOW,
         dispatcher=PageDispatcher(lambda: NOW),
     )  # fmt: skip
 

@@ -73,7 +73,7 @@ def test_each_metric_that_is_asked_for_exists(expression: str) -> None:
 def test_each_state_of_a_source_that_alerts_exists() -> None:
     from typing import get_args
 
-    from stories.health import State
+    from stories.model.source_health import State
 
     named = {
         one for text in expressions() for found in re.findall(r'state=~"([\w|]+)"', text) for one in found.split("|")

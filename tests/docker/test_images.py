@@ -142,7 +142,7 @@ def test_wirewatch_waits_for_redis_and_is_closed_to_the_network(compose: dict[st
 @pytest.mark.parametrize("example", ["docker/wirewatch.toml", "docs/wirewatch.example.toml"])
 def test_the_example_configuration_is_valid(example: str) -> None:
     from alerts.channels import channel_types
-    from config.load import load
+    from config.loader import load
 
     loaded = load(ROOT / example, channel_types(), {})
     assert loaded.settings.watches
@@ -150,7 +150,7 @@ def test_the_example_configuration_is_valid(example: str) -> None:
 
 
 def test_the_environment_of_compose_is_understood(compose: dict[str, Any], tmp_path: Path) -> None:
-    from config.load import load
+    from config.loader import load
 
     (tmp_path / "token").write_text("a token of the test\n")
     given = {

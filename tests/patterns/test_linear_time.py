@@ -25,37 +25,37 @@ _DATELINE = Cap(260, "a dateline is looked for in the first REACH characters", c
 _DATE_LINE = Cap(90, "is_date_line refuses longer lines")
 _HEADING = Cap(120, "a heading of more than HEADING characters says something else", collapsed=True)
 CAPS = {
-    "crawler.again:_AT_WORK": _HEADING,
-    "crawler.again:_AWAY": _HEADING,
-    "crawler.again:_NOT_THERE": _HEADING,
-    "crawler.again:_heads": Cap(240, "the title is cut to twice HEADING"),
+    "crawler.pages.again:_AT_WORK": _HEADING,
+    "crawler.pages.again:_AWAY": _HEADING,
+    "crawler.pages.again:_NOT_THERE": _HEADING,
+    "crawler.pages.again:_heads": Cap(240, "the title is cut to twice HEADING"),
     "crawler.extraction.charset:_META": Cap(4_096, "the first HEAD bytes are searched"),
-    "crawler.extraction.datelines:_CLOCK": _DATELINE,
-    "crawler.extraction.datelines:_DAY_ALONE": _DATELINE,
-    "crawler.extraction.datelines:_MARK": _DATELINE,
-    "crawler.extraction.datelines:_NOT_PLACES": Cap(100, "a place has at most 100 characters"),
-    "crawler.extraction.datelines:_place": Cap(100, "a place has at most 100 characters"),
-    "crawler.extraction.datelines:_place_and_date": _DATELINE,
-    "crawler.extraction.dates:_AROUND_DATES": _DATE_LINE,
-    "crawler.extraction.dates:_CLOCK": _DATE_LINE,
-    "crawler.extraction.dates:_TIME": Cap(70, "the time of day is looked for _NEAR the date"),
+    "crawler.extraction.fields.datelines:_CLOCK": _DATELINE,
+    "crawler.extraction.fields.datelines:_DAY_ALONE": _DATELINE,
+    "crawler.extraction.fields.datelines:_MARK": _DATELINE,
+    "crawler.extraction.fields.datelines:_NOT_PLACES": Cap(100, "a place has at most 100 characters"),
+    "crawler.extraction.fields.datelines:_place": Cap(100, "a place has at most 100 characters"),
+    "crawler.extraction.fields.datelines:_place_and_date": _DATELINE,
+    "crawler.extraction.fields.dates:_AROUND_DATES": _DATE_LINE,
+    "crawler.extraction.fields.dates:_CLOCK": _DATE_LINE,
+    "crawler.extraction.fields.dates:_TIME": Cap(70, "the time of day is looked for _NEAR the date"),
     "crawler.extraction.text:_CUT_SHORT": Cap(24, "the last 24 characters are searched"),
-    "crawler.listings.full:_APPEARED": Cap(1_200, "the last TAIL characters are searched"),
-    "crawler.listings.full:_CUT": Cap(120, "the last END characters are searched"),
+    "crawler.listings.full_text_entries:_APPEARED": Cap(1_200, "the last TAIL characters are searched"),
+    "crawler.listings.full_text_entries:_CUT": Cap(120, "the last END characters are searched"),
     "pipelines.changes:_NOISE": Cap(200, "NOISE_LENGTH: longer paragraphs are no noise"),
-    "pipelines.identity.words:_PLACE_AND_DATE": Cap(160, "DATELINE_WITHIN ends the search"),
-    "stories.token_patterns:_ELEMENT": Cap(400, "it reads the project's own tables of words"),
-    "stories.wording:_TOKEN": Cap(20_000, "longer paragraphs are not compared word by word"),
-    "stories.wording:_ENDS_SENTENCE": Cap(4, "the four characters before a word are searched"),
+    "pipelines.identity.normalized_words:_PLACE_AND_DATE": Cap(160, "DATELINE_WITHIN ends the search"),
+    "stories.text.token_patterns:_ELEMENT": Cap(400, "it reads the project's own tables of words"),
+    "stories.text.diff:_TOKEN": Cap(20_000, "longer paragraphs are not compared word by word"),
+    "stories.text.diff:_ENDS_SENTENCE": Cap(4, "the four characters before a word are searched"),
 }
 """Patterns that may take longer on long texts, because the code never gives them any."""
 
 WRITTEN_AT_RUN_TIME = {
     "alerts.redaction:__init__": "escaped secrets, one beside the other",
-    "config.source:_pattern": "compiled to find faults, never searched for: RE2 does that",
-    "crawler.extraction.datelines:_date_first": "one of two fixed endings; searched in REACH characters",
-    "stories.corrections:_places": "an escaped value between fixed characters",
-    "web.marks:_row": "escaped words of a query with one separator",
+    "config.source_settings:_pattern": "compiled to find faults, never searched for: RE2 does that",
+    "crawler.extraction.fields.datelines:_date_first": "one of two fixed endings; searched in REACH characters",
+    "stories.text.correction_claims:_places": "an escaped value between fixed characters",
+    "web.view_models.highlighting:_row": "escaped words of a query with one separator",
 }
 """Functions that compose a pattern from parts; each is fixed text or escaped."""
 
@@ -86,10 +86,10 @@ def test_patterns_are_found_in_every_form_in_which_the_code_has_them():
     assert len(collection.on_re2) > 30
     assert {
         "pipelines.changes:_NOISE",  # a name of a module
-        "config.secrets:_SHAPES",  # in a tuple
+        "config.observability.redaction:_SHAPES",  # in a tuple
         "alerts.settings:_rate",  # an inline call
-        "crawler.extraction.headline:_without_tags",  # an inline call in a function
-    } & places >= {"pipelines.changes:_NOISE", "config.secrets:_SHAPES", "alerts.settings:_rate"}
+        "crawler.extraction.fields.headline:_without_tags",  # an inline call in a function
+    } & places >= {"pipelines.changes:_NOISE", "config.observability.redaction:_SHAPES", "alerts.settings:_rate"}
 
 
 def test_every_pattern_that_is_composed_at_run_time_has_a_reason():

@@ -17,9 +17,9 @@ from pipelines.changes import changes, only_noise
 from pipelines.decision import decide
 from pipelines.notices import find_notice
 from pipelines.tidy import tidy
-from stories.keeping import Knowledge, Known
-from stories.reading import Reading
-from stories.release import NotARelease, Release
+from stories.model.page_result import PageResult
+from stories.model.release import NotARelease, Release
+from stories.store.releases import KnownRelease, Lookup
 
 PUMPS = {
     "dots": ".",
@@ -59,7 +59,7 @@ def text_of(pump: str, length: int) -> str:
 
 
 def decided(release: Release) -> str | None:
-    known = Known(
+    known = KnownRelease(
         release=KNOWN,
         story="sto_1",
         replaces=None,
@@ -68,8 +68,8 @@ def decided(release: Release) -> str | None:
         channels=frozenset(),
         watches=frozenset(),
     )
-    knowledge = Knowledge(fingerprint=b"", own=known, candidates=())
-    reading = Reading(url=KNOWN.url or "", source="wire")
+    knowledge = Lookup(fingerprint=b"", own=known, candidates=())
+    reading = PageResult(url=KNOWN.url or "", source="wire")
     keep = decide(tidy(release, "wire", KNOWN), knowledge, reading, Settings(), NOW)
     return keep.verdict if keep else None
 

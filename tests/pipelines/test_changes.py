@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.changes import changes, only_noise
-from stories.release import Change, Dateline, Image, Notice, Release
+from stories.model.release import Change, Dateline, Image, Notice, Release
 
 RELEASE = Release(
     url="https://wire.example/news/1",

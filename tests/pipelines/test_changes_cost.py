@@ -9,8 +9,8 @@ from dataclasses import replace
 import pytest
 
 from pipelines.changes import changes
-from stories.release import Release
-from stories.wording import marked_changes
+from stories.model.release import Release
+from stories.text.diff import marked_changes
 
 SMALL, FACTOR = 30_000, 4  # characters
 SUPERLINEAR = 2.2 * FACTOR  # times as long; quadratic is FACTOR times FACTOR

@@ -10,9 +10,9 @@ import pytest
 from bureau import START, Bureau, settings
 from redis.asyncio import Redis
 
-from stories import keys
-from stories.claims import Claims
-from stories.release import Release
+from stories.crawl_state.claims import Claims
+from stories.db import keys
+from stories.model.release import Release
 
 TITLE = office.ANNOUNCEMENTS[0].headline
 TAGGED: dict[str, Any] = {"velmora": {"tags": ["Velmora"], "channels": ["desk"]}}

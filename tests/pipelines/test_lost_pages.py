@@ -11,12 +11,12 @@ from redis.asyncio import Redis
 from replaced_pages import LANGUAGES, LAYOUTS, TEASERS, Words, page, states
 from scrapy.http import HtmlResponse
 
-from crawler.again import gone_by, not_there, visible_text
 from crawler.extraction import NotARelease, extract_release
-from pipelines.loss import is_lost, is_still_shown, share_left
-from pipelines.remembering import ALONE_CONFIRMED
-from stories.reading import Reading
-from stories.release import Dateline, Release
+from crawler.pages.again import gone_by, not_there, visible_text
+from pipelines.ingest import ALONE_CONFIRMED
+from pipelines.text_loss import is_lost, is_still_shown, share_left
+from stories.model.page_result import PageResult
+from stories.model.release import Dateline, Release
 
 SITE = "https://harbour-wire.example/news/"
 
@@ -26,7 +26,7 @@ def bureau(redis: Redis) -> Bureau:
     return Bureau(redis)
 
 
-def look(url: str, html: str) -> Reading | None:
+def look(url: str, html: str) -> PageResult | None:
     """Return what the spider hands to memory for a page with status 200; None where it is put off."""
     response = HtmlResponse(url, body=html.encode(), encoding="utf-8")
     try:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from config.query import FIELDS
 from config.settings import WatchSettings
 from pipelines.matching import matches, matching_watches
-from stories.release import Dateline, Notice, Release
+from stories.model.release import Dateline, Notice, Release
 
 RELEASE = Release(
     source="example-wire",

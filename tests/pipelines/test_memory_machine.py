@@ -29,13 +29,13 @@ from redis.asyncio import Redis
 from redis_server import without_lifetime
 
 from pipelines.identity import Trait
-from pipelines.remembering import Memory
-from stories.archive import Stored
-from stories.claims import Claims
-from stories.desk import Desk
-from stories.keeping import Keep, Keeper
-from stories.reading import Reading
-from stories.release import Release
+from pipelines.ingest import Ingestor
+from stories.crawl_state.claims import Claims
+from stories.crawl_state.desk import Desk
+from stories.model.page_result import PageResult
+from stories.model.release import Release
+from stories.store.archive import StoredRelease
+from stories.store.releases import Decision, ReleaseStore
 
 EXAMPLES = 120  # some 15 s; enough to find nine of ten mistakes that were put in to see (the tenth: test_decision)
 STORIES = st.integers(0, 1)
@@ -48,7 +48,7 @@ TOLD = ("new", "corrected", "updated", "revised", "withdrawn", "linked")
 RECALLING = ("corrected", "withdrawn")
 
 
-class Overtaken(Keeper):
+class Overtaken(ReleaseStore):
     """A worker's keeper: others keep theirs between its decision and its keep, so that it rests on stale memory."""
 
     def __init__(self, redis: Redis, meanwhile: Callable[[], Awaitable[object]]) -> None:
@@ -58,8 +58,8 @@ class Overtaken(Keeper):
 
     async def keep(
         self,
-        keep: Keep,
-        reading: Reading,
+        keep: Decision,
+        reading: PageResult,
         traits: Sequence[Trait],
         fingerprint: bytes,
         now: datetime,
@@ -97,13 +97,13 @@ class Memorised:
     """What stands in Redis."""
 
     events: list[dict[str, Any]]
-    stored: dict[str, Stored]
+    stored: dict[str, StoredRelease]
     """By URL."""
     heard: dict[str, list[str]]
     """By channel, the ids of the events that it is alerted of."""
 
 
-class Newsroom(RuleBasedStateMachine):
+class AppContext(RuleBasedStateMachine):
     """Rules are what newsrooms and workers do."""
 
     url: str  # of the Redis; set by the test
@@ -123,7 +123,7 @@ class Newsroom(RuleBasedStateMachine):
         self.clients = [Redis.from_url(self.url) for _ in self.clocks]
         await self.clients[0].flushall()
         self.workers = [
-            Memory(Keeper(client), Claims(client), Desk(client), SETTINGS, clock, lambda _: None)
+            Ingestor(ReleaseStore(client), Claims(client), Desk(client), SETTINGS, clock, lambda _: None)
             for client, clock in zip(self.clients, self.clocks, strict=True)
         ]
         self.bureau = Bureau(self.clients[0], SETTINGS, self.clocks[0])
@@ -232,7 +232,7 @@ class Newsroom(RuleBasedStateMachine):
                 await self.workers[1 + number % 2].remember(reading(other.release))
 
         keeper = Overtaken(self.clients[0], meanwhile)
-        worker = Memory(
+        worker = Ingestor(
             keeper, Claims(self.clients[0]), Desk(self.clients[0]), SETTINGS, self.clocks[0], lambda _: None
         )
         await worker.remember(reading(page.release))
@@ -303,8 +303,8 @@ class Newsroom(RuleBasedStateMachine):
             self._notices_are_tied(of_it, members)
             self._channels_hear(of_it, seen.heard)
 
-    def _stories_are_kept_apart(self, seen: Memorised, read: dict[str, Page]) -> dict[str, list[Stored]]:
-        members: dict[str, list[Stored]] = defaultdict(list)
+    def _stories_are_kept_apart(self, seen: Memorised, read: dict[str, Page]) -> dict[str, list[StoredRelease]]:
+        members: dict[str, list[StoredRelease]] = defaultdict(list)
         told: dict[str, set[int]] = defaultdict(set)
         for url, page in read.items():
             members[seen.stored[url].story].append(seen.stored[url])
@@ -358,7 +358,7 @@ class Newsroom(RuleBasedStateMachine):
         assert first in ("release.new", "release.corrected", "release.withdrawn")
 
     @staticmethod
-    def _notices_are_tied(events: list[dict[str, Any]], members: list[Stored]) -> None:
+    def _notices_are_tied(events: list[dict[str, Any]], members: list[StoredRelease]) -> None:
         plain = [one for one in members if one.release.notice is None]
         if not plain:
             return
@@ -383,7 +383,7 @@ class Newsroom(RuleBasedStateMachine):
 
 
 def test_whatever_newsrooms_do_and_however_workers_meet_memory_agrees_with_what_was_published(redis_url: str) -> None:
-    machine = type("Machine", (Newsroom,), {"url": redis_url})
+    machine = type("Machine", (AppContext,), {"url": redis_url})
     run_state_machine_as_test(
         machine,
         settings=how(

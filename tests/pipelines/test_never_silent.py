@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
-from stories.release import Release
+from stories.model.release import Release
 
 TITLE = office.ANNOUNCEMENTS[0].headline
 BODY = (

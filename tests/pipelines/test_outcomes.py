@@ -13,7 +13,7 @@ import pytest
 from bureau import Bureau
 from redis.asyncio import Redis
 
-from stories.release import Release
+from stories.model.release import Release
 
 ORIGINAL, COPY, CORRECTION = office.release(), office.copy(), office.correction()
 TITLE = ORIGINAL.headline

@@ -11,8 +11,8 @@ from bureau import Bureau
 from redis.asyncio import Redis
 
 from pipelines.page_states import STAYS, judge
-from stories.looks import PageStates
-from stories.release import Release
+from stories.crawl_state.page_observations import PageStates
+from stories.model.release import Release
 
 A = office.release()
 FACES: dict[str, Callable[[Release], Release]] = {

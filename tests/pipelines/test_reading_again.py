@@ -11,14 +11,14 @@ import pytest
 from bureau import Bureau, reading, settings
 from redis.asyncio import Redis
 
-from pipelines.remembering import ALONE_CONFIRMED, FADED_CONFIRMED, GONE_CONFIRMED, OUTAGE, SETTLED
-from stories import keys
-from stories.desk import Desk
-from stories.ids import release_id
-from stories.looks import Looks
-from stories.reading import Gone, Validators
-from stories.release import Image, Release
-from stories.urls import url_digest
+from pipelines.ingest import ALONE_CONFIRMED, FADED_CONFIRMED, GONE_CONFIRMED, OUTAGE, SETTLED
+from stories.crawl_state.desk import Desk
+from stories.crawl_state.page_observations import PageObservations
+from stories.db import keys
+from stories.model.ids import release_id
+from stories.model.page_result import Gone, Validators
+from stories.model.release import Image, Release
+from stories.model.urls import url_digest
 
 LOOK = SETTLED + timedelta(seconds=1)
 
@@ -83,8 +83,8 @@ async def test_a_picture_that_is_another_at_every_look_is_never_told_and_one_tha
     for at in range(4):
         told = await look(bureau, *(shown(number, f"Advert {at} {number}") for number in range(2)))
     assert told == ["new"] * 2
-    other = replace(shown(2, "Crew at work"), url="https://another-wire.example/news/2")
-    for caption in ("Crew at work", "The crew in May", "The crew in May"):
+    other = replace(shown(2, "WorkerRegistry at work"), url="https://another-wire.example/news/2")
+    for caption in ("WorkerRegistry at work", "The crew in May", "The crew in May"):
         told = await look(bureau, replace(other, images=(Image(url="https://img.example/2.jpg", caption=caption),)))
     assert told == ["new"] * 3 + ["revised"]
 
@@ -173,7 +173,7 @@ async def test_a_site_forgets_noise_that_it_no_longer_shows(bureau: Bureau) -> N
     await learn(bureau, "Guest {}")
     bureau.clock.at += keys.SITE + timedelta(days=1)
     host = "harbour-wire.example"
-    looks = Looks(bureau.redis)
+    looks = PageObservations(bureau.redis)
     await look(bureau, page(2, "Seat 1"))
     await look(bureau, page(2, "Seat 2"))
     assert {one.release for one in await looks.moves(host)} == {bureau_id(page(2))}

@@ -10,7 +10,7 @@ import pytest
 
 from pipelines.revision import compare
 from pipelines.tidy import tidy
-from stories.release import Release
+from stories.model.release import Release
 
 TITLE = office.ANNOUNCEMENTS[0].headline
 

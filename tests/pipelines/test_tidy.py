@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from pipelines.identity import traits
 from pipelines.tidy import plain, tidy, writable
-from stories.packing import pack, unpack
-from stories.release import Dateline, Image, Release
+from stories.db.codec import pack, unpack
+from stories.model.release import Dateline, Image, Release
 
 TITLE = office.ANNOUNCEMENTS[0].headline
 any_text = st.text(st.characters())  # halves of characters among them

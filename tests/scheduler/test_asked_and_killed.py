@@ -10,12 +10,12 @@ from daemon import COMMAND, Daemon, running
 
 from scheduler.demo import stories
 from scheduler.demo.configuration import toml_text
-from scheduler.newsroom import now
-from stories import keys
-from stories.desk import Desk
-from stories.failpoints import VARIABLE
-from stories.sighting import Poll
-from stories.urls import canonical_url
+from scheduler.wiring import now
+from stories.crawl_state.desk import Desk
+from stories.db import keys
+from stories.model.sighting import Poll
+from stories.model.urls import canonical_url
+from stories.runtime.failpoints import VARIABLE
 
 SOON = 60  # seconds; a busy machine
 

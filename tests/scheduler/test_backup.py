@@ -13,8 +13,8 @@ from program import Program
 from redis.asyncio import Redis
 
 from scheduler.demo import stories
-from stories.backup import ABOUT, COPY
-from stories.urls import canonical_url
+from stories.model.urls import canonical_url
+from stories.store.backup import ABOUT, COPY
 
 SOON = 20  # seconds; a busy machine
 

@@ -11,7 +11,7 @@ from aiohttp import web
 from program import Program
 
 from scheduler.demo import stories
-from stories.urls import canonical_url
+from stories.model.urls import canonical_url
 
 FAULTY = """
 redis_ur = "redis://127.0.0.1/0"

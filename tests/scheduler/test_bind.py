@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 
-from scheduler.daemon import bind
+from scheduler.roles.daemon import bind
 
 
 async def test_an_answer_in_two_parts_is_sent_at_once() -> None:

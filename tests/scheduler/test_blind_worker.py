@@ -11,9 +11,9 @@ from daemon import running
 
 from scheduler.demo import stories
 from scheduler.demo.configuration import toml_text
-from stories import keys
-from stories.canary import CanaryReports
-from stories.urls import canonical_url
+from stories.crawl_state.canary_reports import CanaryReports
+from stories.db import keys
+from stories.model.urls import canonical_url
 
 SABOTAGE = Path(__file__).parents[1] / "support" / "sabotage.py"
 SOON = 40

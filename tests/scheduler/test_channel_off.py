@@ -9,7 +9,7 @@ import aiohttp
 from daemon import running
 
 from scheduler.demo import stories
-from stories.urls import canonical_url
+from stories.model.urls import canonical_url
 
 SOON = 20  # seconds; a busy machine
 

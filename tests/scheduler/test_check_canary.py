@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from stories import keys
-from stories.canary import DAEMON, CanaryReport, CanaryReports
-from stories.moments import timestamp
+from stories.crawl_state.canary_reports import DAEMON, CanaryReport, CanaryReports
+from stories.db import keys
+from stories.model.timestamps import timestamp
 
 
 def report(process=DAEMON, **fields):

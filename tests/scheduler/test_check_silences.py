@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from alerts.channels import channel_types
-from config.load import check
+from config.loader import check
 from config.settings import Settings
 from scheduler.cli.check import silences
 

@@ -14,7 +14,7 @@ from redis_server import redis_server
 from wrong_clock import needs_faketime, wrong_clock
 
 from scheduler.demo import stories
-from stories.urls import canonical_url
+from stories.model.urls import canonical_url
 
 pytestmark = needs_faketime
 SOON = 5.0  # seconds from the publication to the alert, on a machine that has nothing else to do

@@ -11,12 +11,12 @@ import pytest
 import typer.main
 from typer.testing import CliRunner
 
-from config.interpreter import interpreter_faults
+from config.python_faults import interpreter_faults
 from scheduler.cli.app import app
 from scheduler.demo import stories
-from stories import keys
-from stories.looks import Looks, PageStates, Place
-from stories.urls import canonical_url
+from stories.crawl_state.page_observations import PageObservations, PageStates, VolatilePlace
+from stories.db import keys
+from stories.model.urls import canonical_url
 
 HOSTILE = replace(
     stories.QUARTER,
@@ -174,10 +174,10 @@ async def test_show_names_what_a_page_says_by_chance(program, newswire, redis):
     newswire.publish(stories.NIGHT_MARKET)
     assert (await program("crawl", "harbourline")).status == 0
     (row,) = (await program.within("releases")).rows
-    price = Place(field="body", above="", is_volatile=True, text="LSE: SALT £12.01")
-    edited = Place(field="body", above="", text="")
+    price = VolatilePlace(field="body", above="", is_volatile=True, text="LSE: SALT £12.01")
+    edited = VolatilePlace(field="body", above="", text="")
     states = PageStates(is_unstable=True, places=(price, edited))
-    await Looks(redis).put_page_states(row["id"], states)
+    await PageObservations(redis).put_page_states(row["id"], states)
     data, people = await program.all_within(["show", row["id"]], ["show", row["id"], "--format", "table"])
     (release,) = data.rows[0]["releases"]
     assert release["volatile"] == [{"field": "body", "text": "LSE: SALT £12.01"}]

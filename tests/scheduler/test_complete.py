@@ -6,9 +6,9 @@ import pytest
 from daemon import running
 from window_site import serve_windows
 
-from stories.claims import Claims
-from stories.desk import Desk
-from stories.moments import timestamp
+from stories.crawl_state.claims import Claims
+from stories.crawl_state.desk import Desk
+from stories.model.timestamps import timestamp
 
 SOON = 90  # seconds; a busy machine
 BURST = 200  # releases between two polls of a feed that shows 20

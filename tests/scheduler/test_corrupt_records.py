@@ -11,8 +11,8 @@ from program import Program
 from redis.exceptions import ResponseError
 
 from scheduler.demo import stories
-from stories import keys
-from stories.urls import canonical_url
+from stories.db import keys
+from stories.model.urls import canonical_url
 
 SOON = 30
 SPARED = {"layout", "packing", "formats", "memory", "term", "daemon", "epoch", "migrating", "probe"}

@@ -11,7 +11,7 @@ import subprocess
 from datetime import datetime
 
 from scheduler.demo import stories
-from stories.urls import canonical_url
+from stories.model.urls import canonical_url
 
 EVENT = {"type", "id", "timestamp", "data"}
 DATA = {"watches", "story", "release", "replaces", "changes", "claims", "outdated", "relation", "follows"}

@@ -11,9 +11,9 @@ import pytest
 from daemon import running
 from layouts import put
 
-from stories import keys
-from stories.answers import text
-from stories.schema import LAYOUT
+from stories.db import keys
+from stories.db.replies import text
+from stories.store.migrations import LAYOUT
 
 FILES = sorted((Path(__file__).parents[1] / "stories" / "layouts").glob("*.jsonl"))
 SOON = 30  # seconds; a busy machine

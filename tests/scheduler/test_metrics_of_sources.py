@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from prometheus_client import generate_latest
 
 from scheduler.metrics import Metrics
-from stories.desk import SourceHealth
-from stories.health import Gap, Verdict
+from stories.crawl_state.desk import SourceHealth
+from stories.model.source_health import Gap, Verdict
 
 
 def test_states_gaps_and_the_share_that_was_complete_are_figures():

@@ -7,10 +7,10 @@ import shlex
 from daemon import running
 
 from scheduler.demo import stories
-from stories import keys
-from stories.aside import DEATHS, Subject
-from stories.failpoints import VARIABLE
-from stories.urls import canonical_url
+from stories.crawl_state.quarantine import DEATHS, ReadTarget
+from stories.db import keys
+from stories.model.urls import canonical_url
+from stories.runtime.failpoints import VARIABLE
 
 SOON = 30  # seconds; a busy machine
 
@@ -22,7 +22,7 @@ def told(receiver):
 
 async def died_before(redis, kind, source, url, doing):
     """Let all but one of the processes that may die of it have died."""
-    key = keys.begun(Subject(kind=kind, source=source, url=url).id, doing)
+    key = keys.begun(ReadTarget(kind=kind, source=source, url=url).id, doing)
     await redis.sadd(key.name, *(f"run {number}/" for number in range(DEATHS - 1)))
     await redis.expire(key.name, key.seconds)
 

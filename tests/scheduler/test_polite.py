@@ -7,8 +7,8 @@ from itertools import pairwise
 from daemon import running
 
 from scheduler.demo import stories
-from stories import keys
-from stories.urls import canonical_url, url_digest
+from stories.db import keys
+from stories.model.urls import canonical_url, url_digest
 
 SOON = 20  # seconds; a busy machine
 PACE = 0.25  # seconds

@@ -13,8 +13,8 @@ from daemon import COMMAND, running
 from hub import hubbed_site
 from program import Program
 
-from stories import keys
-from stories.claims import listing_key
+from stories.crawl_state.claims import listing_key
+from stories.db import keys
 
 OUTSIDE = "https://watch.example"
 SOON = 60  # seconds; a busy machine

@@ -13,7 +13,7 @@ from reader_processes_of import children, is_alive, servers, workers
 
 from scheduler.demo import stories
 from scheduler.demo.configuration import toml_text
-from stories.urls import canonical_url
+from stories.model.urls import canonical_url
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 
@@ -97,7 +97,7 @@ starts = iter([sys.executable] * {good} + ["/bin/false"] * 100)
 popen = reader_processes.subprocess.Popen
 class Popen(popen):
     def __init__(self, command, **options):
-        if "crawler.reader_worker" in command[-1]:
+        if "crawler.readers.worker" in command[-1]:
             command = [next(starts), *command[1:]]
         super().__init__(command, **options)
 reader_processes.subprocess.Popen = Popen

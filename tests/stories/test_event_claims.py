@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from stories.event import Event, Replaced, event_json
-from stories.release import Change, Notice, Release
+from stories.model.event import Event, Replaced, event_json
+from stories.model.release import Change, Notice, Release
 
 SAID = "The bakery has 12 ovens, not 21 ovens."
 ORIGINAL = Replaced(id="rel_1", url=None, source=None, headline="Lantern Foods Opens a Bakery", published_at=None)

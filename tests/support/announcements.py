@@ -8,7 +8,7 @@ from typing import Any
 
 from pipelines.identity import Candidate, Verdict, identify, traits
 from pipelines.notices import find_notice
-from stories.release import Release
+from stories.model.release import Release
 
 NOW = datetime(2026, 3, 31, tzinfo=UTC)
 

@@ -9,13 +9,13 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from stories.event import Event, EventType, Replaced, StoryRef
-from stories.ids import event_id, release_id, story_id
-from stories.keeping import Keep, Keeper
-from stories.moments import timestamp
-from stories.reading import Reading
-from stories.release import Change, Release
-from stories.urls import url_digest
+from stories.model.event import Event, EventType, Replaced, StoryRef
+from stories.model.ids import event_id, release_id, story_id
+from stories.model.page_result import PageResult
+from stories.model.release import Change, Release
+from stories.model.timestamps import timestamp
+from stories.model.urls import url_digest
+from stories.store.releases import Decision, ReleaseStore
 
 BEGAN = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -24,7 +24,7 @@ class ArchiveFiller:
     """Keeps releases one after the other, a minute apart."""
 
     def __init__(self, redis: Redis, began: datetime = BEGAN) -> None:
-        self._keeper = Keeper(redis)
+        self._keeper = ReleaseStore(redis)
         self._kept = 0
         self.now = began
         self.began = began
@@ -88,7 +88,7 @@ class ArchiveFiller:
             replaces=_replaced(replaces) if replaces else None,
             changes=tuple(changes),
         )
-        keep = Keep(
+        keep = Decision(
             release=release,
             story=story,
             verdict=verdict,
@@ -98,7 +98,7 @@ class ArchiveFiller:
             events=() if silent else (event,),
             alerts={event.id: dict.fromkeys(channels, self.now)},
         )
-        reading = Reading(url=release.url or "", source=release.source or "", release=release)
+        reading = PageResult(url=release.url or "", source=release.source or "", release=release)
         knowledge = await self._keeper.lookup(release.id, ())
         assert await self._keeper.keep(keep, reading, (), knowledge.fingerprint, self.now)
 

@@ -10,7 +10,7 @@ from typing import Any
 from archive_filler import ArchiveFiller
 from playwright.async_api import Browser, ConsoleMessage, Page, Request, expect
 
-from stories.release import Change, Notice
+from stories.model.release import Change, Notice
 
 CHROMIUM = shutil.which("chromium")
 FLAGS = (

@@ -11,15 +11,15 @@ from urllib.parse import urlsplit
 from redis.asyncio import Redis
 
 from config.settings import Settings
-from pipelines.remembering import Memory, Remembered
-from stories import keys
-from stories.archive import Archive
-from stories.claims import Claims
-from stories.desk import Desk
-from stories.keeping import Keeper
-from stories.looks import Looks
-from stories.reading import Gone, Reading
-from stories.release import Release
+from pipelines.ingest import Ingestor, IngestResult
+from stories.crawl_state.claims import Claims
+from stories.crawl_state.desk import Desk
+from stories.crawl_state.page_observations import PageObservations
+from stories.db import keys
+from stories.model.page_result import Gone, PageResult
+from stories.model.release import Release
+from stories.store.archive import Archive
+from stories.store.releases import ReleaseStore
 
 START = datetime(2026, 3, 10, 9, 30, tzinfo=UTC)
 
@@ -46,11 +46,11 @@ def settings(**tables: Any) -> Settings:
     return Settings.model_validate(standard | tables)
 
 
-def reading(release: Release, /, **fields: Any) -> Reading:
+def reading(release: Release, /, **fields: Any) -> PageResult:
     """Return the reading of a page; its source is the first part of its host."""
     url = release.url or "https://harbour-wire.example/read-from-here"
     source = (urlsplit(url).hostname or "").removesuffix(".example")
-    return Reading(**({"url": url, "source": source, "release": release} | fields))
+    return PageResult(**({"url": url, "source": source, "release": release} | fields))
 
 
 @dataclass(slots=True)
@@ -62,27 +62,27 @@ class Bureau:
     clock: TestClock = field(default_factory=TestClock)
 
     @property
-    def memory(self) -> Memory:
+    def memory(self) -> Ingestor:
         """A worker's memory."""
         return self.on(self.redis)
 
-    def on(self, redis: Redis) -> Memory:
+    def on(self, redis: Redis) -> Ingestor:
         """Return the memory of a worker with a connection of its own."""
-        return Memory(
-            Keeper(redis),
+        return Ingestor(
+            ReleaseStore(redis),
             Claims(redis),
             Desk(redis),
             self.settings,
             self.clock,
             lambda remembered: None,
-            Looks(redis),
+            PageObservations(redis),
         )
 
-    async def read(self, release: Release, **fields: Any) -> Remembered:
+    async def read(self, release: Release, **fields: Any) -> IngestResult:
         """Remember one reading of a page."""
         return await self.memory.remember(reading(release, **fields))
 
-    async def gone(self, release: Release, how: Gone = "not found") -> Remembered:
+    async def gone(self, release: Release, how: Gone = "not found") -> IngestResult:
         """Remember that a page is gone."""
         return await self.memory.remember(reading(release, release=None, gone=how))
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from scheduler.stopping import descendants
+from scheduler.process.shutdown import descendants
 
 PROMISED = 5.0  # seconds from SIGTERM to the end
 SLACK = 1.0  # seconds for a busy machine; without a deadline it took 8 and more

@@ -11,14 +11,14 @@ import tracemalloc
 from scrapy import Request, Spider
 from scrapy.utils.test import get_crawler
 
-from config.addresses import AddressPolicy
-from crawler.faults import fault, trouble
-from crawler.guard import Guard
-from crawler.pace import InTurn
-from scheduler.loop import run
+from config.address_policy import AddressPolicy
+from crawler.http.address_guard import AddressGuard
+from crawler.http.errors import fault, trouble
+from crawler.http.host_throttle import ThrottledDownloader
+from scheduler.reactor import run
 
 
-async def fetch(handler: InTurn, url: str) -> dict[str, object]:
+async def fetch(handler: ThrottledDownloader, url: str) -> dict[str, object]:
     """Return the response, or the error in words, with the peak of memory (bytes) and the CPU time (seconds)."""
     tracemalloc.reset_peak()
     before, began = tracemalloc.get_traced_memory()[0], time.process_time()
@@ -26,7 +26,7 @@ async def fetch(handler: InTurn, url: str) -> dict[str, object]:
         response = await handler.download_request(Request(url, meta={"download_timeout": 20}))
         found = {"status": response.status, "body": response.body.decode("latin-1"), "headers": len(response.headers)}
     except Exception as error:
-        guard = Guard(AddressPolicy())
+        guard = AddressGuard(AddressPolicy())
         found = {
             "error": type(error).__name__,
             "fault": fault(error, "127.0.0.1", guard),
@@ -40,7 +40,7 @@ async def fetch(handler: InTurn, url: str) -> dict[str, object]:
 async def main() -> None:
     """Answer until standard input ends."""
     tracemalloc.start()
-    handler = InTurn(get_crawler(Spider, {"DOWNLOAD_MAXSIZE": 8 << 20, "DOWNLOAD_FAIL_ON_DATALOSS": True}))
+    handler = ThrottledDownloader(get_crawler(Spider, {"DOWNLOAD_MAXSIZE": 8 << 20, "DOWNLOAD_FAIL_ON_DATALOSS": True}))
     while url := (await asyncio.to_thread(sys.stdin.readline)).strip():
         sys.stdout.write(json.dumps(await fetch(handler, url)) + "\n")
         sys.stdout.flush()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from stories.release import Dateline, Release
+from stories.model.release import Dateline, Release
 
 WIRE = "harbour-wire"
 MIRROR = "daily-mirror"

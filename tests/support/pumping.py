@@ -25,7 +25,7 @@ from pathlib import Path
 from types import FrameType, FunctionType, ModuleType
 from typing import Any
 
-from stories.patterns import LinearPattern, LinearTable
+from stories.text.linear_regex import LinearPattern, LinearTable
 
 PACKAGES = ("alerts", "config", "crawler", "pipelines", "scheduler", "stories", "web")
 METHODS = frozenset({"search", "match", "fullmatch", "sub", "subn", "split", "findall", "finditer"})
@@ -41,7 +41,7 @@ class Found:
 
     pattern: Compiled
     places: list[str] = field(default_factory=list)
-    """Where it is: ``pipelines.changes:_AGO``, or ``web.render:clock``, the function of an inline call."""
+    """Where it is: ``pipelines.changes:_AGO``, or ``web.templating:clock``, the function of an inline call."""
     methods: set[str] = field(default_factory=set)
     """How it is used. A pattern that is passed on counts as searched."""
 

@@ -30,7 +30,7 @@ def children_of(parent: int, *, deep: bool) -> list[int]:
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             state, ppid = (folder / "stat").read_text().rsplit(")", 1)[1].split()[:2]
-            if state not in "ZX" and "crawler.reader_worker" in (folder / "cmdline").read_text():
+            if state not in "ZX" and "crawler.readers.worker" in (folder / "cmdline").read_text():
                 parents[int(folder.name)] = int(ppid)
         except OSError:  # it ended meanwhile
             continue

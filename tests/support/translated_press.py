@@ -16,7 +16,7 @@ from functools import cache
 
 import opencc
 
-from stories.release import Release
+from stories.model.release import Release
 
 TEXTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "results": {

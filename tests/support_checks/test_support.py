@@ -8,7 +8,7 @@ from receiver import SECRET
 from redis_server import lasting_patterns, without_lifetime
 from standardwebhooks import Webhook
 
-from stories import keys
+from stories.db import keys
 
 
 async def test_a_key_without_a_lifetime_is_found(redis, redis_url):

@@ -26,14 +26,14 @@ from waiting import until
 from config.settings import Settings
 from pipelines.changes import changes
 from pipelines.matching import query_predicate
-from scheduler.ending import end
-from stories.archive import Archive
-from stories.desk import Desk
-from stories.finder import Finder
-from stories.pushes import Pushes
-from stories.release import Release
+from scheduler.process.cancellation import cancel_and_wait
+from stories.crawl_state.desk import Desk
+from stories.crawl_state.websub import WebSubStore
+from stories.model.release import Release
+from stories.search.live_index import LiveIndex
+from stories.store.archive import Archive
 from web.app import AlertFilter, Views, create_app, end_streams
-from web.connections import Connection
+from web.security.connection_limits import Connection
 
 CHROMIUM_STARTS = 120.0  # seconds, on a busy machine
 
@@ -106,7 +106,7 @@ def serve(redis: Redis, archive: ArchiveFiller) -> Serve:
     async def serving(
         *, client: Redis | None = None, index: Path | None = None, port: int = 0, **changed: Any
     ) -> AsyncIterator[Site]:
-        finder = Finder(redis, index, lambda: archive.now) if index is not None else None
+        finder = LiveIndex(redis, index, lambda: archive.now) if index is not None else None
         following = asyncio.create_task(finder.run()) if finder is not None else None
         settings = Settings.model_validate(SETTINGS | changed)
         registry = CollectorRegistry()
@@ -161,7 +161,7 @@ def serve(redis: Redis, archive: ArchiveFiller) -> Serve:
             test=test,
             metrics=registry,
             finder=finder,
-            pushes=Pushes(client or redis) if settings.web.public_url else None,
+            pushes=WebSubStore(client or redis) if settings.web.public_url else None,
         )
         if finder is not None:
             await until(lambda: finder.ready, timeout=30)
@@ -191,7 +191,7 @@ def serve(redis: Redis, archive: ArchiveFiller) -> Serve:
             if not task.done():
                 await site.drop()
             if following is not None:
-                await end([following], grace=0.5)
+                await cancel_and_wait([following], grace=0.5)
 
     return serving
 

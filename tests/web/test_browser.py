@@ -7,7 +7,7 @@ from archive_filler import ArchiveFiller
 from browsing import ATTACK, DESKTOP, PHONE, PICTURES, a_busy_desk, live, visit
 from playwright.async_api import Browser, expect
 
-from stories.release import Change, Notice
+from stories.model.release import Change, Notice
 
 pytestmark = pytest.mark.browser
 

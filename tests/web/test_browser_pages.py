@@ -11,11 +11,11 @@ from browsing import ATTACK, DESKTOP, PHONE, a_busy_desk, live, visit
 from playwright.async_api import Browser, Route, expect
 from redis.asyncio import Redis
 
-from stories.desk import CrawlState, Desk
-from stories.health import Gap, ListingHealth
-from stories.ids import story_id
-from stories.release import Change, Image, Notice, Release
-from stories.sighting import Cursor
+from stories.crawl_state.desk import CrawlState, Desk
+from stories.model.ids import story_id
+from stories.model.release import Change, Image, Notice, Release
+from stories.model.sighting import Cursor
+from stories.model.source_health import Gap, ListingHealth
 
 pytestmark = pytest.mark.browser
 

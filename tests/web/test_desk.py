@@ -9,11 +9,11 @@ import pytest
 from archive_filler import ArchiveFiller
 from redis.asyncio import Redis
 
-from stories.desk import Desk
-from stories.sighting import Cursor
+from stories.crawl_state.desk import Desk
+from stories.model.sighting import Cursor
 from web.api.shapes import AlertsShape, CrawlShape, SourcesShape
 from web.app import AlertFilter
-from web.rows import channel_rows, receipt_row
+from web.view_models.rows import channel_rows, receipt_row
 
 OFF_AT = datetime(2026, 3, 2, 8, tzinfo=UTC)
 LATER = datetime(2026, 3, 2, 10, tzinfo=UTC)

@@ -15,7 +15,7 @@ from bureau import Bureau
 from jsonfeed_schema import JSON_FEED
 from lxml import etree
 
-from stories.release import Change, Notice
+from stories.model.release import Change, Notice
 
 VALID = jsonschema_rs.Draft202012Validator(JSON_FEED, validate_formats=True)
 WITHDRAWN = "{http://purl.org/atompub/tombstones/1.0}deleted-entry"

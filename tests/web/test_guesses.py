@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from web.guard import cookie_value, feed_key
-from web.patience import (
+from web.security.access_control import cookie_value, feed_key
+from web.security.login_throttle import (
     KNOWN,
     KNOWN_AT_ONCE,
     WINDOW,
     WRONG_ALLOWED,
     WRONG_ALLOWED_KNOWN,
     WRONG_ALTOGETHER,
-    Tries,
+    LoginThrottle,
     neighbourhood,
 )
 
@@ -120,7 +120,7 @@ async def test_the_form_is_no_way_around(closed: Any) -> None:
 
 def test_guesses_are_forgotten_and_so_is_who_knew() -> None:
     now = 0.0
-    tries = Tries(lambda: now)
+    tries = LoginThrottle(lambda: now)
     tries.came("one")
     for number in range(WRONG_ALTOGETHER + WRONG_ALLOWED):
         tries.failed(f"many {number}", "word")
@@ -134,7 +134,7 @@ def test_guesses_are_forgotten_and_so_is_who_knew() -> None:
 
 
 def test_what_is_remembered_of_addresses_is_bounded() -> None:
-    tries = Tries(lambda: 0.0)
+    tries = LoginThrottle(lambda: 0.0)
     for number in range(KNOWN_AT_ONCE + 1):
         tries.came(f"address {number}")
     for guess in range(WRONG_ALTOGETHER):

@@ -7,7 +7,7 @@ from datetime import timedelta
 from archive_filler import ArchiveFiller
 from redis.asyncio import Redis
 
-from stories.desk import Desk
+from stories.crawl_state.desk import Desk
 
 
 async def test_the_process_says_that_it_lives(site):

@@ -14,16 +14,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
-from stories.desk import Desk
-from stories.ids import event_id, story_id
-from stories.release import Change, Image, Notice
-from stories.sighting import Cursor
-from web.delays import span, stretch, way
-from web.guard import cookie_value
-from web.limits import COOKIE
+from stories.crawl_state.desk import Desk
+from stories.model.ids import event_id, story_id
+from stories.model.release import Change, Image, Notice
+from stories.model.sighting import Cursor
 from web.pages.watches import toml_lines
-from web.patience import WINDOW, WRONG_ALLOWED, WRONG_ALTOGETHER, Tries
-from web.week import HOURS, Week
+from web.security.access_control import cookie_value
+from web.security.head_limits import COOKIE
+from web.security.login_throttle import WINDOW, WRONG_ALLOWED, WRONG_ALTOGETHER, LoginThrottle
+from web.view_models.delays import span, stretch, way
+from web.view_models.weekly_stats import HOURS, WeeklyStats
 
 FORM = {"Sec-Fetch-Site": "same-origin"}
 UNICODE = st.characters(exclude_categories=["Cs"])
@@ -397,7 +397,7 @@ async def test_a_source_shows_its_week_and_how_late_it_was(site, redis: Redis, a
 
 
 def test_a_week_is_drawn_with_its_busiest_hour_at_the_top():
-    week = Week(counts=[0] * (HOURS - 2) + [2, 4])
+    week = WeeklyStats(counts=[0] * (HOURS - 2) + [2, 4])
     assert week.path == "M166 24v-12.0h1v12.0zM167 24v-24.0h1v24.0z"
     assert week.words == "6 releases in the last 7 days; a day, oldest first: 0, 0, 0, 0, 0, 0, 6"
 
@@ -424,7 +424,7 @@ def test_the_way_of_an_alert_is_told_in_its_three_stretches(receipt):
 
 def test_the_token_is_guessed_a_few_times_a_minute():
     now = 0.0
-    tries = Tries(lambda: now)
+    tries = LoginThrottle(lambda: now)
     for _ in range(WRONG_ALLOWED):
         assert tries.wait("one") == 0
         tries.failed("one")

@@ -6,9 +6,9 @@ from ipaddress import ip_network
 
 import pytest
 
-from config.addresses import AddressPolicy
-from web.guard import CONTENT_SECURITY_POLICY
+from config.address_policy import AddressPolicy
 from web.pictures import HOSTS, picture_host, picture_hosts, pictures_policy
+from web.security.access_control import CONTENT_SECURITY_POLICY
 
 
 @pytest.mark.parametrize(

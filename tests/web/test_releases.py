@@ -9,8 +9,8 @@ import pytest
 from archive_filler import ArchiveFiller
 from redis.asyncio import Redis
 
-from stories.finder import TooMuch
-from stories.release import Change, Notice, release_payload
+from stories.model.release import Change, Notice, release_payload
+from stories.search.live_index import QueryTooExpensiveError
 from web.api import releases as releases_api
 from web.api.releases import parse_since
 from web.api.shapes import ReleasesShape, ReleaseWithRevisionsShape, StoryShape
@@ -200,7 +200,7 @@ async def test_who_holds_an_answer_gets_it_again_only_when_it_changed(either, ar
 
 async def test_a_search_that_looks_at_too_much_is_refused_in_words(indexed, archive: ArchiveFiller, monkeypatch):
     async def too_much(*_, **__):
-        raise TooMuch("this looks at too much")
+        raise QueryTooExpensiveError("this looks at too much")
 
     monkeypatch.setattr(indexed.views.finder, "find", too_much)
     assert "query.q: this looks at too much" in (await read(indexed, "/api/v1/releases", 422, q="a*"))["detail"]

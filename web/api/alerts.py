@@ -8,11 +8,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from stories.moments import timestamp
+from stories.model.timestamps import timestamp
 from web.api.releases import parse_since
 from web.api.shapes import NOT_MODIFIED, AlertsShape, known
-from web.problems import Unusable
-from web.views import AlertFilter, AlertState, views
+from web.dependencies import AlertFilter, AlertState, views
+from web.problems import UnusableInputError
 
 router = APIRouter(tags=["alerts"])
 
@@ -39,7 +39,7 @@ async def list_alerts(
     try:
         moment = parse_since(since, asked.now())
     except ValueError as error:
-        raise Unusable("query.since", f"{error}, or an ISO 8601 date or time") from error
+        raise UnusableInputError("query.since", f"{error}, or an ISO 8601 date or time") from error
     receipts = await asked.alerts(AlertFilter(channel=channel, state=state, watch=watch, since=moment, limit=limit))
     return known(
         request,

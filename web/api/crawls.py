@@ -10,12 +10,12 @@ from fastapi import APIRouter, HTTPException, Request
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from starlette.responses import Response
 
-from stories.ids import crawl_id
-from stories.sighting import Poll
-from stories.urls import has_userinfo
+from stories.model.ids import crawl_id
+from stories.model.sighting import Poll
+from stories.model.urls import has_userinfo
 from web.api.shapes import CrawlIdShape, CrawlShape, answer
-from web.problems import Unusable, problem_response
-from web.views import views
+from web.dependencies import views
+from web.problems import UnusableInputError, problem_response
 
 router = APIRouter(tags=["crawls"])
 
@@ -70,10 +70,12 @@ async def ask_for_crawl(request: Request, ask: CrawlAsk) -> Response:
     if ask.source is not None:
         source = asked.settings.sources.get(ask.source)
         if source is None:
-            raise Unusable("body.source", f"no source {ask.source!r}; GET /api/v1/sources names them")
+            raise UnusableInputError("body.source", f"no source {ask.source!r}; GET /api/v1/sources names them")
         if not source.enabled:
             why = f" ({source.reason})" if source.reason else ""
-            raise Unusable("body.source", f"the source {ask.source!r} is off{why}; enabled = true turns it on")
+            raise UnusableInputError(
+                "body.source", f"the source {ask.source!r} is off{why}; enabled = true turns it on"
+            )
     new = crawl_id()
     await asked.desk.ask(
         Poll(

@@ -15,12 +15,12 @@ from redis.exceptions import RedisError
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from stories.archive import Archive, StreamedEvent
+from stories.store.archive import Archive, StreamedEvent
 from web.api.shapes import NOT_MODIFIED, EventsShape, known
-from web.guard import HEAD_ALONE
-from web.live import Bell
+from web.dependencies import bell, views
+from web.event_notifier import EventNotifier
 from web.problems import problem_response
-from web.views import bell, views
+from web.security.access_control import HEAD_ALONE
 
 FOLLOWERS = 500  # at once; each costs a connection and, at every event, one read
 HEARTBEAT = 15.0  # seconds; proxies drop a connection that says nothing for 30 to 60
@@ -115,7 +115,7 @@ async def _messages(archive: Archive, after: str | None) -> list[tuple[str, byte
     return [(own, format_sse_event(data_str=payload.decode(), id=own)) for own, payload in events]
 
 
-async def follow(archive: Archive, rings: Bell, after: str | None) -> AsyncIterator[bytes]:
+async def follow(archive: Archive, rings: EventNotifier, after: str | None) -> AsyncIterator[bytes]:
     """Yield the events after the one with this id as Server-Sent Events, with heartbeats, until the bell ends.
 
     Each follower reads from the event it got last, so a slow one costs no memory and misses nothing. When the event

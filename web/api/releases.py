@@ -9,16 +9,16 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from starlette.responses import Response
 
 from config.durations import parse_duration
-from config.expressions import query_expression, watch_expression
-from config.query import BadQuery
-from stories.archive import Stored
-from stories.filtering import Asked, ReleaseFilter, kind_of, page_of
-from stories.finder import TooMuch
-from stories.place import Place, parse_place
-from stories.release import release_payload
+from config.index_query import query_expression, watch_expression
+from config.query import QuerySyntaxError
+from stories.model.list_position import ListPosition, parse_place
+from stories.model.release import release_payload
+from stories.search.filters import FilterRequest, ReleaseFilter, kind_of, page_of
+from stories.search.live_index import QueryTooExpensiveError
+from stories.store.archive import StoredRelease
 from web.api.shapes import NOT_MODIFIED, Kind, ReleasesShape, ReleaseWithRevisionsShape, known
-from web.problems import Unusable, problem_response
-from web.views import Views, views
+from web.dependencies import Dependencies, views
+from web.problems import UnusableInputError, problem_response
 
 LOOK_AT = 1_000  # releases for one page of a rare filter while there is no index; further ones are the next page's
 LONGEST_QUERY = 500  # characters
@@ -26,7 +26,7 @@ LONGEST_QUERY = 500  # characters
 router = APIRouter(tags=["releases"])
 
 
-def stored_payload(stored: Stored) -> dict[str, Any]:
+def stored_payload(stored: StoredRelease) -> dict[str, Any]:
     """Return a release with its part in its story."""
     return {
         "release": release_payload(stored.release),
@@ -87,8 +87,8 @@ async def list_releases(
         page = await page_of(
             asked.archive, wanted, finder=asked.finder, before=_place(cursor), limit=limit, look_at=LOOK_AT
         )
-    except TooMuch as error:
-        raise Unusable("query.q", str(error)) from error
+    except QueryTooExpensiveError as error:
+        raise UnusableInputError("query.q", str(error)) from error
     releases = [release_payload(one.release) | {"story": one.story, "kind": kind_of(one)} for one in page.releases]
     return known(request, {"releases": releases, "next": str(page.next) if page.next is not None else None})
 
@@ -108,7 +108,7 @@ async def show_release(request: Request, id: str) -> Response:  # noqa: A002 (th
 
 
 def release_filter(
-    asked: Views,
+    asked: Dependencies,
     *,
     q: str | None = None,
     tag: str | None = None,
@@ -122,29 +122,29 @@ def release_filter(
     if watch is not None:
         if watch not in asked.settings.watches:
             names = ", ".join(asked.settings.watches) or "none"
-            raise Unusable("query.watch", f"no watch {watch!r}; the watches are: {names}")
+            raise UnusableInputError("query.watch", f"no watch {watch!r}; the watches are: {names}")
         parts.append(
-            Asked(
+            FilterRequest(
                 matches=lambda release: asked.matches(watch, release),
                 expression=watch_expression(asked.settings.watches[watch]),
             )
         )
     if q is not None and q.strip():
         try:
-            parts.append(Asked(matches=asked.query(q), expression=query_expression(q)))
-        except BadQuery as error:
-            raise Unusable("query.q", str(error)) from error
+            parts.append(FilterRequest(matches=asked.query(q), expression=query_expression(q)))
+        except QuerySyntaxError as error:
+            raise UnusableInputError("query.q", str(error)) from error
     try:
         moment = parse_since(since, asked.now())
     except ValueError as error:
-        raise Unusable("query.since", f"{error}, or an ISO 8601 date or time") from error
+        raise UnusableInputError("query.since", f"{error}, or an ISO 8601 date or time") from error
     return ReleaseFilter(tag=tag, source=source, kind=kind, since=moment, asked=parts)
 
 
-def _place(cursor: str | None) -> Place | None:
+def _place(cursor: str | None) -> ListPosition | None:
     if cursor is None:
         return None
     try:
         return parse_place(cursor)
     except ValueError as error:
-        raise Unusable("query.cursor", "is no `next` of a page; begin again without a cursor") from error
+        raise UnusableInputError("query.cursor", "is no `next` of a page; begin again without a cursor") from error

@@ -9,7 +9,7 @@ from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from web.conditional import conditional
+from web.etag import conditional
 
 Kind = Literal["new", "copy", "correction", "update", "withdrawal", "repeat", "revised"]
 _EVENT = "evt_01KD3V5Z0W5R7Q4T9XJ2M8B6CA"

@@ -10,10 +10,10 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from config.durations import format_duration
-from stories.desk import SourceHealth
-from stories.pushes import push_payloads
+from stories.crawl_state.desk import SourceHealth
+from stories.crawl_state.websub import push_payloads
 from web.api.shapes import NOT_MODIFIED, SourcesShape, known
-from web.views import Views, views
+from web.dependencies import Dependencies, views
 
 router = APIRouter(tags=["sources"])
 
@@ -24,7 +24,7 @@ def without_password(url: str) -> str:
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
-async def source_payloads(asked: Views) -> list[dict[str, Any]]:
+async def source_payloads(asked: Dependencies) -> list[dict[str, Any]]:
     """Return every source of the configuration with its health, in the order written."""
     sources = asked.settings.sources
     healths = await asked.desk.healths(list(sources))

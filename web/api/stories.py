@@ -7,8 +7,8 @@ from starlette.responses import Response
 
 from web.api.releases import stored_payload
 from web.api.shapes import NOT_MODIFIED, StoryShape, known
+from web.dependencies import views
 from web.problems import problem_response
-from web.views import views
 
 router = APIRouter(tags=["stories"])
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from lxml import etree
 
-from stories.moments import timestamp
+from stories.model.timestamps import timestamp
 from web.feeds.entries import FeedEntry
 from web.feeds.feed import Feed
 

@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 from html import escape
 
 from config.settings import Settings
-from stories.archive import Stored, StoredStory
-from stories.filtering import kind_of
-from stories.ids import urn
-from stories.moments import parse_moment
-from stories.release import Release
-from web.history import telling
-from web.render import weblink
-from web.rows import EventRow, event_row, source_title
+from stories.model.ids import urn
+from stories.model.release import Release
+from stories.model.timestamps import latest_instant
+from stories.search.filters import kind_of
+from stories.store.archive import StoredRelease, StoredStory
+from web.templating import weblink
+from web.view_models.rows import EventRow, event_row, source_title
+from web.view_models.story import telling
 
 WORDS = {
     "corrected": "Correction",
@@ -56,13 +56,13 @@ def event_ids(story: StoredStory) -> list[str]:
     return [event for stored in own(story) for event in telling(stored)]
 
 
-def own(story: StoredStory) -> list[Stored]:
+def own(story: StoredStory) -> list[StoredRelease]:
     """Return a story's first release and its notices, first seen first; copies elsewhere are left out."""
     first, *later = story.releases
     return [first, *(one for one in later if kind_of(one) in (*NOTICES, "revised") and not _copy(one))]
 
 
-def _copy(stored: Stored) -> bool:
+def _copy(stored: StoredRelease) -> bool:
     # A copy whose page is gone is a withdrawal of nothing but that page.
     return stored.release.notice is None and stored.verdict == "withdrawn"
 
@@ -92,13 +92,13 @@ def entry(story: StoredStory, told: Mapping[str, bytes], settings: Settings) -> 
     )
 
 
-def _published(first: Stored) -> datetime:
+def _published(first: StoredRelease) -> datetime:
     printed = first.release.published_at
-    moment = parse_moment(printed) if printed and "T" in printed else None
-    return moment or parse_moment(first.release.first_seen_at) or datetime.fromtimestamp(first.at / 1_000, UTC)
+    moment = latest_instant(printed) if printed and "T" in printed else None
+    return moment or latest_instant(first.release.first_seen_at) or datetime.fromtimestamp(first.at / 1_000, UTC)
 
 
-def _withdrawn(standing: Stored, events: Sequence[EventRow]) -> str:
+def _withdrawn(standing: StoredRelease, events: Sequence[EventRow]) -> str:
     notice = standing.release.notice
     if notice is not None:
         return ": ".join(one for one in ("Withdrawn", notice.statement or notice.marker) if one)
@@ -106,7 +106,7 @@ def _withdrawn(standing: Stored, events: Sequence[EventRow]) -> str:
     return f"Withdrawn: the page is gone ({gone})" if gone else "Withdrawn: the page is gone"
 
 
-def _content(release: Release, events: Sequence[EventRow], parts: Sequence[Stored]) -> str:
+def _content(release: Release, events: Sequence[EventRow], parts: Sequence[StoredRelease]) -> str:
     said = "".join(_change(event) for event in events)
     if not said:  # events are kept for two months, notices as long as their story
         said = "".join(_notice(one.release) for one in reversed(parts))

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from stories.moments import timestamp
+from stories.model.timestamps import timestamp
 from web.feeds.entries import FeedEntry
 from web.feeds.feed import Feed
 

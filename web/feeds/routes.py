@@ -11,21 +11,21 @@ from uuid import UUID
 from fastapi import APIRouter, HTTPException, Path, Query, Request
 from starlette.responses import Response
 
-from config.expressions import watch_expression
-from stories.archive import Archive
-from stories.filtering import ReleaseFilter, page_of
-from stories.finder import archive_name
+from config.index_query import watch_expression
+from stories.db.memory_id import memory_id
+from stories.search.filters import ReleaseFilter, page_of
+from stories.store.archive import Archive
 from web.api.releases import LOOK_AT, release_filter
 from web.api.shapes import NOT_MODIFIED, FeedsShape, known
-from web.conditional import conditional
+from web.dependencies import Dependencies, views
+from web.etag import conditional
 from web.feeds.atom import atom
 from web.feeds.entries import entry, event_ids
 from web.feeds.feed import Feed
 from web.feeds.jsonfeed import json_feed
-from web.guard import feed_key
 from web.problems import COMMON, problem_response
-from web.rows import watch_title
-from web.views import Views, views
+from web.security.access_control import feed_key
+from web.view_models.rows import watch_title
 
 STORIES = 50  # of a feed
 AMONG = 2_000  # of the newest releases that a watch matches: a story among them comes back when it changes
@@ -108,7 +108,7 @@ async def list_feeds(request: Request) -> Response:
     )
 
 
-def _base(request: Request, asked: Views) -> str:
+def _base(request: Request, asked: Dependencies) -> str:
     return asked.settings.web.public_url or str(request.base_url).rstrip("/")
 
 
@@ -132,7 +132,7 @@ async def _answer(
     return conditional(request, document[0], media_type, modified=document[1])
 
 
-async def _stories(asked: Views, watch: str) -> list[str]:
+async def _stories(asked: Dependencies, watch: str) -> list[str]:
     """Return the stories of a watch, those that changed last first."""
     if asked.finder is not None:
         expression = watch_expression(asked.settings.watches[watch])
@@ -147,11 +147,11 @@ async def _newest(archive: Archive, wanted: ReleaseFilter) -> list[str]:
     return list(dict.fromkeys(one.story for one in page.releases))[:STORIES]
 
 
-async def _feed(asked: Views, watch: str, base: str, story_ids: list[str]) -> Feed:
+async def _feed(asked: Dependencies, watch: str, base: str, story_ids: list[str]) -> Feed:
     stories = await asked.archive.stories(story_ids)
     told = await asked.archive.told([event for story in stories for event in event_ids(story)])
     entries = [entry(story, told, asked.settings) for story in stories]
-    memory = await archive_name(asked.redis)
+    memory = await memory_id(asked.redis)
     number = hashlib.sha256(f"wirewatch feed {memory} {watch}".encode()).digest()[:16]
     return Feed(
         id=UUID(bytes=number, version=5).urn,

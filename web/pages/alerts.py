@@ -8,13 +8,13 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, HTTPException, Query, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from stories.moments import timestamp
-from web.forms import sealed_form
+from stories.model.timestamps import timestamp
+from web.dependencies import AlertFilter, AlertState, Dependencies, views
 from web.pages.frame import show
 from web.pages.now import alerts_beside
-from web.render import page
-from web.rows import receipt_row
-from web.views import AlertFilter, AlertState, Views, views
+from web.security.csrf import sealed_form
+from web.templating import page
+from web.view_models.rows import receipt_row
 
 SHOWN = 100  # receipts
 SHOWN_AT_MOST = 500  # where more are asked for; the command line has all
@@ -65,14 +65,14 @@ def _said(word: str) -> str | None:
     return AGAIN.get(word)
 
 
-async def _test(asked: Views, alert: str) -> Any:
+async def _test(asked: Dependencies, alert: str) -> Any:
     if not alert:
         return None
     found = await asked.receipts([alert])
     return receipt_row(found[0]) if found else None
 
 
-def _channel(counted: dict[str, Any], asked: Views) -> dict[str, Any]:
+def _channel(counted: dict[str, Any], asked: Dependencies) -> dict[str, Any]:
     settings = asked.settings.channels.get(counted["channel"])
     row = {name: timestamp(one) if hasattr(one, "isoformat") else one for name, one in counted.items()}
     kind = settings.get("type") if isinstance(settings, dict) else getattr(settings, "type", None)

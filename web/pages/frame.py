@@ -8,9 +8,9 @@ from typing import Any
 from fastapi import Request
 from starlette.responses import HTMLResponse
 
-from web.guard import FORM_HEADERS
-from web.render import page
-from web.views import seal, views
+from web.dependencies import seal, views
+from web.security.access_control import FORM_HEADERS
+from web.templating import page
 
 
 def show(

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from web.forms import fields_of, sealed_form
-from web.guard import COOKIE_DAYS, FORM_HEADERS, LOGIN, cookie_value, own_address, same
-from web.limits import COOKIE
-from web.patience import Tries
-from web.render import page
-from web.views import views
+from web.dependencies import views
+from web.security.access_control import COOKIE_DAYS, FORM_HEADERS, LOGIN, cookie_value, own_address, same
+from web.security.csrf import fields_of, sealed_form
+from web.security.head_limits import COOKIE
+from web.security.login_throttle import LoginThrottle
+from web.templating import page
 
 router = APIRouter()
 
@@ -31,7 +31,7 @@ async def login(request: Request) -> Response:
     token = views(request).settings.web.token
     if token is None:
         return RedirectResponse("/", 303)
-    tries: Tries = request.app.state.tries
+    tries: LoginThrottle = request.app.state.tries
     who = request.client.host if request.client else ""
     fields = fields_of(await request.body())
     onward = own_address(fields.get("onward", "/"))

@@ -9,11 +9,12 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import HTMLResponse
 
 from web.api.sources import source_payloads
-from web.faults import Fault, fault_of
-from web.guard import FORM_HEADERS, feed_key
+from web.dependencies import AlertFilter, Dependencies, shared, views
 from web.pages.frame import show
-from web.render import page
-from web.rows import (
+from web.security.access_control import FORM_HEADERS, feed_key
+from web.templating import page
+from web.view_models.query_errors import Fault, fault_of
+from web.view_models.rows import (
     AlertRow,
     SourceRow,
     alert_rows,
@@ -23,8 +24,7 @@ from web.rows import (
     source_title,
     watch_title,
 )
-from web.stream import KINDS, Filters, Stream, filters, latest, search, since
-from web.views import AlertFilter, Views, shared, views
+from web.view_models.stream import KINDS, Filters, Stream, filters, latest, search, since
 
 ALERTS_SHOWN = 12  # receipts beside the stream
 PERIODS = (("", "any time"), ("1h", "the last hour"), ("24h", "the last day"), ("7d", "the last week"),
@@ -45,7 +45,7 @@ async def now(request: Request, before: Annotated[str | None, Query(max_length=6
     return HTMLResponse(made, status_code=200, headers=FORM_HEADERS)
 
 
-async def _now(request: Request, asked: Views, wanted: Filters, before: str | None) -> bytes:
+async def _now(request: Request, asked: Dependencies, wanted: Filters, before: str | None) -> bytes:
     stream, fault = await _stream(asked, wanted, before)
     settings, beside = asked.settings, await _beside(request)
     made = show(
@@ -78,7 +78,7 @@ async def _beside(request: Request) -> dict[str, Any]:
     return await shared(request).get("beside", made)
 
 
-async def _stream(asked: Views, wanted: Filters, before: str | None) -> tuple[Stream, Fault | None]:
+async def _stream(asked: Dependencies, wanted: Filters, before: str | None) -> tuple[Stream, Fault | None]:
     """Return a part of the stream, and what cannot be used of what was asked for."""
     try:
         if wanted.given:
@@ -90,7 +90,7 @@ async def _stream(asked: Views, wanted: Filters, before: str | None) -> tuple[St
         return Stream(rows=()), fault_of(str(error))
 
 
-def _feed(asked: Views, watch: str) -> str | None:
+def _feed(asked: Dependencies, watch: str) -> str | None:
     """Return the address of a watch's feed."""
     if watch not in asked.settings.watches:
         return None
@@ -137,7 +137,7 @@ async def new_sources(request: Request) -> HTMLResponse:
     return page("parts/sources.html", **await _beside(request))
 
 
-async def alerts_beside(asked: Views, wanted: AlertFilter | None = None) -> list[AlertRow]:
+async def alerts_beside(asked: Dependencies, wanted: AlertFilter | None = None) -> list[AlertRow]:
     """Return the newest alerts by event, with the headline each was about."""
     receipts = await asked.alerts(wanted or AlertFilter(limit=ALERTS_SHOWN))
     told = await asked.archive.told(list({receipt["event"]: None for receipt in receipts}))
@@ -147,7 +147,7 @@ async def alerts_beside(asked: Views, wanted: AlertFilter | None = None) -> list
     return alert_rows(receipts, headlines)
 
 
-async def sources_beside(asked: Views) -> tuple[list[SourceRow], int]:
+async def sources_beside(asked: Dependencies) -> tuple[list[SourceRow], int]:
     """Return the sources that are on, in lines, and how many are off."""
     found = await source_payloads(asked)
     rows = [source_row(one) for one in found if one["enabled"]]

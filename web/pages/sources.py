@@ -7,16 +7,16 @@ from typing import Annotated, Any
 from fastapi import APIRouter, HTTPException, Query, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from stories.ids import crawl_id
-from stories.sighting import Poll
+from stories.model.ids import crawl_id
+from stories.model.sighting import Poll
 from web.api.sources import source_payloads
-from web.delays import stretch, way
-from web.forms import sealed_form
+from web.dependencies import AlertFilter, Dependencies, views
 from web.pages.frame import show
-from web.render import page
-from web.rows import source_title
-from web.views import AlertFilter, Views, views
-from web.week import Week, Weeks
+from web.security.csrf import sealed_form
+from web.templating import page
+from web.view_models.delays import stretch, way
+from web.view_models.rows import source_title
+from web.view_models.weekly_stats import WeeklyStats, WeeklyStatsReader
 
 MEASURED = 500  # receipts that tell how late a source is
 
@@ -33,7 +33,7 @@ async def sources(request: Request) -> HTMLResponse:
     return show(
         request, "sources.html", "sources",
         sources=sorted(on, key=_ill, reverse=True), off=[one for one in found if not one["enabled"]],
-        weeks=weeks, blank=Week(), lates={name: stretch("", week.seconds) for name, week in weeks.items()},
+        weeks=weeks, blank=WeeklyStats(), lates={name: stretch("", week.seconds) for name, week in weeks.items()},
         canary=await asked.canary(), data_loss=await asked.data_loss(),
     )  # fmt: skip
 
@@ -51,7 +51,7 @@ async def source(
     if name not in asked.settings.sources:
         raise HTTPException(404, f"there is no source {name!r}")
     found = next(one for one in await source_payloads(asked) if one["name"] == name)
-    week = (await _weeks(request, asked)).get(name, Week())
+    week = (await _weeks(request, asked)).get(name, WeeklyStats())
     receipts = await asked.alerts(AlertFilter(limit=MEASURED))
     told = await asked.archive.told(list({one["event"]: None for one in receipts}))
     whole = stretch("printed → read, all of the week", week.seconds)
@@ -85,6 +85,6 @@ async def crawl_part(request: Request, id: str) -> HTMLResponse:  # noqa: A002 (
     return page("parts/crawl.html", crawl=crawl)
 
 
-async def _weeks(request: Request, asked: Views) -> Any:
-    made: Weeks = request.app.state.weeks
+async def _weeks(request: Request, asked: Dependencies) -> Any:
+    made: WeeklyStatsReader = request.app.state.weeks
     return await made.get(asked)

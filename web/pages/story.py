@@ -5,11 +5,11 @@ from __future__ import annotations
 from fastapi import APIRouter, HTTPException, Request
 from starlette.responses import HTMLResponse
 
-from config.addresses import AddressPolicy
-from web.history import compared, story_view
+from config.address_policy import AddressPolicy
+from web.dependencies import views
 from web.pages.frame import show
 from web.pictures import picture_host, picture_hosts, pictures_policy
-from web.views import views
+from web.view_models.story import compared, story_view
 
 router = APIRouter()
 

@@ -10,17 +10,17 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import HTMLResponse
 
 from config.settings import WatchSettings
-from stories.archive import Stored
-from stories.filtering import ReleaseFilter, page_of
-from stories.finder import TooMuch
+from stories.search.filters import ReleaseFilter, page_of
+from stories.search.live_index import QueryTooExpensiveError
+from stories.store.archive import StoredRelease
 from web.api.releases import LOOK_AT
-from web.faults import Fault, fault_of
-from web.guard import feed_key
-from web.marks import Marks
+from web.dependencies import Dependencies, shared, views
 from web.pages.frame import show
-from web.rows import EventRow, source_title, watch_title
-from web.stream import Filters, StreamRow, found_row, stored_row
-from web.views import Views, shared, views
+from web.security.access_control import feed_key
+from web.view_models.highlighting import Highlights
+from web.view_models.query_errors import Fault, fault_of
+from web.view_models.rows import EventRow, source_title, watch_title
+from web.view_models.stream import Filters, StreamRow, found_row, stored_row
 
 LATELY = 5  # releases of each watch
 TRIED = 20  # releases of a query that is tried
@@ -90,24 +90,24 @@ def _toml_escape(number: int) -> str:
     return f"\\u{number:04x}" if number < 1 << 16 else f"\\U{number:08x}"
 
 
-async def try_query(asked: Views, q: str, tag: str) -> tuple[list[StreamRow], bool, Fault | None]:
+async def try_query(asked: Dependencies, q: str, tag: str) -> tuple[list[StreamRow], bool, Fault | None]:
     """Return what a query with a tag matches, newest first, whether there is more, and what is wrong in it."""
     if not q.strip() and not tag.strip():
         return [], False, None
     try:
         found, more = await _matching(asked, Filters(q=q, tag=tag).release_filter(asked), TRIED)
-    except (ValueError, TooMuch) as error:
+    except (ValueError, QueryTooExpensiveError) as error:
         return [], False, fault_of(str(error))
-    marks = Marks(q)
+    marks = Highlights(q)
     rows = [StreamRow(event=stored_row(one, None, asked.settings)) for one in found]
     bodies = [one.release for one in found]
     return [found_row(row, marks, one.body, one.about) for row, one in zip(rows, bodies, strict=True)], more, None
 
 
-async def _row(asked: Views, name: str, watch: WatchSettings, token: str | None) -> WatchRow:
+async def _row(asked: Dependencies, name: str, watch: WatchSettings, token: str | None) -> WatchRow:
     try:
         found, more = await _matching(asked, Filters(watch=name).release_filter(asked), LATELY)
-    except TooMuch:
+    except QueryTooExpensiveError:
         found, more = [], True
     return WatchRow(
         name=name, title=watch_title(asked.settings, name), watch=watch,
@@ -117,6 +117,6 @@ async def _row(asked: Views, name: str, watch: WatchSettings, token: str | None)
     )  # fmt: skip
 
 
-async def _matching(asked: Views, wanted: ReleaseFilter, limit: int) -> tuple[list[Stored], bool]:
+async def _matching(asked: Dependencies, wanted: ReleaseFilter, limit: int) -> tuple[list[StoredRelease], bool]:
     page = await page_of(asked.archive, wanted, finder=asked.finder, before=None, limit=limit, look_at=LOOK_AT)
     return list(page.releases), page.next is not None

@@ -23,12 +23,12 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from alerts.channels.apprise import AppriseChannel, Settings, fit
+from alerts.chat_escaping import take_apart
 from alerts.delivery import Delivery
-from alerts.mentions import take_apart
 from alerts.message import Message, compose
-from alerts.outcome import Later, Outgoing, Sent
+from alerts.outcomes import Later, OutgoingAlert, Sent
 from alerts.receipts import list_alerts
-from config.addresses import AddressPolicy
+from config.address_policy import AddressPolicy
 
 MAIL = "mailto://127.0.0.1:{port}?from=wirewatch@desk.example&to=all@desk.example&mode=insecure"
 HOSTILE = "Acme <!channel> @everyone <@U123> [click](https://evil.example) & *bold*\r\nBcc: all@evil.example\x00"
@@ -41,8 +41,8 @@ def open_apprise(url: str, policy: AddressPolicy = LOOPBACK, **options) -> Appri
     return AppriseChannel("desk", Settings.model_validate({"type": "apprise", "url": url} | options), policy)
 
 
-def outgoing(event) -> Outgoing:
-    return Outgoing(event_id=event["id"], event=msgspec.json.encode(event))
+def outgoing(event) -> OutgoingAlert:
+    return OutgoingAlert(event_id=event["id"], event=msgspec.json.encode(event))
 
 
 @asynccontextmanager

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from alerts.channels import channel_types, open_channel
-from alerts.outcome import Channel
-from config.addresses import AddressPolicy
-from config.load import check
-from config.secrets import scrub
+from alerts.outcomes import Channel
+from config.address_policy import AddressPolicy
+from config.loader import check
+from config.observability.redaction import scrub
 from config.settings import ChannelSettings
 
 TABLES = {

@@ -7,11 +7,11 @@ import io
 import msgspec
 
 from alerts.channels.console import ConsoleChannel, Settings
-from alerts.outcome import Later, Outgoing, Sent
+from alerts.outcomes import Later, OutgoingAlert, Sent
 
 
-def outgoing(event) -> Outgoing:
-    return Outgoing(event_id=event["id"], event=msgspec.json.encode(event))
+def outgoing(event) -> OutgoingAlert:
+    return OutgoingAlert(event_id=event["id"], event=msgspec.json.encode(event))
 
 
 async def test_an_alert_is_a_headline_with_its_details_under_it(event_of):

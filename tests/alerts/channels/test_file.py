@@ -11,9 +11,9 @@ import pytest
 from pydantic import ValidationError
 
 from alerts.channels.file import FileChannel, Settings, append_line
-from alerts.outcome import Later, Outgoing, Sent
+from alerts.outcomes import Later, OutgoingAlert, Sent
 
-EVENT = Outgoing(event_id="evt_1", event=b'{"id":"evt_1"}')
+EVENT = OutgoingAlert(event_id="evt_1", event=b'{"id":"evt_1"}')
 
 
 def open_file(path) -> FileChannel:

@@ -11,10 +11,10 @@ import msgspec
 import pytest
 from chats import Chats, serve_chats
 
+from alerts.address_guard import guarding
 from alerts.channels.apprise import AppriseChannel, Settings, plain_in_markdown
-from alerts.guard import guarding
-from alerts.outcome import Later, Outgoing, Refused, Sent
-from config.addresses import AddressPolicy, BlockedAddress
+from alerts.outcomes import Later, OutgoingAlert, Refused, Sent
+from config.address_policy import AddressPolicy, BlockedAddressError
 
 SERVICES = ("mail", "slack", "discord", "telegram", "mattermost", "json")
 LOOPBACK = AddressPolicy((ip_network("127.0.0.1/32"),))
@@ -33,8 +33,8 @@ def channel(url: str, policy: AddressPolicy = LOOPBACK) -> AppriseChannel:
     return AppriseChannel("desk", Settings.model_validate({"type": "apprise", "url": url}), policy)
 
 
-def outgoing(event: dict[str, Any]) -> Outgoing:
-    return Outgoing(event_id=event["id"], event=msgspec.json.encode(event))
+def outgoing(event: dict[str, Any]) -> OutgoingAlert:
+    return OutgoingAlert(event_id=event["id"], event=msgspec.json.encode(event))
 
 
 def correction(event_of: Any) -> dict[str, Any]:
@@ -132,7 +132,7 @@ async def test_a_service_that_is_down_at_an_allowed_address_is_tried_again(chats
 def test_nothing_is_sent_by_udp_where_it_may_not_go():
     with socket.socket(type=socket.SOCK_DGRAM) as listening, socket.socket(type=socket.SOCK_DGRAM) as sending:
         listening.bind(("127.0.0.1", 0))
-        with guarding(AddressPolicy()) as dialled, pytest.raises(BlockedAddress):
+        with guarding(AddressPolicy()) as dialled, pytest.raises(BlockedAddressError):
             sending.sendto(b"x", ("localhost", listening.getsockname()[1]))
         assert dialled.only_blocked
         with guarding(LOOPBACK):

@@ -19,13 +19,15 @@ from standardwebhooks import Webhook
 
 from alerts.channels.webhook import Settings, WebhookChannel, parse_retry_after, read_answer
 from alerts.delivery import Delivery
-from alerts.outcome import Later, Outgoing, Refused, Sent
+from alerts.outcomes import Later, OutgoingAlert, Refused, Sent
 from alerts.receipts import count_alerts, list_alerts
-from config.addresses import AddressPolicy
+from config.address_policy import AddressPolicy
 
 SOON = timedelta(seconds=20)
 NOW = datetime(2026, 2, 11, 3, 4, 5, tzinfo=UTC)
-EVENT = Outgoing(event_id="evt_1", event='{"type":"release.new","id":"evt_1","data":{"headline":"Ünïcode"}}'.encode())
+EVENT = OutgoingAlert(
+    event_id="evt_1", event='{"type":"release.new","id":"evt_1","data":{"headline":"Ünïcode"}}'.encode()
+)
 
 
 @pytest.fixture

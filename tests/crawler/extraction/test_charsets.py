@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.source import ReleaseHints
+from config.source_settings import ReleaseHints
 from crawler.extraction import extract_release
 from crawler.extraction.charset import decode
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from config.source import ReleaseHints
+from config.source_settings import ReleaseHints
 from crawler.extraction import extract_release
-from crawler.extraction.tags import find_tags
-from stories.release import Image
+from crawler.extraction.fields.tags import find_tags
+from stories.model.release import Image
 
 URL = "https://ledger.example/business/7-story"
 TEXT = "".join(

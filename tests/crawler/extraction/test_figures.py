@@ -7,7 +7,7 @@ import json
 import pytest
 
 from crawler.extraction import extract_release
-from crawler.extraction.inline import settle_inline, settled_markup
+from crawler.extraction.body.inline_markup import settle_inline, settled_markup
 from crawler.extraction.page import parse
 
 LONG = "The kiln stands on the quay beside the ferry landing, and it has been open to visitors since the spring."

@@ -10,7 +10,7 @@ from press_copy import LANGUAGES, write
 from press_layouts import LAYOUTS
 
 from crawler.extraction import NotARelease, Release, extract_release
-from crawler.extraction.limits import PARAGRAPH_MAX
+from crawler.extraction.field_limits import PARAGRAPH_MAX
 from crawler.extraction.refusals import REASONS
 from crawler.extraction.text import key
 

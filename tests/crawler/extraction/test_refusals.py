@@ -23,7 +23,7 @@ PAGES = {
         "listing",
     ),
     "a listing of links": (
-        "<html><body><h1>Newsroom</h1><ul>"
+        "<html><body><h1>AppContext</h1><ul>"
         + "".join(f'<li><a href="/{n}">Barge number {n} of the Gull Line carries salt</a></li>' for n in range(30))
         + "</ul></body></html>",
         "listing",

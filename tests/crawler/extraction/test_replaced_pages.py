@@ -6,8 +6,8 @@ import pytest
 from replaced_pages import FORMS, LANGUAGES, LAYOUTS, TEASERS, URL, TeaserForm, Words, page, states
 from scrapy.http import HtmlResponse
 
-from crawler.again import away, gone_by, not_there
 from crawler.extraction import NotARelease, extract_release
+from crawler.pages.again import away, gone_by, not_there
 
 STATES = ("withdrawal", "withdrawal under the headline", "correction")
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from config.source import ReleaseHints
+from config.source_settings import ReleaseHints
 from crawler.extraction import Seen, extract_release
-from crawler.extraction.site import digest, edges, voice
+from crawler.extraction.body.site_boilerplate import digest, edges, voice
 
 URL = "https://ledger.example/business/7-story"
 BODY = tuple(

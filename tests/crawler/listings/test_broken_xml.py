@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from config.source import ListingSettings, ReleaseHints
-from crawler.listings import ListingUnreadable, read_listing
+from config.source_settings import ListingSettings, ReleaseHints
+from crawler.listings import ListingUnreadableError, read_listing
 
 URL = "http://127.0.0.1/feed"
 ITEM = "<item><title>Ferry {0}</title><link>http://127.0.0.1/news/{0}</link></item>"
@@ -30,7 +30,7 @@ def read(body):
     ],
 )
 def test_broken_xml_that_names_nothing_is_unreadable_in_words(body, words):
-    with pytest.raises(ListingUnreadable, match=words):
+    with pytest.raises(ListingUnreadableError, match=words):
         read(body)
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from config.source import ListingSettings, ReleaseHints
-from crawler.listings import ListingPage, ListingUnreadable, read_listing
+from config.source_settings import ListingSettings, ReleaseHints
+from crawler.listings import ListingPage, ListingUnreadableError, read_listing
 
 DATA = Path(os.environ.get("WIREWATCH_DATA", "../shared/data"))
 URL = "https://wire.example/rss/list.xml"
@@ -231,7 +231,7 @@ def test_a_json_feed_is_read() -> None:
     ids=["empty", "blank", "html", "text", "pdf", "binary", "gzip", "other xml", "sitemap", "other json"],
 )
 def test_what_is_no_feed_is_called_by_its_name(body: bytes, words: str) -> None:
-    with pytest.raises(ListingUnreadable, match=words):
+    with pytest.raises(ListingUnreadableError, match=words):
         read(body, "text/html")
 
 
@@ -247,7 +247,7 @@ def test_entities_never_open_a_file_and_never_explode() -> None:
 def test_bytes_that_name_a_file_are_not_opened(tmp_path: Path) -> None:
     secret = tmp_path / "feed.xml"
     secret.write_text(rss("<item><title>Secret</title><link>https://p.example/a</link></item>"))
-    with pytest.raises(ListingUnreadable):
+    with pytest.raises(ListingUnreadableError):
         read(str(secret).encode())
 
 
@@ -264,7 +264,7 @@ def test_every_feed_of_the_collection_is_read_or_called_unreadable() -> None:
     for _, body in all_cases:
         try:
             read_feeds += read_listing(body, URL, listing, ReleaseHints()).kind == "feed"
-        except ListingUnreadable:
+        except ListingUnreadableError:
             continue
     assert len(all_cases) > 2000
     assert read_feeds >= 0.99 * len(all_cases)

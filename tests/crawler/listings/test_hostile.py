@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from config.source import ListingSettings, ReleaseHints
-from crawler.listings import ListingPage, ListingUnreadable, read_listing
-from stories.urls import canonical_url
+from config.source_settings import ListingSettings, ReleaseHints
+from crawler.listings import ListingPage, ListingUnreadableError, read_listing
+from stories.model.urls import canonical_url
 
 DATA = Path(os.environ.get("WIREWATCH_DATA", "../shared/data"))
 URL = "https://wire.example/news"
@@ -33,7 +33,7 @@ def read(body: bytes, content_type: str | None = None) -> None:
     for listing, hints in ((LISTING, ReleaseHints()), (SELECTING, PATTERN)):
         try:
             page = read_listing(body, URL, listing, hints, content_type)
-        except ListingUnreadable:
+        except ListingUnreadableError:
             continue
         assert isinstance(page, ListingPage)
         urls = [one.url for one in page.sightings]

@@ -6,8 +6,8 @@ import gzip
 
 import pytest
 
-from config.source import ListingSettings, ReleaseHints
-from crawler.listings import ListingPage, ListingUnreadable, read_listing
+from config.source_settings import ListingSettings, ReleaseHints
+from crawler.listings import ListingPage, ListingUnreadableError, read_listing
 
 URL = "https://wire.example/sitemap.xml"
 NEWS = """<?xml version="1.0" encoding="UTF-8"?>
@@ -61,7 +61,7 @@ def test_a_gzipped_sitemap_is_unpacked() -> None:
     ids=["bomb", "cut", "html"],
 )
 def test_what_is_no_sitemap_is_called_by_its_name(body: bytes, words: str) -> None:
-    with pytest.raises(ListingUnreadable, match=words):
+    with pytest.raises(ListingUnreadableError, match=words):
         read(body, kind="sitemap")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import press_office as office
 
 from pipelines.identity import caches
-from pipelines.identity.reading import read
+from pipelines.identity.features import read
 
 
 def kept() -> int:

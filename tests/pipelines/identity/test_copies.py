@@ -9,7 +9,7 @@ import pytest
 from announcements import BODY, HEADLINE, NOW, again, judged, release, serial, stored
 
 from pipelines.identity import identify
-from stories.release import Release
+from stories.model.release import Release
 
 BOILERPLATE = (
     "About Daily Mirror",
@@ -255,7 +255,7 @@ def test_a_headline_that_an_editor_took_from_the_text_tells_no_next_stage():
 
 def test_news_of_a_company_whose_first_release_was_headed_by_what_it_is_are_new():
     who = "Marlow Harbour Limited, a keeper of tidal energy in the far north, builds what the channel allows."
-    first = release("Marlow Harbour Limited - A Keeper of Tidal Energy", body=(who, *BODY[1:]))
+    first = release("Marlow Harbour Limited - A ReleaseStore of Tidal Energy", body=(who, *BODY[1:]))
     news = (
         "Buyers asked for two and a half times the bonds that were on offer on Thursday, the banks said.",
         "The book was closed within the hour, and the rate was set a little below what had been expected.",

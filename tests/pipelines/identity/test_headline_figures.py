@@ -10,7 +10,7 @@ import pytest
 from bureau import Bureau
 from redis.asyncio import Redis
 
-from stories.release import Dateline, Release
+from stories.model.release import Dateline, Release
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from announcements import BODY, HEADLINE, again, judged, release, serial, stored
 
-from stories.release import Release
+from stories.model.release import Release
 
 CORRECTED = tuple(paragraph.replace("26,000 homes", "29,000 homes") for paragraph in BODY)
 

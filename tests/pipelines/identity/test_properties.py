@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.identity import identify, traits
-from pipelines.identity.words import words
+from pipelines.identity.normalized_words import words
 from pipelines.notices import find_notice
-from stories.release import Release
+from stories.model.release import Release
 
 NOISE = st.sampled_from([" ", "  ", "\u00a0", "\u200b ", " \u2009", "\n"])
 QUOTES = st.sampled_from(['"', "“", "”", "„", "«"])

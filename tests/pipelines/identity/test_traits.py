@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.identity import traits
-from pipelines.identity.index import BANDS, MOST
-from pipelines.identity.words import words
-from stories.release import Release
+from pipelines.identity.blocking_keys import BANDS, MOST
+from pipelines.identity.normalized_words import words
+from stories.model.release import Release
 
 ROOT = Path(__file__).parents[3]
 

@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from translated_press import CHINESE, DEVELOPED_ON, MEASURED_ON, Press, Translated, pairs, triples
 
 from pipelines.identity.facts import neutral_url
-from stories.release import Release
+from stories.model.release import Release
 
 PLAIN = ("Marlow Harbour opens a reading room for its dockers, who asked for one.", "It is open on every evening.")
 PLAIN_HANT = ("馬洛港為碼頭工人開設閱覽室，回應他們多年來的要求，讓大家下班後有地方看書。", "閱覽室每晚開放。")

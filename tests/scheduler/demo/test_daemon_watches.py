@@ -10,7 +10,7 @@ from receiver import SECRET
 
 from scheduler.demo.configuration import configuration
 from scheduler.demo.script import play
-from stories.urls import canonical_url
+from stories.model.urls import canonical_url
 
 SECONDS = 20  # of the script; a polling daemon needs some seconds between a release and what becomes of it
 

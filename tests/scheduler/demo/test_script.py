@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from config.load import check
+from config.loader import check
 from config.settings import ChannelSettings
 from scheduler.demo import stories
 from scheduler.demo.configuration import configuration, toml_text

@@ -1,0 +1,86 @@
+"""Which network addresses may be reached: public ones, and the private ones that the operator names.
+
+The table of special-purpose addresses is IANA's, as ``ipaddress`` knows it (RFC 6890), with what only newer Pythons
+know. IPv4-mapped and NAT64 addresses are judged by the IPv4 address that they carry; dead tunnels (6to4, Teredo) are
+refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+Address = IPv4Address | IPv6Address
+_NAT64 = ip_network("64:ff9b::/96")  # RFC 6052; networks with IPv6 alone reach the whole IPv4 web through it
+_NEVER = tuple(
+    ip_network(network)
+    for network in (
+        "192.88.99.0/24",  # 6to4 relays, RFC 7526
+        "2002::/16",  # 6to4
+        "64:ff9b:1::/48",  # NAT64 for local use, RFC 8215
+        "fec0::/10",  # site-local, RFC 3879
+        "3fff::/20",  # documentation, RFC 9637
+        "5f00::/16",  # segment routing, RFC 9602
+    )
+)
+
+
+class BlockedAddressError(OSError):
+    """A connection to an address that may not be reached; the message says how to allow it."""
+
+
+@dataclass(frozen=True, slots=True)
+class AddressPolicy:
+    """The addresses that may be reached."""
+
+    allowed: Sequence[IPv4Network | IPv6Network] = ()
+
+    def permits(self, address: str) -> bool:
+        """Return whether a connection to this literal address may be opened; False for what is no address."""
+        try:
+            parsed = ip_address(address.split("%", 1)[0])
+        except ValueError:
+            return False
+        inner = _carried(parsed)
+        if any(one in network for one in {parsed, inner} for network in self.allowed if network.version == one.version):
+            return True
+        return _is_public(inner)
+
+    def networks_of(self, address: str) -> frozenset[IPv4Network | IPv6Network]:
+        """Return the allowed networks that this literal address is in; none for a public one or what is no address."""
+        try:
+            parsed = ip_address(address.split("%", 1)[0])
+        except ValueError:
+            return frozenset()
+        both = {parsed, _carried(parsed)}
+        return frozenset(
+            network for network in self.allowed for one in both if network.version == one.version and one in network
+        )
+
+    def is_public(self, address: str) -> bool:
+        """Return whether this literal address may be reached by anyone, without being allowed by name."""
+        return AddressPolicy().permits(address)
+
+    def check(self, address: str, host: str) -> None:
+        """Raise ``BlockedAddressError`` when ``address``, which ``host`` resolved to, may not be reached."""
+        if not self.permits(address):
+            raise BlockedAddressError(
+                f"{host} resolves to {address}, which is not a public address; "
+                "allow it with [polling] private_addresses if it is meant"
+            )
+
+
+def _is_public(address: Address) -> bool:
+    if any(address in network for network in _NEVER if network.version == address.version):
+        return False
+    return address.is_global and not address.is_multicast and not address.is_reserved
+
+
+def _carried(address: Address) -> Address:
+    if isinstance(address, IPv6Address):
+        if address.ipv4_mapped is not None:
+            return address.ipv4_mapped
+        if address in _NAT64:
+            return IPv4Address(int(address) & 0xFFFFFFFF)
+    return address

@@ -1,0 +1,1 @@
+"""Logs and error reports: structlog, Sentry, rate limits, redaction of secrets."""

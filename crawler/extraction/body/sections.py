@@ -1,0 +1,349 @@
+"""Stop 6, extract: the parts of a release: dateline, body, hashtags, disclaimer, about, contacts, and what is none of it.
+
+Releases of all wires are built alike: headline, sub-headline, dateline, text, an end mark (hashtags, disclaimer, ``###``,
+``SOURCE``), sections about the companies, contacts. What a site hangs on behind that is no part of it.
+"""  # noqa: E501
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Literal
+
+import lxml.html
+
+from crawler.extraction.body import phrases
+from crawler.extraction.body.blocks import is_latin_headline, is_under
+from crawler.extraction.body.lead import find_start, without_captions, without_headline
+from crawler.extraction.body.paragraphs import Paragraph, is_prose, prose_behind, teaser_pairs
+from crawler.extraction.fields.contacts import contact_runs
+from crawler.extraction.fields.datelines import DatelineMatch, find_dateline
+from crawler.extraction.fields.dates import is_date_line
+from crawler.extraction.fields.tags import is_tag_line
+from crawler.extraction.fields.wires import wire_of
+from crawler.extraction.text import is_cut_short, is_sentence, key, weight
+
+Part = Literal["body", "about"]
+LINE = 450  # characters: no line of boilerplate is longer
+LABEL = 40  # Latin characters
+LATE = 0.25  # of the text at most may stand behind a mark, or it marks something inside the text
+ENOUGH = 300  # of text before an end mark can be one: EQS prints the disclaimer above the text
+LITTLE_BEHIND = 900  # of text behind the marks of a short release: sections about two or three companies
+_ONLY_MARK = re.compile(rf"^\W*{phrases.DISCLAIMER}[^.。!]*[.。!]?", re.I)
+_ADDRESSES = re.compile(r"(?:(?:https?://|www\.)\S+(?:\s+|$))+", re.I)
+_ABOUT_IN_LINE = re.compile(r"\W{0,3}About [A-Z][\w&.,’' -]{1,70}[:\n–-]")
+_EQS_TABLE = re.compile(r"^\W*+(?:Language|Sprache)\s*+:?\s*+(?:\||English|Deutsch)", re.I)
+
+
+@dataclass(slots=True)
+class Sections:
+    """The parts of a release as its page has them."""
+
+    found: DatelineMatch | None = None
+    start: int = 0
+    """The index of the block that the text begins with."""
+    lead: list[Paragraph] = field(default_factory=list)
+    """What stands above the dateline; sub-headline, highlights, or of the site."""
+    own: list[tuple[Part, str]] = field(default_factory=list)
+    """The release's paragraphs in page order; the first has its dateline still."""
+    tag_lines: list[str] = field(default_factory=list)
+    disclaimer: str | None = None
+    contacts: list[str] = field(default_factory=list)
+    captions: list[Paragraph] = field(default_factory=list)
+    source: str | None = None
+    """The issuer as the SOURCE line names it."""
+    notes: list[str] = field(default_factory=list)
+    """Lines left out that still say something: "View source version on …", an embargo, a date."""
+
+
+def split(pieces: list[Paragraph], headline: str | None, captions: set[int]) -> Sections:
+    """Return the parts of a release; ``captions`` are the indexes of blocks that stand under pictures."""
+    anatomy = Sections()
+    pieces, anatomy.captions = without_captions(without_headline(pieces, headline), captions)
+    first, anatomy.found = find_start(pieces)
+    anatomy.lead = pieces[:first]
+    marks = (match[0].strip() for piece in anatomy.lead if (match := _ONLY_MARK.match(piece.text)))
+    anatomy.disclaimer = next(marks, None)  # EQS prints it above the text
+    anatomy.start = pieces[first].block.index if first < len(pieces) else 0
+    walk = _SectionParser(pieces, first, anatomy)
+    walk.run()
+    return anatomy
+
+
+class _SectionParser:
+    """Goes through the paragraphs once, from the dateline to where the release ends."""
+
+    def __init__(self, pieces: list[Paragraph], first: int, anatomy: Sections) -> None:
+        self.pieces = pieces
+        self.first = first
+        self.anatomy = anatomy
+        self.state: Literal["body", "about", "contact", "over"] = "body"
+        self.tail = False
+        """Whether an end mark was seen: hashtags, disclaimer, ``###``, about, contacts."""
+        self.tagged = False
+        """Whether hashtags were seen with little behind them: what then stands in another element is the site's."""
+        self.said = 0
+        self.seen: set[str] = set()
+        self.homes: set[lxml.html.HtmlElement | None] = set()
+        """The elements that the text's paragraphs stand in."""
+        self.pairs = teaser_pairs(pieces)
+        self.contact_runs = contact_runs(pieces)
+        self.prose = [is_prose(piece) for piece in pieces]
+        self.rest = prose_behind(pieces, self.prose)
+        self.skip_to = 0
+        self.home: lxml.html.HtmlElement | None = None
+        """The smallest element that holds all of the text so far."""
+        self.kept = 0
+        self.contact_home: lxml.html.HtmlElement | None = None
+
+    def run(self) -> None:
+        """Fill the anatomy."""
+        for index in range(self.first, len(self.pieces)):
+            piece = self.pieces[index]
+            if self._is_elsewhere(index, piece):
+                break
+            if index >= self.skip_to and not self._is_mark(index, piece):
+                self._take(piece, index)
+        own = self.anatomy.own
+        while own and weight(own[-1][1]) <= LABEL and own[-1][1].endswith((":", "：")):
+            del own[-1]  # a label of what was left out: "On the Net:"
+
+    def _take(self, piece: Paragraph, index: int) -> None:
+        if self.state == "over":
+            if phrases.CONTACT_LINE.search(piece.text) and piece.is_short:
+                self._note_contact(piece.text)
+            return
+        if index in self.pairs or (index - 1) in self.pairs:
+            return
+        if self.state == "contact":
+            if not is_sentence(piece.text) or phrases.CONTACT_LINE.search(piece.text) or weight(piece.text) <= 260:
+                self._note_contact(piece.text)
+                return
+            if self.tail:  # the text itself has ended, so that prose behind the contacts is the site's
+                self.state = "over"
+                return
+            self.state = "body"
+        if self.tagged and self.state == "body" and self._is_prose(index) and not self._is_at_home(piece):
+            self.state = "over"
+            return
+        letters = key(piece.text)
+        if not letters or (len(letters) >= 30 and letters in self.seen):
+            return
+        self.seen.add(letters)
+        self.said += weight(piece.text)
+        if self._is_prose(index):
+            self.homes.add(piece.block.element.getparent())
+        self._settle(piece)
+        self.anatomy.own.append(("about" if self.state == "about" else "body", piece.text))
+
+    def _note_contact(self, text: str) -> None:
+        if wire_of(text) is None:  # the release's own address is nobody's contact
+            self.anatomy.contacts.append(text)
+
+    def _is_mark(self, index: int, piece: Paragraph) -> bool:
+        """Whether a paragraph is one of the marks of a release's end, or a line of no release; moves on with it."""
+        if self._is_label(index, piece) or self._is_end(index, piece):
+            return True
+        section = self._section(index, piece)
+        if section is None:
+            return self._is_left_out(index, piece)
+        self.state = section
+        if section == "contact":
+            self.contact_home = piece.block.element.getparent()
+            self.anatomy.contacts.append(piece.text)
+            return True
+        self.tail = self.tail or section == "about"
+        return False
+
+    def _is_label(self, index: int, piece: Paragraph) -> bool:
+        """Whether a paragraph is the disclaimer, a line of hashtags, or the accounts behind one."""
+        text, anatomy = piece.text, self.anatomy
+        if match := _ONLY_MARK.match(text):
+            anatomy.disclaimer = anatomy.disclaimer or match[0].strip()
+            self._disclaimer(text[match.end() :].strip(), piece, index)
+            return True
+        if is_tag_line(text) and not phrases.END.match(text):
+            anatomy.tag_lines.append(text)
+            self.tail = self.tail or self._may_end(index)
+            self.tagged = self._may_end(index) and self.rest[index] <= self.said * LATE
+            return True
+        if anatomy.tag_lines and _ADDRESSES.fullmatch(text):  # Media OutReach glues the issuer's accounts to its tags
+            anatomy.notes.append(text)
+            return True
+        return False
+
+    def _is_end(self, index: int, piece: Paragraph) -> bool:
+        """Whether a paragraph says that the text has ended: ``###``, SOURCE, "View source version", EQS's table."""
+        text, anatomy = piece.text, self.anatomy
+        if (
+            len(text) <= LINE
+            and phrases.VIEW_SOURCE.search(text)
+            and ("http" in text or piece.is_short or piece.block.links)
+        ) or phrases.TRANSMITTED.match(text):
+            anatomy.notes.append(text)
+            self._end(index)
+            return True
+        if piece.is_short and phrases.END.match(text):
+            if self.rest[index] < self.said or anatomy.found is not None:
+                self._end(index)
+            return True
+        if not self._may_end(index):
+            return False
+        match = phrases.SOURCE.match(text)
+        if match and piece.is_short and self.rest[index] < self.said * LATE:
+            anatomy.source = (match["name"] or match["cjk"]).strip()
+            self._end(index)
+            return True
+        if _EQS_TABLE.match(text):
+            self._end(index)
+            return True
+        return False
+
+    def _section(self, index: int, piece: Paragraph) -> Literal["body", "about", "contact"] | None:
+        """Return the section of a release that a paragraph opens, if it does."""
+        text = piece.text
+        if self._is_about(index, piece):
+            return "about"
+        if (phrases.CONTACT.match(text) and self._is_contact(index, piece)) or self._opens_contacts(index):
+            return "contact"
+        if self.state == "over" and piece.is_short and phrases.EXPLANATION.match(text):
+            return "body"
+        if self.state == "contact" and piece.is_short and phrases.NOTES.match(text):
+            return "body"
+        return None
+
+    def _is_left_out(self, index: int, piece: Paragraph) -> bool:
+        """Whether a paragraph is a line of no release's text: a date above or below it, a button, a copyright."""
+        text = piece.text
+        if ((not self.said or not self.rest[index]) and is_date_line(text)) or (
+            len(text) <= LINE and phrases.BOILERPLATE.match(text)
+        ):
+            self.anatomy.notes.append(text)
+            return True
+        return False
+
+    def _may_end(self, index: int) -> bool:
+        """Whether so much of the text was said that a mark can be its end: a short release has little behind it too."""
+        if self.said >= ENOUGH:
+            return True
+        limit = LITTLE_BEHIND if self.anatomy.found is not None else self.said * LATE
+        return self.said > 0 and self.rest[index] <= limit
+
+    def _disclaimer(self, rest: str, piece: Paragraph, index: int) -> None:
+        if self.anatomy.found is None and not self._may_end(index):  # above the text, behind the wire's header
+            self.anatomy.own.clear()
+            self.said = 0
+        else:
+            self.tail = True
+            self.state = "over"
+        if rest:
+            self.pieces[index] = Paragraph(rest, piece.block)
+            if not self._is_mark(index, self.pieces[index]):
+                self._take(self.pieces[index], index)
+
+    def _end(self, index: int) -> None:
+        if self._may_end(index):
+            self.tail = True
+            self.state = "over"
+
+    def _is_about(self, index: int, piece: Paragraph) -> bool:
+        """Whether a section about a company begins: as a heading of its own, or with its text behind it."""
+        text = piece.text
+        if not self._may_end(index) or not (
+            phrases.ABOUT.match(text) or (piece.is_short and phrases.ABOUT_END.search(text))
+        ):
+            return False
+        if piece.is_short and not is_sentence(text.rstrip(":：. ")):
+            following = self.pieces[index + 1] if index + 1 < len(self.pieces) else None
+            if following is not None or not is_sentence(text):
+                return following is not None and piece.block.link_density < 0.8 and not is_cut_short(following.text)
+        return self.tail or index > len(self.pieces) // 2 or _ABOUT_IN_LINE.match(text) is not None
+
+    def _opens_contacts(self, index: int) -> bool:
+        """Whether names, numbers and addresses without a heading begin here, behind the text."""
+        return index in self.contact_runs and self._may_end(index) and self.rest[index] <= self.said * LATE
+
+    def _is_contact(self, index: int, piece: Paragraph) -> bool:
+        """Whether a line that speaks of contacts opens a block of them, or is a sentence of the text."""
+        if not self._may_end(index):
+            return False
+        if phrases.CONTACT_LINE.search(piece.text) or weight(piece.text) <= 60:
+            return True
+        following = self.pieces[index + 1 : index + 4]
+        return piece.is_short and any(phrases.CONTACT_LINE.search(other.text) for other in following)
+
+    def _is_elsewhere(self, index: int, piece: Paragraph) -> bool:
+        """Whether other stories begin here, so that nothing more belongs to the release."""
+        if not self._may_end(index):
+            return False
+        if self._opens_related(piece):
+            self.skip_to = self._past_related(index)
+            return self.skip_to >= len(self.pieces)
+        if self._is_outside(index, piece):
+            return True
+        if not self.tail or not self._is_teaser(index, piece):
+            return False
+        if self.anatomy.found is None and self.anatomy.disclaimer is None and self.rest[index] > self.said * LATE:
+            self.skip_to = index + 1  # a teaser inside a text whose marks were no end
+            return False
+        return True
+
+    def _is_outside(self, index: int, piece: Paragraph) -> bool:
+        """Whether a paragraph stands outside the element that holds all of the text so far, and little follows.
+
+        Behind the release's end nothing out there belongs to it, but a section about a company and contacts. Of a
+        text of a paragraph or two the home is not sure yet: then only what looks like another story is outside.
+        """
+        if self.home is None or is_under(piece.block.element, self.home):
+            return False
+        if self.state == "contact" and self.contact_home is not None and self.contact_home.tag != "body":
+            return not is_under(piece.block.element, self.contact_home)
+        if self.kept < 3 and piece.block.link_density < 0.8 and not is_cut_short(piece.text):
+            return False
+        behind = self.rest[index] + (weight(piece.text) if self.prose[index] else 0)
+        if not self.tail and behind >= self.said * LATE:
+            return False
+        opens_contacts = phrases.CONTACT.match(piece.text) is not None and self._is_contact(index, piece)
+        return not opens_contacts and not self._is_about(index, piece)
+
+    def _settle(self, piece: Paragraph) -> None:
+        """Widen the home of the text so that it holds this paragraph."""
+        self.kept += 1
+        home = piece.block.element.getparent()
+        if self.home is None:
+            self.home = home
+        while self.home is not None and not is_under(piece.block.element, self.home):
+            self.home = self.home.getparent()
+
+    @staticmethod
+    def _opens_related(piece: Paragraph) -> bool:
+        if not piece.is_short or is_sentence(piece.text.rstrip(":： ")):
+            return False
+        return phrases.RELATED.match(piece.text) is not None and phrases.ABOUT.match(piece.text) is None
+
+    def _past_related(self, index: int) -> int:
+        """Return the index at which the release goes on behind a heading of other stories: two paragraphs of text in a row.
+
+        One paragraph alone is a teaser's. Once the release has ended, nothing goes on.
+        """  # noqa: E501
+        if self.tail:
+            return len(self.pieces)
+        mostly_text = self.rest[index] > self.said
+        for at in range(index + 1, len(self.pieces)):
+            if self._is_prose(at) and (mostly_text or self._is_prose(at + 1) or self._is_at_home(self.pieces[at])):
+                return at
+        return len(self.pieces)
+
+    def _is_at_home(self, piece: Paragraph) -> bool:
+        return piece.block.element.getparent() in self.homes
+
+    def _is_prose(self, index: int) -> bool:
+        return index < len(self.pieces) and self.prose[index]
+
+    def _is_teaser(self, index: int, piece: Paragraph) -> bool:
+        """Whether a paragraph behind the release's end is another story's."""
+        if index in self.pairs or (is_cut_short(piece.text) and weight(piece.text) >= 40):
+            return True
+        if piece.block.link_density > 0.8 and is_latin_headline(piece.text):
+            return phrases.CONTACT_LINE.search(piece.text) is None
+        return self.state == "about" and find_dateline(piece.text) is not None

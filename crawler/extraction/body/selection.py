@@ -1,0 +1,254 @@
+"""Stop 6, extract: which blocks of a page are its article: Trafilatura's word, and the page's structure around it.
+
+Trafilatura says what the main text is; the blocks say where that stands. A paragraph that Trafilatura lost between two it
+found, in the same element, is taken back; one that stands in a sidebar as well is taken where the article is.
+"""  # noqa: E501
+
+from __future__ import annotations
+
+import html
+import logging
+import re
+from collections import Counter
+from itertools import pairwise
+
+import lxml.html
+import trafilatura
+from trafilatura.settings import Extractor
+
+from crawler.extraction.body import phrases
+from crawler.extraction.body.blocks import Block, ancestors, is_under
+from crawler.extraction.body.inline_markup import settled_markup
+from crawler.extraction.body.single_column import choose_column
+from crawler.extraction.fields.tags import is_tag_line
+from crawler.extraction.page import Page
+from crawler.extraction.text import clean, is_cut_short, is_sentence, key, weight
+from stories.model.release import NotARelease
+
+SURE = 24  # letters that two different paragraphs do not share by chance
+FAST_ENOUGH = 0.3  # of a page's running text; with less, second opinions are worth their time (0.5 measured worse)
+LINKED_LEAST = 600  # characters of an article's body in linked data; shorter ones are summaries
+LINKED_MORE = 1.5  # times what was found
+LEAD_WITHIN = 20  # blocks between a headline and its text: bylines, dates, share bars, a picture
+LEAST_OF_ARTICLE = 300  # Latin characters
+TITLE = 140  # Latin characters
+PARTS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "table", "blockquote"})
+RUN = 60  # blocks between two paragraphs; a list or a table of a release has some thirty
+SHARE = 0.8  # of the chosen text stands in the main element
+
+_FAST, _THOROUGH = (Extractor(fast=fast, comments=False, tables=True) for fast in (True, False))
+logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # it logs an error for every page without a text
+
+
+def choose(page: Page, blocks: list[Block]) -> lxml.html.HtmlElement:
+    """Mark the blocks of the article as chosen; return the element that holds (nearly) all of it."""
+    for block in blocks:
+        block.key = key(block.text)
+    if not choose_column(blocks):
+        _mark(blocks, *_witness(page, fast=True))
+        if _chosen_share(blocks) < FAST_ENOUGH:
+            _mark(blocks, *_witness(page, fast=False))
+    _hear_linked_data(page, blocks)
+    _keep_headlined_article(blocks)
+    main = _main_element(page, blocks)
+    inside = [is_under(block.element, main) for block in blocks]
+    _once(blocks, inside)
+    _take_back(blocks, inside)
+    _take_lead(blocks)
+    return main
+
+
+def _mark(blocks: list[Block], whole: str, lines: set[str]) -> None:
+    for block in blocks:
+        if len(block.key) >= SURE or (not block.text.isascii() and weight(block.key) >= SURE):
+            block.chosen = block.key in whole or (len(block.key) > 160 and _mostly(block.text, whole))
+        else:
+            block.chosen = block.key in lines
+
+
+def _hear_linked_data(page: Page, blocks: list[Block]) -> None:
+    """Choose what the page's own linked data calls the article's body, where that is much more than was found.
+
+    Where the page shows none of it (a shell, a paywall), its paragraphs are added as blocks.
+    """
+    said = max((body for node in page.linked if isinstance(body := node.get("articlebody"), str)), key=len, default="")
+    found = sum(len(block.key) for block in blocks if block.chosen)
+    if len(said) < LINKED_LEAST or len(said) < LINKED_MORE * found:
+        return
+    text = html.unescape(settled_markup(html.unescape(said)))
+    text = re.sub(r"</(?:p|div|h\d|li)>|<br\s*/?>", "\n", text)
+    text = re.sub(r"<[^>]{0,500}>", "", text)
+    whole = key(text)
+    shown = [block for block in blocks if len(block.key) >= SURE and block.key in whole]
+    if sum(len(block.key) for block in shown) >= 0.5 * len(whole):
+        for block in shown:
+            block.chosen = True
+        return
+    for block in blocks:
+        block.chosen = False
+    body = page.tree.find("body")
+    for line in clean(text).split("\n"):
+        blocks.append(Block(line, "text", body, len(blocks), key=key(line), chosen=True))
+
+
+def _chosen_share(blocks: list[Block]) -> float:
+    """Return how much of the page's running text is chosen, 0 to 1."""
+    chosen = total = 0
+    for block in blocks:
+        if not block.beside and _reads_like_text(block) and block.link_density < 0.5:
+            total += len(block.key)
+            chosen += len(block.key) * block.chosen
+    return chosen / total if total else 0.0
+
+
+def _witness(page: Page, *, fast: bool) -> tuple[str, set[str]]:
+    """Return Trafilatura's text as one key, and the keys of its lines; ``fast``: without its second opinions."""
+    try:
+        document = trafilatura.bare_extraction(page.tree, options=_FAST if fast else _THOROUGH)
+    except (ValueError, RecursionError, TypeError, AttributeError, KeyError, IndexError) as error:
+        raise NotARelease("unreadable", f"Trafilatura gave up on it ({type(error).__name__})") from error
+    if document is None:
+        return "", set()
+    body = document.body  # type: ignore[union-attr]
+    lines = {
+        key("".join(map(str, element.itertext())))
+        for element in body.iter("p", "head", "item", "quote", "cell", "row", "hi")
+    }
+    return key("".join(map(str, body.itertext()))), lines
+
+
+def _keep_headlined_article(blocks: list[Block]) -> None:
+    """Of several articles side by side keep the one that the page's only h1 is in: the others are other stories."""
+    headlines = [block for block in blocks if block.level == 1 and len(block.key) >= 8 and not block.beside]
+    home = _article(headlines[0].element) if len(headlines) == 1 else None
+    if home is None:
+        return
+    holders = {block.index: _article(block.element) for block in blocks if block.chosen}
+    if sum(weight(blocks[index].text) for index, article in holders.items() if article is home) < LEAST_OF_ARTICLE:
+        return
+    for index, article in holders.items():
+        if article is not None and article is not home and not is_under(home, article) and not is_under(article, home):
+            blocks[index].chosen = False
+
+
+def _article(element: lxml.html.HtmlElement) -> lxml.html.HtmlElement | None:
+    return next((around for around in ancestors(element) if around.tag == "article"), None)
+
+
+def _mostly(text: str, whole: str) -> bool:
+    """Whether two thirds of the sentences of a long block are in Trafilatura's text."""
+    found = total = 0
+    for sentence in text.replace("\n", ". ").replace("。", ". ").split(". "):
+        letters = key(sentence)
+        if len(letters) >= 12:
+            total += len(letters)
+            found += len(letters) * (letters in whole)
+    return total > 0 and found >= 0.66 * total
+
+
+def _main_element(page: Page, blocks: list[Block]) -> lxml.html.HtmlElement:
+    """Return the smallest element that holds four fifths of the chosen text."""
+    held: Counter[lxml.html.HtmlElement] = Counter()
+    total = 0
+    for block in blocks:
+        if block.chosen and not block.beside and len(block.key) >= SURE:
+            total += len(block.key)
+            for element in ancestors(block.element):
+                held[element] += len(block.key)
+    enough = [element for element, letters in held.items() if letters >= SHARE * total]
+    body = page.tree.find("body")
+    return max(enough, key=lambda element: sum(1 for _ in ancestors(element)), default=body)
+
+
+def _once(blocks: list[Block], inside: list[bool]) -> None:
+    """Of the copies of a text keep one: in the main element, not beside it, the first."""
+    best: dict[str, Block] = {}
+    for block in blocks:
+        if block.chosen and len(block.key) >= SURE:
+            other = best.get(block.key)
+            if other is None:
+                best[block.key] = block
+            elif (inside[block.index], not block.beside) > (inside[other.index], not other.beside):
+                other.chosen = False
+                best[block.key] = block
+            else:
+                block.chosen = False
+
+
+def _take_back(blocks: list[Block], inside: list[bool]) -> None:
+    """Choose what stands between chosen blocks, beside them in the same element, and reads like text."""
+    chosen = [block.index for block in blocks if block.chosen and inside[block.index]]
+    if not chosen:
+        return
+    parents = Counter(blocks[index].element.getparent() for index in chosen if len(blocks[index].key) >= SURE)
+    seen = {block.key for block in blocks if block.chosen}
+    for index in range(chosen[0] + 1, chosen[-1]):
+        block = blocks[index]
+        if block.chosen or block.beside or block.kind == "caption" or not block.key or block.key in seen:
+            continue
+        at_home = parents[block.element.getparent()] >= 2 or parents[block.element] >= 1
+        at_home = at_home or (inside[index] and _is_title(block))  # in a box of its own
+        if is_tag_line(block.text) or (
+            at_home and block.link_density < 0.4 and (_reads_like_text(block) or _between(blocks, index))
+        ):
+            block.chosen = True
+            seen.add(block.key)
+    _take_back_runs(blocks, chosen, seen)
+
+
+def _take_back_runs(blocks: list[Block], chosen: list[int], seen: set[str]) -> None:
+    """Choose the sub-headings, lists, rows and quotes between two paragraphs that stand in the same element as they."""
+    texts = [index for index in chosen if _reads_like_text(blocks[index])]
+    for before, after in pairwise(texts):
+        home = blocks[before].element.getparent()
+        run = [block for block in blocks[before + 1 : after] if not block.chosen and not block.beside]
+        if not run or len(run) > RUN or blocks[after].element.getparent() is not home:
+            continue
+        if all(_is_part(block, home) and block.key not in seen for block in run):
+            for block in run:
+                block.chosen = True
+                seen.add(block.key)
+
+
+def _is_part(block: Block, home: lxml.html.HtmlElement | None) -> bool:
+    """Whether a block is a sub-heading, an item, a row or a quote right in an element, not in a box there."""
+    if block.links or is_cut_short(block.text) or (block.kind == "heading" and weight(block.text) > TITLE):
+        return False
+    child = next((around for around in ancestors(block.element) if around.getparent() is home), None)
+    return child is not None and child.tag in PARTS
+
+
+def _is_title(block: Block) -> bool:
+    """Whether a block is a sub-heading, or opens a section about a company."""
+    if weight(block.text) > TITLE or block.links:
+        return False
+    about = phrases.ABOUT.match(block.text) or phrases.ABOUT_END.search(block.text)
+    return block.kind == "heading" or about is not None
+
+
+def _take_lead(blocks: list[Block]) -> None:
+    """Choose the summary between the headline and the text, which Trafilatura often leaves out."""
+    first = next((block.index for block in blocks if block.chosen and _reads_like_text(block)), 0)
+    above = blocks[max(0, first - LEAD_WITHIN) : first + 1]
+    headline = next((block for block in reversed(above) if block.level == 1 and len(block.key) >= 12), None)
+    if headline is None:
+        return
+    seen = {block.key for block in blocks if block.chosen}
+    for block in blocks[headline.index + 1 : first]:
+        if block.kind in ("text", "heading", "quote") and block.key not in seen and _is_lead(block):
+            block.chosen = True
+            seen.add(block.key)
+
+
+def _is_lead(block: Block) -> bool:
+    text = block.text
+    return weight(text) >= 90 and is_sentence(text) and not is_cut_short(text) and block.links == 0
+
+
+def _reads_like_text(block: Block) -> bool:
+    return weight(block.text) >= 60 and is_sentence(block.text)
+
+
+def _between(blocks: list[Block], index: int) -> bool:
+    """Whether both neighbours are chosen: a sub-heading, a short line, a row."""
+    return blocks[index - 1].chosen and blocks[index + 1].chosen

@@ -1,0 +1,193 @@
+"""Stop 6, extract: a release's headline and sub-headline, from the page's headings and what its head says of them."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Sequence
+
+from config.source_settings import ReleaseHints
+from crawler.extraction.body.blocks import Block
+from crawler.extraction.body.inline_markup import settled_markup
+from crawler.extraction.body.paragraphs import Paragraph
+from crawler.extraction.body.phrases import ADVISORY, BOILERPLATE, DISCLAIMER, HASHTAG_LABEL, RELATED
+from crawler.extraction.fields.dates import find_date
+from crawler.extraction.page import Page, inner_text, select
+from crawler.extraction.text import clean, is_cut_short, joined, key, weight
+
+_PARTS = re.compile(r"(?<!\s)\s++[|–—·•»:-]\s+|(?:(?<!\s)\s+)?(?:\||::)\s*")
+_WORD = re.compile("[\u3040-\u30ff\u3400-\u9fff]|[^\\W\u3040-\u30ff\u3400-\u9fff]+")
+_UNDER = re.compile(
+    r"sub-?(?:head(?:line|ing)?|title)|standfirst|\bdeck\b|alternativeHeadline|secondary-?(?:title|headline)", re.I
+)
+LONGEST = 500  # characters; the longest headline in the archive has 320
+
+
+def selected(page: Page, selector: str | None) -> str | None:
+    """Return the text of the first element that a hint's CSS selects."""
+    if selector is None:
+        return None
+    found = select(page.tree, selector)
+    return inner_text(found[0]) or None if found else None
+
+
+def find_headline(page: Page, blocks: Sequence[Block], first: int, hints: ReleaseHints) -> str | None:
+    """Return the headline; ``first`` is the index of the article's first block.
+
+    A heading that the page's title confirms wins, then what linked data and OpenGraph say, then the nearest heading.
+    """
+    if hinted := selected(page, hints.headline):
+        return hinted
+    said = _said(page)
+    keys = [key(text) for text in said]
+    headings = [block for block in blocks if block.kind == "heading" and weight(block.text) <= LONGEST and block.key]
+    above = [block for block in headings if block.index <= first + 4]
+    alone = [block for block in above if block.level == 1 and not block.beside and _says_much(key(block.text), 12)]
+    if len(alone) == 1 and (not said or _share_words(alone[0].text, said[0])):
+        return joined(alone[0].text)
+    for level in (1, 2, 3):
+        for block in reversed(above) if level > 1 else above:
+            if block.level == level and _confirmed(key(block.text), keys):
+                return joined(block.text)
+    if said and said[0] and len(said[0]) <= LONGEST:
+        return said[0]
+    main = [block for block in above if block.level == 1 and not block.beside] or [
+        b for b in above if b.level == 2 and not b.beside
+    ]
+    if main:
+        return joined(main[-1].text)
+    return joined(headings[0].text) if headings else None
+
+
+def _share_words(heading: str, said: str) -> bool:
+    """Whether half of the words (of Chinese and Japanese: the characters) of the shorter headline are in the other."""
+    one, other = (set(_WORD.findall(text.lower())) for text in (heading, said))
+    return 2 * len(one & other) >= min(len(one), len(other)) > 0
+
+
+def _says_much(letters: str, least: int) -> bool:
+    """Whether a key has so many letters, or as much in Chinese, Japanese or Korean: seven characters at least."""
+    return len(letters) >= least or weight(letters) >= max(21, least)
+
+
+def _confirmed(heading: str, said: list[str]) -> bool:
+    return _says_much(heading, 8) and any(
+        heading == text or (_says_much(heading, 15) and (heading in text or (_says_much(text, 15) and text in heading)))
+        for text in said
+    )
+
+
+def _said(page: Page) -> list[str]:
+    """Return what the page's head calls the headline, best first."""
+    linked = [
+        node.get("headline") or node.get("name")
+        for node in page.linked
+        if "webpage" not in str(node.get("@type", "")).lower()
+    ]
+    texts = [joined(clean(text)) for text in linked if isinstance(text, str)]
+    texts += [text for name in ("og:title", "twitter:title", "dc.title", "title") if (text := page.first(name))]
+    whole = _without_markup(page.title or "")
+    bare = [_without_site(_without_markup(text), page) for text in texts]
+    if whole:
+        bare.append(_without_site(whole, page))
+    return [text for text in bare if text]
+
+
+def _without_markup(text: str) -> str:
+    if "<" not in text:
+        return text
+    text = html.unescape(settled_markup(text))
+    return joined(clean(re.sub(r"</?[a-zA-Z][^>]{0,80}>", " ", text)))
+
+
+def _without_site(text: str, page: Page) -> str:
+    """Return a title without the site's name at its end or start."""
+    site = key(page.first("og:site_name", "application-name", "twitter:site") or "")
+    host = (
+        key((page.url or page.canonical or "").split("/")[2])
+        if (page.url or page.canonical or "").count("/") >= 2
+        else ""
+    )
+    parts = list(_PARTS.finditer(text))
+    while parts:
+        tail = key(text[parts[-1].end() :])
+        if not tail or not (tail == site or (site and site in tail) or (len(tail) >= 3 and tail in host)):
+            break
+        text = text[: parts.pop().start()]
+    if not parts:
+        return text
+    head = key(text[: parts[0].start()])
+    if head and (head == site or (len(head) >= 3 and head in host)):
+        return text[parts[0].end() :]
+    if "|" in parts[-1][0] or "::" in parts[-1][0] or "»" in parts[-1][0]:
+        return text[: parts[-1].start()] if weight(text[: parts[-1].start()]) >= 15 else text
+    return text
+
+
+def _is_marked(block: Block) -> bool:
+    """Whether the markup names a block as the sub-headline."""
+    element = block.element
+    names = f"{element.get('class') or ''} {element.get('itemprop') or ''} {element.get('id') or ''}"
+    return _UNDER.search(names) is not None
+
+
+def find_subheadline(
+    page: Page,
+    near: Sequence[Block],
+    lead: Sequence[Paragraph],
+    headline: str,
+    hints: ReleaseHints,
+    *,
+    first: int,
+    dated: bool,
+) -> str | None:
+    """Return the sub-headline: as hinted or marked up, else what stands between headline and dateline.
+
+    ``near`` are the blocks around the headline, ``lead`` what stands between it and the text, ``first`` the index of the
+    text's first block.
+    ``dated``: the text opens with a dateline, so what stands above it and reads like a line of its own is one.
+    """  # noqa: E501
+    if hinted := selected(page, hints.subheadline):
+        return hinted
+    above = next((block for block in reversed(near) if block.key and block.key == key(headline)), None)
+    for block in near[above.index - near[0].index :] if above is not None else ():
+        if block.kind != "row" and _is_marked(block) and 10 <= len(block.text) <= LONGEST:
+            text = joined(block.text)
+            if key(text) != key(headline) and not is_cut_short(text):
+                return text
+    if not dated:
+        return None
+    between = [block for block in near if above is not None and above.index < block.index < first]
+    own = {piece.block.index for piece in lead}
+    lost = [
+        Paragraph(joined(block.text), block) for block in between if block.index not in own and _is_beside(block, above)
+    ]
+    for piece in (*lead, *lost):
+        if ADVISORY.search(piece.text):  # behind it the release begins anew, with its headline
+            return None
+        if _may_be_under(piece, headline):
+            return piece.text
+    return None
+
+
+def _is_beside(block: Block, headline: Block | None) -> bool:
+    """Whether a block that the text was not chosen from stands with the headline: a heading, bold, a sibling."""
+    if block.beside or headline is None:
+        return False
+    if block.kind == "heading" or block.element.getparent() is headline.element.getparent():
+        return True
+    bold = next(block.element.iter("b", "strong"), None)
+    return bold is not None and key(bold.text_content()) == block.key
+
+
+def _may_be_under(piece: Paragraph, headline: str) -> bool:
+    text = piece.text
+    if not 12 <= weight(text) <= LONGEST or piece.block.kind not in ("heading", "text", "quote"):
+        return False
+    if key(text) in key(headline) or is_cut_short(text) or piece.block.link_density > 0.5:
+        return False
+    if BOILERPLATE.match(text) or re.match(DISCLAIMER, text) or HASHTAG_LABEL.match(text) or RELATED.match(text):
+        return False
+    if re.match(r"(?:by|von|par|por|news\s+provided|provided\s+by|contributed|written|posted|source)\b", text, re.I):
+        return False
+    return not (find_date(text) is not None and weight(text) <= 80)

@@ -1,0 +1,228 @@
+"""One pace for each host, whoever asks: listings, release pages, robots.txt and one-off crawls, of all processes.
+
+Scrapy keeps a slot for each host. Here is what changes a slot while it runs, and what keeps a slow host, whose requests
+wait their turn, from taking the places of all others. What a host asked for is known to all processes on one Redis
+(``stories.crawl_state.host_limits``).
+
+A pace is kept with a host, whatever its ports: it spares a machine, and 429 says that the machine gets too much. What a
+server *said* holds for that server, host and port, as RFC 9309 (2.3) has it of robots.txt and RFC 9110 (4.3.1) of an
+origin: another port may be another program, that asked for nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any, Self
+
+import structlog
+from redis.exceptions import RedisError
+from scrapy import Request
+from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
+from scrapy.crawler import Crawler
+from scrapy.http import Response
+from scrapy.pqueues import DownloaderAwarePriorityQueue, DownloaderInterface
+from scrapy.utils.httpobj import urlparse_cached
+
+from crawler.http.address_guard import AddressGuard
+from crawler.http.errors import HostBusyError
+from crawler.http.response_headers import retry_after
+from crawler.http.response_limits import BoundedFactory, limits_named
+from crawler.polling.interval import LONGEST_PATIENCE
+from stories.model.timestamps import timestamp
+
+log = structlog.get_logger(__name__)
+
+BUSY_STATUSES = (429, 503)
+LOOK = timedelta(seconds=1)  # between two looks whether another process was asked for patience
+SLOWER = 0.5  # seconds between two requests to a host that has no pace, once it said 429
+SLOWEST = 30.0  # seconds between two requests to a host that says 429 again and again
+SLOWED = timedelta(hours=1)  # since the last 429, until its own pace is tried again
+PORTS = {"http": 80, "https": 443}
+
+
+def server_of(request: Request) -> str:
+    """Return the server of a request, as its patience is known: the host, with a port that is not the usual one."""
+    url = urlparse_cached(request)
+    try:
+        port = url.port
+    except ValueError:
+        port = None
+    host = url.hostname or ""
+    return host if port in (None, PORTS.get(url.scheme)) else f"{host}:{port}"
+
+
+def slow_down(crawler: Crawler, host: str, delay: float) -> None:
+    """Leave at least ``delay`` seconds between two requests to a host from now on, one at a time."""
+    downloader: Any = crawler.engine.downloader if crawler.engine else None
+    known = downloader.per_slot_settings.get(host, {})
+    delay = max(delay, known.get("delay", 0.0))
+    # A slot that is idle for a minute is thrown away, and made anew by these settings.
+    downloader.per_slot_settings[host] = {"jitter": 0.2, **known, "delay": delay, "concurrency": 1}
+    if (slot := downloader.slots.get(host)) is not None:
+        slot.delay, slot.concurrency = delay, 1
+
+
+class HostThrottleMiddleware:
+    """Leaves a server alone that says 429 or 503, for as long as it says; slows its host after it said 429."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+        self._until: dict[str, datetime] = {}
+        self._looked: dict[str, datetime] = {}
+        self._slowed: dict[str, tuple[datetime, dict[str, Any] | None]] = {}
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Return the middleware of a crawl."""
+        return cls(crawler)
+
+    @property
+    def _services(self) -> Any:
+        spider: Any = self._crawler.spider
+        return spider.services
+
+    async def process_request(self, request: Request) -> None:
+        """Raise ``Patient`` for a request to a server that asked to be left alone."""
+        await self.ask_leave(request)
+        host, now = urlparse_cached(request).hostname or "", self._services.clock()
+        if (slowed := self._slowed.get(host)) and now - slowed[0] > SLOWED:
+            self._at_its_own_pace(host)
+
+    async def ask_leave(self, request: Request) -> None:
+        """Raise ``Patient`` if the server asked for it, this process or another one."""
+        server, now = server_of(request), self._services.clock()
+        if not timedelta() <= now - self._looked.get(server, now - 2 * LOOK) <= LOOK:
+            self._looked[server] = now
+            await self._look(server, urlparse_cached(request).hostname or "", now)
+        until = self._until.get(server)
+        if until is not None and now < until <= now + LONGEST_PATIENCE:
+            raise HostBusyError(f"{server} asked for patience until {until:%H:%M:%S} UTC", until)
+
+    async def process_response(self, request: Request, response: Response) -> Response:
+        """Remember that a server is busy."""
+        if response.status not in BUSY_STATUSES:
+            return response
+        server, now, manners = server_of(request), self._services.clock(), self._services.manners
+        asked = retry_after(response, now)
+        patience = min(asked, LONGEST_PATIENCE) if asked is not None else None
+        if patience is not None:  # else the listing's own patience is enough
+            self._until[server] = now + patience
+            log.warning("host busy", host=server, status=response.status, until=timestamp(now + patience))
+        host = urlparse_cached(request).hostname or ""
+        apart = self._slow(host, now) if response.status == 429 else None
+        try:
+            if manners is not None and patience is not None:
+                await manners.put_patience(server, now + patience, patience)
+            if manners is not None and apart is not None:
+                await manners.put_slower(host, apart, SLOWED)
+        except RedisError as error:
+            log.warning("patience not noted", host=server, why=f"Redis: {error}")
+        return response
+
+    async def _look(self, server: str, host: str, now: datetime) -> None:
+        if self._services.manners is None:
+            return
+        try:
+            asked = await self._services.manners.asked(server, host)
+        except RedisError as error:
+            log.warning("patience not known", host=server, why=f"Redis: {error}")
+            return
+        if asked.until is not None:
+            self._until[server] = max(asked.until, self._until.get(server, asked.until))
+        if asked.apart > self._delay(host):
+            self._set_apart(host, min(asked.apart, SLOWEST), now)
+
+    def _slow(self, host: str, now: datetime) -> float:
+        """Let twice as much time pass between two requests to a host, and return how much in seconds."""
+        apart = max(self._delay(host), min(max(2 * self._delay(host), SLOWER), SLOWEST))
+        self._set_apart(host, apart, now)
+        return apart
+
+    def _set_apart(self, host: str, apart: float, now: datetime) -> None:
+        own = self._slowed[host][1] if host in self._slowed else self._paces.get(host)
+        self._slowed[host] = (now, own)
+        slow_down(self._crawler, host, apart)
+
+    def _delay(self, host: str) -> float:
+        """Return the seconds between two requests to a host as they are now."""
+        slot = self._slots.get(host)
+        own: float = self._paces.get(host, {}).get("delay", self._crawler.settings.getfloat("DOWNLOAD_DELAY"))
+        return own if slot is None else slot.delay
+
+    @property
+    def _paces(self) -> dict[str, dict[str, Any]]:
+        downloader: Any = self._crawler.engine.downloader if self._crawler.engine else None
+        found: dict[str, dict[str, Any]] = downloader.per_slot_settings
+        return found
+
+    @property
+    def _slots(self) -> dict[str, Any]:
+        downloader: Any = self._crawler.engine.downloader if self._crawler.engine else None
+        found: dict[str, Any] = downloader.slots
+        return found
+
+    def _at_its_own_pace(self, host: str) -> None:
+        own = self._slowed.pop(host)[1]
+        self._paces.pop(host, None)
+        if own is not None:
+            self._paces[host] = own
+        if (slot := self._slots.get(host)) is not None:
+            settings, own = self._crawler.settings, own or {}
+            slot.delay = own.get("delay", settings.getfloat("DOWNLOAD_DELAY"))
+            slot.concurrency = own.get("concurrency", settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN"))
+
+
+class ThrottledDownloader(HTTP11DownloadHandler):
+    """Asks a host when it is this process's turn: Scrapy's slot keeps the pace of one process, this that of them all.
+
+    It waits in the host's own slot, so other hosts are asked meanwhile.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._pool._factory = BoundedFactory
+
+    async def download_request(self, request: Request) -> Response:
+        """Return the answer to a request; ``Patient`` if its server asked to be left alone while it waited."""
+        crawler = self._crawler
+        if crawler.spider is None or crawler.engine is None:
+            return await self._download(request)
+        manners = crawler.spider.services.manners  # type: ignore[attr-defined]
+        guard: AddressGuard = crawler.spider.services.guard  # type: ignore[attr-defined]
+        host = str(request.meta.get("download_slot") or urlparse_cached(request).hostname or "")
+        slot = crawler.engine.downloader.slots.get(host)
+        if manners is not None and slot is not None and slot.delay:
+            try:
+                await asyncio.sleep(await manners.turn(host, slot.delay))
+            except RedisError as error:  # this process still keeps its own pace
+                log.warning("pace not shared", host=host, why=f"Redis: {error}")
+        if (politeness := crawler.get_downloader_middleware(HostThrottleMiddleware)) is not None:
+            await politeness.ask_leave(request)
+        with guard.sending(await guard.scope_of(request)):
+            return await self._download(request)
+
+    async def _download(self, request: Request) -> Response:
+        with limits_named():
+            return await super().download_request(request)
+
+
+class _Free(DownloaderInterface):
+    """Sees only hosts that have room: one request on its way for each place, and one that waits for its turn."""
+
+    def stats(self, possible_slots: Iterable[str]) -> list[tuple[int, str]]:
+        slots = self.downloader.slots
+        return [
+            (active, slot)
+            for active, slot in super().stats(possible_slots)
+            if slot not in slots or active <= slots[slot].concurrency
+        ]
+
+
+class HostQueue(DownloaderAwarePriorityQueue):
+    """Requests by host: what a slow host cannot take yet waits here, release pages first, and not in its slot."""
+
+    def __init__(self, crawler: Crawler, *args: Any, **kwargs: Any) -> None:
+        super().__init__(crawler, *args, **kwargs)
+        self._downloader_interface = _Free(crawler)

@@ -1,0 +1,1 @@
+"""Requests for release pages: dispatching, budgets, conditional requests, removed pages."""

@@ -1,0 +1,99 @@
+"""Stop 5 without a page: a feed's entry that carries the whole release (``full_text``).
+
+It is read as a page is, by the same code; it goes its way as the answer to a request that nobody sends.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable
+
+from scrapy import Request
+from scrapy.crawler import Crawler
+from scrapy.http import HtmlResponse, Response
+
+from config.source_settings import ReleaseHints
+from crawler.listings import ListingPage
+from crawler.listings.full_text_entries import edition
+from crawler.services import Services
+from stories.crawl_state.claims import Claim
+from stories.crawl_state.feed_entries import FeedEntryRecord
+from stories.model.sighting import Sighting
+
+IN_FULL = "in_full"
+"""The key in a request's ``meta`` of the entry that is read in place of the page."""
+
+
+def entry_page(sighting: Sighting, content: str) -> str:
+    """Return an entry as a page: its headline, its time, its text."""
+    headline, at = (html.escape(one or "") for one in (sighting.headline, sighting.published_at))
+    time = f'<time datetime="{at}">{at}</time>' if at else ""
+    return (
+        f'<!DOCTYPE html><html><head><meta charset="utf-8"><title>{headline}</title></head>'
+        f"<body><main><article><h1>{headline}</h1>{time}<div>{content}</div></article></main></body></html>"
+    )
+
+
+def in_full(request: Request, entry: FeedEntryRecord) -> Request:
+    """Return the request for a page that need not be fetched, since an entry with its text is at hand."""
+    return request.replace(meta={**request.meta, IN_FULL: entry, "render": False})
+
+
+def at_hand(response: Response) -> FeedEntryRecord | None:
+    """Return the entry that was read in place of a page; None for a page that was fetched."""
+    found: FeedEntryRecord | None = response.request.meta.get(IN_FULL) if response.request else None
+    return found
+
+
+def as_answer(request: Request) -> Response | None:
+    """Return the answer that an entry at hand stands for; None for a request that must be sent."""
+    entry: FeedEntryRecord | None = request.meta.get(IN_FULL)
+    if entry is None or entry.page is None:
+        return None
+    return HtmlResponse(request.url, body=entry.page.encode("utf-8", "replace"), encoding="utf-8", request=request)
+
+
+def entry_hints(hints: ReleaseHints) -> ReleaseHints:
+    """Return the hints for an entry: those that name elements of a page are of no use in it."""
+    none = dict.fromkeys(("body", "headline", "subheadline", "published", "issuer", "encoding"))
+    return hints.model_copy(update=none)
+
+
+class FeedContentMiddleware:
+    """Answers a request for a page that stands in its feed: no robots.txt, no turn of the host's, no connection."""
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> FeedContentMiddleware:
+        """Return the middleware of a crawl."""
+        return cls()
+
+    def process_request(self, request: Request) -> Response | None:
+        """Return the page, if it is at hand."""
+        return as_answer(request)
+
+
+class FeedContent:
+    """Spares the lister's requests for the pages whose text their feed carries."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def spare(self, request: Request, sighting: Sighting, listed: ListingPage) -> Request:
+        """Return the request for the page of a sighting, answered at hand where its entry carries the whole text."""
+        content = listed.contents.get(sighting.url)
+        return in_full(request, _entry(sighting, content)) if content is not None else request
+
+    async def edited(self, listed: ListingPage, claimed: Iterable[Claim]) -> list[Claim]:
+        """Return the sightings whose release was read from an entry that says something else now."""
+        entries, new = self._services.entries, {one.sighting.url for one in claimed}
+        urls = [one.url for one in listed.sightings if one.url in listed.contents and one.url not in new]
+        known = await entries.several(urls) if entries and urls else {}
+        return [
+            Claim(sighting=one, silent=False, changed=True)
+            for one in listed.sightings
+            if one.url in known and known[one.url].edition != edition(listed.contents[one.url])
+        ]
+
+
+def _entry(sighting: Sighting, content: str) -> FeedEntryRecord:
+    return FeedEntryRecord(edition=edition(content), page=entry_page(sighting, content))

@@ -1,0 +1,1 @@
+"""Polls of listings: which, when, how far back, and what is recorded afterwards."""

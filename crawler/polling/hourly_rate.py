@@ -1,0 +1,113 @@
+"""A listing's own rhythm: how many new sightings come in each hour of the week, learnt from its polls.
+
+A week is 168 characters in the cursor, one for every hour from Monday, 0 o'clock UTC, each a rate on a logarithmic
+scale. What was learnt fades: a week in which an hour was different moves it half of
+the way.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from stories.model.sighting import Cursor
+from stories.model.timestamps import latest_instant, timestamp
+
+HOURS = 168
+UNKNOWN = " "  # an hour that was never watched
+FINEST, STEP, TOP = 4.0, 8.0, 93  # the least rate told from none is 0.02 an hour, two neighbours differ by 9 %
+FADING = 0.5  # of what was known, at each further week
+UNWATCHED = timedelta(hours=26)  # after a pause longer than this nobody knows when in it the news came
+HOUR = timedelta(hours=1)
+RATES = {chr(33 + level): (2 ** (level / STEP) - 1) / FINEST for level in range(TOP + 1)}
+
+
+def _char(rate: float) -> str:
+    return chr(33 + min(TOP, round(STEP * math.log2(1 + max(0.0, rate) * FINEST))))
+
+
+def hour_of_week(moment: datetime) -> int:
+    """Return 0 for Monday's first hour in UTC, 167 for Sunday's last."""
+    utc = moment.astimezone(UTC)
+    return utc.weekday() * 24 + utc.hour
+
+
+def _begin(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+
+
+def learn(cursor: Cursor, news: int, now: datetime) -> Cursor:
+    """Return the cursor after a reading that showed ``news`` new sightings; only whole hours count.
+
+    What came between two readings that are hours apart is spread over those hours.
+    """
+    before, opened = latest_instant(cursor.read_at), latest_instant(cursor.hour)
+    hour = _begin(now)
+    if before is None or not timedelta() <= now - before <= UNWATCHED:
+        return replace(cursor, hour=None, hour_news=0.0)
+    if _begin(before) == hour:
+        return replace(cursor, hour_news=cursor.hour_news + news) if opened == hour else cursor
+    passed = [_begin(before) + HOUR * number for number in range((hour - _begin(before)) // HOUR)]
+    ends = [*(one + HOUR for one in passed), now]
+    span = (now - before).total_seconds() or 1.0
+    shares = [news * (end - max(before, end - HOUR if end is not now else hour)).total_seconds() / span for end in ends]
+    week = list(cursor.week.ljust(HOURS, UNKNOWN))
+    for number, one in enumerate(passed):
+        counted = cursor.hour_news if opened == one else 0.0
+        if number or opened == one:  # the first was watched from its beginning only if it was counted from there
+            index = hour_of_week(one)
+            known = RATES.get(week[index])
+            rate = counted + shares[number]
+            week[index] = _char(rate if known is None else known * FADING + rate * (1 - FADING))
+    return replace(cursor, week="".join(week), hour=timestamp(hour), hour_news=shares[-1])
+
+
+def known_hours(week: str) -> list[float]:
+    """Return the rates of the hours that were watched, in no order."""
+    return [RATES[char] for char in week if char in RATES]
+
+
+def rate_at(week: str, moment: datetime, usual: float, weight: float) -> float:
+    """Return how many new sightings an hour are to be expected at a moment.
+
+    ``usual`` is what to expect of a listing that was not watched for long, and ``weight`` how many hours of watching
+    it takes to believe half in what was seen. Hours of the day that are alike on other days count too: those of working
+    days are not those of a weekend.
+    """
+    known = known_hours(week)
+    mean = (sum(known) + usual * weight) / (len(known) + weight)
+    if not known:
+        return mean
+    index = hour_of_week(moment)
+    day, hour = divmod(index, 24)
+    alike = range(5) if day < 5 else range(5, 7)
+    total, weights = mean * 2.0, 2.0
+    for other in alike:
+        for shift in (-1, 0, 1):
+            rate = RATES.get(week[(other * 24 + hour + shift) % HOURS])
+            if rate is not None:
+                importance = 3.0 if other == day and shift == 0 else 0.5 if shift else 1.0
+                total, weights = total + rate * importance, weights + importance
+    return total / weights
+
+
+def usual_a_day(week: str) -> float | None:
+    """Return how many new sightings a day has; None before a day was watched."""
+    known = known_hours(week)
+    return sum(known) * 24 / len(known) if len(known) >= 24 else None
+
+
+def expected(week: str, start: datetime, end: datetime) -> float | None:
+    """Return how many new sightings were to be expected between two moments; None before a day was watched."""
+    usual = usual_a_day(week)
+    if usual is None or end <= start:
+        return None
+    if end - start > timedelta(days=14):
+        return usual * ((end - start) / timedelta(days=1))
+    total, at = 0.0, start
+    while at < end:
+        upto = min(end, _begin(at) + HOUR)
+        total += rate_at(week, at, usual / 24, 1.0) * ((upto - at) / HOUR)
+        at = upto
+    return total

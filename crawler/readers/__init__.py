@@ -1,0 +1,1 @@
+"""The reader processes that parse untrusted bytes, and their fair queue."""

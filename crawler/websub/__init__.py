@@ -1,0 +1,1 @@
+"""The WebSub subscriber (W3C Recommendation): discovery of hubs, policy, subscription requests."""

@@ -1,0 +1,128 @@
+"""When to ask a hub for a subscription, and what its word is worth: pure decisions (https://www.w3.org/TR/websub/).
+
+A hub costs a listing no delay. Polls go on, more slowly the more often the hub told of what they then found; as soon as
+one finds what no push told of, they go on as if there were no hub.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from crawler.polling.interval import FASTEST
+from crawler.websub.discovery import HubLinks
+from stories.crawl_state.websub import LATE, LOOKS, MOST_TRUST, TRUST, Changes, Subscription
+from stories.model.sighting import Cursor, Poll
+from stories.model.timestamps import latest_instant, timestamp
+
+LEASE = timedelta(days=10)  # that is asked for; the hub decides
+RENEW = 1 / 3  # of a lease that is left when it is renewed
+BACK_OFF = (
+    timedelta(minutes=10),  # for a verification that does not come, too
+    timedelta(hours=1),
+    timedelta(hours=6),
+    timedelta(days=1),
+    timedelta(days=7),  # given up, but for this
+)
+RESTLESS = timedelta(hours=1)  # between two subscriptions of a listing that keeps naming other hubs, or now none
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """The listing names no hub any more: let the lease run out."""
+
+
+def new_secret() -> str:
+    """Return what nobody guesses: 43 characters for addresses."""
+    return secrets.token_urlsafe(32)
+
+
+def next_step(
+    known: Subscription | None,
+    named: HubLinks,
+    poll: Poll,
+    callback: str,
+    now: datetime,
+    secret: Callable[[], str] = new_secret,
+) -> Subscription | Leave | None:
+    """Return the subscription to ask for now, ``Leave``, or None while there is nothing to do.
+
+    ``callback`` is where this server is reached; ``secret`` makes token and secret of a subscription that is new.
+    """
+    asked = (latest_instant(known.asked_at) or now) if known else None
+    restless = asked is not None and now - asked < RESTLESS
+    if not named.hubs or named.topic is None:
+        return Leave() if known and not restless else None
+    fresh = Subscription(
+        source=poll.source,
+        listing=poll.listing or "",
+        hub=named.hubs[0],
+        topic=named.topic,
+        callback=callback,
+        token=secret(),
+        secret=secret(),
+        asked_at=timestamp(now),
+        retry_at=timestamp(now + BACK_OFF[0]),
+    )
+    if known is None:
+        return fresh
+    if known.hub not in named.hubs or known.topic != named.topic or known.callback != callback:
+        return None if restless else fresh
+    retry = latest_instant(known.retry_at)
+    if (known.verified(now) and now < renewal(known)) or (retry is not None and now < retry):
+        return None
+    tries = known.tries + 1
+    after = timestamp(now + BACK_OFF[min(tries, len(BACK_OFF)) - 1])
+    following = named.hubs[(named.hubs.index(known.hub) + 1) % len(named.hubs)]
+    if known.tries and not known.verified(now) and following != known.hub:
+        return replace(fresh, hub=following, tries=tries, retry_at=after)
+    return replace(known, asked_at=timestamp(now), tries=tries, retry_at=after)
+
+
+def renewal(known: Subscription) -> datetime:
+    """Return when a verified subscription is to be renewed."""
+    until, since = latest_instant(known.lease_until), latest_instant(known.verified_at)
+    if until is None or since is None:
+        raise ValueError("a subscription that was never verified is not renewed")
+    return until - (until - since) * RENEW
+
+
+def failed(known: Subscription, why: str, patience: timedelta | None, now: datetime) -> Changes:
+    """Return what changes when a hub could not be asked; ``patience`` is what its Retry-After said."""
+    retry = latest_instant(known.retry_at) or now
+    asked = now + min(patience or timedelta(), BACK_OFF[-1])
+    return {"why": why, "retry_at": timestamp(max(retry, asked))}
+
+
+def found(known: Subscription, poll: Poll, before: str | None, news: int, now: datetime) -> Changes:
+    """Return what changes when a poll showed ``news`` new sightings; ``before`` is when the listing was last read."""
+    if not news:
+        return {}
+    changes: dict[str, str | int | None] = {"found_at": timestamp(poll.asked_at)}
+    last, told, missed = latest_instant(before), latest_instant(known.pushed_at), latest_instant(known.missed_at)
+    since = latest_instant(known.verified_at)
+    if last is None or since is None or since > last:  # it was not the hub's to tell all of that
+        return changes
+    if told is not None and told >= last - LATE and (missed is None or told > missed):
+        return changes | {"trust": min(known.trust + 1, MOST_TRUST) if missed is None else TRUST, "missed_at": None}
+    return changes | ({"missed_at": timestamp(now)} if missed is None else {})
+
+
+def slower(known: Subscription, now: datetime) -> int:
+    """Return how many times as slowly a listing is polled while its hub tells what is new: 1 to 16."""
+    return 2**known.trust if known.verified(now) and known.missed_at is None else 1
+
+
+def next_look(known: Subscription, cursor: Cursor, now: datetime, interval: timedelta) -> datetime | None:
+    """Return when a listing is polled because of a push; None when it need not be.
+
+    Never sooner after another such poll than the listing's fastest pace, however often the hub pushes; not while the
+    listing fails, for then it has a pace of its own; again while nothing new is found, for a cache may be behind.
+    """
+    wanted, found_at = latest_instant(known.wanted_at), latest_instant(known.found_at)
+    if wanted is None or cursor.failures or known.looks >= LOOKS or (found_at is not None and found_at >= wanted):
+        return None
+    looked = latest_instant(known.looked_at)
+    return wanted if looked is None else max(wanted, looked + interval / FASTEST)

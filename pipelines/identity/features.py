@@ -1,0 +1,266 @@
+"""Stop 8, identify: what identity looks at in one release, worked out once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from itertools import islice
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from pipelines.identity.normalized_words import COMMON, folded, news_paragraphs, squeezed, without_rubric, words
+from pipelines.notices import quoted_headlines, subject_company
+from stories.model.release import Notice, Release
+from stories.model.timestamps import latest_instant
+from stories.model.urls import url_digest
+from stories.text.linear_regex import LinearTable
+
+CHARACTERS = 60_000  # of a text that are looked at; the longest of 23,343 real releases has 55,719
+READINGS_KEPT = 256  # a serial's siblings are compared with each other again and again; some 15 MB
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ReleaseFeatures:
+    """One release as identity sees it. Compared by what it is, not by what it says: ``read`` gives each once."""
+
+    spelled: tuple[str, ...]
+    """The words of its news, with their case."""
+    folded: tuple[str, ...]
+    """The same in lower case, one for one."""
+    leads: tuple[tuple[str, ...], ...]
+    """The first words of the first paragraphs."""
+    headline: tuple[str, ...]
+    """The words of the headline in lower case."""
+    headline_key: str
+    """Letters and digits of the headline alone."""
+    plain_headline_key: str
+    """The same without a rubric before it."""
+    slug_key: str | None
+    """Letters and digits of the URL's slug, where the URL has one."""
+    issuer_key: str | None
+    quotes: tuple[str, ...]
+    """The headlines that a notice quotes."""
+    ids: frozenset[tuple[str, str]]
+    """(wire, the wire's own id)"""
+    urls: frozenset[str]
+    """Digests of its URL and of the URL where it says it first stood."""
+    day: datetime | None
+    """When it was published, else first seen; noon of a bare date."""
+    to_the_minute: bool
+    """False for a bare date."""
+
+
+LEAD = 12  # words, or characters of a text without spaces
+LEADS = 2  # a paragraph put before the text (a summary, an editor's line) leaves the second one
+
+
+class _Said(NamedTuple):
+    """What identity looks at in a release: before and after it gets its id and the moment it was seen, the same."""
+
+    headline: str
+    body: tuple[str, ...]
+    notice: Notice | None
+    url: str | None
+    original_url: str | None
+    wire: str | None
+    wire_id: str | None
+    source: str | None
+    issuer: str | None
+    published_at: str | None
+    first_seen_at: str | None
+    """Where it prints no date."""
+
+
+def read(release: Release) -> ReleaseFeatures:
+    """Return what identity looks at in a release; the same object for the same content."""
+    said = _Said(
+        release.headline,
+        release.body,
+        release.notice,
+        release.url,
+        release.original_url,
+        release.wire,
+        release.wire_id,
+        release.source,
+        release.issuer,
+        release.published_at,
+        None if _dated(release.published_at) else release.first_seen_at,
+    )
+    return _read(said)
+
+
+@lru_cache(maxsize=READINGS_KEPT)
+def _dated(published_at: str | None) -> bool:
+    return latest_instant(published_at) is not None
+
+
+@lru_cache(maxsize=READINGS_KEPT)
+def _read(said: _Said) -> ReleaseFeatures:
+    release = Release(**said._asdict())
+    day, to_the_minute = _day(release)
+    notice = release.notice
+    body = without_preamble(release.body) if notice else release.body
+    paragraphs = news_paragraphs(body, notice.statement if notice else None)
+    spelled = words("\n".join(paragraphs)[:CHARACTERS])
+    low = folded(spelled)
+    printed = "" if marker_alone(release) else release.headline
+    headline = folded(words(printed))
+    headline_key = "".join(headline)
+    rest = without_rubric(printed)
+    return ReleaseFeatures(
+        spelled=tuple(spelled),
+        folded=tuple(low),
+        leads=tuple(_leads(paragraphs)),
+        headline=tuple(headline),
+        headline_key=headline_key,
+        plain_headline_key=squeezed(rest) if rest else headline_key,
+        slug_key=slug_key(release.url),
+        issuer_key=issuer_key(release.issuer),
+        quotes=quoted(release),
+        ids=wire_ids(release),
+        urls=frozenset(url_digest(url) for url in (release.url, release.original_url) if url),
+        day=day,
+        to_the_minute=to_the_minute,
+    )
+
+
+def marker_alone(release: Release) -> bool:
+    """Tell whether a notice's headline is a marker and a company ("/C O R R E C T I O N -- Company/"): no headline."""
+    notice = release.notice
+    return notice is not None and not notice.headline and subject_company(release.headline) is not None
+
+
+def _day(release: Release) -> tuple[datetime | None, bool]:
+    for text in (release.published_at, release.first_seen_at):
+        if text and len(text) == len("2026-02-11") and latest_instant(text):
+            return datetime.fromisoformat(text + "T12:00:00+00:00"), False
+        moment = latest_instant(text)
+        if moment:
+            return moment, True
+    return None, False
+
+
+QUOTES = 3
+TOLD = 4_000  # characters of a notice's beginning that may name what it is about
+
+
+def quoted(release: Release) -> tuple[str, ...]:
+    """Return the headlines that a notice quotes of the release it is about, at most ``QUOTES``."""
+    if release.notice is None:
+        return ()
+    told = " ".join((release.notice.statement or "", *release.body[:3]))
+    return quoted_headlines(told[:TOLD])[:QUOTES]
+
+
+def _leads(paragraphs: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Yield the first words of the first paragraphs that are sentences."""
+    opening = (words(paragraph[:LEAD_WITHIN])[:LEAD] for paragraph in paragraphs[:LEADS_WITHIN])
+    return islice((tuple(folded(lead)) for lead in opening if len(lead) == LEAD), LEADS)
+
+
+LEAD_WITHIN = 240  # characters
+LEADS_WITHIN = 5  # paragraphs
+
+
+_PREAMBLE_END = re.compile(
+    r"corrected (?:release|version|copy)\b.{0,60}\b(?:reads|follows)|version (?:complète et )?corrigée suit|"
+    r"(?:complete|full),? corrected .{0,40}follows",
+    re.IGNORECASE,
+)
+
+
+def without_preamble(body: Sequence[str]) -> Sequence[str]:
+    """Return the body after "The corrected release reads:" and the like."""
+    for position, paragraph in enumerate(body[:5]):
+        match = _PREAMBLE_END.search(paragraph)
+        if match:
+            rest = paragraph[match.end() :].strip(" :.\n")
+            following = body[position + 1 :]
+            return (rest, *following) if rest else following
+    return body
+
+
+_COMPANY_FORM = re.compile(
+    r"\b(?:the|inc|incorporated|corp|corporation|co|company|ltd|limited|llc|llp|plc|ag|sa|se|nv|gmbh|group|holdings?|"
+    r"pte|bhd|berhad|asa|ab|oyj|spa|kk)\b"
+)
+
+
+def issuer_key(issuer: str | None) -> str | None:
+    """Return a company's name without its legal form: "Acme Holdings, Inc." and "ACME" are one issuer."""
+    if not issuer:
+        return None
+    low = " ".join(folded(words(issuer)))
+    return _COMPANY_FORM.sub(" ", low).replace(" ", "") or low.replace(" ", "")
+
+
+_WIRE_URLS = LinearTable(
+    (pattern, wire)
+    for wire, pattern in (
+        ("mediaoutreachnewswire", r"media-outreach\.com/(?:news/[^/]+/\d{4}/\d\d/\d\d|release\.php/View)/(\d+)"),
+        ("businesswire", r"businesswire\.com/news/home/(\d{14})"),
+        ("prnewswire", r"prnewswire\.com/(?:[a-z-]+/)?news-releases/.*?-?(\d{9})\.html"),
+        ("cnw", r"newswire\.ca/(?:[a-z-]+/)?news-releases/.*?-?(\d{9})\.html"),
+        ("globenewswire", r"globenewswire\.com/(?:[a-z]{2}/)?news-release/\d{4}/\d\d/\d\d/(\d+)"),
+        ("newsfile", r"newsfilecorp\.com/release/(\d+)"),
+        ("accessnewswire", r"access(?:news)?wire\.com/newsroom/[a-z]{2}/[^/]+/[^/]*?-?(\d+)$"),
+        # One announcement has one id in all its languages, which the URL names behind it: "…-9a1f0c2b7d3e_de".
+        ("eqsnews", r"eqs-news\.com/.*?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"),
+        ("acnnewswire", r"acnnewswire\.com/press-release/[a-z%-]+/(\d+)"),
+        ("prnasia", r"prnasia\.com/(?:story/(\d+)-\d|releases/\w+/.*?-(\d+))"),
+        ("newsdirect", r"newsdirect\.com/news/.*-(\d{8,9})$"),
+        ("newmediawire", r"newmediawire\.com/news/.*-(\d{7})$"),
+        ("247pressrelease", r"24-7pressrelease\.com/press[-_]release/(\d{6})"),
+    )
+)
+"""Where the wires' own URLs carry their ids; syndicators link to these ("View source version on …")."""
+
+_WIRE_NAMES = {
+    "mediaoutreach": "mediaoutreachnewswire",
+    "eqs": "eqsnews",
+    "eqsnewswire": "eqsnews",
+    "accesswire": "accessnewswire",
+    "prnewswireasia": "prnasia",
+    "newsfilecorp": "newsfile",
+    "canadanewswire": "cnw",
+}
+
+
+def wire_ids(release: Release) -> frozenset[tuple[str, str]]:
+    """Return (wire, id) of a release: as read, and as its own URL and the URL it came from carry them."""
+    found: set[tuple[str, str]] = set()
+    wire = squeezed(release.wire or release.source or "")
+    if release.wire_id and wire:
+        found.add((_WIRE_NAMES.get(wire, wire), release.wire_id.lower()))
+    for url in (release.url, release.original_url):
+        named = _WIRE_URLS.search(url) if url else None
+        if named:
+            found.add((named[1], next(group for group in named[0].groups() if group)))
+    return frozenset(found)
+
+
+def slug_key(url: str | None) -> str | None:
+    """Return letters and digits of a URL's most telling segment without ids; None where it holds no sentence.
+
+    PR Newswire keeps the original headline in the slug when a correction takes the title's place.
+    """
+    if not url:
+        return None
+    path = re.split(r"[?#]", url, maxsplit=1)[0].partition("//")[2].partition("/")[2]
+    slug = re.sub(r"\.s?html?$", "", unquote(max(path.split("/"), key=len)))
+    parts = [part for part in re.split(r"[-_]+", slug) if part]
+    while parts and (len(parts[-1]) <= 2 or len(parts[-1]) >= 6) and parts[-1].isdigit():
+        parts.pop()
+    while parts and len(parts[0]) >= 5 and parts[0].isdigit():
+        parts.pop(0)
+    if len(parts) < 4:
+        return None
+    return short_key(words(" ".join(parts).lower()))
+
+
+def short_key(sentence: Iterable[str]) -> str:
+    """Return a headline or slug without the small words that some slugs leave out."""
+    return "".join(word for word in sentence if word not in COMMON)

@@ -1,0 +1,238 @@
+"""Stop 8, identify: a release's text as words that typography, case, mojibake and markup do not change."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+from pipelines.identity.chinese_scripts import simplified
+
+IDEOGRAPHS = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0e7f"
+"""Kana, Han and Thai are written without spaces: each character is a word of its own."""
+
+_PLAIN_WORD = re.compile(r"[a-zA-Z]+|\d+(?:[.,]\d+)*", re.ASCII)
+_TYPOGRAPHY = "’‘“”–—…•\u00a0"
+"""What parts words in any text: taken out first, most English text is plain ASCII, which is read twice as fast."""
+_WORD = re.compile(rf"[{IDEOGRAPHS}]|\d+(?:[.,]\d+)*|[^\W\d_{IDEOGRAPHS}]+")
+_LINK = re.compile(r"\]\((?:https?:|mailto:)[^)]{0,2000}\)|(?:https?://|www\.)\S+")
+MAIL_NAME = 64  # characters before the "@", and
+MAIL_DOMAIN = 320  # after it: RFC 5321, 4.5.3.1
+_MAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,64}\.[\w.-]+")
+_OF_A_NAME = re.compile(r"[\w.+-]")
+_FANCY = re.compile("[^\\x00-\\x7f\u2010-\u2027\u2030-\u203a\u20a0-\u20bf\u2022£«»°·\u3000-\u3002\u4e00-\u9fff]")
+"""Characters that may need putting right; typographic quotes, dashes and plain Han stay as they are."""
+_MARKS = re.compile("[\u0300-\u036f]+")
+_DUST = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff™®©]+")
+_MOJIBAKE = re.compile("[\u00c2-\u00f4][\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ\u00a0]{1,3}")
+_ENTITY = re.compile(r"&(?:amp|nbsp|quot|apos|lt|gt|#0*39|#x27|rsquo|lsquo|rdquo|ldquo|ndash|mdash);")
+
+_WIRES = re.compile(
+    r"media\s*outreach(?:\s*newswire)?|pr\s?newswire|business\s*wire|globe\s*newswire|access\s*(?:news)?wire|newsfile|"
+    r"marketwired|\bcnw\b|[aj]cn\s*newswire|\beqs\b|newmediawire|24-7\s*press\s*release|news\s*direct|newsworthy|"
+    r"mediawire|newswire|medianet|asianet",
+    re.IGNORECASE,
+)
+_DATE = (
+    r"(?:(?:mon|tue|wed|thu|fri|sat|sun)\w*\W+)?(?:[^\W\d_]{3,9}\.?\s+\d{1,2}(?:st|nd|rd|th)?,?\s+\d{4}|"
+    r"\d{1,2}\.?\s+[^\W\d_]{3,9}\.?,?\s+\d{4}|\d{4}[年/-]\s?\d{1,2}[月/-]\s?\d{1,2}日?)"
+    r"(?:,?\s*@?\s*\d{1,2}:\d\d(?:\s*[ap]\.?m\.?)?(?:\s+(?:[A-Z]{2,4}T?\b|eastern|central|mountain|pacific|america/\w+))?)?"
+)
+_AFTER_WIRE = re.compile(rf"(?:\.(?:ai|com)\b|corp\b|{_DATE}|[^\w\n])*", re.IGNORECASE)
+_PLACE_AND_DATE = re.compile(
+    rf"\W*(?:[^\W\d_][^\d.!?。]{{1,60}}?\W+)?{_DATE}\W*?(?:[-–—]+(?:[^\W\d_][^\d.!?]{{1,40}}?[-–—]+)?|[:|])\s*",
+    re.IGNORECASE,
+)
+DATELINE_WITHIN = 160  # characters: "SAN MATEO / HANOI - Media OutReach Newswire - 22 September 2026 - " with room
+
+_TAIL = re.compile(
+    r"(?:about|über|acerca de|sobre|à propos d\w*|om)\b(?P<name>.{0,90})$|"
+    r"(?:cautionary\W+)?(?:note (?:on|regarding) )?(?:forward.?looking\s+(?:statement|information)|safe harbou?r)s?\b"
+    r".{0,90}$|"
+    r"(?:(?:media|press|investor|company|ir|pr)\b.{0,30})?\bcontacts?\b.{0,30}:|contacts?$|contact details|"
+    r"source:? [^.]{2,60}$|###|disclaimer\b|关于.{1,30}$|關於.{1,30}$|會社概要$|.{0,30}について$",
+    re.IGNORECASE,
+)
+"""Paragraphs that open what a release always carries at its end, whatever its news."""
+_FURNITURE = re.compile(
+    r"view (?:the )?(?:original|source)|the post .{0,300} (?:first )?appeared first|read (?:more|the full)|"
+    r"to view the (?:full|source)|hash\s*tags?:|"
+    r"the issuer is solely responsible|--news direct--$|note to investors: the latest news|the latest news and updates|"
+    r"for (?:more|further|additional) information|please see full terms|to receive sms|learn more at|"
+    r"image may be ordered|photograph by|if \(!window",
+    re.IGNORECASE,
+)
+"""Paragraphs that wires and syndicators hang on every release."""
+
+BODY_OPENS_WITH = 160  # characters of news before a tail may begin: some releases open with a box "Contact: …"
+
+NUMERIC = re.compile(r"\d")
+_MONTHS = (
+    "january february march april may june july august september october november december jan feb mar apr jun jul aug "
+    "sep sept oct nov dec januar februar märz mai juni juli oktober dezember janvier février mars avril juin juillet "
+    "août septembre octobre novembre décembre enero febrero marzo abril mayo junio julio agosto septiembre octubre "
+    "noviembre diciembre"
+)
+MONTHS = frozenset(_MONTHS.split())
+_WEEKDAYS = "monday tuesday wednesday thursday friday saturday sunday mon tue wed thu fri sat sun"
+WEEKDAYS = frozenset(_WEEKDAYS.split())
+DAYS_AND_MONTHS = MONTHS | WEEKDAYS
+_NUMBERS = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen twenty"
+)
+NUMBER_WORDS = {word: str(number) for number, word in enumerate(_NUMBERS.split())}
+"""Number words that style guides write in digits, or digits that they write in words."""
+_COMMON = """
+a an and are as at be been but by can for from had has have he her his if in into is it its more new not of on or
+our over said she so than that the their them these they this to up us was we were which who will with would you your
+am pm et est edt s t inc ltd llc corp co plc
+"""
+COMMON = frozenset(_COMMON.split())
+"""Words that tell no two releases apart."""
+
+
+def plain(text: str) -> str:
+    """Return the text with entities, mojibake, invisible characters and look-alike letters put right; case stays."""
+    if "&" in text:
+        text = _ENTITY.sub(_entity, text)
+    if text.isascii() or not _FANCY.search(text):
+        return text
+    once = _MOJIBAKE.sub(_repair, text)
+    twice = once if once == text else _MOJIBAKE.sub(_repair, once)  # some copies were misread on two ways
+    text = _DUST.sub("", twice)
+    return unicodedata.normalize("NFC", _MARKS.sub("", unicodedata.normalize("NFKD", text)))
+
+
+def _entity(match: re.Match[str]) -> str:
+    return "&" if match[0] == "&amp;" else " " if match[0] in ("&nbsp;", "&ndash;", "&mdash;") else "'"
+
+
+def _repair(match: re.Match[str]) -> str:
+    """Undo UTF-8 that was read as Windows-1252; what is no such thing stays."""
+    try:
+        return b"".join(_byte(c) for c in match[0]).decode()
+    except UnicodeError:
+        return match[0]
+
+
+def _byte(character: str) -> bytes:
+    try:
+        return character.encode("cp1252")
+    except UnicodeEncodeError:
+        return character.encode("latin-1")
+
+
+def words(text: str) -> list[str]:
+    """Return the words of a text with their case: numbers whole, addresses left out, each ideograph alone."""
+    if "&" in text:
+        text = _ENTITY.sub(_entity, text)
+    if text.isascii():
+        return _PLAIN_WORD.findall(_without_addresses(text))
+    # Most texts are plain but for their quotes and dashes, and most lines of the others: the rest costs twice as much.
+    if "www." not in text and "://" not in text:  # an address ends at a space alone
+        bare = _without_typography(text)
+        if bare.isascii():
+            return _PLAIN_WORD.findall(_without_addresses(bare))
+    return [word for line in text.split("\n") for word in _line(line)]
+
+
+def _line(line: str) -> list[str]:
+    if not line.isascii():
+        line = simplified(plain(line))
+    line = _without_typography(_without_addresses(line))
+    return (_PLAIN_WORD if line.isascii() else _WORD).findall(line)
+
+
+def _without_typography(text: str) -> str:
+    if not text.isascii():
+        for mark in _TYPOGRAPHY:
+            text = text.replace(mark, " ")
+    return text
+
+
+def _without_addresses(text: str) -> str:
+    if "www." in text or "://" in text or "](" in text:
+        text = _LINK.sub(" ", text)
+    return without_mail(text) if "@" in text else text
+
+
+def without_mail(text: str) -> str:
+    """Return the text without addresses; looked for around each "@" alone, which takes a tenth of the time.
+
+    A name is followed back from its "@": tried from every place before it, a text of nothing else would take seconds.
+    """
+    parts: list[str] = []
+    start, at = 0, text.find("@")
+    while at >= 0:
+        begin, first = at, max(start, at - MAIL_NAME)
+        while begin > first and _OF_A_NAME.match(text, begin - 1):
+            begin -= 1
+        found = _MAIL.match(text, begin, at + MAIL_DOMAIN)
+        if found:
+            parts.append(text[start : found.start()])
+            start = found.end()
+        at = text.find("@", max(start, at + 1))
+    return " ".join((*parts, text[start:]))
+
+
+def folded(spelled: Sequence[str]) -> list[str]:
+    """Return the words in lower case, one for one."""
+    return "\n".join(spelled).lower().split("\n") if spelled else []
+
+
+def squeezed(text: str) -> str:
+    """Return letters and digits alone, in lower case: equal for headlines that differ in typography and spacing."""
+    return "".join(words(text)).lower()
+
+
+def without_rubric(headline: str) -> str | None:
+    """Return what follows a rubric (``TechMediaBreaks – …``, ``Investor Alert: …``); None where there is none."""
+    head, dash, rest = _partition(headline)
+    if dash and len(words(head)) <= 3 and len(words(rest)) >= 5:
+        return rest.strip()
+    return None
+
+
+_RUBRIC_END = re.compile(r"\s[-–—|]+\s|:\s")
+
+
+def _partition(headline: str) -> tuple[str, bool, str]:
+    match = _RUBRIC_END.search(headline)
+    return (headline[: match.start()], True, headline[match.end() :]) if match else (headline, False, "")
+
+
+def news_paragraphs(paragraphs: Iterable[str], skip: str | None = None) -> list[str]:
+    """Return the paragraphs that carry the news: no dateline, furniture, contact blocks, about sections.
+
+    ``skip`` is the sentence of a notice: a paragraph that holds little else is left out.
+    """
+    news: list[str] = []
+    size = 0
+    for paragraph in paragraphs:
+        text = paragraph.strip()
+        if not text or _FURNITURE.match(text):
+            continue
+        if _TAIL.match(text):
+            if size >= BODY_OPENS_WITH:
+                break
+            continue
+        if skip and len(text) < 2 * len(skip) and (skip in text or text in skip):
+            continue
+        if size < BODY_OPENS_WITH:
+            text = without_dateline(text)
+        if text:
+            news.append(text)
+            size += len(text)
+    return news
+
+
+def without_dateline(paragraph: str) -> str:
+    """Return a first paragraph without ``PLACE - Wire - date -``, for pages whose dateline was not told apart."""
+    wire = _WIRES.search(paragraph, 0, DATELINE_WITHIN)
+    if wire:
+        after = _AFTER_WIRE.match(paragraph, wire.end())
+        if after and after.end() > wire.end() and re.search(r"[-–—]|/\s*$", after[0]):
+            return paragraph[after.end() :]
+    match = _PLACE_AND_DATE.match(paragraph, 0, DATELINE_WITHIN)
+    return paragraph[match.end() :] if match else paragraph

@@ -1,0 +1,277 @@
+"""Stop 8, identify: whether two releases without a notice between them are one announcement, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from pipelines.identity.features import ReleaseFeatures, read
+from pipelines.identity.headline_mismatch import mistaken_text
+from pipelines.identity.similarity import Similarity, compare, headline_swaps, overlap, told_by_headline
+from pipelines.identity.translations import in_two_languages, weigh_translation
+from stories.model.release import Release
+
+KinshipKind = Literal["same", "changed", "sibling", "stranger"]
+
+NO_TEXT = 8  # words: below it a page gave nothing to compare
+FORM_TEXT = 30  # words: a form ("see the attached PDF") is the same every day
+STRANGER = 0.45  # containment below which two releases share an about section at most
+REUSED = 0.3  # containment below which an address was given to another release
+OPENS_ALIKE = 0.5  # share of the opening words: below it the news differs, whatever follows it
+SOON = 3  # days
+UNTITLED = 2  # words: "Headline" is what an editor's form said, and lacks no word
+LONG_HEADLINE = 6  # words: shorter ones are the titles of serials
+REISSUED_WITHIN = 45  # days
+SERIAL_AFTER = 6  # days: the weekly issue differs in its dates alone
+CHANGED = 0.6  # Jaccard: a correction leaves most of the text alone
+FEW_SWAPS = 4
+FEW_SHARE = 0.12  # of the facts: a correction repairs some, the next issue of a serial changes most
+_STAGES = """
+close closes closed closing price prices priced pricing complete completes completed completion upsize upsized extend
+extends extended extension final finalizes begins increase increases proposed commences expiration
+"""
+STAGES = frozenset(_STAGES.split())
+"""Words that tell the next stage of a deal from its announcement."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relation:
+    """What two releases are to each other."""
+
+    kind: KinshipKind
+    """``same``; ``changed``: the same announcement with other facts or names; ``sibling``: alike but another story."""
+    strength: int
+    """3 the wire's id or URL, 2 exact text, 1 near text, 0 headline alone."""
+    jaccard: float
+    why: str
+    points: int = 0
+    """Of the evidence for a translation."""
+
+
+def kinship(older: Release, newer: Release, left: ReleaseFeatures, right: ReleaseFeatures) -> Relation:
+    """Return what two releases are to each other; notices are looked at elsewhere."""
+    shared_ids = left.ids & right.ids
+    if shared_ids or left.urls & right.urls:
+        what = f"wire id {min(shared_ids)[1]}" if shared_ids else "the same address"
+        return _by_address(older, newer, what, left, right)
+    if translation(older, newer):
+        return _by_facts(older, newer, left, right)
+    if min(len(left.folded), len(right.folded)) < NO_TEXT:
+        return _by_headline(older, newer, left, right)
+    if left.folded == right.folded:
+        return _by_exact_text(older, newer, left, right)
+    jaccard, containment = overlap(left, right)
+    if containment < STRANGER and not _soon_again(left, right):
+        return Relation(kind="stranger", strength=0, jaccard=jaccard, why="another text")
+    return _by_near_text(older, newer, left, right, compare(left, right))
+
+
+def _by_address(older: Release, newer: Release, what: str, left: ReleaseFeatures, right: ReleaseFeatures) -> Relation:
+    """Judge releases that share an id or address: another text in the same language is another release all the same."""
+    like = compare(left, right)
+    if translation(older, newer):
+        return Relation(kind="same", strength=3, jaccard=like.jaccard, why=f"{what} in another language")
+    comparable = min(len(left.folded), len(right.folded)) >= 2 * FORM_TEXT and older.language == newer.language
+    if comparable and (like.containment < REUSED or like.opening < OPENS_ALIKE):
+        return Relation(kind="sibling", strength=3, jaccard=like.jaccard, why=f"{what} with another text")
+    changed = _told_elsewhere(like, left, right) or (bool(like.swapped or like.mistyped) and _same_site(older, newer))
+    return Relation(kind="changed" if changed else "same", strength=3, jaccard=like.jaccard, why=what)
+
+
+def _by_facts(older: Release, newer: Release, left: ReleaseFeatures, right: ReleaseFeatures) -> Relation:
+    """Judge two texts in two languages by what every language keeps."""
+    evidence = weigh_translation(older, newer, left, right)
+    kind: KinshipKind = "same" if evidence.is_enough else "stranger"
+    why = f"{'a translation' if evidence.is_enough else 'no translation'}, {evidence}"
+    return Relation(kind=kind, strength=1, jaccard=0.0, why=why, points=evidence.points)
+
+
+def _by_headline(older: Release, newer: Release, left: ReleaseFeatures, right: ReleaseFeatures) -> Relation:
+    """Judge releases of which one has no text: the same headline on another site at the same time is the same."""
+    days = days_between(left, right)
+    same = (
+        left.plain_headline_key == right.plain_headline_key
+        and len(right.headline) >= 5
+        and older.source != newer.source
+        and days is not None
+        and days <= 2
+    )
+    return Relation(kind="same" if same else "stranger", strength=0, jaccard=0.0,
+                   why="same headline within two days, no text to compare" if same else "too little text")  # fmt: skip
+
+
+def _by_exact_text(older: Release, newer: Release, left: ReleaseFeatures, right: ReleaseFeatures) -> Relation:
+    days = days_between(left, right)
+    if len(right.folded) < FORM_TEXT and same_hand(older, newer) and days != 0:
+        return Relation(kind="sibling", strength=2, jaccard=1.0, why="the same few words on another day: a form")
+    if len(right.folded) < FORM_TEXT and not near_headline(left, right):
+        return Relation(
+            kind="sibling", strength=2, jaccard=1.0, why="the same few words under another headline: a form"
+        )
+    other = None if near_headline(left, right) else mistaken_text(older, newer, left, right)
+    if other:
+        why = f"the same text under a headline about {other.lower()}, which it lacks"
+        return Relation(kind="sibling", strength=2, jaccard=1.0, why=why)
+    return Relation(kind="same", strength=2, jaccard=1.0, why="same text")
+
+
+def _by_near_text(
+    older: Release, newer: Release, left: ReleaseFeatures, right: ReleaseFeatures, like: Similarity
+) -> Relation:
+    """Weigh what differs between two texts that share much."""
+    days = days_between(left, right)
+    lost, came = headline_swaps(left.headline, right.headline)
+    near = near_headline(left, right)
+    alike = f"{like.jaccard:.0%} the same text"
+
+    def of(kind: KinshipKind, why: str) -> Relation:
+        return Relation(kind=kind, strength=1, jaccard=like.jaccard, why=why)
+
+    if like.opening < OPENS_ALIKE:
+        return of("stranger", "they share only what follows the news")
+    if like.opens_anew and same_hand(older, newer):
+        return of("sibling", "it opens with other news")
+    told = told_by_headline(like, lost, came)
+    if told:
+        return of("sibling", f"headline and text say {told[1]} for {told[0]}")
+    other = None if near else mistaken_text(older, newer, left, right)
+    if other:
+        return of("sibling", f"{alike} under a headline about {other.lower()}, which it lacks")
+    subject = None if near else _other_subject(left, right, lost, came)
+    if subject:
+        return of("sibling", f"it is about {subject}, which the earlier text lacks")
+    untitled = min(len(left.headline), len(right.headline)) < UNTITLED
+    from_text = not near and _is_a_sentence_of(right.headline, left)
+    stages = frozenset() if untitled or from_text else STAGES & {*lost, *came}
+    if stages and like.jaccard < 0.95:
+        return of("sibling", f"another stage: {min(stages)}")
+    if not like.swapped:
+        if days is not None and days > REISSUED_WITHIN and like.jaccard < CHANGED:
+            return of("sibling", f"only {alike}, {days} days later")
+        if not _enough(like, left, right, near or from_text):
+            return of("sibling", "another headline and much other text" if not near else "much other text")
+        changed = near and (like.differing or like.mistyped or like.containment < CHANGED) and _same_site(older, newer)
+        if near and like.containment < CHANGED:
+            return of("changed" if changed else "same", "same headline and opening, the rest written anew")
+        return of("changed" if changed else "same", alike + ("" if near else " under another headline"))
+    what = ", ".join(f"{b} for {a}" for a, b in like.swapped[:3])
+    if not near:
+        slight = len(like.swapped) == 1 and like.swapped_share <= 0.03 and like.containment >= 0.85 and (days or 0) <= 3
+        if not slight:
+            return of("sibling", f"another headline, {what}")
+        return of("changed" if like.figures_swapped else "same", f"{alike}, though {what}")
+    if days is not None and (days > REISSUED_WITHIN or (like.dates_swapped and days >= SERIAL_AFTER)):
+        return of("sibling", f"{what}, {days} days later")
+    if like.jaccard < CHANGED and like.containment < 0.8:
+        return of("sibling", f"same headline, but only {alike}")
+    if len(like.swapped) > FEW_SWAPS or like.swapped_share > FEW_SHARE:
+        return of("sibling", f"same headline, {len(like.swapped)} other facts: {what}")
+    changed = _told_elsewhere(like, left, right) or _same_site(older, newer)
+    return of("changed" if changed else "same", f"{alike}, same headline, {what}")
+
+
+def _is_a_sentence_of(headline: tuple[str, ...], earlier: ReleaseFeatures) -> bool:
+    """Tell whether a headline stands word for word in an earlier release's text: no other news, an editor took it."""
+    run = " ".join(headline[:-1])  # the last word may be cut
+    return len(headline) > LONG_HEADLINE and f" {run} " in f" {' '.join(earlier.folded)} "
+
+
+def _told_elsewhere(like: Similarity, left: ReleaseFeatures, right: ReleaseFeatures) -> bool:
+    """Tell whether another site's copy says something else: another figure, or another name in a name's place.
+
+    Then a correction lost its marker on the way. Misspellings, words and names run together are a syndicator's slips,
+    and so is what stands in the opening, where datelines leave their rests.
+    """
+    return like.figures_swapped or any(_name(a, b, left, right) for a, b in like.swapped)
+
+
+NAME = 4  # letters: shorter ones are abbreviations that desks write as they please
+DATELINE_REST = 12  # words
+
+
+def _name(gone: str, new: str, left: ReleaseFeatures, right: ReleaseFeatures) -> bool:
+    if gone.startswith(new) or new.startswith(gone):
+        return False
+    for word, reading in ((gone, left), (new, right)):
+        if len(word) < NAME or not word.isalpha():
+            return False
+        places = [place for place, low in enumerate(reading.folded) if low == word]
+        if not places or places[0] < DATELINE_REST or any(reading.spelled[place].islower() for place in places):
+            return False
+    return True
+
+
+def _other_subject(
+    left: ReleaseFeatures, right: ReleaseFeatures, lost: Sequence[str], came: Sequence[str]
+) -> str | None:
+    """Return a word by which two headlines tell their texts apart: each names what only its own text has."""
+    if not any(word in left.folded and word not in right.folded for word in lost):
+        return None
+    return next((word for word in came if word in right.folded and word not in left.folded), None)
+
+
+def _soon_again(left: ReleaseFeatures, right: ReleaseFeatures) -> bool:
+    """Tell whether one long headline was used twice within days: the text may have been written anew below it."""
+    days = days_between(left, right)
+    return (
+        days is not None
+        and days <= SOON
+        and len(right.headline) >= LONG_HEADLINE
+        and left.plain_headline_key == right.plain_headline_key
+    )
+
+
+def _enough(like: Similarity, left: ReleaseFeatures, right: ReleaseFeatures, near: bool) -> bool:
+    """Tell whether two texts without swapped facts share enough: under one headline, cut short, or as a whole."""
+    days = days_between(left, right)
+    if near:
+        return like.containment >= 0.6 or (_soon_again(left, right) and like.opening >= 0.6)
+    if like.containment >= 0.95 and like.both_open >= 0.8:
+        return True
+    return like.jaccard >= (0.7 if days is not None and days <= 14 else 0.9)
+
+
+def translation(one: Release, other: Release) -> bool:
+    """Tell whether two texts are in two languages or scripts, so that nothing in them can be compared."""
+    return in_two_languages(one, other, read(one), read(other))
+
+
+def near_headline(left: ReleaseFeatures, right: ReleaseFeatures) -> bool:
+    """Tell whether two headlines are one: but for typography, a rubric, misspellings, or words added to one of them."""
+    if not left.headline_key or not right.headline_key:
+        return False
+    if left.headline_key == right.headline_key or left.plain_headline_key == right.plain_headline_key:
+        return True
+    lost, came = headline_swaps(left.headline, right.headline)
+    return (not lost or not came) and len(set(left.headline) & set(right.headline)) >= 3
+
+
+def _same_site(older: Release, newer: Release) -> bool:
+    """Tell whether one source issued both: another site edits what it copies, also where it names the wire."""
+    return older.source is not None and older.source == newer.source
+
+
+def same_hand(older: Release, newer: Release) -> bool:
+    """Tell whether one source, or one wire, issued both."""
+    return _same_site(older, newer) or (older.wire is not None and older.wire == newer.wire)
+
+
+def days_between(left: ReleaseFeatures, right: ReleaseFeatures) -> int | None:
+    """Return the whole days between two releases; None where a day is not known."""
+    if left.day is None or right.day is None:
+        return None
+    return abs(right.day - left.day).days
+
+
+def came_before(one: ReleaseFeatures, other: ReleaseFeatures, by: timedelta = timedelta(0)) -> bool:
+    """Tell whether one is known to have come out earlier than the other, by more than ``by``.
+
+    Where a page gives only a date, another date must be meant.
+    """
+    if one.day is None or other.day is None:
+        return False
+    if not (one.to_the_minute and other.to_the_minute) and one.day.date() == other.day.date():
+        return False
+    return other.day - one.day > by

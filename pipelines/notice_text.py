@@ -1,0 +1,71 @@
+"""Stop 9, relate: a notice's text without the sentences that say that it is one; pure.
+
+They are the notice's statement, and no difference between the corrected release and the one before it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from stories.model.release import Release
+from stories.text.diff import plain
+
+PARAGRAPHS = 8  # an advisory stands first, under a line for editors at most
+LINE = 160  # characters: "The corrected release reads:" with a company's name in it
+_LEADS_ON = re.compile(
+    r"correct|updat|revis|complete|replac|follow|read|korrig|berichtig|corrig|rectif|sustitu|substit|rätt|ret[ts]|更正|訂正|정정",
+    re.IGNORECASE,
+)
+_SIGNED = re.compile(r"\W*(?:correction|update|replacement|clarification)\W*by\s\S", re.IGNORECASE)
+_BEFORE_IT = re.compile(r".{0,160}?(?:--|/|\)|-|—|–)\s*")  # "BOSTON--(BUSINESS WIRE)--Please replace …"
+
+
+def without_advisory(release: Release) -> tuple[str, ...]:
+    """Return the body with what its notice says of an earlier release emptied, so that each paragraph keeps its place.
+
+    Emptied are the statement, the line that leads on to the corrected text ("The corrected release reads:"), the
+    headline printed again below that, and Business Wire's "CORRECTION...by Acme". What stands in one paragraph with
+    the statement stays.
+    """
+    statement = plain(release.notice.statement or "") if release.notice else ""
+    if release.notice is None or not statement:
+        return release.body
+    said = statement.removesuffix("...").strip()
+    title = _letters(release.headline)
+    body = list(release.body)
+    told = False
+    for place, paragraph in enumerate(body[:PARAGRAPHS]):
+        text = plain(paragraph)
+        if said in text or (text and text in said):
+            body[place] = _rest(text, said)
+            told = True
+        elif _SIGNED.match(text) or (told and (_leads_on(text) or _letters(text) == title)):
+            body[place] = ""
+        elif told and text:
+            break
+    return tuple(body)
+
+
+def says_only_that(body: Sequence[str]) -> bool:
+    """Return whether nothing is left of a text: an advisory alone, which takes no place of the release's own text."""
+    return not any(body)
+
+
+def _rest(text: str, said: str) -> str:
+    if said not in text:
+        return ""
+    before, _, after = text.partition(said)
+    if _BEFORE_IT.fullmatch(before + " "):
+        before = ""
+    after = re.sub(r"^[^.:]{0,100}(?:reads|follows|suit|folgt|below)\s*:?\s*", "", after.lstrip(" .:"))
+    rest = f"{before} {after}".strip()
+    return "" if _leads_on(rest) else rest
+
+
+def _leads_on(text: str) -> bool:
+    return len(text) <= LINE and text.endswith((":", "：")) and _LEADS_ON.search(text) is not None
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, text.casefold()))

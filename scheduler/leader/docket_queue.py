@@ -1,0 +1,288 @@
+"""Polls shared among processes: docket carries them as tasks, with leases, and takes up what a dead worker left.
+
+Without a worker nothing of this is in use: the daemon's polls go through its own queue
+(docs/decisions/0011-workers.md has what was tried and measured)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+import structlog
+from redis.exceptions import RedisError
+
+from crawler.polling.poll_queue import PollQueue
+from crawler.polling.polls import interval_of
+from crawler.services import Services
+from scheduler.leader.docket_serialization import REFUSED, TASK, refused, without_pickle
+from scheduler.leader.worker_key import Signer
+from scheduler.sweeps.crawl_requests import run_asked
+from scheduler.wiring import StartError
+from stories.crawl_state.claims import RETRIES, listing_key
+from stories.crawl_state.workers import WorkerRegistry
+from stories.db import keys
+from stories.model.sighting import Cursor, Poll
+from stories.model.timestamps import latest_instant
+from stories.model.urls import url_digest
+
+log = structlog.get_logger(__name__)
+
+AT_ONCE = 48  # polls in the hands of one process: enough that slow hosts hold up no others, few enough to spread
+REDELIVERY = timedelta(seconds=15)  # without a sign of life, until another takes up a poll; ten times the worst stall
+TRIES = 5  # of a poll that is handed back or fails
+AGAIN = 1.0  # seconds to the next try while Redis does not take a poll
+BEAT = 2.0  # seconds between two signs of life, a fifth of what they last
+DEATHS = 3  # of readers with the same page in their hands, until it counts as a page that cannot be read
+CLOCKS_APART = timedelta(seconds=5)  # by which the clocks of two processes may differ
+DOUBLE = 8  # a listing that was polled within this part of its interval is not polled again by the clock
+
+
+class RequeuedError(Exception):
+    """This process ends; another one does the poll."""
+
+    expected = True
+
+
+class SharedQueue(PollQueue):
+    """A process's own polls; what somebody else may do as well is handed out while there is somebody."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hand_out: Callable[[Poll], bool] | None = None
+
+    def put(self, poll: Poll) -> bool:
+        """Queue a poll here or for everybody, and return whether it was."""
+        if self.hand_out is not None and poll.crawl_id is None:
+            return self.hand_out(poll)
+        return super().put(poll)
+
+    def put_here(self, poll: Poll) -> bool:
+        """Queue a poll for this process's own spider."""
+        return super().put(poll)
+
+
+def task_key(poll: Poll) -> str:
+    """Return what a poll is known by: as long as one waits or is done, another of the same is not taken."""
+    if poll.crawl_id is not None:
+        return f"crawl:{poll.crawl_id}"
+    if poll.listing is not None:
+        return f"poll:{listing_key(poll.source, poll.listing)}"
+    return f"page:{url_digest(chr(10).join(poll.urls))}"
+
+
+def is_double(poll: Poll, cursor: Cursor, interval: timedelta, term: int, now: datetime) -> bool:
+    """Return whether the clock asks for a listing that was only just polled: another asked for it too.
+
+    Under the ``term`` that stands that is told by when it was polled; a clock that was deposed since it handed the
+    poll out is believed only where the listing is due by its cursor.
+    """
+    if poll.reason != "clock":
+        return False
+    polled = latest_instant(cursor.polled_at)
+    if polled is not None and polled > now + CLOCKS_APART:  # before the clock was set back
+        return False
+    if poll.term < term and (due := latest_instant(cursor.next_at)) is not None and due > now:
+        return True
+    return polled is not None and polled > poll.asked_at - interval / DOUBLE
+
+
+class DocketQueue:
+    """One process's part in the polls that are shared: it hands out its own, and does those that it gets."""
+
+    def __init__(
+        self,
+        services: Services,
+        url: str,
+        signer: Signer,
+        *,
+        term: int = 0,
+        may: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """``may`` says whether polls may be handed out now; ``term`` is the clock's, for who has it."""
+        self._services = services
+        self._signer = signer
+        self._term = term
+        self._may = may
+        self._out: asyncio.Queue[Poll] = asyncio.Queue()
+        self._waiting: set[str] = set()
+        self._ending = asyncio.Event()
+        self._held, self._free = asyncio.Event(), asyncio.Event()
+        self._free.set()
+        self._open = _engine(url)
+
+    def give(self, poll: Poll) -> bool:
+        """Hand a poll out, and return whether it was; one that waits here already is not handed out again."""
+        key = task_key(poll)
+        if key in self._waiting or not self._may():
+            return False
+        self._waiting.add(key)
+        self._out.put_nowait(poll)
+        return True
+
+    def left(self) -> list[Poll]:
+        """Return the polls that were given and not handed out, and forget them."""
+        polls = []
+        while not self._out.empty():
+            polls.append(self._out.get_nowait())
+        self._waiting.clear()
+        return polls
+
+    def end(self) -> None:
+        """Take no more; what is under way is handed back, for others."""
+        self._ending.set()
+
+    def hold(self, held: bool) -> None:
+        """Take no more while this process cannot do it, and hand back what is in flight; False: take again."""
+        set_now, cleared = (self._held, self._free) if held else (self._free, self._held)
+        cleared.clear()
+        set_now.set()
+        if held:
+            log.warning("work_held", reason="this process cannot read pages", next="others do it until it can")
+        else:
+            log.info("work_taken_again")
+
+    async def run(self) -> None:
+        """Hand out, and do what comes, until cancelled."""
+        while not self._ending.is_set():
+            await self._free.wait()
+            try:
+                async with self._open() as (docket, worker):
+                    docket.register(self._task(), names=[TASK])
+                    docket.register(refused, names=[REFUSED])
+                    handing_out = asyncio.create_task(self._hand_out_all(docket), name="handing out")
+                    try:
+                        await self._work(worker)
+                    finally:
+                        handing_out.cancel()
+            except (RedisError, OSError) as away:
+                log.warning("polls are not shared now", why=str(away))
+                await asyncio.sleep(AGAIN)
+
+    async def _work(self, worker: Any) -> None:
+        """Do what comes, until this process is held."""
+        working = asyncio.create_task(worker.run_forever(), name="polls of others")
+        held = asyncio.create_task(self._held.wait())
+        try:
+            await asyncio.wait([working, held], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            held.cancel()
+            working.cancel()  # then it ends what it does, and returns
+            await asyncio.wait([working])
+        if not working.cancelled() and (error := working.exception()) is not None:
+            raise error
+
+    async def _hand_out_all(self, docket: Any) -> None:
+        while True:
+            poll = await self._out.get()
+            key = task_key(poll)
+            while self._may():
+                try:
+                    packed = msgspec.json.encode(replace(poll, term=self._term)).decode()
+                    await docket.add(TASK, key=key)(self._signer.seal(TASK, packed))
+                    break
+                except RedisError as error:
+                    log.warning("poll not handed out yet", source=poll.source, why=f"Redis: {error}")
+                    await asyncio.sleep(AGAIN)
+            self._waiting.discard(key)
+
+    def _task(self) -> Callable[..., Awaitable[None]]:
+        from docket import Retry
+
+        async def poll(sealed: str, retry: Retry = Retry(attempts=TRIES)) -> None:  # noqa: B008 (docket's way)
+            packed = self._signer.open(TASK, sealed)
+            if packed is None:
+                log.warning("task_refused", reason="not signed with our key; nothing of it was done")
+                return
+            await self._do(msgspec.json.decode(packed, type=Poll))
+
+        return poll
+
+    async def _do(self, poll: Poll) -> None:
+        if self._ending.is_set():
+            raise RequeuedError
+        doing = asyncio.create_task(self._perform(poll) if poll.crawl_id is None else self._crawl(poll))
+        ending, held = asyncio.create_task(self._ending.wait()), asyncio.create_task(self._held.wait())
+        try:
+            await asyncio.wait([doing, ending, held], return_when=asyncio.FIRST_COMPLETED)
+            if not doing.done():
+                raise RequeuedError
+            await doing
+        finally:
+            doing.cancel()
+            ending.cancel()
+            held.cancel()
+
+    async def _crawl(self, poll: Poll) -> None:
+        await run_asked(poll, self._services, self._services.desk)
+
+    async def _perform(self, poll: Poll) -> None:
+        """Return when a poll and the pages that it named have come to their end."""
+        services = self._services
+        if poll.listing is not None:
+            cursor, term = await services.desk.cursor_and_term(listing_key(poll.source, poll.listing))
+            interval = interval_of(services.settings, poll.source, poll.listing)
+            if is_double(poll, cursor, interval, term, services.clock()):
+                log.info("polled just now", source=poll.source, listing=poll.listing, term=poll.term, stands=term)
+                if (at := latest_instant(cursor.next_at)) is not None:
+                    services.due(poll, at)
+                return
+        name = f"poll {secrets.token_hex(6)}"
+        tally = services.progress.follow(name)
+        try:
+            services.progress.opened(name)
+            if isinstance(services.polls, SharedQueue):
+                services.polls.put_here(replace(poll, crawl_id=name))
+            await tally.done.wait()
+        finally:
+            services.progress.forget(name)
+
+
+async def bury(crew: WorkerRegistry, services: Services, name: str) -> None:
+    """Let what a dead process had in hand be read by others, later and later a page that many of them had in hand."""
+    now, died_of = services.clock(), dict(await crew.bury(name))
+    log.warning("a process of the crew died; others do what it had in hand", process=name, pages=len(died_of))
+    for digest, one in (await crew.in_hand(list(died_of))).items():
+        url, died = one.sighting.url, died_of[digest]
+        if died >= DEATHS:
+            why = f"the process that read it died, {died} times"
+            delay = await services.claims.failed(url, why, now)
+            log.error("page left alone", source=one.source, url=url, why=why, again_in=str(delay), of=len(RETRIES))
+        else:
+            await services.desk.put_in_hand(url, now)
+
+
+async def beat(crew: WorkerRegistry, name: str) -> None:
+    """Say that this process lives, until cancelled."""
+    while True:
+        with contextlib.suppress(RedisError):  # whoever else needs Redis tells of it
+            await crew.beat(name)
+        await asyncio.sleep(BEAT)
+
+
+def _engine(url: str) -> Callable[[], contextlib.AbstractAsyncContextManager[tuple[Any, Any]]]:
+    try:
+        from docket import Docket, Worker
+    except ImportError as error:
+        raise StartError(
+            "sharing polls with workers needs docket; install it: pip install 'wirewatch[workers]'"
+        ) from error
+    without_pickle()
+    logging.getLogger("docket").setLevel(logging.WARNING)  # a line for each task
+
+    @contextlib.asynccontextmanager
+    async def opened() -> AsyncIterator[tuple[Any, Any]]:
+        # No results and no record of what was done: they would be a key for every poll.
+        async with (
+            Docket(name=keys.broker("").name.rstrip(":"), url=url, execution_ttl=timedelta()) as docket,
+            Worker(docket, concurrency=AT_ONCE, redelivery_timeout=REDELIVERY) as worker,
+        ):
+            yield docket, worker
+
+    return opened

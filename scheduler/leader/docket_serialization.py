@@ -1,0 +1,127 @@
+"""docket without pickle: arguments of tasks are JSON text, and anything else in Redis is refused unread.
+
+docket 0.27 has no setting for its serializer. It calls ``cloudpickle.loads`` on the arguments of every task that it
+takes from Redis, on the values of strikes, and on results. Unpickling runs code, so anyone who can write to that Redis
+could run code in every process that shares polls. ``without_pickle`` replaces these calls in docket's modules:
+
+- arguments: exactly one text, encoded as JSON; a message with anything else becomes the task ``refused``, which is
+  acknowledged and leaves a line in the log;
+- strikes: not read at all, wirewatch uses none;
+- results and executions by key: not read at all, wirewatch keeps none.
+
+``tests/scheduler/test_docket_json.py`` counts the places in docket's source where it pickles, and fails when a new
+version has others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, NoReturn
+
+import structlog
+
+log = structlog.get_logger(__name__)
+
+TASK = "poll"
+"""The one task there is."""
+REFUSED = "refused"
+"""The task that takes the place of a message that is not ours."""
+LONGEST = 1 << 20  # bytes of one task's arguments; a poll has some hundred, one with many named pages some 10,000
+
+
+class UnsignedTaskError(ValueError):
+    """A message in Redis that this program did not write."""
+
+
+class JsonCodec:
+    """Stands in for the module ``cloudpickle`` in docket: ``dumps`` and ``loads`` of one text, or of no arguments."""
+
+    @staticmethod
+    def dumps(value: Any) -> bytes:
+        """Return a tuple of texts, or an empty dict, as JSON; ``TypeError`` for anything else."""
+        if value == {} or (isinstance(value, tuple) and all(isinstance(one, str) for one in value)):
+            return json.dumps(value).encode()
+        raise TypeError(f"a task takes texts and nothing else, not {type(value).__name__}")
+
+    @staticmethod
+    def loads(data: bytes) -> Any:
+        """Return what ``dumps`` was given; ``UnsignedTaskError`` for anything else. Runs no code that the data names."""
+        if not isinstance(data, bytes) or len(data) > LONGEST:
+            raise UnsignedTaskError("longer than any task of ours")
+        try:
+            value = json.loads(data.decode("ascii"))
+        except (ValueError, RecursionError) as error:
+            raise UnsignedTaskError("not JSON, perhaps a pickle") from error
+        if value == {}:
+            return {}
+        if isinstance(value, list) and all(isinstance(one, str) for one in value):
+            return tuple(value)
+        raise UnsignedTaskError("JSON, but no list of texts")
+
+
+def checked(message: Mapping[bytes, bytes]) -> Mapping[bytes, bytes]:
+    """Return a message of docket's stream if it is one of ours, else one of the task ``refused`` in its place."""
+    try:
+        if message.get(b"function") != TASK.encode():
+            raise UnsignedTaskError(f"the task {message.get(b'function', b'')[:40]!r} does not exist")
+        if len(JsonCodec.loads(message.get(b"args", b""))) != 1 or JsonCodec.loads(message.get(b"kwargs", b"")) != {}:
+            raise UnsignedTaskError("other arguments than one text")
+        datetime.fromisoformat(message[b"when"].decode())
+        message[b"key"].decode()
+        int(message[b"attempt"]), int(message.get(b"generation", b"0"))
+    except (KeyError, ValueError) as error:
+        reason = str(error) if isinstance(error, UnsignedTaskError) else "a field is missing or malformed"
+        key = message.get(b"key", b"").decode("utf-8", "replace")[:200]
+        log.warning("task_refused", key=key, reason=f"{reason}; nothing of it was run. Who can write to this Redis?")
+        return {
+            b"key": key.encode(),
+            b"when": datetime.now(UTC).isoformat().encode(),
+            b"function": REFUSED.encode(),
+            b"args": b"[]",
+            b"kwargs": b"{}",
+            b"attempt": b"1",
+            b"generation": b"0",
+        }
+    return message
+
+
+async def refused() -> None:
+    """End a message that is not ours: docket acknowledges it."""
+
+
+@cache  # once in a process: docket's modules stay changed
+def without_pickle() -> None:
+    """Replace every use of pickle in docket. Call it before a ``Docket`` is made."""
+    import docket.docket
+    import docket.execution
+    import docket.strikelist
+    import docket.worker
+
+    codec: Any = JsonCodec
+    for module in (docket.execution, docket.strikelist, docket.worker):
+        module.cloudpickle = codec  # type: ignore[attr-defined]
+
+    execution: Any = docket.execution.Execution
+    rebuild = execution.from_message.__func__
+
+    async def from_message(cls: Any, docket: Any, message: Mapping[bytes, bytes], *args: Any, **options: Any) -> Any:
+        return await rebuild(cls, docket, checked(message), *args, **options)
+
+    async def not_read(self: Any, *args: Any, **options: Any) -> NoReturn:
+        raise NotImplementedError("wirewatch keeps no results, and docket would unpickle them")
+
+    async def no_strikes(self: Any) -> NoReturn:
+        self._strikes_loaded.set()
+        await asyncio.Event().wait()
+        raise AssertionError("never reached")
+
+    execution.from_message = classmethod(from_message)
+    execution.get_result = not_read
+    strike_list: Any = docket.strikelist.StrikeList
+    strike_list._monitor_strikes = no_strikes
+    whole: Any = docket.docket.Docket
+    whole.get_execution = not_read

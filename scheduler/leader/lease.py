@@ -1,0 +1,151 @@
+"""One daemon has the clock: a second one on the same Redis would ask every listing twice."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import re
+import socket
+import time
+from collections.abc import AsyncIterator
+from functools import cached_property
+
+import structlog
+from redis.asyncio import Redis
+from redis.commands.core import AsyncScript
+from redis.exceptions import RedisError
+
+from scheduler.wiring import AppContext, StartError
+from stories.db import keys
+from stories.db.fencing import RAISE
+from stories.db.replies import text
+
+log = structlog.get_logger(__name__)
+
+LOOK = 0.2  # seconds between two looks at a lease that another daemon holds
+PARTING = 0.3  # seconds for giving the lease back, with a Redis that may be away
+
+# KEYS[1] the lease [2] the term. ARGV[1] the holder [2] its lifetime (s).
+# Returns the new term; 0 when another holds the lease.
+_TAKE = f"""{RAISE}
+if not redis.call("SET", KEYS[1], ARGV[1], "NX", "EX", ARGV[2]) then return 0 end
+return raise(KEYS[2])
+"""
+# The same, and ARGV[3] the holder's term. Returns 1; 0 when it is another's. A Redis that forgot both is told again.
+_RENEW = """
+local holder, term = redis.call("GET", KEYS[1]), tonumber(redis.call("GET", KEYS[2]) or 0)
+if term > tonumber(ARGV[3]) or (holder and holder ~= ARGV[1]) then return 0 end
+redis.call("SET", KEYS[1], ARGV[1], "EX", ARGV[2])
+redis.call("SET", KEYS[2], ARGV[3])
+return 1
+"""
+# KEYS[1] the lease. ARGV[1] whose it must be to end.
+_DROP = 'if redis.call("GET", KEYS[1]) == ARGV[1] then redis.call("DEL", KEYS[1]) end'
+
+
+class DeposedError(StartError):
+    """Another daemon took the clock while this one was cut off or held up."""
+
+
+class Lease:
+    """The clock, while it is held."""
+
+    def __init__(self, redis: Redis, *, term: int = 0, followed: bool = False, alone: bool = False) -> None:
+        self.term = term
+        """The fencing number: scripts refuse what is written under a lower one than the last."""
+        self.followed = followed
+        """Whether it was taken from a daemon that held it until then and did not end it."""
+        self._redis = redis
+        self._alone = alone
+        self._until = time.monotonic() + keys.daemon().seconds
+
+    @cached_property
+    def _renew(self) -> AsyncScript:
+        return self._redis.register_script(_RENEW)
+
+    @property
+    def holds(self) -> bool:
+        """Whether nobody else can have the clock now; known without asking, and after a standstill too."""
+        return self._alone or time.monotonic() < self._until
+
+    async def renew(self) -> None:
+        """Hold the clock for as long again; ``DeposedError`` when another has it."""
+        began, key = time.monotonic(), keys.daemon()
+        if not await self._renew(keys=[key.name, keys.term().name], args=[_me(), key.seconds, self.term]):
+            self._until = 0.0
+            raise DeposedError(
+                "another wirewatch daemon took the clock meanwhile; start this one again to stand by: --standby"
+            )
+        self._until = began + key.seconds
+
+
+@contextlib.asynccontextmanager
+async def one_daemon(newsroom: AppContext, *, standby: bool = False) -> AsyncIterator[Lease]:
+    """Hold the clock until the block ends; ``StartError`` when a daemon that lives has it.
+
+    With ``standby`` it is waited for as long as it takes instead. The clock of a daemon that was killed is taken over
+    at once with the embedded Redis, where it is a process of this machine and seen to be gone; else it is waited for,
+    ``keys.daemon`` at the longest.
+    """
+    lease = await _take(newsroom, standby)
+    log.info("this daemon has the clock", term=lease.term)
+    try:
+        yield lease
+    finally:
+        with contextlib.suppress(RedisError, TimeoutError):
+            async with asyncio.timeout(PARTING):
+                await _drop(newsroom.redis, _me())
+
+
+async def _take(newsroom: AppContext, standby: bool) -> Lease:
+    key, left, told, redis = keys.daemon(), 0, False, newsroom.redis
+    take = redis.register_script(_TAKE)
+    while True:
+        try:
+            if term := await take(keys=[key.name, keys.term().name], args=[_me(), key.seconds]):
+                return Lease(redis, term=int(term), followed=told, alone=newsroom.server is not None)
+            holder = text(await redis.get(key.name) or "")
+            if newsroom.server is not None and _is_gone(holder):
+                await _drop(redis, holder)
+                continue
+            before, left = left, int(await redis.pttl(key.name))
+        except RedisError as error:
+            if not (standby and told):
+                raise
+            log.warning("standing by, Redis does not answer", why=str(error))
+            await asyncio.sleep(1.0)
+            continue
+        if told and not standby and left > before:  # it was renewed meanwhile
+            raise StartError(
+                f"another wirewatch daemon runs on this Redis ({holder}); end it first, or stand by for it: "
+                "wirewatch run --standby"
+            )
+        if not told:
+            doing = "standing by" if standby else "waiting to see whether it lives"
+            log.warning(f"another daemon has the clock; {doing}", daemon=holder)
+            told = True
+        await asyncio.sleep(LOOK)
+
+
+async def _drop(redis: Redis, holder: str) -> None:
+    """End a lease if it still is this holder's."""
+    await redis.register_script(_DROP)(keys=[keys.daemon().name], args=[holder])
+
+
+def _me() -> str:
+    return f"process {os.getpid()} on {socket.gethostname()}"
+
+
+def _is_gone(holder: str) -> bool:
+    """Return whether a holder was a process of this machine that is no more."""
+    found = re.fullmatch(r"process (\d+) on (.*)", holder)
+    if found is None or found[2] != socket.gethostname() or int(found[1]) == os.getpid():
+        return False
+    try:
+        os.kill(int(found[1]), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False

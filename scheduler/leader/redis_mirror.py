@@ -1,0 +1,384 @@
+"""What the daemon knows of Redis' content, so that a Redis that comes back empty is restored and not seeded silently.
+
+The daemon reads what it needs every few seconds, keeps it in the process and in a file in ``data_dir``. What may be
+stale leads to a repeated alert (with the same id), never to a lost one (docs/decisions/0018-emptied-redis.md).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import msgspec
+from redis.asyncio import Redis
+from redis.asyncio.client import Pipeline
+from redis.exceptions import RedisError
+
+from crawler.polling.polls import Listing
+from stories.crawl_state.backlog import WAITING, rank
+from stories.crawl_state.claims import listing_key
+from stories.crawl_state.desk import UNREADABLE_AT
+from stories.db import keys
+from stories.db.fencing import MemoryMark
+from stories.db.replies import text, texts
+from stories.db.unreadable_records import decode
+from stories.model.ids import is_release_id, number_of, release_id
+from stories.model.sighting import Cursor, PendingSighting, Sighting
+from stories.model.timestamps import latest_instant, timestamp
+from stories.model.urls import url_digest
+from stories.store.archive import Archive
+
+MAX_KNOWN = 50_000  # releases; 5 MB of memory, and more than all listings show within the age of an alert
+MAX_IN_FILE = 20_000  # of them in the file, which is written twice a minute at the most
+MAX_OPEN = 5_000  # pending pages that are read every time; beyond it they are read every ``DEEP_READS`` times
+MAX_PENDING = 50_000  # pending pages that are restored; beyond it the listings themselves name them again
+MAX_PENDING_IN_FILE = 20_000  # 6 MB
+DEEP_READS = 20  # reads, about 30 s
+MAX_DETAILS = 2_000  # newest releases of which the page, its revisit and the alerted channels are restored
+DETAILS_A_READ = 200  # of them read anew at a time: each is unpacked, 20 ms in all
+REVISIT_SECONDS = 2.0  # between two restored revisits
+MAX_ALERTS = 2_000  # alerts of a channel whose releases are read again
+BATCH = 500  # keys of one command
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detail:
+    """What a later correction of a release depends on."""
+
+    marks: tuple[str, ...] = ()
+    """Of its story: ``c:`` a channel that was alerted, ``w:`` a watch that was named."""
+    revisit: PendingSighting | None = None
+    """Its page, if it is read again later."""
+
+
+@dataclass(slots=True, kw_only=True)
+class MirroredContent:
+    """What was last seen in Redis; the file holds the same."""
+
+    mark: str = ""
+    at: str = ""
+    """When it was read, ISO 8601 in UTC."""
+    cursors: dict[str, bytes] = field(default_factory=dict)
+    """By the listing's key, packed as Redis has them."""
+    releases: list[str] = field(default_factory=list)
+    """Ids of the releases that were kept, the oldest first."""
+    waiting: dict[str, int] = field(default_factory=dict)
+    """Alerts that waited, by channel."""
+    unsent: dict[str, bytes] = field(default_factory=dict)
+    """Releases with an alert that waited, by id: the ``PendingSighting`` by which they are read again."""
+    pending: dict[str, bytes] = field(default_factory=dict)
+    """Sightings that were not read to their end, by the digest of their URL."""
+    seeded: list[str] = field(default_factory=list)
+    """Digests of those of them that a first poll held: stored silently."""
+    details: dict[str, Detail] = field(default_factory=dict)
+    """Of the newest releases, by id."""
+    hashes: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    """Health of sources, gaps, subscriptions at hubs, states of channels, dictionaries of releases: by key."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loss:
+    """What an emptied Redis lost. Times are ISO 8601 in UTC."""
+
+    since: str
+    """What was kept until then is lost for certain; releases that came out since may be missing."""
+    found_at: str
+    releases: int
+    alerts: Mapping[str, int]
+    """That waited, by channel."""
+
+    @property
+    def words(self) -> str:
+        """What was lost, what may be lost, what is repeated."""
+        waited = ", ".join(f"{number} of {channel}" for channel, number in sorted(self.alerts.items())) or "none"
+        return (
+            f"Redis came back empty. Lost: stored releases, stories, events and receipts ({self.releases} releases "
+            f"known), and the alerts that waited ({waited}); their releases are read and alerted again where their "
+            f"pages can be read. May be missing: releases since {self.since} that no listing shows any more. Restored: "
+            "positions of the listings, waiting pages, health of sources, gaps, subscriptions at hubs, channels that "
+            f"are off, and which channels were alerted of the newest {MAX_DETAILS} releases; a correction of an older "
+            "one may reach fewer channels. Every "
+            "listing is read again: what was alerted before is stored silently, the rest is alerted; an alert of the "
+            "last seconds before the loss may repeat, with the id that it had"
+        )
+
+
+class Mirror:
+    """Keeps ``Known`` up to date, and restores it."""
+
+    def __init__(self, redis: Redis, listings: Sequence[Listing], channels: Iterable[str], file: Path) -> None:
+        self._redis = redis
+        self._archive = Archive(redis)
+        self._listings = {listing_key(one.source, one.url): one for one in listings}
+        self._by_source = {one.source: one for one in reversed(listings)}
+        self._channels = tuple(channels)
+        self._file = file
+        self._ids: dict[str, None] = {}
+        self._reads = 0
+        self.known = MirroredContent()
+
+    async def read(self, mark: str, now: datetime) -> None:
+        """Read what changed, in an order in which nothing counts as alerted that was not.
+
+        Raises:
+            ForgottenError: Redis lost its data meanwhile; what is known stays as it was.
+        """
+        known = MirroredContent(mark=mark, at=timestamp(now), hashes=self.known.hashes, details=self.known.details)
+        names = list(self._listings)
+        for begin in range(0, len(names), BATCH):
+            chunk = names[begin : begin + BATCH]
+            found = await self._redis.mget([keys.cursor(name).name for name in chunk])
+            known.cursors |= {
+                name: packed for name, packed in zip(chunk, cast(list[bytes | None], found), strict=True) if packed
+            }
+        await self._read_pending(known)
+        await self._read_releases()
+        ids = list(self._ids)
+        known.releases = ids
+        await self._read_alerts(known)
+        await self._read_details(known)
+        if self._reads % 10 == 0:
+            await self._read_hashes(known)
+        MemoryMark(name=mark).check(await self._redis.get(keys.memory().name))
+        self._reads += 1
+        self.known = known
+
+    async def _read_pending(self, known: MirroredContent) -> None:
+        name = keys.open_sightings().name
+        if await self._redis.hlen(name) > MAX_OPEN and self._reads % DEEP_READS:
+            known.pending, known.seeded = self.known.pending, self.known.seeded
+            return
+        async for digest, packed in self._redis.hscan_iter(name, count=BATCH):
+            if len(known.pending) < MAX_PENDING and _open(packed) is not None:
+                known.pending[text(digest)] = packed
+        seeded = set(self.known.seeded) & known.pending.keys()
+        unseen = [one for one in known.pending if one not in self.known.pending]
+        for begin in range(0, len(unseen), BATCH):
+            chunk = unseen[begin : begin + BATCH]
+            async with self._redis.pipeline(transaction=False) as pipeline:
+                for digest in chunk:
+                    pending = _open(known.pending[digest])
+                    listing = listing_key(pending.source, pending.listing) if pending else ""
+                    pipeline.sismember(keys.seeded(listing).name, digest)
+                answers = await pipeline.execute()
+            seeded |= {digest for digest, silent in zip(chunk, answers, strict=True) if silent}
+        known.seeded = sorted(seeded)
+
+    async def _read_releases(self) -> None:
+        fresh: list[str] = []
+        while len(fresh) < MAX_KNOWN:
+            page = texts(await self._redis.zrevrange(keys.releases().name, len(fresh), len(fresh) + BATCH - 1))
+            new = [one for one in page if one not in self._ids]
+            fresh += page
+            if len(page) < BATCH or len(new) < len(page) // 2:
+                break
+        for one in reversed(fresh):
+            if is_release_id(one):
+                self._ids.setdefault(one)
+        while len(self._ids) > MAX_KNOWN:
+            del self._ids[next(iter(self._ids))]
+
+    async def _read_alerts(self, known: MirroredContent) -> None:
+        events: list[str] = []
+        for channel in self._channels:
+            name = keys.outbox(channel).name
+            known.waiting[channel] = await self._redis.zcard(name)
+            events += [one.partition(":")[0] for one in texts(await self._redis.zrange(name, 0, MAX_ALERTS - 1))]
+        known.waiting = {channel: number for channel, number in known.waiting.items() if number}
+        for payload in (await self._archive.told(list(dict.fromkeys(events)))).values():
+            told = decode(payload, _Told, "event", keys.history().name)
+            release = told.data.release if told else None
+            if release and (sighting := self._again(release.source, release.url, release.headline)):
+                known.unsent[release.id] = msgspec.json.encode(sighting)
+
+    def _again(self, source: str | None, url: str | None, headline: str | None) -> PendingSighting | None:
+        listing = self._by_source.get(source or "")
+        if listing is None or not url:
+            return None
+        sighting = Sighting(url=url, headline=headline)
+        return PendingSighting(source=listing.source, listing=listing.url, tag=listing.tag, sighting=sighting)
+
+    async def _read_details(self, known: MirroredContent) -> None:
+        newest = list(reversed(known.releases[-MAX_DETAILS:]))
+        unseen = [one for one in newest if one not in known.details][:DETAILS_A_READ]
+        if not unseen:
+            return
+        stored = {one.release.id: one for one in await self._archive.several(unseen)}
+        scores = dict(zip(unseen, await self._redis.zmscore(keys.revisits().name, unseen), strict=True))
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            for one in unseen:
+                pipeline.zrangebyscore(keys.story(stored[one].story if one in stored else "").name, 0, 0)
+            answers = await pipeline.execute()
+        found = {}
+        for one, marks in zip(unseen, answers, strict=True):
+            release = stored[one].release if one in stored else None
+            again = self._again(release.source, release.url, release.headline) if release else None
+            told = tuple(mark for mark in texts(marks) if mark.startswith(("c:", "w:")))
+            found[one] = Detail(marks=told, revisit=again if scores[one] is not None else None)
+        wanted = set(newest)
+        known.details = {one: detail for one, detail in {**known.details, **found}.items() if one in wanted}
+
+    def _hash_keys(self) -> list[keys.Key]:
+        sources = {one.source for one in self._listings.values()}
+        found = [keys.source(one) for one in sources] + [keys.gaps(one) for one in sources]
+        found += [keys.push(one) for one in self._listings] + [keys.channel(one) for one in self._channels]
+        return [*found, keys.aside(), keys.dictionaries()]
+
+    async def _read_hashes(self, known: MirroredContent) -> None:
+        names = [key.name for key in self._hash_keys()]
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            for name in names:
+                pipeline.hgetall(name)
+            answers = await pipeline.execute()
+        known.hashes = {
+            name: {text(key): value for key, value in found.items()}
+            for name, found in zip(names, answers, strict=True)
+            if found
+        }
+
+    async def restore(self, mark: str, now: datetime) -> Loss:
+        """Write what is known into the empty Redis and then its new mark, in one transaction; return what is lost."""
+        known = self.known
+        loss = Loss(
+            since=known.at or timestamp(now),
+            found_at=timestamp(now),
+            releases=len(known.releases),
+            alerts=known.waiting,
+        )
+        alerted = {
+            number_of(one): "\n".join(known.details[one].marks if one in known.details else ())
+            for one in known.releases
+            if one not in known.unsent
+        }
+        alerted |= {number_of(release_id(digest)): "" for digest in known.seeded}
+        hashes = {key.name: key for key in self._hash_keys()}  # what a removed source left is not restored
+        async with self._redis.pipeline(transaction=True) as pipeline:
+            for name, packed in known.cursors.items():
+                key = keys.cursor(name)
+                pipeline.set(key.name, _doubted(packed, now), ex=key.seconds)
+            for chunk in _batches(alerted):
+                pipeline.hset(keys.known().name, mapping=cast(Any, chunk))
+            pipeline.expire(keys.known().name, keys.known().seconds)
+            self._restore_pending(pipeline, now)
+            for name, values in known.hashes.items():
+                if (hash_key := hashes.get(name)) is not None:
+                    pipeline.hset(name, mapping=cast(Any, values))
+                    if hash_key.ttl is not None:
+                        pipeline.expire(name, hash_key.seconds)
+            pipeline.set(keys.loss().name, msgspec.json.encode(loss), ex=keys.loss().seconds)
+            pipeline.set(keys.memory().name, mark)
+            await pipeline.execute()
+        return loss
+
+    def _restore_pending(self, pipeline: Pipeline, now: datetime) -> None:
+        """Queue the writes of what is to be read: waiting pages to their backlogs, revisits spread out over time."""
+        known, seeded = self.known, set(self.known.seeded)
+        later: dict[str, tuple[PendingSighting, datetime, int | None]] = {}
+        for place, one in enumerate(reversed(known.releases)):
+            if (detail := known.details.get(one)) is not None and detail.revisit is not None:
+                due = now + timedelta(seconds=REVISIT_SECONDS * (place + 1))
+                later[url_digest(detail.revisit.sighting.url)] = (detail.revisit, due, None)
+        soon: dict[str, tuple[PendingSighting, datetime, int | None]] = {}
+        for place, packed in enumerate([*known.unsent.values(), *known.pending.values()]):
+            if (pending := _open(packed)) is None:
+                continue
+            digest = url_digest(pending.sighting.url)
+            listed_at = latest_instant(pending.listed_at) or now
+            waits = pending.source in self._by_source
+            place_in_backlog = rank(listed_at, place, first_poll=digest in seeded) if waits else None
+            soon.setdefault(digest, (pending, now + WAITING if waits else now, place_in_backlog))
+        both: dict[str, tuple[PendingSighting, datetime, int | None]] = {**later, **soon}
+        for chunk in _batches(both):
+            packed_ones = {digest: msgspec.json.encode(pending) for digest, (pending, _, _) in chunk.items()}
+            pipeline.hset(keys.open_sightings().name, mapping=cast(Any, packed_ones))
+            pipeline.zadd(
+                keys.open_due().name, {digest: int(due.timestamp() * 1000) for digest, (_, due, _) in chunk.items()}
+            )
+            for digest, (pending, _, order) in chunk.items():
+                if order is not None:
+                    pipeline.zadd(keys.backlog(pending.source).name, {digest: order})
+                    pipeline.sadd(keys.backlogs().name, pending.source)
+
+    def load(self) -> bool:
+        """Take over what the file holds; False where there is none that can be read."""
+        try:
+            self.known = msgspec.json.decode(self._file.read_bytes(), type=MirroredContent)
+        except (OSError, msgspec.MsgspecError):
+            return False
+        self._ids = dict.fromkeys(self.known.releases)
+        return bool(self.known.mark)
+
+    async def save(self) -> None:
+        """Write the file; ``OSError`` when that fails."""
+        known = self.known
+        pending = dict(islice(known.pending.items(), MAX_PENDING_IN_FILE))
+        seeded = [one for one in known.seeded if one in pending]
+        kept = replace(known, releases=known.releases[-MAX_IN_FILE:], pending=pending, seeded=seeded)
+        await asyncio.to_thread(self._put, msgspec.json.encode(kept))
+
+    def _put(self, content: bytes) -> None:
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        new = self._file.with_name(f"{self._file.name}.new")
+        new.touch(mode=0o600)
+        new.write_bytes(content)
+        new.replace(self._file)
+
+
+def _batches(found: Mapping[K, V]) -> Iterator[dict[K, V]]:
+    """Yield a mapping in parts of one command each."""
+    items = iter(found.items())
+    while chunk := dict(islice(items, BATCH)):
+        yield chunk
+
+
+async def data_loss(redis: Redis) -> str | None:
+    """Return in words what Redis lost when it last came back empty; None when that is more than a week ago."""
+    try:
+        packed = await redis.get(keys.loss().name)
+    except (RedisError, OSError):  # readiness says that Redis is away
+        return None
+    loss = decode(packed, Loss, "loss", keys.loss().name) if packed else None
+    return f"at {loss.found_at}: {loss.words}" if loss is not None else None
+
+
+def memory_file(data_dir: Path, address: str) -> Path:
+    """Return the file of what is known of the Redis at an address: another Redis is another memory."""
+    return data_dir / f"known-{hashlib.sha256(address.encode()).hexdigest()[:12]}.json"
+
+
+def _doubted(packed: bytes, now: datetime) -> bytes:
+    """Return a cursor whose next poll reads the listing whole; one that cannot be read had its first poll long ago."""
+    cursor = decode(packed, Cursor, "cursor", "the mirror of Redis") or Cursor(read_at=UNREADABLE_AT)
+    doubted = replace(cursor, etag=None, last_modified=None, digest=None, body=None, next_at=timestamp(now))
+    return msgspec.json.encode(doubted)
+
+
+def _open(packed: bytes) -> PendingSighting | None:
+    return decode(packed, PendingSighting, "open", keys.open_sightings().name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Release:
+    id: str
+    source: str | None = None
+    url: str | None = None
+    headline: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Data:
+    release: _Release | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Told:
+    data: _Data

@@ -1,0 +1,286 @@
+"""What is done when Redis remembers less than it did: every listing is read whole once, and people are told."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+import msgspec
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError, ResponseError
+
+from config.observability.expected_errors import is_expected
+from crawler.polling.polls import all_listings
+from pipelines.monitor_notifier import MonitorNotifier
+from scheduler.leader.redis_mirror import Loss, Mirror, memory_file
+from scheduler.wiring import AppContext
+from stories.crawl_state.claims import listing_key
+from stories.crawl_state.desk import UNREADABLE_AT
+from stories.db import keys
+from stories.db.connection import address
+from stories.db.fencing import UNKNOWN_MARK, is_forgotten
+from stories.db.replies import text
+from stories.db.rollback import RollbackCheck, RollbackDetector
+from stories.db.unreadable_records import decode
+from stories.model.sighting import Cursor
+from stories.model.timestamps import timestamp
+
+log = structlog.get_logger(__name__)
+
+MIRROR_SHARE = 0.03  # of the time: with thousands of pages in the backlog a reading of all that is known takes long
+LAST_READ_SECONDS = 0.5  # at the end, with a Redis that may be away
+SAVE_SECONDS = 30.0  # between two writes of what is known to data_dir
+MARK_SECONDS = 1.0  # between two looks at the mark of the memory
+STANDBY_SECONDS = 5.0  # between two reads of a standby: what is older leads to a repeated alert, not to a lost one
+RESTORE_SECONDS = 10.0  # that a daemon needs to restore an emptied Redis, with much to spare
+AT_ONCE = 500  # cursors read and written in one round trip
+
+
+def mirror_of(newsroom: AppContext) -> Mirror:
+    """Return the mirror of a Redis, and of the file in ``data_dir`` that belongs to it."""
+    settings = newsroom.settings
+    where = "embedded" if newsroom.server else address(newsroom.redis)
+    return Mirror(newsroom.redis, all_listings(settings), settings.channels, memory_file(settings.data_dir, where))
+
+
+async def follow_mark(newsroom: AppContext) -> None:
+    """Take over the mark of the memory that the daemon set, until cancelled."""
+    while True:
+        with contextlib.suppress(RedisError):  # the other parts of the process report it
+            await newsroom.memory.refresh(newsroom.redis)
+        await asyncio.sleep(MARK_SECONDS)
+
+
+async def follow_memory(newsroom: AppContext, mirror: Mirror, now: Callable[[], datetime]) -> None:
+    """Keep the mirror of a standby up to date, until cancelled: Redis may be emptied just when the clock changes hands.
+
+    A Redis without a mark is left alone: the holder of the clock restores it, or this process once it has the clock.
+    """
+    while True:
+        with contextlib.suppress(RedisError, OSError):  # the look for the clock reports it
+            if mark := text(await newsroom.redis.get(keys.memory().name) or ""):
+                await mirror.read(mark, now())
+                if newsroom.memory.name != mark:
+                    log.info("standby_mirrors_redis", releases=len(mirror.known.releases))
+                newsroom.memory.name = mark
+        await asyncio.sleep(STANDBY_SECONDS)
+
+
+async def settle_for_crawl(newsroom: AppContext, now: Callable[[], datetime]) -> None:
+    """Let a one-off crawl check its writes, and restore an emptied Redis on which no daemon runs."""
+    redis, memory = newsroom.redis, newsroom.memory
+    memory.follows = True
+    deadline = time.monotonic() + RESTORE_SECONDS
+    while not await redis.exists(keys.memory().name) and await redis.exists(keys.daemon().name):
+        if time.monotonic() > deadline:
+            return  # a daemon of a version without marks
+        await asyncio.sleep(MARK_SECONDS / 4)
+    await memory.refresh(redis)
+    if memory.name or await redis.exists(keys.epoch().name, keys.releases().name):
+        return
+    mirror = mirror_of(newsroom)
+    if await asyncio.to_thread(mirror.load):
+        mark = secrets.token_hex(8)
+        loss = await mirror.restore(mark, now())
+        memory.name = mark
+        _log_loss(loss, len(mirror.known.cursors))
+
+
+class RollbackRecovery:
+    """Looks whether Redis went back, for the daemon that polls."""
+
+    def __init__(
+        self,
+        newsroom: AppContext,
+        monitor: MonitorNotifier,
+        now: Callable[[], datetime],
+        poll_all: Callable[[], None] = lambda: None,
+        *,
+        mirror: Mirror | None = None,
+        followed: bool = False,
+    ) -> None:
+        """``poll_all`` polls every listing now: what an emptied Redis lost must not slide off them meanwhile.
+
+        Args:
+            mirror: the one that a standby kept up to date.
+            followed: the clock was taken from a daemon that had it, so there was data.
+        """
+        self._followed = followed
+        self._redis = newsroom.redis
+        self._memory = newsroom.memory
+        self._poll_all = poll_all
+        self.looked = asyncio.Event()
+        """Set once it is known whether Redis lost its data; nothing is polled before."""
+        listings = all_listings(newsroom.settings)
+        self._mirror = mirror or mirror_of(newsroom)
+        self._saved = 0.0
+        self._save_failed = False
+        self._mirror_failed = False
+        self._untold: Loss | None = None
+        # Each answered write of the embedded server is on the disk, so a start of it alone loses nothing.
+        self._trusted = newsroom.server is not None
+        self._mirror_due = 0.0
+        self._monitor = monitor
+        self._now = now
+        self._listings = tuple(listing_key(one.source, one.url) for one in listings)
+        self._epoch = RollbackDetector(newsroom.redis, newsroom.settings.data_dir, self._listings)
+
+    async def look(self) -> RollbackCheck:
+        """Look once, and have read again what may be lost; ``RedisError`` when Redis is away."""
+        emptied = await self._settle_mark()
+        found = await self._epoch.look(self._now())
+        if emptied:
+            found = replace(found, change="emptied", since=self._untold.since if self._untold else None)
+        elif found.change == "another server" and not self._trusted:
+            await doubt(self._redis, self._listings)
+            log.info("another Redis server than before; every listing is read whole once", epoch=found.epoch)
+        elif found.change == "went back":
+            polled = set(found.polled)
+            await doubt(self._redis, self._listings)
+            await remember_polled(
+                self._redis, [one for one in self._listings if one in polled], found.since or timestamp(self._now())
+            )
+            log.warning(
+                "Redis went back to an earlier state; what it lost is found again", epoch=found.epoch, since=found.since
+            )
+            await self._tell(found)
+        self._trusted = False
+        if self._untold is not None:
+            await self._tell_loss(self._untold)
+            self._untold = None
+        if time.monotonic() >= self._mirror_due:
+            began = time.monotonic()
+            await self._mirror_now()
+            await self._save()
+            now = time.monotonic()
+            self._mirror_due = now + (now - began) / MIRROR_SHARE
+        self.looked.set()
+        return found
+
+    async def _settle_mark(self) -> bool:
+        """Compare the mark in Redis with the one of this process, and return whether what it held was lost.
+
+        An empty Redis gets its mark in one transaction with what is known of the old one: until then scripts refuse to
+        write, so nothing is stored as if this were a first start.
+        """
+        found = await self._redis.get(keys.memory().name)
+        mark = text(found) if found else ""
+        first = self._memory.name in ("", UNKNOWN_MARK)
+        # At the start another mark is that of the daemon that had the clock before, which restored what it knew.
+        if mark and (first or mark == self._memory.name or not self.looked.is_set()):
+            self._memory.name = mark
+            return False
+        new = secrets.token_hex(8)
+        if first:
+            had_data = await self._redis.exists(keys.epoch().name, keys.releases().name)
+            if had_data or not (await asyncio.to_thread(self._mirror.load) or self._followed):
+                await self._redis.set(keys.memory().name, new, nx=True)
+                self._memory.name = text(await self._redis.get(keys.memory().name) or "")
+                return False
+        self._untold = await self._mirror.restore(new, self._now())
+        self._memory.name = new
+        _log_loss(self._untold, len(self._mirror.known.cursors))
+        self._poll_all()
+        return True
+
+    async def _mirror_now(self) -> None:
+        try:
+            await self._mirror.read(self._memory.name, self._now())
+            self._mirror_failed = False
+        except ResponseError as error:  # another kind of value under our key ends neither polling nor alerts
+            if is_forgotten(error) or is_expected(error):
+                raise
+            if not self._mirror_failed:
+                log.error(
+                    "mirror_not_read", reason=str(error), next="delete the key of a wrong kind that is named there"
+                )
+            self._mirror_failed = True
+
+    async def close(self) -> None:
+        """Write what is known to ``data_dir`` at an orderly end, so that a later start repeats no alert."""
+        if not self.looked.is_set():
+            return
+        with contextlib.suppress(RedisError, OSError, TimeoutError):
+            async with asyncio.timeout(LAST_READ_SECONDS):
+                await self._mirror.read(self._memory.name, self._now())
+        self._saved = 0.0
+        await self._save()
+
+    async def _save(self) -> None:
+        if time.monotonic() - self._saved < SAVE_SECONDS and self._saved:
+            return
+        self._saved = time.monotonic()
+        try:
+            await self._mirror.save()
+            self._save_failed = False
+        except OSError as error:
+            if not self._save_failed:
+                log.warning("memory_file_not_written", reason=str(error), next="free space in data_dir")
+            self._save_failed = True
+
+    async def _tell_loss(self, loss: Loss) -> None:
+        await self._monitor.tell(
+            "redis.recovered",
+            "redis",
+            began=f"emptied {self._memory.name}",
+            detail=loss.words,
+            about={
+                "from": loss.since,
+                "to": loss.found_at,
+                "lost_releases": str(loss.releases),
+                "lost_alerts": str(sum(loss.alerts.values())),
+            },
+        )
+
+    async def _tell(self, found: RollbackCheck) -> None:
+        await self._monitor.tell(
+            "redis.recovered",
+            "redis",
+            began=f"epoch {found.epoch}",
+            detail="Redis went back to an earlier state, by a backup or a failover; every listing is read whole, and "
+            "what was lost is found again: alerts may repeat, with the ids that they had",
+            about={"epoch": str(found.epoch), "from": found.since, "to": timestamp(self._now())},
+        )
+
+
+def _log_loss(loss: Loss, listings: int) -> None:
+    log.error(
+        "redis_emptied",
+        since=loss.since,
+        releases_lost=loss.releases,
+        alerts_lost=dict(loss.alerts),
+        listings=listings,
+        detail=loss.words,
+    )
+
+
+async def doubt(redis: Redis, listings: Sequence[str]) -> None:
+    """Let the next poll of each listing read it whole, whatever it answered before."""
+    for begin in range(0, len(listings), AT_ONCE):
+        chunk = [keys.cursor(one) for one in listings[begin : begin + AT_ONCE]]
+        packed = await redis.mget([key.name for key in chunk])
+        async with redis.pipeline(transaction=False) as pipeline:
+            for key, known in zip(chunk, packed, strict=True):
+                if known is not None:
+                    cursor = decode(known, Cursor, "cursor", key.name) or Cursor(read_at=UNREADABLE_AT)
+                    doubted = replace(cursor, etag=None, last_modified=None, digest=None, body=None)
+                    pipeline.set(key.name, msgspec.json.encode(doubted), ex=key.seconds)
+            await pipeline.execute()
+
+
+async def remember_polled(redis: Redis, listings: Sequence[str], since: str) -> None:
+    """Note of listings that Redis no longer knows that they were read before: what they hold is news, not a beginning.
+
+    A first poll stores silently what it finds; these had theirs, and what came out since then would never be told.
+    """
+    async with redis.pipeline(transaction=False) as pipeline:
+        for one in listings:
+            key = keys.cursor(one)
+            pipeline.set(key.name, msgspec.json.encode(Cursor(read_at=since)), ex=key.seconds, nx=True)
+        await pipeline.execute()

@@ -1,0 +1,1 @@
+"""Process control: supervision, shutdown, cancellation, watchdog, event loop lag."""

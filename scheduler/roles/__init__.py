@@ -1,0 +1,1 @@
+"""The processes that wirewatch runs: daemon, worker, one-off crawl, and the daemon's front web server."""

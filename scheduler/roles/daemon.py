@@ -1,0 +1,413 @@
+"""The daemon: schedule, crawl, alert, serve the page; ends cleanly on SIGTERM and SIGINT."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import socket
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from typing import Any
+
+import structlog
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry, Counter
+from redis.exceptions import RedisError
+
+from alerts.channels import open_channel
+from alerts.delivery import Delivery
+from alerts.outbox import Outbox
+from alerts.receipts import count_alerts, find_alerts, list_alerts
+from config.address_policy import AddressPolicy
+from config.observability.telemetry import clock_checkin
+from config.settings import Settings
+from crawler.engine import Engine
+from crawler.polling.polls import all_listings
+from crawler.progress import Progress
+from crawler.readers.pool import ReaderFailedError, ReaderPool
+from crawler.services import Services
+from pipelines.changes import changes
+from pipelines.ingest import IngestResult
+from pipelines.matching import matches, query_predicate
+from scheduler.leader.docket_queue import SharedQueue
+from scheduler.leader.lease import DeposedError, Lease, one_daemon
+from scheduler.leader.redis_mirror import Mirror, data_loss
+from scheduler.leader.rollback_recovery import RollbackRecovery, follow_memory, mirror_of
+from scheduler.leader.worker_coordinator import WorkerCoordinator, due_at
+from scheduler.metrics import Metrics, ReadinessMetrics, restart_counter
+from scheduler.process.cancellation import cancel_and_wait
+from scheduler.process.loop_lag import LoopLagMonitor
+from scheduler.process.shutdown import stopping
+from scheduler.process.supervisor import Supervisor, outcome_of
+from scheduler.roles.readiness import DaemonCanary, HolderState, Measure, MeasureStandby, StandbyState
+from scheduler.roles.web_front import WEB_PATIENCE, Front
+from scheduler.sweeps.acl import PermissionWatch
+from scheduler.sweeps.canary import MonitorBlindError, open_canary
+from scheduler.sweeps.clock import Clock
+from scheduler.sweeps.clock_sync import keep_time, show_skew
+from scheduler.sweeps.crawl_requests import serve_requests
+from scheduler.sweeps.monitors import ChannelWatch, look_after_redis
+from scheduler.sweeps.pending import in_hand
+from scheduler.sweeps.revisits import Revisits
+from scheduler.sweeps.websub import PushedPolls
+from scheduler.wiring import STEPS, AppContext, StartError, now, open_app_context
+from stories.crawl_state.canary_reports import DAEMON
+from stories.db.clock import timekeeper
+from stories.db.connection import server_risks
+from stories.db.fencing import UNKNOWN_MARK
+from stories.model.release import Release
+from stories.runtime.allocator import keep_memory_small
+from stories.search.live_index import LiveIndex
+from web.app import AlertFilter, Dependencies, create_app
+
+log = structlog.get_logger(__name__)
+
+CRAWL_PATIENCE = 2.0  # seconds for pages that are under way at the end; what is not done is claimed again
+LAST_GRACE = 0.5  # seconds for the web server to end when it was told to twice
+TICK = 5.0  # seconds between two ticks of the clock
+SWEEP = 5.0  # seconds between two looks for pages to read again, at the most
+CHANNELS = 5.0  # seconds between two looks at how the channels do
+SOURCES = 30.0  # seconds between two looks at how the sources do, for the figures
+PUSHES = 1.0  # seconds between two looks for listings whose hub pushed
+IN_HAND = 20.0  # seconds between two looks for pages that were named and not read
+CHECKIN = 60.0  # seconds between two check-ins with Sentry's monitor
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Return a listening socket, or raise ``StartError`` with what is in the way."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # The protocol is named so that asyncio sends at once (TCP_NODELAY): it looks at it, and 0, the default, is not TCP
+    # to it. Then the second part of every answer would wait 40 ms until the first is acknowledged.
+    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+        bound.listen()  # from here on nobody else gets the port, and who asks too early waits instead of failing
+    except OSError as error:
+        bound.close()
+        raise StartError(
+            f"cannot serve on {host} port {port}: {error.strerror}; end what uses it, or set another [web] port "
+            "(0: any that is free)"
+        ) from error
+    return bound
+
+
+def web_address(bound: socket.socket) -> str:
+    """Return the page's address for people."""
+    host, port = bound.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+
+
+async def run_daemon(
+    settings: Settings, stop: asyncio.Event, ready: Callable[[str], None], *, standby: bool = False
+) -> None:
+    """Run until ``stop`` is set; ``ready`` is told the page's address. ``StartError`` says what is missing.
+
+    ``standby``: while another daemon has the clock, wait for it. Probes are answered from the start on.
+    """
+    with bind(settings.web.host, settings.web.port) as bound:
+        restarts = restart_counter()
+        front, parts = Front(bound), Supervisor(restarted=lambda part: restarts.labels(part).inc())
+        serving = parts.start("web", front.serve)
+        serving.add_done_callback(lambda _: stop.set())  # it ends only when it failed again and again
+        starting = _give_up_the_start(stop)
+
+        def started(address: str) -> None:
+            starting.cancel()
+            ready(address)
+
+        try:
+            async with open_app_context(settings) as newsroom:
+                mirror = mirror_of(newsroom)
+                while await _hold(newsroom, standby, stop, Door(bound, front, restarts, started), mirror):
+                    log.warning("deposed: stepping down, to stand by")
+                    starting = _give_up_the_start(stop)
+        except asyncio.CancelledError:
+            if not starting.done() or starting.cancelled():
+                raise
+        finally:
+            starting.cancel()
+            failed = serving.exception() if serving.done() and not serving.cancelled() else None
+            front.end()
+            with stopping.part("answers"):
+                closed = asyncio.create_task(front.closed.wait())
+                await asyncio.wait([closed, serving], timeout=2 * WEB_PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+                closed.cancel()
+                await cancel_and_wait(parts.tasks, grace=LAST_GRACE, last=LAST_GRACE)
+        if failed is not None:
+            raise failed
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Where a daemon is reached, of whatever it is at the moment: starting, standby or holder of the clock."""
+
+    bound: socket.socket
+    front: Front
+    restarts: Counter
+    ready: Callable[[str], None]
+    """Is told the page's address once the daemon has the clock."""
+
+
+async def _hold(newsroom: AppContext, standby: bool, stop: asyncio.Event, door: Door, mirror: Mirror) -> bool:
+    """Run while the clock is ours, once it is; return whether it was lost, and is to be waited for again."""
+    reader = ReaderPool()
+    try:
+        door.front.show(_standby_app(newsroom, door.restarts))
+        try:
+            await reader.warm_up()  # before the clock is ours: then it ticks at once
+        except ReaderFailedError as error:
+            raise StartError(str(error)) from error
+        following = asyncio.create_task(follow_memory(newsroom, mirror, now), name="mirror") if standby else None
+        try:
+            async with one_daemon(newsroom, standby=standby) as lease:
+                if following is not None:
+                    await cancel_and_wait([following])
+                await _run(newsroom, lease, stop, door, reader, mirror)
+        finally:
+            if following is not None:
+                following.cancel()
+    except DeposedError:
+        if not standby or stop.is_set():
+            raise
+        return True
+    finally:
+        with stopping.part("reader processes"):
+            await reader.close()
+    return False
+
+
+def _give_up_the_start(stop: asyncio.Event) -> asyncio.Task[None]:
+    """Being told to stop ends the start too: a server that does not come may take half a minute."""
+    start = asyncio.current_task()
+
+    async def give_up() -> None:
+        await stop.wait()
+        if start is not None:
+            start.cancel()
+
+    return asyncio.create_task(give_up(), name="starting")
+
+
+async def _run(
+    newsroom: AppContext,
+    lease: Lease,
+    stop: asyncio.Event,
+    door: Door,
+    reader: ReaderPool,
+    mirror: Mirror,
+) -> None:
+    settings, redis = newsroom.settings, newsroom.redis
+    await _tell_risks(newsroom)
+    metrics = Metrics(now, door.restarts, lambda: reader.restarts)
+    show_skew(metrics.registry, timekeeper)
+    policy = AddressPolicy(settings.polling.private_addresses)
+    api = settings.web.address(door.bound.getsockname()[1])
+    channels = {name: open_channel(name, channel, policy, api) for name, channel in settings.channels.items()}
+    holder = f"{DAEMON}/{secrets.token_hex(8)}/"
+    delivery = Delivery(redis, channels, watches=settings.watches, observe=metrics.settled, now=now, holder=holder)
+
+    def heard(remembered: IngestResult) -> None:
+        metrics.remembered(remembered)
+        if remembered.alerts:
+            delivery.wake()
+
+    if newsroom.memory.name == "":
+        newsroom.memory.name = UNKNOWN_MARK  # nothing is written before it is known whether Redis lost its data
+    queue, colleagues = SharedQueue(), WorkerCoordinator(newsroom, lease)
+    services = newsroom.services(Progress(), heard, role="daemon", term=lease.term)
+    services = replace(services, polls=queue, reader=reader, refused=metrics.refused, page_failed=metrics.page_failed)
+    monitor = newsroom.monitor(heard)
+    canary = open_canary(newsroom, DAEMON, reader, monitor, observe=metrics.canary)
+    listings = all_listings(settings)
+    first = await due_at(services.desk, listings, now()) if lease.followed else {}
+    clock = Clock(listings, services.ask, now, may=lambda: lease.holds, first=first)
+    services = replace(services, due=clock.due)
+    engine = Engine(services, STEPS)
+
+    def read_all() -> None:
+        services.dispatcher.recount()
+        clock.poll_all()
+
+    recall = RollbackRecovery(newsroom, monitor, now, read_all, mirror=mirror, followed=lease.followed)
+    finder = LiveIndex(redis, settings.data_dir, now)
+    parts = Supervisor(restarted=lambda part: door.restarts.labels(part).inc(), fatal=(DeposedError, MonitorBlindError))
+    permissions = PermissionWatch(redis)
+    state = HolderState(lease, canary, parts, permissions)
+    views = replace(
+        _views(newsroom, metrics.registry, finder, delivery.wake, metrics.heard),
+        checks=state.checks,
+        measure=Measure(newsroom, metrics).measure,
+    )
+    try:
+        crawl = engine.start()
+        parts.start("crawl", lambda: outcome_of(crawl), restartable=False)
+        owned = [
+            parts.start("delivery", delivery.run),
+            parts.start("requests", lambda: serve_requests(services, services.desk, colleagues.give)),
+            parts.start("redis", lambda: look_after_redis(newsroom, lease, monitor, now, recall)),
+            *([parts.start("embedded Redis", newsroom.server.watch)] if newsroom.server is not None else []),
+            parts.start("permissions", permissions.run),
+            parts.start("colleagues", lambda: colleagues.run(services, queue)),
+            parts.start("clock", clock.watch),
+            parts.start("dispatcher", services.dispatcher.run),
+            parts.start("time", lambda: keep_time(timekeeper, redis, settings.channels, lease)),
+            parts.start("index", finder.run),
+            parts.start("reader", reader.supervise, restartable=False),
+            parts.start("canary", canary.run),
+            parts.start("allocator", keep_memory_small),
+            parts.start("loop lag", lambda: LoopLagMonitor().run(metrics.loop_lag.observe)),
+        ]
+        door.front.show(create_app(views))
+        await colleagues.looked.wait()
+        await recall.looked.wait()
+        _set_the_clock(clock, newsroom, services, metrics)
+        clock.every(CHANNELS, ChannelWatch(newsroom, monitor, metrics.channels).look, "channels")
+        door.ready(web_address(door.bound))
+        ended = await parts.until(stop)
+        log.info("ending", polls_waiting=len(services.polls))
+        parts.finish()
+        clock.stop()
+        colleagues.end()
+        if stop.is_set():
+            door.front.end()
+        else:
+            door.front.show(None)
+        with stopping.part("pages and deliveries"):
+            await asyncio.gather(engine.finish(CRAWL_PATIENCE), cancel_and_wait(owned), return_exceptions=True)
+        await recall.close()
+        if ended is not None:
+            raise ended
+    finally:
+        await services.reader.close()
+
+
+async def _tell_risks(newsroom: AppContext) -> None:
+    """Log what a Redis server in the operator's care may lose; the embedded one is ours."""
+    if newsroom.server is None:
+        with contextlib.suppress(RedisError):  # whoever needs it next says so
+            for risk in await server_risks(newsroom.redis):
+                log.warning("Redis may lose data", why=risk)
+
+
+def _set_the_clock(clock: Clock, newsroom: AppContext, services: Services, metrics: Metrics) -> None:
+    ladder = newsroom.settings.polling.ladder
+    metrics.listings.set(len(all_listings(newsroom.settings)))
+
+    async def tick() -> None:
+        metrics.queue.set(len(services.polls))
+        metrics.dispatched(services.dispatcher)
+        try:
+            await services.desk.tick(now())
+        except RedisError as error:
+            log.warning("the clock could not tell Redis that it ticks", why=str(error))
+
+    async def look_at_sources() -> None:
+        try:
+            polled = [name for name, source in newsroom.settings.sources.items() if source.enabled]
+            metrics.sources({name: await services.desk.health(name) for name in polled})
+        except RedisError as error:
+            log.warning("how the sources do is not known", why=str(error))
+
+    async def check_in() -> None:
+        clock_checkin("ok")
+
+    async def ticked() -> None:
+        metrics.ticked()
+
+    clock.start()
+    clock.every(TICK, ticked, "ticked", leased=False)
+    clock.every(TICK, tick, "tick")
+    clock.every(CHECKIN, check_in, "check-in")
+    clock.every(SOURCES, look_at_sources, "sources")
+    pending = in_hand(services.claims, services.desk, services.dispatcher, now, newsroom.settings)
+    clock.every(IN_HAND, pending, "in hand")
+    if services.pushes is not None:
+        hubs = PushedPolls(services.pushes, services.desk, all_listings(newsroom.settings), services.ask, now)
+        clock.every(PUSHES, hubs.sweep, "pushes")
+    if ladder:
+        revisits = Revisits(newsroom.archive, services.desk, newsroom.looks, newsroom.settings, services.ask, now)
+        clock.every(min(SWEEP, min(step.total_seconds() for step, _ in ladder) / 2), revisits.sweep, "revisits")
+
+
+def _standby_app(newsroom: AppContext, restarts: Counter) -> FastAPI:
+    """Return the app of a daemon that waits for the clock: all that is in Redis is shown, asked for and retried there.
+
+    It has no index of its own: with an embedded Redis the holder's lies in the same folder.
+    """
+    registry = CollectorRegistry()
+    measure = MeasureStandby(ReadinessMetrics(registry, restarts))
+    views = _views(newsroom, registry, None, _unwoken, _uncounted)
+    return create_app(replace(views, checks=StandbyState(newsroom).checks, measure=measure.measure))
+
+
+def _unwoken() -> None:
+    """Wake nothing: the holder of the clock finds what is due in Redis within a second."""
+
+
+def _uncounted(what: str) -> None:
+    """Count nothing."""
+
+
+def _views(
+    newsroom: AppContext,
+    metrics: CollectorRegistry,
+    finder: LiveIndex | None,
+    wake: Callable[[], None],
+    heard: Callable[[str], None],
+) -> Dependencies:
+    settings, outbox = newsroom.settings, Outbox(newsroom.redis)
+
+    async def alerts(wanted: AlertFilter) -> list[dict[str, Any]]:
+        return [asdict(receipt) for receipt in await list_alerts(newsroom.redis, **asdict(wanted))]
+
+    async def channels() -> list[dict[str, Any]]:
+        return [asdict(one) for one in await count_alerts(newsroom.redis, list(settings.channels), others=True)]
+
+    async def receipts(ids: Sequence[str]) -> list[dict[str, Any]]:
+        return [asdict(receipt) for receipt in await find_alerts(newsroom.redis, ids)]
+
+    async def retry(alert: str) -> str:
+        answer = await outbox.retry(alert)
+        wake()
+        return answer
+
+    async def retry_all() -> int:
+        due = await outbox.retry_all()
+        wake()
+        return due
+
+    async def test(channel: str) -> str:
+        await outbox.turn_on(channel)
+        alert = await outbox.enqueue_test(channel, now())
+        wake()
+        return alert
+
+    def watch_matches(watch: str, release: Release) -> bool:
+        return matches(settings.watches[watch], release, source=release.source)
+
+    return Dependencies(
+        settings=settings,
+        redis=newsroom.redis,
+        archive=newsroom.archive,
+        desk=newsroom.desk,
+        now=now,
+        alerts=alerts,
+        channels=channels,
+        matches=watch_matches,
+        query=query_predicate,
+        changes=changes,
+        receipts=receipts,
+        retry=retry,
+        retry_all=retry_all,
+        test=test,
+        metrics=metrics,
+        canary=DaemonCanary(newsroom).read,
+        pushes=newsroom.pushes,
+        heard=heard,
+        finder=finder,
+        clock_warning=timekeeper.warning,
+        data_loss=partial(data_loss, newsroom.redis),
+    )

@@ -1,0 +1,253 @@
+"""One-off crawls: the same spider, for the polls that are given, and then it ends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from redis.asyncio import Redis
+
+from alerts.channels import open_channel
+from alerts.delivery import Delivery
+from config.address_policy import AddressPolicy
+from config.settings import Settings
+from crawler.engine import Engine
+from crawler.http.address_guard import guard_of
+from crawler.pages.dispatcher import PageDispatcher
+from crawler.polling.poll_queue import PollQueue
+from crawler.polling.polls import Listing, listings_of, source_of
+from crawler.progress import Progress, Tally
+from crawler.readers.pool import ReaderPool
+from crawler.services import Services
+from pipelines.tidy import tidy
+from scheduler.leader.rollback_recovery import follow_mark, settle_for_crawl
+from scheduler.wiring import STEPS, AppContext, now, reachable_redis
+from stories.crawl_state.claims import Claim, Claimed, Claims
+from stories.crawl_state.desk import Desk
+from stories.crawl_state.host_limits import HostLimits
+from stories.model.event import Event
+from stories.model.ids import crawl_id
+from stories.model.page_result import PageResult
+from stories.model.release import Release
+from stories.model.sighting import Cursor, PendingSighting, Poll, Sighting
+from stories.model.source_health import Gap, ListingHealth
+
+DELIVERY_PATIENCE = timedelta(seconds=20)
+CRAWL_PATIENCE = 2.0  # seconds for what was begun, when the crawl is interrupted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crawled:
+    """What a one-off crawl came to."""
+
+    tally: Tally
+    waiting: int = 0
+    """Alerts that are left for the daemon."""
+
+
+def polls_for(settings: Settings, sources: Sequence[str], tags: Sequence[str], urls: Sequence[str]) -> list[Poll]:
+    """Return the polls of a one-off crawl: the sources' listings for the tags, or just the URLs.
+
+    With one source and URLs, the pages are read as that source's.
+    """
+    asked, crawl = now(), crawl_id()
+    if urls:
+        return [
+            Poll(source=name, urls=(url,), reason="crawl", crawl_id=crawl, asked_at=asked)
+            for url in urls
+            for name in [sources[0] if len(sources) == 1 else source_of(url, settings.sources)]
+        ]
+    wanted = list(tags) or list(settings.watched_tags())
+    named = sources or [name for name, source in settings.sources.items() if source.enabled]
+    listings: Iterable[Listing] = (
+        listing
+        for name in named
+        for listing in listings_of(name, settings.sources[name], wanted, settings.polling.interval)
+    )
+    return [listing.poll(asked, "crawl", crawl) for listing in listings]
+
+
+async def crawl_once(newsroom: AppContext, polls: Sequence[Poll], changed: Callable[[Tally], None]) -> Crawled:
+    """Run the polls, deliver the alerts they lead to, and return what came of it."""
+    progress = Progress(changed)
+    tally = progress.follow(polls[0].crawl_id or "")
+    await settle_for_crawl(newsroom, now)
+    services = newsroom.services(progress, lambda remembered: None)
+    following = asyncio.create_task(follow_mark(newsroom), name="memory") if newsroom.memory.name else None
+    try:
+        await _run(services, polls)
+    finally:
+        if following is not None:
+            following.cancel()
+    settings = newsroom.settings
+    if not settings.channels:
+        return Crawled(tally=tally)
+    policy = AddressPolicy(settings.polling.private_addresses)
+    api = settings.web.address()
+    channels = {name: open_channel(name, channel, policy, api) for name, channel in settings.channels.items()}
+    return Crawled(
+        tally=tally, waiting=await Delivery(newsroom.redis, channels, watches=settings.watches).drain(DELIVERY_PATIENCE)
+    )
+
+
+async def _run(services: Services, polls: Sequence[Poll]) -> None:
+    engine = Engine(services, STEPS)
+    for poll in polls:
+        services.ask(poll)
+    services.polls.end()
+    crawl = engine.start()
+    try:
+        await asyncio.shield(crawl)  # being cancelled ends it in order, below
+    except asyncio.CancelledError:
+        await engine.finish(CRAWL_PATIENCE)
+        raise
+    finally:
+        await services.reader.close()
+
+
+@dataclass(slots=True, kw_only=True)
+class _Seen:
+    events: tuple[Event, ...] = ()
+    awaits_original: bool = False
+
+
+class _DryClaims(Claims):
+    """Claims the first few sightings and remembers nothing."""
+
+    def __init__(self, pages: int) -> None:
+        self._pages = pages
+        self.sightings: list[Sighting] = []
+
+    async def claim(
+        self,
+        listing: str,
+        sightings: Sequence[Sighting],
+        now: object,
+        *,
+        seeding: bool = False,
+        poll: str = "",
+        limit: int | None = None,
+        source: str = "",
+    ) -> Claimed:
+        self.sightings.extend(sightings)
+        taken = tuple(Claim(sighting=one, silent=False, changed=False) for one in sightings[: self._pages])
+        self._pages -= len(taken)
+        return Claimed(claims=taken, settled=True)
+
+    async def release_id(self, url: str) -> str | None:
+        return None
+
+    async def failed(self, url: str, reason: str, now: object) -> timedelta:
+        return timedelta()
+
+
+class _DryDesk(Desk):
+    """Knows nothing and remembers nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(Redis())
+
+    async def cursor(self, listing: str) -> Cursor:
+        return Cursor()
+
+    async def put_cursor(self, listing: str, cursor: Cursor) -> None:
+        return None
+
+    async def polled(
+        self,
+        source: str,
+        cursor: Cursor,
+        *,
+        listing: str = "",
+        health: ListingHealth | None = None,
+        after: str | None = None,
+    ) -> bool:
+        return True
+
+    async def take_in_hand(self, sightings: Iterable[PendingSighting], look_at: datetime) -> None:
+        return None
+
+    async def put_in_hand(self, url: str, look_at: datetime | None) -> None:
+        return None
+
+    async def listings(self, source: str) -> list[ListingHealth]:
+        return []
+
+    async def lost(self, source: str) -> str | None:
+        return None
+
+    async def gaps(self, source: str) -> list[Gap]:
+        return []
+
+
+class _DryMemory:
+    """Keeps what was read for this process alone."""
+
+    def __init__(self) -> None:
+        self.releases: list[Release] = []
+
+    async def remember(self, reading: PageResult, *, may_wait: bool = False) -> _Seen:
+        if reading.release is not None:
+            self.releases.append(tidy(reading.release, reading.source))
+        return _Seen()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListingTrial:
+    """What a try without storing anything showed."""
+
+    listings: int
+    sightings: list[Sighting]
+    releases: list[Release]
+    errors: list[str]
+
+
+class _AskedAfresh(HostLimits):
+    """Believes no robots.txt that was read before: who tests a source wants to know what holds now."""
+
+    async def robots(self, server: str) -> None:
+        return None
+
+
+async def try_polls(settings: Settings, polls: Sequence[Poll], pages: int, *, afresh: bool = False) -> ListingTrial:
+    """Run the polls and store nothing, reading at most ``pages`` of what the listings name.
+
+    No Redis is needed; with one that answers, hosts are asked in turn with whoever else is on it, and left alone when
+    they asked that of others. ``afresh``: robots.txt is asked for, whoever read it before.
+    """
+    async with reachable_redis(settings) as redis:
+        manners = None if redis is None else _AskedAfresh(redis) if afresh else HostLimits(redis)
+        return await _try(settings, polls, pages, manners)
+
+
+def _turned_on(settings: Settings, names: Collection[str]) -> Settings:
+    """Return the settings with these sources on: a person tries a source before it is turned on."""
+    on = {
+        name: source.model_copy(update={"enabled": True}) if name in names else source
+        for name, source in settings.sources.items()
+    }
+    return settings.model_copy(update={"sources": on})
+
+
+async def _try(settings: Settings, polls: Sequence[Poll], pages: int, manners: HostLimits | None) -> ListingTrial:
+    claims, memory, progress = _DryClaims(pages), _DryMemory(), Progress()
+    services = Services(
+        settings=_turned_on(settings, {poll.source for poll in polls}),
+        polls=PollQueue(),
+        claims=claims,
+        desk=_DryDesk(),
+        reader=ReaderPool(),
+        memory=memory,
+        guard=guard_of(settings),
+        progress=progress,
+        clock=now,
+        dispatcher=PageDispatcher(now),
+        manners=manners,
+    )
+    tally = progress.follow(polls[0].crawl_id or "")
+    await _run(services, polls)
+    return ListingTrial(
+        listings=tally.listings, sightings=claims.sightings, releases=memory.releases, errors=list(tally.errors)
+    )

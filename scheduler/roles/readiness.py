@@ -1,0 +1,115 @@
+"""What a daemon says of its own state at ``/readyz`` and in its metrics, with the clock and as a standby."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+import structlog
+from redis.exceptions import RedisError
+
+from alerts.delays import holds_back, measure_lateness
+from alerts.settings import DeliverySettings
+from scheduler.leader.lease import Lease
+from scheduler.metrics import Metrics, ReadinessMetrics
+from scheduler.process.supervisor import Supervisor
+from scheduler.sweeps.acl import PermissionWatch
+from scheduler.sweeps.canary import Canary
+from scheduler.wiring import AppContext
+from stories.crawl_state.canary_reports import DAEMON, CanaryReport, CanaryReports
+from stories.db import keys
+from stories.db.replies import text
+from web.dependencies import Check
+
+log = structlog.get_logger(__name__)
+
+REDIS_SECONDS = 2.0  # for what is read from Redis, shorter than what probes wait
+
+
+class HolderState:
+    """The state of the daemon that has the clock."""
+
+    def __init__(self, lease: Lease, canary: Canary, parts: Supervisor, permissions: PermissionWatch) -> None:
+        self._permissions = permissions
+        self._lease = lease
+        self._canary = canary
+        self._parts = parts
+
+    async def checks(self) -> Mapping[str, Check]:
+        """Return the checks of this process; whether Redis answers and the clock ticks is checked elsewhere."""
+        held = "this daemon has the clock" if self._lease.holds else "not renewed while Redis does not answer"
+        waiting = self._parts.waiting()
+        failed = "; ".join(f"{part} waits for its restart: {why}" for part, why in sorted(waiting.items()))
+        return {
+            "lease": {"ok": True, "detail": held},
+            "canary": {"ok": not self._canary.is_blind, "detail": self._canary.words()},
+            "parts": {"ok": not waiting, "detail": failed or "all run"},
+            "permissions": self._permissions.check(),
+        }
+
+
+class StandbyState:
+    """The state of a daemon that waits for the clock."""
+
+    def __init__(self, newsroom: AppContext) -> None:
+        self._redis = newsroom.redis
+
+    async def checks(self) -> Mapping[str, Check]:
+        """Return that this is a standby, and who has the clock."""
+        try:
+            async with asyncio.timeout(REDIS_SECONDS):
+                found = await self._redis.get(keys.daemon().name)
+            held = f"the clock is held by {text(found)}" if found else "nobody holds the clock; it is taken now"
+        except (RedisError, OSError, TimeoutError):
+            held = "who holds the clock is unknown while Redis does not answer"
+        return {"lease": {"ok": False, "detail": f"standby: {held}"}}
+
+
+class Measure:
+    """Brings the metrics of the daemon that has the clock up to date, as they are read."""
+
+    def __init__(self, newsroom: AppContext, metrics: Metrics) -> None:
+        self._redis = newsroom.redis
+        self._metrics = metrics
+        self._channels = {
+            name: settings
+            for name, settings in newsroom.settings.channels.items()
+            if isinstance(settings, DeliverySettings)
+        }
+        metrics.holding({name: holds_back(settings) for name, settings in self._channels.items()})
+
+    async def measure(self, checks: Mapping[str, Check]) -> None:
+        """Show the checks, and how late alerts are; that is not shown while Redis does not say it."""
+        self._metrics.readiness.show(checks)
+        try:
+            async with asyncio.timeout(REDIS_SECONDS):
+                self._metrics.lateness(await measure_lateness(self._redis, self._channels))
+        except (RedisError, OSError, TimeoutError) as error:
+            log.debug("lateness_unknown", reason=f"{type(error).__name__}: {error}")
+            self._metrics.lateness({})
+
+
+class MeasureStandby:
+    """Brings the metrics of a standby up to date, as they are read."""
+
+    def __init__(self, metrics: ReadinessMetrics) -> None:
+        self._metrics = metrics
+
+    async def measure(self, checks: Mapping[str, Check]) -> None:
+        """Show the checks."""
+        self._metrics.show(checks)
+
+
+class DaemonCanary:
+    """The last report of the daemon that has the clock, whichever process asks."""
+
+    def __init__(self, newsroom: AppContext) -> None:
+        self._reports = CanaryReports(newsroom.redis)
+
+    async def read(self) -> CanaryReport | None:
+        """Return the report; None when there is none or Redis does not answer."""
+        try:
+            async with asyncio.timeout(REDIS_SECONDS):
+                return (await self._reports.read([DAEMON])).get(DAEMON)
+        except (RedisError, OSError, TimeoutError):
+            return None

@@ -1,0 +1,54 @@
+"""Keeps this process's time by the Redis server, shows how far clocks differ, and mends what a jump back leaves."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from datetime import timedelta
+
+import structlog
+from prometheus_client import CollectorRegistry, Gauge
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from scheduler.leader.lease import Lease
+from stories.db.clock import Timekeeper
+from stories.store.due_times import shift_due
+
+log = structlog.get_logger(__name__)
+
+MEASURED = 2.0  # seconds between two measurements
+LATE_PASSES = 4  # after a jump back: work in flight ends within these measurements, and may have used the old time
+
+
+async def keep_time(
+    timekeeper: Timekeeper, redis: Redis, channels: Iterable[str] = (), lease: Lease | None = None
+) -> None:
+    """Measure until cancelled; with the daemon's ``lease`` move what is due after the server's clock jumped back."""
+    late_passes: list[timedelta] = []
+    while True:
+        try:
+            jumped = (await timekeeper.measure(redis)).jumped
+            if lease is not None and lease.holds:
+                if jump := late_passes.pop() if late_passes else None:
+                    await shift_due(redis, jump, channels, lease.term, only_late=True)
+                if moved := await shift_due(redis, jumped, channels, lease.term):
+                    log.info("due_times_moved", seconds=round(jumped.total_seconds(), 1), moved=moved)
+            if jumped < timedelta():
+                late_passes = [jumped] * LATE_PASSES
+        except RedisError:
+            log.debug("clock_not_measured", reason="Redis does not answer")
+        await asyncio.sleep(MEASURED)
+
+
+def show_skew(registry: CollectorRegistry, timekeeper: Timekeeper) -> None:
+    """Show in the metrics how far the clocks differ."""
+    skew = Gauge(
+        "wirewatch_clock_skew_seconds",
+        "redis: by how much this machine's clock is ahead of that of Redis; sites: by how much that of Redis is ahead "
+        "of those of the sites, if by minutes",
+        ["against"],
+        registry=registry,
+    )
+    skew.labels("redis").set_function(lambda: timekeeper.skew.total_seconds())
+    skew.labels("sites").set_function(lambda: timekeeper.error.total_seconds())

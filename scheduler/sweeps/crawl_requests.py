@@ -1,0 +1,122 @@
+"""Crawls that somebody asked a running daemon for: taken from Redis, run through the resident spider, followed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+import structlog
+from redis.exceptions import RedisError
+
+from config.settings import Settings
+from crawler.pages.source_eligibility import refusal
+from crawler.polling.polls import listings_of, source_of
+from crawler.progress import Tally
+from crawler.services import Services
+from stories.crawl_state.desk import CrawlState, Desk
+from stories.model.sighting import Poll
+from stories.model.timestamps import timestamp
+from stories.runtime.failpoints import failpoint
+from stories.runtime.heartbeats import beat
+
+log = structlog.get_logger(__name__)
+
+WAIT = 2.0  # seconds for one blocking look at the queue; below the connection's timeout
+PATIENCE = 1.0  # seconds to the next look when Redis is away
+LONGEST = 3600.0  # seconds a crawl is followed
+
+
+def expand(poll: Poll, settings: Settings) -> list[Poll]:
+    """Return the polls that a request for a source, with or without a tag, means; empty when it means none."""
+    if poll.urls:
+        return [replace(poll, source=source_of(poll.urls[0], settings.sources) if not poll.source else poll.source)]
+    source = settings.sources.get(poll.source)
+    if source is None:
+        return []
+    tags = (poll.tag,) if poll.tag else settings.watched_tags()
+    return [
+        listing.poll(poll.asked_at, poll.reason, poll.crawl_id)
+        for listing in listings_of(poll.source, source, tags, settings.polling.interval)
+        if poll.tag is None or listing.tag is not None or not any(one.per_tag for one in source.listings)
+    ]
+
+
+async def serve_requests(services: Services, desk: Desk, give: Callable[[Poll], bool] = lambda asked: False) -> None:
+    """Run the crawls that are asked for, until cancelled; one that ``give`` takes is run by a worker."""
+    resumed = False
+    async with asyncio.TaskGroup() as following:
+        while True:
+            beat()
+            try:
+                if not resumed:
+                    for lost in await desk.ask_again():
+                        log.info("crawl taken up again", crawl=lost.crawl_id, source=lost.source or None)
+                    resumed = True
+                asked = await desk.asked(WAIT)
+            except RedisError:
+                await asyncio.sleep(PATIENCE)
+                continue
+            if asked is not None:
+                failpoint("taken")
+            if asked is not None and not give(asked):
+                # One that is cut off is put back by whoever has the clock next, and has perhaps: not here too.
+                following.create_task(run_asked(asked, services, desk))
+
+
+async def run_asked(asked: Poll, services: Services, desk: Desk) -> None:
+    """Return when a crawl that was asked for came to its end, its state written."""
+    crawl_id = asked.crawl_id or ""
+    polls = expand(asked, services.settings)
+    refused = next((why for poll in polls if (why := refusal(services.settings, poll)) is not None), None)
+    state = CrawlState(
+        id=crawl_id,
+        state="running",
+        source=asked.source or None,
+        tag=asked.tag,
+        url=asked.urls[0] if asked.urls else None,
+        asked_at=timestamp(asked.asked_at),
+    )
+    if not polls or refused is not None:
+        why = refused or f"source {asked.source!r} has no listing to poll for this"
+        log.info("crawl_refused", crawl=crawl_id, source=asked.source or None, reason=why)
+        failed = replace(state, state="failed", done_at=timestamp(services.clock()), errors=(why,))
+        await _surely(lambda: desk.finished(failed), crawl_id)
+        return
+    log.info("crawl begun", crawl=crawl_id, source=state.source, url=state.url)
+    await _surely(lambda: desk.put_crawl(state), crawl_id)
+    tally = services.progress.follow(crawl_id)
+    for poll in polls:
+        services.ask(poll)
+    try:
+        async with asyncio.timeout(LONGEST):
+            await tally.done.wait()
+    except TimeoutError:
+        tally.errors.append(f"it took more than {LONGEST:.0f} s, and was not followed to its end")
+    finally:
+        services.progress.forget(crawl_id)
+    done = _done(state, tally, services)
+    await _surely(lambda: desk.finished(done), crawl_id)
+
+
+async def _surely(write: Callable[[], Awaitable[None]], crawl_id: str) -> None:
+    """Write how a crawl is, once Redis takes it."""
+    while True:
+        try:
+            await write()
+            return
+        except RedisError as error:
+            log.warning("state of a crawl not written yet", crawl=crawl_id, why=f"Redis: {error}")
+            await asyncio.sleep(PATIENCE)
+
+
+def _done(state: CrawlState, tally: Tally, services: Services) -> CrawlState:
+    return replace(
+        state,
+        state="done" if tally.listings or tally.pages else "failed",
+        done_at=timestamp(services.clock()),
+        listings=tally.listings,
+        releases=tally.pages,
+        events=len(tally.events),
+        errors=tuple(tally.errors[:20]),
+    )

@@ -1,0 +1,63 @@
+"""Looks after the sightings that were taken in hand: what was not read to its end is read again.
+
+Normally a page is read seconds after its listing named it, and the look some minutes later only forgets it. It is read
+here when its process died, its host asked for patience, or its page failed and the listing names it no more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import structlog
+from redis.exceptions import RedisError
+
+from config.settings import Settings
+from crawler.pages.dispatcher import PageDispatcher
+from crawler.pages.source_eligibility import is_off, owner
+from stories.crawl_state.claims import Claims
+from stories.crawl_state.desk import Desk
+
+log = structlog.get_logger(__name__)
+
+AT_START = timedelta(minutes=11)  # as far as pages are looked after that were claimed just before the end
+MANY = 5_000  # sightings of the first sweep
+AT_ONCE = 200  # sightings of one sweep
+OFF = timedelta(minutes=10)  # between two looks at a page whose source is off
+
+
+def in_hand(
+    claims: Claims, desk: Desk, dispatcher: PageDispatcher, now: Callable[[], datetime], settings: Settings
+) -> Callable[[], Awaitable[None]]:
+    """Return a sweep: each call puts the pages that were named and not read in the backlog of their source.
+
+    The pages of a source that is off wait until it is on again; those of a removed source are dropped.
+    """
+
+    is_first = True
+
+    async def sweep() -> None:
+        nonlocal is_first
+        try:
+            # At the start all that is pending is looked at: leases of the process before this one are void.
+            horizon, is_first = (AT_START if is_first else timedelta()), False
+            for one in await desk.in_hand(now() + horizon, AT_ONCE if not horizon else MANY):
+                due = await claims.standing(one.sighting.url, now())
+                if due is not None and due <= now():
+                    source = owner(settings, one.source, one.sighting.url)
+                    if source is not None:
+                        log.info("taken up again", source=source, url=one.sighting.url)
+                        await dispatcher.put_back(replace(one, source=source), now())
+                        continue
+                    if is_off(settings, one.source):
+                        due = now() + OFF
+                    else:
+                        reason = "the configuration has no such source"
+                        log.info("sighting_dropped", source=one.source, url=one.sighting.url, reason=reason)
+                        due = None
+                await desk.put_in_hand(one.sighting.url, due)
+        except RedisError as error:
+            log.warning("sightings in hand not looked after", why=f"Redis: {error}")
+
+    return sweep

@@ -1,0 +1,133 @@
+"""Puts pages that are due to be read again in the queue of polls: spread out, and no more of a host than it takes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+import structlog
+from redis.exceptions import RedisError
+
+from config.settings import Settings
+from crawler.pages.source_eligibility import is_off, owner
+from pipelines.revisit_schedule import Ladder, next_revisit, outlived
+from stories.crawl_state.desk import Desk
+from stories.crawl_state.page_observations import PageObservations
+from stories.model.release import Release
+from stories.model.sighting import Poll
+from stories.store.archive import Archive
+
+log = structlog.get_logger(__name__)
+
+AT_ONCE = 200  # pages of one sweep
+BATCHES = 20  # of a sweep that so far found only pages that are not requested: others wait behind them
+OF_A_HOST = 10  # pages that are on their way: as many as a host with the pace of a second answers between two sweeps
+APART = timedelta(seconds=2)  # between the pages of a host that must wait for another sweep
+LEASE = timedelta(minutes=10)  # until a page that was asked for and never came back is asked for again
+LEASE_STEPS = 4  # of a ladder whose first step is so short that they end before
+TRIES = 2  # in a row at a page that does not come back; then its next step is awaited
+
+
+class Revisits:
+    """The sweep: each call asks for the pages that are due."""
+
+    def __init__(
+        self,
+        archive: Archive,
+        desk: Desk,
+        looks: PageObservations,
+        settings: Settings,
+        ask: Callable[[Poll], None],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._archive = archive
+        self._desk = desk
+        self._looks = looks
+        self._settings = settings
+        self._ladder: Ladder = settings.polling.ladder
+        self._ask = ask
+        self._now = now
+        self._asked: dict[str, tuple[str, datetime]] = {}
+        self._tries: Counter[str] = Counter()
+        self._logged: set[str] = set()
+        """Sources whose revisits were refused since the start, and that was logged."""
+
+    async def sweep(self) -> None:
+        """Ask once for what is due; what Redis does not give now is asked for at the next sweep."""
+        try:
+            await self._forget_answered()
+            for _ in range(BATCHES):
+                due = await self._desk.due_revisits(self._now(), AT_ONCE)
+                stored = {one.release.id: one.release for one in await self._archive.several(due)}
+                if await self._take(due, stored) or len(due) < AT_ONCE:
+                    break
+        except RedisError as error:
+            log.warning("revisits put off", why=f"Redis: {error}")
+
+    async def _forget_answered(self) -> None:
+        """A page whose next look was set by something else than its lease has come back."""
+        set_for = await self._desk.revisits_at(list(self._asked))
+        now = self._now()
+        for release_id, at in set_for.items():
+            lease = self._asked[release_id][1]
+            if at != lease:
+                del self._asked[release_id]
+                self._tries.pop(release_id, None)
+            elif lease <= now:  # it never came: it no longer counts for its host
+                del self._asked[release_id]
+
+    async def _take(self, due: Sequence[str], stored: dict[str | None, Release]) -> int:
+        """Request what may be requested of the releases that are due, and return how many those are."""
+        now, taken, waiting = self._now(), [], Counter(host for host, _ in self._asked.values())
+        for release_id in due:
+            release = stored.get(release_id)
+            if release is None or release.url is None or outlived(release, self._ladder, now):
+                await self._put(release_id, None)
+            elif (source := owner(self._settings, release.source or "", release.url)) is None:
+                await self._refuse(release_id, release, now)
+            elif self._tries[release_id] >= TRIES:
+                await self._put(release_id, next_revisit(release, self._ladder, now))
+            else:
+                host = urlsplit(release.url).hostname or ""
+                waiting[host] += 1
+                if waiting[host] > OF_A_HOST:
+                    await self._desk.put_revisit(release_id, now + APART * (waiting[host] - OF_A_HOST))
+                else:
+                    taken.append((release_id, release, host, source))
+        known = await self._looks.validators([release_id for release_id, *_ in taken])
+        for release_id, release, host, source in taken:
+            url, validators = release.url or "", known.get(release_id)
+            if validators is not None and validators.revision != release.revision:
+                validators = None  # they stand for another state than the one that was kept
+            lease = _whole(now + min(LEASE, LEASE_STEPS * self._ladder[0][0]))
+            await self._desk.put_revisit(release_id, lease)
+            self._asked[release_id] = (host, lease)
+            self._tries[release_id] += 1
+            self._ask(Poll(source=source, urls=(url,), validators=validators, reason="revisit", asked_at=now))
+        return len(taken)
+
+    async def _refuse(self, release_id: str, release: Release, now: datetime) -> None:
+        """Put off the revisit of a source that is off to its next step; end it for a source that was removed.
+
+        The ladder keeps revisits spread out, so that a source that is turned on again is not flooded.
+        """
+        source, off = release.source or "", is_off(self._settings, release.source or "")
+        if source not in self._logged:
+            self._logged.add(source)
+            log.info("revisits_put_off" if off else "revisits_ended", source=source, reason=_why(off))
+        await self._put(release_id, next_revisit(release, self._ladder, now) if off else None)
+
+    async def _put(self, release_id: str, due: datetime | None) -> None:
+        self._tries.pop(release_id, None)
+        await self._desk.put_revisit(release_id, due)
+
+
+def _why(off: bool) -> str:
+    return "the source is off" if off else "the configuration has no such source"
+
+
+def _whole(moment: datetime) -> datetime:
+    """Return the moment as Redis keeps it, in milliseconds."""
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

@@ -1,0 +1,70 @@
+"""Puts listings in the queue of polls whose hub says that something is new: soon, and no oftener than they bear."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+
+import structlog
+from redis.exceptions import RedisError
+
+from crawler.polling.interval import FASTEST
+from crawler.polling.polls import Listing
+from crawler.websub.policy import next_look
+from stories.crawl_state.claims import listing_key
+from stories.crawl_state.desk import Desk
+from stories.crawl_state.websub import Changes, Subscription, WebSubStore
+from stories.model.sighting import Poll
+from stories.model.timestamps import timestamp
+
+log = structlog.get_logger(__name__)
+
+AT_ONCE = 100  # listings of one sweep
+WHOLE = timedelta(milliseconds=1)  # of Redis, which keeps moments so
+
+
+class PushedPolls:
+    """The sweep: each call asks for the listings that are due because of a push."""
+
+    def __init__(
+        self,
+        pushes: WebSubStore,
+        desk: Desk,
+        listings: Iterable[Listing],
+        ask: Callable[[Poll], None],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._pushes = pushes
+        self._desk = desk
+        self._listings = {listing_key(one.source, one.url): one for one in listings}
+        self._ask = ask
+        self._now = now
+
+    async def sweep(self) -> None:
+        """Ask once for what is due; what Redis does not give now is asked for at the next sweep."""
+        try:
+            for key in await self._pushes.due(self._now(), AT_ONCE):
+                await self._look(key)
+        except RedisError as error:
+            log.warning("pushes put off", why=f"Redis: {error}")
+
+    async def _look(self, key: str) -> None:
+        listing, known, now = self._listings.get(key), await self._pushes.get(key), self._now()
+        if listing is None or known is None:
+            await self._pushes.settle(key, known.wanted_at if known else None)
+            return
+        at = next_look(known, await self._desk.cursor(key), now, listing.interval)
+        if at is None:
+            await self._pushes.settle(key, known.wanted_at)
+        elif at > now:
+            await self._pushes.put_due(key, at + WHOLE)
+        else:
+            await self._poll(key, listing, known, now)
+
+    async def _poll(self, key: str, listing: Listing, known: Subscription, now: datetime) -> None:
+        # Due again before it is asked for: that the poll comes to nothing, or is one that was under way, is seen then.
+        await self._pushes.put_due(key, now + listing.interval / FASTEST + WHOLE)
+        looks: Changes = {"looks": known.looks + 1, "looked_at": timestamp(now)}
+        if await self._pushes.change(key, known.token, looks, now):
+            log.info("polled for a push", source=listing.source, listing=listing.url, look=known.looks + 1)
+            self._ask(listing.poll(now, "push"))

@@ -1,0 +1,254 @@
+"""Brings the rooms together: Redis, what is kept there, and the services of the crawl."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import BusyLoadingError, RedisError
+
+from config.settings import Settings
+from scheduler.leader.worker_key import Signer, signer_of
+from scheduler.process.shutdown import stopping
+from stories.crawl_state.backlog import Backlog
+from stories.crawl_state.claims import Claims
+from stories.crawl_state.desk import Desk
+from stories.crawl_state.feed_entries import FeedEntries
+from stories.crawl_state.host_limits import HostLimits
+from stories.crawl_state.page_observations import PageObservations
+from stories.crawl_state.quarantine import Quarantine
+from stories.crawl_state.site_boilerplate import SiteBoilerplateStore
+from stories.crawl_state.websub import WebSubStore
+from stories.db import keys
+from stories.db.clock import timekeeper
+from stories.db.connection import check_server, connect
+from stories.db.embedded_server import EmbeddedServer, EmbeddedServerError
+from stories.db.fencing import MemoryMark
+from stories.search.live_index import ReadOnlyIndex
+from stories.store.archive import Archive
+from stories.store.migrations import LayoutError, settle_layout
+from stories.store.monitor_events import MonitorEventStore
+from stories.store.releases import ReleaseStore
+
+if TYPE_CHECKING:
+    from crawler.progress import Progress
+    from crawler.services import Services
+    from pipelines.ingest import IngestResult
+    from pipelines.monitor_notifier import MonitorNotifier
+
+log = structlog.get_logger(__name__)
+
+STEPS = {"pipelines.item_pipeline.IngestPipeline": 300}
+"""Scrapy's item pipelines, with their order."""
+
+PARTING = 0.5  # seconds for closing connections
+LOADING_SECONDS = 120.0  # a server with some GB loads for a minute; beyond that the supervisor starts us again
+LOADING_LOOK = 0.5  # seconds between two looks
+AT_ONCE = 1.0  # seconds for a Redis that is of use and not needed
+
+
+class StartError(Exception):
+    """Something that is needed is not there; the message says what, and how to mend it."""
+
+    expected = True
+
+
+def now() -> datetime:
+    """Return this moment by the clock of the Redis server, once it was measured, else by that of this machine."""
+    return timekeeper.now()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppContext:
+    """Redis, open, and those who read and write in it."""
+
+    settings: Settings
+    redis: Redis
+    server: EmbeddedServer | None
+    """The embedded server, ours or joined; None with ``redis_url``."""
+    memory: MemoryMark = field(default_factory=MemoryMark)
+    """The mark that every write of a poll carries; set by the daemon's ``Recall``, followed by workers."""
+
+    @property
+    def url(self) -> str:
+        """Of Redis, the configured or the embedded one; it may hold a password."""
+        configured = self.settings.redis_url
+        return self.server.url if self.server else configured.get_secret_value() if configured else ""
+
+    @property
+    def signer(self) -> Signer:
+        """What signs for the processes that share the polls; ``StartError`` when its key cannot be read."""
+        try:
+            return signer_of(self.settings)
+        except OSError as error:
+            raise StartError(f"the key of the workers cannot be read: {error}") from error
+
+    @property
+    def archive(self) -> Archive:
+        return Archive(self.redis)
+
+    @property
+    def finder(self) -> ReadOnlyIndex:
+        """The index as a daemon keeps it, for commands."""
+        return ReadOnlyIndex(self.redis, self.settings.data_dir)
+
+    @property
+    def desk(self) -> Desk:
+        return Desk(self.redis)
+
+    @property
+    def claims(self) -> Claims:
+        return Claims(self.redis)
+
+    @property
+    def looks(self) -> PageObservations:
+        return PageObservations(self.redis)
+
+    @property
+    def pushes(self) -> WebSubStore | None:
+        """How listings stand with their hubs; None where no hub can reach us."""
+        return WebSubStore(self.redis) if self.settings.web.public_url else None
+
+    def services(
+        self,
+        progress: Progress,
+        heard: Callable[[IngestResult], None],
+        *,
+        role: str = "",
+        term: int = 0,
+    ) -> Services:
+        """Return what the spider works with; ``role`` and ``term`` as ``Claims`` has them."""
+        # Imported here: most commands crawl nothing, and need not wait for Scrapy and the patterns of notices.
+        from crawler.http.address_guard import guard_of
+        from crawler.pages.dispatcher import PageDispatcher
+        from crawler.pages.site_boilerplate import SiteBoilerplate
+        from crawler.pages.source_eligibility import is_requestable
+        from crawler.polling.poll_queue import PollQueue
+        from crawler.readers.pool import ReaderPool
+        from crawler.services import Services
+        from pipelines.crash_guard import CrashGuardedIngestor
+        from pipelines.ingest import Ingestor
+
+        claims, desk = Claims(self.redis, role, term, self.memory), Desk(self.redis, term, self.memory)
+        aside = Quarantine(self.redis, claims.run)
+        dispatcher = PageDispatcher(now, Backlog(self.redis, self.memory))
+        dispatcher.is_enabled = lambda source: is_requestable(self.settings, source)
+        memory = Ingestor(
+            ReleaseStore(self.redis, term, self.memory), claims, desk, self.settings, now, heard, self.looks
+        )
+        return Services(
+            settings=self.settings,
+            polls=PollQueue(),
+            claims=claims,
+            desk=desk,
+            reader=ReaderPool(),
+            memory=CrashGuardedIngestor(memory, aside, now, dispatcher.ingested),
+            guard=guard_of(self.settings),
+            progress=progress,
+            clock=now,
+            dispatcher=dispatcher,
+            tell=self.monitor(heard).tell,
+            manners=HostLimits(self.redis),
+            sites=SiteBoilerplate(SiteBoilerplateStore(self.redis)),
+            entries=FeedEntries(self.redis),
+            pushes=self.pushes,
+            aside=aside,
+            timekeeper=timekeeper,
+        )
+
+    def monitor(self, heard: Callable[[IngestResult], None]) -> MonitorNotifier:
+        """Return who tells of the monitor's own events."""
+        from pipelines.monitor_notifier import MonitorNotifier
+
+        return MonitorNotifier(MonitorEventStore(self.redis, self.memory), self.settings, now, heard)
+
+
+@contextlib.asynccontextmanager
+async def reachable_redis(settings: Settings) -> AsyncIterator[Redis | None]:
+    """Open the Redis of the configuration if it answers at once; None when it does not, or an embedded one is off."""
+    if settings.redis_url is not None:
+        url = settings.redis_url.get_secret_value()
+    else:
+        server = EmbeddedServer(settings.data_dir)
+        if not await server.join():
+            yield None
+            return
+        url = server.url
+    try:
+        redis = connect(url)
+    except ValueError:  # for a command that needs none, a URL that is none is no fault
+        yield None
+        return
+    try:
+        async with asyncio.timeout(AT_ONCE):
+            await redis.ping()
+        there = True
+    except (RedisError, OSError, TimeoutError):
+        there = False
+    try:
+        yield redis if there else None
+    finally:
+        with contextlib.suppress(RedisError, OSError):
+            await redis.aclose()
+
+
+async def _wait_while_loading(redis: Redis) -> None:
+    """Wait, up to ``LOADING_SECONDS``, while Redis answers that it still loads its data."""
+    deadline, logged = time.monotonic() + LOADING_SECONDS, False
+    while time.monotonic() < deadline:
+        try:
+            await redis.ping()
+            return
+        except BusyLoadingError:
+            if not logged:
+                log.warning("redis_loading", wait_seconds=LOADING_SECONDS, next="wait; see redis-cli INFO persistence")
+                logged = True
+        except (RedisError, OSError):  # check_server says what is wrong
+            return
+        await asyncio.sleep(LOADING_LOOK)
+
+
+@contextlib.asynccontextmanager
+async def open_app_context(settings: Settings) -> AsyncIterator[AppContext]:
+    """Open Redis, the configured or the embedded one; ``StartError`` says in words why not."""
+    keys.keep_for(settings.memory.lifetimes)
+    server: EmbeddedServer | None = None
+    if settings.redis_url is None:
+        server = EmbeddedServer(settings.data_dir)
+        try:
+            await server.start()
+        except EmbeddedServerError as error:
+            raise StartError(str(error)) from error
+        url = server.url
+    else:
+        url = settings.redis_url.get_secret_value()
+    try:
+        try:
+            redis = connect(url)
+        except ValueError as error:
+            raise StartError(str(error)) from error
+        try:
+            await _wait_while_loading(redis)
+            if faults := await check_server(redis):
+                raise StartError("\n".join(faults))
+            await timekeeper.measure(redis, samples=3)
+            try:
+                await settle_layout(redis)
+            except LayoutError as other:
+                raise StartError(str(other)) from other
+            yield AppContext(settings=settings, redis=redis, server=server)
+        finally:
+            with contextlib.suppress(RedisError, OSError, TimeoutError):
+                async with asyncio.timeout(PARTING):
+                    await redis.aclose()
+    finally:
+        if server is not None:
+            with stopping.part("embedded Redis"):
+                await server.stop(stopping.left() / 2 if stopping.begun else None)

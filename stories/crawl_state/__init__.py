@@ -1,0 +1,1 @@
+"""What crawls remember in Redis between two polls: claims, cursors, quarantine, observations, subscriptions."""

@@ -1,0 +1,264 @@
+"""Stop 4, claim: which sightings are to be read, leased so that a crash delays a release and never loses it."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import cast
+
+from redis.asyncio import Redis
+from redis.commands.core import AsyncScript
+
+from stories.db import keys
+from stories.db.fencing import MemoryMark, fence_argument, fenced
+from stories.db.replies import text
+from stories.db.scripts import load_script
+from stories.db.unreadable_records import number
+from stories.model.sighting import Sighting
+from stories.model.urls import url_digest
+
+RETRIES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=3), timedelta(hours=12))
+"""How long a page that could not be read is left alone, by failures in a row; the last for all further ones."""
+REASON_KEPT = 500  # characters of why a page could not be read
+SETTLED_FAILURES = 4  # a page that failed so often does not keep its listing from being asked for conditionally
+BATCH = 250  # sightings of one script call: it takes some milliseconds, in which Redis serves no other client
+LEASED = (1, 2, 3)
+DEFERRED = 5
+UNSETTLED = (3, 4)
+"""Answers of the claim script. A new page counts as settled: it is pending until it is read, whatever becomes of its
+listing. A known page whose headline changed is not pending, and an open one may not be."""
+CLOCKS_APART = 5000  # ms by which the clocks of two processes may differ
+FARTHEST = 366 * 86_400_000  # ms; no page waits longer than it is stored
+GIVEN_UP = 8  # failures in a row, after two days, when nobody looks for a page any more that no listing names
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A sighting that is ours to read."""
+
+    sighting: Sighting
+    silent: bool
+    """A first poll held it: stored, not alerted."""
+    changed: bool
+    """Its page is known; the listing shows another headline than before."""
+
+
+def headline_digest(headline: str | None) -> str:
+    """Return what is remembered of a listed headline; empty for none."""
+    plain = " ".join((headline or "").split()).casefold()
+    return hashlib.sha256(plain.encode("utf-8", "surrogatepass")).hexdigest()[:16] if plain else ""
+
+
+def listing_key(source: str, url: str) -> str:
+    """Return the key of a listing (with its tag filled in) of a source."""
+    return hashlib.sha256(f"{source}\0{url}".encode()).hexdigest()[:24]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """What came of claiming a listing's sightings."""
+
+    claims: tuple[Claim, ...]
+    """Ours to read, in the listing's order."""
+    settled: bool
+    """Every sighting is known, or is read in the end once the claims are pending: the listing need not be read again
+    until it changes."""
+    deferred: tuple[Sighting, ...] = ()
+    """To be read, but beyond the limit: not leased. They must be put in the backlog of their source."""
+
+
+class Claims:
+    """The leases on pages, and what is remembered of pages that are no release."""
+
+    def __init__(self, redis: Redis, role: str = "", term: int = 0, memory: MemoryMark | None = None) -> None:
+        """``role``: what one process at a time is ("daemon"); the leases of those that were it before are void.
+
+        ``term``: of the clock, for who has it; what is claimed then is refused once another has it (``stories.db.fencing``).
+        """
+        self._redis = redis
+        self._term = term
+        self._memory = memory
+        self._role = f"{role}/" if role else ""
+        self._run = f"{self._role}{secrets.token_hex(8)}/"
+
+    @property
+    def run(self) -> str:
+        """What all claims of this process begin with."""
+        return self._run
+
+    @cached_property
+    def _claim(self) -> AsyncScript:
+        return self._redis.register_script(fenced("claim.lua"))
+
+    @cached_property
+    def _failed(self) -> AsyncScript:
+        return self._redis.register_script(fenced("failed.lua"))
+
+    @cached_property
+    def _pull_forward(self) -> AsyncScript:
+        return self._redis.register_script(fenced("pull_forward.lua"))
+
+    @cached_property
+    def _unchanged(self) -> AsyncScript:
+        return self._redis.register_script(fenced("unchanged.lua"))
+
+    @cached_property
+    def _give_back(self) -> AsyncScript:
+        return self._redis.register_script(load_script("give_back.lua"))
+
+    async def claim(
+        self,
+        listing: str,
+        sightings: Sequence[Sighting],
+        now: datetime,
+        *,
+        seeding: bool = False,
+        poll: str = "",
+        limit: int | None = None,
+        source: str = "",
+    ) -> Claimed:
+        """Return the sightings that nobody has read or is reading, leased for ``keys.LEASE``.
+
+        ``limit``: how many may be leased, the first ones; the rest is returned as deferred, unless it waits in the
+        backlog of the ``source`` already.
+
+        ``seeding``: no poll of the listing has ended yet. What the first ``poll`` that claims here holds, on all of
+        its pages, is stored silently whenever it is read; a later one is no first poll, though the first was killed.
+        Of a page that is named twice, the first sighting counts.
+        """
+        by_digest: dict[str, Sighting] = {}
+        for sighting in sightings:
+            by_digest.setdefault(url_digest(sighting.url), sighting)
+        claims: list[Claim] = []
+        deferred: list[Sighting] = []
+        settled = True
+        for batch in _batches(list(by_digest.items())):
+            left = None if limit is None else max(0, limit - len(claims))
+            answers = await self._claim_batch(listing, batch, now, f"poll {poll}" if seeding else "", left, source)
+            for (_, sighting), answer in zip(batch, answers, strict=True):
+                if answer in LEASED:
+                    claims.append(Claim(sighting=sighting, silent=answer == 2, changed=answer == 3))
+                elif answer == DEFERRED:
+                    deferred.append(sighting)
+            settled = settled and not any(answer in UNSETTLED for answer in answers)
+        return Claimed(claims=tuple(claims), settled=settled, deferred=tuple(deferred))
+
+    async def _claim_batch(
+        self,
+        listing: str,
+        batch: Sequence[tuple[str, Sighting]],
+        now: datetime,
+        first_poll: str,
+        limit: int | None,
+        source: str,
+    ) -> Sequence[int]:
+        seeded, page, lease = keys.seeded(listing), keys.page(""), keys.claim("")
+        names = [seeded.name, keys.backlog(source).name, keys.open_sightings().name]
+        arguments: list[str | int] = [_ms(now), lease.seconds * 1000, f"h:{listing}", first_poll]
+        arguments += [seeded.seconds, page.seconds, SETTLED_FAILURES, self._run + secrets.token_hex(8)]
+        arguments += [
+            self._run,
+            self._role,
+            keys.term().name,
+            fence_argument(self._term, self._memory),
+            "" if limit is None else limit,
+        ]
+        for digest, sighting in batch:
+            names += [keys.page(digest).name, keys.claim(digest).name]
+            arguments += [digest, headline_digest(sighting.headline)]
+        return cast(Sequence[int], await self._claim(keys=names, args=arguments))
+
+    async def release_id(self, url: str) -> str | None:
+        """Return the id of the release at a URL, if one was kept."""
+        found = cast(bytes | None, await self._redis.hget(keys.page(url_digest(url)).name, "release"))
+        return text(found) if found else None
+
+    async def standing(self, url: str, now: datetime) -> datetime | None:
+        """Return when a sighting's page is to be looked at again: now, or when its lease or its wait ends; None when it
+        was read, or failed so often that it is given up."""
+        digest = url_digest(url)
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            pipeline.hmget(keys.page(digest).name, "release", "failures", "retry_at", "failed_at")
+            pipeline.pttl(keys.claim(digest).name)
+            pipeline.get(keys.claim(digest).name)
+            (release, failures, retry_at, failed_at), lease, holder = await pipeline.execute()
+        if holder and self._is_void(holder.decode(errors="replace")):
+            lease = 0
+        name = keys.page(digest).name
+        if release or number(failures, "page", name) >= GIVEN_UP:
+            return None
+        retry = number(retry_at, "page", name)
+        if number(failed_at, "page", name) > _ms(now) + CLOCKS_APART:  # the clock was set back
+            retry = 0
+        wait = max(min(retry, _ms(now) + FARTHEST) - _ms(now), min(lease, keys.claim("").seconds * 1000), 0)
+        return now + timedelta(milliseconds=wait)
+
+    def _is_void(self, holder: str) -> bool:
+        """Return whether a lease is of a process that was what this one is now: it has ended."""
+        return bool(self._role) and holder.startswith(self._role) and not holder.startswith(self._run)
+
+    async def failed(self, url: str, reason: str, now: datetime) -> timedelta:
+        """Remember that a page could not be read, and return after how long it is tried again.
+
+        Nothing is remembered of a page that somebody else reads meanwhile: then it is no time at all.
+        """
+        digest = url_digest(url)
+        page = keys.page(digest)
+        delays = [delay // timedelta(milliseconds=1) for delay in RETRIES]
+        arguments: list[str | int | bytes] = [_ms(now), reason[:REASON_KEPT].encode(errors="replace"), page.seconds]
+        arguments += [self._run, keys.term().name, fence_argument(self._term, self._memory), *delays]
+        milliseconds = await self._failed(keys=[page.name, keys.claim(digest).name], args=arguments)
+        return timedelta(milliseconds=int(milliseconds))
+
+    async def pull_forward(self, urls: Sequence[str], since: datetime, now: datetime) -> int:
+        """Make pages due earlier whose last failure was after ``since``, when their host went away; return how many.
+
+        None is due earlier than the first retry after its last failure, and that failure no longer counts.
+        """
+        pulled = 0
+        for begin in range(0, len(urls), BATCH):
+            digests = [url_digest(url) for url in urls[begin : begin + BATCH]]
+            names = [keys.open_due().name, *(keys.page(digest).name for digest in digests)]
+            arguments: list[str | int] = [_ms(now), _ms(since), RETRIES[0] // timedelta(milliseconds=1)]
+            arguments += [keys.term().name, fence_argument(self._term, self._memory), *digests]
+            pulled += int(await self._pull_forward(keys=names, args=arguments))
+        return pulled
+
+    async def unchanged(self, url: str, release: str, listing: str | None, listed_headline: str | None) -> None:
+        """End the lease on a page that says what it said, and remember the headline it is listed with now."""
+        digest = url_digest(url)
+        page = keys.page(digest)
+        headline = headline_digest(listed_headline)
+        arguments: list[str | int] = [keys.term().name, fence_argument(self._term, self._memory), page.seconds]
+        arguments += [release, f"h:{listing}" if listing and headline else "", headline]
+        await self._unchanged(keys=[page.name, keys.claim(digest).name], args=arguments)
+
+    async def gone(self, url: str, now: datetime) -> datetime:
+        """Remember that a known page is gone, and return since when it was seen so."""
+        digest = url_digest(url)
+        page = keys.page(digest)
+        async with self._redis.pipeline(transaction=True) as pipeline:
+            pipeline.hsetnx(page.name, "gone_since", str(_ms(now)))
+            pipeline.hget(page.name, "gone_since")
+            pipeline.expire(page.name, page.seconds)
+            pipeline.delete(keys.claim(digest).name)
+            answers = await pipeline.execute()
+        since = number(answers[1], "page", page.name)
+        return datetime.fromtimestamp(since / 1000, UTC) if 0 < since < _ms(now) else now
+
+    async def give_back(self, url: str) -> None:
+        """End our lease on a page that was not read after all, so that the next poll may claim it."""
+        await self._give_back(keys=[keys.claim(url_digest(url)).name], args=[self._run])
+
+
+def _batches(found: Sequence[tuple[str, Sighting]]) -> Iterator[Sequence[tuple[str, Sighting]]]:
+    for begin in range(0, len(found), BATCH):
+        yield found[begin : begin + BATCH]
+
+
+def _ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)

@@ -1,0 +1,81 @@
+"""What hosts ask of whoever asks them, known to all processes on one Redis: turns, patience, a slower pace, robots.txt.
+
+The daemon, its workers and one-off crawls beside them treat a host as one."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from redis.asyncio import Redis
+from redis.commands.core import AsyncScript
+
+from stories.db import keys
+from stories.db.replies import text
+from stories.db.scripts import load_script
+from stories.db.unreadable_records import attempt
+from stories.model.timestamps import latest_instant, timestamp
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostBackoff:
+    """What a host asked for beyond its usual pace."""
+
+    until: datetime | None = None
+    """To be left alone until then."""
+    apart: float = 0.0
+    """Seconds that are to lie between two requests; 0 when it asked for none."""
+
+
+class HostLimits:
+    """Keeps what hosts asked for. ``RedisError`` is the caller's."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    @cached_property
+    def _turn(self) -> AsyncScript:
+        return self._redis.register_script(load_script("turn.lua"))
+
+    async def turn(self, host: str, delay: float) -> float:
+        """Take the next turn to ask a host, ``delay`` seconds after the one before; return the seconds until it."""
+        key = keys.turn(host)
+        args = [round(delay * 1000), key.seconds * 1000]
+        return int(await self._turn(keys=[key.name], args=args)) / 1000
+
+    async def asked(self, server: str, host: str) -> HostBackoff:
+        """Return what a server (``host:port``) and its host asked for."""
+        until, apart = await self._redis.mget(keys.patience(server).name, keys.slower(host).name)
+        seconds = attempt(lambda: float(apart or 0), "slower", keys.slower(host).name) or 0.0
+        return HostBackoff(
+            until=latest_instant(text(until)) if until else None, apart=seconds if 0 < seconds < 86_400 else 0.0
+        )
+
+    async def put_patience(self, server: str, until: datetime, patience: timedelta) -> None:
+        """Remember until when a server asked to be left alone."""
+        await self._redis.set(keys.patience(server).name, timestamp(until), px=_ms(patience))
+
+    async def put_slower(self, host: str, apart: float, span: timedelta) -> None:
+        """Remember for ``span`` that a host wants so many seconds between two requests."""
+        await self._redis.set(keys.slower(host).name, repr(apart), px=_ms(span))
+
+    async def robots(self, server: str) -> tuple[bytes, timedelta] | None:
+        """Return a server's robots.txt and for how long it may still be believed; None when nobody knows it."""
+        key = keys.robots(server).name
+        async with self._redis.pipeline(transaction=True) as pipeline:
+            pipeline.get(key)
+            pipeline.pttl(key)
+            packed, left = await pipeline.execute()
+        body = attempt(lambda: zlib.decompress(packed), "robots", key) if packed and left > 0 else None
+        return (body, timedelta(milliseconds=left)) if body is not None else None
+
+    async def put_robots(self, server: str, body: bytes) -> None:
+        """Remember a server's robots.txt; an empty one where it has none."""
+        key = keys.robots(server)
+        await self._redis.set(key.name, zlib.compress(body), ex=key.seconds)
+
+
+def _ms(span: timedelta) -> int:
+    return max(1, span // timedelta(milliseconds=1))

@@ -1,0 +1,193 @@
+"""What is remembered between two readings of a page: how to ask whether it changed, and what on it moves by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import msgspec
+from redis.asyncio import Redis
+
+from stories.db import keys
+from stories.db.replies import text
+from stories.db.unreadable_records import decode, number
+from stories.model.page_result import Gone, Validators
+
+MOVES_KEPT = 500  # of a site, the latest: a few lines, each on a few releases, with a few values
+SAME_OUTAGE = timedelta(days=2)  # a page that went so long before another one went for a reason of its own
+WITNESSES_KEPT = 10  # pages of a site that were read well last
+
+TOLD = "told-"
+"""Begins the value of a move that stood and was told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VolatileLine:
+    """A line (or a field) of a page that differed from what was kept, while nothing else on the page did."""
+
+    mark: str
+    """Of the line without its numbers, or the field's name."""
+    release: str
+    """The release's id."""
+    value: str
+    """A digest of what it said."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VolatilePlace:
+    """A sentence, line or block of a page that changes (``pipelines.volatile_places``)."""
+
+    field: str
+    above: str
+    """The digest of the sentence above, in the state that was reported last."""
+    known: tuple[str, ...] = ()
+    """The digests of its sentences in that state."""
+    words: tuple[int, ...] | None = ()
+    """Which words of its sentence have changed so far; None: all of it."""
+    growth: int = 0
+    """How many sentences it has had more than in that state."""
+    seen: tuple[str, ...] = ()
+    """Digests of what it said, the latest last."""
+    news: str = ""
+    """Of each of the latest visits, 1 for a text that was not seen before, else 0."""
+    visits: int = 0
+    """At how many visits in a row it said the same."""
+    is_volatile: bool = False
+    reported: int = 0
+    """How many texts were reported since they stayed in a volatile place."""
+    text: str = ""
+    """What it said last, where it is volatile, for people."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageStates:
+    """The states in which a page was read (``pipelines.page_states``)."""
+
+    seen: tuple[str, ...] = ()
+    """Digests, the latest last."""
+    is_unstable: bool = False
+    """Whether it went back to an earlier state, and that was told."""
+    latest: str | None = None
+    """The earlier state that was read at the last visits without being told."""
+    visits: int = 0
+    """At how many visits in a row."""
+    places: tuple[VolatilePlace, ...] = ()
+    """What changes on the page."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteStatus:
+    """How the pages of a site stand, as one of them is gone."""
+
+    alike: int
+    """Pages that are gone in the same way and were not told of, this one included."""
+    stood: bool
+    """Another page that was known before this one went was read well since."""
+    others: tuple[str, ...] = ()
+    """Releases whose pages were read well before, and may bear witness now; those read last first."""
+
+
+class PageObservations:
+    """The small memory of pages that are read again. ``RedisError`` is the caller's."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    async def validators(self, release_ids: Sequence[str]) -> dict[str, Validators]:
+        """Return what the pages of these releases can be asked by, of those that gave anything."""
+        if not release_ids:
+            return {}
+        found = await self._redis.mget([keys.validators(one).name for one in release_ids])
+        return {
+            one: validators
+            for one, packed in zip(release_ids, found, strict=True)
+            if packed and (validators := decode(packed, Validators, "validators", keys.validators(one).name))
+        }
+
+    async def put_validators(self, release_id: str, validators: Validators | None) -> None:
+        """Remember what a page can be asked by; None: it gave nothing."""
+        key = keys.validators(release_id)
+        if validators is None:
+            await self._redis.delete(key.name)
+        else:
+            await self._redis.set(key.name, msgspec.json.encode(validators), ex=key.seconds)
+
+    async def page_states(self, release_id: str) -> PageStates:
+        """Return the states in which a page was read."""
+        key = keys.page_states(release_id).name
+        packed = await self._redis.get(key)
+        return (decode(packed, PageStates, "page states", key) if packed else None) or PageStates()
+
+    async def put_page_states(self, release_id: str, states: PageStates) -> None:
+        """Remember the states in which a page was read."""
+        key = keys.page_states(release_id)
+        await self._redis.set(key.name, msgspec.json.encode(states), ex=key.seconds)
+
+    async def moves(self, host: str) -> tuple[VolatileLine, ...]:
+        """Return what moved by itself on the pages of a site, in the order in which it was last seen."""
+        found = await self._redis.zrange(keys.site_noise(host).name, 0, -1)
+        parts = (text(member).split(" ") for member in found)
+        return tuple(VolatileLine(mark=part[0], release=part[1], value=part[2]) for part in parts if len(part) == 3)
+
+    async def moved(self, host: str, moves: Iterable[VolatileLine], now: datetime) -> None:
+        """Remember that this moved, or was met again; a site forgets what it has not shown for ``keys.SITE``."""
+        key, at = keys.site_noise(host), int(now.timestamp() * 1000)
+        members = {_member(one): at for one in moves}
+        if not members:
+            return
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.zadd(key.name, members)
+            pipe.zremrangebyscore(key.name, "-inf", f"({at - int(keys.SITE.total_seconds() * 1000)}")
+            pipe.zremrangebyrank(key.name, 0, -MOVES_KEPT - 1)
+            pipe.expire(key.name, key.seconds)
+            await pipe.execute()
+
+    async def stood(self, host: str, moves: Iterable[VolatileLine], now: datetime) -> None:
+        """Remember of moves that they stood and were told: alone they are edits, on many releases a slow counter."""
+        told = [replace(one, value=TOLD + one.value) for one in moves if not one.value.startswith(TOLD)]
+        await self._redis.zrem(keys.site_noise(host).name, *(_member(one) for one in moves))
+        await self.moved(host, told, now)
+
+    async def gone(self, host: str, release_id: str, how: Gone, since: datetime) -> SiteStatus:
+        """Remember that a page of a site is gone, and return how the others stand."""
+        key = keys.site_gone(host)
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.hset(key.name, release_id, f"{_ms(since)} {how}")
+            pipe.expire(key.name, key.seconds)
+            pipe.hgetall(key.name)
+            pipe.get(keys.site_stood(host).name)
+            pipe.zrevrange(keys.site_pages(host).name, 0, -1)
+            _, _, found, stood, pages = await pipe.execute()
+        went = [text(one).partition(" ") for one in found.values()]
+        alike = sum(said == how and number(at, "gone", key.name) > _ms(since - SAME_OUTAGE) for at, _, said in went)
+        others = tuple(text(page) for page in pages if page not in found)
+        return SiteStatus(alike=alike, stood=number(stood, "stood", key.name) > _ms(since), others=others)
+
+    async def told_gone(self, host: str, release_id: str) -> None:
+        """Forget that a page is gone, once that was told."""
+        await self._redis.hdel(keys.site_gone(host).name, release_id)
+
+    async def stands(self, host: str, release_id: str, known_since: datetime, now: datetime) -> None:
+        """Remember that a page was read well: it bears witness for pages that went since it is known."""
+        pages = keys.site_pages(host)
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.zadd(pages.name, {release_id: _ms(now)})
+            pipe.zremrangebyscore(pages.name, "-inf", f"({_ms(now) - pages.seconds * 1000}")
+            pipe.zremrangebyrank(pages.name, 0, -WITNESSES_KEPT - 1)
+            pipe.expire(pages.name, pages.seconds)
+            pipe.hdel(keys.site_gone(host).name, release_id)
+            pipe.hvals(keys.site_gone(host).name)
+            *_, found = await pipe.execute()
+        gone = (number(text(one).partition(" ")[0], "gone", keys.site_gone(host).name) for one in found)
+        if any(at > _ms(known_since) for at in gone):
+            stood = keys.site_stood(host)
+            await self._redis.set(stood.name, _ms(now), ex=stood.seconds)
+
+
+def _ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
+
+
+def _member(move: VolatileLine) -> str:
+    return f"{move.mark} {move.release} {move.value}"

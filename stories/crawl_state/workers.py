@@ -1,0 +1,140 @@
+"""The processes that share the polls: who lives, what the dead had in hand, and what each must know of the others."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import cast
+
+import msgspec
+import structlog
+from redis.asyncio import Redis
+from redis.commands.core import AsyncScript
+
+from stories.db import keys
+from stories.db.fencing import fenced
+from stories.db.replies import texts
+from stories.db.scripts import load_script
+from stories.db.unreadable_records import decode
+from stories.model.sighting import PendingSighting
+
+log = structlog.get_logger(__name__)
+
+AT_ONCE = 200  # pages of one call, so that no script holds the server up
+REFUSED_KEPT = 1_000  # names that are logged: more are an attack that is told already
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """A listing that a worker polled, and when it is asked again."""
+
+    source: str
+    listing: str
+    at: datetime
+
+
+class WorkerRegistry:
+    """What the processes that share the polls know of each other, in Redis."""
+
+    def __init__(self, redis: Redis, term: int = 0, *, sign: Callable[[str], str] = lambda name: "") -> None:
+        """``term``: of the clock, for who has it; ``sign`` returns what proves that a process is one of ours."""
+        self._redis = redis
+        self._term = term
+        self._sign = sign
+        self._refused: set[str] = set()
+        """Names whose entry was refused, each logged once."""
+
+    @cached_property
+    def _bury(self) -> AsyncScript:
+        return self._redis.register_script(load_script("bury.lua"))
+
+    @cached_property
+    def _told(self) -> AsyncScript:
+        return self._redis.register_script(fenced("told.lua"))
+
+    async def beat(self, name: str) -> None:
+        """Say that a process lives; it counts as dead ``keys.member`` after its last beat."""
+        crew, member = keys.crew(), keys.member(name)
+        async with self._redis.pipeline(transaction=True) as pipeline:
+            pipeline.sadd(crew.name, name)
+            pipeline.expire(crew.name, crew.seconds)
+            pipeline.set(member.name, self._sign(name), ex=member.seconds)
+            await pipeline.execute()
+
+    async def leave(self, name: str) -> None:
+        """Say that a process ended, and left nothing in hand."""
+        async with self._redis.pipeline(transaction=True) as pipeline:
+            pipeline.srem(keys.crew().name, name)
+            pipeline.delete(keys.member(name).name)
+            await pipeline.execute()
+
+    async def members(self) -> tuple[list[str], list[str]]:
+        """Return the names of those that live, and of those that were killed and not buried.
+
+        An entry that is not signed with our key is neither: it is logged, and nothing is shared because of it.
+        """
+        names = sorted(texts(await cast(Awaitable[set[bytes]], self._redis.smembers(keys.crew().name))))
+        if not names:
+            return [], []
+        beats = await self._redis.mget([keys.member(name).name for name in names])
+        found = dict(zip(names, beats, strict=True))
+        living = [name for name, beat in found.items() if beat is not None and self._is_signed(name, beat)]
+        return living, [name for name, beat in found.items() if beat is None]
+
+    def _is_signed(self, name: str, beat: bytes | str) -> bool:
+        given = beat if isinstance(beat, bytes) else beat.encode()
+        if hmac.compare_digest(given, self._sign(name).encode()):
+            return True
+        if name not in self._refused and len(self._refused) < REFUSED_KEPT:
+            self._refused.add(name)
+            log.warning(
+                "worker_refused",
+                worker=name,
+                reason="its registry entry is not signed with our key; a worker of yours needs the daemon's version, "
+                "and its [workers] secret or the same password in redis_url",
+            )
+        return False
+
+    async def bury(self, name: str) -> list[tuple[str, int]]:
+        """End the claims of a dead process; return the digests of their pages, and how often the reader of each died.
+
+        Found are those of sightings in hand; others end by themselves.
+        """
+        digests = texts(await cast(Awaitable[list[bytes]], self._redis.hkeys(keys.open_sightings().name)))
+        found: list[tuple[str, int]] = []
+        for start in range(0, len(digests), AT_ONCE):
+            some = digests[start : start + AT_ONCE]
+            names = [key.name for digest in some for key in (keys.claim(digest), keys.page(digest))]
+            deaths = await self._bury(keys=names, args=[name, keys.page("").seconds])
+            found += [(digest, int(died)) for digest, died in zip(some, deaths, strict=True) if died]
+        await self.leave(name)
+        return found
+
+    async def in_hand(self, digests: Sequence[str]) -> dict[str, PendingSighting]:
+        """Return the sightings in hand whose pages have these digests."""
+        if not digests:
+            return {}
+        found = await cast(Awaitable[list[bytes | None]], self._redis.hmget(keys.open_sightings().name, list(digests)))
+        name = keys.open_sightings().name
+        return {
+            digest: pending
+            for digest, packed in zip(digests, found, strict=True)
+            if packed and (pending := decode(packed, PendingSighting, "open", name)) is not None
+        }
+
+    async def tell_due(self, due: Due) -> None:
+        """Tell the clock when a listing that was polled is asked again."""
+        key = keys.told_due()
+        async with self._redis.pipeline(transaction=True) as pipeline:
+            pipeline.rpush(key.name, msgspec.json.encode(due))
+            pipeline.expire(key.name, key.seconds)
+            await pipeline.execute()
+
+    async def told_due(self, limit: int) -> Sequence[Due]:
+        """Return what was told since the last look, the oldest first; refused when the clock is another's."""
+        found = await self._told(keys=[keys.told_due().name], args=[keys.term().name, self._term, limit])
+        decoded = (decode(one, Due, "due", keys.told_due().name) for one in found)
+        return [due for due in decoded if due is not None]

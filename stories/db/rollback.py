@@ -1,0 +1,142 @@
+"""Whether Redis remembers as much as it did: a pulse that is counted in Redis, and a copy of the count in ``data_dir``.
+
+A Redis that was restored from a backup, or lost its end in a crash or a failover, counts less than the copy, or runs
+as another server than the one that was last seen (docs/decisions/0010-epochs-and-one-hash-tag.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+import structlog
+from redis.asyncio import Redis
+
+from stories.db import keys
+from stories.db.memory_id import memory_id
+from stories.model.timestamps import timestamp
+from stories.runtime.private_files import private_folder
+
+log = structlog.get_logger(__name__)
+
+Change = Literal["same", "another server", "went back", "emptied"]
+"""``another server``: its last moments may be missing; ``went back``: they are;
+``emptied``: Redis came back with nothing (``scheduler.leader.rollback_recovery``)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """How far a Redis had come."""
+
+    epoch: int
+    """1, and one more whenever Redis went back."""
+    pulse: int
+    """Counted up at every look of the daemon."""
+    run: str
+    """Names the server's process: Redis' ``run_id``."""
+    at: str
+    """When, ISO 8601 in UTC."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollbackCheck:
+    """What a look at Redis came to."""
+
+    change: Change
+    epoch: int
+    since: str | None = None
+    """When it was seen last before; None when it never was."""
+    polled: tuple[str, ...] = ()
+    """The keys of the listings that were polled until then; told when Redis went back."""
+
+
+def compare(known: Mark | None, found: Mark) -> Change:
+    """Return what became of a Redis since it was seen last; one that was never seen is another server."""
+    if known is None:
+        return "another server"
+    if found.epoch < known.epoch or found.pulse <= known.pulse:
+        return "went back"
+    return "same" if found.run == known.run else "another server"
+
+
+class RollbackDetector:
+    """The pulse of one memory, as the daemon that polls sees it."""
+
+    def __init__(self, redis: Redis, folder: Path, listings: Iterable[str]) -> None:
+        self._redis = redis
+        self._folder = folder
+        self._listings = tuple(sorted(listings))
+        self._known: dict[str, Mark] = {}
+        self._told = False
+
+    async def look(self, now: datetime) -> RollbackCheck:
+        """Count the pulse and return what became of Redis since the last look, be that before a restart.
+
+        Each memory is known by its name, so one that is new, or that was emptied, did not go back. Raises
+        ``RedisError`` when Redis is away.
+        """
+        name = await memory_id(self._redis)
+        known = self._known.get(name) or self._read(name)
+        found = await self._count(now)
+        change = compare(known, found)
+        polled: tuple[str, ...] = ()
+        if change == "went back" and known is not None:
+            polled = self._polled(name)
+            found = await self._begin(replace(found, epoch=max(found.epoch, known.epoch) + 1, pulse=known.pulse + 1))
+        self._write(name, found)
+        return RollbackCheck(change=change, epoch=found.epoch, since=known.at if known else None, polled=polled)
+
+    async def _count(self, now: datetime) -> Mark:
+        key = keys.epoch().name
+        async with self._redis.pipeline(transaction=True) as pipeline:
+            pipeline.hsetnx(key, "epoch", "1")
+            pipeline.hincrby(key, "pulse", 1)
+            pipeline.hget(key, "epoch")
+            pipeline.info("server")
+            _, pulse, epoch, about = await pipeline.execute()
+        return Mark(epoch=int(epoch), pulse=pulse, run=str(about["run_id"]), at=timestamp(now))
+
+    async def _begin(self, mark: Mark) -> Mark:
+        async with self._redis.pipeline(transaction=True) as pipeline:
+            pipeline.hset(keys.epoch().name, mapping={"epoch": mark.epoch, "pulse": mark.pulse})
+            await pipeline.execute()
+        return mark
+
+    def _read(self, name: str) -> Mark | None:
+        try:
+            return msgspec.json.decode(self._file(name).read_bytes(), type=Mark)
+        except (OSError, msgspec.DecodeError):  # the first time, or it was lost to a full disk: then nothing is known
+            return None
+
+    def _polled(self, name: str) -> tuple[str, ...]:
+        if name in self._known:
+            return self._listings
+        try:
+            return tuple(self._file(name, "listings").read_text(encoding="ascii").split())
+        except (OSError, UnicodeDecodeError):
+            return ()
+
+    def _write(self, name: str, mark: Mark) -> None:
+        first = name not in self._known
+        self._known = {name: mark}
+        try:
+            private_folder(self._folder)
+            if first:
+                _put(self._file(name, "listings"), "\n".join(self._listings).encode("ascii"))
+            _put(self._file(name), msgspec.json.encode(mark))
+        except OSError as error:
+            if not self._told:
+                log.warning("how far Redis has come cannot be noted", folder=str(self._folder), why=str(error))
+            self._told = True
+
+    def _file(self, name: str, kind: str = "json") -> Path:
+        return self._folder / f"memory-{name}.{kind}"
+
+
+def _put(file: Path, content: bytes) -> None:
+    beside = file.with_name(f"{file.name}.new")
+    beside.write_bytes(content)
+    beside.replace(file)

@@ -1,0 +1,1 @@
+"""Tools for the running process: locks, private files, heartbeats, timers, failpoints."""

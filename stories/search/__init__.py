@@ -1,0 +1,1 @@
+"""The search index of releases: an SQLite file that is derived from Redis."""

@@ -1,0 +1,1 @@
+"""The record in Redis: releases, stories, events, with its layout, migrations and backups."""

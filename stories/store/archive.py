@@ -1,0 +1,214 @@
+"""What is stored, for reading: releases, their revisions, stories and events."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+import msgspec
+from redis.asyncio import Redis
+
+from stories.db import keys
+from stories.db.codec import unpack_kept
+from stories.db.dictionaries import Dictionaries
+from stories.db.replies import text
+from stories.db.unreadable_records import ERRORS, skip
+from stories.model.list_position import ListPosition
+from stories.model.release import Release
+from stories.store.event_log import StreamedEvent as StreamedEvent
+from stories.store.event_log import payloads, streamed
+from stories.store.releases import marked
+
+CHUNK = 200  # releases read in one round trip while filtering
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRelease:
+    """A release as memory holds it, with its part in its story."""
+
+    release: Release
+    story: str
+    verdict: str
+    """new, copy, notice, late_original, reissue, revised, withdrawn (its page is gone) or back (it came again)."""
+    why: str
+    """Why wirewatch holds it for part of this story, in words."""
+    replaces: str | None
+    at: int
+    """When this state was kept, ms since 1970."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredStory:
+    """A story: its releases, first seen first."""
+
+    id: str
+    releases: tuple[StoredRelease, ...]
+    channels: tuple[str, ...]
+    """That were alerted of it."""
+    watches: tuple[str, ...]
+
+
+class Archive:
+    """Reads what was kept; writes nothing."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._dictionaries = Dictionaries(redis)
+
+    async def release(self, release_id: str) -> StoredRelease | None:
+        """Return a release in its present state."""
+        found = await self.several([release_id])
+        return found[0] if found else None
+
+    async def revisions(self, release_id: str) -> list[Release]:
+        """Return the states of a release, oldest first, the present one last; empty when it is unknown."""
+        present = await self.release(release_id)
+        if present is None:
+            return []
+        packed = await cast(Awaitable[list[bytes]], self._redis.lrange(keys.revisions(release_id).name, 0, -1))
+        return [*await self._dictionaries.unpacked(packed, keys.revisions(release_id).name), present.release]
+
+    async def story(self, story_id: str) -> StoredStory | None:
+        """Return a story whole."""
+        found = await self.stories([story_id])
+        return found[0] if found else None
+
+    async def stories(self, story_ids: Sequence[str]) -> list[StoredStory]:
+        """Return those of these stories that are stored, whole and in this order, in two round trips."""
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            for one in story_ids:
+                pipeline.zrange(keys.story(one).name, 0, -1)
+            members = cast(list[list[bytes]], await pipeline.execute())
+        ids = [[text(name) for name in found if name.startswith(b"rel_")] for found in members]
+        stored = {one.release.id: one for one in await self.several([one for found in ids for one in found])}
+        return [
+            StoredStory(
+                id=story,
+                releases=tuple(stored[one] for one in own if one in stored),
+                channels=tuple(marked(marks, "c:")),
+                watches=tuple(marked(marks, "w:")),
+            )
+            for story, own, marks in zip(story_ids, ids, members, strict=True)
+            if any(one in stored for one in own)
+        ]
+
+    async def story_of(self, any_id: str) -> StoredStory | None:
+        """Return the story with this id, or the one that a release (``rel_…``) or an event (``evt_…``) belongs to."""
+        if any_id.startswith("sty_"):
+            return await self.story(any_id)
+        if any_id.startswith("evt_"):
+            event = await self.event(any_id)
+            story = msgspec.json.decode(event)["data"].get("story") if event else None
+            return await self.story(story["id"]) if story else None
+        stored = await self.release(any_id)
+        return await self.story(stored.story) if stored else None
+
+    async def releases(
+        self, *, since: datetime | None = None, before: ListPosition | None = None
+    ) -> AsyncIterator[StoredRelease]:
+        """Yield the stored releases, newest first: those first seen since ``since``, from ``before`` on."""
+        lowest = int(since.timestamp() * 1000) if since is not None else None
+        while places := await self.places(before=before):
+            wanted = [place.id for place in places if lowest is None or place.seen >= lowest]
+            for stored in await self.several(wanted):
+                yield stored
+            if len(wanted) < len(places):
+                return
+            before = places[-1]
+
+    async def places(self, *, before: ListPosition | None = None, limit: int = CHUNK) -> list[ListPosition]:
+        """Return where releases stand in the list of all, newest first, those after ``before``."""
+        index = keys.releases().name
+        start = 0
+        if before is not None:
+            # Ranks move while releases arrive, so each page looks where the last one ended; that one may have expired.
+            rank = await self._redis.zrevrank(index, before.id)
+            newer = f"({before.seen}"
+            start = cast(int, rank) + 1 if rank is not None else await self._redis.zcount(index, newer, "+inf")
+        found = await self._redis.zrevrange(index, start, start + limit - 1, withscores=True)
+        places = [ListPosition(seen=int(seen), id=text(own)) for own, seen in cast(list[tuple[bytes, float]], found)]
+        after = [place for place in places if before is None or place.after(before)]
+        return after if after or len(places) < limit else await self.places(before=places[-1], limit=limit)
+
+    async def withdrawn(self, stories: Sequence[str]) -> frozenset[str]:
+        """Return those of these stories whose newest notice withdraws them."""
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            for one in stories:
+                pipeline.zrangebyscore(keys.story(one).name, 0, 0)
+            marks = await pipeline.execute()
+        newest = {one: marked(found, "n:") for one, found in zip(stories, marks, strict=True)}
+        notices = {notice: one for one, found in newest.items() for notice in found}
+        return frozenset(
+            notices[stored.release.id or ""]
+            for stored in await self.several(list(notices))
+            if stored.release.notice is not None and stored.release.notice.kind == "withdrawal"
+        )
+
+    async def event(self, event_id: str) -> bytes | None:
+        """Return an event's JSON."""
+        entry = await self._redis.get(keys.event(event_id).name)
+        if entry is None:
+            return None
+        return (await payloads(self._redis, [text(entry)]))[0]
+
+    async def told(self, event_ids: Sequence[str]) -> dict[str, bytes]:
+        """Return the JSON of those of these events that happened and are kept, by id, in two round trips."""
+        if not event_ids:
+            return {}
+        found = cast(list[bytes | None], await self._redis.mget([keys.event(one).name for one in event_ids]))
+        kept = {one: text(entry) for one, entry in zip(event_ids, found, strict=True) if entry is not None}
+        said = await payloads(self._redis, list(kept.values()))
+        return {one: payload for one, payload in zip(kept, said, strict=True) if payload is not None}
+
+    async def events(self, *, after: str | None = None, limit: int = 100) -> list[StreamedEvent]:
+        """Return events in the order they happened, after the event with the id ``after``.
+
+        ``KeyError`` when there is no such event (any more).
+        """
+        start = "-"
+        if after is not None:
+            entry = await self._redis.get(keys.event(after).name)
+            if entry is None:
+                raise KeyError(after)
+            start = f"({text(entry)}"
+        return await streamed(self._redis, await self._redis.xrange(keys.history().name, start, "+", count=limit))
+
+    async def awaited(self, entry: str, *, seconds: float, limit: int = 100) -> list[StreamedEvent]:
+        """Return the events after the stream's own id ``entry``, in order; empty when none came within ``seconds``."""
+        answer = await self._redis.xread({keys.history().name: entry}, count=limit, block=int(seconds * 1000))
+        return await streamed(self._redis, [one for _, entries in cast(Any, answer) or () for one in entries])
+
+    async def latest_events(self, limit: int = 100, *, before: str | None = None) -> list[StreamedEvent]:
+        """Return the newest events, newest first; those before the event with the id ``before``.
+
+        ``KeyError`` when there is no such event (any more).
+        """
+        end = "+"
+        if before is not None:
+            entry = await self._redis.get(keys.event(before).name)
+            if entry is None:
+                raise KeyError(before)
+            end = f"({text(entry)}"
+        return await streamed(self._redis, await self._redis.xrevrange(keys.history().name, end, "-", count=limit))
+
+    async def several(self, ids: Sequence[str]) -> list[StoredRelease]:
+        """Return those of these releases that are stored, in this order."""
+        if not ids:
+            return []
+        answers = await self._redis.mget([keys.release(one).name for one in ids])
+        values = [value for value in cast(list[bytes | None], answers) if value is not None]
+        values = await self._dictionaries.readable(values)
+        return [stored for value in values if (stored := _stored(value)) is not None]
+
+
+def _stored(value: bytes) -> StoredRelease | None:
+    try:
+        kept = unpack_kept(value)
+    except ERRORS as error:
+        skip("release", f"{keys.release('').name}… ({value[:60]!r})", error)
+        return None
+    return StoredRelease(
+        release=kept.release, story=kept.story, verdict=kept.verdict, why=kept.why, replaces=kept.replaces, at=kept.at
+    )

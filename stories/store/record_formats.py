@@ -1,0 +1,103 @@
+"""What stored data depend on besides the layout number, as one digest: records, the forms that scripts write, phrases.
+
+A record that lost or renamed a field, or needs one that older data have not, would be decoded to something else without
+an error. The digest changes with each such change, and the table below says which earlier digests can still be read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import types
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, fields, is_dataclass
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from stories.crawl_state.desk import CrawlState
+from stories.crawl_state.quarantine import QuarantinedItem
+from stories.crawl_state.websub import Subscription
+from stories.db.codec import phrases_digest
+from stories.model.page_result import Validators
+from stories.model.release import Release
+from stories.model.sighting import Cursor, PendingSighting, Poll
+from stories.model.source_health import Gap, ListingHealth
+
+RECORDS: tuple[type, ...] = (
+    *(
+        Release,
+        Cursor,
+        Gap,
+        ListingHealth,
+        CrawlState,
+        PendingSighting,
+        QuarantinedItem,
+        Poll,
+        Validators,
+        Subscription,
+    ),
+)
+"""Dataclasses that are stored as JSON or as the fields of a hash; those that they hold are found from them.
+
+Events are stored as the JSON of the contract; what lives for an hour or less (canary reports, due times) is left out.
+"""
+
+FORMS = (
+    "release: revision story replaces tokens verdict at why, newline, zstd of JSON with a dictionary by its number",
+    "index: 16 bytes an entry, the number of a release's id, the oldest first",
+    "story: sorted set, releases by first seen, at 0 marks c: w: n:",
+    "history: event, zstd above 100 bytes, ~ begins one whose release is kept elsewhere",
+    "page: release, failures, retry_at, failed_at, reason, gone_since, loud, h: and a listing",
+    "alert: event, channel, story, type, state, attempt, created, listed, body",
+    "backlog: class 1e15, seconds 1e4, position",
+    "dictionaries: by number, newest; trained by zstd",
+)
+"""What scripts write and read, in words that change with it."""
+
+READABLE: Mapping[str, str] = {}
+"""Digests of earlier versions whose data this version reads, with what was added since.
+
+An optional field may be added: put the digest of before here. After a removed, renamed or newly required field raise
+``stories.store.migrations.LAYOUT`` and add a step.
+"""
+
+
+def describe() -> Sequence[str]:
+    """Return a line for each field of each record, and for each form: names, types and whether it must be there."""
+    lines, seen, waiting = list(FORMS), set(), list(RECORDS)
+    while waiting:
+        record = waiting.pop(0)
+        if record in seen:
+            continue
+        seen.add(record)
+        hints = get_type_hints(record)
+        for field in fields(record):
+            needed = field.default is MISSING and field.default_factory is MISSING
+            words = _words(hints[field.name], waiting)
+            lines.append(f"{record.__name__}.{field.name}: {words}{' required' if needed else ''}")
+    return sorted(lines)
+
+
+def formats_digest() -> str:
+    """Return what changes with anything that stored data depend on."""
+    return hashlib.sha256("\n".join([phrases_digest(), *describe()]).encode()).hexdigest()[:16]
+
+
+def is_readable(stored: str) -> bool:
+    """Return whether data with a stored digest can be read by this version."""
+    return stored == formats_digest() or stored in READABLE
+
+
+def _words(hint: Any, found: list[type]) -> str:
+    """Return a type in words that are the same in every version of Python; records in it are added to ``found``."""
+    origin, arguments = get_origin(hint), get_args(hint)
+    if hint is type(None):
+        return "null"
+    if origin in (Union, types.UnionType):
+        return "|".join(sorted(_words(one, found) for one in arguments))
+    if origin is Literal:
+        return "/".join(sorted(str(one) for one in arguments))
+    if origin is not None:
+        inner = ", ".join(_words(one, found) for one in arguments if one is not Ellipsis)
+        return f"{'map' if issubclass(origin, Mapping) else 'list'}<{inner}>"
+    if is_dataclass(hint) and isinstance(hint, type):
+        found.append(hint)
+    return str(getattr(hint, "__name__", hint))

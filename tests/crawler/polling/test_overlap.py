@@ -1,0 +1,77 @@
+"""Whether a poll took up the thread of the one before."""
+
+from __future__ import annotations
+
+import pytest
+
+from crawler.polling.overlap import edges, fills, mark, marks, newest_first, news, takes_up, window_of
+from stories.model.sighting import Sighting
+
+
+def named(letters, dated=False):
+    """Sightings of a listing, in its order; ``dated``: ``a`` came out in January, ``b`` in February …"""
+    return [
+        Sighting(
+            url=f"https://wire.example/{letter}",
+            published_at=f"2026-{ord(letter) - ord('a') + 1:02}-01" if dated else None,
+        )
+        for letter in letters
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "taken_up"),
+    [
+        ("dcba", "dcba", True),
+        ("dcba", "edcb", True),
+        ("dcba", "hgfe", False),
+        ("dcba", "hgfed", True),
+        ("Zdcba", "Zhgfe", False),
+        ("ZYdcba", "ZYlkjihgfe", False),
+        ("dcba", "cbaz", True),
+        ("dcba", "", False),
+    ],
+    ids=[
+        "nothing changed",
+        "one is new",
+        "all are new",
+        "the last is known",
+        "one is pinned above nothing but new ones",
+        "two are pinned above nothing but new ones",
+        "one was taken away, an older one came back",
+        "nothing is shown",
+    ],
+)
+def test_a_thread_is_taken_up_where_something_known_is_reached(before, now, taken_up):
+    assert takes_up(named(now), window_of(named(before))) is taken_up
+
+
+def test_a_listing_whose_newest_stands_last_is_read_from_there():
+    rising = named("abcdefgh", dated=True)
+    assert [one.url[-1] for one in newest_first(rising)] == list("hgfedcba")
+    assert takes_up(named("cdefgh", dated=True), window_of(named("abc", dated=True)))
+    assert not takes_up(named("defgh", dated=True), window_of(named("abc", dated=True)))
+
+
+def test_a_thread_may_be_found_pages_behind():
+    window = window_of(named("dcba"))
+    assert not takes_up(named("lkji"), window)
+    assert takes_up(named("lkji") + named("hgfe") + named("dcba"), window)
+
+
+def test_news_are_what_the_window_did_not_show():
+    window = window_of(named("dcba"))
+    assert [news(named(now), window) for now in ("dcba", "edcb", "hgfe")] == [0, 1, 4]
+
+
+def test_a_gap_is_filled_by_a_reading_from_one_edge_to_the_other():
+    before, after = edges(named("tsrq"), window_of(named("dcba")))
+    assert before == tuple(marks(window_of(named("dcba"))))
+    through = {mark(one) for one in named("tsrqponmlkjihgfedcba")}
+    part = {mark(one) for one in named("tqd")}
+    assert fills(through, before, after, same_listing=True)
+    assert fills(through, before, after, same_listing=False)
+    assert fills(part, before, after, same_listing=True)
+    assert not fills(part, before, after, same_listing=False)
+    assert not fills({mark(one) for one in named("tsrqponm")}, before, after, same_listing=True)
+    assert not fills(through, (), after, same_listing=True)

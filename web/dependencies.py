@@ -1,0 +1,135 @@
+"""What the web room reads and asks: given by whoever brings the rooms together."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, TypedDict
+
+from fastapi import Request
+from prometheus_client import CollectorRegistry
+from redis.asyncio import Redis
+
+from config.settings import Settings
+from stories.crawl_state.canary_reports import CanaryReport
+from stories.crawl_state.desk import Desk
+from stories.crawl_state.websub import WebSubStore
+from stories.model.release import Change, Release
+from stories.search.live_index import LiveIndex
+from stories.store.archive import Archive
+from web.coalescing_cache import CoalescingCache
+from web.event_notifier import EventNotifier
+from web.security.csrf import CsrfToken
+
+AlertState = Literal["pending", "leased", "sent", "failed", "waiting"]
+
+
+class Check(TypedDict):
+    """One thing that must hold for readiness."""
+
+    ok: bool
+    detail: str
+
+
+async def no_checks() -> Mapping[str, Check]:
+    """Return no further check."""
+    return {}
+
+
+async def no_measurement(checks: Mapping[str, Check]) -> None:
+    """Measure nothing."""
+
+
+async def no_data_loss() -> str | None:
+    """Return that Redis lost nothing."""
+    return None
+
+
+async def no_canary() -> CanaryReport | None:
+    """Return that there is no canary."""
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertFilter:
+    """Which alerts are asked for; every part that is given must hold."""
+
+    channel: str | None = None
+    state: AlertState | None = None
+    """``waiting`` is ``pending`` and ``leased``."""
+    watch: str | None = None
+    """Whose event names that watch."""
+    since: datetime | None = None
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dependencies:
+    """What the app reads and asks."""
+
+    settings: Settings
+    redis: Redis
+    """For a PING, nothing else."""
+    archive: Archive
+    desk: Desk
+    now: Callable[[], datetime]
+    alerts: Callable[[AlertFilter], Awaitable[list[dict[str, Any]]]]
+    """Receipts as dictionaries, newest first."""
+    channels: Callable[[], Awaitable[list[dict[str, Any]]]]
+    """How each channel does, as dictionaries."""
+    matches: Callable[[str, Release], bool]
+    """Whether a watch, by name, matches a release."""
+    query: Callable[[str], Callable[[Release], bool]]
+    """What a query matches; ``config.query.QuerySyntaxError`` for one that cannot be read."""
+    changes: Callable[[Release, Release], Sequence[Change]]
+    """What differs from one state of a release to another."""
+    receipts: Callable[[Sequence[str]], Awaitable[list[dict[str, Any]]]]
+    """Those of these alerts (``EVENT:CHANNEL``) that there are, as dictionaries."""
+    retry: Callable[[str], Awaitable[str]]
+    """Sends an alert again: ``due``, ``sending``, or ``unknown`` where there is none of this id."""
+    retry_all: Callable[[], Awaitable[int]]
+    """Sends again all that were given up; how many."""
+    test: Callable[[str], Awaitable[str]]
+    """Sends a test alert to a channel, which is switched on for it; the alert's id."""
+    metrics: CollectorRegistry
+    pushes: WebSubStore | None = None
+    """How listings stand with their hubs; None where no hub can reach this server."""
+    heard: Callable[[str], None] = lambda what: None
+    """Is told what came from a hub, for the figures."""
+    clock_warning: Callable[[], str | None] = lambda: None
+    """That the clocks of this machine, of Redis and of the sites disagree, in words."""
+    checks: Callable[[], Awaitable[Mapping[str, Check]]] = no_checks
+    """What else must hold for readiness, by name; it must not raise."""
+    measure: Callable[[Mapping[str, Check]], Awaitable[None]] = no_measurement
+    """Brings the metrics up to date before they are read; it gets the checks of readiness, and must not raise."""
+    canary: Callable[[], Awaitable[CanaryReport | None]] = no_canary
+    """The last report of the canary of the daemon that has the clock; None when there is none."""
+    data_loss: Callable[[], Awaitable[str | None]] = no_data_loss
+    """What Redis lost when it last came back empty, in words, for a week; None when there is nothing to say."""
+    finder: LiveIndex | None = None
+    """The index; None: everything is read from Redis."""
+
+
+def views(request: Request) -> Dependencies:
+    """Return what the app was made with."""
+    found: Dependencies = request.app.state.views
+    return found
+
+
+def shared(request: Request) -> CoalescingCache:
+    """Return the pages that were made within the last second."""
+    found: CoalescingCache = request.app.state.shared
+    return found
+
+
+def bell(request: Request) -> EventNotifier:
+    """Return what rings when an event was kept."""
+    found: EventNotifier = request.app.state.bell
+    return found
+
+
+def seal(request: Request) -> CsrfToken:
+    """Return what the forms of this server are known by."""
+    found: CsrfToken = request.app.state.seal
+    return found

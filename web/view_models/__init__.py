@@ -1,0 +1,1 @@
+"""View models: what the pages show, computed from stored data. Pure where possible."""

@@ -1,0 +1,75 @@
+"""How long a release takes, from the time printed on it to the alert: percentiles of each stretch; pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from stories.model.timestamps import latest_instant
+from web.view_models.weekly_stats import LATEST
+
+PERCENTILES = (50, 90, 99)
+WIDE = 100.0  # of the picture; logarithmic, from a second to a day
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """One stretch of the way, with how long it takes."""
+
+    words: str
+    counted: int
+    percentiles: Sequence[float]
+    """Seconds, for each of ``PERCENTILES``."""
+
+    @property
+    def times(self) -> list[str]:
+        """The percentiles in words."""
+        return [span(seconds) for seconds in self.percentiles]
+
+    @property
+    def bars(self) -> list[float]:
+        """How long the bar of each percentile is, of ``WIDE``."""
+        return [round(WIDE * min(1.0, math.log1p(one) / math.log1p(LATEST)), 1) for one in self.percentiles]
+
+
+def span(seconds: float) -> str:
+    """Return a time in words: ``3.2 s``, ``12 min``, ``5 h``."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"
+
+
+def stretch(words: str, seconds: Iterable[float]) -> Stretch | None:
+    """Return a stretch with its percentiles (nearest rank); None where nothing was measured."""
+    known = sorted(seconds)
+    if not known:
+        return None
+    ranks = [known[max(0, math.ceil(len(known) * one / 100) - 1)] for one in PERCENTILES]
+    return Stretch(words=words, counted=len(known), percentiles=ranks)
+
+
+def way(receipts: Iterable[Mapping[str, Any]], told: Mapping[str, bytes], source: str) -> list[Stretch]:
+    """Return the stretches of the way of a source's alerts: printed, listed, read, alerted."""
+    listed, read, alerted = [], [], []
+    for one in receipts:
+        payload = told.get(one["event"])
+        release = msgspec.json.decode(payload)["data"].get("release") if payload is not None else None
+        if release is None or release["source"] != source or one["listed"] is None:
+            continue
+        printed = latest_instant(release["published_at"]) if "T" in (release["published_at"] or "") else None
+        if printed is not None:
+            listed.append((one["listed"] - printed).total_seconds())
+        read.append((one["created"] - one["listed"]).total_seconds())
+        if one["state"] == "sent" and one["settled"] is not None:
+            alerted.append((one["settled"] - one["created"]).total_seconds())
+    found = (
+        stretch(words, [one for one in seconds if 0 <= one <= LATEST])
+        for words, seconds in (("printed → listed", listed), ("listed → read", read), ("read → alerted", alerted))
+    )
+    return [one for one in found if one is not None]

@@ -1,0 +1,272 @@
+"""A story as its page shows it: each release with what its revisions and notices changed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from config.settings import Settings
+from stories.model.event import EventType
+from stories.model.ids import event_id
+from stories.model.release import Release
+from stories.search.filters import kind_of
+from stories.store.archive import StoredRelease, StoredStory
+from stories.text.correction_claims import CorrectionClaim, checked_claims
+from web.dependencies import Dependencies
+from web.templating import written
+from web.view_models.copies import Copies, copies_of, delay
+from web.view_models.rows import (
+    ChangeRow,
+    EventRow,
+    ReceiptRow,
+    beside,
+    change_row,
+    event_row,
+    receipt_row,
+    source_title,
+    watch_title,
+)
+from web.view_models.stream import WORDS
+
+_NAMED = re.compile(r"(?P<id>rel_[0-9A-Z]{26})(?: on (?P<where>[a-z0-9_-]+))?")
+RELEASES_SHOWN = 50  # of a story; the newest ones, and the first
+STANDING = ("new", "corrected", "updated", "revised")  # kinds of releases that say how things are
+REVISIONS_TOLD = 24  # of a release: as many as memory keeps
+
+TELLING: tuple[EventType, ...] = ("release.corrected", "release.updated", "release.withdrawn", "release.revised")
+"""Events that say what changed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """One state of a release: what can be compared."""
+
+    key: str
+    """``rel_….2``: the release and its revision."""
+    words: str
+    release: Release
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A part of a reason, in words; ``release``: the one that is meant, where it names one."""
+
+    words: str
+    release: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryRelease:
+    """One release of a story."""
+
+    release: Release
+    kind: str
+    source: str
+    wire: str | None
+    reason: Sequence[Reason]
+    """Why it is held for part of this story."""
+    copied: bool
+    """Somebody else's words again: a copy, or a notice's copy."""
+    delay: str | None
+    """How long after the first one of its story it was seen."""
+    events: Sequence[EventRow]
+    """Its corrections, updates and revisions, oldest first, with what each changed."""
+    claims: Sequence[CorrectionClaim] = ()
+    """What its notice says it puts right, held against what changed."""
+    states: Sequence[State] = ()
+    """Its revisions that are kept, oldest first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """One moment of a story, for its time line."""
+
+    at: str
+    kind: str
+    words: str
+    target: str
+    """The id of the release on the page."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryView:
+    """A story as its page shows it."""
+
+    id: str
+    releases: Sequence[StoryRelease]
+    hidden: int
+    """Releases left out."""
+    copies: Copies | None
+    watches: Sequence[str]
+    channels: Sequence[str]
+    receipts: Sequence[ReceiptRow]
+    """Who was alerted when, oldest first."""
+
+    @property
+    def standing(self) -> StoryRelease:
+        """The release that holds now: the newest that is no copy, repeat or withdrawal."""
+        own = (one for one in reversed(self.releases) if one.kind in STANDING and not one.copied)
+        return next(own, self.releases[0])
+
+    @property
+    def now(self) -> str:
+        """How the story stands, in the word of what happened last to what holds."""
+        return "withdrawn" if self.withdrawn else self.standing.kind
+
+    @property
+    def withdrawn(self) -> StoryRelease | None:
+        """What withdrew the story, as long as nothing that came later says how things are; no copy that is gone."""
+        told = (one for one in reversed(self.releases) if one.kind in (*STANDING, "withdrawn") and not one.copied)
+        last, first = next(told, None), self.releases[0].release
+        if last is None or last.kind != "withdrawn":
+            return None
+        return last if last.release.notice is not None or last.release.source == first.source else None
+
+    @property
+    def states(self) -> list[State]:
+        """All states of all releases shown, in the order of the page."""
+        return [state for one in self.releases for state in one.states]
+
+    @property
+    def moments(self) -> list[Moment]:
+        """What happened, oldest first."""
+        found = []
+        for one in self.releases:
+            own, revised = one.release.id or "", one.release.revision > 1
+            # A page that became a correction was something else when it was first seen.
+            later = revised or (one.kind == "withdrawn" and one.release.notice is None)  # it came, and is gone since
+            kind = "new" if later and one.kind not in ("new", "copied") else one.kind
+            found.append(Moment(at=one.release.first_seen_at or "", kind=kind, words=one.source, target=own))
+            found += [
+                Moment(at=event.at, kind=event.kind, words=one.source, target=own)
+                for event in one.events
+                if later or event.kind == "revised"
+            ]
+        return sorted(found, key=lambda moment: moment.at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Two states of a story's releases, held against each other."""
+
+    before: State
+    after: State
+    changes: Sequence[ChangeRow]
+
+
+def compared(story: StoryView, asked: Dependencies, before: str, after: str) -> Comparison | None:
+    """Return what differs between two states, by their keys; None when one is not given or not kept."""
+    states = {state.key: state for state in story.states}
+    if before not in states or after not in states:
+        return None
+    old, new = states[before], states[after]
+    rows = [
+        change_row(one.field, one.paragraph, one.before, one.after, whole=True)
+        for one in asked.changes(old.release, new.release)
+    ]
+    return Comparison(before=old, after=new, changes=rows)
+
+
+async def story_view(story: StoredStory, asked: Dependencies) -> StoryView:
+    """Return a story for its page."""
+    archive, settings = asked.archive, asked.settings
+    shown = story.releases
+    if len(shown) > RELEASES_SHOWN:
+        shown = (shown[0], *shown[1 - RELEASES_SHOWN :])
+    first = story.releases[0].release
+    ids = {one.release.id: list(telling(one)) for one in shown}
+    told = await archive.told([event for events in ids.values() for event in events])
+    states = {
+        one.release.id: await archive.revisions(one.release.id or "") if one.release.revision > 1 else [one.release]
+        for one in shown
+    }
+    releases = []
+    for one in shown:
+        source = source_title(settings, one.release.source)
+        releases.append(
+            StoryRelease(
+                release=one.release,
+                kind=WORDS.get(kind_of(one), kind_of(one)),
+                source=source,
+                wire=beside(source, one.release.wire),
+                reason=reasons(one.why, {other.release.id or "": other.release for other in story.releases}, settings),
+                copied=one.verdict == "copy",
+                delay=delay(first, one.release),
+                events=[event_row(told[event], settings) for event in ids[one.release.id] if event in told],
+                claims=claimed(one, story, states[one.release.id], asked),
+                states=[
+                    _state(state, source, WORDS.get(kind_of(one), kind_of(one))) for state in states[one.release.id]
+                ],
+            )
+        )
+    return StoryView(
+        id=story.id,
+        releases=releases,
+        hidden=len(story.releases) - len(shown),
+        copies=copies_of(story, first.id, settings),
+        watches=[watch_title(settings, name) for name in story.watches],
+        channels=story.channels,
+        receipts=await _receipts(story, shown, list(told), asked),
+    )
+
+
+def reasons(why: str, releases: Mapping[str, Release], settings: Settings) -> list[Reason]:
+    """Return a reason with the releases that it names by id told by source and moment: ids say nothing to people."""
+    found: list[Reason] = []
+    at = 0
+    for match in _NAMED.finditer(why):
+        release = releases.get(match["id"])
+        where = source_title(settings, release.source) if release is not None else match["where"]
+        words = f"that on {source_title(settings, where)}" if where else "an earlier one"
+        found += [Reason(why[at : match.start()]), Reason(words, match["id"])]
+        at = match.end()
+    return [part for part in (*found, Reason(why[at:])) if part.words]
+
+
+def claimed(
+    stored: StoredRelease, story: StoredStory, states: Sequence[Release], asked: Dependencies
+) -> tuple[CorrectionClaim, ...]:
+    """Return what a notice says it puts right, held against what differs from the release that it is about."""
+    release = stored.release
+    if release.notice is None:
+        return ()
+    original = next((one.release for one in story.releases if one.release.id == stored.replaces), None)
+    if original is not None and original.id == release.id:  # it says so of its own page
+        original = states[-2] if len(states) > 1 else None
+    sides = [(one.before, one.after) for one in asked.changes(original, release)] if original is not None else None
+    return checked_claims(release.notice.statement, sides)
+
+
+def _state(release: Release, source: str, kind: str) -> State:
+    # What tells the states apart stands first: a phone shows the beginning alone.
+    was = kind if release.notice is not None or release.revision > 1 or kind == "copied" else "new"
+    seen = f" ({written(release.first_seen_at)})" if release.first_seen_at and release.revision == 1 else ""
+    words = f"{was}, {source}, revision {release.revision}{seen}: {release.headline}"
+    return State(key=f"{release.id}.{release.revision}", words=words, release=release)
+
+
+async def _receipts(
+    story: StoredStory, shown: Sequence[StoredRelease], told: Sequence[str], asked: Dependencies
+) -> list[ReceiptRow]:
+    """Return the receipts of a story's events, oldest first."""
+    events = list(told)
+    for one in shown:
+        events += [event_id(kind, one.release.id or "", 1) for kind in ("release.new", "release.syndicated")]
+    channels = dict.fromkeys([*story.channels, *asked.settings.channels])
+    found = await asked.receipts([f"{event}:{channel}" for event in dict.fromkeys(events) for channel in channels])
+    return [receipt_row(one) for one in sorted(found, key=lambda one: one["settled"] or one["created"])]
+
+
+def telling(stored: StoredRelease) -> Iterator[str]:
+    """Yield the ids that events about this release have if they happened: an id is made from what happened."""
+    release = stored.release
+    own = release.id or ""
+    for revision in range(max(1, release.revision - REVISIONS_TOLD + 1), release.revision + 1):
+        if revision == 1 and release.notice is None:
+            continue
+        for kind in TELLING:
+            yield event_id(kind, own, revision)
+    if stored.replaces:
+        yield event_id("release.linked", own, release.revision, stored.replaces)
+    yield event_id("release.withdrawn", own, release.revision, "gone")

@@ -1,0 +1,104 @@
+"""The last week of every source, hour by hour, and how late its releases were: from what is stored."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from stories.model.timestamps import latest_instant
+from stories.search.live_index import QueryTooExpensiveError
+from web.dependencies import Dependencies
+
+HOURS = 168
+READ = 10_000  # releases with an index: a busy week of forty wires
+READ_WITHOUT = 1_000  # while there is none
+LASTS = 60.0  # seconds: the picture of a week may be a minute old
+LATEST = 86_400.0  # seconds: what is read later was found in an archive, and says nothing of the pace
+HEIGHT = 24  # of the picture, in its own units; an hour is one wide
+
+
+@dataclass(slots=True, kw_only=True)
+class WeeklyStats:
+    """A source's releases of the last 168 hours."""
+
+    counts: list[int] = field(default_factory=lambda: [0] * HOURS)
+    """An hour each, the present one last."""
+    seconds: list[float] = field(default_factory=list)
+    """From the time printed on a release until it was read."""
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts)
+
+    @property
+    def path(self) -> str:
+        """The bars as the path of an SVG, ``HOURS`` wide and ``HEIGHT`` high."""
+        most = max(self.counts)
+        bars = ((hour, round(count / most * HEIGHT, 1)) for hour, count in enumerate(self.counts) if count)
+        return "".join(f"M{hour} {HEIGHT}v-{high}h1v{high}z" for hour, high in bars)
+
+    @property
+    def words(self) -> str:
+        """What the picture shows, for who does not see it."""
+        if not self.total:
+            return "no release in the last 7 days"
+        days = [sum(self.counts[day * 24 : day * 24 + 24]) for day in range(7)]
+        return f"{self.total} releases in the last 7 days; a day, oldest first: {', '.join(map(str, days))}"
+
+
+class WeeklyStatsReader:
+    """The weeks of all sources, made anew at most once a minute."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, WeeklyStats] = {}
+        self._at: float | None = None
+        self._making = asyncio.Lock()
+
+    async def get(self, asked: Dependencies) -> Mapping[str, WeeklyStats]:
+        """Return the week of every source that had a release in it."""
+        async with self._making:
+            now = asyncio.get_running_loop().time()
+            if self._at is None or now - self._at >= LASTS:
+                self._made = await weeks(asked, asked.now())
+                self._at = now
+        return self._made
+
+
+async def weeks(asked: Dependencies, now: datetime) -> dict[str, WeeklyStats]:
+    """Return the week before ``now`` of every source that had a release in it."""
+    ends = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    found: dict[str, WeeklyStats] = {}
+    async for source, seen_at, published_at in _seen(asked, ends - timedelta(hours=HOURS)):
+        seen, printed = latest_instant(seen_at), latest_instant(published_at)
+        if source is None or seen is None:
+            continue
+        week = found.setdefault(source, WeeklyStats())
+        hour = HOURS - 1 - int((ends - seen) / timedelta(hours=1))
+        if 0 <= hour < HOURS:
+            week.counts[hour] += 1
+        if printed is not None and "T" in (published_at or ""):
+            late = (seen - printed).total_seconds()
+            if 0 <= late <= LATEST:
+                week.seconds.append(late)
+    return found
+
+
+async def _seen(asked: Dependencies, since: datetime) -> AsyncIterator[tuple[str | None, str | None, str | None]]:
+    hits = None
+    if asked.finder is not None:
+        try:
+            hits = await asked.finder.find(None, since=int(since.timestamp() * 1000), limit=READ)
+        except QueryTooExpensiveError:
+            hits = []
+    for hit in hits or ():
+        yield hit.row.source, hit.row.first_seen_at, hit.row.published_at
+    if hits is not None:
+        return
+    left = READ_WITHOUT
+    async for stored in asked.archive.releases(since=since):
+        yield stored.release.source, stored.release.first_seen_at, stored.release.published_at
+        left -= 1
+        if not left:
+            return

@@ -1,0 +1,166 @@
+"""What hubs ask: whether it was us who subscribed, and the news that something is new (WebSub).
+
+The one way in that asks for no token, no seal and no name of this server: the address of a subscription is a secret of
+its own. It stands before all else of the app and answers by itself, so nothing else is open to who knows it. Of what
+is pushed only the signature is looked at, as it streams by; it is a reason to poll and nothing more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Literal
+
+import structlog
+from redis.exceptions import RedisError
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from stories.crawl_state.websub import Changes, Subscription, WebSubStore, agreed, pushed, refused
+from stories.db.keys import LONGEST_LEASE
+from web.security.access_control import HEADERS, same
+
+log = structlog.get_logger(__name__)
+
+Heard = Literal["push", "forged", "verified", "denied", "unknown"]
+"""What came: a signed push, one with a wrong signature or none, a verification, a refusal, what nobody asked for."""
+
+CALLBACK = re.compile(r"/push/([0-9a-f]{24})/([A-Za-z0-9_-]{43})")
+SIGNATURE = re.compile(r"(sha1|sha256|sha384|sha512)=([0-9a-f]{40,128})", re.IGNORECASE)
+LARGEST = 8 << 20  # bytes, as of a listing that is polled
+PATIENCE = 20.0  # seconds for a whole push to arrive
+AT_ONCE = 8  # pushes that are being received; a hub comes again with what is more
+CHALLENGE = 2_000  # characters of the longest challenge that is given back
+
+
+class WebSubCallbacks:
+    """Answers hubs; everything else goes on to the app."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        pushes: WebSubStore,
+        now: Callable[[], datetime],
+        heard: Callable[[Heard], None],
+        polled: Callable[[str], bool],
+    ) -> None:
+        """``heard`` is told what came, for the figures; ``polled`` says whether a source, by its name, is on."""
+        self._app = app
+        self._pushes = pushes
+        self._now = now
+        self._heard = heard
+        self._polled = polled
+        self._receiving = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request of a hub."""
+        address = CALLBACK.fullmatch(scope["path"]) if scope["type"] == "http" else None
+        if address is None:
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        try:
+            answer = await self._answer(request, address[1], address[2])
+        except RedisError as error:
+            log.warning("hub not answered", why=f"Redis: {error}")
+            answer = _later()
+        except ClientDisconnect:
+            return
+        for name, value in HEADERS.items():
+            answer.headers.setdefault(name, value)
+        await answer(scope, receive, send)
+
+    async def _answer(self, request: Request, listing: str, token: str) -> Response:
+        known = await self._pushes.get(listing)
+        if known is None or not same(token, known.token):
+            self._heard("unknown")
+            # 410 tells a hub that goes on to end its subscription (section 7).
+            return _said(410 if request.method == "POST" else 404, "no such subscription")
+        if not self._polled(known.source):
+            # The hub ends its subscription or lets it run out; a source that is turned on again subscribes anew.
+            await self._pushes.forget(listing)
+            log.info("subscription_ended", source=known.source, listing=known.listing, reason="the source is off")
+            self._heard("unknown")
+            return _said(410 if request.method == "POST" else 404, "no such subscription")
+        if request.method == "GET":
+            return await self._intent(request, listing, known)
+        if request.method == "POST":
+            return await self._push(request, listing, known)
+        return Response(status_code=405, headers={"Allow": "GET, POST"})
+
+    async def _intent(self, request: Request, listing: str, known: Subscription) -> Response:
+        """Sections 5.2 and 5.3: the hub says no, or asks whether it was us."""
+        said, now = request.query_params, self._now()
+        mode, challenge = said.get("hub.mode"), said.get("hub.challenge", "")
+        if said.get("hub.topic") == known.topic and mode == "denied":
+            return await self._noted(listing, known, refused(known, said.get("hub.reason", ""), now), "denied")
+        changes = None
+        if said.get("hub.topic") == known.topic and mode == "subscribe" and 0 < len(challenge) <= CHALLENGE:
+            changes = agreed(known, _lease(said.get("hub.lease_seconds", "")), now)
+        if changes is None:  # of an end that nobody asked for, too
+            self._heard("unknown")
+            return _said(404, "nobody asked for this")
+        return await self._noted(listing, known, changes, "verified", challenge)
+
+    async def _push(self, request: Request, listing: str, known: Subscription) -> Response:
+        """Section 7: something is new. What is not signed as agreed is taken, and nothing comes of it (7.1)."""
+        signature = SIGNATURE.fullmatch(request.headers.get("x-hub-signature", "").strip())
+        if signature is None:
+            self._heard("forged")
+            return _said(202, "taken")
+        if self._receiving >= AT_ONCE:
+            return _later()
+        self._receiving += 1
+        try:
+            async with asyncio.timeout(PATIENCE):
+                sound = await _signed(request, known.secret, signature[1].lower(), signature[2].lower())
+        except TimeoutError:
+            return _said(408, f"a push arrives within {PATIENCE:.0f} s")
+        finally:
+            self._receiving -= 1
+        if sound is None:
+            return _said(413, f"a push has at most {LARGEST} bytes")
+        if not sound:
+            log.warning("push with a wrong signature", source=known.source, listing=known.listing)
+            self._heard("forged")
+            return _said(202, "taken")
+        return await self._noted(listing, known, pushed(known, self._now()), "push", status=202)
+
+    async def _noted(
+        self, listing: str, known: Subscription, changes: Changes, heard: Heard, answer: str = "", *, status: int = 200
+    ) -> Response:
+        if not await self._pushes.change(listing, known.token, changes, self._now()):
+            return _said(404, "no such subscription any more")
+        self._heard(heard)
+        log.info("from a hub", heard=heard, source=known.source, listing=known.listing, hub=known.hub)
+        return _said(status, answer)
+
+
+async def _signed(request: Request, secret: str, method: str, wanted: str) -> bool | None:
+    """Return whether a body is signed with the secret; None for one that is too long. Nothing of it is kept."""
+    seal, taken = hmac.new(secret.encode(), digestmod=method), 0
+    async for part in request.stream():
+        taken += len(part)
+        if taken > LARGEST:
+            return None
+        seal.update(part)
+    return hmac.compare_digest(seal.hexdigest(), wanted)
+
+
+def _lease(said: str) -> timedelta | None:
+    if not (said.isascii() and said.isdigit()) or int(said[:12]) == 0:
+        return None
+    return min(timedelta(seconds=int(said[:12])), LONGEST_LEASE)
+
+
+def _said(status: int, words: str) -> Response:
+    return Response(words, status_code=status, media_type="text/plain")
+
+
+def _later() -> Response:
+    return Response("later", status_code=503, media_type="text/plain", headers={"Retry-After": "5"})
