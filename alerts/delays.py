@@ -74,8 +74,8 @@ async def measure_lateness(redis: Redis, channels: Mapping[str, DeliverySettings
         for name in channels:
             pipe.zrange(keys.outbox(name).name, 0, 0, withscores=True)
             pipe.hget(keys.channel(name).name, "paused_until")
-            pipe.zrange(keys.starts(name).name, 0, 0, withscores=True)
-            pipe.zcard(keys.starts(name).name)
+            pipe.zrange(keys.sent_at(name).name, 0, 0, withscores=True)
+            pipe.zcard(keys.sent_at(name).name)
         answers = iter(await pipe.execute())
     found = {}
     for name, settings in channels.items():

@@ -117,7 +117,7 @@ class Outbox:
                 keys.channel(channel).name,
                 keys.claimed_alerts(uuid4().hex).name,
                 keys.dead_alerts().name,
-                keys.starts(channel).name,
+                keys.sent_at(channel).name,
             ],
             args=[
                 channel,
@@ -126,7 +126,7 @@ class Outbox:
                 keys.claimed_alerts("").seconds,
                 keys.alert("").name,
                 keys.event("").name,
-                keys.line(channel, "").name,
+                keys.story_queue(channel, "").name,
                 keys.alert("").seconds,
                 "all" if together else "",
                 "" if only is None else msgspec.json.encode(only),
@@ -180,7 +180,7 @@ class Outbox:
                 keys.alert(alert.id).name,
                 keys.dead_alerts().name,
                 keys.channel(alert.channel).name,
-                keys.line(alert.channel, alert.story or "").name,
+                keys.story_queue(alert.channel, alert.story or "").name,
                 keys.alerts().name,
             ],
             args=[

@@ -265,7 +265,7 @@ async def week(pages: list[Page], redis: Redis, until: datetime) -> None:
     by_url = {canonical_url(url): page for page in pages for url in (page.url, page.new_url)}
     unpublished = sorted(pages, key=lambda page: page.published, reverse=True)
     while clock.at < until:
-        due = await redis.zrange(keys.revisits().name, 0, 0, withscores=True)
+        due = await redis.zrange(keys.revisits_due().name, 0, 0, withscores=True)
         following = [datetime.fromtimestamp(due[0][1] / 1000, UTC)] if due else []
         following += [unpublished[-1].published] if unpublished else []
         clock.at = max(clock.at + SWEEP, min(following, default=until))

@@ -120,7 +120,7 @@ async def handing_out() -> None:
         Settings.model_validate({"catalog": False, "sources": sources, "watches": {"all": {"tags": tags}}})
     )
     with redis_server() as url:
-        async with Redis.from_url(url) as redis, Docket(name=keys.broker("").name.rstrip(":"), url=url) as docket:
+        async with Redis.from_url(url) as redis, Docket(name=keys.docket("").name.rstrip(":"), url=url) as docket:
             clock, crew = (
                 Clock(listings, lambda poll: None, now, first=dict.fromkeys(_places(listings), now() + LATER)),
                 WorkerRegistry(redis),

@@ -43,7 +43,7 @@ class Stage:
     async def watch(self) -> None:
         """Follow who has the clock, until cancelled."""
         while True:
-            term, ticked = await self.redis.mget(keys.term().name, keys.clock().name)
+            term, ticked = await self.redis.mget(keys.leader_term().name, keys.clock_tick().name)
             now = time.monotonic()
             if int(term or 0) > (self.terms[-1][1] if self.terms else 0):
                 self.terms.append((now, int(term)))
@@ -53,7 +53,7 @@ class Stage:
 
     async def holder(self) -> str | None:
         """Return the room of the daemon that has the clock."""
-        held = (await self.redis.get(keys.daemon().name) or b"").decode().split()
+        held = (await self.redis.get(keys.leader_lease().name) or b"").decode().split()
         for name, room in self.rooms.items():
             if len(held) > 1 and room.process is not None and str(room.process.pid) == held[1]:
                 return name

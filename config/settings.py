@@ -26,7 +26,7 @@ from pydantic import (
 from config.durations import Duration, Interval, format_duration, parse_duration
 from config.query import parse_query
 from config.source_settings import SourceSettings
-from stories.db.keys import EVENTS_KEPT, MEMORY, RECEIPTS_KEPT, Lifetimes
+from stories.db.keys import EVENT_LIFETIME, RECEIPT_LIFETIME, RELEASE_LIFETIME, Lifetimes
 from stories.model.urls import without_userinfo
 
 USER_AGENT = "wirewatch/0.1 (+https://github.com/wirewatch/wirewatch)"
@@ -174,11 +174,11 @@ SHORTEST_MEMORY = timedelta(days=50)
 class MemorySettings(_Model):
     """How long what was read and told is kept, after it was last written."""
 
-    receipts: Duration = RECEIPTS_KEPT
+    receipts: Duration = RECEIPT_LIFETIME
     """What became of alerts. At least 50d."""
-    events: Duration = EVENTS_KEPT
+    events: Duration = EVENT_LIFETIME
     """What ``/api/v1/events`` goes back to. At least 50d."""
-    releases: Duration = MEMORY
+    releases: Duration = RELEASE_LIFETIME
     """Releases and their stories: what a later release is held against. At least as long as events."""
 
     @field_validator("receipts", "events")

@@ -218,7 +218,7 @@ async def _wait_while_loading(redis: Redis) -> None:
 @contextlib.asynccontextmanager
 async def open_app_context(settings: Settings) -> AsyncIterator[AppContext]:
     """Open Redis, the configured or the embedded one; ``StartError`` says in words why not."""
-    keys.keep_for(settings.memory.lifetimes)
+    keys.set_lifetimes(settings.memory.lifetimes)
     server: EmbeddedServer | None = None
     if settings.redis_url is None:
         server = EmbeddedServer(settings.data_dir)

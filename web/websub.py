@@ -21,7 +21,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from stories.crawl_state.websub import Changes, Subscription, WebSubStore, agreed, pushed, refused
-from stories.db.keys import LONGEST_LEASE
+from stories.db.keys import MAX_WEBSUB_LEASE
 from web.security.access_control import HEADERS, same
 
 log = structlog.get_logger(__name__)
@@ -155,7 +155,7 @@ async def _signed(request: Request, secret: str, method: str, wanted: str) -> bo
 def _lease(said: str) -> timedelta | None:
     if not (said.isascii() and said.isdigit()) or int(said[:12]) == 0:
         return None
-    return min(timedelta(seconds=int(said[:12])), LONGEST_LEASE)
+    return min(timedelta(seconds=int(said[:12])), MAX_WEBSUB_LEASE)
 
 
 def _said(status: int, words: str) -> Response:

@@ -100,6 +100,6 @@ async def _settle(settings: Settings, folder: Path, made: About) -> int:
 
 async def _begin_anew(redis: Redis) -> None:
     # The lease of the daemon that ran when the copy was made came with it.
-    await redis.delete(keys.daemon().name)
+    await redis.delete(keys.leader_lease().name)
     await raise_term(redis)  # whoever had the clock after the copy was made had a higher number than it holds
     await redis.hincrby(keys.epoch().name, "epoch", 1)

@@ -61,7 +61,7 @@ def check(
         skew = (await timekeeper.measure(newsroom.redis, samples=3)).skew
         clocks = [skew_warning(skew)] if abs(skew) > SKEW else []
         living, _ = await WorkerRegistry(newsroom.redis, sign=partial(newsroom.signer.sign, MEMBER)).members()
-        holder = await newsroom.redis.get(keys.daemon().name)
+        holder = await newsroom.redis.get(keys.leader_lease().name)
         reports.update(await CanaryReports(newsroom.redis).read([*([DAEMON] if holder else []), *living]))
         return [
             *removed_channels(gone),

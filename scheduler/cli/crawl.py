@@ -93,7 +93,7 @@ def trigger(
     settings = _settings(context.obj.settings, [source], no_alerts=False)
 
     async def ask(newsroom: AppContext) -> str:
-        if not await newsroom.redis.exists(keys.daemon().name):
+        if not await newsroom.redis.exists(keys.leader_lease().name):
             raise CommandError(
                 "no daemon runs on this Redis; start one (wirewatch run), or crawl here (wirewatch crawl)"
             )

@@ -280,7 +280,7 @@ def _engine(url: str) -> Callable[[], contextlib.AbstractAsyncContextManager[tup
     async def opened() -> AsyncIterator[tuple[Any, Any]]:
         # No results and no record of what was done: they would be a key for every poll.
         async with (
-            Docket(name=keys.broker("").name.rstrip(":"), url=url, execution_ttl=timedelta()) as docket,
+            Docket(name=keys.docket("").name.rstrip(":"), url=url, execution_ttl=timedelta()) as docket,
             Worker(docket, concurrency=AT_ONCE, redelivery_timeout=REDELIVERY) as worker,
         ):
             yield docket, worker

@@ -58,7 +58,7 @@ class Lease:
         """Whether it was taken from a daemon that held it until then and did not end it."""
         self._redis = redis
         self._alone = alone
-        self._until = time.monotonic() + keys.daemon().seconds
+        self._until = time.monotonic() + keys.leader_lease().seconds
 
     @cached_property
     def _renew(self) -> AsyncScript:
@@ -71,8 +71,8 @@ class Lease:
 
     async def renew(self) -> None:
         """Hold the clock for as long again; ``DeposedError`` when another has it."""
-        began, key = time.monotonic(), keys.daemon()
-        if not await self._renew(keys=[key.name, keys.term().name], args=[_me(), key.seconds, self.term]):
+        began, key = time.monotonic(), keys.leader_lease()
+        if not await self._renew(keys=[key.name, keys.leader_term().name], args=[_me(), key.seconds, self.term]):
             self._until = 0.0
             raise DeposedError(
                 "another wirewatch daemon took the clock meanwhile; start this one again to stand by: --standby"
@@ -86,7 +86,7 @@ async def one_daemon(newsroom: AppContext, *, standby: bool = False) -> AsyncIte
 
     With ``standby`` it is waited for as long as it takes instead. The clock of a daemon that was killed is taken over
     at once with the embedded Redis, where it is a process of this machine and seen to be gone; else it is waited for,
-    ``keys.daemon`` at the longest.
+    ``keys.leader_lease`` at the longest.
     """
     lease = await _take(newsroom, standby)
     log.info("this daemon has the clock", term=lease.term)
@@ -99,11 +99,11 @@ async def one_daemon(newsroom: AppContext, *, standby: bool = False) -> AsyncIte
 
 
 async def _take(newsroom: AppContext, standby: bool) -> Lease:
-    key, left, told, redis = keys.daemon(), 0, False, newsroom.redis
+    key, left, told, redis = keys.leader_lease(), 0, False, newsroom.redis
     take = redis.register_script(_TAKE)
     while True:
         try:
-            if term := await take(keys=[key.name, keys.term().name], args=[_me(), key.seconds]):
+            if term := await take(keys=[key.name, keys.leader_term().name], args=[_me(), key.seconds]):
                 return Lease(redis, term=int(term), followed=told, alone=newsroom.server is not None)
             holder = text(await redis.get(key.name) or "")
             if newsroom.server is not None and _is_gone(holder):
@@ -130,7 +130,7 @@ async def _take(newsroom: AppContext, standby: bool) -> Lease:
 
 async def _drop(redis: Redis, holder: str) -> None:
     """End a lease if it still is this holder's."""
-    await redis.register_script(_DROP)(keys=[keys.daemon().name], args=[holder])
+    await redis.register_script(_DROP)(keys=[keys.leader_lease().name], args=[holder])
 
 
 def _me() -> str:

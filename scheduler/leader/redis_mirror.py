@@ -148,12 +148,12 @@ class Mirror:
         await self._read_details(known)
         if self._reads % 10 == 0:
             await self._read_hashes(known)
-        MemoryMark(name=mark).check(await self._redis.get(keys.memory().name))
+        MemoryMark(name=mark).check(await self._redis.get(keys.memory_mark().name))
         self._reads += 1
         self.known = known
 
     async def _read_pending(self, known: MirroredContent) -> None:
-        name = keys.open_sightings().name
+        name = keys.pending_sightings().name
         if await self._redis.hlen(name) > MAX_OPEN and self._reads % DEEP_READS:
             known.pending, known.seeded = self.known.pending, self.known.seeded
             return
@@ -213,7 +213,7 @@ class Mirror:
         if not unseen:
             return
         stored = {one.release.id: one for one in await self._archive.several(unseen)}
-        scores = dict(zip(unseen, await self._redis.zmscore(keys.revisits().name, unseen), strict=True))
+        scores = dict(zip(unseen, await self._redis.zmscore(keys.revisits_due().name, unseen), strict=True))
         async with self._redis.pipeline(transaction=False) as pipeline:
             for one in unseen:
                 pipeline.zrangebyscore(keys.story(stored[one].story if one in stored else "").name, 0, 0)
@@ -230,8 +230,10 @@ class Mirror:
     def _hash_keys(self) -> list[keys.Key]:
         sources = {one.source for one in self._listings.values()}
         found = [keys.source(one) for one in sources] + [keys.gaps(one) for one in sources]
-        found += [keys.push(one) for one in self._listings] + [keys.channel(one) for one in self._channels]
-        return [*found, keys.aside(), keys.dictionaries()]
+        found += [keys.websub_subscription(one) for one in self._listings] + [
+            keys.channel(one) for one in self._channels
+        ]
+        return [*found, keys.quarantined(), keys.dictionaries()]
 
     async def _read_hashes(self, known: MirroredContent) -> None:
         names = [key.name for key in self._hash_keys()]
@@ -266,16 +268,16 @@ class Mirror:
                 key = keys.cursor(name)
                 pipeline.set(key.name, _doubted(packed, now), ex=key.seconds)
             for chunk in _batches(alerted):
-                pipeline.hset(keys.known().name, mapping=cast(Any, chunk))
-            pipeline.expire(keys.known().name, keys.known().seconds)
+                pipeline.hset(keys.recovered_releases().name, mapping=cast(Any, chunk))
+            pipeline.expire(keys.recovered_releases().name, keys.recovered_releases().seconds)
             self._restore_pending(pipeline, now)
             for name, values in known.hashes.items():
                 if (hash_key := hashes.get(name)) is not None:
                     pipeline.hset(name, mapping=cast(Any, values))
                     if hash_key.ttl is not None:
                         pipeline.expire(name, hash_key.seconds)
-            pipeline.set(keys.loss().name, msgspec.json.encode(loss), ex=keys.loss().seconds)
-            pipeline.set(keys.memory().name, mark)
+            pipeline.set(keys.data_loss().name, msgspec.json.encode(loss), ex=keys.data_loss().seconds)
+            pipeline.set(keys.memory_mark().name, mark)
             await pipeline.execute()
         return loss
 
@@ -299,14 +301,14 @@ class Mirror:
         both: dict[str, tuple[PendingSighting, datetime, int | None]] = {**later, **soon}
         for chunk in _batches(both):
             packed_ones = {digest: msgspec.json.encode(pending) for digest, (pending, _, _) in chunk.items()}
-            pipeline.hset(keys.open_sightings().name, mapping=cast(Any, packed_ones))
+            pipeline.hset(keys.pending_sightings().name, mapping=cast(Any, packed_ones))
             pipeline.zadd(
-                keys.open_due().name, {digest: int(due.timestamp() * 1000) for digest, (_, due, _) in chunk.items()}
+                keys.pending_due().name, {digest: int(due.timestamp() * 1000) for digest, (_, due, _) in chunk.items()}
             )
             for digest, (pending, _, order) in chunk.items():
                 if order is not None:
                     pipeline.zadd(keys.backlog(pending.source).name, {digest: order})
-                    pipeline.sadd(keys.backlogs().name, pending.source)
+                    pipeline.sadd(keys.backlog_sources().name, pending.source)
 
     def load(self) -> bool:
         """Take over what the file holds; False where there is none that can be read."""
@@ -343,10 +345,10 @@ def _batches(found: Mapping[K, V]) -> Iterator[dict[K, V]]:
 async def data_loss(redis: Redis) -> str | None:
     """Return in words what Redis lost when it last came back empty; None when that is more than a week ago."""
     try:
-        packed = await redis.get(keys.loss().name)
+        packed = await redis.get(keys.data_loss().name)
     except (RedisError, OSError):  # readiness says that Redis is away
         return None
-    loss = decode(packed, Loss, "loss", keys.loss().name) if packed else None
+    loss = decode(packed, Loss, "loss", keys.data_loss().name) if packed else None
     return f"at {loss.found_at}: {loss.words}" if loss is not None else None
 
 
@@ -363,7 +365,7 @@ def _doubted(packed: bytes, now: datetime) -> bytes:
 
 
 def _open(packed: bytes) -> PendingSighting | None:
-    return decode(packed, PendingSighting, "open", keys.open_sightings().name)
+    return decode(packed, PendingSighting, "open", keys.pending_sightings().name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

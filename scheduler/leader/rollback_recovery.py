@@ -64,7 +64,7 @@ async def follow_memory(newsroom: AppContext, mirror: Mirror, now: Callable[[], 
     """
     while True:
         with contextlib.suppress(RedisError, OSError):  # the look for the clock reports it
-            if mark := text(await newsroom.redis.get(keys.memory().name) or ""):
+            if mark := text(await newsroom.redis.get(keys.memory_mark().name) or ""):
                 await mirror.read(mark, now())
                 if newsroom.memory.name != mark:
                     log.info("standby_mirrors_redis", releases=len(mirror.known.releases))
@@ -77,7 +77,7 @@ async def settle_for_crawl(newsroom: AppContext, now: Callable[[], datetime]) ->
     redis, memory = newsroom.redis, newsroom.memory
     memory.follows = True
     deadline = time.monotonic() + RESTORE_SECONDS
-    while not await redis.exists(keys.memory().name) and await redis.exists(keys.daemon().name):
+    while not await redis.exists(keys.memory_mark().name) and await redis.exists(keys.leader_lease().name):
         if time.monotonic() > deadline:
             return  # a daemon of a version without marks
         await asyncio.sleep(MARK_SECONDS / 4)
@@ -169,7 +169,7 @@ class RollbackRecovery:
         An empty Redis gets its mark in one transaction with what is known of the old one: until then scripts refuse to
         write, so nothing is stored as if this were a first start.
         """
-        found = await self._redis.get(keys.memory().name)
+        found = await self._redis.get(keys.memory_mark().name)
         mark = text(found) if found else ""
         first = self._memory.name in ("", UNKNOWN_MARK)
         # At the start another mark is that of the daemon that had the clock before, which restored what it knew.
@@ -180,8 +180,8 @@ class RollbackRecovery:
         if first:
             had_data = await self._redis.exists(keys.epoch().name, keys.releases().name)
             if had_data or not (await asyncio.to_thread(self._mirror.load) or self._followed):
-                await self._redis.set(keys.memory().name, new, nx=True)
-                self._memory.name = text(await self._redis.get(keys.memory().name) or "")
+                await self._redis.set(keys.memory_mark().name, new, nx=True)
+                self._memory.name = text(await self._redis.get(keys.memory_mark().name) or "")
                 return False
         self._untold = await self._mirror.restore(new, self._now())
         self._memory.name = new

@@ -58,7 +58,7 @@ class StandbyState:
         """Return that this is a standby, and who has the clock."""
         try:
             async with asyncio.timeout(REDIS_SECONDS):
-                found = await self._redis.get(keys.daemon().name)
+                found = await self._redis.get(keys.leader_lease().name)
             held = f"the clock is held by {text(found)}" if found else "nobody holds the clock; it is taken now"
         except (RedisError, OSError, TimeoutError):
             held = "who holds the clock is unknown while Redis does not answer"

@@ -70,11 +70,16 @@ class Backlog:
             return
         waiting = _ms(listed_at + WAITING)
         for begin in range(0, len(sightings), BATCH):
-            arguments: list[str | int | bytes] = [keys.term().name, fence_argument(0, self._memory), waiting, source]
+            arguments: list[str | int | bytes] = [
+                keys.leader_term().name,
+                fence_argument(0, self._memory),
+                waiting,
+                source,
+            ]
             for position, pending in enumerate(sightings[begin : begin + BATCH], begin):
                 arguments += [url_digest(pending.sighting.url), msgspec.json.encode(pending)]
                 arguments.append(rank(listed_at, position, first_poll=first_poll))
-            names = [keys.open_sightings(), keys.open_due(), keys.backlog(source), keys.backlogs()]
+            names = [keys.pending_sightings(), keys.pending_due(), keys.backlog(source), keys.backlog_sources()]
             await self._add(keys=[key.name for key in names], args=arguments)
 
     async def take(
@@ -84,12 +89,17 @@ class Backlog:
 
         What became of them is checked at ``check_at``: a page whose process died is read all the same.
         """
-        names = [keys.backlog(source).name, keys.backlogs().name, keys.open_sightings().name, keys.open_due().name]
+        names = [
+            keys.backlog(source).name,
+            keys.backlog_sources().name,
+            keys.pending_sightings().name,
+            keys.pending_due().name,
+        ]
         below = str(_CLASS) if new_only else ""
-        fence = [keys.term().name, fence_argument(0, self._memory)]
+        fence = [keys.leader_term().name, fence_argument(0, self._memory)]
         answer = await self._take(keys=names, args=[source, limit, _ms(check_at), below, *fence])
         decoded = (
-            (score, decode(packed, PendingSighting, "open", keys.open_sightings().name))
+            (score, decode(packed, PendingSighting, "open", keys.pending_sightings().name))
             for score, packed in zip(answer[::2], answer[1::2], strict=True)
         )
         return [
@@ -100,7 +110,7 @@ class Backlog:
 
     async def sizes(self) -> dict[str, tuple[int, int]]:
         """Return for each source with a backlog how many pages wait, and how many of them are new releases."""
-        sources = sorted(texts(await cast(Awaitable[set[bytes]], self._redis.smembers(keys.backlogs().name))))
+        sources = sorted(texts(await cast(Awaitable[set[bytes]], self._redis.smembers(keys.backlog_sources().name))))
         if not sources:
             return {}
         async with self._redis.pipeline(transaction=False) as pipeline:

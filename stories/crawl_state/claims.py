@@ -121,7 +121,7 @@ class Claims:
         limit: int | None = None,
         source: str = "",
     ) -> Claimed:
-        """Return the sightings that nobody has read or is reading, leased for ``keys.LEASE``.
+        """Return the sightings that nobody has read or is reading, leased for ``keys.CLAIM_LEASE``.
 
         ``limit``: how many may be leased, the first ones; the rest is returned as deferred, unless it waits in the
         backlog of the ``source`` already.
@@ -157,13 +157,13 @@ class Claims:
         source: str,
     ) -> Sequence[int]:
         seeded, page, lease = keys.seeded(listing), keys.page(""), keys.claim("")
-        names = [seeded.name, keys.backlog(source).name, keys.open_sightings().name]
+        names = [seeded.name, keys.backlog(source).name, keys.pending_sightings().name]
         arguments: list[str | int] = [_ms(now), lease.seconds * 1000, f"h:{listing}", first_poll]
         arguments += [seeded.seconds, page.seconds, SETTLED_FAILURES, self._run + secrets.token_hex(8)]
         arguments += [
             self._run,
             self._role,
-            keys.term().name,
+            keys.leader_term().name,
             fence_argument(self._term, self._memory),
             "" if limit is None else limit,
         ]
@@ -210,7 +210,7 @@ class Claims:
         page = keys.page(digest)
         delays = [delay // timedelta(milliseconds=1) for delay in RETRIES]
         arguments: list[str | int | bytes] = [_ms(now), reason[:REASON_KEPT].encode(errors="replace"), page.seconds]
-        arguments += [self._run, keys.term().name, fence_argument(self._term, self._memory), *delays]
+        arguments += [self._run, keys.leader_term().name, fence_argument(self._term, self._memory), *delays]
         milliseconds = await self._failed(keys=[page.name, keys.claim(digest).name], args=arguments)
         return timedelta(milliseconds=int(milliseconds))
 
@@ -222,9 +222,9 @@ class Claims:
         pulled = 0
         for begin in range(0, len(urls), BATCH):
             digests = [url_digest(url) for url in urls[begin : begin + BATCH]]
-            names = [keys.open_due().name, *(keys.page(digest).name for digest in digests)]
+            names = [keys.pending_due().name, *(keys.page(digest).name for digest in digests)]
             arguments: list[str | int] = [_ms(now), _ms(since), RETRIES[0] // timedelta(milliseconds=1)]
-            arguments += [keys.term().name, fence_argument(self._term, self._memory), *digests]
+            arguments += [keys.leader_term().name, fence_argument(self._term, self._memory), *digests]
             pulled += int(await self._pull_forward(keys=names, args=arguments))
         return pulled
 
@@ -233,7 +233,7 @@ class Claims:
         digest = url_digest(url)
         page = keys.page(digest)
         headline = headline_digest(listed_headline)
-        arguments: list[str | int] = [keys.term().name, fence_argument(self._term, self._memory), page.seconds]
+        arguments: list[str | int] = [keys.leader_term().name, fence_argument(self._term, self._memory), page.seconds]
         arguments += [release, f"h:{listing}" if listing and headline else "", headline]
         await self._unchanged(keys=[page.name, keys.claim(digest).name], args=arguments)
 

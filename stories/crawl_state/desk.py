@@ -100,7 +100,7 @@ class Desk:
 
         ``ForgottenError`` where Redis lost its data: an empty cursor would make this a first poll.
         """
-        packed, mark = await self._redis.mget([keys.cursor(listing).name, keys.memory().name])
+        packed, mark = await self._redis.mget([keys.cursor(listing).name, keys.memory_mark().name])
         self._memory.check(mark)
         return _cursor(packed, listing)
 
@@ -113,8 +113,8 @@ class Desk:
 
     async def cursor_and_term(self, listing: str) -> tuple[Cursor, int]:
         """Return what is remembered of a listing, and the clock's term that stands; 0 before the first."""
-        packed, term = await self._redis.mget([keys.cursor(listing).name, keys.term().name])
-        return _cursor(packed, listing), number(term, "term", keys.term().name)
+        packed, term = await self._redis.mget([keys.cursor(listing).name, keys.leader_term().name])
+        return _cursor(packed, listing), number(term, "term", keys.leader_term().name)
 
     async def put_cursor(self, listing: str, cursor: Cursor) -> None:
         """Remember a listing's cursor."""
@@ -144,7 +144,11 @@ class Desk:
             values[f"{OF_LISTING}{listing}"] = msgspec.json.encode(health)
         remembered = [keys.cursor(listing)] if listing else []
         packed = msgspec.json.encode(cursor)
-        arguments: list[str | int | bytes] = [keys.term().name, fence_argument(self._term, self._memory), key.seconds]
+        arguments: list[str | int | bytes] = [
+            keys.leader_term().name,
+            fence_argument(self._term, self._memory),
+            key.seconds,
+        ]
         arguments += [packed, keys.cursor("").seconds, after or ""]
         for name, value in values.items():
             arguments += [name, value]
@@ -202,27 +206,32 @@ class Desk:
     async def put_gap(self, gap: Gap) -> None:
         """Remember a gap as it stands now."""
         key = keys.gaps(gap.source)
-        arguments: list[str | int | bytes] = [keys.term().name, fence_argument(0, self._memory)]
+        arguments: list[str | int | bytes] = [keys.leader_term().name, fence_argument(0, self._memory)]
         arguments += [gap.id, msgspec.json.encode(gap), key.seconds]
         await self._put_field(keys=[key.name], args=arguments)
 
     async def take_in_hand(self, sightings: Iterable[PendingSighting], look_at: datetime) -> None:
         """Remember sightings until they are read, to be looked after at a moment; what is remembered stays as it is."""
         found = list(sightings)
-        names = [keys.open_sightings().name, keys.open_due().name]
+        names = [keys.pending_sightings().name, keys.pending_due().name]
         for begin in range(0, len(found), BATCH):
-            arguments: list[str | int | bytes] = [keys.term().name, fence_argument(0, self._memory), _ms(look_at), ""]
+            arguments: list[str | int | bytes] = [
+                keys.leader_term().name,
+                fence_argument(0, self._memory),
+                _ms(look_at),
+                "",
+            ]
             for pending in found[begin : begin + BATCH]:
                 arguments += [url_digest(pending.sighting.url), msgspec.json.encode(pending), ""]
             await self._add_pending(keys=names, args=arguments)
 
     async def in_hand(self, now: datetime, limit: int) -> list[PendingSighting]:
         """Return the sightings that are to be looked after by now, the longest due first."""
-        due = await self._redis.zrangebyscore(keys.open_due().name, "-inf", _ms(now), start=0, num=limit)
+        due = await self._redis.zrangebyscore(keys.pending_due().name, "-inf", _ms(now), start=0, num=limit)
         if not due:
             return []
-        found = await cast(Awaitable[list[bytes | None]], self._redis.hmget(keys.open_sightings().name, texts(due)))
-        name = keys.open_sightings().name
+        found = await cast(Awaitable[list[bytes | None]], self._redis.hmget(keys.pending_sightings().name, texts(due)))
+        name = keys.pending_sightings().name
         decoded = (decode(packed, PendingSighting, "open", name) for packed in found if packed)
         return [one for one in decoded if one is not None]
 
@@ -231,8 +240,8 @@ class Desk:
 
         ``limit``: of the pages of all sources that are looked at.
         """
-        name = keys.open_sightings().name
-        due = await self._redis.zrangebyscore(keys.open_due().name, f"({_ms(now)}", "+inf", start=0, num=limit)
+        name = keys.pending_sightings().name
+        due = await self._redis.zrangebyscore(keys.pending_due().name, f"({_ms(now)}", "+inf", start=0, num=limit)
         found: list[str] = []
         for begin in range(0, len(due), BATCH):
             batch = texts(due[begin : begin + BATCH])
@@ -246,10 +255,10 @@ class Desk:
         digest = url_digest(url)
         async with self._redis.pipeline(transaction=True) as pipeline:
             if look_at is None:
-                pipeline.zrem(keys.open_due().name, digest)
-                pipeline.hdel(keys.open_sightings().name, digest)
+                pipeline.zrem(keys.pending_due().name, digest)
+                pipeline.hdel(keys.pending_sightings().name, digest)
             else:
-                pipeline.zadd(keys.open_due().name, {digest: _ms(look_at)}, xx=True)
+                pipeline.zadd(keys.pending_due().name, {digest: _ms(look_at)}, xx=True)
             await pipeline.execute()
 
     async def ask(self, poll: Poll) -> None:
@@ -265,18 +274,20 @@ class Desk:
             url=poll.urls[0] if poll.urls else None,
             asked_at=timestamp(poll.asked_at),
         )
-        packed, state, remembered = msgspec.json.encode(poll), keys.crawl(crawl.id), keys.asked()
+        packed, state, remembered = msgspec.json.encode(poll), keys.crawl(crawl.id), keys.requested_polls()
         async with self._redis.pipeline(transaction=True) as pipeline:
             pipeline.set(state.name, msgspec.json.encode(crawl), ex=state.seconds)
             pipeline.hset(remembered.name, crawl.id, cast(Any, packed))
             pipeline.expire(remembered.name, remembered.seconds)
-            pipeline.rpush(keys.polls().name, packed)
+            pipeline.rpush(keys.poll_requests().name, packed)
             await pipeline.execute()
 
     async def asked(self, seconds: float) -> Poll | None:
         """Return the next poll that was asked for; None when none came within ``seconds``."""
-        found = await cast(Awaitable[list[bytes] | None], self._redis.blpop([keys.polls().name], timeout=seconds))
-        return decode(found[1], Poll, "polls", keys.polls().name) if found else None
+        found = await cast(
+            Awaitable[list[bytes] | None], self._redis.blpop([keys.poll_requests().name], timeout=seconds)
+        )
+        return decode(found[1], Poll, "polls", keys.poll_requests().name) if found else None
 
     async def ask_again(self) -> Sequence[Poll]:
         """Put back in the queue what was asked for, taken, and never came to its end; return it.
@@ -284,19 +295,19 @@ class Desk:
         Some of it may still be under way at a worker.
         """
         # In this order: what is asked for meanwhile is not among those, and not put in the queue twice.
-        remembered = await cast(Awaitable[dict[bytes, bytes]], self._redis.hgetall(keys.asked().name))
-        waiting = await cast(Awaitable[list[bytes]], self._redis.lrange(keys.polls().name, 0, -1))
-        polls = (decode(one, Poll, "polls", keys.polls().name) for one in waiting)
+        remembered = await cast(Awaitable[dict[bytes, bytes]], self._redis.hgetall(keys.requested_polls().name))
+        waiting = await cast(Awaitable[list[bytes]], self._redis.lrange(keys.poll_requests().name, 0, -1))
+        polls = (decode(one, Poll, "polls", keys.poll_requests().name) for one in waiting)
         queued = {poll.crawl_id for poll in polls if poll is not None}
         lost: list[Poll] = []
         for name, packed in remembered.items():
             if text(name) in queued:
                 continue
-            poll = decode(packed, Poll, "asked", keys.asked().name)
+            poll = decode(packed, Poll, "asked", keys.requested_polls().name)
             if poll is None or (state := await self.crawl(text(name))) is None or state.state in ENDED:
-                await self._redis.hdel(keys.asked().name, text(name))
+                await self._redis.hdel(keys.requested_polls().name, text(name))
                 continue
-            await self._redis.rpush(keys.polls().name, packed)
+            await self._redis.rpush(keys.poll_requests().name, packed)
             lost.append(poll)
         return lost
 
@@ -305,7 +316,7 @@ class Desk:
         key = keys.crawl(crawl.id)
         async with self._redis.pipeline(transaction=True) as pipeline:
             pipeline.set(key.name, msgspec.json.encode(crawl), ex=key.seconds)
-            pipeline.hdel(keys.asked().name, crawl.id)
+            pipeline.hdel(keys.requested_polls().name, crawl.id)
             await pipeline.execute()
 
     async def put_crawl(self, crawl: CrawlState) -> None:
@@ -320,17 +331,17 @@ class Desk:
 
     async def tick(self, now: datetime) -> None:
         """Remember that the clock ticked."""
-        await self._redis.set(keys.clock().name, timestamp(now), ex=keys.clock().seconds)
+        await self._redis.set(keys.clock_tick().name, timestamp(now), ex=keys.clock_tick().seconds)
 
     async def ticked(self) -> datetime | None:
         """Return when the clock last ticked."""
-        found = await self._redis.get(keys.clock().name)
+        found = await self._redis.get(keys.clock_tick().name)
         return latest_instant(text(found)) if found else None
 
     async def due_revisits(self, now: datetime, limit: int) -> list[str]:
         """Return the ids of the releases whose page is due to be read again, the longest due first."""
         found = await self._redis.zrangebyscore(
-            keys.revisits().name, "-inf", int(now.timestamp() * 1000), start=0, num=limit
+            keys.revisits_due().name, "-inf", int(now.timestamp() * 1000), start=0, num=limit
         )
         return texts(found)
 
@@ -338,7 +349,7 @@ class Desk:
         """Return when the pages of these releases are next read again; None for those that never are."""
         if not release_ids:
             return {}
-        scores = await self._redis.zmscore(keys.revisits().name, list(release_ids))
+        scores = await self._redis.zmscore(keys.revisits_due().name, list(release_ids))
         return {
             one: datetime.fromtimestamp(round(score) / 1000, UTC) if score is not None else None
             for one, score in zip(release_ids, scores, strict=True)
@@ -347,9 +358,9 @@ class Desk:
     async def put_revisit(self, release_id: str, due: datetime | None) -> None:
         """Remember when a release's page is next read again; None: never."""
         if due is None:
-            await self._redis.zrem(keys.revisits().name, release_id)
+            await self._redis.zrem(keys.revisits_due().name, release_id)
         else:
-            await self._redis.zadd(keys.revisits().name, {release_id: int(due.timestamp() * 1000)})
+            await self._redis.zadd(keys.revisits_due().name, {release_id: int(due.timestamp() * 1000)})
 
 
 def _cursor(packed: bytes | str | None, listing: str) -> Cursor:

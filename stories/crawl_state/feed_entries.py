@@ -36,17 +36,17 @@ class FeedEntries:
         """Return those entries among these pages' that a release was read from."""
         async with self._redis.pipeline(transaction=False) as pipeline:
             for url in urls:
-                pipeline.hgetall(keys.entry(url_digest(url)).name)
+                pipeline.hgetall(keys.feed_entry(url_digest(url)).name)
             found = await pipeline.execute()
         return {
             url: entry
             for url, fields in zip(urls, found, strict=True)
-            if fields and (entry := attempt(partial(_entry, fields), "entry", keys.entry(url_digest(url)).name))
+            if fields and (entry := attempt(partial(_entry, fields), "entry", keys.feed_entry(url_digest(url)).name))
         }
 
     async def put(self, url: str, entry: FeedEntryRecord) -> None:
         """Remember that a release was read from its entry."""
-        key = keys.entry(url_digest(url))
+        key = keys.feed_entry(url_digest(url))
         values: dict[str, Any] = {"edition": entry.edition}
         if entry.page is not None:
             values["page"] = zlib.compress(entry.page.encode("utf-8", "replace"))
@@ -58,7 +58,7 @@ class FeedEntries:
 
     async def forget(self, url: str) -> None:
         """Forget it: the page itself was read."""
-        await self._redis.delete(keys.entry(url_digest(url)).name)
+        await self._redis.delete(keys.feed_entry(url_digest(url)).name)
 
 
 def _entry(fields: dict[bytes, bytes]) -> FeedEntryRecord:

@@ -126,19 +126,19 @@ class PageObservations:
 
     async def moves(self, host: str) -> tuple[VolatileLine, ...]:
         """Return what moved by itself on the pages of a site, in the order in which it was last seen."""
-        found = await self._redis.zrange(keys.site_noise(host).name, 0, -1)
+        found = await self._redis.zrange(keys.site_volatile_lines(host).name, 0, -1)
         parts = (text(member).split(" ") for member in found)
         return tuple(VolatileLine(mark=part[0], release=part[1], value=part[2]) for part in parts if len(part) == 3)
 
     async def moved(self, host: str, moves: Iterable[VolatileLine], now: datetime) -> None:
-        """Remember that this moved, or was met again; a site forgets what it has not shown for ``keys.SITE``."""
-        key, at = keys.site_noise(host), int(now.timestamp() * 1000)
+        """Remember that this moved, or was met again; a site forgets what it has not shown for ``keys.SITE_LIFETIME``."""
+        key, at = keys.site_volatile_lines(host), int(now.timestamp() * 1000)
         members = {_member(one): at for one in moves}
         if not members:
             return
         async with self._redis.pipeline(transaction=True) as pipe:
             pipe.zadd(key.name, members)
-            pipe.zremrangebyscore(key.name, "-inf", f"({at - int(keys.SITE.total_seconds() * 1000)}")
+            pipe.zremrangebyscore(key.name, "-inf", f"({at - int(keys.SITE_LIFETIME.total_seconds() * 1000)}")
             pipe.zremrangebyrank(key.name, 0, -MOVES_KEPT - 1)
             pipe.expire(key.name, key.seconds)
             await pipe.execute()
@@ -146,18 +146,18 @@ class PageObservations:
     async def stood(self, host: str, moves: Iterable[VolatileLine], now: datetime) -> None:
         """Remember of moves that they stood and were told: alone they are edits, on many releases a slow counter."""
         told = [replace(one, value=TOLD + one.value) for one in moves if not one.value.startswith(TOLD)]
-        await self._redis.zrem(keys.site_noise(host).name, *(_member(one) for one in moves))
+        await self._redis.zrem(keys.site_volatile_lines(host).name, *(_member(one) for one in moves))
         await self.moved(host, told, now)
 
     async def gone(self, host: str, release_id: str, how: Gone, since: datetime) -> SiteStatus:
         """Remember that a page of a site is gone, and return how the others stand."""
-        key = keys.site_gone(host)
+        key = keys.site_removed_pages(host)
         async with self._redis.pipeline(transaction=True) as pipe:
             pipe.hset(key.name, release_id, f"{_ms(since)} {how}")
             pipe.expire(key.name, key.seconds)
             pipe.hgetall(key.name)
-            pipe.get(keys.site_stood(host).name)
-            pipe.zrevrange(keys.site_pages(host).name, 0, -1)
+            pipe.get(keys.site_last_present(host).name)
+            pipe.zrevrange(keys.site_present_pages(host).name, 0, -1)
             _, _, found, stood, pages = await pipe.execute()
         went = [text(one).partition(" ") for one in found.values()]
         alike = sum(said == how and number(at, "gone", key.name) > _ms(since - SAME_OUTAGE) for at, _, said in went)
@@ -166,22 +166,22 @@ class PageObservations:
 
     async def told_gone(self, host: str, release_id: str) -> None:
         """Forget that a page is gone, once that was told."""
-        await self._redis.hdel(keys.site_gone(host).name, release_id)
+        await self._redis.hdel(keys.site_removed_pages(host).name, release_id)
 
     async def stands(self, host: str, release_id: str, known_since: datetime, now: datetime) -> None:
         """Remember that a page was read well: it bears witness for pages that went since it is known."""
-        pages = keys.site_pages(host)
+        pages = keys.site_present_pages(host)
         async with self._redis.pipeline(transaction=True) as pipe:
             pipe.zadd(pages.name, {release_id: _ms(now)})
             pipe.zremrangebyscore(pages.name, "-inf", f"({_ms(now) - pages.seconds * 1000}")
             pipe.zremrangebyrank(pages.name, 0, -WITNESSES_KEPT - 1)
             pipe.expire(pages.name, pages.seconds)
-            pipe.hdel(keys.site_gone(host).name, release_id)
-            pipe.hvals(keys.site_gone(host).name)
+            pipe.hdel(keys.site_removed_pages(host).name, release_id)
+            pipe.hvals(keys.site_removed_pages(host).name)
             *_, found = await pipe.execute()
-        gone = (number(text(one).partition(" ")[0], "gone", keys.site_gone(host).name) for one in found)
+        gone = (number(text(one).partition(" ")[0], "gone", keys.site_removed_pages(host).name) for one in found)
         if any(at > _ms(known_since) for at in gone):
-            stood = keys.site_stood(host)
+            stood = keys.site_last_present(host)
             await self._redis.set(stood.name, _ms(now), ex=stood.seconds)
 
 

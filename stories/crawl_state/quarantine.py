@@ -138,7 +138,7 @@ class Quarantine:
 
     async def froze(self, subject: ReadTarget, seconds: float, now: datetime) -> None:
         """Count that what a subject led to held up the event loop; after ``DEATHS`` times the subject is set aside."""
-        begun = keys.begun(subject.id, "kept")
+        begun = keys.reads_in_progress(subject.id, "kept")
         with contextlib.suppress(RedisError):  # one time too many is processed, of several that it takes
             async with self._redis.pipeline(transaction=True) as pipeline:
                 pipeline.sadd(begun.name, f"{self._run} {secrets.token_hex(4)}")
@@ -151,29 +151,29 @@ class Quarantine:
     async def thawed(self, subject: ReadTarget) -> None:
         """Forget that a subject held up the event loop: now it did not."""
         with contextlib.suppress(RedisError):
-            await self._redis.delete(keys.begun(subject.id, "kept").name)
+            await self._redis.delete(keys.reads_in_progress(subject.id, "kept").name)
 
     async def _begin(self, subject: ReadTarget, doing: Doing, token: str) -> tuple[list[str], QuarantinedItem | None]:
         """Note that it begins; return who else began and never ended, and whether it is set aside."""
-        begun = keys.begun(subject.id, doing)
+        begun = keys.reads_in_progress(subject.id, doing)
         try:
             async with self._redis.pipeline(transaction=True) as pipeline:
                 pipeline.sadd(begun.name, token)
                 pipeline.expire(begun.name, begun.seconds)
                 pipeline.smembers(begun.name)
-                pipeline.hget(keys.aside().name, subject.id)
+                pipeline.hget(keys.quarantined().name, subject.id)
                 if subject.kind == "page":
                     claim = keys.claim(url_digest(subject.url))
                     pipeline.pexpire(claim.name, claim.seconds * 1000)
                 _, _, names, packed, *_ = await pipeline.execute()
         except RedisError:  # who keeps what is read waits for it, and says so
             return [], None
-        known = decode(packed, QuarantinedItem, "aside", keys.aside().name) if packed else None
+        known = decode(packed, QuarantinedItem, "aside", keys.quarantined().name) if packed else None
         return [one for one in texts(names) if one != token], known
 
     async def _take_back(self, subject: ReadTarget, doing: Doing, token: str) -> None:
         with contextlib.suppress(RedisError):  # one death too many is counted, of several that it takes
-            await self._redis.srem(keys.begun(subject.id, doing).name, token)
+            await self._redis.srem(keys.reads_in_progress(subject.id, doing).name, token)
 
     async def _ended(
         self,
@@ -184,13 +184,13 @@ class Quarantine:
         known: QuarantinedItem | None,
         now: datetime,
     ) -> None:
-        begun = keys.begun(subject.id, doing)
+        begun = keys.reads_in_progress(subject.id, doing)
         with contextlib.suppress(RedisError):  # as above
             async with self._redis.pipeline(transaction=True) as pipeline:
                 if attempt.died is None:
                     pipeline.delete(begun.name)
                     if known is not None:
-                        pipeline.hdel(keys.aside().name, subject.id)
+                        pipeline.hdel(keys.quarantined().name, subject.id)
                         log.info("no longer set aside", source=subject.source, url=subject.url)
                     await pipeline.execute()
                     return
@@ -219,14 +219,14 @@ class Quarantine:
             deaths=deaths,
             since=timestamp(now),
         )
-        key = keys.aside()
+        key = keys.quarantined()
         async with self._redis.pipeline(transaction=True) as pipeline:
             pipeline.hset(key.name, subject.id, cast(Any, msgspec.json.encode(put)))
             pipeline.expire(key.name, key.seconds)
             if subject.kind == "page":
                 digest = url_digest(subject.url)
                 page = keys.page(digest)
-                never = int((now + (page.ttl or keys.MEMORY)).timestamp() * 1000)
+                never = int((now + (page.ttl or keys.RELEASE_LIFETIME)).timestamp() * 1000)
                 failed = {
                     "failures": GIVEN_UP,
                     "retry_at": never,
@@ -236,8 +236,8 @@ class Quarantine:
                 pipeline.hset(page.name, mapping=cast(Mapping[Any, Any], failed))
                 pipeline.expire(page.name, page.seconds)
                 pipeline.delete(keys.claim(digest).name)
-                pipeline.zrem(keys.open_due().name, digest)
-                pipeline.hdel(keys.open_sightings().name, digest)
+                pipeline.zrem(keys.pending_due().name, digest)
+                pipeline.hdel(keys.pending_sightings().name, digest)
             await pipeline.execute()
         log.error("set aside", kind=put.kind, source=put.source, url=put.url, why=put.why, back=how_to_read(put))
         return put
@@ -256,8 +256,8 @@ def how_to_read(one: QuarantinedItem) -> str:
 
 async def set_aside(redis: Redis) -> Sequence[QuarantinedItem]:
     """Return what is set aside, the longest first."""
-    packed = await cast(Awaitable[list[bytes]], redis.hvals(keys.aside().name))
-    decoded = (decode(one, QuarantinedItem, "aside", keys.aside().name) for one in packed)
+    packed = await cast(Awaitable[list[bytes]], redis.hvals(keys.quarantined().name))
+    decoded = (decode(one, QuarantinedItem, "aside", keys.quarantined().name) for one in packed)
     return sorted((one for one in decoded if one is not None), key=lambda one: one.since)
 
 

@@ -41,7 +41,7 @@ class ShownLines:
 
 
 class SiteBoilerplateStore:
-    """Keeps what is repeated; each host forgets what it has not shown for ``keys.SITE``."""
+    """Keeps what is repeated; each host forgets what it has not shown for ``keys.SITE_LIFETIME``."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
@@ -51,7 +51,7 @@ class SiteBoilerplateStore:
         async with self._redis.pipeline(transaction=False) as pipe:
             pipe.zrange(keys.site_lines(host).name, 0, -1)
             pipe.zrange(keys.site_headlines(host).name, 0, -1)
-            pipe.smembers(keys.site_page(page).name)
+            pipe.smembers(keys.site_page_lines(page).name)
             lines, headlines, kept = await pipe.execute()
         voices: dict[str, set[str]] = defaultdict(set)
         for member in lines:
@@ -68,7 +68,7 @@ class SiteBoilerplateStore:
 
         What the site is ``known`` to repeat lives on with every page of it, since no reading shows it any more.
         """
-        at, oldest = _ms(now), _ms(now - keys.SITE)
+        at, oldest = _ms(now), _ms(now - keys.SITE_LIFETIME)
         lines = shown.lines[:LINES_OF_A_PAGE]
         heard = {f"{line} {one}": at for line, voices in known.lines.items() for one in sorted(voices)[:VOICES]}
         heard |= {f"{line} {shown.voice}": at for line in lines}
@@ -82,7 +82,7 @@ class SiteBoilerplateStore:
                 pipe.zremrangebyscore(key.name, "-inf", f"({oldest}")
                 pipe.zremrangebyrank(key.name, 0, -bound - 1)
                 pipe.expire(key.name, key.seconds)
-            of_page = keys.site_page(page)
+            of_page = keys.site_page_lines(page)
             if lines:
                 pipe.sadd(of_page.name, *lines)
                 pipe.expire(of_page.name, of_page.seconds)

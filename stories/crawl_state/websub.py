@@ -102,7 +102,7 @@ def agreed(known: Subscription, lease: timedelta | None, now: datetime) -> Chang
     asked = latest_instant(known.asked_at)
     if asked is None or not timedelta() <= now - asked <= VERIFY:
         return None
-    until = now + min(lease or LEASE_UNSAID, keys.LONGEST_LEASE)
+    until = now + min(lease or LEASE_UNSAID, keys.MAX_WEBSUB_LEASE)
     lasts = {"verified_at": timestamp(now), "lease_until": timestamp(until)}
     return {**lasts, "tries": 0, "retry_at": None, "why": None, "denied": 0, **_wanted(now, LOOKS - 1)}
 
@@ -149,16 +149,16 @@ class WebSubStore:
         """Return the same of several listings, in their order, in one round trip."""
         async with self._redis.pipeline(transaction=False) as pipeline:
             for listing in listings:
-                pipeline.hgetall(keys.push(listing).name)
+                pipeline.hgetall(keys.websub_subscription(listing).name)
             answers = await pipeline.execute()
         return [
-            attempt(partial(_subscription, found), "push", keys.push(listing).name)
+            attempt(partial(_subscription, found), "push", keys.websub_subscription(listing).name)
             for listing, found in zip(listings, answers, strict=True)
         ]
 
     async def put(self, listing: str, subscription: Subscription) -> None:
         """Remember a subscription in place of the one before."""
-        key = keys.push(listing)
+        key = keys.websub_subscription(listing)
         values = {one.name: getattr(subscription, one.name) for one in fields(subscription)}
         async with self._redis.pipeline(transaction=True) as pipeline:
             pipeline.delete(key.name)
@@ -171,34 +171,36 @@ class WebSubStore:
 
         A poll that is wanted by the changes is due at once.
         """
-        key = keys.push(listing)
+        key = keys.websub_subscription(listing)
         said = [part for name, value in changes.items() for part in (name, "" if value is None else value)]
         due = int(now.timestamp() * 1000) if changes.get("wanted_at") else ""
-        names = [key.name, keys.pushes_due().name]
+        names = [key.name, keys.websub_due().name]
         return bool(await self._note(keys=names, args=[token, key.seconds, due, listing, *said]))
 
     async def forget(self, listing: str) -> None:
         """Forget a subscription: what its hub still sends is turned away, and its lease runs out."""
         async with self._redis.pipeline(transaction=True) as pipeline:
-            pipeline.delete(keys.push(listing).name)
-            pipeline.zrem(keys.pushes_due().name, listing)
+            pipeline.delete(keys.websub_subscription(listing).name)
+            pipeline.zrem(keys.websub_due().name, listing)
             await pipeline.execute()
 
     async def due(self, now: datetime, limit: int) -> list[str]:
         """Return the keys of the listings that are to be polled, or looked at again, the longest due first."""
         return texts(
             await self._redis.zrangebyscore(
-                keys.pushes_due().name, "-inf", int(now.timestamp() * 1000), start=0, num=limit
+                keys.websub_due().name, "-inf", int(now.timestamp() * 1000), start=0, num=limit
             )
         )
 
     async def put_due(self, listing: str, at: datetime) -> None:
         """Look at a listing again at a moment."""
-        await self._redis.zadd(keys.pushes_due().name, {listing: int(at.timestamp() * 1000)}, xx=True)
+        await self._redis.zadd(keys.websub_due().name, {listing: int(at.timestamp() * 1000)}, xx=True)
 
     async def settle(self, listing: str, wanted_at: str | None) -> None:
         """Want no more polls of a listing, unless another was wanted since."""
-        await self._settle(keys=[keys.push(listing).name, keys.pushes_due().name], args=[wanted_at or "", listing])
+        await self._settle(
+            keys=[keys.websub_subscription(listing).name, keys.websub_due().name], args=[wanted_at or "", listing]
+        )
 
 
 def _subscription(found: Mapping[bytes, bytes]) -> Subscription | None:

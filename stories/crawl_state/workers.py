@@ -56,8 +56,8 @@ class WorkerRegistry:
         return self._redis.register_script(fenced("told.lua"))
 
     async def beat(self, name: str) -> None:
-        """Say that a process lives; it counts as dead ``keys.member`` after its last beat."""
-        crew, member = keys.crew(), keys.member(name)
+        """Say that a process lives; it counts as dead ``keys.worker`` after its last beat."""
+        crew, member = keys.workers(), keys.worker(name)
         async with self._redis.pipeline(transaction=True) as pipeline:
             pipeline.sadd(crew.name, name)
             pipeline.expire(crew.name, crew.seconds)
@@ -67,8 +67,8 @@ class WorkerRegistry:
     async def leave(self, name: str) -> None:
         """Say that a process ended, and left nothing in hand."""
         async with self._redis.pipeline(transaction=True) as pipeline:
-            pipeline.srem(keys.crew().name, name)
-            pipeline.delete(keys.member(name).name)
+            pipeline.srem(keys.workers().name, name)
+            pipeline.delete(keys.worker(name).name)
             await pipeline.execute()
 
     async def members(self) -> tuple[list[str], list[str]]:
@@ -76,10 +76,10 @@ class WorkerRegistry:
 
         An entry that is not signed with our key is neither: it is logged, and nothing is shared because of it.
         """
-        names = sorted(texts(await cast(Awaitable[set[bytes]], self._redis.smembers(keys.crew().name))))
+        names = sorted(texts(await cast(Awaitable[set[bytes]], self._redis.smembers(keys.workers().name))))
         if not names:
             return [], []
-        beats = await self._redis.mget([keys.member(name).name for name in names])
+        beats = await self._redis.mget([keys.worker(name).name for name in names])
         found = dict(zip(names, beats, strict=True))
         living = [name for name, beat in found.items() if beat is not None and self._is_signed(name, beat)]
         return living, [name for name, beat in found.items() if beat is None]
@@ -103,7 +103,7 @@ class WorkerRegistry:
 
         Found are those of sightings in hand; others end by themselves.
         """
-        digests = texts(await cast(Awaitable[list[bytes]], self._redis.hkeys(keys.open_sightings().name)))
+        digests = texts(await cast(Awaitable[list[bytes]], self._redis.hkeys(keys.pending_sightings().name)))
         found: list[tuple[str, int]] = []
         for start in range(0, len(digests), AT_ONCE):
             some = digests[start : start + AT_ONCE]
@@ -117,8 +117,10 @@ class WorkerRegistry:
         """Return the sightings in hand whose pages have these digests."""
         if not digests:
             return {}
-        found = await cast(Awaitable[list[bytes | None]], self._redis.hmget(keys.open_sightings().name, list(digests)))
-        name = keys.open_sightings().name
+        found = await cast(
+            Awaitable[list[bytes | None]], self._redis.hmget(keys.pending_sightings().name, list(digests))
+        )
+        name = keys.pending_sightings().name
         return {
             digest: pending
             for digest, packed in zip(digests, found, strict=True)
@@ -127,7 +129,7 @@ class WorkerRegistry:
 
     async def tell_due(self, due: Due) -> None:
         """Tell the clock when a listing that was polled is asked again."""
-        key = keys.told_due()
+        key = keys.next_polls()
         async with self._redis.pipeline(transaction=True) as pipeline:
             pipeline.rpush(key.name, msgspec.json.encode(due))
             pipeline.expire(key.name, key.seconds)
@@ -135,6 +137,6 @@ class WorkerRegistry:
 
     async def told_due(self, limit: int) -> Sequence[Due]:
         """Return what was told since the last look, the oldest first; refused when the clock is another's."""
-        found = await self._told(keys=[keys.told_due().name], args=[keys.term().name, self._term, limit])
-        decoded = (decode(one, Due, "due", keys.told_due().name) for one in found)
+        found = await self._told(keys=[keys.next_polls().name], args=[keys.leader_term().name, self._term, limit])
+        decoded = (decode(one, Due, "due", keys.next_polls().name) for one in found)
         return [due for due in decoded if due is not None]

@@ -14,8 +14,8 @@ from stories.db import keys
 RULE = "~{ww}* &* +@all -@admin -@dangerous +info +config|get"
 """What is enough, for workers too; of the dangerous ones INFO, and CONFIG GET for ``appendfsync`` alone."""
 
-PROBE = keys.probe().name
-CHANNEL = keys.broker("cancel:").name
+PROBE = keys.acl_probe().name
+CHANNEL = keys.docket("cancel:").name
 """A pub/sub channel of the library that shares polls among workers. It subscribes to a pattern, which Redis allows to a
 user with ``&*`` or with exactly that pattern."""
 COMMANDS: tuple[tuple[str | int, ...], ...] = (

@@ -54,7 +54,7 @@ class MemoryMark:
 
     async def refresh(self, redis: Redis) -> None:
         """Take over the mark in Redis, if there is one."""
-        if found := await redis.get(keys.memory().name):
+        if found := await redis.get(keys.memory_mark().name):
             self.name = text(found)
 
 
@@ -70,7 +70,7 @@ def is_forgotten(error: BaseException) -> bool:
 
 def fenced(name: str) -> str:
     """Return the text of a script that begins with the fence, by its file's name."""
-    key = f'local MEMORY_KEY = "{keys.memory().name}"\n'
+    key = f'local MEMORY_KEY = "{keys.memory_mark().name}"\n'
     return key + load_script("fence.lua") + load_script(name)
 
 
@@ -82,4 +82,4 @@ def is_deposed(error: BaseException) -> bool:
 async def raise_term(redis: Redis) -> int:
     """Depose whoever has the clock, and return the new term."""
     script: AsyncScript = redis.register_script(f"{RAISE}return raise(KEYS[1])")
-    return int(await script(keys=[keys.term().name]))
+    return int(await script(keys=[keys.leader_term().name]))

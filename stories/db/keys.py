@@ -10,22 +10,22 @@ from datetime import timedelta
 
 PREFIX = "{ww}"
 
-MEMORY = timedelta(days=400)  # a yearly serial ("Annual Meeting") meets its sibling of the year before
-EVENTS_KEPT = timedelta(days=60)  # far beyond the 75 hours that an alert may be tried for
-RECEIPTS_KEPT = timedelta(days=90)
-SITE = timedelta(days=45)  # beyond the last time that a release's page is read again
-LONGEST_LEASE = timedelta(days=30)  # of a subscription at a hub, whatever the hub says
-LEASE = timedelta(minutes=10)  # longer than the slowest page with its retries; a crash delays a release by this
+RELEASE_LIFETIME = timedelta(days=400)  # a yearly serial ("Annual Meeting") meets its sibling of the year before
+EVENT_LIFETIME = timedelta(days=60)  # far beyond the 75 hours that an alert may be tried for
+RECEIPT_LIFETIME = timedelta(days=90)
+SITE_LIFETIME = timedelta(days=45)  # beyond the last time that a release's page is read again
+MAX_WEBSUB_LEASE = timedelta(days=30)  # of a subscription at a hub, whatever the hub says
+CLAIM_LEASE = timedelta(minutes=10)  # longer than the slowest page with its retries; a crash delays a release by this
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lifetimes:
     """How long memory lasts: what an operator may set (``[memory]``)."""
 
-    releases: timedelta = MEMORY
+    releases: timedelta = RELEASE_LIFETIME
     """Releases, their stories and pages, after they were last written."""
-    events: timedelta = EVENTS_KEPT
-    receipts: timedelta = RECEIPTS_KEPT
+    events: timedelta = EVENT_LIFETIME
+    receipts: timedelta = RECEIPT_LIFETIME
 
 
 _lifetimes = Lifetimes()
@@ -36,7 +36,7 @@ def lifetimes() -> Lifetimes:
     return _lifetimes
 
 
-def keep_for(lifetimes: Lifetimes) -> None:
+def set_lifetimes(lifetimes: Lifetimes) -> None:
     """Set how long this process, which serves one memory, keeps things; what was written before keeps its time."""
     global _lifetimes
     _lifetimes = lifetimes
@@ -61,7 +61,7 @@ def _key(*parts: str) -> str:
 
 def cursor(listing: str) -> Key:
     """JSON ``Cursor`` of a listing, by the digest of source and URL."""
-    return Key(_key("cursor", listing), MEMORY)
+    return Key(_key("cursor", listing), RELEASE_LIFETIME)
 
 
 def seeded(listing: str) -> Key:
@@ -71,7 +71,7 @@ def seeded(listing: str) -> Key:
 
 def claim(url: str) -> Key:
     """The lease of a sighting that is being read, by the digest of its URL."""
-    return Key(_key("claim", url), LEASE)
+    return Key(_key("claim", url), CLAIM_LEASE)
 
 
 def page(url: str) -> Key:
@@ -121,12 +121,12 @@ def changes() -> Key:
     return Key(_key("changes"), None)
 
 
-def archive() -> Key:
+def memory_id() -> Key:
     """A name of this memory, random: an index knows by it whether it was made from it. For ever, as the memory is."""
     return Key(_key("archive"), None)
 
 
-def memory() -> Key:
+def memory_mark() -> Key:
     """The mark of this memory, random, set by the daemon alone: scripts refuse to write where it is missing or another.
 
     For ever, as the memory is.
@@ -134,7 +134,7 @@ def memory() -> Key:
     return Key(_key("memory"), None)
 
 
-def known() -> Key:
+def recovered_releases() -> Key:
     """Hash of the releases (16 bytes each) that were stored and alerted before Redis lost its data: stored silently.
 
     The value has the marks of their stories, one a line: the channels that were alerted, the watches that were named.
@@ -142,7 +142,7 @@ def known() -> Key:
     return Key(_key("known", "releases"), timedelta(days=30))
 
 
-def loss() -> Key:
+def data_loss() -> Key:
     """What Redis lost when it came back empty, in words, for warnings (JSON ``scheduler.leader.redis_mirror.Loss``)."""
     return Key(_key("loss"), timedelta(days=7))
 
@@ -152,12 +152,12 @@ def layout() -> Key:
     return Key(_key("layout"), None)
 
 
-def packing() -> Key:
+def phrases_digest() -> Key:
     """The digest of the phrases that releases are packed with (``stories.store.migrations``). For ever, as the memory is."""
     return Key(_key("packing"), None)
 
 
-def formats() -> Key:
+def formats_digest() -> Key:
     """The digest of the records and forms that the data have (``stories.store.record_formats``). For ever, as the memory is."""
     return Key(_key("formats"), None)
 
@@ -205,12 +205,12 @@ def outbox(channel: str) -> Key:
     return Key(_key("outbox", channel), None)
 
 
-def starts(channel: str) -> Key:
+def sent_at(channel: str) -> Key:
     """Sorted set of when a channel's alerts went out (ms), within the period of its rate, which is its lifetime."""
     return Key(_key("starts", channel), timedelta(days=1))
 
 
-def line(channel: str, story_id: str) -> Key:
+def story_queue(channel: str, story_id: str) -> Key:
     """Sorted set of a story's unsettled alerts on a channel in the order of events: the first goes before the rest."""
     return Key(_key("line", channel, story_id), _lifetimes.receipts)
 
@@ -236,17 +236,17 @@ def channel(name: str) -> Key:
     return Key(_key("channel", name), None)
 
 
-def begun(subject: str, doing: str) -> Key:
+def reads_in_progress(subject: str, doing: str) -> Key:
     """Set of the readings of a page or listing that began and did not end, by who reads (``stories.crawl_state.quarantine``)."""
     return Key(_key("begun", doing, subject), timedelta(days=7))
 
 
-def aside() -> Key:
+def quarantined() -> Key:
     """Hash of what is set aside, JSON ``QuarantinedItem`` by what it is known by (``stories.crawl_state.quarantine``)."""
-    return Key(_key("aside"), MEMORY)
+    return Key(_key("aside"), RELEASE_LIFETIME)
 
 
-def probe() -> Key:
+def acl_probe() -> Key:
     """Nothing: a name under which it is tried whether a user may write, without writing (``stories.db.acl``)."""
     return Key(_key("probe"), timedelta(seconds=1))
 
@@ -256,12 +256,12 @@ def write_probe() -> Key:
     return Key(_key("probe", "write"), timedelta(minutes=1))
 
 
-def polls() -> Key:
+def poll_requests() -> Key:
     """List of polls asked for by ``trigger`` or the API, JSON ``Poll``. For ever: empties as they are taken."""
     return Key(_key("polls"), None)
 
 
-def asked() -> Key:
+def requested_polls() -> Key:
     """Hash of the polls that were asked for and did not come to their end, JSON ``Poll`` by the crawl's id."""
     return Key(_key("asked"), timedelta(days=1))
 
@@ -273,7 +273,7 @@ def crawl(crawl_id: str) -> Key:
 
 def source(name: str) -> Key:
     """Hash of a source's health: last reading, last error, counts."""
-    return Key(_key("source", name), MEMORY)
+    return Key(_key("source", name), RELEASE_LIFETIME)
 
 
 def gaps(source: str) -> Key:
@@ -281,12 +281,12 @@ def gaps(source: str) -> Key:
     return Key(_key("gaps", source), timedelta(days=30))
 
 
-def open_sightings() -> Key:
+def pending_sightings() -> Key:
     """Hash of the sightings that are in hand, JSON ``PendingSighting`` by the digest of their URL. For ever: empties."""
     return Key(_key("open"), None)
 
 
-def open_due() -> Key:
+def pending_due() -> Key:
     """Sorted set of the same digests by when to look what became of them (ms). For ever: empties with the hash."""
     return Key(_key("open", "due"), None)
 
@@ -299,62 +299,62 @@ def backlog(source: str) -> Key:
     return Key(_key("backlog", source), None)
 
 
-def backlogs() -> Key:
+def backlog_sources() -> Key:
     """Set of the names of the sources that have a backlog. For ever: a name leaves it with the last page."""
     return Key(_key("backlogs"), None)
 
 
 def validators(release_id: str) -> Key:
     """JSON ``Validators`` of a release's page; beyond the last step of the ladder nobody asks by them."""
-    return Key(_key("validators", release_id), SITE)
+    return Key(_key("validators", release_id), SITE_LIFETIME)
 
 
 def page_states(release_id: str) -> Key:
     """JSON ``PageStates`` of a release's page, of pages that changed."""
-    return Key(_key("states", release_id), min(SITE, _lifetimes.releases))
+    return Key(_key("states", release_id), min(SITE_LIFETIME, _lifetimes.releases))
 
 
-def site_noise(host: str) -> Key:
+def site_volatile_lines(host: str) -> Key:
     """Sorted set of what moves on a site's pages while nothing else does (``stories.crawl_state.page_observations``), by when it was seen."""
-    return Key(_key("noise", host), SITE)
+    return Key(_key("noise", host), SITE_LIFETIME)
 
 
-def site_gone(host: str) -> Key:
+def site_removed_pages(host: str) -> Key:
     """Hash of a site's pages that are gone and were not told of: since when (ms) and how, by release id."""
-    return Key(_key("gone", host), min(SITE, _lifetimes.releases))
+    return Key(_key("gone", host), min(SITE_LIFETIME, _lifetimes.releases))
 
 
-def site_pages(host: str) -> Key:
+def site_present_pages(host: str) -> Key:
     """Sorted set of the releases of a site whose pages were read again and stood, the last ones, by when (ms)."""
-    return Key(_key("pages", host), min(SITE, _lifetimes.releases))
+    return Key(_key("pages", host), min(SITE_LIFETIME, _lifetimes.releases))
 
 
-def site_stood(host: str) -> Key:
+def site_last_present(host: str) -> Key:
     """When a page of a site was last read well while others were gone (ms)."""
-    return Key(_key("stood", host), SITE)
+    return Key(_key("stood", host), SITE_LIFETIME)
 
 
-def patience(host: str) -> Key:
+def retry_after(host: str) -> Key:
     """Until when a host that said 429 or 503 is left alone (ISO 8601); it lives no longer than that."""
     return Key(_key("patience", host), timedelta(days=1))
 
 
-def push(listing: str) -> Key:
+def websub_subscription(listing: str) -> Key:
     """Hash of a listing's subscription at its hub (``stories.crawl_state.websub``); beyond its lease it is asked for anew."""
-    return Key(_key("push", listing), LONGEST_LEASE + timedelta(days=7))
+    return Key(_key("push", listing), MAX_WEBSUB_LEASE + timedelta(days=7))
 
 
-def entry(url: str) -> Key:
+def feed_entry(url: str) -> Key:
     """Hash of what a feed's entry said that a release was read from (``stories.crawl_state.feed_entries``), by the page's digest."""
-    return Key(_key("entry", url), SITE)
+    return Key(_key("entry", url), SITE_LIFETIME)
 
 
-def pushes_due() -> Key:
+def websub_due() -> Key:
     """Sorted set of the listings to be polled because of a push, by when (ms). For ever: empties as they are polled."""
     return Key(_key("push", "due"), None)
 
 
-def clock() -> Key:
+def clock_tick() -> Key:
     """When the clock last ticked (ISO 8601)."""
     return Key(_key("clock"), timedelta(hours=1))
 
@@ -364,57 +364,57 @@ def canary(name: str) -> Key:
     return Key(_key("canary", name), timedelta(minutes=10))
 
 
-def daemon() -> Key:
+def leader_lease() -> Key:
     """The lease of the one daemon that polls: its process id and host."""
     return Key(_key("daemon"), timedelta(seconds=6))
 
 
-def revisits() -> Key:
+def revisits_due() -> Key:
     """Sorted set of the releases whose page is read again, by when (ms). For ever: they leave at the ladder's end."""
     return Key(_key("revisits"), None)
 
 
 def site_lines(host: str) -> Key:
     """Sorted set of the lines at the edges of a host's releases, digests of line and issuer, by last seen (ms)."""
-    return Key(_key("site", host, "lines"), SITE)
+    return Key(_key("site", host, "lines"), SITE_LIFETIME)
 
 
 def site_headlines(host: str) -> Key:
     """Sorted set of the headlines of a host's releases, digests, by last seen (ms)."""
-    return Key(_key("site", host, "headlines"), SITE)
+    return Key(_key("site", host, "headlines"), SITE_LIFETIME)
 
 
-def site_page(url: str) -> Key:
+def site_page_lines(url: str) -> Key:
     """Set of the lines (digests) at the edges of a page as it was read, by the digest of its URL."""
-    return Key(_key("site", "page", url), SITE)
+    return Key(_key("site", "page", url), SITE_LIFETIME)
 
 
-def term() -> Key:
+def leader_term() -> Key:
     """The fencing number of the clock's holder, raised whenever it changes hands. For ever: it only ever grows."""
     return Key(_key("term"), None)
 
 
-def crew() -> Key:
+def workers() -> Key:
     """Set of the names of the processes that share the polls, those included that were killed lately."""
     return Key(_key("crew"), timedelta(days=1))
 
 
-def member(name: str) -> Key:
+def worker(name: str) -> Key:
     """A process that shares the polls and lives."""
     return Key(_key("crew", name), timedelta(seconds=10))
 
 
-def told_due() -> Key:
+def next_polls() -> Key:
     """List of what workers polled and when that is due again, JSON, for the clock."""
     return Key(_key("due"), timedelta(hours=1))
 
 
-def turn(host: str) -> Key:
+def next_slot(host: str) -> Key:
     """When the last request to a host was to go out (ms), for all processes, and the time between two (ms)."""
     return Key(_key("turn", host), timedelta(minutes=5))
 
 
-def slower(host: str) -> Key:
+def throttle(host: str) -> Key:
     """Seconds between two requests to a host that said 429; it lives until its own pace is tried again."""
     return Key(_key("slower", host), timedelta(hours=1))
 
@@ -424,6 +424,6 @@ def robots(server: str) -> Key:
     return Key(_key("robots", server), timedelta(days=1))
 
 
-def broker(part: str) -> Key:
+def docket(part: str) -> Key:
     """What docket keeps for the tasks of workers. For ever: tasks leave as they end, its stream and sets stay."""
     return Key(_key("docket", part), None)

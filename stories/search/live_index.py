@@ -60,8 +60,6 @@ def index_path(folder: Path, archive: str) -> Path:
     return folder / f"index-{archive}.sqlite"
 
 
-
-
 async def last_change(redis: Redis) -> EntryId:
     """Return the newest entry of the stream of changes, (0, 0) when there was none ever."""
     newest = await redis.xrevrange(keys.changes().name, count=1)
@@ -367,7 +365,7 @@ class ReadOnlyIndex:
         self, expression: str | None, *, since: int | None = None, before: ListPosition | None = None, limit: int
     ) -> list[Hit] | None:
         """Return what an expression finds, newest first; None when the index cannot tell."""
-        name = await self._redis.get(keys.archive().name)
+        name = await self._redis.get(keys.memory_id().name)
         if name is None:
             return None
         path = index_path(self._folder, text(name))

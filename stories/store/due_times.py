@@ -33,11 +33,11 @@ async def shift_due(
     prefix = keys.outbox("").name
     found = {text(key).removeprefix(prefix) async for key in redis.scan_iter(match=f"{prefix}*", count=1_000)}
     marker = keys.clock_shift()
-    names = [marker.name, keys.revisits().name, keys.open_due().name, keys.pushes_due().name]
+    names = [marker.name, keys.revisits_due().name, keys.pending_due().name, keys.websub_due().name]
     for channel in sorted(found | set(channels)):
-        names += [keys.outbox(channel).name, keys.channel(channel).name, keys.starts(channel).name]
+        names += [keys.outbox(channel).name, keys.channel(channel).name, keys.sent_at(channel).name]
     script = redis.register_script(fenced("shift_due.lua"))
     milliseconds = round(jump / MILLISECOND)
     arguments: list[str | int] = [secrets.token_hex(8), marker.seconds, milliseconds]
-    arguments += [keys.alert("").name, keys.term().name, term, round(LATE / MILLISECOND) if only_late else 0]
+    arguments += [keys.alert("").name, keys.leader_term().name, term, round(LATE / MILLISECOND) if only_late else 0]
     return int(await script(keys=names, args=arguments))

@@ -62,7 +62,7 @@ async def settle_layout(redis: Redis, *, layout: int = LAYOUT, steps: Mapping[in
         await asyncio.sleep(LOOK)
     try:
         await _carry(redis, layout, steps)
-        await redis.set(keys.formats().name, formats_digest())
+        await redis.set(keys.formats_digest().name, formats_digest())
     finally:
         if text(await redis.get(keys.migrating().name) or "") == token:
             await redis.delete(keys.migrating().name)
@@ -71,7 +71,7 @@ async def settle_layout(redis: Redis, *, layout: int = LAYOUT, steps: Mapping[in
 
 async def _settle_digests(redis: Redis) -> None:
     """Store what the data of this layout depend on; ``LayoutError`` when another version's cannot be read."""
-    stored = await redis.get(keys.formats().name)
+    stored = await redis.get(keys.formats_digest().name)
     if stored is not None and not is_readable(text(stored)):
         raise LayoutError(
             "the data in Redis was written by a wirewatch with other records: its format digest is "
@@ -81,8 +81,8 @@ async def _settle_digests(redis: Redis) -> None:
             "(docs/operations.md, Upgrade)"
         )
     async with redis.pipeline(transaction=True) as pipeline:
-        pipeline.set(keys.packing().name, phrases_digest(), nx=True)
-        pipeline.set(keys.formats().name, formats_digest())
+        pipeline.set(keys.phrases_digest().name, phrases_digest(), nx=True)
+        pipeline.set(keys.formats_digest().name, formats_digest())
         await pipeline.execute()
 
 
@@ -91,7 +91,7 @@ async def _check_packing(redis: Redis) -> None:
 
     Data from before the digest was stored is tried: the newest releases must be readable.
     """
-    stored = await redis.get(keys.packing().name)
+    stored = await redis.get(keys.phrases_digest().name)
     if stored is not None:
         if text(stored) == phrases_digest():
             return
@@ -129,7 +129,7 @@ def _is_readable(value: bytes) -> bool:
 
 async def _carry(redis: Redis, layout: int, steps: Mapping[int, Step]) -> None:
     number = await _found(redis, layout)
-    if number < layout and (holder := await redis.get(keys.daemon().name)):
+    if number < layout and (holder := await redis.get(keys.leader_lease().name)):
         raise LayoutError(
             f"the data in Redis has layout {number} and is to be carried to {layout}, but a wirewatch of the older "
             f"version runs on it ({text(holder)}); end it first (docs/operations.md, Upgrade)"
@@ -165,7 +165,7 @@ async def _found(redis: Redis, layout: int) -> int:
     """Return the layout of the data; an empty Redis gets this one, and what was written before numbers is 1."""
     found = await redis.get(keys.layout().name)
     if found is None:
-        lasting = (keys.releases(), keys.events(), keys.history(), keys.archive(), keys.changes(), keys.open_due())
+        lasting = (keys.releases(), keys.events(), keys.history(), keys.memory_id(), keys.changes(), keys.pending_due())
         holds = await redis.exists(*(key.name for key in lasting))
         await redis.set(keys.layout().name, 1 if holds else layout, nx=True)
         found = await redis.get(keys.layout().name)

@@ -80,7 +80,12 @@ class MonitorEventStore:
         }
         answer = await self._tell(
             keys=[keys.events().name, keys.event(event.id).name, keys.alerts().name, keys.history().name],
-            args=[msgspec.json.encode(plan), event_json(event), keys.term().name, fence_argument(0, self._memory)],
+            args=[
+                msgspec.json.encode(plan),
+                event_json(event),
+                keys.leader_term().name,
+                fence_argument(0, self._memory),
+            ],
         )
         return bool(answer)
 

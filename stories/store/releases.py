@@ -147,7 +147,7 @@ class ReleaseStore:
         """Return the marks of the story of a release that was stored, and its alerts delivered, before Redis lost its
         data: ``c:`` and a channel, ``w:`` and a watch. None for any other release."""
         found = await cast(
-            Awaitable[bytes | None], self._redis.hget(keys.known().name, cast(str, number_of(release_id)))
+            Awaitable[bytes | None], self._redis.hget(keys.recovered_releases().name, cast(str, number_of(release_id)))
         )
         return None if found is None else tuple(text(found).split("\n")) if found else ()
 
@@ -181,7 +181,7 @@ class ReleaseStore:
             keys.alerts(),
             keys.page(digest),
             keys.claim(digest),
-            keys.revisits(),
+            keys.revisits_due(),
             keys.source(reading.source),
         ]
         told = [line for event in keep.events for line in written(event, release)]
@@ -212,7 +212,7 @@ class ReleaseStore:
             "live": LIVE,
             "fingerprint": fingerprint.decode(),
             "term": fence_argument(self._term, self._memory),
-            "term_key": keys.term().name,
+            "term_key": keys.leader_term().name,
             "story": keep.story,
             "revision": release.revision,
             "verdict": keep.verdict,

@@ -99,7 +99,7 @@ class Desk:
     async def time_passes(self, channel: str, span: timedelta) -> None:
         """Let time pass for a channel: for what is due, for its pause and for its rate."""
         milliseconds = span / timedelta(milliseconds=1)
-        for key in (keys.outbox(channel).name, keys.starts(channel).name):
+        for key in (keys.outbox(channel).name, keys.sent_at(channel).name):
             for member in await self.redis.zrange(key, 0, -1):
                 await self.redis.zincrby(key, -milliseconds, member)
         if (until := await self.redis.hget(keys.channel(channel).name, "paused_until")) is not None:

@@ -171,7 +171,7 @@ async def test_a_memory_without_a_ladder_tells_at_once_since_nobody_looks_again(
 
 async def test_a_site_forgets_noise_that_it_no_longer_shows(bureau: Bureau) -> None:
     await learn(bureau, "Guest {}")
-    bureau.clock.at += keys.SITE + timedelta(days=1)
+    bureau.clock.at += keys.SITE_LIFETIME + timedelta(days=1)
     host = "harbour-wire.example"
     looks = PageObservations(bureau.redis)
     await look(bureau, page(2, "Seat 1"))
@@ -311,7 +311,7 @@ async def test_all_pages_of_a_site_that_is_away_are_not_withdrawn(bureau: Bureau
         await bureau.read(one)
     for _ in range(12):
         assert await see(bureau, how, *pages, after=timedelta(hours=8)) == ["new"] * OUTAGE
-    assert await bureau.redis.zcard(keys.revisits().name) == OUTAGE, "they are looked at as the ladder says"
+    assert await bureau.redis.zcard(keys.revisits_due().name) == OUTAGE, "they are looked at as the ladder says"
     for one in pages[1:]:
         await bureau.read(one)
     assert await bureau.types() == ["new"] * OUTAGE, "they were never away"

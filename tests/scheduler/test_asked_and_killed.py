@@ -43,9 +43,9 @@ async def test_a_crawl_that_was_taken_by_a_daemon_that_died_is_run_by_the_next(
         name = (await program.within("trigger", "meridian")).out.strip()
         await until(lambda: daemon.process.returncode is not None, SOON)
     assert daemon.process.returncode == -signal.SIGKILL
-    assert await redis.hkeys(keys.asked().name) == [name.encode()]
+    assert await redis.hkeys(keys.requested_polls().name) == [name.encode()]
     monkeypatch.delenv(VARIABLE)
-    await redis.delete(keys.daemon().name)  # the next one need not wait whether it lives
+    await redis.delete(keys.leader_lease().name)  # the next one need not wait whether it lives
     url = canonical_url(newswire.publish(stories.TRAM_BATTERIES, "meridian"))
     async with running(table, tmp_path) as daemon:
 
@@ -56,7 +56,7 @@ async def test_a_crawl_that_was_taken_by_a_daemon_that_died_is_run_by_the_next(
         await until(lambda: told(receiver) == [url], SOON)
         assert "crawl taken up again" in daemon.log.read_text()
         assert await daemon.stop() == 0
-    assert not await redis.exists(keys.asked().name)
+    assert not await redis.exists(keys.requested_polls().name)
 
 
 async def test_a_crawl_that_a_killed_worker_had_in_hand_is_run_by_another_process(
@@ -96,4 +96,4 @@ async def test_a_crawl_that_a_killed_worker_had_in_hand_is_run_by_another_proces
         if process.returncode is None:
             process.kill()
         await process.wait()
-    assert not await redis.exists(keys.asked().name)
+    assert not await redis.exists(keys.requested_polls().name)

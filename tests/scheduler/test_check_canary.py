@@ -24,7 +24,7 @@ async def put(redis, crew):
 
     async def put(found):
         if found.process == DAEMON:
-            await redis.set(keys.daemon().name, "process 1 on another machine", ex=60)
+            await redis.set(keys.leader_lease().name, "process 1 on another machine", ex=60)
         else:
             await crew.beat(found.process)
         await CanaryReports(redis).put(found.process, found)

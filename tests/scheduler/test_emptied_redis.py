@@ -269,25 +269,25 @@ WRITES = {
 @pytest.mark.parametrize("write", WRITES)
 async def test_no_write_of_a_poll_touches_a_redis_whose_mark_is_missing_or_another(redis, write):
     memory = MemoryMark(name="one")
-    await redis.set(keys.memory().name, "one")
+    await redis.set(keys.memory_mark().name, "one")
     await WRITES[write](redis, memory)
     await redis.flushall()
     for mark in ("", "two"):
         if mark:
-            await redis.set(keys.memory().name, mark)
+            await redis.set(keys.memory_mark().name, mark)
         with pytest.raises(RedisError, match="FORGOTTEN"):
             await WRITES[write](redis, memory)
-        assert await redis.keys("*") == ([keys.memory().name.encode()] if mark else [])
+        assert await redis.keys("*") == ([keys.memory_mark().name.encode()] if mark else [])
 
 
 async def test_no_cursor_is_read_as_a_first_poll_where_the_mark_is_missing(redis):
     desk = Desk(redis, memory=MemoryMark(name="one"))
-    await redis.set(keys.memory().name, "one")
+    await redis.set(keys.memory_mark().name, "one")
     await desk.put_cursor("listing", Cursor(read_at="2026-03-10T09:30:00.000Z"))
     assert (await desk.cursor("listing")).read_at
     await redis.flushall()
     with pytest.raises(ForgottenError):
         await desk.cursor("listing")
     follower = Desk(redis, memory=MemoryMark(name="one", follows=True))
-    await redis.set(keys.memory().name, "two")
+    await redis.set(keys.memory_mark().name, "two")
     assert await follower.cursor("listing") == Cursor(), "a worker takes over what the daemon restored"

@@ -22,7 +22,7 @@ def told(receiver):
 
 async def died_before(redis, kind, source, url, doing):
     """Let all but one of the processes that may die of it have died."""
-    key = keys.begun(ReadTarget(kind=kind, source=source, url=url).id, doing)
+    key = keys.reads_in_progress(ReadTarget(kind=kind, source=source, url=url).id, doing)
     await redis.sadd(key.name, *(f"run {number}/" for number in range(DEATHS - 1)))
     await redis.expire(key.name, key.seconds)
 
@@ -44,7 +44,7 @@ async def test_what_kills_whoever_reads_it_costs_no_other_release_and_is_named_w
         async with running(table, tmp_path) as daemon:
 
             async def settled(daemon=daemon):
-                return daemon.process.returncode is not None or await redis.hlen(keys.aside().name) == 3
+                return daemon.process.returncode is not None or await redis.hlen(keys.quarantined().name) == 3
 
             await until(settled, SOON)
             if daemon.process.returncode is None:
@@ -53,7 +53,7 @@ async def test_what_kills_whoever_reads_it_costs_no_other_release_and_is_named_w
                 break
         assert daemon.process.returncode == -9, daemon.tail()
         killed += 1
-        await redis.delete(keys.daemon().name)  # the next one need not wait whether it lives
+        await redis.delete(keys.leader_lease().name)  # the next one need not wait whether it lives
     assert killed == 3
     assert told(receiver) == {good}
 

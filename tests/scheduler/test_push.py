@@ -73,7 +73,7 @@ async def push_state(address, name="wire"):
 
 async def hours_pass(redis, site):
     """The last poll for a push was long ago."""
-    key = keys.push(listing_key("wire", f"{site.base}/wire.rss"))
+    key = keys.websub_subscription(listing_key("wire", f"{site.base}/wire.rss"))
     assert await redis.hdel(key.name, "looked_at")
 
 

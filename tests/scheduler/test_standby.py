@@ -130,7 +130,7 @@ async def test_a_start_answers_probes_while_it_waits_for_a_lease_that_a_dead_dae
     from stories.db import keys
 
     port = free_port()
-    await redis.set(keys.daemon().name, "process 1 on another machine", ex=30)
+    await redis.set(keys.leader_lease().name, "process 1 on another machine", ex=30)
     async with (
         aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20)) as http,
         running(table | {"web": {"port": port}}, tmp_path, COMMAND) as waiting,
@@ -139,7 +139,7 @@ async def test_a_start_answers_probes_while_it_waits_for_a_lease_that_a_dead_dae
         await until(face.is_standby, SOON)
         assert await face.get("/healthz") == (200, "ok\n")
         assert not await face.is_ready()
-        await redis.delete(keys.daemon().name)
+        await redis.delete(keys.leader_lease().name)
         await until(face.is_ready, SOON)
         assert await waiting.stop() == 0
 

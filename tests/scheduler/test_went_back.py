@@ -74,7 +74,9 @@ async def test_what_a_restored_copy_lacks_comes_back_with_the_same_ids_and_it_is
     async with server(short_folder, until) as redis, running(here, tmp_path) as daemon:
         await daemon.ready(lambda: len(told(receiver)) == 1, SOON)
         copied = await pulse(redis)
-        await redis.expire(keys.daemon().name, 1)  # else the next daemon waits for the lease that comes with the copy
+        await redis.expire(
+            keys.leader_lease().name, 1
+        )  # else the next daemon waits for the lease that comes with the copy
         await redis.save()
         shutil.copy(short_folder / "dump.rdb", short_folder / "copy.rdb")
         second = canonical_url(newswire.publish(stories.QUARTER, "meridian"))

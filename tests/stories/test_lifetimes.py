@@ -21,9 +21,9 @@ SHORT = Lifetimes(releases=timedelta(hours=30), events=timedelta(hours=20), rece
 @pytest.fixture(autouse=True)
 def short_lives() -> Iterator[None]:
     before = keys.lifetimes()
-    keys.keep_for(SHORT)
+    keys.set_lifetimes(SHORT)
     yield
-    keys.keep_for(before)
+    keys.set_lifetimes(before)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from crawler.polling.interval import FASTEST, SLOWEST, IntervalPolicy, Reply, ne
 from crawler.websub.discovery import HubLinks
 from crawler.websub.policy import BACK_OFF, RESTLESS, Leave, failed, found, next_look, next_step, renewal, slower
 from stories.crawl_state.websub import LATE, LOOKS, Subscription, agreed, pushed, refused
-from stories.db.keys import LONGEST_LEASE
+from stories.db.keys import MAX_WEBSUB_LEASE
 from stories.model.sighting import Cursor, Poll
 from stories.model.timestamps import latest_instant, timestamp
 
@@ -106,7 +106,7 @@ def test_a_hub_that_asks_for_patience_gets_it():
 
 
 def test_a_lease_lasts_as_long_as_the_hub_says_within_reason():
-    for said, lasts in [(HOUR, HOUR), (None, DAY), (400 * DAY, LONGEST_LEASE)]:
+    for said, lasts in [(HOUR, HOUR), (None, DAY), (400 * DAY, MAX_WEBSUB_LEASE)]:
         known = turned(asked(), agreed(asked(), said, NOW))
         assert known.verified(NOW + lasts - MINUTE)
         assert not known.verified(NOW + lasts)

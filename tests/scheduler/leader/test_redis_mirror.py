@@ -50,7 +50,7 @@ def mirror(redis, tmp_path):
 
 async def seen(mirror, redis):
     """Let the mirror read what Redis has, under a mark."""
-    await redis.set(keys.memory().name, MARK)
+    await redis.set(keys.memory_mark().name, MARK)
     await mirror.read(MARK, NOW)
 
 
@@ -69,7 +69,7 @@ async def test_waiting_pages_come_back_to_the_backlog_however_many_there_are(mir
 async def test_what_a_first_poll_held_goes_behind_new_releases_and_stays_silent(mirror, redis):
     desk, old, new = Desk(redis), waiting(1), waiting(2)
     await desk.take_in_hand([old, new], NOW)
-    digest = (await redis.zrange(keys.open_due().name, 0, -1))[0].decode()
+    digest = (await redis.zrange(keys.pending_due().name, 0, -1))[0].decode()
     await redis.sadd(keys.seeded(listing_key("wire", PAGES)).name, digest)
     await seen(mirror, redis)
     await redis.flushall()
@@ -78,7 +78,7 @@ async def test_what_a_first_poll_held_goes_behind_new_releases_and_stays_silent(
     (second,) = await Backlog(redis).take("wire", 5, NOW)
     assert second.first_poll
     assert {first.pending, second.pending} == {old, new}
-    assert await redis.hlen(keys.known().name) == 1
+    assert await redis.hlen(keys.recovered_releases().name) == 1
 
 
 async def test_a_restored_listing_is_read_whole_and_says_when_it_is_polled(mirror, redis):
@@ -117,7 +117,7 @@ async def test_a_loss_without_anything_known_is_told_too(mirror, redis):
     loss = await mirror.restore("new", NOW)
     assert loss.since == "2026-03-10T09:00:00.000Z"
     assert "may reach fewer channels" in loss.words
-    assert msgspec.json.decode(await redis.get(keys.loss().name), type=Loss) == loss
+    assert msgspec.json.decode(await redis.get(keys.data_loss().name), type=Loss) == loss
 
 
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -131,7 +131,7 @@ async def test_random_bytes_anywhere_do_not_end_the_mirror(redis_url, tmp_path, 
         await redis.zadd(keys.releases().name, {name: 1, "no id": 2})
         await redis.set(keys.release(name).name, junk, ex=60)
         await redis.set(keys.cursor(listing_key("wire", PAGES)).name, junk, ex=60)
-        await redis.hset(keys.open_sightings().name, "one", junk)
+        await redis.hset(keys.pending_sightings().name, "one", junk)
         await redis.zadd(keys.outbox("hook").name, {"evt_1:hook": 1})
         entry = await redis.xadd(keys.history().name, {"event": junk})
         await redis.set(keys.event("evt_1").name, entry, ex=60)
@@ -142,5 +142,5 @@ async def test_random_bytes_anywhere_do_not_end_the_mirror(redis_url, tmp_path, 
         await mirror.save()
         await redis.flushall()
         await mirror.restore("new", NOW)
-        assert await redis.hexists(keys.known().name, number_of(name))
+        assert await redis.hexists(keys.recovered_releases().name, number_of(name))
         assert await Archive(redis).several([name]) == []

@@ -75,5 +75,5 @@ async def test_a_crawl_that_the_next_clock_took_up_is_not_asked_for_again_by_the
     after = asyncio.create_task(serve_requests(None, desk))
     await until(lambda: under_way == ["crl_1", "crl_1"])
     await cancel_and_wait([before, after])
-    assert await redis.llen(keys.polls().name) == 0
+    assert await redis.llen(keys.poll_requests().name) == 0
     assert [one.crawl_id for one in await desk.ask_again()] == ["crl_1"]

@@ -52,7 +52,7 @@ async def test_what_waits_is_taken_once_and_the_source_is_forgotten_with_the_las
     assert numbers(await backlog.take("wire", 2, LATER)) == [3]
     assert await backlog.take("wire", 2, LATER) == []
     assert await backlog.sizes() == {}
-    assert await redis.exists(keys.backlogs().name) == 0
+    assert await redis.exists(keys.backlog_sources().name) == 0
 
 
 async def test_new_releases_alone_can_be_taken(backlog):

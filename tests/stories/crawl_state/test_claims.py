@@ -58,7 +58,7 @@ async def test_unseen_sightings_are_leased_in_the_listings_order_and_only_once(c
 
 async def test_a_lease_that_ends_gives_the_page_to_the_next_poll(claims: Claims, redis: Redis) -> None:
     await claims.claim(LISTING, seen(1, 2), NOW)
-    assert 0 < await redis.pttl(keys.claim(url_digest(page(1))).name) <= keys.LEASE.total_seconds() * 1000
+    assert 0 < await redis.pttl(keys.claim(url_digest(page(1))).name) <= keys.CLAIM_LEASE.total_seconds() * 1000
     await leases_end(redis, [1])
     assert urls(await claims.claim(LISTING, seen(1, 2), NOW)) == [page(1)]
 

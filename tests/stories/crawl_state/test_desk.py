@@ -29,7 +29,7 @@ async def test_a_cursor_comes_back_as_it_was_put(desk: Desk, redis: Redis) -> No
                     failures=3, error="503 Service Unavailable", sightings=40)  # fmt: skip
     await desk.put_cursor("listing", cursor)
     assert await desk.cursor("listing") == cursor
-    assert 0 < await redis.ttl(keys.cursor("listing").name) <= keys.MEMORY.total_seconds()
+    assert 0 < await redis.ttl(keys.cursor("listing").name) <= keys.RELEASE_LIFETIME.total_seconds()
 
 
 async def test_a_sources_health_tells_its_last_reading_and_its_last_error(desk: Desk) -> None:
@@ -75,7 +75,7 @@ async def test_a_crawl_that_is_asked_for_while_a_daemon_starts_waits_once(
     for name in ("hgetall", "lrange"):
         monkeypatch.setattr(redis, name, _and_then_ask(getattr(redis, name), desk, poll))
     assert list(await desk.ask_again()) == []
-    assert await redis.llen(keys.polls().name) == 1
+    assert await redis.llen(keys.poll_requests().name) == 1
 
 
 def _and_then_ask(command: Any, desk: Desk, poll: Poll) -> Any:

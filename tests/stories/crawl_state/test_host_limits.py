@@ -32,7 +32,7 @@ async def test_a_slow_host_is_asked_in_turn_however_many_processes_wait_for_it(r
 
 
 async def test_a_turn_in_a_far_future_is_that_of_a_clock_that_was_set_back(redis):
-    await redis.set(keys.turn("wire.example").name, "99999999999999 1000", px=60_000)
+    await redis.set(keys.next_slot("wire.example").name, "99999999999999 1000", px=60_000)
     assert await HostLimits(redis).turn("wire.example", 60.0) == 0
 
 
@@ -41,7 +41,7 @@ async def test_what_a_host_asked_for_is_known_until_it_ends(redis):
     await HostLimits(redis).put_slower("wire.example", 4.5, timedelta(hours=1))
     assert await HostLimits(redis).asked("wire.example:81", "wire.example") == HostBackoff(until=NOW, apart=4.5)
     assert await HostLimits(redis).asked("wire.example", "other.example") == HostBackoff()
-    assert 110 < await redis.ttl(keys.patience("wire.example:81").name) <= 120
+    assert 110 < await redis.ttl(keys.retry_after("wire.example:81").name) <= 120
 
 
 async def test_a_robots_txt_is_known_for_what_is_left_of_its_day(redis):

@@ -81,7 +81,7 @@ async def test_after_so_many_deaths_nobody_reads_it_and_it_is_named_with_its_err
     (health,) = await Desk(redis).healths(["harbour"])
     assert health.set_aside == (one,)
     assert (await Desk(redis).health("another")).set_aside == ()
-    await redis.delete(keys.begun(subject.id, doing).name)  # as it goes in a week
+    await redis.delete(keys.reads_in_progress(subject.id, doing).name)  # as it goes in a week
     with pytest.raises(QuarantinedError):
         await read(redis, subject)
     assert len(died) == DEATHS
@@ -91,7 +91,7 @@ async def test_who_lives_on_forgets_who_died(redis):
     for number in range(DEATHS - 1):
         await die_of(redis, PAGE, f"run {number}/")
     await read(redis, PAGE)
-    assert not await redis.exists(keys.begun(PAGE.id, "read").name)
+    assert not await redis.exists(keys.reads_in_progress(PAGE.id, "read").name)
     await die_of(redis, PAGE, "run 9/")
     await read(redis, PAGE)
     assert await set_aside(redis) == []
@@ -111,7 +111,7 @@ async def test_a_process_that_ends_in_order_is_no_death_and_heals_none(redis):
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert await redis.smembers(keys.begun(PAGE.id, "read").name) == {b"killed/"}
+    assert await redis.smembers(keys.reads_in_progress(PAGE.id, "read").name) == {b"killed/"}
 
 
 async def test_a_suspect_is_read_with_nothing_beside_it(redis, until):
@@ -131,7 +131,7 @@ async def test_a_suspect_is_read_with_nothing_beside_it(redis, until):
         tasks.create_task(one(PAGE, "suspect"))
         await until(lambda: aside._floor._alone)
         tasks.create_task(one(LISTING, "later"))
-        assert await redis.smembers(keys.begun(PAGE.id, "read").name) == {b"killed/"}, "not while it waits"
+        assert await redis.smembers(keys.reads_in_progress(PAGE.id, "read").name) == {b"killed/"}, "not while it waits"
         go.set()
     assert order == ["first begins", "first ends", "suspect begins", "suspect ends", "later begins", "later ends"]
 

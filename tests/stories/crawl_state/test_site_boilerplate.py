@@ -58,7 +58,7 @@ async def test_what_is_left_out_of_every_page_is_remembered_as_long_as_pages_com
         await show(memory, voice, "box")
     moment = NOW
     for _ in range(4):
-        moment += keys.SITE - timedelta(days=1)
+        moment += keys.SITE_LIFETIME - timedelta(days=1)
         await show(memory, "plover", now=moment, known=await memory.known(HOST, "new"))
 
     assert set((await memory.known(HOST, "new")).lines) == {"box"}
@@ -67,7 +67,7 @@ async def test_what_is_left_out_of_every_page_is_remembered_as_long_as_pages_com
 async def test_what_nobody_shows_is_forgotten(memory: SiteBoilerplateStore) -> None:
     for voice in ("gull", "heron", "tern"):
         await show(memory, voice, "box")
-    await show(memory, "plover", now=NOW + keys.SITE + timedelta(days=1))
+    await show(memory, "plover", now=NOW + keys.SITE_LIFETIME + timedelta(days=1))
 
     known = await memory.known(HOST, "new")
     assert (known.lines, known.headlines) == ({}, {"h-plover"})
@@ -84,5 +84,5 @@ async def test_a_host_takes_so_much_room_and_no_more(
 
     assert await redis.zcard(keys.site_lines(HOST).name) == 50
     assert await redis.zcard(keys.site_headlines(HOST).name) == 7
-    assert await redis.scard(keys.site_page("3").name) == site_boilerplate.LINES_OF_A_PAGE
+    assert await redis.scard(keys.site_page_lines("3").name) == site_boilerplate.LINES_OF_A_PAGE
     assert (await memory.known(HOST, "new")).headlines == {f"h-v{number}" for number in range(13, 20)}

@@ -28,7 +28,7 @@ KNOWN = Subscription(
 async def test_what_is_put_comes_back_and_lives_no_longer_than_a_lease(redis):
     await WebSubStore(redis).put("key", KNOWN)
     assert await WebSubStore(redis).get("key") == KNOWN
-    assert 0 < await redis.ttl(keys.push("key").name) <= keys.push("key").seconds
+    assert 0 < await redis.ttl(keys.websub_subscription("key").name) <= keys.websub_subscription("key").seconds
     await WebSubStore(redis).forget("key")
     assert await WebSubStore(redis).get("key") is None
 

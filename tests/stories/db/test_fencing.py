@@ -139,8 +139,8 @@ async def test_what_a_site_sends_as_its_etag_is_no_moment_of_a_poll(redis: Redis
 async def test_a_term_is_above_all_that_were_also_when_an_older_state_came_back(redis: Redis) -> None:
     before = await raise_term(redis)
     assert await raise_term(redis) > before
-    await redis.set(keys.term().name, 3)  # as a backup of years ago has it
+    await redis.set(keys.leader_term().name, 3)  # as a backup of years ago has it
     assert await raise_term(redis) >= before
     ahead = int(time.time()) + 1_000_000
-    await redis.set(keys.term().name, ahead)
+    await redis.set(keys.leader_term().name, ahead)
     assert await raise_term(redis) == ahead + 1

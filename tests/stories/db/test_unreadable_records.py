@@ -24,10 +24,10 @@ def test_the_packing_phrases_change_only_with_a_new_layout():
 
 
 async def test_data_packed_with_other_phrases_is_refused_and_not_touched(redis, redis_url, tmp_path):
-    await redis.set(keys.packing().name, "0123456789abcdef")
+    await redis.set(keys.phrases_digest().name, "0123456789abcdef")
     with pytest.raises(LayoutError, match="another packing dictionary"):
         await settle_layout(redis)
-    assert await redis.keys("*") == [keys.packing().name.encode()]
+    assert await redis.keys("*") == [keys.phrases_digest().name.encode()]
     program = Program(folder=tmp_path, table={"redis_url": redis_url, "catalog": False}, environment={})
     for command in ("check", "releases"):
         ended = await program.within(command)

@@ -208,7 +208,7 @@ async def test_filters_work_while_the_index_cannot_be_written(
 
 
 async def test_what_memory_lets_go_leaves_the_index(redis: Redis, archive: ArchiveFiller, tmp_path: Path) -> None:
-    old = ArchiveFiller(redis, began=NOW - keys.MEMORY)
+    old = ArchiveFiller(redis, began=NOW - keys.RELEASE_LIFETIME)
     await old.publish("Old", url="https://harbour-wire.example/old")
     await archive.publish("Young")
     async with running(redis, tmp_path) as finder:

@@ -55,14 +55,14 @@ async def test_alerts_that_are_due_or_tried_again_move_and_an_embargo_stays(redi
 async def test_revisits_sightings_and_pauses_move(redis: Redis, before: int) -> None:
     at = datetime.fromtimestamp(before / 1000, UTC)
     await Desk(redis).put_revisit("rel_1", at + timedelta(minutes=15))
-    await redis.zadd(keys.open_due().name, {"digest": before + HOUR})
+    await redis.zadd(keys.pending_due().name, {"digest": before + HOUR})
     await redis.hset(keys.channel("desk").name, "paused_until", str(before + 60_000))
     await redis.expire(keys.channel("desk").name, 60)
     assert await shift_due(redis, BACK, ["desk"]) == 2
     (revisit,) = (await Desk(redis).revisits_at(["rel_1"])).values()
     assert revisit is not None
     assert abs(revisit - at - timedelta(minutes=15) - BACK) < timedelta(milliseconds=2)
-    assert await redis.zscore(keys.open_due().name, "digest") == before + HOUR - 3 * 24 * HOUR
+    assert await redis.zscore(keys.pending_due().name, "digest") == before + HOUR - 3 * 24 * HOUR
     assert int(await redis.hget(keys.channel("desk").name, "paused_until")) == before + 60_000 - 3 * 24 * HOUR
 
 

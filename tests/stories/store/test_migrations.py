@@ -81,6 +81,6 @@ async def test_of_several_that_start_together_one_carries_the_data(redis: Redis)
 
 async def test_a_daemon_of_the_older_version_is_not_pulled_from_under(redis: Redis) -> None:
     await redis.zadd(keys.releases().name, {"rel_1": 1})
-    await redis.set(keys.daemon().name, "process 7 on desk", ex=15)
+    await redis.set(keys.leader_lease().name, "process 7 on desk", ex=15)
     with pytest.raises(LayoutError, match=r"older version runs on it \(process 7 on desk\); end it first"):
         await settle_layout(redis, layout=2, steps={1: moved})

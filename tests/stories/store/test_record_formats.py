@@ -61,7 +61,7 @@ def test_any_change_of_a_record_changes_the_digest(other, monkeypatch):
 
 async def test_data_of_other_records_are_refused_in_words_and_not_touched(redis, redis_url, tmp_path):
     await settle_layout(redis)
-    await redis.set(keys.formats().name, "0123456789abcdef")
+    await redis.set(keys.formats_digest().name, "0123456789abcdef")
     before = {name: await redis.get(name) for name in await redis.keys("*")}
     with pytest.raises(LayoutError, match="other records"):
         await settle_layout(redis)
@@ -77,9 +77,9 @@ async def test_data_of_other_records_are_refused_in_words_and_not_touched(redis,
 async def test_data_of_an_earlier_digest_that_is_readable_get_the_present_one(redis, monkeypatch):
     monkeypatch.setattr(record_formats, "READABLE", {"0123456789abcdef": "before Release.mood"})
     await settle_layout(redis)
-    await redis.set(keys.formats().name, "0123456789abcdef")
+    await redis.set(keys.formats_digest().name, "0123456789abcdef")
     await settle_layout(redis)
-    assert await redis.get(keys.formats().name) == formats_digest().encode()
+    assert await redis.get(keys.formats_digest().name) == formats_digest().encode()
 
 
 async def test_a_layout_number_that_is_no_number_is_refused_in_words(redis):
