@@ -28,7 +28,7 @@ from hypothesis.stateful import (
 from redis.asyncio import Redis
 from redis_server import without_lifetime
 
-from pipelines.identity import Trait
+from pipelines.identity import BlockingKey
 from pipelines.ingest import Ingestor
 from stories.crawl_state.claims import Claims
 from stories.crawl_state.desk import Desk
@@ -60,7 +60,7 @@ class Overtaken(ReleaseStore):
         self,
         keep: Decision,
         reading: PageResult,
-        traits: Sequence[Trait],
+        traits: Sequence[BlockingKey],
         fingerprint: bytes,
         now: datetime,
         marks: Sequence[str] = (),

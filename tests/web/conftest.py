@@ -32,7 +32,7 @@ from stories.crawl_state.websub import WebSubStore
 from stories.model.release import Release
 from stories.search.live_index import LiveIndex
 from stories.store.archive import Archive
-from web.app import AlertFilter, Views, create_app, end_streams
+from web.app import AlertFilter, Dependencies, create_app, end_streams
 from web.security.connection_limits import Connection
 
 CHROMIUM_STARTS = 120.0  # seconds, on a busy machine
@@ -60,7 +60,7 @@ class _Server(uvicorn.Server):
 class Site:
     """The app, served."""
 
-    views: Views
+    views: Dependencies
     server: uvicorn.Server
     serving: asyncio.Task[None]
     base: str
@@ -144,7 +144,7 @@ def serve(redis: Redis, archive: ArchiveFiller) -> Serve:
         def matches(watch: str, release: Release) -> bool:
             return watch == "all" or "Battery" in release.tags
 
-        views = Views(
+        views = Dependencies(
             settings=settings,
             redis=client or redis,
             archive=Archive(client or redis),

@@ -13,7 +13,7 @@ from bureau import START, Bureau, reading
 from redis.asyncio import Redis
 from redis.exceptions import OutOfMemoryError, ResponseError
 
-from pipelines.identity import Trait, traits
+from pipelines.identity import BlockingKey, traits
 from stories.crawl_state.claims import Claims, listing_key
 from stories.db import keys
 from stories.model.event import Event, StoryRef, event_json
@@ -262,7 +262,7 @@ async def test_a_redis_without_room_refuses_before_anything_is_written(
 async def test_a_lookup_gives_the_newest_that_share_a_trait_and_always_the_head_of_their_story(
     keeper: ReleaseStore, redis: Redis
 ) -> None:
-    trait = Trait(kind="band", digest="0123456789abcdef0123")
+    trait = BlockingKey(kind="band", digest="0123456789abcdef0123")
     first = known_as(press_office.release())
     story = story_id(first.id or "")
     for number in range(EACH + 10):
@@ -283,7 +283,7 @@ async def test_a_lookup_gives_the_newest_that_share_a_trait_and_always_the_head_
 async def test_an_index_and_the_revisions_of_a_page_stay_bounded(
     keeper: ReleaseStore, redis: Redis, bureau: Bureau
 ) -> None:
-    trait = Trait(kind="headline", digest="fedcba98765432100123")
+    trait = BlockingKey(kind="headline", digest="fedcba98765432100123")
     came = []
     for number in range(INDEX_KEPT + 5):
         one = known_as(

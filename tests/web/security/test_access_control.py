@@ -9,7 +9,7 @@ import re
 import pytest
 from archive_filler import ArchiveFiller
 
-from web.app import AlertFilter, Views
+from web.app import AlertFilter, Dependencies
 from web.security import access_control
 
 TOKEN = "pâle-horse-7-rides-on"
@@ -194,7 +194,7 @@ async def test_a_fault_of_our_own_is_a_problem_that_tells_nothing(site, monkeypa
     assert "secret detail" not in text
     assert "Content-Security-Policy" in headers
     assert (await get(site, "/healthz"))[0] == 200
-    assert isinstance(site.views, Views)
+    assert isinstance(site.views, Dependencies)
 
 
 @pytest.mark.parametrize("how", ["announced", "in chunks"])
