@@ -31,7 +31,7 @@ SOON = 60  # seconds; a busy machine
 
 
 def test_the_rule_is_the_one_in_the_documentation():
-    assert RULE in (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
+    assert RULE in (Path(__file__).parents[2] / "docs" / "how-to" / "use-your-own-redis.md").read_text()
 
 
 def test_a_worker_without_a_redis_for_all_says_that_it_reaches_no_other_machine():
