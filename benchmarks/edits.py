@@ -272,13 +272,13 @@ async def week(pages: list[Page], redis: Redis, until: datetime) -> None:
         while unpublished and unpublished[-1].published <= clock.at:
             page = unpublished.pop()
             first = Poll(source="site", urls=(page.url,), asked_at=clock.at)
-            await memory.remember(read(page, first, clock.at))
+            await memory.ingest(read(page, first, clock.at))
             page.asked -= 1  # the first reading is no revisit
         await revisits.sweep()
         for poll in asked:
             reading = read(by_url[poll.urls[0]], poll, clock.at)
             if reading.release or reading.gone or reading.unchanged:
-                await memory.remember(reading)
+                await memory.ingest(reading)
         asked.clear()
 
 

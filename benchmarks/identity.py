@@ -24,9 +24,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pipelines.identity import Candidate, Verdict, identify, traits
+from pipelines.identity import Verdict, blocking_keys_of, identify
 from pipelines.notices import find_notice
 from stories.model.release import Release
+from stories.store.releases import KnownRelease
 
 DATA = Path(os.environ.get("WIREWATCH_DATA", Path(__file__).parents[2] / "shared/data")) / "releases"
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
@@ -65,9 +66,9 @@ def release_of(row: dict[str, str]) -> Release:
 
 def judge(older: Release, newer: Release) -> tuple[bool, Verdict]:
     """Return whether two releases become one story, and the verdict."""
-    candidate = Candidate(release=older, story="sty", replaces=None, first=True)
+    candidate = KnownRelease(release=older, story="sty", replaces=None, first=True)
     verdict = identify(newer, [candidate], NOW)
-    return verdict.story == "sty" and bool(set(traits(older)) & set(traits(newer))), verdict
+    return verdict.story == "sty" and bool(set(blocking_keys_of(older)) & set(blocking_keys_of(newer))), verdict
 
 
 def jaccard5(one: Release, other: Release) -> float:
@@ -100,7 +101,7 @@ def pairs() -> None:
         joined[label].append(same)
         baseline[label].append(jaccard5(older, newer))
         if label in SAME + OTHER and same != (label in SAME):
-            keyless = "" if set(traits(older)) & set(traits(newer)) else " (no key shared)"
+            keyless = "" if set(blocking_keys_of(older)) & set(blocking_keys_of(newer)) else " (no key shared)"
             wrong.append(f"{label:10} {older.id} {newer.id} {row['days']:3}d {verdict.kind}: {verdict.why}{keyless}")
             wrong += [f"{'':11}{older.headline[:110]}", f"{'':11}{newer.headline[:110]}"]
     for label, outcomes in sorted(joined.items()):
@@ -123,7 +124,7 @@ def _scores(joined: dict[str, list[bool]]) -> str:
 def replay(count: int | None) -> None:
     """Print what a replay of the archive in memory makes of it: stories with more than one release, and the speed."""
     index: dict[object, list[str]] = defaultdict(list)
-    kept: dict[str, Candidate] = {}
+    kept: dict[str, KnownRelease] = {}
     stories: dict[str, list[tuple[str, Verdict]]] = defaultdict(list)
     kinds: Counter[str] = Counter()
     clock = {"traits": 0.0, "identify": 0.0}
@@ -133,7 +134,7 @@ def replay(count: int | None) -> None:
         batch = batch[: int(count)] if count > 0 else batch[count:]
     for release in batch:
         started = time.process_time()
-        keys = traits(release)
+        keys = blocking_keys_of(release)
         clock["traits"] += time.process_time() - started
         candidates = [kept[id_] for id_ in offer(index, keys)]
         offered += len(candidates)
@@ -144,7 +145,7 @@ def replay(count: int | None) -> None:
         assert release.id is not None
         story = verdict.story or f"sty_{release.id}"
         stories[story].append((release.id, verdict))
-        kept[release.id] = Candidate(release=release, story=story, first=verdict.story is None,
+        kept[release.id] = KnownRelease(release=release, story=story, first=verdict.story is None,
                                      replaces=verdict.of if verdict.kind == "notice" else None)  # fmt: skip
         if verdict.kind == "late_original" and verdict.of:
             kept[verdict.of] = replace(kept[verdict.of], replaces=release.id)

@@ -4,7 +4,7 @@
     python benchmarks/identity.py million [--older N]  the cost of a release beside N made-up ones, and beside none
     python benchmarks/identity.py stories FILE         replays the archive; the stories with several releases, as JSONL
 
-One process and a real Redis of its own on a Unix socket, as the embedded one but for the disk. ``Memory.remember`` does
+One process and a real Redis of its own on a Unix socket, as the embedded one but for the disk. ``Ingestor.ingest`` does
 the whole of identify, relate, match and keep; ``WORKERS`` readings are under way at once, as in a crawl.
 
 ``million`` writes 1,000,000 releases in five to ten minutes and 3 GB of memory; ``--older 100000`` takes one and a half
@@ -45,7 +45,7 @@ from identity import rows  # noqa: E402
 from redis_server import redis_server  # noqa: E402
 
 from config.settings import Settings  # noqa: E402
-from pipelines.identity import traits  # noqa: E402
+from pipelines.identity import blocking_keys_of  # noqa: E402
 from pipelines.ingest import Ingestor  # noqa: E402
 from stories.crawl_state.claims import Claims  # noqa: E402
 from stories.crawl_state.desk import Desk  # noqa: E402
@@ -126,7 +126,7 @@ class Line:
             for release in waiting:
                 moment = datetime.fromisoformat(f"{(release.published_at or '')[:10]}T12:00:00+00:00")
                 self.clock[0] = max(moment, self.clock[0] + timedelta(milliseconds=1))
-                await self.memory.remember(
+                await self.memory.ingest(
                     PageResult(url=release.url or "", source=release.source or "", release=release)
                 )
                 self.kept += 1
@@ -246,11 +246,12 @@ async def _fill(redis: Redis, found: Sequence[Release], older: int, chance: rand
     number = learn(trained)
     await redis.hset(keys.dictionaries().name, mapping={str(number): trained, "newest": str(number)})
     known = [
-        ([trait.digest for trait in traits(release)], pack(replace(release, text=""), number)) for release in samples
+        ([trait.digest for trait in blocking_keys_of(release)], pack(replace(release, text=""), number))
+        for release in samples
     ]
     shared: dict[str, int] = {}
     for release in found:
-        for trait in traits(release):
+        for trait in blocking_keys_of(release):
             shared[trait.digest] = shared.get(trait.digest, 0) + 1
     serials = [one for one in known if sum(shared[digest] > 1 for digest in one[0]) > len(one[0]) // 2]
     script = redis.register_script(_FILL)

@@ -23,10 +23,11 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "support"), str(ROOT / "benchmar
 from identity import offer  # noqa: E402
 from translated_press import DEVELOPED_ON, MEASURED_ON, Translated, pairs, triples  # noqa: E402
 
-from pipelines.identity import Candidate, identify, traits  # noqa: E402
-from pipelines.identity.features import read  # noqa: E402
-from pipelines.identity.relation import kinship  # noqa: E402
+from pipelines.identity import blocking_keys_of, identify  # noqa: E402
+from pipelines.identity.features import features_of  # noqa: E402
+from pipelines.identity.relation import relate  # noqa: E402
 from stories.model.release import Release  # noqa: E402
+from stories.store.releases import KnownRelease  # noqa: E402
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 TRIPLES, PAIRS = 200, 100
@@ -56,14 +57,14 @@ def measure(announcements: Iterable[Translated], seed: int) -> Score:
     random.Random(seed).shuffle(releases)
     releases.sort(key=lambda release: release.first_seen_at or "")
     index: dict[object, list[str]] = defaultdict(list)
-    kept: dict[str, Candidate] = {}
+    kept: dict[str, KnownRelease] = {}
     for release in releases:
-        keys = traits(release)
+        keys = blocking_keys_of(release)
         verdict = identify(release, [kept[one] for one in offer(index, keys)], NOW)
         assert release.id is not None
         joins = verdict.kind == "copy"
         story = verdict.story if joins and verdict.story else f"sty_{release.id}"
-        kept[release.id] = Candidate(release=release, story=story, replaces=None, first=not joins)
+        kept[release.id] = KnownRelease(release=release, story=story, replaces=None, first=not joins)
         for key in keys:
             index[key].append(release.id)
     score = Score()
@@ -86,9 +87,9 @@ def show(name: str, announcements: Sequence[Translated], seed: int) -> None:
           f"({score.right} right, {len(score.false)} false, {len(score.missed)} missed)")  # fmt: skip
     for what, found in (("false", score.false), ("missed", score.missed)):
         for one, other in found[:12]:
-            shared = {trait.kind for trait in {*traits(one)} & {*traits(other)}}
+            shared = {trait.kind for trait in {*blocking_keys_of(one)} & {*blocking_keys_of(other)}}
             print(f"    {what}: {one.language} {one.headline[:50]} | {other.language} {other.headline[:50]}; {shared}")
-            print(f"        {kinship(one, other, read(one), read(other)).why}")
+            print(f"        {relate(one, other, features_of(one), features_of(other)).why}")
 
 
 if __name__ == "__main__":

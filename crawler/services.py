@@ -45,7 +45,7 @@ class Outcome(Protocol):
 class Ingests(Protocol):
     """The room that keeps releases, as this one sees it."""
 
-    async def remember(self, reading: PageResult, *, may_wait: bool = False) -> Outcome: ...
+    async def ingest(self, reading: PageResult, *, may_wait: bool = False) -> Outcome: ...
 
 
 class Notifies(Protocol):

@@ -13,10 +13,10 @@ from stories.model.release import Release
 from stories.model.timestamps import latest_instant
 from stories.store.releases import KnownRelease
 
-RECALLS: frozenset[EventType] = frozenset({"release.corrected", "release.withdrawn"})
+RECALL_EVENTS: frozenset[EventType] = frozenset({"release.corrected", "release.withdrawn"})
 """Events that reach every channel that got what they are about: what it got is wrong, or taken back."""
 
-HELD_AT_MOST = timedelta(days=45)  # events are kept for 60 days; a date beyond this is a misreading, not an embargo
+MAX_EMBARGO = timedelta(days=45)  # events are kept for 60 days; a date beyond this is a misreading, not an embargo
 
 
 def event_name(kind: EventType) -> EventName:
@@ -25,7 +25,7 @@ def event_name(kind: EventType) -> EventName:
     return name if family == "release" else "source"  # type: ignore[return-value]
 
 
-def asking(watches: Mapping[str, WatchSettings], matched: Iterable[str], kind: EventType) -> tuple[str, ...]:
+def subscribed(watches: Mapping[str, WatchSettings], matched: Iterable[str], kind: EventType) -> tuple[str, ...]:
     """Return those of the matching watches that ask for this kind of event."""
     return tuple(name for name in matched if event_name(kind) in watches[name].events)
 
@@ -46,15 +46,15 @@ def is_too_old(release: Release, settings: AlertSettings, now: datetime) -> bool
     return settings.max_age is not None and published is not None and now - published > settings.max_age
 
 
-def due(release: Release, settings: AlertSettings, now: datetime) -> datetime:
+def due_at(release: Release, settings: AlertSettings, now: datetime) -> datetime:
     """Return when an alert of the release goes out: now, or at the end of its embargo if alerts are held."""
     embargo = latest_instant(release.embargoed_until)
-    if settings.embargo == "hold" and embargo is not None and now < embargo <= now + HELD_AT_MOST:
+    if settings.embargo == "hold" and embargo is not None and now < embargo <= now + MAX_EMBARGO:
         return embargo
     return now
 
 
-def hearing_of_monitor(settings: Settings, event: Event) -> tuple[tuple[str, ...], frozenset[str]]:
+def monitor_audience(settings: Settings, event: Event) -> tuple[tuple[str, ...], frozenset[str]]:
     """Return the watches that ask for the monitor's own events, and the channels that hear of this one.
 
     A watch with ``sources`` hears of those sources alone; of channels and Redis all hear that ask. A channel that was
@@ -62,7 +62,7 @@ def hearing_of_monitor(settings: Settings, event: Event) -> tuple[tuple[str, ...
     """
     names = tuple(
         name
-        for name in asking(settings.watches, settings.watches, event.type)
+        for name in subscribed(settings.watches, settings.watches, event.type)
         for sources in [settings.watches[name].sources]
         if event.source is None or sources is None or event.source in sources
     )
@@ -101,7 +101,7 @@ class Audience:
         )
         if self.silent or too_old:
             return frozenset()
-        watches = asking(self.settings.watches, matched, kind)
+        watches = subscribed(self.settings.watches, matched, kind)
         return frozenset(channels_of(self.settings.watches, watches, self.settings.channels))
 
     def recalled(self, kind: EventType, known: KnownRelease | None) -> frozenset[str]:
@@ -113,20 +113,20 @@ class Audience:
         if known is None:
             return frozenset()
         heard = frozenset(known.channels & self.settings.channels.keys())
-        if kind in RECALLS:
+        if kind in RECALL_EVENTS:
             return heard
         return heard & channels_of(self.settings.watches, self._named_before(kind, known), self.settings.channels)
 
     def named(self, matched: Iterable[str], kind: EventType, known: KnownRelease | None = None) -> tuple[str, ...]:
         """Return the watches an event names: those that match and ask, and those that the story's alerts named."""
-        now = asking(self.settings.watches, matched, kind)
+        now = subscribed(self.settings.watches, matched, kind)
         return tuple(dict.fromkeys((*now, *(self._named_before(kind, known) if known else ()))))
 
-    def due(self, release: Release, known: KnownRelease | None = None) -> datetime:
+    def due_at(self, release: Release, known: KnownRelease | None = None) -> datetime:
         """Return when an event goes out: not before the embargo of the release, nor of the one it is about, ends."""
         of = (release, known.release) if known else (release,)
-        return max(due(one, self.settings.alerts, self.now) for one in of)
+        return max(due_at(one, self.settings.alerts, self.now) for one in of)
 
     def _named_before(self, kind: EventType, known: KnownRelease) -> tuple[str, ...]:
         earlier = sorted(known.watches & self.settings.watches.keys())
-        return tuple(earlier) if kind in RECALLS else asking(self.settings.watches, earlier, kind)
+        return tuple(earlier) if kind in RECALL_EVENTS else subscribed(self.settings.watches, earlier, kind)

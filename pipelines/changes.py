@@ -15,7 +15,7 @@ from difflib import SequenceMatcher
 from itertools import islice
 from typing import NamedTuple
 
-from pipelines.notice_text import says_only_that, without_advisory
+from pipelines.notice_text import is_empty, without_advisory
 from stories.model.release import Change, Release
 from stories.model.timestamps import latest_instant
 from stories.text.diff import plain
@@ -71,7 +71,7 @@ def _bodies(before: Release, after: Release) -> list[Change]:
     if before.url is not None and before.url == after.url and before.notice is not None:
         return _paragraphs("body", before.body, after.body)  # the page of a notice says something else again
     old, new = without_advisory(before), without_advisory(after)
-    if (after.body and says_only_that(new)) or (before.body and says_only_that(old)):
+    if (after.body and is_empty(new)) or (before.body and is_empty(old)):
         return []
     return _paragraphs("body", old, new)
 

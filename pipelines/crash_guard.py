@@ -36,17 +36,17 @@ class CrashGuardedIngestor:
         self._aside = aside
         self._now = now
 
-    async def remember(self, reading: PageResult, *, may_wait: bool = False) -> IngestResult:
+    async def ingest(self, reading: PageResult, *, may_wait: bool = False) -> IngestResult:
         """Keep what was read, and return what it meant; ``QuarantinedError`` when too many processes ended at it."""
         if reading.release is None:
-            return await self._memory.remember(reading)
+            return await self._memory.ingest(reading)
         page = ReadTarget(kind="page", source=reading.source, url=reading.url)
         asked = reading.crawl_id if reading.asked else None
         name = release_id(url_digest(reading.release.url or reading.url))
         with traced("keep", name, source=reading.source):
             async with self._aside.reading(page, self._now(), doing="kept", asked=asked) as attempt:
                 failpoint("keeping", reading.url)
-                timer = StepTimer(self._memory.remember(reading, may_wait=may_wait))
+                timer = StepTimer(self._memory.ingest(reading, may_wait=may_wait))
                 try:
                     return await timer
                 finally:

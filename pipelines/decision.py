@@ -9,15 +9,15 @@ from datetime import datetime, timedelta
 from config.settings import Settings
 from pipelines.audience import Audience
 from pipelines.changes import changes, only_noise
-from pipelines.identity import Candidate, Verdict, identify
-from pipelines.identity.features import marker_alone
-from pipelines.identity.notice_linking import is_notice, one_notice
-from pipelines.identity.relation import translation
+from pipelines.identity import Verdict, identify
+from pipelines.identity.features import is_marker_only
+from pipelines.identity.notice_linking import is_notice, is_same_notice
+from pipelines.identity.relation import differ_in_language
 from pipelines.notifications import Notification, decision_of, id_of, replaced
 from pipelines.outdated_copies import outdated_copies
 from pipelines.revision import Revision, compare
 from pipelines.revisit_schedule import next_revisit
-from pipelines.withdrawals import back, back_since, withdraw
+from pipelines.withdrawals import restoration_detail, restore
 from stories.model.event import Event, EventType, Relation, StoryRef
 from stories.model.ids import event_id, story_id
 from stories.model.page_result import PageResult
@@ -25,7 +25,7 @@ from stories.model.release import Change, NoticeKind, Release
 from stories.model.timestamps import latest_instant, timestamp
 from stories.store.releases import Decision, KnownRelease, Lookup
 
-__all__ = ["EVENT_OF", "back", "decide", "withdraw"]
+__all__ = ["EVENT_OF", "decide"]
 
 EVENT_OF: dict[NoticeKind, EventType] = {
     "correction": "release.corrected",
@@ -92,7 +92,7 @@ def _again(
     if revision.kind == "same" and late and (gained := _tags_gained(before, release)):
         revision = Revision(kind="revised", changes=gained, why="the page has tags that it had not")
     if revision.kind == "same":
-        return back(own, who.settings, who.now) if own.verdict == "withdrawn" else None
+        return restore(own, who.settings, who.now) if own.verdict == "withdrawn" else None
     release = replace(
         release,
         id=before.id,
@@ -119,13 +119,13 @@ def _again(
             withdrawn=kind == "release.withdrawn",
             original=before.id,
         ),
-        detail=back_since(own) if own.verdict == "withdrawn" else None,
+        detail=restoration_detail(own) if own.verdict == "withdrawn" else None,
     )
     # A notice is as young as this reading, whatever date of publication its page goes on printing.
     fresh = who.fresh(matched, kind, None if noticed else release)
     # That a page is back takes back that it was withdrawn, and reaches whoever heard of that.
     heard = own.channels & who.settings.channels.keys() if own.verdict == "withdrawn" else who.recalled(kind, own)
-    told = [Notification(event=event, channels=fresh | heard, due=who.due(release, own))]
+    told = [Notification(event=event, channels=fresh | heard, due=who.due_at(release, own))]
     if not noticed and (new := _new_to(late, release, own, who)):
         told = [new, replace(told[0], channels=told[0].channels - new.channels)]
     was_plain = before.notice is None or before.notice.kind == "repeat"
@@ -157,7 +157,7 @@ def _new_to(late: Sequence[str], release: Release, own: KnownRelease, who: Audie
         story=StoryRef(id=own.story, releases=own.releases),
         release=release,
     )
-    return Notification(event=event, channels=channels, due=who.due(release, own))
+    return Notification(event=event, channels=channels, due=who.due_at(release, own))
 
 
 def _new(release: Release, verdict: Verdict, who: Audience) -> Decision:
@@ -171,7 +171,7 @@ def _new(release: Release, verdict: Verdict, who: Audience) -> Decision:
         story=StoryRef(id=story, releases=1),
         release=release,
     )
-    told = Notification(event=event, channels=who.fresh(matched, event.type, release), due=who.due(release))
+    told = Notification(event=event, channels=who.fresh(matched, event.type, release), due=who.due_at(release))
     return _stored(release, story, verdict, [told], who)
 
 
@@ -198,7 +198,7 @@ def _copy(
     first = _first_heard(copy, release, _of(of.replaces, story))
     hearing = who.fresh(late, first.type, release) - of.channels
     asked = who.fresh(matched, copy.type, release) - hearing
-    due = who.due(release, of)
+    due = who.due_at(release, of)
     told = []
     if hearing:
         told.append(Notification(event=replace(first, watches=who.named(late, first.type)), channels=hearing, due=due))
@@ -213,7 +213,7 @@ def _copy(
 
 def _relation(release: Release, original: Release) -> Relation:
     """Return what a release is to the one whose text it has."""
-    if translation(original, release):
+    if differ_in_language(original, release):
         return "translation"
     return "repeat" if release.notice is not None and release.notice.kind == "repeat" else "copy"
 
@@ -265,7 +265,7 @@ def _notice(
     kind: EventType = "release.revised"
     if release.notice is not None and verdict.kind == "notice":
         kind = EVENT_OF[release.notice.kind]
-        if of is not None and not release.notice.headline and not marker_alone(of.release):
+        if of is not None and not release.notice.headline and not is_marker_only(of.release):
             # "/DISREGARD RELEASE: Company/" is marker from end to end; the headline is that of what it is about.
             release = replace(release, headline=of.release.headline)
     story = within.story if within else story_id(id_of(release))
@@ -287,7 +287,7 @@ def _notice(
         detail=_of_a_copy(release, of) if kind == "release.revised" else None,
     )
     channels = who.fresh(matched, kind, release) | who.recalled(kind, within)
-    told = Notification(event=event, channels=channels, due=who.due(release, within))
+    told = Notification(event=event, channels=channels, due=who.due_at(release, within))
     keep = _stored(release, story, verdict, [told], who)
     return replace(keep, replaces=of.release.id if of else None)
 
@@ -310,7 +310,7 @@ def _late_original(
     waiting = [one for one in story if is_notice(one.release) and one.replaces is None]
     first: list[KnownRelease] = []
     for one in sorted(waiting or [of], key=lambda one: one.release.first_seen_at or ""):
-        if not any(one_notice(one.release, earlier.release) for earlier in first):
+        if not any(is_same_notice(one.release, earlier.release) for earlier in first):
             first.append(one)
     told = []
     for one in first:
@@ -324,7 +324,7 @@ def _late_original(
         earlier_watches = who.matching(one.release)
         late = [name for name in who.matching(release) if name not in earlier_watches]
         channels = who.fresh(late, notice.type, release) | who.recalled(notice.type, of)
-        told.append(Notification(event=linked, channels=channels, due=who.due(release, of)))
+        told.append(Notification(event=linked, channels=channels, due=who.due_at(release, of)))
     keep = _stored(release, of.story, verdict, told, who)
     return replace(keep, links={id_of(one.release): id_of(release) for one in waiting})
 
@@ -351,7 +351,7 @@ def _stored(release: Release, story: str, verdict: Verdict, told: Iterable[Notif
 
 def _differences(kind: EventType, before: Release, after: Release) -> tuple[Change, ...]:
     # A withdrawal takes the release back whole; its own text is no newer state of it. Nor is a translation.
-    return () if kind == "release.withdrawn" or translation(before, after) else changes(before, after)
+    return () if kind == "release.withdrawn" or differ_in_language(before, after) else changes(before, after)
 
 
 def _differs_at_home(release: Release, of: KnownRelease) -> bool:
@@ -360,7 +360,7 @@ def _differs_at_home(release: Release, of: KnownRelease) -> bool:
     Elsewhere small differences are a syndicator's; at home they are a silent correction, and must not stay silent.
     """
     before = of.release
-    at_home = release.source == before.source and not translation(before, release)
+    at_home = release.source == before.source and not differ_in_language(before, release)
     return at_home and bool(changes(before, release)) and not only_noise(before, release)
 
 
@@ -374,5 +374,5 @@ def _of(release_id: str | None, known: Iterable[KnownRelease]) -> KnownRelease |
     return next((one for one in known if release_id and one.release.id == release_id), None)
 
 
-def _candidate(known: KnownRelease) -> Candidate:
-    return Candidate(release=known.release, story=known.story, replaces=known.replaces, first=known.first)
+def _candidate(known: KnownRelease) -> KnownRelease:
+    return KnownRelease(release=known.release, story=known.story, replaces=known.replaces, first=known.first)

@@ -10,14 +10,15 @@ from urllib.parse import urlsplit
 import structlog
 
 from config.settings import Settings
-from pipelines.decision import back, decide, withdraw
-from pipelines.identity import traits
-from pipelines.page_states import Judgement, judge, said_of_return, state_digest
+from pipelines.decision import decide
+from pipelines.identity import blocking_keys_of
+from pipelines.page_states import StateAssessment, assess, state_digest, with_return_detail
 from pipelines.revisit_schedule import next_revisit, visits_before
 from pipelines.text_loss import is_lost, is_still_shown
-from pipelines.tidy import plain, tidy
-from pipelines.volatile_lines import moves, noise_of, quiet, shown, stands
-from pipelines.volatile_places import VISITS, Visit, visit
+from pipelines.tidy import clean_line, tidy
+from pipelines.volatile_lines import is_stable, noise_marks, noise_shown, volatile_candidates, without_noise
+from pipelines.volatile_places import VISITS_COUNTED, Visit, record_visit
+from pipelines.withdrawals import restore, withdraw
 from stories.crawl_state.claims import Claims
 from stories.crawl_state.desk import Desk
 from stories.crawl_state.page_observations import PageObservations, PageStates, VolatileLine, VolatilePlace
@@ -32,12 +33,12 @@ from stories.store.releases import Decision, KnownRelease, ReleaseStore
 
 log = structlog.get_logger(__name__)
 
-DECISIONS = 50  # each further one means that another worker kept a candidate meanwhile; this many is a fault
+MAX_DECISIONS = 50  # each further one means that another worker kept a candidate meanwhile; this many is a fault
 GONE_CONFIRMED = timedelta(minutes=5)  # between two looks at a page that is gone: a deployment takes some
 FADED_CONFIRMED = timedelta(minutes=30)  # the same where its site does not say so in its status: it may be at work
 ALONE_CONFIRMED = timedelta(hours=1)  # the same of a site that has no other page to look at: it may be away
 OUTAGE = 4  # pages of a site that go in the same way, while none is read well: the site is ill, nobody withdrew them
-SETTLED = timedelta(minutes=5)  # until a line that may move by itself is looked at again
+RECHECK_DELAY = timedelta(minutes=5)  # until a line that may move by itself is looked at again
 SAID: tuple[Gone, ...] = ("not found", "gone")
 """Said by the site itself, in its status."""
 
@@ -84,7 +85,7 @@ class Ingestor:
         self._heard = heard
         self._looks = looks
 
-    async def remember(self, reading: PageResult, *, may_wait: bool = False) -> IngestResult:
+    async def ingest(self, reading: PageResult, *, may_wait: bool = False) -> IngestResult:
         """Keep what was read, and return what it meant.
 
         ``may_wait``: a notice whose original is unknown is not stored yet; the caller tries again once further pages
@@ -104,12 +105,12 @@ class Ingestor:
             return left
         read = replace(reading.release, url=url)
         release = replace(tidy(read, reading.source), id=own_id)
-        found = traits(release)
-        for _ in range(DECISIONS):
+        found = blocking_keys_of(release)
+        for _ in range(MAX_DECISIONS):
             now = self._clock()
-            if release.notice is not None and not plain(release.notice.headline):
+            if release.notice is not None and not clean_line(release.notice.headline):
                 release = await self._headed(read, reading.source, own_id)
-                found = traits(release)
+                found = blocking_keys_of(release)
             knowledge = await self._keeper.lookup(own_id, found)
             marks = await self._keeper.marks_before_loss(own_id) if knowledge.own is None else None
             if marks is not None:
@@ -118,10 +119,10 @@ class Ingestor:
                 return await self._gone(reading, "emptied")
             await self._bear_witness(knowledge.own, now)
             seen = await self._seen_to_move(knowledge.own)
-            noise = noise_of(seen, own_id)
+            noise = noise_marks(seen, own_id)
             moved = self._may_move(knowledge.own, release, noise)
             known_states, seen_now = await self._visited(knowledge.own, release, noise, now)
-            if moved and not stands(moved, seen):
+            if moved and not is_stable(moved, seen):
                 await self._put_places(own_id, known_states, seen_now.places)
                 return await self._look_again(reading, own_id, moved, now)
             noise |= seen_now.marks
@@ -138,7 +139,7 @@ class Ingestor:
                 log.info("page_unstable", source=reading.source, release=own_id, why="a state that was read before")
                 return await self._same(replace(reading, validators=None), own_id, knowledge.own, now)
             if states is not None and states.is_return:
-                keep = replace(keep, events=tuple(map(said_of_return, keep.events)))
+                keep = replace(keep, events=tuple(map(with_return_detail, keep.events)))
             if may_wait and _lacks_its_original(keep):
                 return IngestResult(release=release, awaits_original=True)
             if reading.silent and knowledge.own is None and not any(keep.alerts.values()):
@@ -153,7 +154,7 @@ class Ingestor:
                 await self._stood(release, moved, now)
                 await self._put_places(own_id, after, seen_now.reported(), known_states)
                 return self._kept(keep, reading)
-        raise ContentionError(f"{reading.url}: memory changed {DECISIONS} times while it was decided on")
+        raise ContentionError(f"{reading.url}: memory changed {MAX_DECISIONS} times while it was decided on")
 
     async def _visited(
         self, own: KnownRelease | None, release: Release, noise: frozenset[str], now: datetime
@@ -164,8 +165,10 @@ class Ingestor:
         states = await self._looks.page_states(own.release.id or "")
         if own.verdict == "withdrawn" or not self._settings.polling.ladder:
             return states, Visit(places=states.places, parts=((),) * len(states.places))
-        earlier = visits_before(own.release, self._settings.polling.ladder, now, VISITS)
-        return states, visit(states.places, quiet(own.release, noise), quiet(release, noise), earlier)
+        earlier = visits_before(own.release, self._settings.polling.ladder, now, VISITS_COUNTED)
+        return states, record_visit(
+            states.places, without_noise(own.release, noise), without_noise(release, noise), earlier
+        )
 
     async def _put_places(
         self, own_id: str, states: PageStates, places: tuple[VolatilePlace, ...], before: PageStates | None = None
@@ -184,7 +187,7 @@ class Ingestor:
         log.info("page_volatile", source=reading.source, release=own_id, why="a line that says something new each time")
         remembered = await self._same(replace(reading, validators=None), own_id, own, now)
         if seen_now.is_undecided:
-            await self._desk.put_revisit(own_id, now + self._soon(SETTLED))
+            await self._desk.put_revisit(own_id, now + self._soon(RECHECK_DELAY))
         return remembered
 
     def _judged(
@@ -194,15 +197,17 @@ class Ingestor:
         noise: frozenset[str],
         keep: Decision | None,
         states: PageStates,
-    ) -> Judgement | None:
+    ) -> StateAssessment | None:
         """Return what an edit without a notice means by the states in which its page was read; None for all else."""
         if self._looks is None or own is None or own.verdict == "withdrawn":
             return None
         if keep is None:  # the state that is kept: the others are read no more in a row
-            return Judgement(states=replace(states, latest=None, visits=0), is_told=False)
+            return StateAssessment(states=replace(states, latest=None, visits=0), is_told=False)
         if keep.verdict != "revised":
             return None
-        return judge(states, state_digest(quiet(own.release, noise)), state_digest(quiet(release, noise)))
+        return assess(
+            states, state_digest(without_noise(own.release, noise)), state_digest(without_noise(release, noise))
+        )
 
     async def _headed(self, read: Release, source: str, own_id: str) -> Release:
         """Return the release of a notice that has taken all of the headline under the one known before."""
@@ -242,7 +247,7 @@ class Ingestor:
 
     async def _stands(self, reading: PageResult) -> IngestResult:
         """The site says that a page is as it was: that too may be news, of one that was gone."""
-        for _ in range(DECISIONS):
+        for _ in range(MAX_DECISIONS):
             now = self._clock()
             own_id = await self._claims.release_id(reading.url)
             knowledge = await self._keeper.lookup(own_id, ()) if own_id else None
@@ -251,11 +256,11 @@ class Ingestor:
             await self._bear_witness(knowledge.own, now)
             if knowledge.own.verdict != "withdrawn":
                 return await self._same(reading, own_id, knowledge.own, now)
-            keep = back(knowledge.own, self._settings, now)
+            keep = restore(knowledge.own, self._settings, now)
             if await self._keeper.keep(keep, reading, (), knowledge.fingerprint, now):
                 await self._note(reading, own_id, keep.release.revision)
                 return self._kept(keep, reading)
-        raise ContentionError(f"{reading.url}: memory changed {DECISIONS} times while it was decided on")
+        raise ContentionError(f"{reading.url}: memory changed {MAX_DECISIONS} times while it was decided on")
 
     async def _seen_to_move(self, own: KnownRelease | None) -> tuple[VolatileLine, ...]:
         if own is None or self._looks is None:
@@ -266,7 +271,7 @@ class Ingestor:
         """Return what may have moved by itself; nothing where nobody would look again."""
         if own is None or self._looks is None or own.verdict == "withdrawn" or not self._settings.polling.ladder:
             return ()
-        return moves(quiet(own.release, noise), quiet(release, noise))
+        return volatile_candidates(without_noise(own.release, noise), without_noise(release, noise))
 
     async def _look_again(
         self, reading: PageResult, own_id: str, moved: tuple[VolatileLine, ...], now: datetime
@@ -276,7 +281,7 @@ class Ingestor:
         await self._looks.moved(_site_of(reading.url), moved, now)
         await self._claims.unchanged(reading.url, own_id, reading.listing, reading.listed_headline)
         await self._looks.put_validators(own_id, None)
-        await self._desk.put_revisit(own_id, now + self._soon(SETTLED))
+        await self._desk.put_revisit(own_id, now + self._soon(RECHECK_DELAY))
         log.info("looked at again", source=reading.source, release=own_id, why="a line that may change by itself")
         return IngestResult(release=None)
 
@@ -284,7 +289,7 @@ class Ingestor:
         self, release: Release, noise: frozenset[str], seen: Sequence[VolatileLine], now: datetime
     ) -> None:
         """Noise that still stands on the pages of its site is not forgotten."""
-        if self._looks is not None and (met := shown(release, noise)):
+        if self._looks is not None and (met := noise_shown(release, noise)):
             await self._looks.moved(_site(release), (one for one in seen if one.mark in met), now)
 
     async def _stood(self, release: Release, moved: tuple[VolatileLine, ...], now: datetime) -> None:
@@ -313,7 +318,7 @@ class Ingestor:
         await self._claims.unchanged(reading.url, known_id, reading.listing, reading.listed_headline)
         revisit = next_revisit(known.release, self._settings.polling.ladder, self._clock())
         await self._desk.put_revisit(known_id, revisit)
-        return await self.remember(replace(reading, url=reading.release.url or reading.url, listing=None))
+        return await self.ingest(replace(reading, url=reading.release.url or reading.url, listing=None))
 
     async def _is_still(self, url: str, read: Release) -> bool:
         """Return whether a page that says somewhere "not found" shows its release: its site always says so."""
@@ -375,13 +380,13 @@ def _lacks_its_original(keep: Decision) -> bool:
 
 
 def _is_headed(release: Release, known: Release) -> bool:
-    return plain(known.headline) in plain(release.headline)  # a notice's marker may stand before it
+    return clean_line(known.headline) in clean_line(release.headline)  # a notice's marker may stand before it
 
 
 def _has_text_of(release: Release, known: Release) -> bool:
     """Return whether most of a known release's text stands in what was read."""
-    there = {plain(text) for text in release.body}
-    return 2 * sum(plain(text) in there for text in known.body) > len(known.body)
+    there = {clean_line(text) for text in release.body}
+    return 2 * sum(clean_line(text) in there for text in known.body) > len(known.body)
 
 
 def _is_emptied(own: KnownRelease | None, release: Release) -> bool:
@@ -392,7 +397,7 @@ def _is_emptied(own: KnownRelease | None, release: Release) -> bool:
 
 
 def _alike(release: Release, other: Release) -> bool:
-    return plain(release.headline) == plain(other.headline)
+    return clean_line(release.headline) == clean_line(other.headline)
 
 
 def _site(release: Release) -> str:

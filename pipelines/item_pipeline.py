@@ -20,9 +20,9 @@ from stories.model.page_result import PageResult
 
 log = structlog.get_logger(__name__)
 
-ORIGINAL_LOOK_SECONDS = 0.25  # between two looks whether the original of a notice was read
-PATIENCE = 1.0  # seconds between two tries while Redis is away: what was read is held, not lost
-AWAY = (RedisConnectionError, RedisTimeoutError, OutOfMemoryError, ReadOnlyError)
+ORIGINAL_POLL_SECONDS = 0.25  # between two looks whether the original of a notice was read
+REDIS_RETRY_SECONDS = 1.0  # seconds between two tries while Redis is away: what was read is held, not lost
+UNAVAILABLE_ERRORS = (RedisConnectionError, RedisTimeoutError, OutOfMemoryError, ReadOnlyError)
 UNWRITABLE = ("MISCONF", "NOREPLICAS")  # a full disk, missing replicas: refused whole, until somebody makes room
 
 
@@ -73,20 +73,20 @@ class IngestPipeline:
                 log.info("notice_waits_for_original", source=item.source, url=item.url)
                 self._crawler.spider.release_slot(item.url)  # type: ignore[union-attr]
                 own = 0
-            await asyncio.sleep(ORIGINAL_LOOK_SECONDS)
+            await asyncio.sleep(ORIGINAL_POLL_SECONDS)
 
     async def _store(self, memory: Any, item: PageResult, may_wait: bool) -> Any:
         told = False
         while True:
             try:
-                return await memory.remember(item, may_wait=may_wait)
+                return await memory.ingest(item, may_wait=may_wait)
             except RedisError as error:
                 if not _passes(error):
                     raise
                 if not told:
                     log.warning("Redis takes nothing; holding what was read", source=item.source, why=str(error))
                     told = True
-                await asyncio.sleep(PATIENCE)
+                await asyncio.sleep(REDIS_RETRY_SECONDS)
 
     async def _leave(self, services: Any, item: PageResult, error: Exception) -> str:
         """End the lease on the page, and return when it is read again: a page that is a fault of ours, ever later."""
@@ -102,4 +102,4 @@ class IngestPipeline:
 
 def _passes(error: RedisError) -> bool:
     """Return whether Redis will take it once it is back, or has room again."""
-    return isinstance(error, AWAY) or is_forgotten(error) or str(error).startswith(UNWRITABLE)
+    return isinstance(error, UNAVAILABLE_ERRORS) or is_forgotten(error) or str(error).startswith(UNWRITABLE)

@@ -9,7 +9,7 @@ from datetime import datetime
 import structlog
 
 from config.settings import Settings
-from pipelines.audience import hearing_of_monitor
+from pipelines.audience import monitor_audience
 from pipelines.ingest import IngestResult
 from stories.model.event import Event, MonitorEventType
 from stories.store.monitor_events import MonitorEventStore, happening
@@ -48,7 +48,7 @@ class MonitorNotifier:
         """
         now = self._clock()
         event = happening(kind, subject, began, detail, now, about)
-        watches, channels = hearing_of_monitor(self._settings, event)
+        watches, channels = monitor_audience(self._settings, event)
         event = replace(event, watches=watches)
         if not await self._teller.tell(event, channels, now):
             return None

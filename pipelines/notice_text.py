@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from stories.model.release import Release
 from stories.text.diff import plain
 
-PARAGRAPHS = 8  # an advisory stands first, under a line for editors at most
-LINE = 160  # characters: "The corrected release reads:" with a company's name in it
+ADVISORY_PARAGRAPHS = 8  # an advisory stands first, under a line for editors at most
+LEAD_IN_LENGTH = 160  # characters: "The corrected release reads:" with a company's name in it
 _LEADS_ON = re.compile(
     r"correct|updat|revis|complete|replac|follow|read|korrig|berichtig|corrig|rectif|sustitu|substit|rätt|ret[ts]|更正|訂正|정정",
     re.IGNORECASE,
@@ -35,7 +35,7 @@ def without_advisory(release: Release) -> tuple[str, ...]:
     title = _letters(release.headline)
     body = list(release.body)
     told = False
-    for place, paragraph in enumerate(body[:PARAGRAPHS]):
+    for place, paragraph in enumerate(body[:ADVISORY_PARAGRAPHS]):
         text = plain(paragraph)
         if said in text or (text and text in said):
             body[place] = _rest(text, said)
@@ -47,7 +47,7 @@ def without_advisory(release: Release) -> tuple[str, ...]:
     return tuple(body)
 
 
-def says_only_that(body: Sequence[str]) -> bool:
+def is_empty(body: Sequence[str]) -> bool:
     """Return whether nothing is left of a text: an advisory alone, which takes no place of the release's own text."""
     return not any(body)
 
@@ -64,7 +64,7 @@ def _rest(text: str, said: str) -> str:
 
 
 def _leads_on(text: str) -> bool:
-    return len(text) <= LINE and text.endswith((":", "：")) and _LEADS_ON.search(text) is not None
+    return len(text) <= LEAD_IN_LENGTH and text.endswith((":", "：")) and _LEADS_ON.search(text) is not None
 
 
 def _letters(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from pipelines.identity.notice_linking import is_notice
-from pipelines.identity.relation import translation
+from pipelines.identity.relation import differ_in_language
 from stories.model.event import OutdatedCopy
 from stories.model.release import Change, Release
 from stories.store.releases import KnownRelease
@@ -38,7 +38,7 @@ def outdated_copies(
 
 
 def _shows_old_text(copy: Release, release: Release, changes: Sequence[Change]) -> bool:
-    if translation(copy, release):  # it was not corrected itself: then it would be a notice
+    if differ_in_language(copy, release):  # it was not corrected itself: then it would be a notice
         return bool(changes)
     text = [plain(part) for part in (copy.headline, *copy.body)]
     return any(

@@ -3,7 +3,7 @@
 Cache nodes that differ, a half for people who are logged in, or a language by chance make a page that is in one of two
 states at each visit. A new state is told as an edit. The first return to an earlier state is told as well, since an
 editor may take an edit back. From then on the page is unstable: states that were read before are not told, until one of
-them stays for ``STAYS`` visits in a row.
+them stays for ``STABLE_VISITS`` visits in a row.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from stories.model.release import Release
 from stories.text.diff import plain
 
 STATES_KEPT = 16  # of a page, the latest; a page with more is learnt as noise line by line (pipelines.volatile_lines)
-STAYS = 6  # visits in a row: of two states by chance, one in 64 comes so
+STABLE_VISITS = 6  # visits in a row: of two states by chance, one in 64 comes so
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
+class StateAssessment:
     """What is remembered of a page's states after a visit, and whether the visit is told."""
 
     states: PageStates
@@ -48,7 +48,7 @@ def state_digest(release: Release) -> str:
     return hashlib.blake2b(said.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
-def judge(states: PageStates, before: str, now: str) -> Judgement:
+def assess(states: PageStates, before: str, now: str) -> StateAssessment:
     """Return whether a page that said ``before`` and says ``now`` is told of, and what is remembered.
 
     Args:
@@ -58,19 +58,19 @@ def judge(states: PageStates, before: str, now: str) -> Judgement:
     """
     seen = tuple(dict.fromkeys((*states.seen, before)))
     if now not in seen or now == before:
-        return Judgement(states=_kept(states, tuple(dict.fromkeys((*seen, now)))), is_told=True)
+        return StateAssessment(states=_kept(states, tuple(dict.fromkeys((*seen, now)))), is_told=True)
     if not states.is_unstable:
-        return Judgement(states=replace(_kept(states, seen), is_unstable=True), is_told=True, is_return=True)
+        return StateAssessment(states=replace(_kept(states, seen), is_unstable=True), is_told=True, is_return=True)
     visits = states.visits + 1 if states.latest == now else 1
-    if visits >= STAYS:
-        return Judgement(states=_kept(states, seen), is_told=True)
-    return Judgement(states=replace(states, latest=now, visits=visits), is_told=False)
+    if visits >= STABLE_VISITS:
+        return StateAssessment(states=_kept(states, seen), is_told=True)
+    return StateAssessment(states=replace(states, latest=now, visits=visits), is_told=False)
 
 
 RETURNED = "the page went back to what it said before; from now on it is called unstable, and only new text is told"
 
 
-def said_of_return(event: Event) -> Event:
+def with_return_detail(event: Event) -> Event:
     """Return the event of an edit with a word on the page's return to an earlier state."""
     return replace(event, detail=RETURNED) if event.type == "release.revised" else event
 

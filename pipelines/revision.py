@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pipelines.changes import changes, only_noise
-from pipelines.volatile_lines import quiet
+from pipelines.volatile_lines import without_noise
 from stories.model.release import Change, Release
 
 RevisionKind = Literal["same", "revised", "notice"]
@@ -27,7 +27,7 @@ def compare(before: Release, after: Release, noise: frozenset[str] = frozenset()
     ``noise``: the marks of what moves by itself on this page (``pipelines.volatile_lines``).
     PR Newswire corrects at the same URL and turns only the title into "/C O R R E C T I O N -- Company/".
     """
-    before, after = quiet(before, noise), quiet(after, noise)
+    before, after = without_noise(before, noise), without_noise(after, noise)
     differences = changes(before, after)
     notice = after.notice
     if notice is not None and (before.notice is None or before.notice.kind != notice.kind):

@@ -13,7 +13,7 @@ Ladder = Sequence[tuple[timedelta, timedelta]]
 """(interval, until this age), the ages growing."""
 
 SPREAD = 0.1  # of a step
-CONFIRMING = 5  # of the ladder's first steps, beyond its end: one more than it takes at most
+CONFIRMATION_STEPS = 5  # of the ladder's first steps, beyond its end: one more than it takes at most
 
 
 def next_revisit(release: Release, ladder: Ladder, now: datetime) -> datetime | None:
@@ -40,13 +40,15 @@ def visits_before(release: Release, ladder: Ladder, now: datetime, most: int) ->
     return min(most, max(0, visits - 1))
 
 
-def outlived(release: Release, ladder: Ladder, now: datetime) -> bool:
+def is_beyond_ladder(release: Release, ladder: Ladder, now: datetime) -> bool:
     """Return whether a page is older than it is read again at all.
 
     One that is gone at its last look is looked at again for a few steps, until that is confirmed.
     """
     seen = latest_instant(release.first_seen_at)
-    return not ladder or (seen is not None and now - seen > ladder[-1][1] * (1 + SPREAD) + CONFIRMING * ladder[0][0])
+    return not ladder or (
+        seen is not None and now - seen > ladder[-1][1] * (1 + SPREAD) + CONFIRMATION_STEPS * ladder[0][0]
+    )
 
 
 def _share(release_id: str | None) -> float:

@@ -23,17 +23,17 @@ def tidy(release: Release, source: str, before: Release | None = None) -> Releas
     is the issuer where the page names none.
     """
     release = writable(release)
-    printed = plain(release.headline)
+    printed = clean_line(release.headline)
     notice = find_notice(printed, release.body)
     headline, issuer = printed, release.issuer
     if notice is not None:
         issuer = issuer or subject_company(printed)
-        headline = plain(notice.headline) or (before.headline if before else "") or printed
+        headline = clean_line(notice.headline) or (before.headline if before else "") or printed
     tags = {tag.lstrip("#＃").casefold(): tag.lstrip("#＃") for tag in release.tags if tag.strip("#＃ ")}
     return replace(release, headline=headline, issuer=issuer, notice=notice, source=source, tags=tuple(tags.values()))
 
 
-def plain(text: str) -> str:
+def clean_line(text: str) -> str:
     """Return one line without control and zero-width characters, composed (NFC)."""
     visible = unicodedata.normalize("NFC", text).translate(_INVISIBLE)
     return " ".join("".join(" " if unicodedata.category(one) in _UNPRINTED else one for one in visible).split())

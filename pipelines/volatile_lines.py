@@ -27,10 +27,12 @@ from stories.model.release import Image, Release
 from stories.model.urls import canonical_url
 from stories.text.diff import plain
 
-RELEASES = 2  # of a site on which a line must move before it is noise on all of them
-TWICE = 2  # other values on each of them, told or not: a counter may stand for a while
-OF_ONE = 3  # other values, none of which stood, before a line is noise on this one release: two may be an editor's
-WORDS = 8  # a longer line says something
+MIN_RELEASES = 2  # of a site on which a line must move before it is noise on all of them
+MIN_VALUES_PER_RELEASE = 2  # other values on each of them, told or not: a counter may stand for a while
+MIN_VALUES_ON_ONE = (
+    3  # other values, none of which stood, before a line is noise on this one release: two may be an editor's
+)
+MAX_WORDS = 8  # a longer line says something
 
 _NUMBER = re.compile(r"\d[\d.,  ]*")
 _WORD = re.compile(r"[^\W\d_]+|#")
@@ -45,10 +47,10 @@ _TELLING = re.compile(
 _LINES = ("body", "about", "contacts")
 
 
-def quiet(release: Release, noise: frozenset[str]) -> Release:
+def without_noise(release: Release, noise: frozenset[str]) -> Release:
     """Return the release as it is compared: noise and volatile sentences are left out, addresses without tracking."""
     found: dict[str, tuple[str, ...]] = {
-        field: tuple(_quiet(line, noise) for line in getattr(release, field)) for field in _LINES
+        field: tuple(_line_without_noise(line, noise) for line in getattr(release, field)) for field in _LINES
     }
     images = release.images
     if _mark_of_field("images") in noise:
@@ -58,7 +60,7 @@ def quiet(release: Release, noise: frozenset[str]) -> Release:
     return without_sentences(release, volatile) if volatile else release
 
 
-def moves(before: Release, after: Release) -> tuple[VolatileLine, ...]:
+def volatile_candidates(before: Release, after: Release) -> tuple[VolatileLine, ...]:
     """Return what may move by itself, when nothing else differs; empty when anything of substance does.
 
     Both are quiet, and states of the same release.
@@ -81,18 +83,18 @@ def moves(before: Release, after: Release) -> tuple[VolatileLine, ...]:
     return tuple(found.values())
 
 
-def noise_of(seen: Iterable[VolatileLine], release_id: str) -> frozenset[str]:
+def noise_marks(seen: Iterable[VolatileLine], release_id: str) -> frozenset[str]:
     """Return the marks of what is noise on the page of this release, by what was seen to move on its site."""
     seen = tuple(seen)
     moving: dict[str, int] = defaultdict(int)
     for (mark, _), count in Counter((move.mark, move.release) for move in seen).items():
-        moving[mark] += count >= TWICE
+        moving[mark] += count >= MIN_VALUES_PER_RELEASE
     restless = Counter(move.mark for move in seen if move.release == release_id and not move.value.startswith(TOLD))
-    own = {mark for mark, count in restless.items() if count >= OF_ONE}
-    return frozenset({mark for mark, releases in moving.items() if releases >= RELEASES} | own)
+    own = {mark for mark, count in restless.items() if count >= MIN_VALUES_ON_ONE}
+    return frozenset({mark for mark, releases in moving.items() if releases >= MIN_RELEASES} | own)
 
 
-def stands(moved: Iterable[VolatileLine], seen: Iterable[VolatileLine]) -> bool:
+def is_stable(moved: Iterable[VolatileLine], seen: Iterable[VolatileLine]) -> bool:
     """Return whether all that moved says what it said at the last look; ``seen`` in the order in which it was."""
     last = {(move.mark, move.release): move.value for move in seen}
     return all(last.get((move.mark, move.release)) == move.value for move in moved)
@@ -104,12 +106,12 @@ def mark_of(line: str) -> str | None:
     if not _NUMBER.search(said) or _TELLING.search(said):
         return None
     words = _WORD.findall(_NUMBER.sub(" # ", said.casefold()))
-    if len(words) > WORDS or words.count("#") > 2 or len(words) == words.count("#"):
+    if len(words) > MAX_WORDS or words.count("#") > 2 or len(words) == words.count("#"):
         return None
     return _digest("line " + " ".join(words))
 
 
-def shown(release: Release, noise: frozenset[str]) -> frozenset[str]:
+def noise_shown(release: Release, noise: frozenset[str]) -> frozenset[str]:
     """Return the marks of that noise which stands on a page."""
     lines = {mark for field in _LINES for line in getattr(release, field) if (mark := mark_of(line))}
     if any(one.caption for one in release.images):
@@ -117,7 +119,7 @@ def shown(release: Release, noise: frozenset[str]) -> frozenset[str]:
     return noise & lines
 
 
-def _quiet(line: str, noise: frozenset[str]) -> str:
+def _line_without_noise(line: str, noise: frozenset[str]) -> str:
     if noise and mark_of(line) in noise:
         return ""
     return _URL.sub(_untracked, line) if "://" in line and "?" in line else line

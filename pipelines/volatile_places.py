@@ -2,7 +2,7 @@
 
 Clocks, prices, counters, weather, advertisements: what such a line says is not known beforehand, so it is recognised by
 time alone. Each place that changes is followed from visit to visit. Its first change is reported. When it has shown
-``STATES`` different texts, and a new one at most of the latest visits, it is volatile and no longer reported. A text
+``MIN_TEXTS`` different texts, and a new one at most of the latest visits, it is volatile and no longer reported. A text
 that stays in a volatile place for ``STABLE_VISITS`` visits is an edit, and is reported.
 
 Teasers that are cut short, and contacts that come or go, are reported once they stay for two visits.
@@ -24,8 +24,8 @@ from stories.crawl_state.page_observations import VolatilePlace
 from stories.model.release import Change, Release
 from stories.text.diff import plain, sentences
 
-VISITS = 6  # the latest visits by which a place is judged
-STATES = 3  # different texts before a place is volatile: two are a page with two states (pipelines.page_states)
+VISITS_COUNTED = 6  # the latest visits by which a place is judged
+MIN_TEXTS = 3  # different texts before a place is volatile: two are a page with two states (pipelines.page_states)
 STABLE_VISITS = 4  # visits in a row with one text: at a place that changes at half of the visits, one text in eight
 CALM_VISITS = 12  # the same until a place is volatile no longer
 LOOSE_VISITS = 2  # the same of content that a page shows by chance
@@ -87,7 +87,7 @@ class Visit:
     def is_undecided(self) -> bool:
         """Whether a place has not changed often, so that its text may be an edit: a visit soon decides it."""
         return any(
-            len(place.seen) <= STATES + 1 and any(_marks_of(part) <= self.marks for part in parts)
+            len(place.seen) <= MIN_TEXTS + 1 and any(_marks_of(part) <= self.marks for part in parts)
             for place, parts in zip(self.places, self.parts, strict=True)
         )
 
@@ -96,7 +96,7 @@ class Visit:
         return tuple(_rebased(place, parts, self.marks) for place, parts in zip(self.places, self.parts, strict=True))
 
 
-def visit(places: Sequence[VolatilePlace], before: Release, after: Release, earlier: int) -> Visit:
+def record_visit(places: Sequence[VolatilePlace], before: Release, after: Release, earlier: int) -> Visit:
     """Return what a visit shows of the places of a page that change.
 
     Args:
@@ -119,7 +119,7 @@ def visit(places: Sequence[VolatilePlace], before: Release, after: Release, earl
         if number is None:
             known = _joined(part.known)
             number = len(all_places)
-            news = _KNOWN * min(earlier, VISITS - 1)
+            news = _KNOWN * min(earlier, VISITS_COUNTED - 1)
             all_places.append(
                 VolatilePlace(field=part.field, above=part.above, known=part.known, seen=(known,), news=news)
             )
@@ -237,12 +237,12 @@ def _visited(place: VolatilePlace, parts: Sequence[_Part]) -> VolatilePlace:
         value, text = _joined(place.known), place.text
     is_same = bool(place.seen) and value == place.seen[-1]
     stayed = place.visits + 1 if is_same else 1
-    news = (place.news + (_KNOWN if value in place.seen else _NEW))[-VISITS:]
+    news = (place.news + (_KNOWN if value in place.seen else _NEW))[-VISITS_COUNTED:]
     seen = (*(one for one in place.seen if one != value), value)[-STATES_KEPT:]
     is_volatile = place.is_volatile
     learns = bool(parts) and not is_volatile
     if not is_volatile:
-        is_volatile = len(seen) >= STATES and 2 * news.count(_NEW) > len(news) and news.endswith(_NEW * 2)
+        is_volatile = len(seen) >= MIN_TEXTS and 2 * news.count(_NEW) > len(news) and news.endswith(_NEW * 2)
     elif stayed >= CALM_VISITS << place.reported:
         is_volatile, news = False, ""
     return replace(

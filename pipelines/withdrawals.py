@@ -36,13 +36,13 @@ def withdraw(known: KnownRelease, how: str, settings: Settings, now: datetime) -
     # Nor that a notice went which said that its release is withdrawn: that was told, and no less is true.
     channels = who.fresh(matched, event.type, release) | who.recalled(event.type, known)
     told = Notification(
-        event=event, channels=frozenset() if _says_withdrawn(release) else channels, due=who.due(release)
+        event=event, channels=frozenset() if _says_withdrawn(release) else channels, due=who.due_at(release)
     )
     keep = decision_of(release, known.story, how, [told], "withdrawn")
     return replace(keep, revisit=next_revisit(release, settings.polling.ladder, now))
 
 
-def back(own: KnownRelease, settings: Settings, now: datetime) -> Decision:
+def restore(own: KnownRelease, settings: Settings, now: datetime) -> Decision:
     """Return what is to be kept when a page that was told of as gone is there again, and says what it said."""
     who = Audience(settings=settings, now=now)
     release = own.release
@@ -54,11 +54,15 @@ def back(own: KnownRelease, settings: Settings, now: datetime) -> Decision:
         story=StoryRef(id=own.story, releases=own.releases),
         release=release,
         replaces=replaced(release),
-        detail=back_since(own),
+        detail=restoration_detail(own),
     )
     heard = frozenset() if _says_withdrawn(release) else frozenset(own.channels & settings.channels.keys())
     keep = decision_of(
-        release, own.story, back_since(own), [Notification(event=event, channels=heard, due=who.due(release))], "back"
+        release,
+        own.story,
+        restoration_detail(own),
+        [Notification(event=event, channels=heard, due=who.due_at(release))],
+        "back",
     )
     return replace(keep, revisit=next_revisit(release, settings.polling.ladder, now))
 
@@ -67,6 +71,6 @@ def _says_withdrawn(release: Release) -> bool:
     return release.notice is not None and release.notice.kind == "withdrawal"
 
 
-def back_since(own: KnownRelease) -> str:
+def restoration_detail(own: KnownRelease) -> str:
     """Return the sentence that takes a withdrawal back."""
     return f"back again; it was told as withdrawn at {timestamp(datetime.fromtimestamp(own.at / 1000, UTC))}"

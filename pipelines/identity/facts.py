@@ -13,10 +13,10 @@ from pipelines.identity.normalized_words import COMMON, DAYS_AND_MONTHS, without
 from stories.model.release import Release
 
 FACTS_KEPT = 256  # as many as readings (pipelines/identity/features.py)
-SCANNED = 20_000  # characters of a release: what is beyond them repeats tables and small print
-TELLING = 3  # digits: figures of two are in every second release
-BARE = 6  # digits: a longer run without separators is a telephone or an identifier
-LONGEST = 12  # digits: a longer run is a number of a registry, a telephone or an identifier
+SCANNED_CHARACTERS = 20_000  # characters of a release: what is beyond them repeats tables and small print
+MIN_FIGURE_DIGITS = 3  # digits: figures of two are in every second release
+MAX_BARE_DIGITS = 6  # digits: a longer run without separators is a telephone or an identifier
+MAX_DIGITS = 12  # digits: a longer run is a number of a registry, a telephone or an identifier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -64,7 +64,7 @@ def _facts(
     images: tuple[str, ...],
     tags: tuple[str, ...],
 ) -> Facts:
-    news, small_print = _plain(said), "\n".join(ending)[:SCANNED]
+    news, small_print = _plain(said), "\n".join(ending)[:SCANNED_CHARACTERS]
     numerals = _numerals(said)
     text = _without_addresses(news)
     latin = [match[0] for match in _LATIN.finditer(text)]
@@ -97,7 +97,7 @@ def figures_of(release: Release) -> frozenset[str]:
 
 
 def _plain(said: tuple[str, ...]) -> str:
-    news = "\n".join(said)[:SCANNED]
+    news = "\n".join(said)[:SCANNED_CHARACTERS]
     return unicodedata.normalize("NFKC", news) if _FULL_WIDTH.search(news) else news
 
 
@@ -152,8 +152,8 @@ def _numerals(said: tuple[str, ...]) -> tuple[tuple[str, bool], ...]:
     for match in _NUMBER.finditer(text):
         digits = _digits(match[0])
         telling = digits.strip("0")
-        is_number = len(digits) <= BARE or len(match[0]) > len(digits) or match[0] in scaled
-        if telling and is_number and len(digits) <= LONGEST + 8:
+        is_number = len(digits) <= MAX_BARE_DIGITS or len(match[0]) > len(digits) or match[0] in scaled
+        if telling and is_number and len(digits) <= MAX_DIGITS + 8:
             found.append((telling, match[0] == digits and len(digits) == 4 and digits[:2] in ("19", "20")))
     return tuple(found)
 
@@ -172,7 +172,7 @@ def _whole(scaled: str) -> int:
         plain = number.replace(",", "").strip(".")
         whole, _, decimals = plain.partition(".")
         decimals = decimals.replace(".", "")[:power] if power else ""
-        total += int(f"{whole[:LONGEST]}{decimals.ljust(power, '0')}")
+        total += int(f"{whole[:MAX_DIGITS]}{decimals.ljust(power, '0')}")
     return total
 
 
@@ -195,12 +195,12 @@ def coined(spelled: Iterable[str], most: int) -> tuple[str, ...]:
     if most < 1:
         return ()
     cased = (word for word in {*spelled} if not word.islower() and not word[1:].islower())  # few are left
-    found = (word for word in cased if len(word) >= ACRONYM and word.isascii() and word.isalpha())
+    found = (word for word in cased if len(word) >= MIN_ACRONYM_LENGTH and word.isascii() and word.isalpha())
     telling = (word for word in found if word.casefold() not in ABBREVIATIONS)
     return tuple(sorted(telling, key=lambda word: (-len(word), word))[:most])
 
 
-ACRONYM = 3  # letters
+MIN_ACRONYM_LENGTH = 3  # letters
 
 
 def _names(news: str, is_latin: bool) -> Iterator[str]:
@@ -262,7 +262,7 @@ def neutral_url(url: str | None) -> str | None:
         labels[0] = "www"
     path = [segment for segment in path if not _is_language(segment)]
     if path:
-        path[-1] = _ENDING.sub(_without_language, path[-1])
+        path[-1] = _ENDING.sub(_without_language_code, path[-1])
     parameters = [one for one in query.split("&") if one and one.partition("=")[0].casefold() not in _PARAMETERS]
     return "/".join((".".join(labels), *path)) + ("?" + "&".join(parameters) if parameters else "")
 
@@ -282,7 +282,7 @@ def _is_language(segment: str) -> bool:
     return regional is not None and regional["code"] in _CODES
 
 
-def _without_language(match: re.Match[str]) -> str:
+def _without_language_code(match: re.Match[str]) -> str:
     return (match["rest"] or "") if _is_language(match["code"]) else match[0]
 
 
@@ -306,7 +306,7 @@ def _is_date(number: str) -> bool:
 
 def rarest(figures: Iterable[str], most: int) -> tuple[str, ...]:
     """Return the figures that tell most: those with the most digits."""
-    telling = {figure for figure in figures if len(figure) >= TELLING}
+    telling = {figure for figure in figures if len(figure) >= MIN_FIGURE_DIGITS}
     return tuple(sorted(telling, key=lambda figure: (-len(figure), figure))[:most])
 
 

@@ -11,20 +11,20 @@ from itertools import islice
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from pipelines.identity.normalized_words import COMMON, folded, news_paragraphs, squeezed, without_rubric, words
+from pipelines.identity.normalized_words import COMMON, compact_key, folded, news_paragraphs, without_rubric, words
 from pipelines.notices import quoted_headlines, subject_company
 from stories.model.release import Notice, Release
 from stories.model.timestamps import latest_instant
 from stories.model.urls import url_digest
 from stories.text.linear_regex import LinearTable
 
-CHARACTERS = 60_000  # of a text that are looked at; the longest of 23,343 real releases has 55,719
-READINGS_KEPT = 256  # a serial's siblings are compared with each other again and again; some 15 MB
+MAX_CHARACTERS = 60_000  # of a text that are looked at; the longest of 23,343 real releases has 55,719
+FEATURES_KEPT = 256  # a serial's siblings are compared with each other again and again; some 15 MB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ReleaseFeatures:
-    """One release as identity sees it. Compared by what it is, not by what it says: ``read`` gives each once."""
+    """One release as identity sees it. Compared by what it is, not by what it says: ``features_of`` gives each once."""
 
     spelled: tuple[str, ...]
     """The words of its news, with their case."""
@@ -53,11 +53,11 @@ class ReleaseFeatures:
     """False for a bare date."""
 
 
-LEAD = 12  # words, or characters of a text without spaces
-LEADS = 2  # a paragraph put before the text (a summary, an editor's line) leaves the second one
+LEAD_WORDS = 12  # words, or characters of a text without spaces
+MAX_LEADS = 2  # a paragraph put before the text (a summary, an editor's line) leaves the second one
 
 
-class _Said(NamedTuple):
+class _FeatureInput(NamedTuple):
     """What identity looks at in a release: before and after it gets its id and the moment it was seen, the same."""
 
     headline: str
@@ -74,9 +74,9 @@ class _Said(NamedTuple):
     """Where it prints no date."""
 
 
-def read(release: Release) -> ReleaseFeatures:
+def features_of(release: Release) -> ReleaseFeatures:
     """Return what identity looks at in a release; the same object for the same content."""
-    said = _Said(
+    said = _FeatureInput(
         release.headline,
         release.body,
         release.notice,
@@ -87,26 +87,26 @@ def read(release: Release) -> ReleaseFeatures:
         release.source,
         release.issuer,
         release.published_at,
-        None if _dated(release.published_at) else release.first_seen_at,
+        None if _has_date(release.published_at) else release.first_seen_at,
     )
-    return _read(said)
+    return _features(said)
 
 
-@lru_cache(maxsize=READINGS_KEPT)
-def _dated(published_at: str | None) -> bool:
+@lru_cache(maxsize=FEATURES_KEPT)
+def _has_date(published_at: str | None) -> bool:
     return latest_instant(published_at) is not None
 
 
-@lru_cache(maxsize=READINGS_KEPT)
-def _read(said: _Said) -> ReleaseFeatures:
+@lru_cache(maxsize=FEATURES_KEPT)
+def _features(said: _FeatureInput) -> ReleaseFeatures:
     release = Release(**said._asdict())
     day, to_the_minute = _day(release)
     notice = release.notice
     body = without_preamble(release.body) if notice else release.body
     paragraphs = news_paragraphs(body, notice.statement if notice else None)
-    spelled = words("\n".join(paragraphs)[:CHARACTERS])
+    spelled = words("\n".join(paragraphs)[:MAX_CHARACTERS])
     low = folded(spelled)
-    printed = "" if marker_alone(release) else release.headline
+    printed = "" if is_marker_only(release) else release.headline
     headline = folded(words(printed))
     headline_key = "".join(headline)
     rest = without_rubric(printed)
@@ -116,10 +116,10 @@ def _read(said: _Said) -> ReleaseFeatures:
         leads=tuple(_leads(paragraphs)),
         headline=tuple(headline),
         headline_key=headline_key,
-        plain_headline_key=squeezed(rest) if rest else headline_key,
+        plain_headline_key=compact_key(rest) if rest else headline_key,
         slug_key=slug_key(release.url),
         issuer_key=issuer_key(release.issuer),
-        quotes=quoted(release),
+        quotes=headlines_quoted_by(release),
         ids=wire_ids(release),
         urls=frozenset(url_digest(url) for url in (release.url, release.original_url) if url),
         day=day,
@@ -127,7 +127,7 @@ def _read(said: _Said) -> ReleaseFeatures:
     )
 
 
-def marker_alone(release: Release) -> bool:
+def is_marker_only(release: Release) -> bool:
     """Tell whether a notice's headline is a marker and a company ("/C O R R E C T I O N -- Company/"): no headline."""
     notice = release.notice
     return notice is not None and not notice.headline and subject_company(release.headline) is not None
@@ -143,26 +143,26 @@ def _day(release: Release) -> tuple[datetime | None, bool]:
     return None, False
 
 
-QUOTES = 3
-TOLD = 4_000  # characters of a notice's beginning that may name what it is about
+MAX_QUOTES = 3
+STATEMENT_CHARACTERS = 4_000  # characters of a notice's beginning that may name what it is about
 
 
-def quoted(release: Release) -> tuple[str, ...]:
-    """Return the headlines that a notice quotes of the release it is about, at most ``QUOTES``."""
+def headlines_quoted_by(release: Release) -> tuple[str, ...]:
+    """Return the headlines that a notice quotes of the release it is about, at most ``MAX_QUOTES``."""
     if release.notice is None:
         return ()
     told = " ".join((release.notice.statement or "", *release.body[:3]))
-    return quoted_headlines(told[:TOLD])[:QUOTES]
+    return quoted_headlines(told[:STATEMENT_CHARACTERS])[:MAX_QUOTES]
 
 
 def _leads(paragraphs: Sequence[str]) -> Iterator[tuple[str, ...]]:
     """Yield the first words of the first paragraphs that are sentences."""
-    opening = (words(paragraph[:LEAD_WITHIN])[:LEAD] for paragraph in paragraphs[:LEADS_WITHIN])
-    return islice((tuple(folded(lead)) for lead in opening if len(lead) == LEAD), LEADS)
+    opening = (words(paragraph[:LEAD_CHARACTERS])[:LEAD_WORDS] for paragraph in paragraphs[:LEAD_PARAGRAPHS])
+    return islice((tuple(folded(lead)) for lead in opening if len(lead) == LEAD_WORDS), MAX_LEADS)
 
 
-LEAD_WITHIN = 240  # characters
-LEADS_WITHIN = 5  # paragraphs
+LEAD_CHARACTERS = 240  # characters
+LEAD_PARAGRAPHS = 5  # paragraphs
 
 
 _PREAMBLE_END = re.compile(
@@ -232,7 +232,7 @@ _WIRE_NAMES = {
 def wire_ids(release: Release) -> frozenset[tuple[str, str]]:
     """Return (wire, id) of a release: as read, and as its own URL and the URL it came from carry them."""
     found: set[tuple[str, str]] = set()
-    wire = squeezed(release.wire or release.source or "")
+    wire = compact_key(release.wire or release.source or "")
     if release.wire_id and wire:
         found.add((_WIRE_NAMES.get(wire, wire), release.wire_id.lower()))
     for url in (release.url, release.original_url):

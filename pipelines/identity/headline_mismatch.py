@@ -8,19 +8,19 @@ from pipelines.identity.features import ReleaseFeatures
 from pipelines.identity.normalized_words import COMMON, NUMERIC, without_rubric, words
 from stories.model.release import Release
 
-TELLING = 5  # words: a shorter headline ("For Immediate Release", "Headline") tells nothing to look for
-LITTLE = 0.5  # of a headline's words: fewer in the text, and the text is not what it heads
-BETTER = 0.2  # by so much the other headline is held by the same text
-STEM = 5  # letters: "violations" stands in a text that has "violation"
-FIGURE = 2  # digits: a lone one is a list's or a ticker's
-ACRONYM = 3  # letters: "CEO" and "VP" are written out in texts, and "AI" is everywhere
-_CAPITALS = """
+MIN_HEADLINE_WORDS = 5  # words: a shorter headline ("For Immediate Release", "Headline") tells nothing to look for
+MIN_SUPPORTED_SHARE = 0.5  # of a headline's words: fewer in the text, and the text is not what it heads
+MIN_SUPPORT_LEAD = 0.2  # by so much the other headline is held by the same text
+STEM_LENGTH = 5  # letters: "violations" stands in a text that has "violation"
+MIN_FIGURE_DIGITS = 2  # digits: a lone one is a list's or a ticker's
+MIN_ACRONYM_LENGTH = 3  # letters: "CEO" and "VP" are written out in texts, and "AI" is everywhere
+_COMMON_ACRONYMS_TEXT = """
 nyse nasdaq otc otcqb otcqx tsx tsxv cse fse fra asx hkex ceo cfo coo cto ipo usa llc llp
 """
-_EVERYWHERE = frozenset(_CAPITALS.split())
+_COMMON_ACRONYMS = frozenset(_COMMON_ACRONYMS_TEXT.split())
 
 
-def mistaken_text(older: Release, newer: Release, left: ReleaseFeatures, right: ReleaseFeatures) -> str | None:
+def missing_headline_word(older: Release, newer: Release, left: ReleaseFeatures, right: ReleaseFeatures) -> str | None:
     """Return a word by which one of two headlines over one text tells what that text lacks, or None.
 
     The other headline must be held by the text, so that it is that one's. Told by a name in capitals or a figure, or
@@ -29,27 +29,27 @@ def mistaken_text(older: Release, newer: Release, left: ReleaseFeatures, right: 
     if older.source is None or older.source != newer.source:
         return None
     text = {*left.folded, *right.folded}
-    stems = {word[:STEM] for word in text}
-    here, there = _held(older.headline, text, stems), _held(newer.headline, text, stems)
+    stems = {word[:STEM_LENGTH] for word in text}
+    here, there = _support(older.headline, text, stems), _support(newer.headline, text, stems)
     if here is None or there is None:
         return None
     (share, missing, headline), (other, _, _) = sorted((here, there), key=lambda held: held[0])
-    if other - share < BETTER or not missing:
+    if other - share < MIN_SUPPORT_LEAD or not missing:
         return None
     facts = _facts(missing, headline)
-    return facts[0] if facts else missing[0] if share < LITTLE else None
+    return facts[0] if facts else missing[0] if share < MIN_SUPPORTED_SHARE else None
 
 
-def _held(headline: str, text: Collection[str], stems: Collection[str]) -> tuple[float, list[str], str] | None:
+def _support(headline: str, text: Collection[str], stems: Collection[str]) -> tuple[float, list[str], str] | None:
     telling = [word for word in words(without_rubric(headline) or headline) if word.lower() not in COMMON]
-    if len(telling) < TELLING:
+    if len(telling) < MIN_HEADLINE_WORDS:
         return None
-    missing = [word for word in telling if not _stands(word.lower(), text, stems)]
+    missing = [word for word in telling if not _is_in_text(word.lower(), text, stems)]
     return 1 - len(missing) / len(telling), missing, headline
 
 
-def _stands(word: str, text: Collection[str], stems: Collection[str]) -> bool:
-    return word in text or (len(word) >= STEM and not NUMERIC.search(word) and word[:STEM] in stems)
+def _is_in_text(word: str, text: Collection[str], stems: Collection[str]) -> bool:
+    return word in text or (len(word) >= STEM_LENGTH and not NUMERIC.search(word) and word[:STEM_LENGTH] in stems)
 
 
 def _facts(missing: Sequence[str], headline: str) -> list[str]:
@@ -60,6 +60,6 @@ def _facts(missing: Sequence[str], headline: str) -> list[str]:
 def _is_fact(word: str, shouted: bool) -> bool:
     if NUMERIC.match(word):
         digits = word.replace(",", "").replace(".", "")
-        return len(digits) >= FIGURE and not (len(word) == len("2026") and word[:2] in ("19", "20"))
+        return len(digits) >= MIN_FIGURE_DIGITS and not (len(word) == len("2026") and word[:2] in ("19", "20"))
     capitals = word.upper() == word or word[1:].lower() != word[1:]
-    return not shouted and capitals and len(word) >= ACRONYM and word.lower() not in _EVERYWHERE
+    return not shouted and capitals and len(word) >= MIN_ACRONYM_LENGTH and word.lower() not in _COMMON_ACRONYMS

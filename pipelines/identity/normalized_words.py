@@ -92,7 +92,7 @@ COMMON = frozenset(_COMMON.split())
 """Words that tell no two releases apart."""
 
 
-def plain(text: str) -> str:
+def repaired(text: str) -> str:
     """Return the text with entities, mojibake, invisible characters and look-alike letters put right; case stays."""
     if "&" in text:
         text = _ENTITY.sub(_entity, text)
@@ -139,7 +139,7 @@ def words(text: str) -> list[str]:
 
 def _line(line: str) -> list[str]:
     if not line.isascii():
-        line = simplified(plain(line))
+        line = simplified(repaired(line))
     line = _without_typography(_without_addresses(line))
     return (_PLAIN_WORD if line.isascii() else _WORD).findall(line)
 
@@ -181,7 +181,7 @@ def folded(spelled: Sequence[str]) -> list[str]:
     return "\n".join(spelled).lower().split("\n") if spelled else []
 
 
-def squeezed(text: str) -> str:
+def compact_key(text: str) -> str:
     """Return letters and digits alone, in lower case: equal for headlines that differ in typography and spacing."""
     return "".join(words(text)).lower()
 

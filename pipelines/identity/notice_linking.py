@@ -6,34 +6,35 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from pipelines.identity.blocking_keys import SHORTEST
+from pipelines.identity.blocking_keys import MIN_HEADLINE_LENGTH
 from pipelines.identity.evidence import CLEAR_LEAD, Evidence, weigh
-from pipelines.identity.features import ReleaseFeatures, read, short_key, without_preamble
-from pipelines.identity.normalized_words import folded, squeezed, words
+from pipelines.identity.features import ReleaseFeatures, features_of, short_key, without_preamble
+from pipelines.identity.normalized_words import compact_key, folded, words
 from pipelines.identity.relation import (
-    FEW_SHARE,
-    FEW_SWAPS,
-    OPENS_ALIKE,
+    MAX_SWAPPED_SHARE,
+    MAX_SWAPS,
+    MIN_SHARED_OPENING,
     came_before,
     days_between,
-    near_headline,
-    same_hand,
-    translation,
+    differ_in_language,
+    has_near_headline,
+    has_same_publisher,
 )
-from pipelines.identity.similarity import compare, headline_swaps, overlap, told_by_headline
+from pipelines.identity.similarity import compare, headline_difference, headline_swaps, overlap
 from pipelines.identity.translations import weigh_translation
-from pipelines.identity.types import Candidate, Verdict
+from pipelines.identity.types import Verdict
 from pipelines.notices import named_dates
 from stories.model.release import Release
+from stories.store.releases import KnownRelease
 
-HEADLINE_WITHIN = 10  # days: a headline alone ties a notice to its original no longer
-TEXT_WITHIN = 60  # days
-SOON = 3  # days: one source does not use one long headline twice
-CLOCKS_DIFFER = timedelta(hours=36)  # a bare date, two time zones: what came before may look so much later
-TELLING = 5  # words of a headline: a shorter one may have lost its subject to the marker
-SERIAL_SHARE = 0.25  # of the facts: another issue of a serial changes more, a correction less
-CLEAR = 0.1  # of Jaccard: by how much the better of two equal witnesses must be better
-SWAP_WEIGHS = 0.05  # of Jaccard: a fact that differs tells more than the word it is
+MAX_HEADLINE_DAYS = 10  # days: a headline alone ties a notice to its original no longer
+MAX_TEXT_DAYS = 60  # days
+SAME_HEADLINE_DAYS = 3  # days: one source does not use one long headline twice
+MAX_CLOCK_DIFFERENCE = timedelta(hours=36)  # a bare date, two time zones: what came before may look so much later
+MIN_HEADLINE_WORDS = 5  # words of a headline: a shorter one may have lost its subject to the marker
+MAX_CORRECTED_SHARE = 0.25  # of the facts: another issue of a serial changes more, a correction less
+CLEAR_JACCARD_LEAD = 0.1  # of Jaccard: by how much the better of two equal witnesses must be better
+SWAP_WEIGHT = 0.05  # of Jaccard: a fact that differs tells more than the word it is
 
 BY_ID, BY_QUOTE, BY_HEADLINE, BY_SLUG, BY_TEXT, BY_EVIDENCE = range(6, 0, -1)
 
@@ -58,33 +59,33 @@ class CandidateEvidence:
         """The better witness is the heavier."""
         if self.rank == BY_EVIDENCE:
             return self.rank, False, self.points
-        return self.rank, self.dated, self.jaccard - SWAP_WEIGHS * self.swaps
+        return self.rank, self.dated, self.jaccard - SWAP_WEIGHT * self.swaps
 
     def clearly_beats(self, rival: CandidateEvidence) -> bool:
         """Tell whether no doubt is left between two releases that the notice could be about."""
         if self.rank == rival.rank == BY_EVIDENCE:
             return self.points - rival.points >= CLEAR_LEAD
         better = self.weight[:2] > rival.weight[:2]
-        return self.rank == BY_ID or better or self.weight[2] - rival.weight[2] >= CLEAR
+        return self.rank == BY_ID or better or self.weight[2] - rival.weight[2] >= CLEAR_JACCARD_LEAD
 
 
-def link(release: Release, candidates: Sequence[Candidate]) -> Verdict:
+def link_notice(release: Release, candidates: Sequence[KnownRelease]) -> Verdict:
     """Return what a correction, update or withdrawal is about; ``of`` is None rather than wrong."""
-    notice = read(release)
-    again = _syndicated(release, candidates)
+    notice = features_of(release)
+    again = _known_notice(release, candidates)
     if again is not None:
         return again
-    found: list[tuple[CandidateEvidence, Candidate]] = []
+    found: list[tuple[CandidateEvidence, KnownRelease]] = []
     for candidate in candidates:
-        other = read(candidate.release)
-        if came_before(notice, other, CLOCKS_DIFFER):
+        other = features_of(candidate.release)
+        if came_before(notice, other, MAX_CLOCK_DIFFERENCE):
             continue
-        witness = fits(release, notice, candidate.release, other)
+        witness = find_evidence(release, notice, candidate.release, other)
         if witness is not None:
             found.append((witness, candidate))
     marker = release.notice.marker if release.notice else "a notice"
     if not found:
-        nearest = _nearest(release, notice, candidates)
+        nearest = _nearest_release(release, notice, candidates)
         why = f"{marker}: what it is about is not known yet{nearest}"
         return Verdict(kind="notice", of=None, story=None, why=why)
     found.sort(key=lambda pair: pair[0].weight, reverse=True)
@@ -97,37 +98,37 @@ def link(release: Release, candidates: Sequence[Candidate]) -> Verdict:
     return Verdict(kind="notice", of=of, story=best.story, why=f"{marker}: {witness.why}")
 
 
-def fits(
+def find_evidence(
     release: Release, notice: ReleaseFeatures, original: Release, other: ReleaseFeatures
 ) -> CandidateEvidence | None:
     """Return the strongest witness that a notice is about a release, or None."""
-    witness = _strongest(release, notice, original, other) or _by_evidence(release, notice, original, other)
+    witness = _single_evidence(release, notice, original, other) or _combined_evidence(release, notice, original, other)
     return replace(witness, dated=_names_its_day(release, original)) if witness else None
 
 
-def _by_evidence(
+def _combined_evidence(
     release: Release, notice: ReleaseFeatures, original: Release, other: ReleaseFeatures
 ) -> CandidateEvidence | None:
     """Let many small signs witness together, where none does alone."""
-    evidence = _weighed(release, notice, original, other)
+    evidence = _weigh(release, notice, original, other)
     if not evidence.is_enough:
         return None
-    return replace(_witness(BY_EVIDENCE, notice, other, str(evidence)), points=evidence.points)
+    return replace(_evidence(BY_EVIDENCE, notice, other, str(evidence)), points=evidence.points)
 
 
-def _weighed(release: Release, notice: ReleaseFeatures, original: Release, other: ReleaseFeatures) -> Evidence:
-    if translation(original, release):
+def _weigh(release: Release, notice: ReleaseFeatures, original: Release, other: ReleaseFeatures) -> Evidence:
+    if differ_in_language(original, release):
         return weigh_translation(original, release, other, notice)
     days = days_between(notice, other)
     return weigh(release, notice, original, other, days=days, names_its_day=_names_its_day(release, original))
 
 
-def _nearest(release: Release, notice: ReleaseFeatures, candidates: Sequence[Candidate]) -> str:
+def _nearest_release(release: Release, notice: ReleaseFeatures, candidates: Sequence[KnownRelease]) -> str:
     """Return, in words, the release that a notice may be about: a person decides."""
     weighed = [
-        (_weighed(release, notice, candidate.release, read(candidate.release)), candidate)
+        (_weigh(release, notice, candidate.release, features_of(candidate.release)), candidate)
         for candidate in candidates
-        if not came_before(notice, read(candidate.release), CLOCKS_DIFFER)
+        if not came_before(notice, features_of(candidate.release), MAX_CLOCK_DIFFERENCE)
     ]
     if not weighed:
         return ""
@@ -135,45 +136,47 @@ def _nearest(release: Release, notice: ReleaseFeatures, candidates: Sequence[Can
     return f"; perhaps {candidate.release.id} ({evidence})" if evidence.points > 0 else ""
 
 
-def _strongest(
+def _single_evidence(
     release: Release, notice: ReleaseFeatures, original: Release, other: ReleaseFeatures
 ) -> CandidateEvidence | None:
     if notice.urls & other.urls:
-        return _witness(BY_ID, notice, other, "the same page")
+        return _evidence(BY_ID, notice, other, "the same page")
     shared = notice.ids & other.ids
     if shared:
-        return _witness(BY_ID, notice, other, f"wire id {min(shared)[1]}")
+        return _evidence(BY_ID, notice, other, f"wire id {min(shared)[1]}")
     days = days_between(notice, other)
     containment = overlap(other, notice)[1]
     strangers = bool(notice.issuer_key and other.issuer_key) and notice.issuer_key != other.issuer_key
-    quoted = _quoted(notice, other)
-    if days is not None and days > TEXT_WITHIN:
+    quoted = _quotation(notice, other)
+    if days is not None and days > MAX_TEXT_DAYS:
         # So late only a notice that names both the headline and the day is believed.
         named = quoted and not strangers and _names_its_day(release, original)
-        return _witness(BY_QUOTE, notice, other, f"it quotes the headline, {days} days earlier") if named else None
+        return _evidence(BY_QUOTE, notice, other, f"it quotes the headline, {days} days earlier") if named else None
     if quoted:
-        return None if strangers and containment < 0.3 else _witness(BY_QUOTE, notice, other, quoted)
-    if near_headline(other, notice):
-        return _by_headline(release, notice, original, other, containment)
-    soon = days is None or days <= HEADLINE_WITHIN
-    if len(notice.headline) < TELLING and soon and not strangers and _slug_of(notice, other):
-        return _witness(BY_SLUG, notice, other, "the words of its address")
-    return _by_text(notice, other, containment) if soon and days is not None else None
+        return None if strangers and containment < 0.3 else _evidence(BY_QUOTE, notice, other, quoted)
+    if has_near_headline(other, notice):
+        return _headline_evidence(release, notice, original, other, containment)
+    soon = days is None or days <= MAX_HEADLINE_DAYS
+    if len(notice.headline) < MIN_HEADLINE_WORDS and soon and not strangers and _matches_slug(notice, other):
+        return _evidence(BY_SLUG, notice, other, "the words of its address")
+    return _text_evidence(notice, other, containment) if soon and days is not None else None
 
 
-def _quoted(notice: ReleaseFeatures, other: ReleaseFeatures) -> str | None:
+def _quotation(notice: ReleaseFeatures, other: ReleaseFeatures) -> str | None:
     """Return how a notice quotes a release: its headline, the one it quotes itself, or the words of its address."""
-    keys = [squeezed(headline) for headline in notice.quotes]
-    if any(_one_headline(key, other.headline_key) for key in keys):
+    keys = [compact_key(headline) for headline in notice.quotes]
+    if any(_is_same_headline(key, other.headline_key) for key in keys):
         return "it quotes the headline"
     if other.headline_key:
         return None
     # A notice whose title is "/C O R R E C T I O N -- Company/" has its old headline in what it quotes, or its address.
-    if {*keys} & {squeezed(headline) for headline in other.quotes}:
+    if {*keys} & {compact_key(headline) for headline in other.quotes}:
         return "both quote the headline"
     slug = other.slug_key
     short = (short_key(folded(words(headline))) for headline in notice.quotes)
-    if slug and any(len(key) >= SHORTEST and (slug.startswith(key) or key.startswith(slug)) for key in short):
+    if slug and any(
+        len(key) >= MIN_HEADLINE_LENGTH and (slug.startswith(key) or key.startswith(slug)) for key in short
+    ):
         return "it quotes the headline that the address tells"
     return None
 
@@ -188,80 +191,89 @@ def _names_its_day(release: Release, original: Release) -> bool:
     return original.published_at[:10] in named_dates(told)
 
 
-def _witness(rank: int, notice: ReleaseFeatures, other: ReleaseFeatures, why: str) -> CandidateEvidence:
+def _evidence(rank: int, notice: ReleaseFeatures, other: ReleaseFeatures, why: str) -> CandidateEvidence:
     like = compare(other, notice)
     return CandidateEvidence(rank=rank, dated=False, jaccard=like.jaccard, swaps=len(like.swapped), why=why)
 
 
-def _by_headline(
+def _headline_evidence(
     release: Release, notice: ReleaseFeatures, original: Release, other: ReleaseFeatures, containment: float
 ) -> CandidateEvidence | None:
     """Let the headline without its marker witness, with the issuer, the text, or the hour beside it."""
     days = days_between(notice, other)
-    soon = days is None or days <= HEADLINE_WITHIN
+    soon = days is None or days <= MAX_HEADLINE_DAYS
     exact = notice.plain_headline_key == other.plain_headline_key
     same_issuer = bool(notice.issuer_key) and notice.issuer_key == other.issuer_key
     strangers = bool(notice.issuer_key and other.issuer_key) and not same_issuer
-    if strangers and containment < STRANGERS_SHARE:
+    if strangers and containment < OTHER_ISSUER_CONTAINMENT:
         return None
-    at_once = exact and same_hand(release, original) and len(notice.headline) >= TELLING and (days or 0) <= SOON
-    untold = exact and soon and min(len(notice.folded), len(other.folded)) < ADVISORY
+    at_once = (
+        exact
+        and has_same_publisher(release, original)
+        and len(notice.headline) >= MIN_HEADLINE_WORDS
+        and (days or 0) <= SAME_HEADLINE_DAYS
+    )
+    untold = exact and soon and min(len(notice.folded), len(other.folded)) < MIN_COMPARABLE_WORDS
     if not (containment >= (0.4 if exact else 0.5) or (same_issuer and soon) or at_once or untold):
         return None
     like = compare(other, notice)
-    if len(like.swapped) > FEW_SWAPS and like.swapped_share > SERIAL_SHARE:
+    if len(like.swapped) > MAX_SWAPS and like.swapped_share > MAX_CORRECTED_SHARE:
         return None
     apart = "" if days is None else ", the same day" if days == 0 else f", {days} day{'s' * (days > 1)} earlier"
     why = "headline without its marker" + (", same issuer" if same_issuer else "") + apart
     return CandidateEvidence(rank=BY_HEADLINE, dated=False, jaccard=like.jaccard, swaps=len(like.swapped), why=why)
 
 
-ADVISORY = 60  # words: a shorter text has nothing to compare
-STRANGERS_SHARE = 0.6  # containment: so much text under one headline, and the issuers' names were read differently
+MIN_COMPARABLE_WORDS = 60  # words: a shorter text has nothing to compare
+OTHER_ISSUER_CONTAINMENT = (
+    0.6  # containment: so much text under one headline, and the issuers' names were read differently
+)
 
 
-def _by_text(notice: ReleaseFeatures, other: ReleaseFeatures, containment: float) -> CandidateEvidence | None:
+def _text_evidence(notice: ReleaseFeatures, other: ReleaseFeatures, containment: float) -> CandidateEvidence | None:
     """Let near text witness alone where nothing speaks for a sibling."""
     if containment < 0.8:
         return None
     like = compare(other, notice)
     lost, came = headline_swaps(other.headline, notice.headline)
-    told = told_by_headline(like, lost, came)
-    if like.opening < OPENS_ALIKE or told or like.swapped_share > FEW_SHARE:
+    told = headline_difference(like, lost, came)
+    if like.opening < MIN_SHARED_OPENING or told or like.swapped_share > MAX_SWAPPED_SHARE:
         return None
     why = f"{like.jaccard:.0%} the same text"
     return CandidateEvidence(rank=BY_TEXT, dated=False, jaccard=like.jaccard, swaps=len(like.swapped), why=why)
 
 
-def _slug_of(notice: ReleaseFeatures, other: ReleaseFeatures) -> bool:
+def _matches_slug(notice: ReleaseFeatures, other: ReleaseFeatures) -> bool:
     """Tell whether a notice's address has the words of a release's headline or address, cut short at most."""
     slug = notice.slug_key
     if not slug:
         return False
-    keys = [key for key in (other.slug_key, short_key(other.headline)) if key and len(key) >= SHORTEST]
+    keys = [key for key in (other.slug_key, short_key(other.headline)) if key and len(key) >= MIN_HEADLINE_LENGTH]
     return any(slug.startswith(key) or key.startswith(slug) for key in keys)
 
 
-QUOTED_WHOLE = 60  # letters and digits: quoted so far, a headline is meant, however it ends
+QUOTED_CHARACTERS = 60  # letters and digits: quoted so far, a headline is meant, however it ends
 
 
-def _one_headline(quoted: str, key: str) -> bool:
+def _is_same_headline(quoted: str, key: str) -> bool:
     if not quoted:
         return False
-    return quoted == key or (len(quoted) >= SHORTEST and (quoted in key or key[:QUOTED_WHOLE] == quoted[:QUOTED_WHOLE]))
+    return quoted == key or (
+        len(quoted) >= MIN_HEADLINE_LENGTH and (quoted in key or key[:QUOTED_CHARACTERS] == quoted[:QUOTED_CHARACTERS])
+    )
 
 
 def _newest_state(
-    best: Candidate, candidates: Sequence[Candidate], release: Release, notice: ReleaseFeatures
-) -> Candidate | None:
+    best: KnownRelease, candidates: Sequence[KnownRelease], release: Release, notice: ReleaseFeatures
+) -> KnownRelease | None:
     """Return the state of the story that a notice replaces: its newest notice, else its first release.
 
     In its own language where there is one; never a notice that came out after it: an earlier correction that is read
     late replaces the release, or nothing where only later notices are known.
     """
     story = [candidate for candidate in candidates if candidate.story == best.story]
-    before = [one for one in story if not is_notice(one.release) or not came_before(notice, read(one.release))]
-    readable = [one for one in before if not translation(one.release, release)] or before
+    before = [one for one in story if not is_notice(one.release) or not came_before(notice, features_of(one.release))]
+    readable = [one for one in before if not differ_in_language(one.release, release)] or before
     notices = [candidate for candidate in readable if is_notice(candidate.release)]
     if notices:
         return max(notices, key=lambda candidate: candidate.release.first_seen_at or "")
@@ -274,10 +286,10 @@ def is_notice(release: Release) -> bool:
     return release.notice is not None and release.notice.kind != "repeat"
 
 
-def _syndicated(release: Release, candidates: Sequence[Candidate]) -> Verdict | None:
+def _known_notice(release: Release, candidates: Sequence[KnownRelease]) -> Verdict | None:
     """Return the verdict on another site's copy of a notice that is known."""
     for candidate in candidates:
-        if is_notice(candidate.release) and one_notice(release, candidate.release):
+        if is_notice(candidate.release) and is_same_notice(release, candidate.release):
             where = candidate.release.source or "another site"
             return Verdict(
                 kind="copy", of=candidate.release.id, story=candidate.story, why=f"the same notice on {where}"
@@ -285,22 +297,25 @@ def _syndicated(release: Release, candidates: Sequence[Candidate]) -> Verdict | 
     return None
 
 
-def one_notice(release: Release, earlier: Release) -> bool:
+def is_same_notice(release: Release, earlier: Release) -> bool:
     """Tell whether two notices are the same one: a second correction has another text."""
-    notice, other = read(release), read(earlier)
-    if translation(release, earlier):
+    notice, other = features_of(release), features_of(earlier)
+    if differ_in_language(release, earlier):
         return bool(notice.ids & other.ids) or weigh_translation(earlier, release, other, notice).is_enough
     if notice.ids & other.ids and release.source != earlier.source:
         return not compare(other, notice).swapped
-    if notice.headline_key and other.headline_key and not near_headline(other, notice):
+    if notice.headline_key and other.headline_key and not has_near_headline(other, notice):
         return False
-    if not (notice.headline_key and other.headline_key) and min(len(notice.folded), len(other.folded)) < ADVISORY:
+    if (
+        not (notice.headline_key and other.headline_key)
+        and min(len(notice.folded), len(other.folded)) < MIN_COMPARABLE_WORDS
+    ):
         return notice.folded == other.folded and len(notice.folded) >= SHINGLED
     if min(len(notice.folded), len(other.folded)) < SHINGLED:
         days = days_between(notice, other)
-        return release.source != earlier.source and days is not None and days <= SOON
+        return release.source != earlier.source and days is not None and days <= SAME_HEADLINE_DAYS
     like = compare(other, notice)
-    return like.containment >= 0.8 and like.opening >= OPENS_ALIKE and not like.swapped and not like.mistyped
+    return like.containment >= 0.8 and like.opening >= MIN_SHARED_OPENING and not like.swapped and not like.mistyped
 
 
 SHINGLED = 8  # words: below it there is no text to compare

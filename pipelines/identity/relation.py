@@ -7,32 +7,32 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
-from pipelines.identity.features import ReleaseFeatures, read
-from pipelines.identity.headline_mismatch import mistaken_text
-from pipelines.identity.similarity import Similarity, compare, headline_swaps, overlap, told_by_headline
+from pipelines.identity.features import ReleaseFeatures, features_of
+from pipelines.identity.headline_mismatch import missing_headline_word
+from pipelines.identity.similarity import Similarity, compare, headline_difference, headline_swaps, overlap
 from pipelines.identity.translations import in_two_languages, weigh_translation
 from stories.model.release import Release
 
-KinshipKind = Literal["same", "changed", "sibling", "stranger"]
+RelationKind = Literal["same", "changed", "sibling", "stranger"]
 
-NO_TEXT = 8  # words: below it a page gave nothing to compare
-FORM_TEXT = 30  # words: a form ("see the attached PDF") is the same every day
-STRANGER = 0.45  # containment below which two releases share an about section at most
-REUSED = 0.3  # containment below which an address was given to another release
-OPENS_ALIKE = 0.5  # share of the opening words: below it the news differs, whatever follows it
-SOON = 3  # days
-UNTITLED = 2  # words: "Headline" is what an editor's form said, and lacks no word
-LONG_HEADLINE = 6  # words: shorter ones are the titles of serials
-REISSUED_WITHIN = 45  # days
-SERIAL_AFTER = 6  # days: the weekly issue differs in its dates alone
-CHANGED = 0.6  # Jaccard: a correction leaves most of the text alone
-FEW_SWAPS = 4
-FEW_SHARE = 0.12  # of the facts: a correction repairs some, the next issue of a serial changes most
-_STAGES = """
+MIN_TEXT_WORDS = 8  # words: below it a page gave nothing to compare
+FORM_WORDS = 30  # words: a form ("see the attached PDF") is the same every day
+MIN_CONTAINMENT = 0.45  # containment below which two releases share an about section at most
+REUSED_ADDRESS_CONTAINMENT = 0.3  # containment below which an address was given to another release
+MIN_SHARED_OPENING = 0.5  # share of the opening words: below it the news differs, whatever follows it
+SAME_HEADLINE_DAYS = 3  # days
+MIN_HEADLINE_WORDS = 2  # words: "Headline" is what an editor's form said, and lacks no word
+LONG_HEADLINE_WORDS = 6  # words: shorter ones are the titles of serials
+MAX_REISSUE_DAYS = 45  # days
+MIN_SERIAL_DAYS = 6  # days: the weekly issue differs in its dates alone
+MIN_CORRECTION_JACCARD = 0.6  # Jaccard: a correction leaves most of the text alone
+MAX_SWAPS = 4
+MAX_SWAPPED_SHARE = 0.12  # of the facts: a correction repairs some, the next issue of a serial changes most
+_DEAL_STAGES = """
 close closes closed closing price prices priced pricing complete completes completed completion upsize upsized extend
 extends extended extension final finalizes begins increase increases proposed commences expiration
 """
-STAGES = frozenset(_STAGES.split())
+DEAL_STAGES = frozenset(_DEAL_STAGES.split())
 """Words that tell the next stage of a deal from its announcement."""
 
 
@@ -40,7 +40,7 @@ STAGES = frozenset(_STAGES.split())
 class Relation:
     """What two releases are to each other."""
 
-    kind: KinshipKind
+    kind: RelationKind
     """``same``; ``changed``: the same announcement with other facts or names; ``sibling``: alike but another story."""
     strength: int
     """3 the wire's id or URL, 2 exact text, 1 near text, 0 headline alone."""
@@ -50,45 +50,49 @@ class Relation:
     """Of the evidence for a translation."""
 
 
-def kinship(older: Release, newer: Release, left: ReleaseFeatures, right: ReleaseFeatures) -> Relation:
+def relate(older: Release, newer: Release, left: ReleaseFeatures, right: ReleaseFeatures) -> Relation:
     """Return what two releases are to each other; notices are looked at elsewhere."""
     shared_ids = left.ids & right.ids
     if shared_ids or left.urls & right.urls:
         what = f"wire id {min(shared_ids)[1]}" if shared_ids else "the same address"
-        return _by_address(older, newer, what, left, right)
-    if translation(older, newer):
-        return _by_facts(older, newer, left, right)
-    if min(len(left.folded), len(right.folded)) < NO_TEXT:
-        return _by_headline(older, newer, left, right)
+        return _relate_by_address(older, newer, what, left, right)
+    if differ_in_language(older, newer):
+        return _relate_translations(older, newer, left, right)
+    if min(len(left.folded), len(right.folded)) < MIN_TEXT_WORDS:
+        return _relate_by_headline(older, newer, left, right)
     if left.folded == right.folded:
-        return _by_exact_text(older, newer, left, right)
+        return _relate_same_text(older, newer, left, right)
     jaccard, containment = overlap(left, right)
-    if containment < STRANGER and not _soon_again(left, right):
+    if containment < MIN_CONTAINMENT and not _repeats_headline_soon(left, right):
         return Relation(kind="stranger", strength=0, jaccard=jaccard, why="another text")
-    return _by_near_text(older, newer, left, right, compare(left, right))
+    return _relate_near_texts(older, newer, left, right, compare(left, right))
 
 
-def _by_address(older: Release, newer: Release, what: str, left: ReleaseFeatures, right: ReleaseFeatures) -> Relation:
+def _relate_by_address(
+    older: Release, newer: Release, what: str, left: ReleaseFeatures, right: ReleaseFeatures
+) -> Relation:
     """Judge releases that share an id or address: another text in the same language is another release all the same."""
     like = compare(left, right)
-    if translation(older, newer):
+    if differ_in_language(older, newer):
         return Relation(kind="same", strength=3, jaccard=like.jaccard, why=f"{what} in another language")
-    comparable = min(len(left.folded), len(right.folded)) >= 2 * FORM_TEXT and older.language == newer.language
-    if comparable and (like.containment < REUSED or like.opening < OPENS_ALIKE):
+    comparable = min(len(left.folded), len(right.folded)) >= 2 * FORM_WORDS and older.language == newer.language
+    if comparable and (like.containment < REUSED_ADDRESS_CONTAINMENT or like.opening < MIN_SHARED_OPENING):
         return Relation(kind="sibling", strength=3, jaccard=like.jaccard, why=f"{what} with another text")
-    changed = _told_elsewhere(like, left, right) or (bool(like.swapped or like.mistyped) and _same_site(older, newer))
+    changed = _states_other_facts(like, left, right) or (
+        bool(like.swapped or like.mistyped) and _has_same_source(older, newer)
+    )
     return Relation(kind="changed" if changed else "same", strength=3, jaccard=like.jaccard, why=what)
 
 
-def _by_facts(older: Release, newer: Release, left: ReleaseFeatures, right: ReleaseFeatures) -> Relation:
+def _relate_translations(older: Release, newer: Release, left: ReleaseFeatures, right: ReleaseFeatures) -> Relation:
     """Judge two texts in two languages by what every language keeps."""
     evidence = weigh_translation(older, newer, left, right)
-    kind: KinshipKind = "same" if evidence.is_enough else "stranger"
+    kind: RelationKind = "same" if evidence.is_enough else "stranger"
     why = f"{'a translation' if evidence.is_enough else 'no translation'}, {evidence}"
     return Relation(kind=kind, strength=1, jaccard=0.0, why=why, points=evidence.points)
 
 
-def _by_headline(older: Release, newer: Release, left: ReleaseFeatures, right: ReleaseFeatures) -> Relation:
+def _relate_by_headline(older: Release, newer: Release, left: ReleaseFeatures, right: ReleaseFeatures) -> Relation:
     """Judge releases of which one has no text: the same headline on another site at the same time is the same."""
     days = days_between(left, right)
     same = (
@@ -102,58 +106,62 @@ def _by_headline(older: Release, newer: Release, left: ReleaseFeatures, right: R
                    why="same headline within two days, no text to compare" if same else "too little text")  # fmt: skip
 
 
-def _by_exact_text(older: Release, newer: Release, left: ReleaseFeatures, right: ReleaseFeatures) -> Relation:
+def _relate_same_text(older: Release, newer: Release, left: ReleaseFeatures, right: ReleaseFeatures) -> Relation:
     days = days_between(left, right)
-    if len(right.folded) < FORM_TEXT and same_hand(older, newer) and days != 0:
+    if len(right.folded) < FORM_WORDS and has_same_publisher(older, newer) and days != 0:
         return Relation(kind="sibling", strength=2, jaccard=1.0, why="the same few words on another day: a form")
-    if len(right.folded) < FORM_TEXT and not near_headline(left, right):
+    if len(right.folded) < FORM_WORDS and not has_near_headline(left, right):
         return Relation(
             kind="sibling", strength=2, jaccard=1.0, why="the same few words under another headline: a form"
         )
-    other = None if near_headline(left, right) else mistaken_text(older, newer, left, right)
+    other = None if has_near_headline(left, right) else missing_headline_word(older, newer, left, right)
     if other:
         why = f"the same text under a headline about {other.lower()}, which it lacks"
         return Relation(kind="sibling", strength=2, jaccard=1.0, why=why)
     return Relation(kind="same", strength=2, jaccard=1.0, why="same text")
 
 
-def _by_near_text(
+def _relate_near_texts(
     older: Release, newer: Release, left: ReleaseFeatures, right: ReleaseFeatures, like: Similarity
 ) -> Relation:
     """Weigh what differs between two texts that share much."""
     days = days_between(left, right)
     lost, came = headline_swaps(left.headline, right.headline)
-    near = near_headline(left, right)
+    near = has_near_headline(left, right)
     alike = f"{like.jaccard:.0%} the same text"
 
-    def of(kind: KinshipKind, why: str) -> Relation:
+    def of(kind: RelationKind, why: str) -> Relation:
         return Relation(kind=kind, strength=1, jaccard=like.jaccard, why=why)
 
-    if like.opening < OPENS_ALIKE:
+    if like.opening < MIN_SHARED_OPENING:
         return of("stranger", "they share only what follows the news")
-    if like.opens_anew and same_hand(older, newer):
+    if like.opens_anew and has_same_publisher(older, newer):
         return of("sibling", "it opens with other news")
-    told = told_by_headline(like, lost, came)
+    told = headline_difference(like, lost, came)
     if told:
         return of("sibling", f"headline and text say {told[1]} for {told[0]}")
-    other = None if near else mistaken_text(older, newer, left, right)
+    other = None if near else missing_headline_word(older, newer, left, right)
     if other:
         return of("sibling", f"{alike} under a headline about {other.lower()}, which it lacks")
-    subject = None if near else _other_subject(left, right, lost, came)
+    subject = None if near else _distinguishing_word(left, right, lost, came)
     if subject:
         return of("sibling", f"it is about {subject}, which the earlier text lacks")
-    untitled = min(len(left.headline), len(right.headline)) < UNTITLED
-    from_text = not near and _is_a_sentence_of(right.headline, left)
-    stages = frozenset() if untitled or from_text else STAGES & {*lost, *came}
+    untitled = min(len(left.headline), len(right.headline)) < MIN_HEADLINE_WORDS
+    from_text = not near and _is_sentence_of(right.headline, left)
+    stages = frozenset() if untitled or from_text else DEAL_STAGES & {*lost, *came}
     if stages and like.jaccard < 0.95:
         return of("sibling", f"another stage: {min(stages)}")
     if not like.swapped:
-        if days is not None and days > REISSUED_WITHIN and like.jaccard < CHANGED:
+        if days is not None and days > MAX_REISSUE_DAYS and like.jaccard < MIN_CORRECTION_JACCARD:
             return of("sibling", f"only {alike}, {days} days later")
-        if not _enough(like, left, right, near or from_text):
+        if not _shares_enough(like, left, right, near or from_text):
             return of("sibling", "another headline and much other text" if not near else "much other text")
-        changed = near and (like.differing or like.mistyped or like.containment < CHANGED) and _same_site(older, newer)
-        if near and like.containment < CHANGED:
+        changed = (
+            near
+            and (like.differing or like.mistyped or like.containment < MIN_CORRECTION_JACCARD)
+            and _has_same_source(older, newer)
+        )
+        if near and like.containment < MIN_CORRECTION_JACCARD:
             return of("changed" if changed else "same", "same headline and opening, the rest written anew")
         return of("changed" if changed else "same", alike + ("" if near else " under another headline"))
     what = ", ".join(f"{b} for {a}" for a, b in like.swapped[:3])
@@ -162,48 +170,48 @@ def _by_near_text(
         if not slight:
             return of("sibling", f"another headline, {what}")
         return of("changed" if like.figures_swapped else "same", f"{alike}, though {what}")
-    if days is not None and (days > REISSUED_WITHIN or (like.dates_swapped and days >= SERIAL_AFTER)):
+    if days is not None and (days > MAX_REISSUE_DAYS or (like.dates_swapped and days >= MIN_SERIAL_DAYS)):
         return of("sibling", f"{what}, {days} days later")
-    if like.jaccard < CHANGED and like.containment < 0.8:
+    if like.jaccard < MIN_CORRECTION_JACCARD and like.containment < 0.8:
         return of("sibling", f"same headline, but only {alike}")
-    if len(like.swapped) > FEW_SWAPS or like.swapped_share > FEW_SHARE:
+    if len(like.swapped) > MAX_SWAPS or like.swapped_share > MAX_SWAPPED_SHARE:
         return of("sibling", f"same headline, {len(like.swapped)} other facts: {what}")
-    changed = _told_elsewhere(like, left, right) or _same_site(older, newer)
+    changed = _states_other_facts(like, left, right) or _has_same_source(older, newer)
     return of("changed" if changed else "same", f"{alike}, same headline, {what}")
 
 
-def _is_a_sentence_of(headline: tuple[str, ...], earlier: ReleaseFeatures) -> bool:
+def _is_sentence_of(headline: tuple[str, ...], earlier: ReleaseFeatures) -> bool:
     """Tell whether a headline stands word for word in an earlier release's text: no other news, an editor took it."""
     run = " ".join(headline[:-1])  # the last word may be cut
-    return len(headline) > LONG_HEADLINE and f" {run} " in f" {' '.join(earlier.folded)} "
+    return len(headline) > LONG_HEADLINE_WORDS and f" {run} " in f" {' '.join(earlier.folded)} "
 
 
-def _told_elsewhere(like: Similarity, left: ReleaseFeatures, right: ReleaseFeatures) -> bool:
+def _states_other_facts(like: Similarity, left: ReleaseFeatures, right: ReleaseFeatures) -> bool:
     """Tell whether another site's copy says something else: another figure, or another name in a name's place.
 
     Then a correction lost its marker on the way. Misspellings, words and names run together are a syndicator's slips,
     and so is what stands in the opening, where datelines leave their rests.
     """
-    return like.figures_swapped or any(_name(a, b, left, right) for a, b in like.swapped)
+    return like.figures_swapped or any(_is_other_name(a, b, left, right) for a, b in like.swapped)
 
 
-NAME = 4  # letters: shorter ones are abbreviations that desks write as they please
-DATELINE_REST = 12  # words
+MIN_NAME_LENGTH = 4  # letters: shorter ones are abbreviations that desks write as they please
+DATELINE_WORDS = 12  # words
 
 
-def _name(gone: str, new: str, left: ReleaseFeatures, right: ReleaseFeatures) -> bool:
+def _is_other_name(gone: str, new: str, left: ReleaseFeatures, right: ReleaseFeatures) -> bool:
     if gone.startswith(new) or new.startswith(gone):
         return False
     for word, reading in ((gone, left), (new, right)):
-        if len(word) < NAME or not word.isalpha():
+        if len(word) < MIN_NAME_LENGTH or not word.isalpha():
             return False
         places = [place for place, low in enumerate(reading.folded) if low == word]
-        if not places or places[0] < DATELINE_REST or any(reading.spelled[place].islower() for place in places):
+        if not places or places[0] < DATELINE_WORDS or any(reading.spelled[place].islower() for place in places):
             return False
     return True
 
 
-def _other_subject(
+def _distinguishing_word(
     left: ReleaseFeatures, right: ReleaseFeatures, lost: Sequence[str], came: Sequence[str]
 ) -> str | None:
     """Return a word by which two headlines tell their texts apart: each names what only its own text has."""
@@ -212,33 +220,33 @@ def _other_subject(
     return next((word for word in came if word in right.folded and word not in left.folded), None)
 
 
-def _soon_again(left: ReleaseFeatures, right: ReleaseFeatures) -> bool:
+def _repeats_headline_soon(left: ReleaseFeatures, right: ReleaseFeatures) -> bool:
     """Tell whether one long headline was used twice within days: the text may have been written anew below it."""
     days = days_between(left, right)
     return (
         days is not None
-        and days <= SOON
-        and len(right.headline) >= LONG_HEADLINE
+        and days <= SAME_HEADLINE_DAYS
+        and len(right.headline) >= LONG_HEADLINE_WORDS
         and left.plain_headline_key == right.plain_headline_key
     )
 
 
-def _enough(like: Similarity, left: ReleaseFeatures, right: ReleaseFeatures, near: bool) -> bool:
+def _shares_enough(like: Similarity, left: ReleaseFeatures, right: ReleaseFeatures, near: bool) -> bool:
     """Tell whether two texts without swapped facts share enough: under one headline, cut short, or as a whole."""
     days = days_between(left, right)
     if near:
-        return like.containment >= 0.6 or (_soon_again(left, right) and like.opening >= 0.6)
+        return like.containment >= 0.6 or (_repeats_headline_soon(left, right) and like.opening >= 0.6)
     if like.containment >= 0.95 and like.both_open >= 0.8:
         return True
     return like.jaccard >= (0.7 if days is not None and days <= 14 else 0.9)
 
 
-def translation(one: Release, other: Release) -> bool:
+def differ_in_language(one: Release, other: Release) -> bool:
     """Tell whether two texts are in two languages or scripts, so that nothing in them can be compared."""
-    return in_two_languages(one, other, read(one), read(other))
+    return in_two_languages(one, other, features_of(one), features_of(other))
 
 
-def near_headline(left: ReleaseFeatures, right: ReleaseFeatures) -> bool:
+def has_near_headline(left: ReleaseFeatures, right: ReleaseFeatures) -> bool:
     """Tell whether two headlines are one: but for typography, a rubric, misspellings, or words added to one of them."""
     if not left.headline_key or not right.headline_key:
         return False
@@ -248,14 +256,14 @@ def near_headline(left: ReleaseFeatures, right: ReleaseFeatures) -> bool:
     return (not lost or not came) and len(set(left.headline) & set(right.headline)) >= 3
 
 
-def _same_site(older: Release, newer: Release) -> bool:
+def _has_same_source(older: Release, newer: Release) -> bool:
     """Tell whether one source issued both: another site edits what it copies, also where it names the wire."""
     return older.source is not None and older.source == newer.source
 
 
-def same_hand(older: Release, newer: Release) -> bool:
+def has_same_publisher(older: Release, newer: Release) -> bool:
     """Tell whether one source, or one wire, issued both."""
-    return _same_site(older, newer) or (older.wire is not None and older.wire == newer.wire)
+    return _has_same_source(older, newer) or (older.wire is not None and older.wire == newer.wire)
 
 
 def days_between(left: ReleaseFeatures, right: ReleaseFeatures) -> int | None:

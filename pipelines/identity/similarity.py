@@ -9,14 +9,16 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
-from pipelines.identity.features import READINGS_KEPT, ReleaseFeatures
+from pipelines.identity.features import FEATURES_KEPT, ReleaseFeatures
 from pipelines.identity.normalized_words import COMMON, DAYS_AND_MONTHS, MONTHS, NUMBER_WORDS, NUMERIC, WEEKDAYS
 
-OPENING = 40  # words that say what the news is
-TIGHT = 8  # words: in a longer gap names do not stand in each other's place, the sentence was written anew
-PASSAGE = 30  # words: a longer gap on both sides is another passage, not the same one with other facts in it
+OPENING_WORDS = 40  # words that say what the news is
+MAX_TIGHT_GAP_WORDS = (
+    8  # words: in a longer gap names do not stand in each other's place, the sentence was written anew
+)
+MAX_GAP_WORDS = 30  # words: a longer gap on both sides is another passage, not the same one with other facts in it
 COMPARISONS_KEPT = 1_024  # a serial's issues come together, and each that is kept has the others decided on again
-MISSPELT = 0.7  # SequenceMatcher ratio of two words from which one is the other mistyped
+MISSPELLING_RATIO = 0.7  # SequenceMatcher ratio of two words from which one is the other mistyped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +77,8 @@ class Shingles(NamedTuple):
     all: frozenset[int]
 
 
-@lru_cache(maxsize=READINGS_KEPT)
-def shingled(reading: ReleaseFeatures) -> Shingles:
+@lru_cache(maxsize=FEATURES_KEPT)
+def shingles_of(reading: ReleaseFeatures) -> Shingles:
     """Return the runs of words of a release's news; a text shorter than a run is a run of single words."""
     folded = reading.folded
     runs = zip(folded, folded[1:], folded[2:], folded[3:], strict=False)
@@ -87,7 +89,7 @@ def shingled(reading: ReleaseFeatures) -> Shingles:
 @lru_cache(maxsize=COMPARISONS_KEPT)
 def overlap(older: ReleaseFeatures, newer: ReleaseFeatures) -> tuple[float, float]:
     """Return (Jaccard, containment) of two releases' runs of words."""
-    left, right = shingled(older).all, shingled(newer).all
+    left, right = shingles_of(older).all, shingles_of(newer).all
     smaller = min(len(left), len(right))
     if not smaller:
         return 0.0, 0.0
@@ -105,11 +107,11 @@ def compare(older: ReleaseFeatures, newer: ReleaseFeatures) -> Similarity:
     differing: set[str] = set()
     mistyped = 0
     for i0, i1, j0, j1 in gaps:
-        if i1 - i0 > PASSAGE or j1 - j0 > PASSAGE or older.folded[i0:i1] == newer.folded[j0:j1]:
+        if i1 - i0 > MAX_GAP_WORDS or j1 - j0 > MAX_GAP_WORDS or older.folded[i0:i1] == newer.folded[j0:j1]:
             continue
         pairs, typos = _swaps(older, i0, i1, newer, j0, j1)
         mistyped += typos
-        if i1 - i0 <= TIGHT and j1 - j0 <= TIGHT:
+        if i1 - i0 <= MAX_TIGHT_GAP_WORDS and j1 - j0 <= MAX_TIGHT_GAP_WORDS:
             here, there = frozenset(older.folded[i0:i1]), frozenset(newer.folded[j0:j1])
             replaced.append((here - there, there - here))
             differing.update(_facts_gone(older.spelled[i0:i1], there, newer, tight=True))
@@ -151,8 +153,8 @@ def align(older: ReleaseFeatures, newer: ReleaseFeatures) -> tuple[list[Gap], in
         if left > i or right > j:
             gaps.append((i, left, j, right))
         i, j = left + length, right + length
-        covered_older += max(0, min(i, OPENING) - left)
-        covered_newer += max(0, min(j, OPENING) - right)
+        covered_older += max(0, min(i, OPENING_WORDS) - left)
+        covered_newer += max(0, min(j, OPENING_WORDS) - right)
     if i < len(older.folded) or j < len(newer.folded):
         gaps.append((i, len(older.folded), j, len(newer.folded)))
     return gaps, covered_older, covered_newer
@@ -164,12 +166,12 @@ Run = tuple[int, int, int]
 def _runs(older: ReleaseFeatures, newer: ReleaseFeatures) -> list[Run]:
     """Return the runs of words that both have: (place in the older, in the newer, words)."""
     places: dict[int, int] = {}
-    for position, shingle in enumerate(shingled(newer).ordered):
+    for position, shingle in enumerate(shingles_of(newer).ordered):
         places[shingle] = -1 if shingle in places else position
     left, right = older.folded, newer.folded
     runs: list[Run] = []
     i = 0
-    shingles = shingled(older).ordered
+    shingles = shingles_of(older).ordered
     while i < len(shingles):
         place = places.get(shingles[i], -1)
         if place < 0:
@@ -189,14 +191,14 @@ def _runs(older: ReleaseFeatures, newer: ReleaseFeatures) -> list[Run]:
     return runs
 
 
-MANY_RUNS = 150  # beyond it two texts are a patchwork; the first ones in order will do
+MAX_RUNS = 150  # beyond it two texts are a patchwork; the first ones in order will do
 
 
 def _chain(runs: list[Run]) -> list[Run]:
     """Return the heaviest runs that stand in the same order in both."""
     if all(first[1] < second[1] for first, second in pairwise(runs)):
         return runs
-    runs = runs[:MANY_RUNS]
+    runs = runs[:MAX_RUNS]
     best: list[tuple[int, int]] = []  # (weight, the run before)
     for here, (_, place, length) in enumerate(runs):
         weight, before = max(((best[k][0], k) for k in range(here) if runs[k][1] < place), default=(0, -1))
@@ -209,20 +211,20 @@ def _chain(runs: list[Run]) -> list[Run]:
     return chain[::-1]
 
 
-OWN_OPENING = 8  # words
-OWN_WORDS = 0.3  # of the telling words: fewer in common, and two passages say different things
+MIN_OPENING_GAP_WORDS = 8  # words
+OPENING_OVERLAP = 0.3  # of the telling words: fewer in common, and two passages say different things
 
 
 def _opens_anew(older: ReleaseFeatures, newer: ReleaseFeatures, gap: Gap) -> bool:
     i0, i1, j0, j1 = gap
-    if i0 or j0 or min(i1, j1) < OWN_OPENING:
+    if i0 or j0 or min(i1, j1) < MIN_OPENING_GAP_WORDS:
         return False
     left, right = {*older.folded[:i1]} - COMMON, {*newer.folded[:j1]} - COMMON
-    return len(left & right) < OWN_WORDS * min(len(left), len(right))
+    return len(left & right) < OPENING_OVERLAP * min(len(left), len(right))
 
 
 def _share(covered: int, length: int) -> float:
-    return covered / min(OPENING, length) if length else 0.0
+    return covered / min(OPENING_WORDS, length) if length else 0.0
 
 
 def _swaps(
@@ -232,7 +234,7 @@ def _swaps(
     left, right = older.folded[i0:i1], newer.folded[j0:j1]
     if "".join(left) == "".join(right):
         return [], 0
-    tight = max(len(left), len(right)) <= TIGHT
+    tight = max(len(left), len(right)) <= MAX_TIGHT_GAP_WORDS
     lost = _facts_gone(older.spelled[i0:i1], right, newer, tight)
     came = _facts_gone(newer.spelled[j0:j1], left, older, tight)
     typos = 0
@@ -242,7 +244,7 @@ def _swaps(
             continue  # 4000 is 4,000
         if gone[:3] == new[:3] and {gone, new} <= DAYS_AND_MONTHS:
             continue  # Sept. is September
-        if misspelt(gone, new):
+        if is_misspelling(gone, new):
             typos += 1
         else:
             pairs.append((gone, new))
@@ -274,7 +276,7 @@ def is_figure(spelled: str) -> bool:
     return bool(NUMERIC.match(spelled)) or (spelled[0].isupper() and spelled.lower() in DAYS_AND_MONTHS)
 
 
-def misspelt(one: str, other: str) -> bool:
+def is_misspelling(one: str, other: str) -> bool:
     """Tell whether two words differ by a slip: a letter more or less, two exchanged. Numbers never do."""
     if NUMBER_WORDS.get(one, one) == NUMBER_WORDS.get(other, other):
         return True  # "twelve" is 12
@@ -289,12 +291,12 @@ def misspelt(one: str, other: str) -> bool:
         return False
     # No run of letters is longer than the letters that both have: nearly all pairs end here, at a tenth of the cost.
     common = sum(min(one.count(letter), other.count(letter)) for letter in set(one))
-    if 2 * common <= MISSPELT * (shorter + longer):
+    if 2 * common <= MISSPELLING_RATIO * (shorter + longer):
         return False
-    return common == longer or SequenceMatcher(None, one, other, autojunk=False).ratio() > MISSPELT
+    return common == longer or SequenceMatcher(None, one, other, autojunk=False).ratio() > MISSPELLING_RATIO
 
 
-def told_by_headline(like: Similarity, lost: Sequence[str], came: Sequence[str]) -> tuple[str, str] | None:
+def headline_difference(like: Similarity, lost: Sequence[str], came: Sequence[str]) -> tuple[str, str] | None:
     """Return the words by which both headlines and texts differ, (older, newer): Delaware here, Ohio there."""
     for here, there in like.replaced:
         gone = next((word for word in lost if word in here), None)
@@ -311,7 +313,7 @@ def headline_swaps(older: tuple[str, ...], newer: tuple[str, ...]) -> tuple[tupl
     lost = [word for word in older if word not in there and word not in COMMON]
     came = [word for word in newer if word not in here and word not in COMMON]
     for gone in list(lost):
-        new = next((word for word in came if misspelt(gone, word)), None)
+        new = next((word for word in came if is_misspelling(gone, word)), None)
         if new:
             lost.remove(gone)
             came.remove(new)

@@ -20,13 +20,13 @@ from stories.model.release import Release
 from stories.model.timestamps import latest_instant
 from stories.model.urls import url_digest
 
-THRESHOLD = 12  # points
-CIRCUMSTANCES = 7  # points that issuer, site, time and shape may give together
-OWN = 5  # points that the news itself must give
+TRANSLATION_THRESHOLD = 12  # points
+MAX_CIRCUMSTANCE_POINTS = 7  # points that issuer, site, time and shape may give together
+MIN_NEWS_POINTS = 5  # points that the news itself must give
 CLEAR_LEAD = 3  # points over a release of another story
-HOUR, SOME_HOURS, DAYS = timedelta(hours=1), timedelta(hours=8), timedelta(days=4)
-SEQUENCE = 60  # numerals whose order is compared
-STEM = 5  # letters: Finnish and Slavic names are inflected
+HOUR, SOME_HOURS, MAX_APART = timedelta(hours=1), timedelta(hours=8), timedelta(days=4)
+MAX_NUMERALS = 60  # numerals whose order is compared
+STEM_LENGTH = 5  # letters: Finnish and Slavic names are inflected
 
 
 def in_two_languages(one: Release, other: Release, left: ReleaseFeatures, right: ReleaseFeatures) -> bool:
@@ -64,12 +64,12 @@ def weigh_translation(one: Release, other: Release, left: ReleaseFeatures, right
     own = [*_addresses(one, other), *_figures(here, there), *_names(here, there)]
     if is_chinese(one) and is_chinese(other):
         own += _characters(left, right)
-    surplus = sum(sign.points for sign in around if sign.points > 0) - CIRCUMSTANCES
+    surplus = sum(sign.points for sign in around if sign.points > 0) - MAX_CIRCUMSTANCE_POINTS
     if surplus > 0:
         around.append(Sign("the same of all that its issuer published then", -surplus))
-    if sum(sign.points for sign in own) < OWN:
-        own.append(Sign("nothing of the news says which announcement it is", -THRESHOLD))
-    return Evidence(signs=(*around, *own), threshold=THRESHOLD)
+    if sum(sign.points for sign in own) < MIN_NEWS_POINTS:
+        own.append(Sign("nothing of the news says which announcement it is", -TRANSLATION_THRESHOLD))
+    return Evidence(signs=(*around, *own), threshold=TRANSLATION_THRESHOLD)
 
 
 def _issuer(here: Facts, there: Facts, left: ReleaseFeatures, right: ReleaseFeatures) -> Iterator[Sign]:
@@ -107,13 +107,13 @@ def _time(one: Release, other: Release, left: ReleaseFeatures, right: ReleaseFea
     if not (left.to_the_minute and right.to_the_minute):
         if apart < timedelta(days=1):
             yield Sign("same day", 2 if _seen_together(one, other) else 1)
-        elif apart > DAYS:
+        elif apart > MAX_APART:
             yield Sign(f"{apart.days} days apart", -6)
     elif apart <= HOUR:
         yield Sign("within an hour", 3)
     elif apart <= SOME_HOURS:
         yield Sign("within hours", 1)
-    elif apart > DAYS:
+    elif apart > MAX_APART:
         yield Sign(f"{apart.days} days apart", -6)
     elif apart > timedelta(hours=30):
         yield Sign("not the same day", -2)
@@ -185,7 +185,7 @@ def _figures(here: Facts, there: Facts) -> Iterator[Sign]:
 
 def _in_order(left: tuple[str, ...], right: tuple[str, ...]) -> tuple[float, int] | None:
     """Return the share of numerals that stand in the same order in both, and how many the longer one has."""
-    left, right = left[:SEQUENCE], right[:SEQUENCE]
+    left, right = left[:MAX_NUMERALS], right[:MAX_NUMERALS]
     longest = max(len(left), len(right))
     if min(len(left), len(right)) < 3:
         return None
@@ -201,8 +201,8 @@ def _names(here: Facts, there: Facts) -> Iterator[Sign]:
     """Names of the news that stand in both: those of an East Asian text in Latin letters, else those with a capital."""
     known = here.issuer_names | there.issuer_names
     if here.is_latin and there.is_latin:
-        left, right = ({name[:STEM] for name in facts.names - known} for facts in (here, there))
-        words = [{word[:STEM] for word in facts.words} for facts in (here, there)]
+        left, right = ({name[:STEM_LENGTH] for name in facts.names - known} for facts in (here, there))
+        words = [{word[:STEM_LENGTH] for word in facts.words} for facts in (here, there)]
         if not left or not right:
             return
         shared = len(left & words[1] | right & words[0])

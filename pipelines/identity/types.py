@@ -5,22 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from stories.model.release import Release
-
 VerdictKind = Literal["new", "copy", "reissue", "notice", "late_original"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
-    """An earlier release that shares a trait, as memory returns it."""
-
-    release: Release
-    """With id, source, notice and first_seen_at."""
-    story: str
-    replaces: str | None
-    """The release that it corrects, updates or withdraws, once known."""
-    first: bool
-    """Whether it is the first release of its story."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

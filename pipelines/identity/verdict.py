@@ -5,47 +5,50 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from pipelines.identity.features import read
-from pipelines.identity.notice_linking import fits, is_notice, link
-from pipelines.identity.relation import Relation, came_before, kinship, same_hand
+from pipelines.identity.features import features_of
+from pipelines.identity.notice_linking import find_evidence, is_notice, link_notice
+from pipelines.identity.relation import Relation, came_before, has_same_publisher, relate
 from pipelines.identity.translations import CLEAR_LEAD
-from pipelines.identity.types import Candidate, Verdict
+from pipelines.identity.types import Verdict
 from stories.model.release import Release
 from stories.model.timestamps import latest_instant
+from stories.store.releases import KnownRelease
 
 
-def identify(release: Release, candidates: Sequence[Candidate], now: datetime) -> Verdict:
+def identify(release: Release, candidates: Sequence[KnownRelease], now: datetime) -> Verdict:
     """Return what a release is: new, a copy, a reissue, a notice about an earlier one, or a late original.
 
     ``release.notice`` is set, ``release.headline`` without its marker. Candidates seen after ``now`` do not count.
     """
-    known = [candidate for candidate in candidates if not _is_itself(release, candidate) and _seen(candidate, now)]
+    known = [
+        candidate for candidate in candidates if not _is_itself(release, candidate) and _is_seen_before(candidate, now)
+    ]
     if is_notice(release):
-        return link(release, known)
+        return link_notice(release, known)
     late = _late_original(release, known)
     if late is not None:
         return late
     return _place(release, known)
 
 
-def _is_itself(release: Release, candidate: Candidate) -> bool:
+def _is_itself(release: Release, candidate: KnownRelease) -> bool:
     return release.id is not None and release.id == candidate.release.id
 
 
-def _seen(candidate: Candidate, now: datetime) -> bool:
+def _is_seen_before(candidate: KnownRelease, now: datetime) -> bool:
     seen = latest_instant(candidate.release.first_seen_at)
     return seen is None or seen <= now
 
 
-def _place(release: Release, candidates: Sequence[Candidate]) -> Verdict:
+def _place(release: Release, candidates: Sequence[KnownRelease]) -> Verdict:
     """Return the verdict on a release without a notice (a repeat is looked for like a copy)."""
-    reading = read(release)
-    best: tuple[Relation, Candidate] | None = None
+    reading = features_of(release)
+    best: tuple[Relation, KnownRelease] | None = None
     nearest: Relation | None = None
-    translations: list[tuple[Relation, Candidate]] = []
+    translations: list[tuple[Relation, KnownRelease]] = []
     apart: set[str] = set()
     for candidate in candidates:
-        kin = kinship(candidate.release, release, read(candidate.release), reading)
+        kin = relate(candidate.release, release, features_of(candidate.release), reading)
         if kin.kind in ("same", "changed"):
             if kin.points:
                 translations.append((kin, candidate))
@@ -54,27 +57,27 @@ def _place(release: Release, candidates: Sequence[Candidate]) -> Verdict:
             continue
         if kin.kind == "sibling" and (nearest is None or kin.jaccard > nearest.jaccard):
             nearest = kin
-        if _is_own_version(release, candidate):
+        if _is_same_language_version(release, candidate):
             apart.add(candidate.story)
     best = best or _clear_translation([pair for pair in translations if pair[1].story not in apart])
     if best is None:
         why = f"like an earlier release, but {nearest.why}" if nearest else "nothing like it before"
         return Verdict(kind="new", of=None, story=None, why=why)
     kin, candidate = best
-    earlier = came_before(reading, read(candidate.release))
+    earlier = came_before(reading, features_of(candidate.release))
     reissued = kin.kind == "changed" and candidate.release.notice is None and not earlier
     where = f"{candidate.release.id} on {candidate.release.source or 'another site'}"
     return Verdict(kind="reissue" if reissued else "copy", of=candidate.release.id, story=candidate.story,
                    why=f"{kin.why} as {where}" if kin.why == "same text" else f"{kin.why}: {where}")  # fmt: skip
 
 
-def _is_own_version(release: Release, candidate: Candidate) -> bool:
+def _is_same_language_version(release: Release, candidate: KnownRelease) -> bool:
     """Tell whether a candidate that is another text is what its story says in the release's language on its site."""
     other = candidate.release
     return other.language == release.language and other.source == release.source and not is_notice(other)
 
 
-def _clear_translation(found: Sequence[tuple[Relation, Candidate]]) -> tuple[Relation, Candidate] | None:
+def _clear_translation(found: Sequence[tuple[Relation, KnownRelease]]) -> tuple[Relation, KnownRelease] | None:
     """Return the release that has most evidence to be the same in another language; None where two stories may be."""
     if not found:
         return None
@@ -83,26 +86,26 @@ def _clear_translation(found: Sequence[tuple[Relation, Candidate]]) -> tuple[Rel
     return None if any(best[0].points - points < CLEAR_LEAD for points in rivals) else best
 
 
-def _weight(kin: Relation, candidate: Candidate) -> tuple[int, bool, float, bool]:
+def _weight(kin: Relation, candidate: KnownRelease) -> tuple[int, bool, float, bool]:
     return kin.strength, kin.kind == "same", kin.jaccard, candidate.first
 
 
-def _late_original(release: Release, candidates: Sequence[Candidate]) -> Verdict | None:
+def _late_original(release: Release, candidates: Sequence[KnownRelease]) -> Verdict | None:
     """Return the verdict on a release that an earlier notice without an original is about."""
     if release.notice is not None:
         return None
-    reading = read(release)
+    reading = features_of(release)
     for candidate in candidates:
         notice = candidate.release.notice
         if notice is None or notice.kind == "repeat" or candidate.replaces is not None:
             continue
-        other = read(candidate.release)
+        other = features_of(candidate.release)
         if came_before(other, reading):
             continue
-        syndicated = reading.folded == other.folded and not same_hand(candidate.release, release)
+        syndicated = reading.folded == other.folded and not has_same_publisher(candidate.release, release)
         if syndicated and not came_before(reading, other):
             continue  # the corrected text on another site, which left the marker out
-        witness = fits(candidate.release, other, release, reading)
+        witness = find_evidence(candidate.release, other, release, reading)
         if witness is not None:
             return Verdict(kind="late_original", of=candidate.release.id, story=candidate.story,
                            why=f"what {candidate.release.id} ({notice.marker}) is about: {witness.why}")  # fmt: skip

@@ -18,7 +18,7 @@ from stories.text.case_folding import visible
 
 __all__ = ["Notice", "find_notice", "named_dates", "quoted_headlines", "subject_company"]
 
-_HEADLINE = 1000  # characters; a headline is not longer
+_HEADLINE_LENGTH = 1000  # characters; a headline is not longer
 
 
 def find_notice(headline: str, body: Sequence[str] = ()) -> Notice | None:
@@ -29,7 +29,7 @@ def find_notice(headline: str, body: Sequence[str] = ()) -> Notice | None:
     is the body's own sentence about it. Where the headline has no marker, the start of the body decides: its marker is
     then the body's words, and the headline stays as it is.
     """
-    headline = " ".join(visible(headline[:_HEADLINE]).split())
+    headline = " ".join(visible(headline[:_HEADLINE_LENGTH]).split())
     paragraphs = (body,) if isinstance(body, str) else body
     first = paragraphs[0] if paragraphs else ""
     notice = headline_notice(headline, first)

@@ -16,7 +16,7 @@ PRIORITY: tuple[NoticeKind, ...] = ("withdrawal", "correction", "update", "repea
 RULES: tuple[Rule, ...] = ("phrase", "plain", "topical", "capitals", "colon", "brackets", "spaced")
 """The rules by what they need, the least first."""
 
-_LONGEST_PHRASE = 200
+_MAX_PHRASE_LENGTH = 200
 _BREAK = ": | ; | — | / | \\| | … | ·"
 _MERGED = {"break": _BREAK}
 
@@ -53,7 +53,7 @@ class Frame:
 
 def words_of(phrase: str) -> tuple[str, ...]:
     """Return a phrase as the words of its tokens."""
-    return tuple(Tokens(phrase, _LONGEST_PHRASE).words)
+    return tuple(Tokens(phrase, _MAX_PHRASE_LENGTH).words)
 
 
 @cache

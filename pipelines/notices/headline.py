@@ -11,7 +11,7 @@ from dataclasses import replace
 from pipelines.notices.bylines import signed
 from pipelines.notices.grammar import PRIORITY, part, telling_words
 from pipelines.notices.headline_tokens import OPENERS, HeadlineTokens, marker_at
-from pipelines.notices.leading import leading_notice, marker_alone, notice_behind_issuer, subject_of
+from pipelines.notices.leading import leading_notice, marker_only_notice, notice_behind_issuer, subject_of
 from pipelines.notices.phrases import phrase_notice
 from pipelines.notices.trailing import bracketed_notice, trailing_notice
 from stories.model.release import Notice
@@ -30,7 +30,7 @@ def headline_notice(headline: str, first_paragraph: str = "") -> Notice | None:
         or trailing_notice(line)
         or bracketed_notice(line)
         or phrase_notice(line)
-        or marker_alone(line)
+        or marker_only_notice(line)
     )
 
 

@@ -9,9 +9,9 @@ from itertools import pairwise
 from pipelines.notices.grammar import PRIORITY, RULES, Meaning, lexicon, marker_words, markers, meanings, part
 from stories.text.tokens import UNSPACED, Tokens
 
-_FEWEST = 4  # single letters: fewer spell no marker
-_SPELLED = 16  # letters of the longest word that is printed in spaced letters
-LONGEST = 2_000  # characters of a headline that are looked at
+_MIN_SPACED_LETTERS = 4  # single letters: fewer spell no marker
+_MAX_SPACED_LETTERS = 16  # letters of the longest word that is printed in spaced letters
+MAX_HEADLINE_LENGTH = 2_000  # characters of a headline that are looked at
 
 OPENERS = frozenset('[({<【〔《≪«*+/=#~|_"“!>-「『★■◆—')
 CLOSERS = frozenset('])}>】〕》≫»*+=#~_"”!」』★■◆')
@@ -24,9 +24,9 @@ class HeadlineTokens(Tokens):
     """A headline in tokens. Spaced letters ("C O R R E C T I O N") are one token, in ``spaced``."""
 
     def __init__(self, text: str) -> None:
-        super().__init__(text, LONGEST)
+        super().__init__(text, MAX_HEADLINE_LENGTH)
         self.spaced: set[int] = set()
-        if sum(map(self._is_letter, range(len(self.words)))) >= _FEWEST:
+        if sum(map(self._is_letter, range(len(self.words)))) >= _MIN_SPACED_LETTERS:
             self._join_spaced_letters()
 
     def _join_spaced_letters(self) -> None:
@@ -51,7 +51,7 @@ class HeadlineTokens(Tokens):
         letters = self._letters_from(place)
         found: list[tuple[str, int, int]] = []
         used = 0
-        while length := _spelled("".join(self.words[letter] for letter in letters[used : used + _SPELLED])):
+        while length := _spelled("".join(self.words[letter] for letter in letters[used : used + _MAX_SPACED_LETTERS])):
             word = "".join(self.words[letter] for letter in letters[used : used + length])
             found.append((word, letters[used], letters[used + length - 1]))
             used += length
@@ -186,7 +186,7 @@ def _pairs(words: list[str]) -> list[tuple[str, str]]:
 
 def says(name: str, text: str) -> bool:
     """Whether a text holds a context ("market", "study", "column") of any language."""
-    return part(name).search(Tokens(text, LONGEST)) is not None
+    return part(name).search(Tokens(text, MAX_HEADLINE_LENGTH)) is not None
 
 
 def may_follow(line: HeadlineTokens, place: int, marker: Marker) -> bool:

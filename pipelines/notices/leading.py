@@ -229,7 +229,7 @@ def subject_of(line: HeadlineTokens, marker: Marker) -> str | None:
     return company
 
 
-def marker_alone(line: HeadlineTokens) -> Notice | None:
+def marker_only_notice(line: HeadlineTokens) -> Notice | None:
     """A headline that is only a marker with its object: "Avis rectificatif", "撤回公告"."""
     marker = marker_at(line, 0)
     if marker is None or marker.meaning is None or marker.last < len(line) or marker.meaning.rule != "plain":

@@ -15,11 +15,11 @@ from stories.text.case_folding import fold, visible
 from stories.text.token_patterns import Match
 from stories.text.tokens import UNSPACED, Tokens
 
-PARAGRAPHS = 6  # an advisory stands first; deeper down, "the previous release" belongs to the story
-CLOSING = 3  # paragraphs at the end among which a closing note is looked for
-_CHARACTERS = 4_000  # of each: an advisory with its headline and reason is shorter
-_STATEMENT = 700
-_LINE = 200  # characters of a marker line's start
+OPENING_PARAGRAPHS = 6  # an advisory stands first; deeper down, "the previous release" belongs to the story
+CLOSING_PARAGRAPHS = 3  # paragraphs at the end among which a closing note is looked for
+_PARAGRAPH_LENGTH = 4_000  # of each: an advisory with its headline and reason is shorter
+_STATEMENT_LENGTH = 700
+_LINE_LENGTH = 200  # characters of a marker line's start
 _MARKER_LINE = 1_500  # a CORRECTION paragraph with its reason is not longer
 _MARKER_LINES = 3  # paragraphs among which a line that is a marker is looked for
 
@@ -63,17 +63,19 @@ def find_advisory(body: Sequence[str], *, marked: bool = False) -> Advisory | No
 
 def _first_paragraphs(body: Sequence[str]) -> list[str]:
     found: list[str] = []
-    for line in body[: PARAGRAPHS * 3]:
-        if text := visible(line[:_CHARACTERS]):
+    for line in body[: OPENING_PARAGRAPHS * 3]:
+        if text := visible(line[:_PARAGRAPH_LENGTH]):
             found.append(text)
-            if len(found) == PARAGRAPHS:
+            if len(found) == OPENING_PARAGRAPHS:
                 break
     return found
 
 
 def _closing_note(body: Sequence[str]) -> Advisory | None:
     """Return what the last paragraphs say, behind those that were read from the start."""
-    last = [text for line in body[PARAGRAPHS:][-CLOSING:] if (text := visible(line[:_CHARACTERS]))]
+    last = [
+        text for line in body[OPENING_PARAGRAPHS:][-CLOSING_PARAGRAPHS:] if (text := visible(line[:_PARAGRAPH_LENGTH]))
+    ]
     for number in range(len(last)):
         if found := _framed(last, number, marked=False, closing=True):
             return found
@@ -82,21 +84,24 @@ def _closing_note(body: Sequence[str]) -> Advisory | None:
 
 def _marker_line(text: str) -> Advisory | None:
     """A line that is a marker: ``CORRECTION...by Civitas Solutions, Inc.``, ``/CORRECTION -- …/``, ``Korrektur: …``."""
-    if len(text) > _MARKER_LINE or part("line_start").match(HeadlineTokens(text[:_LINE].lstrip("/*[(【+ "))) is None:
+    if (
+        len(text) > _MARKER_LINE
+        or part("line_start").match(HeadlineTokens(text[:_LINE_LENGTH].lstrip("/*[(【+ "))) is None
+    ):
         return None
-    notice = headline_notice(text[:_LINE])
+    notice = headline_notice(text[:_LINE_LENGTH])
     if notice is None or notice.kind == "repeat" or notice.marker.endswith(("s", "S")):
         return None
     # "Correction: the second paragraph gave 21 ovens." says what it is about; "Correction: Acme Opens" is a headline.
     explains = _explains(text)
-    if len(text) > _STATEMENT and not explains:
+    if len(text) > _STATEMENT_LENGTH and not explains:
         return None
     statement = _short(text) if explains or text.endswith((".", ")", "。")) else None
     return Advisory(kind=notice.kind, marker=notice.marker, statement=statement)
 
 
 def _framed(paragraphs: list[str], number: int, *, marked: bool, closing: bool = False) -> Advisory | None:
-    tokens = Tokens(paragraphs[number], _CHARACTERS)
+    tokens = Tokens(paragraphs[number], _PARAGRAPH_LENGTH)
     frames, patterns = body_frames()
     for candidate in patterns.candidates(tokens.words):
         frame = frames[candidate]
@@ -115,7 +120,7 @@ def _advisory(
     text = tokens.text
     first, last = tokens.start(found.first), tokens.end(found.last)
     start, end = sentence_around(text, first, last)
-    if part("lawsuit").search(Tokens(text[start:end], _CHARACTERS)):
+    if part("lawsuit").search(Tokens(text[start:end], _PARAGRAPH_LENGTH)):
         return None
     if frame.unless and frame.unless.search(tokens):
         return None
@@ -130,7 +135,7 @@ def _advisory(
 
 
 def _statement(paragraphs: list[str], number: int, sentence: tuple[int, int], found: tuple[int, int]) -> str | None:
-    text = paragraphs[number][:_CHARACTERS]
+    text = paragraphs[number][:_PARAGRAPH_LENGTH]
     start, end = sentence
     words = text[found[0] : found[1]]
     if _points_below(words):
@@ -139,7 +144,7 @@ def _statement(paragraphs: list[str], number: int, sentence: tuple[int, int], fo
         if reason:
             return _short(reason)
         return _short(text[start:end]) if end - start > len(words) + 15 else None
-    if _UNSPACED_TEXT.search(words) and len(text) <= _STATEMENT // 2:
+    if _UNSPACED_TEXT.search(words) and len(text) <= _STATEMENT_LENGTH // 2:
         return _short(text)  # what was wrong and that it is corrected are two sentences there
     statement = text[start:end]
     following = text[end:].lstrip()
@@ -152,21 +157,21 @@ def _statement(paragraphs: list[str], number: int, sentence: tuple[int, int], fo
 
 
 def _points_below(text: str) -> bool:
-    return part("pointer").search(Tokens(text, _CHARACTERS)) is not None
+    return part("pointer").search(Tokens(text, _PARAGRAPH_LENGTH)) is not None
 
 
 def _explains(text: str) -> bool:
-    return part("wrong").search(Tokens(text, _CHARACTERS)) is not None
+    return part("wrong").search(Tokens(text, _PARAGRAPH_LENGTH)) is not None
 
 
 def _reason_above(paragraphs: list[str]) -> str:
-    kept = [text for text in paragraphs[-3:] if len(text) <= _STATEMENT and not signed(HeadlineTokens(text))]
+    kept = [text for text in paragraphs[-3:] if len(text) <= _STATEMENT_LENGTH and not signed(HeadlineTokens(text))]
     return " ".join(text[_after_dateline(fold(text)) :] for text in kept)
 
 
 def _short(text: str) -> str:
     text = " ".join(text.split())
-    return text if len(text) <= _STATEMENT else text[: _STATEMENT - 1].rsplit(" ", 1)[0] + "…"
+    return text if len(text) <= _STATEMENT_LENGTH else text[: _STATEMENT_LENGTH - 1].rsplit(" ", 1)[0] + "…"
 
 
 def _after_dateline(folded: str) -> int:
@@ -176,7 +181,7 @@ def _after_dateline(folded: str) -> int:
 
 def sentence_around(text: str, start: int, end: int) -> tuple[int, int]:
     """Return where the sentence (or sentences) that hold ``text[start:end]`` begin and end, the dateline left out."""
-    tokens = Tokens(text, _CHARACTERS)
+    tokens = Tokens(text, _PARAGRAPH_LENGTH)
     first = _after_dateline(tokens.folded)
     first = first if first <= start else 0
     last = len(tokens.text)

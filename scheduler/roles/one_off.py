@@ -188,7 +188,7 @@ class _DryMemory:
     def __init__(self) -> None:
         self.releases: list[Release] = []
 
-    async def remember(self, reading: PageResult, *, may_wait: bool = False) -> _Seen:
+    async def ingest(self, reading: PageResult, *, may_wait: bool = False) -> _Seen:
         if reading.release is not None:
             self.releases.append(tidy(reading.release, reading.source))
         return _Seen()

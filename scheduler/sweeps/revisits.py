@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 
 from config.settings import Settings
 from crawler.pages.source_eligibility import is_off, owner
-from pipelines.revisit_schedule import Ladder, next_revisit, outlived
+from pipelines.revisit_schedule import Ladder, is_beyond_ladder, next_revisit
 from stories.crawl_state.desk import Desk
 from stories.crawl_state.page_observations import PageObservations
 from stories.model.release import Release
@@ -83,7 +83,7 @@ class Revisits:
         now, taken, waiting = self._now(), [], Counter(host for host, _ in self._asked.values())
         for release_id in due:
             release = stored.get(release_id)
-            if release is None or release.url is None or outlived(release, self._ladder, now):
+            if release is None or release.url is None or is_beyond_ladder(release, self._ladder, now):
                 await self._put(release_id, None)
             elif (source := owner(self._settings, release.source or "", release.url)) is None:
                 await self._refuse(release_id, release, now)

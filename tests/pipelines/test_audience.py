@@ -9,7 +9,7 @@ import pytest
 from bureau import settings
 
 from config.settings import DEFAULT_EVENTS, AlertSettings, EventName
-from pipelines.audience import RECALLS, Audience, asking, channels_of, due, event_name, is_too_old
+from pipelines.audience import RECALL_EVENTS, Audience, channels_of, due_at, event_name, is_too_old, subscribed
 from stories.model.event import EventType
 from stories.model.release import Release
 from stories.store.releases import KnownRelease
@@ -48,7 +48,7 @@ def test_every_event_is_asked_for_by_a_word_of_the_configuration() -> None:
 
 
 def test_by_default_a_watch_asks_for_everything_but_copies_and_the_monitor(who: Audience) -> None:
-    asked = {kind for kind in get_args(EventType) if asking(who.settings.watches, ["velmora"], kind)}
+    asked = {kind for kind in get_args(EventType) if subscribed(who.settings.watches, ["velmora"], kind)}
     assert {event_name(kind) for kind in asked} == set(DEFAULT_EVENTS)
     assert not asked & {"release.syndicated", "source.gap", "source.dead", "source.recovered"}
 
@@ -80,7 +80,7 @@ def test_a_first_poll_and_an_old_release_are_fresh_to_nobody(who: Audience) -> N
     assert asked.fresh(matched, "release.new", old) == {"desk", "log"}
 
 
-@pytest.mark.parametrize("kind", sorted(RECALLS))
+@pytest.mark.parametrize("kind", sorted(RECALL_EVENTS))
 def test_what_takes_back_or_corrects_reaches_every_channel_that_heard(who: Audience, kind: EventType) -> None:
     heard = known({"desk", "log", "a channel that went"}, {"new-only", "a watch that went"})
     assert who.recalled(kind, heard) == {"desk", "log"}
@@ -119,8 +119,8 @@ def test_a_release_is_too_old_only_when_that_is_certain(published: str | None, o
 )  # fmt: skip
 def test_an_embargo_holds_if_it_is_told_to_and_can_be_believed(embargo: str | None, hours: int) -> None:
     under = release(embargoed_until=embargo)
-    assert due(under, AlertSettings(embargo="hold"), NOW) == NOW + timedelta(hours=hours)
-    assert due(under, AlertSettings(embargo="mark"), NOW) == NOW
+    assert due_at(under, AlertSettings(embargo="hold"), NOW) == NOW + timedelta(hours=hours)
+    assert due_at(under, AlertSettings(embargo="mark"), NOW) == NOW
 
 
 def test_what_follows_a_held_release_waits_for_it() -> None:

@@ -27,7 +27,7 @@ class Memory:
     def __init__(self):
         self.seconds = 0.0
 
-    async def remember(self, reading, *, may_wait=False):
+    async def ingest(self, reading, *, may_wait=False):
         await asyncio.sleep(0)
         end = time.thread_time() + self.seconds
         while time.thread_time() < end:
@@ -50,15 +50,15 @@ async def test_a_release_that_holds_up_the_loop_again_and_again_is_set_aside(red
     keeper = CrashGuardedIngestor(memory, Quarantine(redis, "run/"), lambda: NOW)
     memory.seconds = 0.1
     for _ in range(DEATHS):
-        assert await keeper.remember(reading()) == "kept"
+        assert await keeper.ingest(reading()) == "kept"
 
     with pytest.raises(QuarantinedError, match="held up the daemon or worker"):
-        await keeper.remember(reading())
+        await keeper.ingest(reading())
     (one,) = await set_aside(redis)
     assert (one.kind, one.url) == ("page", URL)
 
     memory.seconds = 0.0
-    assert await keeper.remember(reading(asked="crawl 1")) == "kept"
+    assert await keeper.ingest(reading(asked="crawl 1")) == "kept"
     assert await set_aside(redis) == []
 
 
@@ -67,7 +67,7 @@ async def test_one_that_does_so_now_and_then_is_not(redis):
     keeper = CrashGuardedIngestor(memory, Quarantine(redis, "run/"), lambda: NOW)
     for number in range(3 * DEATHS):
         memory.seconds = 0.1 if number % DEATHS else 0.0
-        assert await keeper.remember(reading()) == "kept"
+        assert await keeper.ingest(reading()) == "kept"
 
     assert await set_aside(redis) == []
 

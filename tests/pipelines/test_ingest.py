@@ -51,7 +51,7 @@ async def workers(redis_url: str, bureau: Bureau) -> AsyncIterator[list[Ingestor
 async def all_at_once(workers: list[Ingestor], readings: list[PageResult]) -> list[IngestResult]:
     """Return what became of readings that the workers take in turns, all at the same moment."""
     turns = itertools.cycle(workers)
-    return await asyncio.gather(*(next(turns).remember(one) for one in readings))
+    return await asyncio.gather(*(next(turns).ingest(one) for one in readings))
 
 
 async def check_invariants(bureau: Bureau) -> None:
@@ -163,9 +163,9 @@ async def test_whoever_listens_hears_at_once_of_all_that_is_kept_and_of_nothing_
     heard: list[IngestResult] = []
     bureau = Bureau(redis)
     memory = Ingestor(ReleaseStore(redis), Claims(redis), Desk(redis), bureau.settings, bureau.clock, heard.append)
-    await memory.remember(reading(office.release()))
-    await memory.remember(reading(office.release()))
-    await memory.remember(reading(office.copy()))
+    await memory.ingest(reading(office.release()))
+    await memory.ingest(reading(office.release()))
+    await memory.ingest(reading(office.copy()))
     assert [(one.alerts, [event.type for event in one.events]) for one in heard] == [
         (1, ["release.new"]),
         (0, ["release.syndicated"]),
@@ -224,7 +224,7 @@ async def test_a_gone_page_is_looked_at_again_before_it_is_told(bureau: Bureau) 
 
 async def test_a_reading_that_says_nothing_is_a_fault_of_ours(bureau: Bureau) -> None:
     with pytest.raises(ValueError, match="a release, or says how it is gone"):
-        await bureau.memory.remember(PageResult(url="https://harbour-wire.example/1", source=office.WIRE))
+        await bureau.memory.ingest(PageResult(url="https://harbour-wire.example/1", source=office.WIRE))
 
 
 async def test_a_release_without_a_url_is_kept_under_the_one_that_was_asked_for(bureau: Bureau) -> None:

@@ -42,7 +42,7 @@ class Moody:
     faults: list[Exception]
     asked: int = 0
 
-    async def remember(self, item: object, *, may_wait: bool = False) -> IngestResult:
+    async def ingest(self, item: object, *, may_wait: bool = False) -> IngestResult:
         self.asked += 1
         if self.faults:
             raise self.faults.pop(0)

@@ -78,7 +78,7 @@ async def poll(redis: Redis, listed: int) -> None:
         return  # 304
     claimed = await Claims(redis, "daemon").claim(LISTING, named, bureau.clock())
     for claim in claimed.claims:
-        await bureau.memory.remember(reading(PAGES[claim.sighting.url], listing=LISTING))
+        await bureau.memory.ingest(reading(PAGES[claim.sighting.url], listing=LISTING))
     read = Cursor(read_at="2026-03-10T09:30:00.000Z", etag=f'"{listed}"' if claimed.settled else None)
     await desk.put_cursor(LISTING, read)
 

@@ -46,7 +46,7 @@ async def visit(bureau: Bureau, pages: dict[str, str], times: int = 1) -> None:
     for _ in range(times):
         for url, html in pages.items():
             if (read := look(url, html)) is not None:
-                await bureau.memory.remember(read)
+                await bureau.memory.ingest(read)
         bureau.clock.at += ALONE_CONFIRMED + timedelta(minutes=1)
 
 
@@ -110,7 +110,7 @@ async def test_a_page_that_cannot_be_read_but_shows_its_text_is_not_withdrawn(bu
     await visit(bureau, {url: page(words, words.headline, words.body, "article", 5)})
     for _ in range(3):
         shown = " ".join(("Home", *words.body, "More"))
-        await bureau.memory.remember(
+        await bureau.memory.ingest(
             reading(Release(url=url, headline=""), release=None, gone="emptied", page_text=shown)
         )
         bureau.clock.at += ALONE_CONFIRMED

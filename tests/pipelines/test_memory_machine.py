@@ -28,14 +28,13 @@ from hypothesis.stateful import (
 from redis.asyncio import Redis
 from redis_server import without_lifetime
 
-from pipelines.identity import BlockingKey
 from pipelines.ingest import Ingestor
 from stories.crawl_state.claims import Claims
 from stories.crawl_state.desk import Desk
 from stories.model.page_result import PageResult
 from stories.model.release import Release
 from stories.store.archive import StoredRelease
-from stories.store.releases import Decision, ReleaseStore
+from stories.store.releases import BlockingKey, Decision, ReleaseStore
 
 EXAMPLES = 120  # some 15 s; enough to find nine of ten mistakes that were put in to see (the tenth: test_decision)
 STORIES = st.integers(0, 1)
@@ -229,13 +228,13 @@ class AppContext(RuleBasedStateMachine):
     async def _overtaken(self, page: Page, others: list[Page]) -> int:
         async def meanwhile() -> None:
             for number, other in enumerate(others):
-                await self.workers[1 + number % 2].remember(reading(other.release))
+                await self.workers[1 + number % 2].ingest(reading(other.release))
 
         keeper = Overtaken(self.clients[0], meanwhile)
         worker = Ingestor(
             keeper, Claims(self.clients[0]), Desk(self.clients[0]), SETTINGS, self.clocks[0], lambda _: None
         )
-        await worker.remember(reading(page.release))
+        await worker.ingest(reading(page.release))
         await keeper.let_others()
         return keeper.refused
 
@@ -269,12 +268,12 @@ class AppContext(RuleBasedStateMachine):
 
     async def _remember(self, pages: list[Page]) -> None:
         await asyncio.gather(
-            *(self.workers[number % 3].remember(reading(page.release)) for number, page in enumerate(pages))
+            *(self.workers[number % 3].ingest(reading(page.release)) for number, page in enumerate(pages))
         )
 
     async def _gone(self, pages: list[Page]) -> None:
         readings = [replace(reading(page.release), release=None, gone="not found") for page in pages]
-        await asyncio.gather(*(self.workers[number % 3].remember(one) for number, one in enumerate(readings)))
+        await asyncio.gather(*(self.workers[number % 3].ingest(one) for number, one in enumerate(readings)))
 
     # What must hold
 

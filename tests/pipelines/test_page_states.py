@@ -10,7 +10,7 @@ import pytest
 from bureau import Bureau
 from redis.asyncio import Redis
 
-from pipelines.page_states import STAYS, judge
+from pipelines.page_states import STABLE_VISITS, assess
 from stories.crawl_state.page_observations import PageStates
 from stories.model.release import Release
 
@@ -65,13 +65,13 @@ async def test_an_edit_that_is_taken_back_is_told_and_so_is_the_next_one(bureau:
 
 async def test_an_earlier_state_that_stays_is_told_at_last(bureau: Bureau) -> None:
     b = office.release(figure="130")
-    assert await visit(bureau, [A, b, A, *[b] * STAYS]) == ["new", "revised", "revised", "revised"]
+    assert await visit(bureau, [A, b, A, *[b] * STABLE_VISITS]) == ["new", "revised", "revised", "revised"]
     assert (await bureau.events())[-1]["data"]["changes"]
 
 
 async def test_visits_in_between_are_no_stay(bureau: Bureau) -> None:
     b = office.release(figure="130")
-    assert await visit(bureau, [A, b, A, *[b, b, A] * STAYS]) == ["new", "revised", "revised"]
+    assert await visit(bureau, [A, b, A, *[b, b, A] * STABLE_VISITS]) == ["new", "revised", "revised"]
 
 
 async def test_a_correction_of_an_unstable_page_is_told(bureau: Bureau) -> None:
@@ -84,6 +84,6 @@ async def test_a_correction_of_an_unstable_page_is_told(bureau: Bureau) -> None:
 def test_the_states_that_are_remembered_are_bounded() -> None:
     states = PageStates()
     for number in range(500):
-        states = judge(states, str(number), str(number + 1)).states
+        states = assess(states, str(number), str(number + 1)).states
     assert len(states.seen) < 50
     assert states.seen[-1] == "500"

@@ -11,7 +11,7 @@ import pytest
 from bureau import Bureau, reading, settings
 from redis.asyncio import Redis
 
-from pipelines.ingest import ALONE_CONFIRMED, FADED_CONFIRMED, GONE_CONFIRMED, OUTAGE, SETTLED
+from pipelines.ingest import ALONE_CONFIRMED, FADED_CONFIRMED, GONE_CONFIRMED, OUTAGE, RECHECK_DELAY
 from stories.crawl_state.desk import Desk
 from stories.crawl_state.page_observations import PageObservations
 from stories.db import keys
@@ -20,7 +20,7 @@ from stories.model.page_result import Gone, Validators
 from stories.model.release import Image, Release
 from stories.model.urls import url_digest
 
-LOOK = SETTLED + timedelta(seconds=1)
+LOOK = RECHECK_DELAY + timedelta(seconds=1)
 
 
 @pytest.fixture
@@ -228,10 +228,10 @@ async def test_a_page_that_is_back_under_the_validators_it_had_is_told_too(burea
     known = Validators(url=office.release().url or "", etag='"1"')
     same = reading(office.release(), release=None, unchanged=True, validators=known)
     await bureau.read(office.release(), validators=known)
-    await bureau.memory.remember(same)
+    await bureau.memory.ingest(same)
     assert await bureau.types() == ["new"]
     await go(bureau, office.release())
-    await bureau.memory.remember(same)
+    await bureau.memory.ingest(same)
     assert await bureau.types() == ["new", "withdrawn", "revised"]
 
 

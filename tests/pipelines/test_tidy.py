@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.identity import traits
-from pipelines.tidy import plain, tidy, writable
+from pipelines.identity import blocking_keys_of
+from pipelines.tidy import clean_line, tidy, writable
 from stories.db.codec import pack, unpack
 from stories.model.release import Dateline, Image, Release
 
@@ -58,7 +58,7 @@ def test_a_notice_that_went_is_no_longer_there() -> None:
     ids=["spaces", "zero width", "control", "direction", "composed", "newer than our tables", "nothing"],
 )  # fmt: skip
 def test_a_headline_is_one_line_of_what_is_seen(printed: str, shown: str) -> None:
-    assert plain(printed) == shown
+    assert clean_line(printed) == shown
 
 
 def test_each_tag_is_there_once_without_its_sign() -> None:
@@ -89,5 +89,5 @@ def test_whatever_a_page_prints_can_be_kept_told_and_found_again(headline: str, 
     tidied = tidy(read, office.WIRE)
     assert unpack(pack(tidied)) == tidied
     assert msgspec.json.encode(tidied)
-    assert traits(tidied)
+    assert blocking_keys_of(tidied)
     assert "\n" not in tidied.headline

@@ -13,7 +13,7 @@ import pytest
 from bureau import Bureau
 from redis.asyncio import Redis
 
-from pipelines.volatile_places import STABLE_VISITS, VISITS, visit
+from pipelines.volatile_places import STABLE_VISITS, VISITS_COUNTED, record_visit
 from stories.crawl_state.page_observations import PageObservations
 from stories.model.release import Image, Release
 
@@ -144,7 +144,7 @@ async def test_a_counter_that_rests_every_night_is_reported_ever_more_rarely(bur
 
 
 async def test_a_page_that_changes_late_is_reported_at_its_first_edits(bureau: Bureau) -> None:
-    figures = ["310"] * VISITS + ["311", "312", "313"]
+    figures = ["310"] * VISITS_COUNTED + ["311", "312", "313"]
     assert await visits(bureau, [office.release(figure=figure) for figure in figures]) == ["new"] + ["revised"] * 3
 
 
@@ -228,7 +228,7 @@ def test_a_long_page_that_is_rewritten_takes_little_time_and_memory() -> None:
     )
     shorter = replace(A, body=tuple(f"{n} of another text." for n in range(5_000)))
     began = process_time()
-    found = [visit((), before, after, 0).reported(), visit((), before, shorter, 0).reported()]
+    found = [record_visit((), before, after, 0).reported(), record_visit((), before, shorter, 0).reported()]
     assert process_time() - began < 20
     assert len(msgspec.json.encode(found)) < 50_000
 
@@ -239,6 +239,6 @@ def test_what_is_remembered_of_a_page_is_bounded() -> None:
         before, after = (
             replace(A, body=tuple(f"Line {n} says {n * at + more}." for n in range(300))) for more in range(2)
         )
-        places = visit(places, before, after, 0).reported()
+        places = record_visit(places, before, after, 0).reported()
     assert len(places) < 50
     assert all(len(place.seen) < 50 for place in places)

@@ -6,9 +6,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from pipelines.identity import Candidate, Verdict, identify, traits
+from pipelines.identity import Verdict, blocking_keys_of, identify
 from pipelines.notices import find_notice
 from stories.model.release import Release
+from stories.store.releases import KnownRelease
 
 NOW = datetime(2026, 3, 31, tzinfo=UTC)
 
@@ -59,15 +60,15 @@ def again(of: Release, number: int = 2, **fields: Any) -> Release:
     return replace(of, **(elsewhere | fields))
 
 
-def stored(of: Release, story: str = "sty_one", replaces: str | None = None, first: bool = True) -> Candidate:
+def stored(of: Release, story: str = "sty_one", replaces: str | None = None, first: bool = True) -> KnownRelease:
     """Return a release as memory holds it."""
-    return Candidate(release=of, story=story, replaces=replaces, first=first)
+    return KnownRelease(release=of, story=story, replaces=replaces, first=first)
 
 
-def judged(new: Release, *known: Candidate) -> Verdict:
+def judged(new: Release, *known: KnownRelease) -> Verdict:
     """Return the verdict on a release over those known releases that memory would find for it."""
-    keys = set(traits(new))
-    return identify(new, [candidate for candidate in known if keys & set(traits(candidate.release))], NOW)
+    keys = set(blocking_keys_of(new))
+    return identify(new, [candidate for candidate in known if keys & set(blocking_keys_of(candidate.release))], NOW)
 
 
 def serial(day: str, **figures: str) -> tuple[str, ...]:

@@ -80,11 +80,11 @@ class Bureau:
 
     async def read(self, release: Release, **fields: Any) -> IngestResult:
         """Remember one reading of a page."""
-        return await self.memory.remember(reading(release, **fields))
+        return await self.memory.ingest(reading(release, **fields))
 
     async def gone(self, release: Release, how: Gone = "not found") -> IngestResult:
         """Remember that a page is gone."""
-        return await self.memory.remember(reading(release, release=None, gone=how))
+        return await self.memory.ingest(reading(release, release=None, gone=how))
 
     @property
     def archive(self) -> Archive:

@@ -9,7 +9,7 @@ from announcements import BODY, HEADLINE, NOW, again, judged, release, serial, s
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.identity import identify, traits
+from pipelines.identity import blocking_keys_of, identify
 from pipelines.identity.normalized_words import words
 from pipelines.notices import find_notice
 from stories.model.release import Release
@@ -92,7 +92,7 @@ def anything(draw: st.DrawFn) -> Release:
 @settings(max_examples=200, deadline=None)
 @given(new=anything(), known=st.lists(anything(), max_size=4))
 def test_whatever_comes_gets_a_verdict_and_bounded_keys(new, known):
-    assert len(traits(new)) <= 30
+    assert len(blocking_keys_of(new)) <= 30
     candidates = [stored(other, f"sty_{n}", first=bool(n % 2)) for n, other in enumerate(known)]
     verdict = identify(new, candidates, NOW)
     assert verdict.why
@@ -103,7 +103,7 @@ def test_whatever_comes_gets_a_verdict_and_bounded_keys(new, known):
 
 @given(new=anything())
 def test_a_release_read_again_changes_nothing(new):
-    assert traits(new) == traits(replace(new))
+    assert blocking_keys_of(new) == blocking_keys_of(replace(new))
 
 
 @given(st.text(alphabet="ab.-+_@ é", max_size=80))

@@ -12,8 +12,8 @@ from announcements import BODY, HEADLINE, release
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.identity import traits
-from pipelines.identity.blocking_keys import BANDS, MOST
+from pipelines.identity import blocking_keys_of
+from pipelines.identity.blocking_keys import BANDS, MAX_KEYS
 from pipelines.identity.normalized_words import words
 from stories.model.release import Release
 
@@ -21,11 +21,11 @@ ROOT = Path(__file__).parents[3]
 
 
 def shared(one: Release, other: Release) -> set[str]:
-    return {trait.kind for trait in set(traits(one)) & set(traits(other))}
+    return {trait.kind for trait in set(blocking_keys_of(one)) & set(blocking_keys_of(other))}
 
 
 def bands(one: Release, other: Release) -> int:
-    return sum(trait.kind == "band" for trait in set(traits(one)) & set(traits(other)))
+    return sum(trait.kind == "band" for trait in set(blocking_keys_of(one)) & set(blocking_keys_of(other)))
 
 
 def test_a_copy_with_other_typography_shares_the_text():
@@ -124,23 +124,23 @@ def test_the_strongest_keys_come_first_and_there_are_never_too_many():
         original_url="https://www.globenewswire.com/news-release/2026/03/10/3309064/0/en/Marlow.html",
         wire="Business Wire", wire_id="20260310005124",
     )  # fmt: skip
-    kinds = [trait.kind for trait in traits(full)]
-    assert len(kinds) <= MOST
+    kinds = [trait.kind for trait in blocking_keys_of(full)]
+    assert len(kinds) <= MAX_KEYS
     assert kinds == sorted(kinds, key=["url", "uuid", "wire", "headline", "slug", "lead", "band", "figure"].index)
 
 
 def test_the_keys_are_the_same_in_another_process():
     code = (
         "import sys; sys.path.insert(0, 'tests/support')\n"
-        "from announcements import release\nfrom pipelines.identity import traits\n"
-        "print(*(trait.digest for trait in traits(release())))"
+        "from announcements import release\nfrom pipelines.identity import blocking_keys_of\n"
+        "print(*(trait.digest for trait in blocking_keys_of(release())))"
     )
     output = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    assert output.split() == [trait.digest for trait in traits(release())]
+    assert output.split() == [trait.digest for trait in blocking_keys_of(release())]
 
 
 def test_an_empty_page_has_no_keys_but_its_address():
-    assert [trait.kind for trait in traits(release("", ()))] == ["url"]
+    assert [trait.kind for trait in blocking_keys_of(release("", ()))] == ["url"]
 
 
 @given(st.lists(st.text("aZé’“ 5.,—甲ü\u00a0™@&;", max_size=30), max_size=6))

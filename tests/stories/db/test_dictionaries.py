@@ -39,7 +39,7 @@ def bureau(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> Bureau:
 async def _fill(bureau: Bureau, count: int) -> list[Release]:
     memory, kept = bureau.memory, []
     for number in range(count):
-        remembered = await memory.remember(reading(issue(number)))
+        remembered = await memory.ingest(reading(issue(number)))
         assert remembered.release is not None
         kept.append(remembered.release)
     return kept
@@ -96,6 +96,6 @@ async def test_a_memory_with_nothing_to_learn_from_goes_on_without_a_dictionary(
     monkeypatch.setattr(dictionaries, "SAMPLES", 3)  # far too few for any training
     memory = bureau.memory
     for number in range(25):
-        await memory.remember(reading(Release(url=f"https://harbour-wire.example/{number}", headline=str(number))))
+        await memory.ingest(reading(Release(url=f"https://harbour-wire.example/{number}", headline=str(number))))
     assert await redis.hlen(keys.dictionaries().name) == 0
     assert len([one async for one in bureau.archive.releases()]) == 25

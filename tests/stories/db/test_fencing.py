@@ -47,17 +47,17 @@ async def test_a_deposed_clock_keeps_nothing_and_who_has_the_clock_keeps_it(
     old, new = terms
     read = reading(press_office.release())
     with pytest.raises(ResponseError) as refused:
-        await memory(redis, old).remember(read)
+        await memory(redis, old).ingest(read)
     assert is_deposed(refused.value)
     assert await redis.zcard(keys.releases().name) == 0
     assert await redis.xlen(keys.events().name) == 0
-    assert (await memory(redis, new).remember(read)).events
+    assert (await memory(redis, new).ingest(read)).events
 
 
 async def test_what_a_worker_read_is_kept_whoever_had_the_clock_when_it_was_asked(
     redis: Redis, terms: tuple[int, int]
 ) -> None:
-    assert (await memory(redis, 0).remember(reading(press_office.release()))).events
+    assert (await memory(redis, 0).ingest(reading(press_office.release()))).events
 
 
 class Remembering(ReleaseStore):
@@ -73,7 +73,7 @@ class Remembering(ReleaseStore):
 async def test_a_keep_whose_answer_was_lost_is_answered_though_the_clock_changed_hands(redis: Redis) -> None:
     bureau, keeper = Bureau(redis), Remembering(redis, await raise_term(redis))
     desk = Ingestor(keeper, Claims(redis), Desk(redis), bureau.settings, bureau.clock, lambda _: None)
-    await desk.remember(reading(press_office.release()))
+    await desk.ingest(reading(press_office.release()))
     await raise_term(redis)
     assert await keeper.keep(*keeper.asked)
 

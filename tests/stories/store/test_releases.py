@@ -13,7 +13,7 @@ from bureau import START, Bureau, reading
 from redis.asyncio import Redis
 from redis.exceptions import OutOfMemoryError, ResponseError
 
-from pipelines.identity import BlockingKey, traits
+from pipelines.identity import blocking_keys_of
 from stories.crawl_state.claims import Claims, listing_key
 from stories.db import keys
 from stories.model.event import Event, StoryRef, event_json
@@ -23,7 +23,7 @@ from stories.model.release import Release
 from stories.model.sighting import Sighting
 from stories.model.timestamps import timestamp
 from stories.model.urls import url_digest
-from stories.store.releases import EACH, INDEX_KEPT, REVISIONS_KEPT, Decision, ReleaseStore
+from stories.store.releases import EACH, INDEX_KEPT, REVISIONS_KEPT, BlockingKey, Decision, ReleaseStore
 
 LISTING = listing_key(press_office.WIRE, "https://harbour-wire.example/news")
 
@@ -75,7 +75,7 @@ def bureau(redis: Redis) -> Bureau:
 
 
 async def kept(keeper: ReleaseStore, keep: Decision, now: datetime = START) -> bool:
-    found = traits(keep.release)
+    found = blocking_keys_of(keep.release)
     knowledge = await keeper.lookup(keep.release.id or "", found)
     return await keeper.keep(keep, of_listing(keep.release), found, knowledge.fingerprint, now)
 
@@ -105,7 +105,7 @@ async def test_everything_of_a_decision_is_there_after_one_call(
     assert alert[b"state"] == b"pending"
     assert int(alert[b"listed"]) == int((START - timedelta(seconds=1)).timestamp() * 1000)
     assert (await claims.claim(LISTING, listed, START)).settled, "the page is known, its lease over"
-    assert await redis.zrange(keys.revisits_due().name, 0, -1) == [release.id.encode()]
+    assert await redis.zrange(keys.revisits().name, 0, -1) == [release.id.encode()]
     assert await redis.hget(keys.source(press_office.WIRE).name, "releases") == b"1"
 
 
@@ -128,7 +128,7 @@ async def test_the_stream_holds_exactly_the_contracts_json(keeper: ReleaseStore,
 
 async def test_a_repeated_call_after_a_lost_reply_changes_nothing(keeper: ReleaseStore, bureau: Bureau) -> None:
     keep = decided(known_as(press_office.release()))
-    found = traits(keep.release)
+    found = blocking_keys_of(keep.release)
     seen = await keeper.lookup(keep.release.id or "", found)
     assert await keeper.keep(keep, of_listing(keep.release), found, seen.fingerprint, START)
     before = await bureau.everything()
@@ -146,7 +146,7 @@ async def test_an_event_that_was_told_is_not_told_again_by_another_call(keeper: 
 
 async def test_nothing_is_kept_when_a_candidate_came_meanwhile(keeper: ReleaseStore, bureau: Bureau) -> None:
     first, second = known_as(press_office.release()), known_as(press_office.copy())
-    found = traits(second)
+    found = blocking_keys_of(second)
     seen = await keeper.lookup(second.id or "", found)
     assert seen.candidates == ()
     assert await kept(keeper, decided(first))
@@ -162,7 +162,7 @@ async def test_nothing_is_kept_when_a_candidate_or_its_story_changed_meanwhile(
     first, second = known_as(press_office.release()), known_as(press_office.copy())
     keep = decided(first)
     await kept(keeper, keep)
-    found = traits(second)
+    found = blocking_keys_of(second)
     seen = await keeper.lookup(second.id or "", found)
     assert [one.release.id for one in seen.candidates] == [first.id]
     if change == "revision":
@@ -181,7 +181,7 @@ async def test_nothing_is_kept_when_a_candidate_or_its_story_changed_meanwhile(
 
 async def test_nothing_is_kept_when_the_page_itself_was_kept_meanwhile(keeper: ReleaseStore, bureau: Bureau) -> None:
     release = known_as(press_office.release())
-    found = traits(release)
+    found = blocking_keys_of(release)
     seen = await keeper.lookup(release.id or "", found)
     await kept(keeper, decided(release))
     changed = replace(release, body=("Other words.",))
@@ -198,7 +198,7 @@ def _written(keep: Decision) -> dict[str, str]:
     """Return every key that keeping this writes."""
     release, event = keep.release, keep.events[0].id
     page = url_digest(release.url or "")
-    index = traits(release)[-1]
+    index = blocking_keys_of(release)[-1]
     return {
         "release": keys.release(release.id or "").name,
         "revisions": keys.revisions(release.id or "").name,
@@ -210,7 +210,7 @@ def _written(keep: Decision) -> dict[str, str]:
         "alerts": keys.alerts().name,
         "page": keys.page(page).name,
         "claim": keys.claim(page).name,
-        "revisits": keys.revisits_due().name,
+        "revisits": keys.revisits().name,
         "source": keys.source(press_office.WIRE).name,
         "index": keys.index(index.digest).name,
         "event": keys.event(event).name,
@@ -225,7 +225,7 @@ async def test_a_key_of_a_wrong_type_keeps_everything_out_and_after_repair_the_r
     keeper: ReleaseStore, bureau: Bureau, redis: Redis, which: str
 ) -> None:
     keep = decided(known_as(press_office.release()), links={LINKED: "rel_x"})
-    found = traits(keep.release)
+    found = blocking_keys_of(keep.release)
     seen = await keeper.lookup(keep.release.id or "", found)
     wrong = _written(keep)[which]
     if which in ("release", "index", "claim", "event", "link"):
@@ -246,7 +246,7 @@ async def test_a_redis_without_room_refuses_before_anything_is_written(
     keeper: ReleaseStore, bureau: Bureau, redis: Redis
 ) -> None:
     keep = decided(known_as(press_office.release()))
-    found = traits(keep.release)
+    found = blocking_keys_of(keep.release)
     seen = await keeper.lookup(keep.release.id or "", found)
     await redis.config_set("maxmemory", "1mb")
     try:
@@ -305,9 +305,9 @@ async def test_an_index_and_the_revisions_of_a_page_stay_bounded(
 
 
 async def test_what_is_older_than_memory_leaves_the_list_of_releases(keeper: ReleaseStore, redis: Redis) -> None:
-    old, young = known_as(press_office.release()), known_as(press_office.release(1), START + keys.RELEASE_LIFETIME)
+    old, young = known_as(press_office.release()), known_as(press_office.release(1), START + keys.MEMORY)
     await kept(keeper, decided(old))
-    await kept(keeper, decided(young), START + keys.RELEASE_LIFETIME + timedelta(seconds=1))
+    await kept(keeper, decided(young), START + keys.MEMORY + timedelta(seconds=1))
     assert await redis.zrange(keys.releases().name, 0, -1) == [(young.id or "").encode()]
 
 
@@ -328,7 +328,7 @@ async def test_a_release_that_left_memory_is_no_candidate_and_its_story_dangles_
     keep = decided(first)
     await kept(keeper, keep)
     await redis.delete(keys.release(first.id or "").name, keys.revisions(first.id or "").name)
-    assert (await keeper.lookup(second.id or "", traits(second))).candidates == ()
+    assert (await keeper.lookup(second.id or "", blocking_keys_of(second))).candidates == ()
     assert await kept(keeper, replace(decided(second), story=keep.story))
     story = await bureau.archive.story(keep.story)
     assert story is not None

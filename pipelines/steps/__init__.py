@@ -1,1 +1,0 @@
-"""Scrapy item pipelines: each step is one file and names its stop."""
