@@ -105,7 +105,7 @@ async def test_everything_of_a_decision_is_there_after_one_call(
     assert alert[b"state"] == b"pending"
     assert int(alert[b"listed"]) == int((START - timedelta(seconds=1)).timestamp() * 1000)
     assert (await claims.claim(LISTING, listed, START)).settled, "the page is known, its lease over"
-    assert await redis.zrange(keys.revisits().name, 0, -1) == [release.id.encode()]
+    assert await redis.zrange(keys.revisits_due().name, 0, -1) == [release.id.encode()]
     assert await redis.hget(keys.source(press_office.WIRE).name, "releases") == b"1"
 
 
@@ -210,7 +210,7 @@ def _written(keep: Decision) -> dict[str, str]:
         "alerts": keys.alerts().name,
         "page": keys.page(page).name,
         "claim": keys.claim(page).name,
-        "revisits": keys.revisits().name,
+        "revisits": keys.revisits_due().name,
         "source": keys.source(press_office.WIRE).name,
         "index": keys.index(index.digest).name,
         "event": keys.event(event).name,
@@ -305,9 +305,9 @@ async def test_an_index_and_the_revisions_of_a_page_stay_bounded(
 
 
 async def test_what_is_older_than_memory_leaves_the_list_of_releases(keeper: ReleaseStore, redis: Redis) -> None:
-    old, young = known_as(press_office.release()), known_as(press_office.release(1), START + keys.MEMORY)
+    old, young = known_as(press_office.release()), known_as(press_office.release(1), START + keys.RELEASE_LIFETIME)
     await kept(keeper, decided(old))
-    await kept(keeper, decided(young), START + keys.MEMORY + timedelta(seconds=1))
+    await kept(keeper, decided(young), START + keys.RELEASE_LIFETIME + timedelta(seconds=1))
     assert await redis.zrange(keys.releases().name, 0, -1) == [(young.id or "").encode()]
 
 
