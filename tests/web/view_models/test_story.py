@@ -9,7 +9,8 @@ import pytest
 from archive_filler import BEGAN
 
 from config.settings import Settings
-from pipelines.decision import decide, withdraw
+from pipelines.decision import decide
+from pipelines.withdrawals import withdraw
 from stories.model.page_result import PageResult
 from stories.model.release import Notice, Release
 from stories.model.timestamps import timestamp
