@@ -1,4 +1,4 @@
-"""Stop 6, extract: a page's bytes to text, whatever charset they are said to be in, and in fact are.
+"""A page's bytes to text, whatever charset they are said to be in, and in fact are.
 
 Labels are read as browsers read them (WHATWG Encoding Standard, through w3lib): ``gb2312`` is GB 18030,
 ``iso-8859-1`` is windows-1252. Valid UTF-8 wins over every declaration: other charsets do not look like it by chance.

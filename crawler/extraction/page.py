@@ -1,4 +1,4 @@
-"""Stop 6, extract: a page's tree and what it says of itself in its head: titles, times, addresses, linked data."""
+"""A page's tree and what it says of itself in its head: titles, times, addresses, linked data."""
 
 from __future__ import annotations
 

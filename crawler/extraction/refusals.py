@@ -1,4 +1,4 @@
-"""Stop 6, extract: pages that are no release, and why: listings, error pages, walls, shells that need JavaScript."""
+"""Pages that are no release, and why: listings, error pages, walls, shells that need JavaScript."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stop 6, extract: small tools for the text of a page: cleaning, comparing, and telling a sentence from a headline."""
+"""Small tools for the text of a page: cleaning, comparing, and telling a sentence from a headline."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stop 3, list: XML in which nothing was found because it is cut off or broken, which is not the same as quiet."""
+"""XML in which nothing was found because it is cut off or broken, which is not the same as quiet."""
 
 from __future__ import annotations
 

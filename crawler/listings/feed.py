@@ -1,4 +1,4 @@
-"""Stop 3, list: RSS, RDF, Atom and CDF by feedparser, JSON Feed by its own schema."""
+"""RSS, RDF, Atom and CDF by feedparser, JSON Feed by its own schema."""
 
 from __future__ import annotations
 

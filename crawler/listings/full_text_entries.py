@@ -1,4 +1,4 @@
-"""Stop 3, list: entries of a feed that carry the whole release (``full_text``), told from those that only begin it."""
+"""Entries of a feed that carry the whole release (``full_text``), told from those that only begin it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stop 3, list: what a listing's bytes turn into, or why they do not."""
+"""What a listing's bytes turn into, or why they do not."""
 
 from __future__ import annotations
 

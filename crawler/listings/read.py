@@ -1,4 +1,4 @@
-"""Stop 3, list: turns a listing's bytes into sightings. Pure: no network, no clock."""
+"""Turns a listing's bytes into sightings. Pure: no network, no clock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stop 3, list: sitemaps, sitemap indexes and news sitemaps (sitemaps.org 0.9, Google News 0.9)."""
+"""Sitemaps, sitemap indexes and news sitemaps (sitemaps.org 0.9, Google News 0.9)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stop 6, extract: a page as the paragraphs a reader sees, in order, each with what its markup says about it."""
+"""A page as the paragraphs a reader sees, in order, each with what its markup says about it."""
 
 from __future__ import annotations
 

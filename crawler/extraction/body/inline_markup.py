@@ -1,4 +1,4 @@
-"""Stop 6, extract: markup inside a line that changes what its figures mean, settled in the tree before it is read.
+"""Markup inside a line that changes what its figures mean, settled in the tree before it is read.
 
 Removing tags alone makes other figures: ``10<sup>6</sup>`` would be 106, ``$12.4<sup>1</sup>`` $12.41. The rules:
 

@@ -1,4 +1,4 @@
-"""Stop 6, extract: where a release's text begins: below its headline, at its dateline; captions are taken out."""
+"""Where a release's text begins: below its headline, at its dateline; captions are taken out."""
 
 from __future__ import annotations
 

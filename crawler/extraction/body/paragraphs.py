@@ -1,4 +1,4 @@
-"""Stop 6, extract: the paragraphs of the article as its parts are told from: lines that belong together are one."""
+"""The paragraphs of the article as its parts are told from: lines that belong together are one."""
 
 from __future__ import annotations
 

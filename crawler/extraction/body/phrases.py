@@ -1,4 +1,4 @@
-"""Stop 6, extract: the words by which a release ends, and those that never belong to one, in the wires' languages."""
+"""The words by which a release ends, and those that never belong to one, in the wires' languages."""
 
 from __future__ import annotations
 

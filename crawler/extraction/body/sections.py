@@ -1,4 +1,4 @@
-"""Stop 6, extract: the parts of a release: dateline, body, hashtags, disclaimer, about, contacts, and what is none of it.
+"""The parts of a release: dateline, body, hashtags, disclaimer, about, contacts, and what is none of it.
 
 Releases of all wires are built alike: headline, sub-headline, dateline, text, an end mark (hashtags, disclaimer, ``###``,
 ``SOURCE``), sections about the companies, contacts. What a site hangs on behind that is no part of it.

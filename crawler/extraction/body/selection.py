@@ -1,4 +1,4 @@
-"""Stop 6, extract: which blocks of a page are its article: Trafilatura's word, and the page's structure around it.
+"""Which blocks of a page are its article: Trafilatura's word, and the page's structure around it.
 
 Trafilatura says what the main text is; the blocks say where that stands. A paragraph that Trafilatura lost between two it
 found, in the same element, is taken back; one that stands in a sidebar as well is taken where the article is.

@@ -1,4 +1,4 @@
-"""Stop 6, extract: what a site hangs on all of its pages, known from its other pages.
+"""What a site hangs on all of its pages, known from its other pages.
 
 Two releases of one company share its section and its disclaimer, a serial shares nearly all of its text, a correction
 nearly all of its original's. So being repeated proves nothing inside a text: only a line with a link, before the first

@@ -1,4 +1,4 @@
-"""Stop 6, extract: the text right under a page's own headline, and whether it proves that the page is a release.
+"""The text right under a page's own headline, and whether it proves that the page is a release.
 
 Pages with a short text and many teasers look like listings: most of their text is other stories'. A headline that is no
 link, over a paragraph that opens with a dateline or that is a notice, proves the release; then what stands under the

@@ -1,4 +1,4 @@
-"""Stop 6, extract: the other languages of a page, as its ``hreflang`` links name them (HTML Standard, 4.6.7.1)."""
+"""The other languages of a page, as its ``hreflang`` links name them (HTML Standard, 4.6.7.1)."""
 
 from __future__ import annotations
 

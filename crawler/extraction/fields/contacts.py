@@ -1,4 +1,4 @@
-"""Stop 6, extract: who can be asked about a release, where no heading says so: a run of names and numbers."""
+"""Who can be asked about a release, where no heading says so: a run of names and numbers."""
 
 from __future__ import annotations
 

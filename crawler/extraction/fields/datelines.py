@@ -1,4 +1,4 @@
-"""Stop 6, extract: the dateline of a release: ``HONG KONG SAR - Media OutReach Newswire - 22 June 2026 - …``.
+"""The dateline of a release: ``HONG KONG SAR - Media OutReach Newswire - 22 June 2026 - …``.
 
 Every form seen in stored releases of the wires: place, wire and date in any order, in brackets, between slashes or
 dashes; date first in Chinese and Japanese. Nothing is a dateline without a wire or a date beside a place.

@@ -1,4 +1,4 @@
-"""Stop 6, extract: dates and times as wires print them, in the languages the wires use.
+"""Dates and times as wires print them, in the languages the wires use.
 
 A reading is only given where there is one: ``4/6/2016`` may be April or June, so it is no date here.
 """

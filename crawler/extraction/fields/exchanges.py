@@ -1,4 +1,4 @@
-"""Stop 6, extract: the exchanges that releases name, and the one spelling that each gets."""
+"""The exchanges that releases name, and the one spelling that each gets."""
 
 from __future__ import annotations
 

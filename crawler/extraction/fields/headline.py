@@ -1,4 +1,4 @@
-"""Stop 6, extract: a release's headline and sub-headline, from the page's headings and what its head says of them."""
+"""A release's headline and sub-headline, from the page's headings and what its head says of them."""
 
 from __future__ import annotations
 

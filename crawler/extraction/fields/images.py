@@ -1,4 +1,4 @@
-"""Stop 6, extract: the pictures of a release with their captions; no trackers, logos, icons or faces of authors."""
+"""The pictures of a release with their captions; no trackers, logos, icons or faces of authors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stop 6, extract: the language of a release, by its own words; the script too where it matters (Chinese)."""
+"""The language of a release, by its own words; the script too where it matters (Chinese)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stop 6, extract: hashtags.
+"""Hashtags.
 
 Media OutReach glues its tail together: ``Hashtag: #HKSTPThe issuer is solely responsible …About X``; tags hold ``&``
 (``#I&T``, ``#Belt&Road``) and stand behind a full-width ``＃`` in Chinese and Japanese releases.

@@ -1,4 +1,4 @@
-"""Stop 6, extract: where the companies of a release are listed: tickers with their exchange, cashtags, ISINs.
+"""Where the companies of a release are listed: tickers with their exchange, cashtags, ISINs.
 
 ``EXCHANGE:SYMBOL``, ``$SYMBOL`` for a cashtag whose exchange the release does not name, ``ISIN:CODE``. An exchange is
 never guessed: a stock code of four digits may be one of Hong Kong, Taiwan, Malaysia or Tokyo.

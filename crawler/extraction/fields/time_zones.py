@@ -1,4 +1,4 @@
-"""Stop 6, extract: the time zones that releases print: abbreviations, and the time of a place."""
+"""The time zones that releases print: abbreviations, and the time of a place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stop 6, extract: which newswire carried a release, and the wire's own id of it: from addresses, pixels and text.
+"""Which newswire carried a release, and the wire's own id of it: from addresses, pixels and text.
 
 Patterns of stored pages and archives of the wires; a syndicated copy carries the wire's tracking pixel or a "View source
 version" link, so that it is tied to its original without comparing texts.

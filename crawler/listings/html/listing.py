@@ -1,4 +1,4 @@
-"""Stop 3, list: an html page that names releases, with selectors or without any."""
+"""An html page that names releases, with selectors or without any."""
 
 from __future__ import annotations
 

@@ -1,0 +1,292 @@
+"""Assembles a release from a page. Pure: no network, no Redis.
+
+The steps: charset → page → blocks → selection (Trafilatura) → sections → the fields, each in its own module.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from config.source_settings import ReleaseHints
+from crawler.extraction.body import phrases
+from crawler.extraction.body.blocks import Block, ancestors, is_under, read_blocks
+from crawler.extraction.body.inline_markup import settle_inline
+from crawler.extraction.body.paragraphs import Paragraph, pieces_of
+from crawler.extraction.body.sections import Sections, split
+from crawler.extraction.body.selection import choose
+from crawler.extraction.body.site_boilerplate import Seen, drop_repeated
+from crawler.extraction.body.text_under_headline import find_headed, keep_own
+from crawler.extraction.charset import decode
+from crawler.extraction.field_limits import PARAGRAPHS_MAX, bounded
+from crawler.extraction.fields.alternates import find_alternates
+from crawler.extraction.fields.dates import is_date_line
+from crawler.extraction.fields.headline import find_headline, find_subheadline, selected
+from crawler.extraction.fields.images import caption_blocks, find_images
+from crawler.extraction.fields.language import find_language
+from crawler.extraction.fields.published import find_embargo, find_published
+from crawler.extraction.fields.tags import find_tags, is_tag_line, unglue
+from crawler.extraction.fields.tickers import find_tickers, listed_beside_the_text
+from crawler.extraction.fields.wires import first_wire, wire_in_text
+from crawler.extraction.page import Page, parse, select
+from crawler.extraction.refusals import refuse_listing, refuse_walls
+from crawler.extraction.text import is_sentence, key, weight
+from stories.model.release import NotARelease, Release
+from stories.model.urls import canonical_url
+from stories.text.linear_regex import linear
+
+if TYPE_CHECKING:
+    import lxml.html
+
+_URL = re.compile(r"https?://[^\s<>\"']+")
+
+
+def extract_release(
+    html: bytes | str,
+    url: str | None = None,
+    hints: ReleaseHints | None = None,
+    *,
+    header_charset: str | None = None,
+    seen: Seen | None = None,
+) -> Release:
+    """Return the release that a page holds; raise :class:`NotARelease` with the reason where it holds none.
+
+    ``url`` is where the page was read, ``hints`` what is known of its source, ``header_charset`` the charset of the HTTP
+    reply, ``seen`` what other pages of the site hold. What the page does not say is None or empty.
+    """  # noqa: E501
+    hints = hints or ReleaseHints()
+    text = html if isinstance(html, str) else decode(html, header=header_charset, hint=hints.encoding)
+    page = parse(text, url)
+    addresses = list(_addresses(page))
+    for selector in hints.drop:
+        for element in select(page.tree, selector):
+            if element.getparent() is not None:
+                element.drop_tree()
+    settle_inline(page.tree, text)
+    blocks = read_blocks(page.tree)
+    headed = find_headed(blocks)
+    is_proven = headed is not None and headed.may_be_mistaken and headed.is_proof
+    refuse_walls(page, blocks, is_proven=is_proven)
+    main = _choose(page, blocks, hints)
+    if headed is not None and is_proven and not hints.body:
+        keep_own(blocks, headed)
+    chosen = [block for block in blocks if block.chosen]
+    first = chosen[0].index if chosen else 0
+    headline = find_headline(page, blocks, first, hints)
+    if seen is not None:
+        drop_repeated(chosen, seen, headline)
+        chosen = [block for block in chosen if block.chosen]
+    captions = caption_blocks(main, blocks)
+    anatomy = split(pieces_of(chosen), headline, captions)
+    refuse_listing(blocks, [text for _, text in anatomy.own], is_proven=is_proven, dated=anatomy.found is not None)
+    if headline is None:
+        raise NotARelease("no text", "nothing on the page is a headline")
+    return bounded(_release(page, blocks, anatomy, headline, hints, addresses, main, captions))
+
+
+def _choose(page: Page, blocks: list[Block], hints: ReleaseHints) -> lxml.html.HtmlElement:
+    """Mark the article's blocks: those in the hinted element, else those that are found."""
+    if hints.body:
+        elements = select(page.tree, hints.body)
+        if elements:
+            inside = {descendant for element in elements for descendant in element.iter()}
+            for block in blocks:
+                block.key = key(block.text)
+                block.chosen = block.element in inside and not block.beside
+            if sum(weight(block.text) for block in blocks if block.chosen) >= 80:
+                return elements[0]
+    return choose(page, blocks)
+
+
+def _addresses(page: Page) -> Iterator[str]:
+    """Yield the addresses that may name the wire's own id: the page's own, pixels, links to a source version."""
+    for own in (page.url, page.canonical, page.first("og:url")):
+        if own:
+            yield own
+    for image in page.tree.iter("img"):
+        if source := image.get("src") or image.get("data-src"):
+            yield source if "//" in source[:8] else ""
+    for link in page.tree.iter("a"):
+        href = link.get("href") or ""
+        if "//" in href[:8] and phrases.VIEW_SOURCE.search(
+            f"{link.getprevious() is None and (link.getparent().text or '')} {link.text_content()}"[:200]
+        ):
+            yield href
+
+
+def _release(
+    page: Page,
+    blocks: list[Block],
+    anatomy: Sections,
+    headline: str,
+    hints: ReleaseHints,
+    addresses: list[str],
+    main: lxml.html.HtmlElement,
+    captions: set[int],
+) -> Release:
+    dateline = anatomy.found.dateline if anatomy.found else None
+    first = next((block.index for block in blocks if block.chosen), 0)
+    near = blocks[max(0, first - 8) : max(first + 6, anatomy.start)]
+    subheadline = find_subheadline(
+        page, near, anatomy.lead, headline, hints, first=anatomy.start, dated=dateline is not None
+    )
+    own = _own(anatomy, subheadline)
+    body = [text for part, text in own if part == "body"]
+    if anatomy.found is not None:
+        position = len(_before_dateline(anatomy, subheadline))
+        body[position] = body[position][anatomy.found.end :].strip()
+    about = tuple(text for part, text in own if part == "about")
+    every = [*anatomy.tag_lines, *(text for _, text in own)]
+    listed = listed_beside_the_text(page, blocks, _article(main))
+    original = _original(page, anatomy, blocks)
+    known = first_wire([*addresses, *([original] if original else [])])
+    printed = wire_in_text(
+        "\n".join([*every, *anatomy.notes, *(b.text for b in blocks if "ID" in b.text and weight(b.text) < 200)])
+    )
+    wire_id = _hinted_id(page, hints) or (known[1] if known else printed[1] if printed else None)
+    return Release(
+        url=_own_url(page),
+        headline=headline,
+        subheadline=subheadline,
+        dateline=dateline,
+        published_at=find_published(page, blocks, first, hints, dateline.date if dateline else None),
+        embargoed_until=find_embargo([block.text for block in blocks[:60]], hints.timezone),
+        tags=find_tags([*every, *_loose_tags(blocks, main, every[-1] if every else "")]),
+        tickers=find_tickers([headline, subheadline or "", *every, *listed]),
+        issuer=_issuer(page, anatomy, about, blocks, hints),
+        language=find_language([*body, *about], page.language),
+        body=tuple(text for text in body if text),
+        about=about,
+        disclaimer=anatomy.disclaimer,
+        contacts=tuple(anatomy.contacts),
+        images=find_images(page, main, blocks, captions),
+        wire=hints.wire
+        or (known[0] if known else None)
+        or (dateline.wire if dateline else None)
+        or (printed[0] if printed else None),
+        wire_id=wire_id,
+        original_url=original,
+        alternates=find_alternates(page, _own_url(page)),
+        text="\n".join(text for _, text in own),
+    )
+
+
+def _article(main: lxml.html.HtmlElement) -> lxml.html.HtmlElement | None:
+    return next((element for element in ancestors(main) if element.tag == "article"), main.getparent())
+
+
+def _loose_tags(blocks: list[Block], main: lxml.html.HtmlElement, ending: str) -> Iterator[str]:
+    """Yield the lines of hashtags in the article's element, up to other stories; ``ending`` ends the release's text.
+
+    Trafilatura drops some of them, and some stand behind the text.
+    """
+    article = _article(main)
+    wanted = key(ending)
+    last = max((block.index for block in blocks if block.chosen and wanted in block.key), default=0)
+    opens = next((block.index for block in blocks if block.chosen), 0)
+    for block in blocks[opens:]:
+        if block.index > last and (phrases.RELATED.match(block.text) or not is_under(block.element, article)):
+            return
+        if not block.beside:
+            yield from (line for line in unglue(block.text).split("\n") if is_tag_line(line))
+
+
+def _before_dateline(anatomy: Sections, subheadline: str | None) -> list[str]:
+    """Return what stands between headline and dateline and is of the text: highlights, a word on an earlier release.
+
+    Behind such an advisory the release begins anew, often with the headline that its title does not have.
+    """
+    kept: list[str] = []
+    advised = False
+    for piece in anatomy.lead:
+        advised = advised or phrases.ADVISORY.search(piece.text) is not None
+        if (advised or _is_highlight(piece)) and piece.text != subheadline and not is_date_line(piece.text):
+            kept.append(piece.text)
+    return kept
+
+
+def _is_highlight(piece: Paragraph) -> bool:
+    return piece.block.kind == "item" and piece.block.link_density < 0.3 and weight(piece.text) >= 30
+
+
+def _own(anatomy: Sections, subheadline: str | None) -> list[tuple[str, str]]:
+    """Return the release's paragraphs in page order with the part each belongs to."""
+    lead = [("body", text) for text in _before_dateline(anatomy, subheadline)] if anatomy.found else []
+    return [*lead, *((part, text) for part, text in anatomy.own if text != subheadline)][:PARAGRAPHS_MAX]
+
+
+def _own_url(page: Page) -> str | None:
+    try:
+        return canonical_url(page.url) if page.url else None
+    except ValueError:
+        return None
+
+
+def _hinted_id(page: Page, hints: ReleaseHints) -> str | None:
+    if hints.url and page.url and (match := linear(hints.url).search(page.url)):
+        return match.groupdict().get("id")
+    return None
+
+
+def _original(page: Page, anatomy: Sections, blocks: list[Block]) -> str | None:
+    """Return where the release first stood: "View source version on …", else a canonical address on another page."""
+    for block in blocks:
+        if weight(block.text) <= 700 and phrases.VIEW_SOURCE.search(block.text):
+            if match := _URL.search(block.text):
+                return match[0].rstrip(".,)")
+            for link in block.element.iter("a"):
+                if href := page.absolute(link.get("href")):
+                    return href
+    own = _own_url(page)
+    for said in (page.canonical, page.absolute(page.first("og:url"))):
+        try:
+            address = canonical_url(said) if said else None
+        except ValueError:
+            continue
+        if (
+            address
+            and own
+            and address.split("://")[1].rstrip("/") != own.split("://")[1].rstrip("/")
+            and address.count("/") > 3
+        ):
+            return address
+    return None
+
+
+_EQS_ISSUER = re.compile(r"^(?:EQS|DGAP)-(?:News|Ad-?hoc|[\w-]+)\s*:\s*(?P<name>[^/|\n]{2,80}?)\s*(?:/|$)|^(?:Company|Unternehmen)\s*:\s*(?P<row>\S.{1,80})$|^\| (?:Company|Unternehmen):? \| (?P<cell>[^|]{2,80}) \|", re.M)  # fmt: skip  # noqa: E501
+_ABOUT_NAME = re.compile(
+    r"^\W*(?:More\s+)?(?:About|Über|À propos d[eu'’]s?|Acerca de|Sobre|關於|关于|Về)\s*(?:die |the )?(?P<name>[^:：\n]{2,90}?)\s*[:：]?$",  # noqa: E501
+    re.I,
+)
+
+_LEGAL_FORM = re.compile(
+    r"\b(?:Inc|Ltd|Corp|Co|Cos|Bros|Bhd|Pty|plc|L\.?L\.?C|L\.?P|S\.?A|N\.?V|B\.?V|A\.?G|S\.?p\.?A|S\.?E|K\.?K|C\.V|S\.r\.l)\.$",
+    re.I,
+)
+
+
+def _issuer(
+    page: Page, anatomy: Sections, about: tuple[str, ...], blocks: list[Block], hints: ReleaseHints
+) -> str | None:
+    """Return the company that issued it: as the SOURCE line, the wire's header or the first about section names it."""
+    if name := selected(page, hints.issuer) or anatomy.source:
+        return name
+    for index, block in enumerate(blocks):
+        if weight(block.text) <= 160:
+            if match := phrases.PROVIDED_BY.match(block.text.replace("\n", " ")):
+                following = blocks[index + 1].text.split("\n")[0] if index + 1 < len(blocks) else ""
+                name = match["name"].strip() or following
+                if name and weight(name) <= 90:
+                    return name
+            if match := _EQS_ISSUER.search(block.text):
+                return (match["name"] or match["row"] or match["cell"]).strip()
+    heading = about[0].rstrip(":：") if about else ""
+    if (
+        weight(heading) <= 140
+        and (_LEGAL_FORM.search(heading) or not is_sentence(heading))
+        and (match := _ABOUT_NAME.match(heading))
+        and match["name"].lower() not in ("us", "the company")
+    ):
+        return match["name"].strip()
+    return None
