@@ -1,15 +1,14 @@
-"""The languages: how each marks a notice, one TOML table each in ``config/languages/`` (docs/notices.md)."""
+"""How each language marks a notice: its table in ``stories/text/languages/`` without the dates (docs/notices.md)."""
 
 from __future__ import annotations
 
-import tomllib
 from functools import cache
-from importlib.resources import files
 from typing import Literal
 
 import msgspec
 
 from stories.model.release import NoticeKind
+from stories.text.languages import language_tables
 
 Rule = Literal["phrase", "plain", "topical", "capitals", "brackets", "spaced", "colon"]
 """What a marker word needs around it to count, from little to much:
@@ -87,14 +86,9 @@ def languages() -> dict[str, Language]:
 
     Raises msgspec.ValidationError when a table has an unknown key or a value of another type.
     """
-    folder = files("config") / "languages"
-    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".toml"))
-    names.sort(key=lambda name: name != "en.toml")
     return {
-        name.removesuffix(".toml"): msgspec.convert(
-            tomllib.loads((folder / name).read_text(encoding="utf-8")), type=Language
-        )
-        for name in names
+        tag: msgspec.convert({key: value for key, value in table.items() if key != "dates"}, type=Language)
+        for tag, table in language_tables().items()
     }
 
 

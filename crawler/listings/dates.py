@@ -11,24 +11,10 @@ from time import struct_time
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from stories.text.date_words import HalfDay, any_of, half_days, hour_in_day, month_number, month_pattern, weekday_pattern
+
 NumericOrder = Literal["dmy", "mdy"]
 """Which of two numbers is the day in ``03/04/2026``."""
-
-_MONTH_NAMES = (
-    "jan january januar jänner janvier janv enero ene gennaio gen janeiro januari styczeń stycznia",
-    "feb february februar febr février févr fevrier febrero febbraio fevereiro fev februari lutego",
-    "mar march märz mrz maerz mars marzo março maart mrt marca maret",
-    "apr april avril avr abril abr aprile kwietnia",
-    "may mai mayo maggio mag maio mei maja maj",
-    "jun june juni juin junio giugno giu junho czerwca",
-    "jul july juli juillet juil julio luglio lug julho lipca",
-    "aug august août aout agosto ago augustus sierpnia agustus augusti",
-    "sep sept september septembre septiembre settembre set setembro września",
-    "oct october oktober okt octobre octubre ottobre ott outubro out października",
-    "nov november novembre noviembre novembro listopada",
-    "dec december dezember dez décembre déc decembre diciembre dic dicembre dezembro desember des grudnia",
-)
-MONTHS = {name: number for number, names in enumerate(_MONTH_NAMES, 1) for name in names.split()}
 
 _FIXED = {
     "UTC": 0, "GMT": 0, "Z": 0, "EST": -5, "EDT": -4, "CDT": -5, "MDT": -6, "PST": -8, "PDT": -7,
@@ -42,18 +28,15 @@ _REGIONAL = {
 }  # fmt: skip
 """Names whose offset depends on the date. CST, IST and AST are in neither table: each names several zones."""
 
-_MONTH = "(?:" + "|".join(sorted(map(re.escape, MONTHS), key=len, reverse=True)) + r")(?!\w)\.?"
-_WEEKDAY = (
-    r"(?:(?:mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so|lun|mar|mer|mié|jeu|jue|ven|vie|sam|sáb|dim|dom)"
-    r"[a-zäöüéáç]*\.?,?\s+)?"
-)
+_MONTH = rf"{month_pattern()}(?!\w)\.?"
+_WEEKDAY = rf"(?:{weekday_pattern(abbreviations='all')}(?!\w)\.?,?\s+)?"
 _ZONE = (
     r"(?:\s?\(?(?P<{0}zone>Z\b|(?:UTC|GMT)\s?[+-]\d{{1,2}}(?::?\d\d)?\b|[+-]\d\d:?\d\d\b|CET/CEST\b|"
     + "|".join(rf"{name}\b" for name in sorted({*_FIXED, *_REGIONAL, "CST", "IST", "AST"}, key=len, reverse=True))
     + "))?"
 )
 _CLOCK = (
-    r"(?P<{0}half>上午|下午|晚上|早上|凌晨|中午|午前|午後|오전|오후)?\s?"
+    rf"(?P<{{0}}half>{any_of(half_days())})?\s?"
     r"(?P<{0}hour>[01]?\d|2[0-4])(?:[:.时時點点h]|시\s?)(?P<{0}minute>[0-5]\d)(?!\d)分?"
     r"(?::(?P<{0}second>[0-6]\d)(?:[.,]\d{{1,9}})?)?(?:\s?(?P<{0}noon>[ap]\.?m\b\.?))?(?:\s?(?:uhr|hrs?|h)\b)?" + _ZONE
 )
@@ -88,6 +71,7 @@ _PRINTED = re.compile(
 _SIGN = re.compile(
     r"(?:19|20)\d\d|\d[:.]\d|\d\s?[月월秒分小时時天日周前일]|\d\W{0,3}(?:de\s)?[^\W\d]{3}|[^\W\d]{3}\.?\s?\d|\d\s?[smhd]\b"
 )
+_HALF_DAYS: dict[str, HalfDay] = {"a": "am", "p": "pm"}  # "a.m.", "PM"
 _DIGIT = re.compile(r"\d")
 _DAYS = re.compile(r"day\b|vor\s|heute|gestern|今|昨|hoy|ayer|hier|\bago\b", re.IGNORECASE)
 
@@ -150,7 +134,7 @@ def _day(part: dict[str, str]) -> tuple[date | None, tuple[int, int, int] | None
                 return date(int(part[f"y{form}"]), int(part[f"m{form}"]), int(part[f"d{form}"])), None
         for form in "34":
             if f"y{form}" in part:
-                month = MONTHS[part[f"n{form}"].rstrip(".").lower()]
+                month = month_number(part[f"n{form}"])
                 return date(int(part[f"y{form}"]), month, int(part[f"d{form}"])), None
         if "y5" in part:
             first, second, year = int(part["a5"]), int(part["b5"]), int(part["y5"])
@@ -168,11 +152,9 @@ def _day(part: dict[str, str]) -> tuple[date | None, tuple[int, int, int] | None
 def _clock(part: dict[str, str], prefix: str) -> time | None:
     if f"{prefix}hour" not in part:
         return None
-    hour, half = int(part[f"{prefix}hour"]), part.get(f"{prefix}half", "")
-    noon = part.get(f"{prefix}noon", "").lower()[:1]
-    if noon or half:
-        afternoon = noon == "p" or half in ("下午", "晚上", "午後", "오후") or (half == "中午" and hour < 11)
-        hour = hour % 12 + (12 if afternoon else 0) if hour <= 12 else hour
+    printed = part.get(f"{prefix}noon", "").lower()[:1]
+    half = half_days().get(part.get(f"{prefix}half", "")) or _HALF_DAYS.get(printed)
+    hour = hour_in_day(int(part[f"{prefix}hour"]), half)
     if hour > 23:
         return None
     return time(hour, int(part[f"{prefix}minute"]), min(int(part.get(f"{prefix}second") or 0), 59))

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 
 from pipelines.identity.chinese_scripts import simplified
+from stories.text.date_words import month_names, weekday_names
 
 IDEOGRAPHS = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0e7f"
 """Kana, Han and Thai are written without spaces: each character is a word of its own."""
@@ -67,15 +68,8 @@ _FURNITURE = re.compile(
 BODY_OPENS_WITH = 160  # characters of news before a tail may begin: some releases open with a box "Contact: …"
 
 NUMERIC = re.compile(r"\d")
-_MONTHS = (
-    "january february march april may june july august september october november december jan feb mar apr jun jul aug "
-    "sep sept oct nov dec januar februar märz mai juni juli oktober dezember janvier février mars avril juin juillet "
-    "août septembre octobre novembre décembre enero febrero marzo abril mayo junio julio agosto septiembre octubre "
-    "noviembre diciembre"
-)
-MONTHS = frozenset(_MONTHS.split())
-_WEEKDAYS = "monday tuesday wednesday thursday friday saturday sunday mon tue wed thu fri sat sun"
-WEEKDAYS = frozenset(_WEEKDAYS.split())
+MONTHS = frozenset(month_names(without_year=True))
+WEEKDAYS = weekday_names()
 DAYS_AND_MONTHS = MONTHS | WEEKDAYS
 _NUMBERS = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from stories.text.case_folding import fold, visible
+from stories.text.date_words import any_of, month_names, month_number
 
 _PAIRS = (
     ("“", "”"),
@@ -33,28 +34,7 @@ _WORDING = re.compile(
 )
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
-_MONTHS = {
-    name: number
-    for number, names in enumerate(
-        (
-            "january januar janvier enero janeiro gennaio januari jan tammikuuta janv",
-            "february februar fevrier febrero fevereiro febbraio februari feb helmikuuta",
-            "march marz mars marzo marco maart mar maaliskuuta marts",
-            "april avril abril aprile apr huhtikuuta avr",
-            "may mai mayo maio maggio mei maj toukokuuta",
-            "june juni juin junio junho giugno jun kesakuuta",
-            "july juli juillet julio julho luglio jul heinakuuta juil",
-            "august aout agosto augustus aug elokuuta augusti",
-            "september septembre septiembre setembro settembre sep sept syyskuuta",
-            "october oktober octobre octubre outubro ottobre oct okt lokakuuta",
-            "november novembre noviembre novembro nov marraskuuta",
-            "december dezember decembre diciembre dezembro dicembre desember dec dez des joulukuuta",
-        ),
-        start=1,
-    )
-    for name in names.split()
-}
-_MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
+_MONTH = any_of({fold(name) for name in month_names()})
 _DATES = re.compile(
     rf"\b(?P<m1>{_MONTH})\.?\s+(?P<d1>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<y1>\d{{4}})\b"
     rf"|\b(?P<d2>\d{{1,2}})(?:st|nd|rd|th|er|\.|º)?[\s-](?:de |di |of )?(?P<m2>{_MONTH})\.?,?(?: de| del"
@@ -97,7 +77,7 @@ def named_dates(text: str) -> tuple[str, ...]:
     dates: dict[str, None] = {}
     for match in _DATES.finditer(fold(text[:4000])):
         parts = {name[0]: value for name, value in match.groupdict().items() if value}
-        month = _MONTHS.get(parts["m"]) or int(parts["m"])
+        month = int(parts["m"]) if parts["m"].isdigit() else month_number(parts["m"])
         day = int(parts["d"])
         if 1 <= month <= 12 and 1 <= day <= 31:
             dates[f"{parts['y']}-{month:02}-{day:02}"] = None

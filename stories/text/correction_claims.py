@@ -16,7 +16,7 @@ from typing import Literal
 import msgspec
 
 from stories.text.amounts import AMOUNT_WORDS, amounts, same_amount
-from stories.text.diff import FACT, fact_kind, plain
+from stories.text.diff import fact_kind, fact_pattern, plain
 from stories.text.token_patterns import Pattern
 from stories.text.tokens import UNSPACED, Tokens
 
@@ -43,7 +43,6 @@ _QUOTED = re.compile(
     rf"[“„«»「『《\"”]\s?[^\"“”„«»「」『』《》]{{1,160}}?\s?[\"”“«»」』》](?![^\W{UNSPACED}])"
     rf"|(?<!\w)['‘][^'‘’]{{1,80}}['’](?![^\W{UNSPACED}])"
 )
-_FACT = re.compile(rf"(?<![\w.,]){FACT}(?:[a-z]{{1,2}}(?![a-z]))?|(?<=[{UNSPACED}]){FACT}", re.IGNORECASE)
 _UNIT = re.compile(
     r"\s(?:mio\.|mrd\.|(?:d['’]|de |di )?euros?|(?:m|k|md)€"
     r"|[tm]?(?:sek|nok|dkk|eur|kr)|de (?:dólares|coronas|reais)"
@@ -64,6 +63,12 @@ _CAPITALS = re.compile(
     r"(?<![\w.])(?:[A-ZÀ-Þ]\.|[A-ZÀ-Þ][\w’&-]{0,30})(?:\s(?:of\s|de\s|the\s|&\s)?(?:[A-ZÀ-Þ]\.|[A-ZÀ-Þ0-9][\w’&-]{0,30})){0,5}"
 )
 _SENTENCE_START = re.compile(r"(?:^|[.!?:;]\s+|[\[(]\s*)$")
+
+
+@cache
+def _fact() -> re.Pattern[str]:
+    fact = fact_pattern()
+    return re.compile(rf"(?<![\w.,]){fact}(?:[a-z]{{1,2}}(?![a-z]))?|(?<=[{UNSPACED}]){fact}", re.IGNORECASE)
 
 
 class _Table(msgspec.Struct, frozen=True):
@@ -115,7 +120,7 @@ def _values(text: str) -> list[tuple[int, int, str]]:
 
     for match in _QUOTED.finditer(text):
         add(*match.span(), _VALUE)
-    for match in _FACT.finditer(text):
+    for match in _fact().finditer(text):
         add(match.start(), _behind_unit(text, *match.span()), _VALUE)
     for match in _CAPITALS.finditer(text):
         words = match[0].split()

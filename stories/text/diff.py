@@ -12,9 +12,12 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import cache
 from itertools import pairwise
 from os.path import commonprefix
 from typing import Literal, NamedTuple
+
+from stories.text.date_words import month_pattern, weekday_pattern
 
 SegmentState = Literal["kept", "removed", "added"]
 SegmentKind = Literal["date", "amount", "number", "name", "text"]
@@ -60,26 +63,28 @@ def sentences(text: str) -> tuple[str, ...]:
     return tuple(text[start:end] for start, end in pairwise(ends) if start < end)
 
 
-_MONTH = (
-    r"(?:jan(?:uary|uar|vier|eiro)?|enero|gennaio|feb(?:ruary|ruar|braio|rero)?|f[ée]vr(?:ier)?|fevereiro|mar(?:ch|s|zo|"
-    r"ço)?|m[äa]rz|apr(?:il|ile)?|avr(?:il)?|abril|may|mai|mayo|maio|maggio|maj|jun(?:e|i|io|ho)?|juin|giugno|jul(?:y|i|"
-    r"io|ho)?|juillet|luglio|aug(?:ust|usti)?|ao[uû]t|agosto|sep(?:t|tember|tembre|tiembre)?|setembro|settembre|"
-    r"o[ck]t(?:ober|obre|ubre)?|outubro|ottobre|nov(?:ember|embre|iembre|embro)?|de[czs](?:ember|embre|iembre|embro)?|"
-    r"d[ée]cembre|dicembre)\.?"
-)
+_LETTER = "a-zà-ɏ\u0400-\u04ff"  # of the scripts that have spaces between words; case is ignored
 _ORDINAL = r"\d{1,2}(?:st|nd|rd|th|er|\.|º)?"
-_WEEKDAY = (
-    r"(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|(?:mon|diens|donners|frei|sams|sonn)tag|mittwoch"
-    r"|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)"
-)
-_DATE = (
-    rf"(?:(?:{_WEEKDAY},?\s+)?(?:{_MONTH}\s+{_ORDINAL}(?:\s*(?:,\s*)?\d{{4}})?|{_ORDINAL}\s+(?:de\s+|of\s+)?{_MONTH}(?:,?\s+(?:de\s+)?\d{{4}})?)"
-    rf"|{_MONTH}\s+\d{{4}}|\d{{4}}-\d\d-\d\d|\d{{1,2}}[./]\d{{1,2}}[./]\d{{2,4}}"
-    r"|(?:\d{4}\s?[年년]\s?)?\d{1,2}\s?[月월](?:\s?\d{1,2}\s?[日號号일])?|\d{4}\s?[年년]"
-    r"|(?:[〇零一二三四五六七八九]{4}年)?[一二三四五六七八九十]{1,3}月[一二三四五六七八九十廿]{1,4}[日號号]"
-    r"|\d{1,2}:\d\d(?:\s?[ap]\.?m\.?)?|\d{1,2}\s?[ap]\.?m\.?(?!\w)"
-    rf"|{_WEEKDAY})"
-)
+
+
+@cache
+def _date() -> str:
+    """Return the pattern of a date or a time of day. It is built at its first use: the words of all languages are read."""
+    weekday = rf"{weekday_pattern(abbreviations='none')}(?!\w)"
+    month = rf"{month_pattern(without_year=True)}(?!\w)\.?"
+    day_of_month = (
+        rf"(?:{month}\s+(?:{_ORDINAL}(?:\s*(?:,\s*)?\d{{4}})?|\d{{4}})"
+        rf"|{_ORDINAL}\s+(?:de\s+|of\s+)?(?:{month_pattern()}\.?,?\s+(?:del?\s+)?\d{{4}}|{month}))"
+    )
+    return (
+        rf"(?:{weekday}(?:,?\s+{day_of_month})?|{day_of_month}"
+        r"|\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./]\d{2,4}"
+        r"|(?:\d{4}\s?[年년]\s?)?\d{1,2}\s?[月월](?:\s?\d{1,2}\s?[日號号일])?|\d{4}\s?[年년]"
+        r"|(?:[〇零一二三四五六七八九]{4}年)?[一二三四五六七八九十]{1,3}月[一二三四五六七八九十廿]{1,4}[日號号]"
+        r"|\d{1,2}:\d\d(?:\s?[ap]\.?m\.?)?|\d{1,2}\s?[ap]\.?m\.?(?!\w))"
+    )
+
+
 _FIGURE = r"\d{1,20}(?:[.,'’]\d{1,20}){0,6}"
 _CURRENCY = (
     r"(?:(?:us|hk|nt|au|a|ca|c|s|nz|r)?\$|€|£|¥|₩|₫|₹|usd|eur|gbp|chf|hkd|cny|rmb|jpy|krw|sgd|aud|cad|sek|nok|dkk)"
@@ -97,19 +102,29 @@ _AMOUNT = (
     r"|[一二三四五六七八九十百千万萬億亿兆〇零]+(?:美元|港元|人民币|人民幣|元|円))"
 )
 _NUMBER = rf"(?:[+-]?(?<![\w.,]){_FIGURE}(?:\s?%)?|{_FIGURE}(?:\s?%)?|[一二三四五六七八九十百千万萬億亿兆〇零]{{2,}})"
-FACT = rf"(?:{_DATE}(?![a-zà-ÿ\d])|{_AMOUNT}|{_NUMBER})"
-"""The pattern of a date, an amount or a number, for a search that ignores case."""
+
+
+@cache
+def fact_pattern() -> str:
+    """Return the pattern of a date, an amount or a number, for a search that ignores case."""
+    return rf"(?:{_date()}(?![{_LETTER}\d])|{_AMOUNT}|{_NUMBER})"
+
+
 _IDEOGRAPH = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0e7f"
-_TOKEN = re.compile(
-    rf"(?P<date>(?<![a-zà-ÿ\d]){_DATE}(?![a-zà-ÿ\d]))|(?P<amount>(?<![a-zà-ÿ\d]){_AMOUNT})|(?P<number>{_NUMBER})"
-    rf"|(?P<letter>[{_IDEOGRAPH}])|(?P<word>[^\W\d_{_IDEOGRAPH}]+(?:['’][^\W\d_]+)*)|(?P<mark>\S)",
-    re.IGNORECASE,
-)
+
+
+@cache
+def _token() -> re.Pattern[str]:
+    return re.compile(
+        rf"(?P<date>(?<![{_LETTER}\d]){_date()}(?![{_LETTER}\d]))|(?P<amount>(?<![a-zà-ÿ\d]){_AMOUNT})|(?P<number>{_NUMBER})"
+        rf"|(?P<letter>[{_IDEOGRAPH}])|(?P<word>[^\W\d_{_IDEOGRAPH}]+(?:['’][^\W\d_]+)*)|(?P<mark>\S)",
+        re.IGNORECASE,
+    )
 
 
 def fact_kind(text: str) -> SegmentKind:
     """Return what the first token of a text is: a date, an amount, a number, or other words."""
-    found = _TOKEN.search(text)
+    found = _token().search(text)
     kind = found.lastgroup if found else None
     return kind if kind in ("date", "amount", "number") else "text"  # type: ignore[return-value]
 
@@ -178,7 +193,7 @@ def _whole(before: str | None, after: str | None) -> tuple[Segment, ...]:
 def _tokens(text: str) -> list[_Token]:
     found: list[_Token] = []
     end = 0
-    for match in _TOKEN.finditer(text):
+    for match in _token().finditer(text):
         printed, group = match[0], match.lastgroup
         kind: SegmentKind = "text"
         if group in ("date", "amount", "number"):

@@ -45,7 +45,7 @@ CAPS = {
     "pipelines.changes:_NOISE": Cap(200, "NOISE_LENGTH: longer paragraphs are no noise"),
     "pipelines.identity.normalized_words:_PLACE_AND_DATE": Cap(160, "DATELINE_WITHIN ends the search"),
     "stories.text.token_patterns:_ELEMENT": Cap(400, "it reads the project's own tables of words"),
-    "stories.text.diff:_TOKEN": Cap(20_000, "longer paragraphs are not compared word by word"),
+    "stories.text.diff:_token": Cap(20_000, "longer paragraphs are not compared word by word"),
     "stories.text.diff:_ENDS_SENTENCE": Cap(4, "the four characters before a word are searched"),
 }
 """Patterns that may take longer on long texts, because the code never gives them any."""

@@ -14,6 +14,7 @@ from crawler.extraction.fields.exchanges import EXCHANGES
 from crawler.extraction.fields.time_zones import named_zone
 from crawler.extraction.text import CJK
 from stories.model.release import Dateline
+from stories.text.date_words import any_of, date_words
 
 REACH = 260  # characters from the start within which a dateline ends; the longest measured has 170
 
@@ -60,7 +61,7 @@ _DASH = re.compile(r"\s[-–—]\s")
 _LINKED = re.compile(r"\[([^\]\n]{2,60})\]\([^)\s]{3,200}\)")
 _MARK = re.compile(
     rf"""(?P<open>--\s?\(|[(（/[]|[-–—]\s*+|\|\s*+|,\s(?=via\s))\s*+(?:via\s++)?(?:{_WIRE_NAMES}|(?P<agency>{_AGENCIES})|{_GENERIC}|{_ANY})
-    \s*+(?P<close>[)）/\]]|[-–—]|\||(?=,?\s*+(?:{MONTH}|\d))|$)""",
+    \s*+(?P<close>[)）/\]]|[-–—]|\||(?=,?\s*+(?:{MONTH}(?!\w)|\d))|$)""",
     re.VERBOSE,
 )
 _GAP = r"[\s,;:.\-–—―─|/()（）\[\]【】@]*"
@@ -116,8 +117,9 @@ _STATES = re.compile(r"^(?:[A-Z]\.?){2,3}$")
 _NOT_PLACES = re.compile(
     r"\b(?:today|announced?|said|says|press|release|releases|published?|updated?|posted|date|news|by|source|contact|inc|ltd|llc|"
     r"corp|plc|ag|group|company|report|results|quarter|fiscal|ended|event|conference|webinar|season|edition|version|"
-    r"january|february|march|april|june|july|august|september|october|november|december|monday|tuesday|wednesday|thursday|"
-    r"friday|saturday|sunday|from|for|with|is|was|has|have|will|are|this|that|how|why|what|when|immediate|embargoed)\b",
+    r"from|for|with|is|was|has|have|will|are|this|that|how|why|what|when|immediate|embargoed|"
+    + any_of({*date_words()["en"].months, *date_words()["en"].weekdays} - {"may"})
+    + r")\b",
     re.I,
 )  # fmt: skip
 

@@ -12,31 +12,23 @@ from datetime import date, datetime, time, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 from crawler.extraction.fields.time_zones import PLACE_TIME, named_zone
-
-_MONTHS = """
-january jan janvier janv januar jänner enero ene janeiro gennaio gennaio januari january styczeń stycznia ocak januari 1
-february feb febr février févr fevrier fév februar febrero fevereiro fev febbraio februari luty lutego şubat 2
-march mar mars märz maerz mrz marzo março marco maart marzec marca mart maret 3
-april apr avril avr abril abr aprile kwiecień kwietnia nisan 4
-may mai mayo maio maggio mei maj maja mayıs 5
-june jun juin juni junio junho giugno czerwiec czerwca haziran 6
-july jul juillet juil juli julio julho luglio lipiec lipca temmuz 7
-august aug août aout agosto ago augustus augusti sierpień sierpnia ağustos agustus 8
-september sep sept septembre septiembre setiembre setembro set settembre wrzesień września eylül 9
-october oct octobre oktober okt octubre outubro out ottobre ott październik października ekim 10
-november nov novembre noviembre novembro listopad listopada kasım 11
-december dec décembre decembre déc dezember dez diciembre dic dezembro dicembre grudzień grudnia aralık desember 12
-"""
-MONTHS = {name: int(line.split()[-1]) for line in _MONTHS.strip().splitlines() for name in line.split()[:-1]}
-_NAME = "|".join(sorted(map(re.escape, MONTHS), key=len, reverse=True))
-MONTH = rf"(?:{_NAME})"
-_VIETNAMESE = ("một", "hai", "ba", "tư", "năm", "sáu", "bảy", "tám", "chín", "mười", "mười một", "mười hai")
-VIETNAMESE_MONTH = "|".join(sorted(_VIETNAMESE, key=len, reverse=True)).replace(" ", r"\s")
-WEEKDAY = (
-    r"(?:mon|tues?|wed(?:nes)?|thur?s?|fri|sat(?:ur)?|sun)(?:day)?|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|"
-    r"montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag|lunes|martes|miércoles|jueves|viernes|sábado|domingo"
+from stories.text.date_words import (
+    HalfDay,
+    any_of,
+    half_days,
+    hour_in_day,
+    month_number,
+    month_numerals,
+    month_pattern,
+    weekday_pattern,
 )
+
+MONTH = month_pattern()
+VIETNAMESE_MONTH = any_of(month_numerals())
+WEEKDAY = weekday_pattern()
 YEAR = r"(?:19|20)\d\d"
+_HALF_DAY = any_of(half_days())
+_HALF_DAYS: dict[str, HalfDay] = {"a": "am", "p": "pm"}  # "a.m.", "PM"
 
 _DATES = re.compile(
     rf"""(?<![\w/])(?:
@@ -88,11 +80,11 @@ def find_date(text: str) -> Printed | None:
 
 _SLASHED = re.compile(rf"\d{{1,2}}/\d{{1,2}}/{YEAR}")
 _CLOCK = re.compile(
-    r"""(?:上午|下午|午前|午後|오전|오후)?\s*(?<!\d)
+    r"""(?:HALF_DAY)?\s*(?<!\d)
     (?:\d{1,2}(?:[:.h]\d\d){1,2}(?![.\d])|\d{1,2}\sh\s\d\d\b|\d{1,2}h?(?=\s?(?:[ap]\.?m\b|uhr|hrs?\b))|\d{1,2}\s?[時时點点시]\s*(?:\d{1,2}\s?[分분])?)
     (?:\s?[ap]\.?m\b\.?|\s?uhr\b|\s?hrs?\b)?
     \s*[(（]?(?:PLACE_TIME|(?-i:Z\b|[A-Z]{2,5}(?:/[A-Z]{2,5})?\b|(?:US/)?(?:Eastern|Central|Mountain|Pacific)\b|[A-Z]\w+/[A-Z]\w+))?[)）]?
-    (?:\s(?:standard|daylight|summer)?\s?time\b)?[+-]?(?:\d\d?(?::?\d\d)?\b)?""".replace("PLACE_TIME", PLACE_TIME),
+    (?:\s(?:standard|daylight|summer)?\s?time\b)?[+-]?(?:\d\d?(?::?\d\d)?\b)?""".replace("PLACE_TIME", PLACE_TIME).replace("HALF_DAY", _HALF_DAY),
     re.IGNORECASE | re.VERBOSE,
 )
 _AROUND_DATES = re.compile(
@@ -125,8 +117,8 @@ def _day(match: re.Match[str]) -> date | None:
         if kind == "s":
             return _slashed(int(groups["sone"]), int(groups["stwo"]), int(groups["syear"]), "sngay" in groups)
         if kind == "v" and not groups["vmonth"].isdigit():
-            groups["vmonth"] = str(_VIETNAMESE.index(" ".join(groups["vmonth"].lower().split())) + 1)
-        month = MONTHS[groups[f"{kind}name"].lower()] if f"{kind}name" in groups else int(groups[f"{kind}month"])
+            groups["vmonth"] = str(month_numerals()[" ".join(groups["vmonth"].lower().split())])
+        month = month_number(groups[f"{kind}name"]) if f"{kind}name" in groups else int(groups[f"{kind}month"])
         return date(int(groups[f"{kind}year"]), month, int(groups[f"{kind}day"]))
     except ValueError:
         return None
@@ -147,7 +139,7 @@ def _han(number: str) -> int:
 
 
 _TIME = re.compile(
-    rf"""(?<!\d)(?P<ampm0>上午|下午|午前|午後|오전|오후)?\s*(?P<hour>[01]?\d|2[0-4])\s*(?:(?::|h|\.|時|时|點|点|시)\s*(?P<minute>[0-5]\d)\s*[分분]?(?::(?P<second>[0-5]\d))?)?
+    rf"""(?<!\d)(?P<ampm0>{_HALF_DAY})?\s*(?P<hour>[01]?\d|2[0-4])\s*(?:(?::|h|\.|時|时|點|点|시)\s*(?P<minute>[0-5]\d)\s*[分분]?(?::(?P<second>[0-5]\d))?)?
     \s*(?:(?P<ampm>[ap]\.?m\b\.?)|(?P<uhr>Uhr\b|h(?:rs?)?\b|noon\b))?
     \s*[(（]?(?P<zone>CET/CEST|HKT/SGT|{PLACE_TIME}|[A-Z]{{2,4}}\b|Z\b|(?:US/)?(?:Eastern|Central|Mountain|Pacific)\b|[A-Z][A-Za-z]+/[A-Z][A-Za-z_]+)?[)）]?
     \s*(?P<offset>[+-](?:0?\d|1[0-4]):?(?:[03]0|45)?\b)?""",
@@ -184,18 +176,8 @@ def _moment(day: date, match: re.Match[str], zone: str | None) -> str | None:
     if match["minute"] is None and not match["ampm"] and not match["uhr"] and not match["ampm0"]:
         return None
     hour, minute, second = int(match["hour"]), int(match["minute"] or 0), int(match["second"] or 0)
-    half = (match["ampm"] or "").lower()[:1] or {
-        "下午": "p",
-        "午後": "p",
-        "오후": "p",
-        "上午": "a",
-        "午前": "a",
-        "오전": "a",
-    }.get(match["ampm0"] or "", "")
-    if half and hour > 12:
-        half = ""
-    if half:
-        hour = hour % 12 + (12 if half == "p" else 0)
+    half = _HALF_DAYS.get((match["ampm"] or "").lower()[:1]) or half_days().get(match["ampm0"] or "")
+    hour = hour_in_day(hour, half)
     if hour > 23:
         return None
     tz = named_zone(match["zone"]) if match["zone"] else None
