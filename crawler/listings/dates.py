@@ -11,7 +11,15 @@ from time import struct_time
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from stories.text.date_words import HalfDay, any_of, half_days, hour_in_day, month_number, month_pattern, weekday_pattern
+from stories.text.date_words import (
+    HalfDay,
+    any_of,
+    half_days,
+    hour_in_day,
+    month_number,
+    month_pattern,
+    weekday_pattern,
+)
 
 NumericOrder = Literal["dmy", "mdy"]
 """Which of two numbers is the day in ``03/04/2026``."""

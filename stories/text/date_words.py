@@ -46,7 +46,9 @@ def date_words() -> dict[str, DateWords]:
         msgspec.ValidationError: a table has an unknown key or a value of another type.
     """
     return {
-        tag: msgspec.convert(table["dates"], type=DateWords) for tag, table in language_tables().items() if "dates" in table
+        tag: msgspec.convert(table["dates"], type=DateWords)
+        for tag, table in language_tables().items()
+        if "dates" in table
     }
 
 

@@ -18,6 +18,4 @@ def language_tables() -> Mapping[str, Mapping[str, object]]:
     folder = files("stories.text") / "languages"
     names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".toml"))
     names.sort(key=lambda name: name != "en.toml")
-    return {
-        name.removesuffix(".toml"): tomllib.loads((folder / name).read_text(encoding="utf-8")) for name in names
-    }
+    return {name.removesuffix(".toml"): tomllib.loads((folder / name).read_text(encoding="utf-8")) for name in names}

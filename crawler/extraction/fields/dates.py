@@ -84,7 +84,9 @@ _CLOCK = re.compile(
     (?:\d{1,2}(?:[:.h]\d\d){1,2}(?![.\d])|\d{1,2}\sh\s\d\d\b|\d{1,2}h?(?=\s?(?:[ap]\.?m\b|uhr|hrs?\b))|\d{1,2}\s?[時时點点시]\s*(?:\d{1,2}\s?[分분])?)
     (?:\s?[ap]\.?m\b\.?|\s?uhr\b|\s?hrs?\b)?
     \s*[(（]?(?:PLACE_TIME|(?-i:Z\b|[A-Z]{2,5}(?:/[A-Z]{2,5})?\b|(?:US/)?(?:Eastern|Central|Mountain|Pacific)\b|[A-Z]\w+/[A-Z]\w+))?[)）]?
-    (?:\s(?:standard|daylight|summer)?\s?time\b)?[+-]?(?:\d\d?(?::?\d\d)?\b)?""".replace("PLACE_TIME", PLACE_TIME).replace("HALF_DAY", _HALF_DAY),
+    (?:\s(?:standard|daylight|summer)?\s?time\b)?[+-]?(?:\d\d?(?::?\d\d)?\b)?""".replace(
+        "PLACE_TIME", PLACE_TIME
+    ).replace("HALF_DAY", _HALF_DAY),
     re.IGNORECASE | re.VERBOSE,
 )
 _AROUND_DATES = re.compile(

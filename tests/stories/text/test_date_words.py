@@ -22,7 +22,9 @@ MONTH_ROWS = [
     for number, entry in enumerate(entries, 1)
     for form in entry.split()
 ]
-WEEKDAY_ROWS = [(tag, form) for tag, words in date_words().items() for entry in words.weekdays for form in entry.split()]
+WEEKDAY_ROWS = [
+    (tag, form) for tag, words in date_words().items() for entry in words.weekdays for form in entry.split()
+]
 
 
 @pytest.mark.parametrize("tag", date_words())
