@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 
 from redis.asyncio import Redis
 
-from alerts.outbox import moment, text
 from alerts.quiet_hours import parse_quiet_hours, quiet_until
 from alerts.settings import DeliverySettings
 from stories.db import keys
+from stories.db.replies import moment, text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

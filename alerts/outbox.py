@@ -20,7 +20,7 @@ from redis.asyncio import Redis
 from alerts.settings import Rate
 from config.observability.redaction import scrub
 from stories.db import keys
-from stories.db.unreadable_records import skip
+from stories.db.replies import moment, text
 from stories.model.timestamps import timestamp
 from stories.store.archive import Archive
 from stories.store.event_log import is_event, payloads
@@ -68,20 +68,6 @@ class AlertClaim:
     """Alerts that went to the dead ones because the channel is off."""
     held: bool
     """Nothing goes out before ``wait`` is over: the receiver asked for a pause, or the rate is used up."""
-
-
-def moment(milliseconds: bytes | str | float | None) -> datetime | None:
-    """Return the moment that Redis holds as milliseconds, or None for none, and for what is no moment."""
-    try:
-        return datetime.fromtimestamp(float(milliseconds) / 1000, UTC) if milliseconds else None
-    except (ValueError, OverflowError, OSError) as error:
-        skip("alert", "milliseconds", error)
-        return None
-
-
-def text(answer: Any) -> str:
-    """Return what Redis answered, bytes as a rule, as text."""
-    return answer.decode(errors="replace") if isinstance(answer, bytes) else str(answer)
 
 
 class Outbox:

@@ -11,8 +11,8 @@ from typing import Literal, get_args
 import msgspec
 from redis.asyncio import Redis
 
-from alerts.outbox import moment, text
 from stories.db import keys
+from stories.db.replies import moment, text
 from stories.db.unreadable_records import number
 from stories.store.archive import Archive
 

@@ -44,7 +44,7 @@ from stories.model.ids import release_id
 from stories.model.page_result import FetchRecord, PageResult
 from stories.model.release import NotARelease, Release
 from stories.model.sighting import BY_HAND, Poll, Sighting
-from stories.model.timestamps import latest_instant
+from stories.model.timestamps import parse_timestamp
 from stories.model.urls import canonical_url, url_digest
 from stories.runtime.failpoints import failpoint
 
@@ -160,7 +160,7 @@ class WireSpider(Spider):
         """Claim pages of a source's backlog, and send the requests for them, each with one of the slots."""
         for page, claim, poll in await self._lister.claim_waiting(source, pages):
             priority = Priority.BACKLOG if page.first_poll else Priority.NEW
-            began = latest_instant(page.pending.listed_at) or self.services.clock()
+            began = parse_timestamp(page.pending.listed_at) or self.services.clock()
             request = self._page(poll, claim.sighting, priority, claim, FetchRecord(listed_at=began))
             slot = slots.pop()
             self.services.dispatcher.charge_page(slot)

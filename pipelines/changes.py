@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from pipelines.notice_text import is_empty, without_advisory
 from stories.model.release import Change, Release
-from stories.model.timestamps import latest_instant
+from stories.model.timestamps import parse_timestamp
 from stories.text.diff import plain
 
 _ALIKE = 0.4  # of their words: less in common, and one paragraph went and another came
@@ -106,7 +106,7 @@ def _on_its_day(release: Release) -> bool:
 
 def _same_moment(before: str | None, after: str | None) -> bool:
     """Whether two times are one, or one of them is the bare day of the other."""
-    one, other = latest_instant(before), latest_instant(after)
+    one, other = parse_timestamp(before), parse_timestamp(after)
     if one is not None and one == other:
         return True
     shorter, longer = sorted((before or "", after or ""), key=len)

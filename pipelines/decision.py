@@ -22,7 +22,7 @@ from stories.model.event import Event, EventType, Relation, StoryRef
 from stories.model.ids import event_id, story_id
 from stories.model.page_result import PageResult
 from stories.model.release import Change, NoticeKind, Release
-from stories.model.timestamps import latest_instant, timestamp
+from stories.model.timestamps import parse_timestamp, timestamp
 from stories.store.releases import Decision, KnownRelease, Lookup
 
 __all__ = ["EVENT_OF", "decide"]
@@ -78,7 +78,7 @@ def _after(candidates: Iterable[KnownRelease], now: datetime) -> datetime:
 
     Workers' clocks differ, and one that was overtaken looked at its clock before: what memory holds came before.
     """
-    seen = [latest_instant(one.release.first_seen_at) for one in candidates]
+    seen = [parse_timestamp(one.release.first_seen_at) for one in candidates]
     return max([now, *(moment + timedelta(milliseconds=1) for moment in seen if moment is not None)])
 
 

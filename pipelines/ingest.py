@@ -26,7 +26,7 @@ from stories.model.event import Event
 from stories.model.ids import release_id
 from stories.model.page_result import Gone, PageResult
 from stories.model.release import Release
-from stories.model.timestamps import latest_instant
+from stories.model.timestamps import parse_timestamp
 from stories.model.urls import url_digest
 from stories.runtime.failpoints import failpoint
 from stories.store.releases import Decision, KnownRelease, ReleaseStore
@@ -329,7 +329,7 @@ class Ingestor:
     async def _bear_witness(self, own: KnownRelease | None, now: datetime) -> None:
         """A page that is read again and stands shows that its site is not away."""
         if own is not None and self._looks is not None:
-            known_since = latest_instant(own.release.first_seen_at) or now
+            known_since = parse_timestamp(own.release.first_seen_at) or now
             await self._looks.stands(_site(own.release), own.release.id or "", known_since, now)
 
     async def _gone(self, reading: PageResult, how: Gone) -> IngestResult:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from stories.model.release import Release
-from stories.model.timestamps import latest_instant
+from stories.model.timestamps import parse_timestamp
 
 Ladder = Sequence[tuple[timedelta, timedelta]]
 """(interval, until this age), the ages growing."""
@@ -23,7 +23,7 @@ def next_revisit(release: Release, ladder: Ladder, now: datetime) -> datetime | 
     Releases that were found together are read again apart from each other: each a little later than its step says, by
     a part of the step that is always the same for one release.
     """
-    seen = latest_instant(release.first_seen_at) or now
+    seen = parse_timestamp(release.first_seen_at) or now
     for interval, until in ladder:
         if now + interval - seen <= until:
             return now + interval * (1 + SPREAD * _share(release.id))
@@ -32,7 +32,7 @@ def next_revisit(release: Release, ladder: Ladder, now: datetime) -> datetime | 
 
 def visits_before(release: Release, ladder: Ladder, now: datetime, most: int) -> int:
     """Return how many visits the ladder set between a page's first reading and a visit now; at most ``most``."""
-    seen = latest_instant(release.first_seen_at) or now
+    seen = parse_timestamp(release.first_seen_at) or now
     at, visits = seen, 0
     for interval, until in ladder:
         while visits <= most and at + interval <= min(seen + until, now):
@@ -45,7 +45,7 @@ def is_beyond_ladder(release: Release, ladder: Ladder, now: datetime) -> bool:
 
     One that is gone at its last look is looked at again for a few steps, until that is confirmed.
     """
-    seen = latest_instant(release.first_seen_at)
+    seen = parse_timestamp(release.first_seen_at)
     return not ladder or (
         seen is not None and now - seen > ladder[-1][1] * (1 + SPREAD) + CONFIRMATION_STEPS * ladder[0][0]
     )

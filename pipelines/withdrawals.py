@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from config.settings import Settings
 from pipelines.audience import Audience
@@ -12,7 +12,7 @@ from pipelines.revisit_schedule import next_revisit
 from stories.model.event import Event, StoryRef
 from stories.model.ids import event_id
 from stories.model.release import Release
-from stories.model.timestamps import timestamp
+from stories.model.timestamps import from_milliseconds, timestamp
 from stories.store.releases import Decision, KnownRelease
 
 
@@ -73,4 +73,4 @@ def _says_withdrawn(release: Release) -> bool:
 
 def restoration_detail(own: KnownRelease) -> str:
     """Return the sentence that takes a withdrawal back."""
-    return f"back again; it was told as withdrawn at {timestamp(datetime.fromtimestamp(own.at / 1000, UTC))}"
+    return f"back again; it was told as withdrawn at {timestamp(from_milliseconds(own.at))}"

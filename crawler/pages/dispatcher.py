@@ -23,7 +23,7 @@ from redis.exceptions import RedisError
 from crawler.pages.source_budget import Resource, SourceBudget
 from stories.crawl_state.backlog import MAX_PAGES, Backlog, WaitingPage
 from stories.model.sighting import PendingSighting
-from stories.model.timestamps import latest_instant
+from stories.model.timestamps import parse_timestamp
 from stories.runtime.heartbeats import beat
 
 log = structlog.get_logger(__name__)
@@ -271,7 +271,7 @@ class PageDispatcher:
     async def put_back(self, pending: PendingSighting, now: datetime) -> None:
         """Put a page that was named and not read in the backlog of its source."""
         if self.backlog is not None:
-            listed_at = latest_instant(pending.listed_at) or now
+            listed_at = parse_timestamp(pending.listed_at) or now
             await self.backlog.add(pending.source, [pending], listed_at)
             self.added(pending.source, 1, new=True)
 

@@ -17,7 +17,7 @@ from crawler.polling.polls import all_listings
 from crawler.services import Services
 from stories.crawl_state.claims import listing_key
 from stories.model.sighting import Cursor, Poll, Trouble
-from stories.model.timestamps import latest_instant
+from stories.model.timestamps import parse_timestamp
 
 log = structlog.get_logger(__name__)
 
@@ -45,7 +45,7 @@ class Recovery:
 
     async def listing_read(self, poll: Poll, cursor: Cursor, now: datetime) -> None:
         """Bring the retries of a host forward. ``cursor``: of its listing, with the failures before this reading."""
-        since = latest_instant(cursor.failing_since)
+        since = parse_timestamp(cursor.failing_since)
         if not cursor.failures or cursor.trouble not in HOST_TROUBLES or since is None:
             return
         try:
@@ -88,11 +88,11 @@ class Recovery:
         cursors = await services.desk.cursors([listing_key(listing.source, listing.url) for listing in others])
         pulled = 0
         for listing, cursor in zip(others, cursors, strict=True):
-            polled_at = latest_instant(cursor.polled_at)
+            polled_at = parse_timestamp(cursor.polled_at)
             if not cursor.failures or cursor.trouble not in HOST_TROUBLES or polled_at is None:
                 continue
             due = max(now + (pulled + 1) * SPREAD, polled_at + listing.interval)
-            if due < (latest_instant(cursor.next_at) or due):
+            if due < (parse_timestamp(cursor.next_at) or due):
                 services.due(listing.poll(now), due)
                 pulled += 1
         return pulled

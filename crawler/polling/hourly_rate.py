@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from stories.model.sighting import Cursor
-from stories.model.timestamps import latest_instant, timestamp
+from stories.model.timestamps import parse_timestamp, timestamp
 
 HOURS = 168
 UNKNOWN = " "  # an hour that was never watched
@@ -42,7 +42,7 @@ def learn(cursor: Cursor, news: int, now: datetime) -> Cursor:
 
     What came between two readings that are hours apart is spread over those hours.
     """
-    before, opened = latest_instant(cursor.read_at), latest_instant(cursor.hour)
+    before, opened = parse_timestamp(cursor.read_at), parse_timestamp(cursor.hour)
     hour = _begin(now)
     if before is None or not timedelta() <= now - before <= UNWATCHED:
         return replace(cursor, hour=None, hour_news=0.0)

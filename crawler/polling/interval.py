@@ -19,7 +19,7 @@ from typing import Literal
 
 from crawler.polling.hourly_rate import rate_at
 from stories.model.sighting import Cursor, Trouble
-from stories.model.timestamps import latest_instant
+from stories.model.timestamps import parse_timestamp
 
 FASTEST, SLOWEST = 4, 12  # the contract's bounds: within [interval/4, interval*12]
 WORTH = 1 / 23  # new releases at a poll, at which ``interval`` is the right pace
@@ -121,7 +121,7 @@ def _well(cursor: Cursor, reply: Reply, now: datetime, pace: IntervalPolicy) -> 
         slow = min(slow, pace.until - now) if pace.until is not None else slow
         if slow > span:
             span, why = slow, "its hub tells what is new"
-    before = latest_instant(cursor.read_at)
+    before = parse_timestamp(cursor.read_at)
     share = reply.news / window
     if before is not None and share >= BURST and (burst := (now - before) * (PART_OF_WINDOW / share)) < span:
         span, why = burst, "a burst"

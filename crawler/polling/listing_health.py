@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from crawler.polling.hourly_rate import expected, usual_a_day
 from stories.model.sighting import Cursor, Trouble
 from stories.model.source_health import ListingHealth, State
-from stories.model.timestamps import latest_instant
+from stories.model.timestamps import parse_timestamp
 
 DEAD_AFTER = 5  # failures in a row: at an interval of 5 minutes and with backing off, forty minutes
 FORBIDDEN_AFTER: dict[Trouble, int] = {"robots": 1, "refused": 1, "forbidden": 3}
@@ -74,7 +74,7 @@ def _state(cursor: Cursor, now: datetime) -> tuple[State, str | None, str | None
 def _failing(cursor: Cursor, trouble: Trouble, now: datetime) -> State:
     if trouble in FORBIDDEN_AFTER and cursor.failures >= FORBIDDEN_AFTER[trouble]:
         return "forbidden"
-    since = latest_instant(cursor.failing_since)
+    since = parse_timestamp(cursor.failing_since)
     if trouble == "busy" and (since is None or now - since < BUSY_FOR):
         return "slow"
     if trouble == "parse" and cursor.failures >= BROKEN_AFTER:
@@ -84,7 +84,7 @@ def _failing(cursor: Cursor, trouble: Trouble, now: datetime) -> State:
 
 def _silence(cursor: Cursor, now: datetime) -> str | None:
     """Return in words that much too little came; None while that may be chance, or the listing's way."""
-    last = latest_instant(cursor.news_at)
+    last = parse_timestamp(cursor.news_at)
     if last is None or now - last < LONG_SILENT:
         return None
     missing, usual = expected(cursor.week, last, now), usual_a_day(cursor.week)

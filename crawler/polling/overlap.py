@@ -12,7 +12,7 @@ from datetime import datetime
 from itertools import pairwise
 
 from stories.model.sighting import Sighting
-from stories.model.timestamps import latest_instant
+from stories.model.timestamps import latest_instant, parse_timestamp
 from stories.model.urls import url_digest
 
 MARK = 8  # characters; two of 100 in a window agree with one of 100 in another once in 400,000 times
@@ -98,7 +98,7 @@ def _printed(sightings: Sequence[Sighting]) -> list[tuple[datetime, str]]:
     return [
         (moment, one.published_at)
         for one in sightings
-        if one.published_at and "T" in one.published_at and (moment := latest_instant(one.published_at))
+        if one.published_at and (moment := parse_timestamp(one.published_at))
     ]
 
 

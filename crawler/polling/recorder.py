@@ -20,7 +20,7 @@ from stories.crawl_state.websub import Subscription
 from stories.model.ids import gap_id
 from stories.model.sighting import Cursor, Poll, Sighting, Trouble
 from stories.model.source_health import LOST, Gap, ListingHealth, verdict
-from stories.model.timestamps import latest_instant, timestamp
+from stories.model.timestamps import parse_timestamp, timestamp
 
 log = structlog.get_logger(__name__)
 
@@ -142,7 +142,7 @@ class PollRecorder:
         before, after = overlap.edges(sightings, cursor.window)
         began, until = _lost_between(cursor, sightings, now)
         for gap in still_open:
-            if gap.listing == listing and (latest_instant(gap.to_at) or now) > now - ONE_GAP:
+            if gap.listing == listing and (parse_timestamp(gap.to_at) or now) > now - ONE_GAP:
                 await services.desk.put_gap(replace(gap, to_at=max(gap.to_at, until), after=after))
                 log.warning("the gap grows", source=poll.source, listing=listing, ended=until)
                 return
@@ -175,8 +175,8 @@ def _lost_between(cursor: Cursor, sightings: Sequence[Sighting], now: datetime) 
 
     Where a listing prints no times, or impossible ones, the moments of its readings stand for them.
     """
-    printed, shown = latest_instant(cursor.newest_at), overlap.oldest(sightings)
-    began = latest_instant(cursor.whole_at) or now
+    printed, shown = parse_timestamp(cursor.newest_at), overlap.oldest(sightings)
+    began = parse_timestamp(cursor.whole_at) or now
     if printed is not None and printed < began:
         began = max(printed, began - LATE)
     until = shown if shown is not None and began < shown < now else now

@@ -15,7 +15,7 @@ from crawler.polling.interval import FASTEST
 from crawler.websub.discovery import HubLinks
 from stories.crawl_state.websub import LATE, LOOKS, MOST_TRUST, TRUST, Changes, Subscription
 from stories.model.sighting import Cursor, Poll
-from stories.model.timestamps import latest_instant, timestamp
+from stories.model.timestamps import parse_timestamp, timestamp
 
 LEASE = timedelta(days=10)  # that is asked for; the hub decides
 RENEW = 1 / 3  # of a lease that is left when it is renewed
@@ -51,7 +51,7 @@ def next_step(
 
     ``callback`` is where this server is reached; ``secret`` makes token and secret of a subscription that is new.
     """
-    asked = (latest_instant(known.asked_at) or now) if known else None
+    asked = (parse_timestamp(known.asked_at) or now) if known else None
     restless = asked is not None and now - asked < RESTLESS
     if not named.hubs or named.topic is None:
         return Leave() if known and not restless else None
@@ -70,7 +70,7 @@ def next_step(
         return fresh
     if known.hub not in named.hubs or known.topic != named.topic or known.callback != callback:
         return None if restless else fresh
-    retry = latest_instant(known.retry_at)
+    retry = parse_timestamp(known.retry_at)
     if (known.verified(now) and now < renewal(known)) or (retry is not None and now < retry):
         return None
     tries = known.tries + 1
@@ -83,7 +83,7 @@ def next_step(
 
 def renewal(known: Subscription) -> datetime:
     """Return when a verified subscription is to be renewed."""
-    until, since = latest_instant(known.lease_until), latest_instant(known.verified_at)
+    until, since = parse_timestamp(known.lease_until), parse_timestamp(known.verified_at)
     if until is None or since is None:
         raise ValueError("a subscription that was never verified is not renewed")
     return until - (until - since) * RENEW
@@ -91,7 +91,7 @@ def renewal(known: Subscription) -> datetime:
 
 def failed(known: Subscription, why: str, patience: timedelta | None, now: datetime) -> Changes:
     """Return what changes when a hub could not be asked; ``patience`` is what its Retry-After said."""
-    retry = latest_instant(known.retry_at) or now
+    retry = parse_timestamp(known.retry_at) or now
     asked = now + min(patience or timedelta(), BACK_OFF[-1])
     return {"why": why, "retry_at": timestamp(max(retry, asked))}
 
@@ -101,8 +101,8 @@ def found(known: Subscription, poll: Poll, before: str | None, news: int, now: d
     if not news:
         return {}
     changes: dict[str, str | int | None] = {"found_at": timestamp(poll.asked_at)}
-    last, told, missed = latest_instant(before), latest_instant(known.pushed_at), latest_instant(known.missed_at)
-    since = latest_instant(known.verified_at)
+    last, told, missed = parse_timestamp(before), parse_timestamp(known.pushed_at), parse_timestamp(known.missed_at)
+    since = parse_timestamp(known.verified_at)
     if last is None or since is None or since > last:  # it was not the hub's to tell all of that
         return changes
     if told is not None and told >= last - LATE and (missed is None or told > missed):
@@ -121,8 +121,8 @@ def next_look(known: Subscription, cursor: Cursor, now: datetime, interval: time
     Never sooner after another such poll than the listing's fastest pace, however often the hub pushes; not while the
     listing fails, for then it has a pace of its own; again while nothing new is found, for a cache may be behind.
     """
-    wanted, found_at = latest_instant(known.wanted_at), latest_instant(known.found_at)
+    wanted, found_at = parse_timestamp(known.wanted_at), parse_timestamp(known.found_at)
     if wanted is None or cursor.failures or known.looks >= LOOKS or (found_at is not None and found_at >= wanted):
         return None
-    looked = latest_instant(known.looked_at)
+    looked = parse_timestamp(known.looked_at)
     return wanted if looked is None else max(wanted, looked + interval / FASTEST)

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 from pipelines.identity.normalized_words import COMMON, compact_key, folded, news_paragraphs, without_rubric, words
 from pipelines.notices import quoted_headlines, subject_company
 from stories.model.release import Notice, Release
-from stories.model.timestamps import latest_instant
+from stories.model.timestamps import latest_instant, parse_timestamp
 from stories.model.urls import url_digest
 from stories.text.linear_regex import LinearTable
 
@@ -137,7 +137,7 @@ def _day(release: Release) -> tuple[datetime | None, bool]:
     for text in (release.published_at, release.first_seen_at):
         if text and len(text) == len("2026-02-11") and latest_instant(text):
             return datetime.fromisoformat(text + "T12:00:00+00:00"), False
-        moment = latest_instant(text)
+        moment = parse_timestamp(text)
         if moment:
             return moment, True
     return None, False

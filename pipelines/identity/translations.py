@@ -17,7 +17,7 @@ from pipelines.identity.facts import Facts, facts_of, has_language, identifiers,
 from pipelines.identity.features import ReleaseFeatures
 from pipelines.identity.similarity import overlap
 from stories.model.release import Release
-from stories.model.timestamps import latest_instant
+from stories.model.timestamps import parse_timestamp
 from stories.model.urls import url_digest
 
 TRANSLATION_THRESHOLD = 12  # points
@@ -120,7 +120,7 @@ def _time(one: Release, other: Release, left: ReleaseFeatures, right: ReleaseFea
 
 
 def _seen_together(one: Release, other: Release) -> bool:
-    seen, earlier = latest_instant(one.first_seen_at), latest_instant(other.first_seen_at)
+    seen, earlier = parse_timestamp(one.first_seen_at), parse_timestamp(other.first_seen_at)
     return seen is not None and earlier is not None and abs(seen - earlier) <= HOUR
 
 

@@ -11,7 +11,7 @@ from pipelines.identity.relation import Relation, came_before, has_same_publishe
 from pipelines.identity.translations import CLEAR_LEAD
 from pipelines.identity.types import Verdict
 from stories.model.release import Release
-from stories.model.timestamps import latest_instant
+from stories.model.timestamps import parse_timestamp
 from stories.store.releases import KnownRelease
 
 
@@ -36,7 +36,7 @@ def _is_itself(release: Release, candidate: KnownRelease) -> bool:
 
 
 def _is_seen_before(candidate: KnownRelease, now: datetime) -> bool:
-    seen = latest_instant(candidate.release.first_seen_at)
+    seen = parse_timestamp(candidate.release.first_seen_at)
     return seen is None or seen <= now
 
 

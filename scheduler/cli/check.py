@@ -28,7 +28,7 @@ from stories.crawl_state.workers import WorkerRegistry
 from stories.db import keys
 from stories.db.clock import SKEW, skew_warning, timekeeper
 from stories.db.connection import server_risks
-from stories.model.timestamps import latest_instant, timestamp
+from stories.model.timestamps import parse_timestamp, timestamp
 from stories.text.shell_commands import command
 
 CANARY_AGE = timedelta(minutes=3)  # a canary runs every minute
@@ -92,7 +92,7 @@ def check(
 
 def canary_words(report: CanaryReport, now: datetime) -> str:
     """Return what the last report of a process's canary says, in words."""
-    succeeded = latest_instant(report.succeeded_at)
+    succeeded = parse_timestamp(report.succeeded_at)
     age = f"{max(0.0, (now - succeeded).total_seconds()):.0f} s ago" if succeeded else "never"
     return f"{report.process} read a listing and a page of its own {age}"
 
@@ -101,7 +101,7 @@ def canary_faults(reports: Mapping[str, CanaryReport], now: datetime) -> list[st
     """Return the processes that cannot read pages, by the reports of their canaries."""
     faults = []
     for report in reports.values():
-        ran = latest_instant(report.at)
+        ran = parse_timestamp(report.at)
         if report.failures:
             state = f"is blind since {report.blind_since}" if report.blind_since else "may be blind"
             faults.append(

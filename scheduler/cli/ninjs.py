@@ -6,7 +6,7 @@ it does not name, dates with a time and an offset only, addresses that are URIs.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,7 +14,7 @@ from w3lib.url import safe_url_string
 
 from stories.model.ids import urn
 from stories.model.release import Release
-from stories.model.timestamps import timestamp
+from stories.model.timestamps import from_milliseconds, timestamp
 from stories.search.filters import kind_of
 from stories.store.archive import StoredRelease
 
@@ -38,7 +38,7 @@ def item(stored: StoredRelease, *, withdrawn: bool, now: datetime) -> dict[str, 
             "representationType": "full",
             "version": str(release.revision),
             "firstCreated": release.first_seen_at,
-            "versionCreated": timestamp(datetime.fromtimestamp(stored.at / 1_000, UTC)),
+            "versionCreated": timestamp(from_milliseconds(stored.at)),
             "contentCreated": _moment(release.published_at),
             "embargoed": _moment(release.embargoed_until),
             "pubStatus": _status(stored, withdrawn=withdrawn, now=now),

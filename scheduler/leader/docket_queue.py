@@ -29,7 +29,7 @@ from stories.crawl_state.claims import RETRIES, listing_key
 from stories.crawl_state.workers import WorkerRegistry
 from stories.db import keys
 from stories.model.sighting import Cursor, Poll
-from stories.model.timestamps import latest_instant
+from stories.model.timestamps import parse_timestamp
 from stories.model.urls import url_digest
 
 log = structlog.get_logger(__name__)
@@ -85,10 +85,10 @@ def is_double(poll: Poll, cursor: Cursor, interval: timedelta, term: int, now: d
     """
     if poll.reason != "clock":
         return False
-    polled = latest_instant(cursor.polled_at)
+    polled = parse_timestamp(cursor.polled_at)
     if polled is not None and polled > now + CLOCKS_APART:  # before the clock was set back
         return False
-    if poll.term < term and (due := latest_instant(cursor.next_at)) is not None and due > now:
+    if poll.term < term and (due := parse_timestamp(cursor.next_at)) is not None and due > now:
         return True
     return polled is not None and polled > poll.asked_at - interval / DOUBLE
 
@@ -230,7 +230,7 @@ class DocketQueue:
             interval = interval_of(services.settings, poll.source, poll.listing)
             if is_double(poll, cursor, interval, term, services.clock()):
                 log.info("polled just now", source=poll.source, listing=poll.listing, term=poll.term, stands=term)
-                if (at := latest_instant(cursor.next_at)) is not None:
+                if (at := parse_timestamp(cursor.next_at)) is not None:
                     services.due(poll, at)
                 return
         name = f"poll {secrets.token_hex(6)}"

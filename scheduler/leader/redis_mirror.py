@@ -30,7 +30,7 @@ from stories.db.replies import text, texts
 from stories.db.unreadable_records import decode
 from stories.model.ids import is_release_id, number_of, release_id
 from stories.model.sighting import Cursor, PendingSighting, Sighting
-from stories.model.timestamps import latest_instant, timestamp
+from stories.model.timestamps import milliseconds, parse_timestamp, timestamp
 from stories.model.urls import url_digest
 from stories.store.archive import Archive
 
@@ -294,7 +294,7 @@ class Mirror:
             if (pending := _open(packed)) is None:
                 continue
             digest = url_digest(pending.sighting.url)
-            listed_at = latest_instant(pending.listed_at) or now
+            listed_at = parse_timestamp(pending.listed_at) or now
             waits = pending.source in self._by_source
             place_in_backlog = rank(listed_at, place, first_poll=digest in seeded) if waits else None
             soon.setdefault(digest, (pending, now + WAITING if waits else now, place_in_backlog))
@@ -302,9 +302,7 @@ class Mirror:
         for chunk in _batches(both):
             packed_ones = {digest: msgspec.json.encode(pending) for digest, (pending, _, _) in chunk.items()}
             pipeline.hset(keys.pending_sightings().name, mapping=cast(Any, packed_ones))
-            pipeline.zadd(
-                keys.pending_due().name, {digest: int(due.timestamp() * 1000) for digest, (_, due, _) in chunk.items()}
-            )
+            pipeline.zadd(keys.pending_due().name, {digest: milliseconds(due) for digest, (_, due, _) in chunk.items()})
             for digest, (pending, _, order) in chunk.items():
                 if order is not None:
                     pipeline.zadd(keys.backlog(pending.source).name, {digest: order})

@@ -22,7 +22,7 @@ from stories.crawl_state.desk import Desk
 from stories.crawl_state.workers import WorkerRegistry
 from stories.db.fencing import is_deposed
 from stories.model.sighting import Poll
-from stories.model.timestamps import latest_instant
+from stories.model.timestamps import parse_timestamp
 from stories.runtime import heartbeats
 
 log = structlog.get_logger(__name__)
@@ -38,7 +38,7 @@ async def due_at(desk: Desk, listings: Sequence[Listing], now: datetime) -> dict
         some = listings[begin : begin + DUE]
         cursors = await desk.cursors([listing_key(one.source, one.url) for one in some])
         for one, cursor in zip(some, cursors, strict=True):
-            polled, at = latest_instant(cursor.polled_at), latest_instant(cursor.next_at)
+            polled, at = parse_timestamp(cursor.polled_at), parse_timestamp(cursor.next_at)
             if at is not None and (polled is None or polled <= now + CLOCKS_APART):  # else the clock was set back
                 found[one.source, one.url] = at
     return found

@@ -33,7 +33,7 @@ from stories.model.ids import release_id
 from stories.model.page_result import PageResult
 from stories.model.release import Release
 from stories.model.sighting import Sighting
-from stories.model.timestamps import timestamp
+from stories.model.timestamps import milliseconds, timestamp
 from stories.model.urls import canonical_url, url_digest
 from stories.runtime.heartbeats import beat
 from stories.store.releases import Decision, Lookup
@@ -130,7 +130,7 @@ class CanaryPage:
 def canary_page(now: datetime) -> CanaryPage:
     """Return the page and the listings of this moment."""
     moment = timestamp(now)
-    number = int(now.timestamp() * 1000)
+    number = milliseconds(now)
     headline = f"Canary of wirewatch proves at {moment} that it reads"
     url = f"{BASE}/news/{number}-canary"
     body = "".join(f"<p>{paragraph.format(moment=moment)}</p>" for paragraph in PARAGRAPHS[1:])

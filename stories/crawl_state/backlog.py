@@ -21,6 +21,7 @@ from stories.db.fencing import MemoryMark, fence_argument, fenced
 from stories.db.replies import texts
 from stories.db.unreadable_records import decode
 from stories.model.sighting import PendingSighting
+from stories.model.timestamps import milliseconds
 from stories.model.urls import url_digest
 
 MAX_PAGES = 20_000  # of a source that wait; beyond it the listings themselves are what keeps the rest
@@ -68,7 +69,7 @@ class Backlog:
         """Put pages in a source's backlog, in the listing's order; those that wait already keep their place."""
         if not sightings:
             return
-        waiting = _ms(listed_at + WAITING)
+        waiting = milliseconds(listed_at + WAITING)
         for begin in range(0, len(sightings), BATCH):
             arguments: list[str | int | bytes] = [
                 keys.leader_term().name,
@@ -97,7 +98,7 @@ class Backlog:
         ]
         below = str(_CLASS) if new_only else ""
         fence = [keys.leader_term().name, fence_argument(0, self._memory)]
-        answer = await self._take(keys=names, args=[source, limit, _ms(check_at), below, *fence])
+        answer = await self._take(keys=names, args=[source, limit, milliseconds(check_at), below, *fence])
         decoded = (
             (score, decode(packed, PendingSighting, "open", keys.pending_sightings().name))
             for score, packed in zip(answer[::2], answer[1::2], strict=True)
@@ -126,7 +127,3 @@ class Backlog:
     async def size(self, source: str) -> int:
         """Return how many pages of a source wait."""
         return int(await self._redis.zcard(keys.backlog(source).name))
-
-
-def _ms(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)

@@ -6,7 +6,7 @@ import hashlib
 import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import cast
 
@@ -19,6 +19,7 @@ from stories.db.replies import text
 from stories.db.scripts import load_script
 from stories.db.unreadable_records import number
 from stories.model.sighting import Sighting
+from stories.model.timestamps import from_milliseconds, milliseconds
 from stories.model.urls import url_digest
 
 RETRIES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=3), timedelta(hours=12))
@@ -158,7 +159,7 @@ class Claims:
     ) -> Sequence[int]:
         seeded, page, lease = keys.seeded(listing), keys.page(""), keys.claim("")
         names = [seeded.name, keys.backlog(source).name, keys.pending_sightings().name]
-        arguments: list[str | int] = [_ms(now), lease.seconds * 1000, f"h:{listing}", first_poll]
+        arguments: list[str | int] = [milliseconds(now), lease.seconds * 1000, f"h:{listing}", first_poll]
         arguments += [seeded.seconds, page.seconds, SETTLED_FAILURES, self._run + secrets.token_hex(8)]
         arguments += [
             self._run,
@@ -192,9 +193,11 @@ class Claims:
         if release or number(failures, "page", name) >= GIVEN_UP:
             return None
         retry = number(retry_at, "page", name)
-        if number(failed_at, "page", name) > _ms(now) + CLOCKS_APART:  # the clock was set back
+        if number(failed_at, "page", name) > milliseconds(now) + CLOCKS_APART:  # the clock was set back
             retry = 0
-        wait = max(min(retry, _ms(now) + FARTHEST) - _ms(now), min(lease, keys.claim("").seconds * 1000), 0)
+        wait = max(
+            min(retry, milliseconds(now) + FARTHEST) - milliseconds(now), min(lease, keys.claim("").seconds * 1000), 0
+        )
         return now + timedelta(milliseconds=wait)
 
     def _is_void(self, holder: str) -> bool:
@@ -209,10 +212,14 @@ class Claims:
         digest = url_digest(url)
         page = keys.page(digest)
         delays = [delay // timedelta(milliseconds=1) for delay in RETRIES]
-        arguments: list[str | int | bytes] = [_ms(now), reason[:REASON_KEPT].encode(errors="replace"), page.seconds]
+        arguments: list[str | int | bytes] = [
+            milliseconds(now),
+            reason[:REASON_KEPT].encode(errors="replace"),
+            page.seconds,
+        ]
         arguments += [self._run, keys.leader_term().name, fence_argument(self._term, self._memory), *delays]
-        milliseconds = await self._failed(keys=[page.name, keys.claim(digest).name], args=arguments)
-        return timedelta(milliseconds=int(milliseconds))
+        delay = await self._failed(keys=[page.name, keys.claim(digest).name], args=arguments)
+        return timedelta(milliseconds=int(delay))
 
     async def pull_forward(self, urls: Sequence[str], since: datetime, now: datetime) -> int:
         """Make pages due earlier whose last failure was after ``since``, when their host went away; return how many.
@@ -223,7 +230,11 @@ class Claims:
         for begin in range(0, len(urls), BATCH):
             digests = [url_digest(url) for url in urls[begin : begin + BATCH]]
             names = [keys.pending_due().name, *(keys.page(digest).name for digest in digests)]
-            arguments: list[str | int] = [_ms(now), _ms(since), RETRIES[0] // timedelta(milliseconds=1)]
+            arguments: list[str | int] = [
+                milliseconds(now),
+                milliseconds(since),
+                RETRIES[0] // timedelta(milliseconds=1),
+            ]
             arguments += [keys.leader_term().name, fence_argument(self._term, self._memory), *digests]
             pulled += int(await self._pull_forward(keys=names, args=arguments))
         return pulled
@@ -242,13 +253,13 @@ class Claims:
         digest = url_digest(url)
         page = keys.page(digest)
         async with self._redis.pipeline(transaction=True) as pipeline:
-            pipeline.hsetnx(page.name, "gone_since", str(_ms(now)))
+            pipeline.hsetnx(page.name, "gone_since", str(milliseconds(now)))
             pipeline.hget(page.name, "gone_since")
             pipeline.expire(page.name, page.seconds)
             pipeline.delete(keys.claim(digest).name)
             answers = await pipeline.execute()
         since = number(answers[1], "page", page.name)
-        return datetime.fromtimestamp(since / 1000, UTC) if 0 < since < _ms(now) else now
+        return from_milliseconds(since) if 0 < since < milliseconds(now) else now
 
     async def give_back(self, url: str) -> None:
         """End our lease on a page that was not read after all, so that the next poll may claim it."""
@@ -258,7 +269,3 @@ class Claims:
 def _batches(found: Sequence[tuple[str, Sighting]]) -> Iterator[Sequence[tuple[str, Sighting]]]:
     for begin in range(0, len(found), BATCH):
         yield found[begin : begin + BATCH]
-
-
-def _ms(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)

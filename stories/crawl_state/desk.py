@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 from typing import Any, cast
 
@@ -19,7 +19,7 @@ from stories.db.replies import text, texts
 from stories.db.unreadable_records import attempt, decode, number
 from stories.model.sighting import Cursor, PendingSighting, Poll
 from stories.model.source_health import Gap, ListingHealth, Verdict, verdict
-from stories.model.timestamps import latest_instant, timestamp
+from stories.model.timestamps import from_milliseconds, milliseconds, parse_timestamp, timestamp
 from stories.model.urls import url_digest
 
 ENDED = ("done", "failed")
@@ -218,7 +218,7 @@ class Desk:
             arguments: list[str | int | bytes] = [
                 keys.leader_term().name,
                 fence_argument(0, self._memory),
-                _ms(look_at),
+                milliseconds(look_at),
                 "",
             ]
             for pending in found[begin : begin + BATCH]:
@@ -227,7 +227,7 @@ class Desk:
 
     async def in_hand(self, now: datetime, limit: int) -> list[PendingSighting]:
         """Return the sightings that are to be looked after by now, the longest due first."""
-        due = await self._redis.zrangebyscore(keys.pending_due().name, "-inf", _ms(now), start=0, num=limit)
+        due = await self._redis.zrangebyscore(keys.pending_due().name, "-inf", milliseconds(now), start=0, num=limit)
         if not due:
             return []
         found = await cast(Awaitable[list[bytes | None]], self._redis.hmget(keys.pending_sightings().name, texts(due)))
@@ -241,7 +241,9 @@ class Desk:
         ``limit``: of the pages of all sources that are looked at.
         """
         name = keys.pending_sightings().name
-        due = await self._redis.zrangebyscore(keys.pending_due().name, f"({_ms(now)}", "+inf", start=0, num=limit)
+        due = await self._redis.zrangebyscore(
+            keys.pending_due().name, f"({milliseconds(now)}", "+inf", start=0, num=limit
+        )
         found: list[str] = []
         for begin in range(0, len(due), BATCH):
             batch = texts(due[begin : begin + BATCH])
@@ -258,7 +260,7 @@ class Desk:
                 pipeline.zrem(keys.pending_due().name, digest)
                 pipeline.hdel(keys.pending_sightings().name, digest)
             else:
-                pipeline.zadd(keys.pending_due().name, {digest: _ms(look_at)}, xx=True)
+                pipeline.zadd(keys.pending_due().name, {digest: milliseconds(look_at)}, xx=True)
             await pipeline.execute()
 
     async def ask(self, poll: Poll) -> None:
@@ -336,13 +338,11 @@ class Desk:
     async def ticked(self) -> datetime | None:
         """Return when the clock last ticked."""
         found = await self._redis.get(keys.clock_tick().name)
-        return latest_instant(text(found)) if found else None
+        return parse_timestamp(text(found)) if found else None
 
     async def due_revisits(self, now: datetime, limit: int) -> list[str]:
         """Return the ids of the releases whose page is due to be read again, the longest due first."""
-        found = await self._redis.zrangebyscore(
-            keys.revisits_due().name, "-inf", int(now.timestamp() * 1000), start=0, num=limit
-        )
+        found = await self._redis.zrangebyscore(keys.revisits_due().name, "-inf", milliseconds(now), start=0, num=limit)
         return texts(found)
 
     async def revisits_at(self, release_ids: Sequence[str]) -> dict[str, datetime | None]:
@@ -351,7 +351,7 @@ class Desk:
             return {}
         scores = await self._redis.zmscore(keys.revisits_due().name, list(release_ids))
         return {
-            one: datetime.fromtimestamp(round(score) / 1000, UTC) if score is not None else None
+            one: from_milliseconds(round(score)) if score is not None else None
             for one, score in zip(release_ids, scores, strict=True)
         }
 
@@ -360,7 +360,7 @@ class Desk:
         if due is None:
             await self._redis.zrem(keys.revisits_due().name, release_id)
         else:
-            await self._redis.zadd(keys.revisits_due().name, {release_id: int(due.timestamp() * 1000)})
+            await self._redis.zadd(keys.revisits_due().name, {release_id: milliseconds(due)})
 
 
 def _cursor(packed: bytes | str | None, listing: str) -> Cursor:
@@ -373,10 +373,6 @@ def _cursor(packed: bytes | str | None, listing: str) -> Cursor:
 
 def _gaps(packed: Iterable[bytes], key: str) -> list[Gap]:
     return [gap for one in packed if (gap := decode(one, Gap, "gaps", key)) is not None]
-
-
-def _ms(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)
 
 
 def _health(found: Mapping[bytes, bytes], packed: Iterable[bytes], source: str) -> SourceHealth:

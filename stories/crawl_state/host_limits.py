@@ -16,7 +16,7 @@ from stories.db import keys
 from stories.db.replies import text
 from stories.db.scripts import load_script
 from stories.db.unreadable_records import attempt
-from stories.model.timestamps import latest_instant, timestamp
+from stories.model.timestamps import parse_timestamp, timestamp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,7 @@ class HostLimits:
         until, apart = await self._redis.mget(keys.retry_after(server).name, keys.throttle(host).name)
         seconds = attempt(lambda: float(apart or 0), "slower", keys.throttle(host).name) or 0.0
         return HostBackoff(
-            until=latest_instant(text(until)) if until else None, apart=seconds if 0 < seconds < 86_400 else 0.0
+            until=parse_timestamp(text(until)) if until else None, apart=seconds if 0 < seconds < 86_400 else 0.0
         )
 
     async def put_patience(self, server: str, until: datetime, patience: timedelta) -> None:

@@ -13,6 +13,7 @@ from stories.db import keys
 from stories.db.replies import text
 from stories.db.unreadable_records import decode, number
 from stories.model.page_result import Gone, Validators
+from stories.model.timestamps import milliseconds
 
 MOVES_KEPT = 500  # of a site, the latest: a few lines, each on a few releases, with a few values
 SAME_OUTAGE = timedelta(days=2)  # a page that went so long before another one went for a reason of its own
@@ -132,7 +133,7 @@ class PageObservations:
 
     async def moved(self, host: str, moves: Iterable[VolatileLine], now: datetime) -> None:
         """Remember that this moved, or was met again; a site forgets what it has not shown for ``keys.SITE_LIFETIME``."""
-        key, at = keys.site_volatile_lines(host), int(now.timestamp() * 1000)
+        key, at = keys.site_volatile_lines(host), milliseconds(now)
         members = {_member(one): at for one in moves}
         if not members:
             return
@@ -153,16 +154,18 @@ class PageObservations:
         """Remember that a page of a site is gone, and return how the others stand."""
         key = keys.site_removed_pages(host)
         async with self._redis.pipeline(transaction=True) as pipe:
-            pipe.hset(key.name, release_id, f"{_ms(since)} {how}")
+            pipe.hset(key.name, release_id, f"{milliseconds(since)} {how}")
             pipe.expire(key.name, key.seconds)
             pipe.hgetall(key.name)
             pipe.get(keys.site_last_present(host).name)
             pipe.zrevrange(keys.site_present_pages(host).name, 0, -1)
             _, _, found, stood, pages = await pipe.execute()
         went = [text(one).partition(" ") for one in found.values()]
-        alike = sum(said == how and number(at, "gone", key.name) > _ms(since - SAME_OUTAGE) for at, _, said in went)
+        alike = sum(
+            said == how and number(at, "gone", key.name) > milliseconds(since - SAME_OUTAGE) for at, _, said in went
+        )
         others = tuple(text(page) for page in pages if page not in found)
-        return SiteStatus(alike=alike, stood=number(stood, "stood", key.name) > _ms(since), others=others)
+        return SiteStatus(alike=alike, stood=number(stood, "stood", key.name) > milliseconds(since), others=others)
 
     async def told_gone(self, host: str, release_id: str) -> None:
         """Forget that a page is gone, once that was told."""
@@ -172,21 +175,17 @@ class PageObservations:
         """Remember that a page was read well: it bears witness for pages that went since it is known."""
         pages = keys.site_present_pages(host)
         async with self._redis.pipeline(transaction=True) as pipe:
-            pipe.zadd(pages.name, {release_id: _ms(now)})
-            pipe.zremrangebyscore(pages.name, "-inf", f"({_ms(now) - pages.seconds * 1000}")
+            pipe.zadd(pages.name, {release_id: milliseconds(now)})
+            pipe.zremrangebyscore(pages.name, "-inf", f"({milliseconds(now) - pages.seconds * 1000}")
             pipe.zremrangebyrank(pages.name, 0, -WITNESSES_KEPT - 1)
             pipe.expire(pages.name, pages.seconds)
             pipe.hdel(keys.site_removed_pages(host).name, release_id)
             pipe.hvals(keys.site_removed_pages(host).name)
             *_, found = await pipe.execute()
         gone = (number(text(one).partition(" ")[0], "gone", keys.site_removed_pages(host).name) for one in found)
-        if any(at > _ms(known_since) for at in gone):
+        if any(at > milliseconds(known_since) for at in gone):
             stood = keys.site_last_present(host)
-            await self._redis.set(stood.name, _ms(now), ex=stood.seconds)
-
-
-def _ms(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)
+            await self._redis.set(stood.name, milliseconds(now), ex=stood.seconds)
 
 
 def _member(move: VolatileLine) -> str:

@@ -24,7 +24,7 @@ from stories.crawl_state.claims import GIVEN_UP, REASON_KEPT, listing_key
 from stories.db import keys
 from stories.db.replies import texts
 from stories.db.unreadable_records import decode
-from stories.model.timestamps import timestamp
+from stories.model.timestamps import milliseconds, timestamp
 from stories.model.urls import url_digest
 from stories.text.shell_commands import command
 
@@ -226,7 +226,7 @@ class Quarantine:
             if subject.kind == "page":
                 digest = url_digest(subject.url)
                 page = keys.page(digest)
-                never = int((now + (page.ttl or keys.RELEASE_LIFETIME)).timestamp() * 1000)
+                never = milliseconds(now + (page.ttl or keys.RELEASE_LIFETIME))
                 failed = {
                     "failures": GIVEN_UP,
                     "retry_at": never,

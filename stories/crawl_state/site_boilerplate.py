@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 
 from stories.db import keys
 from stories.db.replies import text
+from stories.model.timestamps import milliseconds
 
 VOICES = 3  # issuers under whose releases a line must stand before it is the site's, and not one of theirs
 LINES_KEPT = 1_000  # of a site, the latest; each voice that has a line counts
@@ -68,7 +69,7 @@ class SiteBoilerplateStore:
 
         What the site is ``known`` to repeat lives on with every page of it, since no reading shows it any more.
         """
-        at, oldest = _ms(now), _ms(now - keys.SITE_LIFETIME)
+        at, oldest = milliseconds(now), milliseconds(now - keys.SITE_LIFETIME)
         lines = shown.lines[:LINES_OF_A_PAGE]
         heard = {f"{line} {one}": at for line, voices in known.lines.items() for one in sorted(voices)[:VOICES]}
         heard |= {f"{line} {shown.voice}": at for line in lines}
@@ -87,7 +88,3 @@ class SiteBoilerplateStore:
                 pipe.sadd(of_page.name, *lines)
                 pipe.expire(of_page.name, of_page.seconds)
             await pipe.execute()
-
-
-def _ms(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)

@@ -21,7 +21,7 @@ from stories.db import keys
 from stories.db.replies import text, texts
 from stories.db.scripts import load_script
 from stories.db.unreadable_records import attempt
-from stories.model.timestamps import latest_instant, timestamp
+from stories.model.timestamps import milliseconds, parse_timestamp, timestamp
 
 PushState = Literal["asked", "verified", "denied", "failed"]
 Changes = Mapping[str, str | int | None]
@@ -79,7 +79,7 @@ class Subscription:
 
     def verified(self, now: datetime) -> bool:
         """Return whether the hub has agreed, and its lease lasts."""
-        until = latest_instant(self.lease_until)
+        until = parse_timestamp(self.lease_until)
         return until is not None and now < until
 
     def state(self, now: datetime) -> PushState:
@@ -99,7 +99,7 @@ def agreed(known: Subscription, lease: timedelta | None, now: datetime) -> Chang
 
     One poll is wanted: what came out before this moment was told to nobody.
     """
-    asked = latest_instant(known.asked_at)
+    asked = parse_timestamp(known.asked_at)
     if asked is None or not timedelta() <= now - asked <= VERIFY:
         return None
     until = now + min(lease or LEASE_UNSAID, keys.MAX_WEBSUB_LEASE)
@@ -117,7 +117,7 @@ def refused(known: Subscription, reason: str, now: datetime) -> Changes:
 def pushed(known: Subscription, now: datetime) -> Changes:
     """Return what changes when the hub tells that something is new. Told late is not untold."""
     found: dict[str, str | int | None] = {"pushed_at": timestamp(now), "pushes": known.pushes + 1}
-    missed = latest_instant(known.missed_at)
+    missed = parse_timestamp(known.missed_at)
     if missed is not None and now - missed <= LATE:
         found["missed_at"] = None
     return found | _wanted(now, 0)
@@ -173,7 +173,7 @@ class WebSubStore:
         """
         key = keys.websub_subscription(listing)
         said = [part for name, value in changes.items() for part in (name, "" if value is None else value)]
-        due = int(now.timestamp() * 1000) if changes.get("wanted_at") else ""
+        due = milliseconds(now) if changes.get("wanted_at") else ""
         names = [key.name, keys.websub_due().name]
         return bool(await self._note(keys=names, args=[token, key.seconds, due, listing, *said]))
 
@@ -187,14 +187,12 @@ class WebSubStore:
     async def due(self, now: datetime, limit: int) -> list[str]:
         """Return the keys of the listings that are to be polled, or looked at again, the longest due first."""
         return texts(
-            await self._redis.zrangebyscore(
-                keys.websub_due().name, "-inf", int(now.timestamp() * 1000), start=0, num=limit
-            )
+            await self._redis.zrangebyscore(keys.websub_due().name, "-inf", milliseconds(now), start=0, num=limit)
         )
 
     async def put_due(self, listing: str, at: datetime) -> None:
         """Look at a listing again at a moment."""
-        await self._redis.zadd(keys.websub_due().name, {listing: int(at.timestamp() * 1000)}, xx=True)
+        await self._redis.zadd(keys.websub_due().name, {listing: milliseconds(at)}, xx=True)
 
     async def settle(self, listing: str, wanted_at: str | None) -> None:
         """Want no more polls of a listing, unless another was wanted since."""

@@ -1,16 +1,33 @@
-"""What redis-py answers, as text: its types allow for both of its modes, ours is bytes."""
+"""Replies of redis-py as Python values. The clients of wirewatch return bytes; the library's types also allow text."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
-
-def text(answer: Any) -> str:
-    """Return one answer as text; bytes that are no UTF-8 are replaced."""
-    return answer.decode(errors="replace") if isinstance(answer, bytes) else str(answer)
+from stories.db.unreadable_records import skip
+from stories.model.timestamps import from_milliseconds
 
 
-def texts(answers: Iterable[Any]) -> list[str]:
-    """Return several answers as text."""
-    return [text(answer) for answer in answers]
+def text(reply: Any) -> str:
+    """Return a reply as text; bytes that are not UTF-8 become replacement characters."""
+    return reply.decode(errors="replace") if isinstance(reply, bytes) else str(reply)
+
+
+def texts(replies: Iterable[Any]) -> list[str]:
+    """Return several replies as text."""
+    return [text(reply) for reply in replies]
+
+
+def moment(reply: bytes | str | float | None) -> datetime | None:
+    """Return the moment of a reply that holds milliseconds since 1970.
+
+    Returns:
+        ``None`` for no reply and for an empty one; also, counted and logged, for one that is no moment.
+    """
+    try:
+        return from_milliseconds(float(reply)) if reply else None
+    except (ValueError, OverflowError, OSError) as error:
+        skip("time", "milliseconds", error)
+        return None

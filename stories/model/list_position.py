@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from stories.model.release import Release
+from stories.model.timestamps import milliseconds
 
 _TEXT = re.compile(r"([0-9]{1,15})-([A-Za-z0-9_]{1,40})")
 
@@ -41,4 +42,4 @@ def parse_place(text: str) -> ListPosition:
 def place_of(release: Release) -> ListPosition:
     """Return where a stored release stands."""
     assert release.id is not None and release.first_seen_at is not None  # noqa: S101, PT018 (it is stored)
-    return ListPosition(seen=int(datetime.fromisoformat(release.first_seen_at).timestamp() * 1000), id=release.id)
+    return ListPosition(seen=milliseconds(datetime.fromisoformat(release.first_seen_at)), id=release.id)

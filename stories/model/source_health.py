@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
-from stories.model.timestamps import latest_instant
+from stories.model.timestamps import parse_timestamp
 
 State = Literal["working", "slow", "degraded", "broken", "forbidden", "dead"]
 """From well to ill. ``degraded``: some of it works; ``broken``: it answers, and nothing is found in the answer."""
@@ -112,10 +112,10 @@ def verdict(listings: Sequence[ListingHealth]) -> Verdict:
 
 
 def _still_polled(listings: Sequence[ListingHealth]) -> list[ListingHealth]:
-    polled = [moment for one in listings if (moment := latest_instant(one.polled_at))]
+    polled = [moment for one in listings if (moment := parse_timestamp(one.polled_at))]
     newest = max(polled, default=None)
     return [
         one
         for one in listings
-        if newest is None or (at := latest_instant(one.polled_at)) is None or newest - at < FORGOTTEN
+        if newest is None or (at := parse_timestamp(one.polled_at)) is None or newest - at < FORGOTTEN
     ]

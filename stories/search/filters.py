@@ -9,6 +9,7 @@ from typing import Protocol
 
 from stories.model.list_position import ListPosition
 from stories.model.release import Release
+from stories.model.timestamps import milliseconds
 from stories.search.index import Hit
 from stories.search.terms import every, mark
 from stories.store.archive import Archive, StoredRelease
@@ -132,7 +133,7 @@ async def _looked_at(
 ) -> AsyncIterator[tuple[ListPosition, StoredRelease | None]]:
     """Yield each place that is looked at with its release, None for one that is not asked for."""
     asked = expression(wanted)
-    since = int(wanted.since.timestamp() * 1000) if wanted.since is not None else None
+    since = milliseconds(wanted.since) if wanted.since is not None else None
 
     async def read(
         places: Sequence[ListPosition], hits: Sequence[Hit] = ()

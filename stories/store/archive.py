@@ -17,6 +17,7 @@ from stories.db.replies import text
 from stories.db.unreadable_records import ERRORS, skip
 from stories.model.list_position import ListPosition
 from stories.model.release import Release
+from stories.model.timestamps import milliseconds
 from stories.store.event_log import StreamedEvent as StreamedEvent
 from stories.store.event_log import payloads, streamed
 from stories.store.releases import marked
@@ -109,7 +110,7 @@ class Archive:
         self, *, since: datetime | None = None, before: ListPosition | None = None
     ) -> AsyncIterator[StoredRelease]:
         """Yield the stored releases, newest first: those first seen since ``since``, from ``before`` on."""
-        lowest = int(since.timestamp() * 1000) if since is not None else None
+        lowest = milliseconds(since) if since is not None else None
         while places := await self.places(before=before):
             wanted = [place.id for place in places if lowest is None or place.seen >= lowest]
             for stored in await self.several(wanted):

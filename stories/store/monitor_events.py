@@ -19,7 +19,7 @@ from stories.db import keys
 from stories.db.fencing import MemoryMark, fence_argument, fenced
 from stories.model.event import Event, MonitorEventType, event_json
 from stories.model.ids import happening_id
-from stories.model.timestamps import timestamp
+from stories.model.timestamps import milliseconds, timestamp
 from stories.store.event_log import LIVE
 
 
@@ -63,7 +63,7 @@ class MonitorEventStore:
     async def tell(self, event: Event, channels: Iterable[str], now: datetime) -> bool:
         """Keep an event and its alerts in one step, and return True; False when it was told before."""
         plan: dict[str, Any] = {
-            "now": int(now.timestamp() * 1000),
+            "now": milliseconds(now),
             "id": event.id,
             "type": event.type,
             "line": _line(event),

@@ -35,7 +35,7 @@ from stories.model.event import Event
 from stories.model.ids import number_of
 from stories.model.page_result import PageResult
 from stories.model.release import Release
-from stories.model.timestamps import timestamp
+from stories.model.timestamps import milliseconds, timestamp
 from stories.model.urls import url_digest
 from stories.store.event_log import LIVE, written
 
@@ -205,10 +205,10 @@ class ReleaseStore:
         listed = reading.journey.listed_at
         plan: dict[str, Any] = {
             "id": release.id,
-            "now": _ms(now),
+            "now": milliseconds(now),
             "seen": timestamp(now),
-            "first_seen": _ms(first_seen),
-            "listed": _ms(listed) if listed else "",
+            "first_seen": milliseconds(first_seen),
+            "listed": milliseconds(listed) if listed else "",
             "prefix": f"{keys.PREFIX}:",
             "each": EACH,
             "most": CANDIDATES,
@@ -242,7 +242,7 @@ class ReleaseStore:
         if reading.listing:
             plan["listed_field"] = f"h:{reading.listing}"
         if keep.revisit:
-            plan["revisit"] = _ms(keep.revisit)
+            plan["revisit"] = milliseconds(keep.revisit)
         return plan
 
     @staticmethod
@@ -258,7 +258,7 @@ class ReleaseStore:
                     "key": keys.alert(f"{event.id}:{channel}").name,
                     "channel": channel,
                     "outbox": keys.outbox(channel).name,
-                    "due": _ms(due),
+                    "due": milliseconds(due),
                 }
                 for channel, due in keep.alerts.get(event.id, {}).items()
             ],
@@ -293,7 +293,3 @@ def _known(answer: Sequence[Any]) -> KnownRelease | None:
 def marked(marks: Iterable[Any], kind: str) -> list[str]:
     """Return what the marks of a story of one kind (``c:``, ``w:``, ``n:``) name, in order."""
     return [mark.decode()[2:] for mark in sorted(marks) if mark.startswith(kind.encode())]
-
-
-def _ms(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from html import escape
 
 from config.settings import Settings
 from stories.model.ids import urn
 from stories.model.release import Release
-from stories.model.timestamps import latest_instant
+from stories.model.timestamps import from_milliseconds, parse_timestamp
 from stories.search.filters import kind_of
 from stories.store.archive import StoredRelease, StoredStory
 from web.templating import weblink
@@ -81,7 +81,7 @@ def entry(story: StoredStory, told: Mapping[str, bytes], settings: Settings) -> 
         title=headline,
         url=weblink(release.url),
         published=_published(story.releases[0]),
-        updated=datetime.fromtimestamp(max(one.at for one in parts) / 1_000, UTC),
+        updated=from_milliseconds(max(one.at for one in parts)),
         author=release.issuer or release.wire or source_title(settings, release.source),
         language=release.language,
         summary=release.subheadline if withdrawn is None else None,
@@ -93,9 +93,11 @@ def entry(story: StoredStory, told: Mapping[str, bytes], settings: Settings) -> 
 
 
 def _published(first: StoredRelease) -> datetime:
-    printed = first.release.published_at
-    moment = latest_instant(printed) if printed and "T" in printed else None
-    return moment or latest_instant(first.release.first_seen_at) or datetime.fromtimestamp(first.at / 1_000, UTC)
+    return (
+        parse_timestamp(first.release.published_at)
+        or parse_timestamp(first.release.first_seen_at)
+        or from_milliseconds(first.at)
+    )
 
 
 def _withdrawn(standing: StoredRelease, events: Sequence[EventRow]) -> str:

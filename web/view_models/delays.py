@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from stories.model.timestamps import latest_instant
+from stories.model.timestamps import parse_timestamp
 from web.view_models.weekly_stats import LATEST
 
 PERCENTILES = (50, 90, 99)
@@ -62,7 +62,7 @@ def way(receipts: Iterable[Mapping[str, Any]], told: Mapping[str, bytes], source
         release = msgspec.json.decode(payload)["data"].get("release") if payload is not None else None
         if release is None or release["source"] != source or one["listed"] is None:
             continue
-        printed = latest_instant(release["published_at"]) if "T" in (release["published_at"] or "") else None
+        printed = parse_timestamp(release["published_at"])
         if printed is not None:
             listed.append((one["listed"] - printed).total_seconds())
         read.append((one["created"] - one["listed"]).total_seconds())

@@ -12,6 +12,7 @@ from fastapi import HTTPException, Request
 
 from config.settings import Settings
 from stories.model.list_position import parse_place, place_of
+from stories.model.timestamps import milliseconds
 from stories.search.filters import ReleaseFilter, kind_of, page_of, passes
 from stories.search.live_index import QueryTooExpensiveError
 from stories.store.archive import StoredRelease, StoredStory, StreamedEvent
@@ -132,7 +133,7 @@ def stands(story: StoredStory, found: StoredRelease, wanted: ReleaseFilter) -> b
     Every page of a list finds the same one, so that each story stands there once. ``found`` is asked for; to match
     others against a query takes a millisecond each, so only those are that would stand before it.
     """
-    since = int(wanted.since.timestamp() * 1000) if wanted.since is not None else 0
+    since = milliseconds(wanted.since) if wanted.since is not None else 0
     own, copy = place_of(found.release), kind_of(found) == "copy"
     earlier = takewhile(lambda one: one.release.id != found.release.id, story.releases)
     before = [

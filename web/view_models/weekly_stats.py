@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from stories.model.timestamps import latest_instant
+from stories.model.timestamps import milliseconds, parse_timestamp
 from stories.search.live_index import QueryTooExpensiveError
 from web.dependencies import Dependencies
 
@@ -71,14 +71,14 @@ async def weeks(asked: Dependencies, now: datetime) -> dict[str, WeeklyStats]:
     ends = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
     found: dict[str, WeeklyStats] = {}
     async for source, seen_at, published_at in _seen(asked, ends - timedelta(hours=HOURS)):
-        seen, printed = latest_instant(seen_at), latest_instant(published_at)
+        seen, printed = parse_timestamp(seen_at), parse_timestamp(published_at)
         if source is None or seen is None:
             continue
         week = found.setdefault(source, WeeklyStats())
         hour = HOURS - 1 - int((ends - seen) / timedelta(hours=1))
         if 0 <= hour < HOURS:
             week.counts[hour] += 1
-        if printed is not None and "T" in (published_at or ""):
+        if printed is not None:
             late = (seen - printed).total_seconds()
             if 0 <= late <= LATEST:
                 week.seconds.append(late)
@@ -89,7 +89,7 @@ async def _seen(asked: Dependencies, since: datetime) -> AsyncIterator[tuple[str
     hits = None
     if asked.finder is not None:
         try:
-            hits = await asked.finder.find(None, since=int(since.timestamp() * 1000), limit=READ)
+            hits = await asked.finder.find(None, since=milliseconds(since), limit=READ)
         except QueryTooExpensiveError:
             hits = []
     for hit in hits or ():

@@ -18,7 +18,7 @@ from crawler.websub.policy import BACK_OFF, RESTLESS, Leave, failed, found, next
 from stories.crawl_state.websub import LATE, LOOKS, Subscription, agreed, pushed, refused
 from stories.db.keys import MAX_WEBSUB_LEASE
 from stories.model.sighting import Cursor, Poll
-from stories.model.timestamps import latest_instant, timestamp
+from stories.model.timestamps import parse_timestamp, timestamp
 
 NOW = datetime(2026, 3, 10, 9, 30, tzinfo=UTC)
 ONE, TWO = "https://one.example/hub", "https://two.example/hub"
@@ -92,7 +92,10 @@ def test_a_hub_is_asked_when_it_is_time(known, named, after, wanted):
         return
     assert isinstance(got, Subscription)
     assert (got.hub, got.tries, got.topic, got.callback) == (wanted[0], wanted[2], named.topic, HOME)
-    assert (latest_instant(got.asked_at), latest_instant(got.retry_at)) == (now, now + BACK_OFF[min(got.tries, 5) - 1])
+    assert (parse_timestamp(got.asked_at), parse_timestamp(got.retry_at)) == (
+        now,
+        now + BACK_OFF[min(got.tries, 5) - 1],
+    )
     same = known is not None and (got.token, got.secret) == (known.token, known.secret)
     assert same == (wanted[1] == "again")
     assert got.token != got.secret
@@ -220,7 +223,7 @@ class HubAndListing(RuleBasedStateMachine):
     @rule(lease=st.one_of(st.none(), st.integers(1, 10**7)))
     def the_hub_agrees(self, lease):
         changes = agreed(self.known, None if lease is None else timedelta(seconds=lease), self.now)
-        assert (changes is None) == (self.now - latest_instant(self.known.asked_at) > DAY)
+        assert (changes is None) == (self.now - parse_timestamp(self.known.asked_at) > DAY)
         self.known = turned(self.known, changes or {})
 
     @precondition(lambda self: self.known is not None)
@@ -245,7 +248,7 @@ class HubAndListing(RuleBasedStateMachine):
     def the_sweep_looks(self):
         at = next_look(self.known, Cursor(), self.now, INTERVAL)
         if at is not None and at <= self.now:
-            before = latest_instant(self.known.looked_at)
+            before = parse_timestamp(self.known.looked_at)
             assert before is None or self.now - before >= INTERVAL / FASTEST
             self.known = replace(self.known, looks=self.known.looks + 1, looked_at=timestamp(self.now))
 
@@ -256,17 +259,17 @@ class HubAndListing(RuleBasedStateMachine):
         assert self.known.verified(self.now)
         assert self.known.missed_at is None
         assert slower(self.known, self.now) <= 16
-        assert renewal(self.known) < latest_instant(self.known.lease_until)
+        assert renewal(self.known) < parse_timestamp(self.known.lease_until)
 
     @invariant()
     def nobody_is_asked_twice_in_a_row_without_an_answer(self):
         if (
             self.known is not None
             and self.known.retry_at is not None
-            and self.now < latest_instant(self.known.retry_at)
+            and self.now < parse_timestamp(self.known.retry_at)
         ):
             changed = self.known.hub not in self.named.hubs or self.known.topic != self.named.topic
-            if changed and self.now - latest_instant(self.known.asked_at) >= RESTLESS:
+            if changed and self.now - parse_timestamp(self.known.asked_at) >= RESTLESS:
                 return
             assert not isinstance(step(self.known, self.named, self.now), Subscription)
 

@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 
 from stories.model.ids import release_id, story_id
 from stories.model.list_position import place_of
-from stories.model.timestamps import latest_instant, timestamp
+from stories.model.timestamps import parse_timestamp, timestamp
 from stories.store.archive import CHUNK
 from stories.store.releases import Decision, ReleaseStore
 
@@ -63,7 +63,7 @@ async def test_releases_come_newest_first_since_a_moment_and_from_one_on(bureau:
         bureau.clock.forward(hours=1)
     every = [one async for one in bureau.archive.releases()]
     assert [one.release.issuer for one in every] == [press_office.ANNOUNCEMENTS[n].issuer for n in (3, 2, 1, 0)]
-    since = latest_instant(every[1].release.first_seen_at)
+    since = parse_timestamp(every[1].release.first_seen_at)
     assert [one async for one in bureau.archive.releases(since=since)] == every[:2]
     assert [one async for one in bureau.archive.releases(before=place_of(every[1].release))] == every[2:]
     forgotten = replace(place_of(every[1].release), id="rel_0")
