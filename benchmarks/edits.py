@@ -39,7 +39,7 @@ from crawler.pages.again import asking, away, gone, gone_by, not_there
 from pipelines.ingest import Ingestor
 from scheduler.sweeps.revisits import Revisits
 from stories.crawl_state.claims import Claims
-from stories.crawl_state.desk import Desk
+from stories.crawl_state.crawl_stores import CrawlStores
 from stories.crawl_state.page_observations import PageObservations
 from stories.db import keys
 from stories.model.ids import release_id
@@ -259,9 +259,11 @@ async def week(pages: list[Page], redis: Redis, until: datetime) -> None:
     """Publish the pages and read them again as they are due."""
     clock, asked = TestClock(START), list[Poll]()
     configuration = settings(sources={"site": {"listings": [{"url": "https://site.example/rss"}]}})
-    desk, looks = Desk(redis), PageObservations(redis)
-    memory = Ingestor(ReleaseStore(redis), Claims(redis), desk, settings(), clock, lambda _: None, looks)
-    revisits = Revisits(Archive(redis), desk, looks, configuration, asked.append, clock)
+    stores, looks = CrawlStores.from_redis(redis), PageObservations(redis)
+    memory = Ingestor(
+        ReleaseStore(redis), Claims(redis), stores.revisit_queue, settings(), clock, lambda _: None, looks
+    )
+    revisits = Revisits(Archive(redis), stores.revisit_queue, looks, configuration, asked.append, clock)
     by_url = {canonical_url(url): page for page in pages for url in (page.url, page.new_url)}
     unpublished = sorted(pages, key=lambda page: page.published, reverse=True)
     while clock.at < until:

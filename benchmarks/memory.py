@@ -48,7 +48,7 @@ from config.settings import Settings  # noqa: E402
 from pipelines.identity import blocking_keys_of  # noqa: E402
 from pipelines.ingest import Ingestor  # noqa: E402
 from stories.crawl_state.claims import Claims  # noqa: E402
-from stories.crawl_state.desk import Desk  # noqa: E402
+from stories.crawl_state.revisit_queue import RevisitQueue  # noqa: E402
 from stories.db import keys  # noqa: E402
 from stories.db.codec import learn, pack, train  # noqa: E402
 from stories.db.dictionaries import SAMPLES  # noqa: E402
@@ -114,7 +114,9 @@ class Line:
     def on(cls, redis: Redis) -> Line:
         """Return a memory whose clock stands where the newest release was published."""
         clock = [datetime(2000, 1, 1, tzinfo=UTC)]
-        memory = Ingestor(ReleaseStore(redis), Claims(redis), Desk(redis), SETTINGS, lambda: clock[0], lambda _: None)
+        memory = Ingestor(
+            ReleaseStore(redis), Claims(redis), RevisitQueue(redis), SETTINGS, lambda: clock[0], lambda _: None
+        )
         return cls(redis=redis, memory=memory, clock=clock)
 
     async def take_in(self, found: Iterable[Release]) -> None:

@@ -18,8 +18,7 @@ from crawler.pages.site_boilerplate import SiteBoilerplate
 from crawler.polling.poll_queue import PollQueue
 from crawler.progress import Progress
 from crawler.readers.pool import ReaderPool
-from stories.crawl_state.claims import Claims
-from stories.crawl_state.desk import Desk
+from crawler.stores import ClaimStore, SpiderStores
 from stories.crawl_state.feed_entries import FeedEntries
 from stories.crawl_state.host_limits import HostLimits
 from stories.crawl_state.quarantine import FREEZE_SECONDS, Quarantine, ReadAttempt, ReadTarget
@@ -99,8 +98,8 @@ class Services:
 
     settings: Settings
     polls: PollQueue
-    claims: Claims
-    desk: Desk
+    claims: ClaimStore
+    stores: SpiderStores
     reader: ReaderPool
     memory: Ingests
     guard: AddressGuard

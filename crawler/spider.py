@@ -400,7 +400,7 @@ class WireSpider(Spider):
         self.services.page_failed(poll.source)
         try:
             delay = await self.services.claims.failed(url, why, self.services.clock())
-            await self.services.desk.put_in_hand(url, self.services.clock() + delay)
+            await self.services.stores.pending_sightings.reschedule(url, self.services.clock() + delay)
             log.warning("page not read", source=poll.source, url=url, why=why, again_in=str(delay))
         except RedisError as error:  # its claim ends by itself
             self._lister.put_off(poll, url, error)

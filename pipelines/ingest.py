@@ -20,8 +20,8 @@ from pipelines.volatile_lines import is_stable, noise_marks, noise_shown, volati
 from pipelines.volatile_places import VISITS_COUNTED, Visit, record_visit
 from pipelines.withdrawals import restore, withdraw
 from stories.crawl_state.claims import Claims
-from stories.crawl_state.desk import Desk
 from stories.crawl_state.page_observations import PageObservations, PageStates, VolatileLine, VolatilePlace
+from stories.crawl_state.revisit_queue import RevisitQueue
 from stories.model.event import Event
 from stories.model.ids import release_id
 from stories.model.page_result import Gone, PageResult
@@ -66,7 +66,7 @@ class Ingestor:
         self,
         keeper: ReleaseStore,
         claims: Claims,
-        desk: Desk,
+        revisit_queue: RevisitQueue,
         settings: Settings,
         clock: Callable[[], datetime],
         heard: Callable[[IngestResult], None],
@@ -79,7 +79,7 @@ class Ingestor:
         """
         self._keeper = keeper
         self._claims = claims
-        self._desk = desk
+        self._revisit_queue = revisit_queue
         self._settings = settings
         self._clock = clock
         self._heard = heard
@@ -187,7 +187,7 @@ class Ingestor:
         log.info("page_volatile", source=reading.source, release=own_id, why="a line that says something new each time")
         remembered = await self._same(replace(reading, validators=None), own_id, own, now)
         if seen_now.is_undecided:
-            await self._desk.put_revisit(own_id, now + self._soon(RECHECK_DELAY))
+            await self._revisit_queue.schedule(own_id, now + self._soon(RECHECK_DELAY))
         return remembered
 
     def _judged(
@@ -235,7 +235,7 @@ class Ingestor:
         """The page says what it said: the lease ends, and the next look at it is set."""
         await self._claims.unchanged(reading.url, own_id, reading.listing, reading.listed_headline)
         if known is not None:
-            await self._desk.put_revisit(own_id, next_revisit(known.release, self._settings.polling.ladder, now))
+            await self._revisit_queue.schedule(own_id, next_revisit(known.release, self._settings.polling.ladder, now))
             await self._note(reading, own_id, known.release.revision)
         return IngestResult(release=known.release if known else None)
 
@@ -281,7 +281,7 @@ class Ingestor:
         await self._looks.moved(_site_of(reading.url), moved, now)
         await self._claims.unchanged(reading.url, own_id, reading.listing, reading.listed_headline)
         await self._looks.put_validators(own_id, None)
-        await self._desk.put_revisit(own_id, now + self._soon(RECHECK_DELAY))
+        await self._revisit_queue.schedule(own_id, now + self._soon(RECHECK_DELAY))
         log.info("looked at again", source=reading.source, release=own_id, why="a line that may change by itself")
         return IngestResult(release=None)
 
@@ -317,7 +317,7 @@ class Ingestor:
             return await self._gone(replace(reading, release=None), "moved to another release")
         await self._claims.unchanged(reading.url, known_id, reading.listing, reading.listed_headline)
         revisit = next_revisit(known.release, self._settings.polling.ladder, self._clock())
-        await self._desk.put_revisit(known_id, revisit)
+        await self._revisit_queue.schedule(known_id, revisit)
         return await self.ingest(replace(reading, url=reading.release.url or reading.url, listing=None))
 
     async def _is_still(self, url: str, read: Release) -> bool:
@@ -345,10 +345,10 @@ class Ingestor:
         if reading.page_text and is_still_shown(release, reading.page_text):
             log.info("page_not_understood", source=reading.source, release=own_id, how=how, shown="the release's text")
             await self._claims.unchanged(reading.url, own_id, reading.listing, reading.listed_headline)
-            await self._desk.put_revisit(own_id, next_revisit(release, ladder, now))
+            await self._revisit_queue.schedule(own_id, next_revisit(release, ladder, now))
             return IngestResult(release=release)
         if knowledge.own.verdict == "withdrawn":  # that was told
-            await self._desk.put_revisit(own_id, next_revisit(release, ladder, now))
+            await self._revisit_queue.schedule(own_id, next_revisit(release, ladder, now))
             return IngestResult(release=release)
         since = await self._claims.gone(reading.url, now)
         wait = again = self._soon(GONE_CONFIRMED) if how in SAID else self._soon(FADED_CONFIRMED, 2)
@@ -356,19 +356,19 @@ class Ingestor:
             missing = await self._looks.gone(_site(release), own_id, how, since)
             if not missing.stood and missing.alike >= OUTAGE:
                 log.info("not told as gone", source=reading.source, release=own_id, how=how, alike=missing.alike)
-                await self._desk.put_revisit(own_id, next_revisit(release, ladder, now))
+                await self._revisit_queue.schedule(own_id, next_revisit(release, ladder, now))
                 return IngestResult(release=release)
             if not missing.stood:
                 wait = self._soon(ALONE_CONFIRMED, 4)
                 for other in missing.others[: OUTAGE - missing.alike]:  # do they stand, or is the site away?
-                    await self._desk.put_revisit(other, now)
+                    await self._revisit_queue.schedule(other, now)
         if now - since < wait:
-            await self._desk.put_revisit(own_id, min(since + wait, now + again))
+            await self._revisit_queue.schedule(own_id, min(since + wait, now + again))
             return IngestResult(release=release)
         seen = f"{how}, seen twice, {round((now - since).total_seconds())} s apart"
         keep = withdraw(knowledge.own, seen, self._settings, now)
         if not await self._keeper.keep(keep, reading, (), knowledge.fingerprint, now):
-            await self._desk.put_revisit(own_id, now + wait)
+            await self._revisit_queue.schedule(own_id, now + wait)
             return IngestResult(release=release)
         if self._looks is not None:
             await self._looks.told_gone(_site(release), own_id)

@@ -20,7 +20,7 @@ from crawler.readers.processes import Cause
 from pipelines.ingest import IngestResult
 from scheduler.process.loop_lag import BOUNDS
 from scheduler.sweeps.canary import STAGES, CanaryError, CanaryState
-from stories.crawl_state.desk import SourceHealth
+from stories.crawl_state.source_status import SourceHealth
 from stories.model.source_health import State
 from web.dependencies import Check
 

@@ -19,7 +19,7 @@ from scheduler.leader.worker_key import Signer, signer_of
 from scheduler.process.shutdown import stopping
 from stories.crawl_state.backlog import Backlog
 from stories.crawl_state.claims import Claims
-from stories.crawl_state.desk import Desk
+from stories.crawl_state.crawl_stores import CrawlStores
 from stories.crawl_state.feed_entries import FeedEntries
 from stories.crawl_state.host_limits import HostLimits
 from stories.crawl_state.page_observations import PageObservations
@@ -100,8 +100,8 @@ class AppContext:
         return ReadOnlyIndex(self.redis, self.settings.data_dir)
 
     @property
-    def desk(self) -> Desk:
-        return Desk(self.redis)
+    def stores(self) -> CrawlStores:
+        return CrawlStores.from_redis(self.redis)
 
     @property
     def claims(self) -> Claims:
@@ -136,18 +136,27 @@ class AppContext:
         from pipelines.crash_guard import CrashGuardedIngestor
         from pipelines.ingest import Ingestor
 
-        claims, desk = Claims(self.redis, role, term, self.memory), Desk(self.redis, term, self.memory)
+        claims, stores = (
+            Claims(self.redis, role, term, self.memory),
+            CrawlStores.from_redis(self.redis, term, self.memory),
+        )
         aside = Quarantine(self.redis, claims.run)
         dispatcher = PageDispatcher(now, Backlog(self.redis, self.memory))
         dispatcher.is_enabled = lambda source: is_requestable(self.settings, source)
         memory = Ingestor(
-            ReleaseStore(self.redis, term, self.memory), claims, desk, self.settings, now, heard, self.looks
+            ReleaseStore(self.redis, term, self.memory),
+            claims,
+            stores.revisit_queue,
+            self.settings,
+            now,
+            heard,
+            self.looks,
         )
         return Services(
             settings=self.settings,
             polls=PollQueue(),
             claims=claims,
-            desk=desk,
+            stores=stores,
             reader=ReaderPool(),
             memory=CrashGuardedIngestor(memory, aside, now, dispatcher.ingested),
             guard=guard_of(self.settings),

@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 
 from config.settings import Settings
 from stories.crawl_state.canary_reports import CanaryReport
-from stories.crawl_state.desk import Desk
+from stories.crawl_state.crawl_stores import CrawlStores
 from stories.crawl_state.websub import WebSubStore
 from stories.model.release import Change, Release
 from stories.search.live_index import LiveIndex
@@ -72,7 +72,7 @@ class Dependencies:
     redis: Redis
     """For a PING, nothing else."""
     archive: Archive
-    desk: Desk
+    stores: CrawlStores
     now: Callable[[], datetime]
     alerts: Callable[[AlertFilter], Awaitable[list[dict[str, Any]]]]
     """Receipts as dictionaries, newest first."""

@@ -59,7 +59,7 @@ async def readiness(asked: Dependencies) -> dict[str, Any]:
         async with asyncio.timeout(REDIS_PATIENCE):
             await asked.redis.ping()
             await asked.redis.set(keys.write_probe().name, b"", ex=keys.write_probe().seconds)
-            clock = clock_check(await asked.desk.ticked(), asked.now())
+            clock = clock_check(await asked.stores.clock_ticks.last(), asked.now())
             if (warning := asked.clock_warning()) is not None:
                 clock["detail"] += f"; {warning}"
     except (RedisError, OSError, TimeoutError) as error:

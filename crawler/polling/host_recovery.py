@@ -85,7 +85,9 @@ class Recovery:
             for listing in all_listings(services.settings)
             if _host(listing.url) == host and (listing.source, listing.url) != (poll.source, poll.listing)
         ]
-        cursors = await services.desk.cursors([listing_key(listing.source, listing.url) for listing in others])
+        cursors = await services.stores.cursors.several(
+            [listing_key(listing.source, listing.url) for listing in others]
+        )
         pulled = 0
         for listing, cursor in zip(others, cursors, strict=True):
             polled_at = parse_timestamp(cursor.polled_at)
@@ -98,7 +100,7 @@ class Recovery:
         return pulled
 
     async def _retry_pages(self, source: str, since: datetime, now: datetime) -> int:
-        urls = await self._services.desk.pending_later(source, now, PAGES)
+        urls = await self._services.stores.pending_sightings.later(source, now, PAGES)
         return await self._services.claims.pull_forward(urls, since, now) if urls else 0
 
 

@@ -87,10 +87,10 @@ class ListingPoller:
             self._services.due(poll, self._services.clock() + wait)
             return None
         key = listing_key(poll.source, poll.listing)
-        cursor = await self._services.desk.cursor(key)
+        cursor = await self._services.stores.cursors.get(key)
         targets: tuple[tuple[str, ...], ...] = ()
         if poll.reason not in BY_ITSELF:
-            targets = tuple(gap.before for gap in await self._services.desk.gaps(poll.source))
+            targets = tuple(gap.before for gap in await self._services.stores.source_status.gaps(poll.source))
         self._asking.add((poll.listing, poll.crawl_id))
         # A one-off crawl asks for the whole listing: a person waits to see what stands in it.
         course = ListingRun(poll=poll, key=key, cursor=cursor, conditional=poll.reason in BY_ITSELF, targets=targets)
@@ -117,7 +117,7 @@ class ListingPoller:
         """Leave a page that its host did not want to be asked for now until then."""
         try:
             await self._services.claims.give_back(url)
-            await self._services.desk.put_in_hand(url, until)
+            await self._services.stores.pending_sightings.reschedule(url, until)
         except RedisError as error:  # its lease ends by itself
             self.put_off(poll, url, error)
         else:
@@ -306,7 +306,7 @@ class ListingPoller:
                 PendingSighting(source=poll.source, listing=poll.listing or url, tag=poll.tag, sighting=one)
                 for one in fresh
             )
-            await services.desk.take_in_hand(taken, now + LOOK_AFTER)
+            await services.stores.pending_sightings.add(taken, now + LOOK_AFTER)
         priority = self._priority(course)
         claimed = await services.claims.claim(
             course.key,
@@ -366,7 +366,7 @@ class ListingPoller:
             for claim in claims
             if not claim.changed and claim.sighting.url not in done
         )
-        await self._services.desk.take_in_hand(further, now + LOOK_AFTER)
+        await self._services.stores.pending_sightings.add(further, now + LOOK_AFTER)
 
     async def _defer(self, course: ListingRun, deferred: Sequence[Sighting], url: str, now: datetime) -> None:
         """Leave pages to the backlog of their source."""
@@ -472,7 +472,7 @@ class ListingPoller:
 
         A Redis that came back from an older state no longer knows the releases that those validators stand for.
         """
-        stored, asked = await self._services.desk.cursor(course.key), course.cursor
+        stored, asked = await self._services.stores.cursors.get(course.key), course.cursor
         same = (stored.etag, stored.last_modified, stored.digest) == (asked.etag, asked.last_modified, asked.digest)
         return stored if same else None
 

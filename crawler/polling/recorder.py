@@ -30,7 +30,7 @@ LATE = timedelta(hours=1)  # by which a release may be listed after the time tha
 
 
 class PollRecorder:
-    """Keeps the desk's books for the polls of listings."""
+    """Records the results of polls in the stores."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -100,7 +100,9 @@ class PollRecorder:
 
     async def _note(self, poll: Poll, key: str, cursor: Cursor, now: datetime, *, after: str | None) -> None:
         judged = health(poll.listing or "", cursor, now)
-        if not await self._services.desk.polled(poll.source, cursor, listing=key, health=judged, after=after):
+        if not await self._services.stores.cursors.record_poll(
+            poll.source, cursor, listing=key, health=judged, after=after
+        ):
             log.warning("poll not noted: another was meanwhile", source=poll.source, listing=poll.listing)
             return
         if judged.state in LOST or self._services.lost.get(poll.source, True):
@@ -108,19 +110,19 @@ class PollRecorder:
 
     async def _tell_of(self, source: str, judged: ListingHealth, now: datetime) -> None:
         """Tell that a source is lost, or is there again, once each: told first, remembered afterwards."""
-        desk, found = self._services.desk, verdict(await self._services.desk.listings(source))
+        stores, found = self._services.stores, verdict(await self._services.stores.source_status.listings(source))
         lost = found.state in LOST
-        known = await desk.lost(source)
+        known = await stores.source_status.lost(source)
         if lost and known is None:
             began = found.since or timestamp(now)
             detail = f"{found.state}: {found.detail or found.word or 'unknown'}"
             await self._services.tell("source.dead", source, began=began, detail=detail, about={"since": began})
-            await desk.put_lost(source, began)
+            await stores.source_status.put_lost(source, began)
             log.warning("source lost", source=source, state=found.state, why=found.detail)
         elif not lost and known is not None and judged.state not in LOST:
             detail = f"it can be read again; lost since {known}"
             await self._services.tell("source.recovered", source, began=known, detail=detail, about={"since": known})
-            await desk.put_lost(source, None)
+            await stores.source_status.put_lost(source, None)
             log.info("source recovered", source=source, lost_since=known)
         self._services.lost[source] = lost
 
@@ -131,9 +133,9 @@ class PollRecorder:
         services, listing = self._services, poll.listing or ""
         seen = {overlap.mark(one) for one in sightings}
         still_open = []
-        for gap in await services.desk.gaps(poll.source):
+        for gap in await services.stores.source_status.gaps(poll.source):
             if overlap.fills(seen, gap.before, gap.after, same_listing=gap.listing == listing):
-                await services.desk.put_gap(replace(gap, closed_at=timestamp(now)))
+                await services.stores.source_status.put_gap(replace(gap, closed_at=timestamp(now)))
                 log.info("gap filled", source=poll.source, listing=gap.listing, began=gap.from_at, ended=gap.to_at)
             else:
                 still_open.append(gap)
@@ -143,7 +145,7 @@ class PollRecorder:
         began, until = _lost_between(cursor, sightings, now)
         for gap in still_open:
             if gap.listing == listing and (parse_timestamp(gap.to_at) or now) > now - ONE_GAP:
-                await services.desk.put_gap(replace(gap, to_at=max(gap.to_at, until), after=after))
+                await services.stores.source_status.put_gap(replace(gap, to_at=max(gap.to_at, until), after=after))
                 log.warning("the gap grows", source=poll.source, listing=listing, ended=until)
                 return
         gap = Gap(
@@ -163,7 +165,7 @@ class PollRecorder:
             detail=f"releases of {gap.from_at} to {gap.to_at} may be missing: {listing} shows none that was known",
             about={"listing": listing, "from": gap.from_at, "to": gap.to_at},
         )
-        await services.desk.put_gap(gap)
+        await services.stores.source_status.put_gap(gap)
         log.warning("gap", source=poll.source, listing=listing, began=gap.from_at, ended=gap.to_at)
         if poll.reason in BY_ITSELF:
             for other in siblings(services.settings, poll):

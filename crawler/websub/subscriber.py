@@ -43,7 +43,7 @@ class Subscriber:
             return None
         now = services.clock()
         try:
-            cursor, known = await services.desk.cursor(key), await pushes.get(key)
+            cursor, known = await services.stores.cursors.get(key), await pushes.get(key)
             if cursor.read_at is None:
                 return None
             step = next_step(known, HubLinks(hubs=cursor.hubs, topic=cursor.topic), poll, callback, now)

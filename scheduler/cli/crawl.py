@@ -99,7 +99,7 @@ def trigger(
             )
         wanted = tag.lstrip("#＃") if tag else None
         poll = Poll(source=source, tag=wanted, reason="trigger", crawl_id=crawl_id(), asked_at=now())
-        await newsroom.desk.ask(poll)
+        await newsroom.stores.crawl_requests.submit(poll)
         return poll.crawl_id or ""
 
     typer.echo(with_newsroom(settings, ask))

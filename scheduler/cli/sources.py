@@ -12,8 +12,8 @@ from crawler.polling.polls import listings_of
 from scheduler.cli.context import CommandError, known, with_newsroom
 from scheduler.cli.output import Format, FormatOption, cell, chosen, examples, line, moment, show
 from scheduler.wiring import AppContext, now
-from stories.crawl_state.desk import SourceHealth
 from stories.crawl_state.quarantine import how_to_read
+from stories.crawl_state.source_status import SourceHealth
 from stories.crawl_state.websub import push_payloads
 from stories.model.ids import crawl_id
 from stories.model.release import Release, release_payload
@@ -39,7 +39,7 @@ def list_sources(context: typer.Context, format: FormatOption = None) -> None:  
     async def read(newsroom: AppContext) -> list[dict[str, Any]]:
         rows = []
         for name, source in settings.sources.items():
-            health = await newsroom.desk.health(name)
+            health = await newsroom.stores.source_status.health(name)
             pushes = await push_payloads(newsroom.pushes, [(name, one.url) for one in health.listings], now())
             rows.append(_row(name, source, health, [pushes.get((name, one.url)) for one in health.listings]))
         return rows

@@ -26,6 +26,7 @@ from scheduler.leader.worker_key import Signer
 from scheduler.sweeps.crawl_requests import run_asked
 from scheduler.wiring import StartError
 from stories.crawl_state.claims import RETRIES, listing_key
+from stories.crawl_state.crawl_requests import CrawlRequests
 from stories.crawl_state.workers import WorkerRegistry
 from stories.db import keys
 from stories.model.sighting import Cursor, Poll
@@ -99,6 +100,7 @@ class DocketQueue:
     def __init__(
         self,
         services: Services,
+        requests: CrawlRequests,
         url: str,
         signer: Signer,
         *,
@@ -107,6 +109,7 @@ class DocketQueue:
     ) -> None:
         """``may`` says whether polls may be handed out now; ``term`` is the clock's, for who has it."""
         self._services = services
+        self._requests = requests
         self._signer = signer
         self._term = term
         self._may = may
@@ -220,13 +223,13 @@ class DocketQueue:
             held.cancel()
 
     async def _crawl(self, poll: Poll) -> None:
-        await run_asked(poll, self._services, self._services.desk)
+        await run_asked(poll, self._services, self._requests)
 
     async def _perform(self, poll: Poll) -> None:
         """Return when a poll and the pages that it named have come to their end."""
         services = self._services
         if poll.listing is not None:
-            cursor, term = await services.desk.cursor_and_term(listing_key(poll.source, poll.listing))
+            cursor, term = await services.stores.cursors.get_with_term(listing_key(poll.source, poll.listing))
             interval = interval_of(services.settings, poll.source, poll.listing)
             if is_double(poll, cursor, interval, term, services.clock()):
                 log.info("polled just now", source=poll.source, listing=poll.listing, term=poll.term, stands=term)
@@ -255,7 +258,7 @@ async def bury(crew: WorkerRegistry, services: Services, name: str) -> None:
             delay = await services.claims.failed(url, why, now)
             log.error("page left alone", source=one.source, url=url, why=why, again_in=str(delay), of=len(RETRIES))
         else:
-            await services.desk.put_in_hand(url, now)
+            await services.stores.pending_sightings.reschedule(url, now)
 
 
 async def beat(crew: WorkerRegistry, name: str) -> None:

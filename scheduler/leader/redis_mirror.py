@@ -23,7 +23,7 @@ from redis.exceptions import RedisError
 from crawler.polling.polls import Listing
 from stories.crawl_state.backlog import WAITING, rank
 from stories.crawl_state.claims import listing_key
-from stories.crawl_state.desk import UNREADABLE_AT
+from stories.crawl_state.cursors import UNREADABLE_AT
 from stories.db import keys
 from stories.db.fencing import MemoryMark
 from stories.db.replies import text, texts

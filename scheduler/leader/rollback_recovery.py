@@ -21,7 +21,7 @@ from pipelines.monitor_notifier import MonitorNotifier
 from scheduler.leader.redis_mirror import Loss, Mirror, memory_file
 from scheduler.wiring import AppContext
 from stories.crawl_state.claims import listing_key
-from stories.crawl_state.desk import UNREADABLE_AT
+from stories.crawl_state.cursors import UNREADABLE_AT
 from stories.db import keys
 from stories.db.connection import address
 from stories.db.fencing import UNKNOWN_MARK, is_forgotten

@@ -18,7 +18,7 @@ from scheduler.leader.lease import Lease
 from scheduler.leader.worker_key import MEMBER
 from scheduler.wiring import AppContext, StartError
 from stories.crawl_state.claims import listing_key
-from stories.crawl_state.desk import Desk
+from stories.crawl_state.cursors import Cursors
 from stories.crawl_state.workers import WorkerRegistry
 from stories.db.fencing import is_deposed
 from stories.model.sighting import Poll
@@ -31,17 +31,17 @@ LOOK = 1.0  # seconds between two looks for workers, and for what they polled
 DUE = 500  # listings of one answer
 
 
-async def due_at(desk: Desk, listings: Sequence[Listing], now: datetime) -> dict[tuple[str, str], datetime]:
+async def due_at(cursors: Cursors, listings: Sequence[Listing], now: datetime) -> dict[tuple[str, str], datetime]:
     """Return when listings are due by what was remembered of them, by source and URL; not those never polled."""
-    found: dict[tuple[str, str], datetime] = {}
+    due: dict[tuple[str, str], datetime] = {}
     for begin in range(0, len(listings), DUE):
         some = listings[begin : begin + DUE]
-        cursors = await desk.cursors([listing_key(one.source, one.url) for one in some])
-        for one, cursor in zip(some, cursors, strict=True):
+        found = await cursors.several([listing_key(one.source, one.url) for one in some])
+        for one, cursor in zip(some, found, strict=True):
             polled, at = parse_timestamp(cursor.polled_at), parse_timestamp(cursor.next_at)
             if at is not None and (polled is None or polled <= now + CLOCKS_APART):  # else the clock was set back
-                found[one.source, one.url] = at
-    return found
+                due[one.source, one.url] = at
+    return due
 
 
 class WorkerCoordinator:
@@ -118,7 +118,14 @@ class WorkerCoordinator:
                 "set [workers] secret for the daemon and its workers",
             )
         try:
-            self._sharing = DocketQueue(services, url, self._signer, term=lease.term, may=lambda: lease.holds)
+            self._sharing = DocketQueue(
+                services,
+                self._newsroom.stores.crawl_requests,
+                url,
+                self._signer,
+                term=lease.term,
+                may=lambda: lease.holds,
+            )
         except StartError as missing:  # a worker that came must not end a daemon that can do it all itself
             self._alone = True
             log.error("workers are there and get nothing; polls are done here", why=str(missing))

@@ -222,7 +222,7 @@ async def _run(
     monitor = newsroom.monitor(heard)
     canary = open_canary(newsroom, DAEMON, reader, monitor, observe=metrics.canary)
     listings = all_listings(settings)
-    first = await due_at(services.desk, listings, now()) if lease.followed else {}
+    first = await due_at(newsroom.stores.cursors, listings, now()) if lease.followed else {}
     clock = Clock(listings, services.ask, now, may=lambda: lease.holds, first=first)
     services = replace(services, due=clock.due)
     engine = Engine(services, STEPS)
@@ -246,7 +246,7 @@ async def _run(
         parts.start("crawl", lambda: outcome_of(crawl), restartable=False)
         owned = [
             parts.start("delivery", delivery.run),
-            parts.start("requests", lambda: serve_requests(services, services.desk, colleagues.give)),
+            parts.start("requests", lambda: serve_requests(services, newsroom.stores.crawl_requests, colleagues.give)),
             parts.start("redis", lambda: look_after_redis(newsroom, lease, monitor, now, recall)),
             *([parts.start("embedded Redis", newsroom.server.watch)] if newsroom.server is not None else []),
             parts.start("permissions", permissions.run),
@@ -300,14 +300,14 @@ def _set_the_clock(clock: Clock, newsroom: AppContext, services: Services, metri
         metrics.queue.set(len(services.polls))
         metrics.dispatched(services.dispatcher)
         try:
-            await services.desk.tick(now())
+            await newsroom.stores.clock_ticks.record(now())
         except RedisError as error:
             log.warning("the clock could not tell Redis that it ticks", why=str(error))
 
     async def look_at_sources() -> None:
         try:
             polled = [name for name, source in newsroom.settings.sources.items() if source.enabled]
-            metrics.sources({name: await services.desk.health(name) for name in polled})
+            metrics.sources({name: await newsroom.stores.source_status.health(name) for name in polled})
         except RedisError as error:
             log.warning("how the sources do is not known", why=str(error))
 
@@ -322,13 +322,15 @@ def _set_the_clock(clock: Clock, newsroom: AppContext, services: Services, metri
     clock.every(TICK, tick, "tick")
     clock.every(CHECKIN, check_in, "check-in")
     clock.every(SOURCES, look_at_sources, "sources")
-    pending = in_hand(services.claims, services.desk, services.dispatcher, now, newsroom.settings)
+    pending = in_hand(services.claims, newsroom.stores.pending_sightings, services.dispatcher, now, newsroom.settings)
     clock.every(IN_HAND, pending, "in hand")
     if services.pushes is not None:
-        hubs = PushedPolls(services.pushes, services.desk, all_listings(newsroom.settings), services.ask, now)
+        hubs = PushedPolls(services.pushes, services.stores.cursors, all_listings(newsroom.settings), services.ask, now)
         clock.every(PUSHES, hubs.sweep, "pushes")
     if ladder:
-        revisits = Revisits(newsroom.archive, services.desk, newsroom.looks, newsroom.settings, services.ask, now)
+        revisits = Revisits(
+            newsroom.archive, newsroom.stores.revisit_queue, newsroom.looks, newsroom.settings, services.ask, now
+        )
         clock.every(min(SWEEP, min(step.total_seconds() for step, _ in ladder) / 2), revisits.sweep, "revisits")
 
 
@@ -392,7 +394,7 @@ def _views(
         settings=settings,
         redis=newsroom.redis,
         archive=newsroom.archive,
-        desk=newsroom.desk,
+        stores=newsroom.stores,
         now=now,
         alerts=alerts,
         channels=channels,

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-
-from redis.asyncio import Redis
+from datetime import timedelta
 
 from alerts.channels import open_channel
 from alerts.delivery import Delivery
@@ -21,18 +19,13 @@ from crawler.polling.polls import Listing, listings_of, source_of
 from crawler.progress import Progress, Tally
 from crawler.readers.pool import ReaderPool
 from crawler.services import Services
-from pipelines.tidy import tidy
 from scheduler.leader.rollback_recovery import follow_mark, settle_for_crawl
+from scheduler.roles.dry_run import DryClaims, DryIngestor, NullStores
 from scheduler.wiring import STEPS, AppContext, now, reachable_redis
-from stories.crawl_state.claims import Claim, Claimed, Claims
-from stories.crawl_state.desk import Desk
 from stories.crawl_state.host_limits import HostLimits
-from stories.model.event import Event
 from stories.model.ids import crawl_id
-from stories.model.page_result import PageResult
 from stories.model.release import Release
-from stories.model.sighting import Cursor, PendingSighting, Poll, Sighting
-from stories.model.source_health import Gap, ListingHealth
+from stories.model.sighting import Poll, Sighting
 
 DELIVERY_PATIENCE = timedelta(seconds=20)
 CRAWL_PATIENCE = 2.0  # seconds for what was begun, when the crawl is interrupted
@@ -107,93 +100,6 @@ async def _run(services: Services, polls: Sequence[Poll]) -> None:
         await services.reader.close()
 
 
-@dataclass(slots=True, kw_only=True)
-class _Seen:
-    events: tuple[Event, ...] = ()
-    awaits_original: bool = False
-
-
-class _DryClaims(Claims):
-    """Claims the first few sightings and remembers nothing."""
-
-    def __init__(self, pages: int) -> None:
-        self._pages = pages
-        self.sightings: list[Sighting] = []
-
-    async def claim(
-        self,
-        listing: str,
-        sightings: Sequence[Sighting],
-        now: object,
-        *,
-        seeding: bool = False,
-        poll: str = "",
-        limit: int | None = None,
-        source: str = "",
-    ) -> Claimed:
-        self.sightings.extend(sightings)
-        taken = tuple(Claim(sighting=one, silent=False, changed=False) for one in sightings[: self._pages])
-        self._pages -= len(taken)
-        return Claimed(claims=taken, settled=True)
-
-    async def release_id(self, url: str) -> str | None:
-        return None
-
-    async def failed(self, url: str, reason: str, now: object) -> timedelta:
-        return timedelta()
-
-
-class _DryDesk(Desk):
-    """Knows nothing and remembers nothing."""
-
-    def __init__(self) -> None:
-        super().__init__(Redis())
-
-    async def cursor(self, listing: str) -> Cursor:
-        return Cursor()
-
-    async def put_cursor(self, listing: str, cursor: Cursor) -> None:
-        return None
-
-    async def polled(
-        self,
-        source: str,
-        cursor: Cursor,
-        *,
-        listing: str = "",
-        health: ListingHealth | None = None,
-        after: str | None = None,
-    ) -> bool:
-        return True
-
-    async def take_in_hand(self, sightings: Iterable[PendingSighting], look_at: datetime) -> None:
-        return None
-
-    async def put_in_hand(self, url: str, look_at: datetime | None) -> None:
-        return None
-
-    async def listings(self, source: str) -> list[ListingHealth]:
-        return []
-
-    async def lost(self, source: str) -> str | None:
-        return None
-
-    async def gaps(self, source: str) -> list[Gap]:
-        return []
-
-
-class _DryMemory:
-    """Keeps what was read for this process alone."""
-
-    def __init__(self) -> None:
-        self.releases: list[Release] = []
-
-    async def ingest(self, reading: PageResult, *, may_wait: bool = False) -> _Seen:
-        if reading.release is not None:
-            self.releases.append(tidy(reading.release, reading.source))
-        return _Seen()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListingTrial:
     """What a try without storing anything showed."""
@@ -232,12 +138,12 @@ def _turned_on(settings: Settings, names: Collection[str]) -> Settings:
 
 
 async def _try(settings: Settings, polls: Sequence[Poll], pages: int, manners: HostLimits | None) -> ListingTrial:
-    claims, memory, progress = _DryClaims(pages), _DryMemory(), Progress()
+    claims, memory, progress = DryClaims(pages), DryIngestor(), Progress()
     services = Services(
         settings=_turned_on(settings, {poll.source for poll in polls}),
         polls=PollQueue(),
         claims=claims,
-        desk=_DryDesk(),
+        stores=NullStores(),
         reader=ReaderPool(),
         memory=memory,
         guard=guard_of(settings),

@@ -93,7 +93,7 @@ async def _run(newsroom: AppContext, stop: asyncio.Event, ready: Callable[[], No
     due = NextPollPublisher(crew)
     services = replace(newsroom.services(Progress(), heard), polls=SharedQueue(), due=due)
     name = services.claims.run
-    sharing = DocketQueue(services, newsroom.url, signer)
+    sharing = DocketQueue(services, newsroom.stores.crawl_requests, newsroom.url, signer)
     if isinstance(services.polls, SharedQueue):
         services.polls.hand_out = sharing.give
     canary = open_canary(newsroom, name, services.reader, newsroom.monitor(heard), changed=sharing.hold)

@@ -14,7 +14,7 @@ from crawler.pages.source_eligibility import refusal
 from crawler.polling.polls import listings_of, source_of
 from crawler.progress import Tally
 from crawler.services import Services
-from stories.crawl_state.desk import CrawlState, Desk
+from stories.crawl_state.crawl_requests import CrawlRequests, CrawlState
 from stories.model.sighting import Poll
 from stories.model.timestamps import timestamp
 from stories.runtime.failpoints import failpoint
@@ -42,7 +42,9 @@ def expand(poll: Poll, settings: Settings) -> list[Poll]:
     ]
 
 
-async def serve_requests(services: Services, desk: Desk, give: Callable[[Poll], bool] = lambda asked: False) -> None:
+async def serve_requests(
+    services: Services, requests: CrawlRequests, give: Callable[[Poll], bool] = lambda asked: False
+) -> None:
     """Run the crawls that are asked for, until cancelled; one that ``give`` takes is run by a worker."""
     resumed = False
     async with asyncio.TaskGroup() as following:
@@ -50,10 +52,10 @@ async def serve_requests(services: Services, desk: Desk, give: Callable[[Poll], 
             beat()
             try:
                 if not resumed:
-                    for lost in await desk.ask_again():
+                    for lost in await requests.requeue_lost():
                         log.info("crawl taken up again", crawl=lost.crawl_id, source=lost.source or None)
                     resumed = True
-                asked = await desk.asked(WAIT)
+                asked = await requests.next(WAIT)
             except RedisError:
                 await asyncio.sleep(PATIENCE)
                 continue
@@ -61,10 +63,10 @@ async def serve_requests(services: Services, desk: Desk, give: Callable[[Poll], 
                 failpoint("taken")
             if asked is not None and not give(asked):
                 # One that is cut off is put back by whoever has the clock next, and has perhaps: not here too.
-                following.create_task(run_asked(asked, services, desk))
+                following.create_task(run_asked(asked, services, requests))
 
 
-async def run_asked(asked: Poll, services: Services, desk: Desk) -> None:
+async def run_asked(asked: Poll, services: Services, requests: CrawlRequests) -> None:
     """Return when a crawl that was asked for came to its end, its state written."""
     crawl_id = asked.crawl_id or ""
     polls = expand(asked, services.settings)
@@ -81,10 +83,10 @@ async def run_asked(asked: Poll, services: Services, desk: Desk) -> None:
         why = refused or f"source {asked.source!r} has no listing to poll for this"
         log.info("crawl_refused", crawl=crawl_id, source=asked.source or None, reason=why)
         failed = replace(state, state="failed", done_at=timestamp(services.clock()), errors=(why,))
-        await _surely(lambda: desk.finished(failed), crawl_id)
+        await _surely(lambda: requests.finish(failed), crawl_id)
         return
     log.info("crawl begun", crawl=crawl_id, source=state.source, url=state.url)
-    await _surely(lambda: desk.put_crawl(state), crawl_id)
+    await _surely(lambda: requests.put_state(state), crawl_id)
     tally = services.progress.follow(crawl_id)
     for poll in polls:
         services.ask(poll)
@@ -96,7 +98,7 @@ async def run_asked(asked: Poll, services: Services, desk: Desk) -> None:
     finally:
         services.progress.forget(crawl_id)
     done = _done(state, tally, services)
-    await _surely(lambda: desk.finished(done), crawl_id)
+    await _surely(lambda: requests.finish(done), crawl_id)
 
 
 async def _surely(write: Callable[[], Awaitable[None]], crawl_id: str) -> None:

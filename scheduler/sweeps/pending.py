@@ -16,8 +16,8 @@ from redis.exceptions import RedisError
 from config.settings import Settings
 from crawler.pages.dispatcher import PageDispatcher
 from crawler.pages.source_eligibility import is_off, owner
-from stories.crawl_state.claims import Claims
-from stories.crawl_state.desk import Desk
+from crawler.stores import ClaimStore
+from stories.crawl_state.pending_sightings import PendingSightings
 
 log = structlog.get_logger(__name__)
 
@@ -28,7 +28,11 @@ OFF = timedelta(minutes=10)  # between two looks at a page whose source is off
 
 
 def in_hand(
-    claims: Claims, desk: Desk, dispatcher: PageDispatcher, now: Callable[[], datetime], settings: Settings
+    claims: ClaimStore,
+    pending: PendingSightings,
+    dispatcher: PageDispatcher,
+    now: Callable[[], datetime],
+    settings: Settings,
 ) -> Callable[[], Awaitable[None]]:
     """Return a sweep: each call puts the pages that were named and not read in the backlog of their source.
 
@@ -42,7 +46,7 @@ def in_hand(
         try:
             # At the start all that is pending is looked at: leases of the process before this one are void.
             horizon, is_first = (AT_START if is_first else timedelta()), False
-            for one in await desk.in_hand(now() + horizon, AT_ONCE if not horizon else MANY):
+            for one in await pending.due(now() + horizon, AT_ONCE if not horizon else MANY):
                 due = await claims.standing(one.sighting.url, now())
                 if due is not None and due <= now():
                     source = owner(settings, one.source, one.sighting.url)
@@ -56,7 +60,7 @@ def in_hand(
                         reason = "the configuration has no such source"
                         log.info("sighting_dropped", source=one.source, url=one.sighting.url, reason=reason)
                         due = None
-                await desk.put_in_hand(one.sighting.url, due)
+                await pending.reschedule(one.sighting.url, due)
         except RedisError as error:
             log.warning("sightings in hand not looked after", why=f"Redis: {error}")
 

@@ -13,8 +13,8 @@ from redis.exceptions import RedisError
 from config.settings import Settings
 from crawler.pages.source_eligibility import is_off, owner
 from pipelines.revisit_schedule import Ladder, is_beyond_ladder, next_revisit
-from stories.crawl_state.desk import Desk
 from stories.crawl_state.page_observations import PageObservations
+from stories.crawl_state.revisit_queue import RevisitQueue
 from stories.model.release import Release
 from stories.model.sighting import Poll
 from stories.store.archive import Archive
@@ -36,14 +36,14 @@ class Revisits:
     def __init__(
         self,
         archive: Archive,
-        desk: Desk,
+        revisit_queue: RevisitQueue,
         looks: PageObservations,
         settings: Settings,
         ask: Callable[[Poll], None],
         now: Callable[[], datetime],
     ) -> None:
         self._archive = archive
-        self._desk = desk
+        self._revisit_queue = revisit_queue
         self._looks = looks
         self._settings = settings
         self._ladder: Ladder = settings.polling.ladder
@@ -59,7 +59,7 @@ class Revisits:
         try:
             await self._forget_answered()
             for _ in range(BATCHES):
-                due = await self._desk.due_revisits(self._now(), AT_ONCE)
+                due = await self._revisit_queue.due(self._now(), AT_ONCE)
                 stored = {one.release.id: one.release for one in await self._archive.several(due)}
                 if await self._take(due, stored) or len(due) < AT_ONCE:
                     break
@@ -68,7 +68,7 @@ class Revisits:
 
     async def _forget_answered(self) -> None:
         """A page whose next look was set by something else than its lease has come back."""
-        set_for = await self._desk.revisits_at(list(self._asked))
+        set_for = await self._revisit_queue.due_at(list(self._asked))
         now = self._now()
         for release_id, at in set_for.items():
             lease = self._asked[release_id][1]
@@ -93,7 +93,7 @@ class Revisits:
                 host = urlsplit(release.url).hostname or ""
                 waiting[host] += 1
                 if waiting[host] > OF_A_HOST:
-                    await self._desk.put_revisit(release_id, now + APART * (waiting[host] - OF_A_HOST))
+                    await self._revisit_queue.schedule(release_id, now + APART * (waiting[host] - OF_A_HOST))
                 else:
                     taken.append((release_id, release, host, source))
         known = await self._looks.validators([release_id for release_id, *_ in taken])
@@ -102,7 +102,7 @@ class Revisits:
             if validators is not None and validators.revision != release.revision:
                 validators = None  # they stand for another state than the one that was kept
             lease = _whole(now + min(LEASE, LEASE_STEPS * self._ladder[0][0]))
-            await self._desk.put_revisit(release_id, lease)
+            await self._revisit_queue.schedule(release_id, lease)
             self._asked[release_id] = (host, lease)
             self._tries[release_id] += 1
             self._ask(Poll(source=source, urls=(url,), validators=validators, reason="revisit", asked_at=now))
@@ -121,7 +121,7 @@ class Revisits:
 
     async def _put(self, release_id: str, due: datetime | None) -> None:
         self._tries.pop(release_id, None)
-        await self._desk.put_revisit(release_id, due)
+        await self._revisit_queue.schedule(release_id, due)
 
 
 def _why(off: bool) -> str:

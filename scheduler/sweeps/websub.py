@@ -10,9 +10,9 @@ from redis.exceptions import RedisError
 
 from crawler.polling.interval import FASTEST
 from crawler.polling.polls import Listing
+from crawler.stores import CursorStore
 from crawler.websub.policy import next_look
 from stories.crawl_state.claims import listing_key
-from stories.crawl_state.desk import Desk
 from stories.crawl_state.websub import Changes, Subscription, WebSubStore
 from stories.model.sighting import Poll
 from stories.model.timestamps import timestamp
@@ -29,13 +29,13 @@ class PushedPolls:
     def __init__(
         self,
         pushes: WebSubStore,
-        desk: Desk,
+        cursors: CursorStore,
         listings: Iterable[Listing],
         ask: Callable[[Poll], None],
         now: Callable[[], datetime],
     ) -> None:
         self._pushes = pushes
-        self._desk = desk
+        self._cursors = cursors
         self._listings = {listing_key(one.source, one.url): one for one in listings}
         self._ask = ask
         self._now = now
@@ -53,7 +53,7 @@ class PushedPolls:
         if listing is None or known is None:
             await self._pushes.settle(key, known.wanted_at if known else None)
             return
-        at = next_look(known, await self._desk.cursor(key), now, listing.interval)
+        at = next_look(known, await self._cursors.get(key), now, listing.interval)
         if at is None:
             await self._pushes.settle(key, known.wanted_at)
         elif at > now:

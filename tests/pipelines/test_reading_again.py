@@ -12,8 +12,8 @@ from bureau import Bureau, reading, settings
 from redis.asyncio import Redis
 
 from pipelines.ingest import ALONE_CONFIRMED, FADED_CONFIRMED, GONE_CONFIRMED, OUTAGE, RECHECK_DELAY
-from stories.crawl_state.desk import Desk
 from stories.crawl_state.page_observations import PageObservations
+from stories.crawl_state.revisit_queue import RevisitQueue
 from stories.db import keys
 from stories.model.ids import release_id
 from stories.model.page_result import Gone, Validators
@@ -143,7 +143,7 @@ async def test_what_may_move_is_looked_at_again_soon_and_everything_else_is_told
     await look(bureau, page(0, "Guest 1"))
     bureau.clock.forward(hours=1)
     await look(bureau, page(0, "Guest 2"))
-    assert len(await Desk(bureau.redis).due_revisits(bureau.clock() + LOOK, 10)) == 1
+    assert len(await RevisitQueue(bureau.redis).due(bureau.clock() + LOOK, 10)) == 1
     assert await look(bureau, page(0, "Guest 3", figure="340")) == ["new", "revised"]
 
 
@@ -300,7 +300,7 @@ async def test_other_pages_of_its_site_are_looked_at_when_one_is_gone(bureau: Bu
         await bureau.read(office.release(number))
         await bureau.read(office.release(number))
     await see(bureau, "not found", office.release())
-    due = await Desk(bureau.redis).due_revisits(bureau.clock(), 10)
+    due = await RevisitQueue(bureau.redis).due(bureau.clock(), 10)
     assert set(due) == {bureau_id(office.release(1)), bureau_id(office.release(2))}
 
 

@@ -11,7 +11,8 @@ from daemon import COMMAND, Daemon, running
 from scheduler.demo import stories
 from scheduler.demo.configuration import toml_text
 from scheduler.wiring import now
-from stories.crawl_state.desk import Desk
+from stories.crawl_state.crawl_requests import CrawlRequests
+from stories.crawl_state.crawl_stores import CrawlStores
 from stories.db import keys
 from stories.model.sighting import Poll
 from stories.model.urls import canonical_url
@@ -50,7 +51,7 @@ async def test_a_crawl_that_was_taken_by_a_daemon_that_died_is_run_by_the_next(
     async with running(table, tmp_path) as daemon:
 
         async def done():
-            return (await Desk(redis).crawl(name)).state == "done"
+            return (await CrawlRequests(redis).state(name)).state == "done"
 
         await until(done, SOON)
         await until(lambda: told(receiver) == [url], SOON)
@@ -64,7 +65,7 @@ async def test_a_crawl_that_a_killed_worker_had_in_hand_is_run_by_another_proces
 ):
     pytest.importorskip("docket", reason="workers need the extra wirewatch[workers]")
     quiet(table)
-    configuration, log, desk = tmp_path / "crew.toml", tmp_path / "worker.log", Desk(redis)
+    configuration, log, stores = tmp_path / "crew.toml", tmp_path / "worker.log", CrawlStores.from_redis(redis)
     configuration.write_text(toml_text(table), encoding="utf-8")
     with log.open("wb") as output:
         process = await asyncio.create_subprocess_exec(
@@ -81,13 +82,13 @@ async def test_a_crawl_that_a_killed_worker_had_in_hand_is_run_by_another_proces
             while '"crawl begun"' not in log.read_text():  # the daemon takes its share
                 names.append(f"crl_{len(names)}")
                 asked = Poll(source="", urls=(hanging,), reason="trigger", crawl_id=names[-1], asked_at=now())
-                await desk.ask(asked)
+                await stores.crawl_requests.submit(asked)
                 await until(lambda: any(names[-1] in one.read_text() for one in (log, daemon.log)), SOON)
             newswire.heal(hanging)
             process.kill()
 
             async def done():
-                return {(await desk.crawl(name)).state for name in names} == {"done"}
+                return {(await stores.crawl_requests.state(name)).state for name in names} == {"done"}
 
             await until(done, SOON)
             await until(lambda: told(receiver) == [canonical_url(hanging)], SOON)

@@ -7,7 +7,7 @@ from daemon import running
 from window_site import serve_windows
 
 from stories.crawl_state.claims import Claims
-from stories.crawl_state.desk import Desk
+from stories.crawl_state.crawl_stores import CrawlStores
 from stories.model.timestamps import timestamp
 
 SOON = 90  # seconds; a busy machine
@@ -33,7 +33,7 @@ def feed(site, name, **more):
 
 
 async def test_of_a_burst_nothing_is_missed_that_is_not_in_a_gap(table, redis, receiver, until, tmp_path):
-    claims, desk = Claims(redis), Desk(redis)
+    claims, stores = Claims(redis), CrawlStores.from_redis(redis)
 
     async def missed(issued):
         return [one for one in issued if not await claims.release_id(one.url)]
@@ -47,8 +47,8 @@ async def test_of_a_burst_nothing_is_missed_that_is_not_in_a_gap(table, redis, r
             await until(lambda: nothing(missed, [*first["paged"], *first["bare"]]), SOON)
             burst = {name: site.publish(name, BURST) for name in ("paged", "bare")}
             await until(lambda: nothing(missed, burst["paged"]), SOON)
-            assert await desk.gaps("paged") == []
-            (gap,) = await until(lambda: desk.gaps("bare"), SOON)
+            assert await stores.source_status.gaps("paged") == []
+            (gap,) = await until(lambda: stores.source_status.gaps("bare"), SOON)
             await until(lambda: nothing(missed, burst["bare"][-site.depth :]), SOON)
             lost = await missed(burst["bare"])
             assert len(lost) == BURST - site.depth

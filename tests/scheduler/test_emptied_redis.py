@@ -18,7 +18,10 @@ from scheduler.demo import stories
 from scheduler.leader.redis_mirror import data_loss
 from stories.crawl_state.backlog import Backlog
 from stories.crawl_state.claims import Claims
-from stories.crawl_state.desk import Desk
+from stories.crawl_state.crawl_stores import CrawlStores
+from stories.crawl_state.cursors import Cursors
+from stories.crawl_state.pending_sightings import PendingSightings
+from stories.crawl_state.source_status import SourceStatusStore
 from stories.db import keys
 from stories.db.fencing import ForgottenError, MemoryMark
 from stories.model.sighting import Cursor, PendingSighting, Sighting
@@ -257,9 +260,9 @@ WRITES = {
     "unchanged": lambda redis, memory: Claims(redis, memory=memory).unchanged(
         "https://wire.example/1", "rel_1", "listing", "A headline"
     ),
-    "polled": lambda redis, memory: Desk(redis, memory=memory).polled("wire", Cursor(), listing="listing"),
-    "take in hand": lambda redis, memory: Desk(redis, memory=memory).take_in_hand([WAITING], NOW),
-    "gap": lambda redis, memory: Desk(redis, memory=memory).put_gap(GAP),
+    "polled": lambda redis, memory: Cursors(redis, memory=memory).record_poll("wire", Cursor(), listing="listing"),
+    "take in hand": lambda redis, memory: PendingSightings(redis, memory=memory).add([WAITING], NOW),
+    "gap": lambda redis, memory: SourceStatusStore(redis, memory=memory).put_gap(GAP),
     "backlog add": lambda redis, memory: Backlog(redis, memory).add("wire", [WAITING], NOW),
     "backlog take": lambda redis, memory: Backlog(redis, memory).take("wire", 5, NOW),
     "monitor event": tell,
@@ -281,13 +284,13 @@ async def test_no_write_of_a_poll_touches_a_redis_whose_mark_is_missing_or_anoth
 
 
 async def test_no_cursor_is_read_as_a_first_poll_where_the_mark_is_missing(redis):
-    desk = Desk(redis, memory=MemoryMark(name="one"))
+    stores = CrawlStores.from_redis(redis, memory=MemoryMark(name="one"))
     await redis.set(keys.memory_mark().name, "one")
-    await desk.put_cursor("listing", Cursor(read_at="2026-03-10T09:30:00.000Z"))
-    assert (await desk.cursor("listing")).read_at
+    await stores.cursors.put("listing", Cursor(read_at="2026-03-10T09:30:00.000Z"))
+    assert (await stores.cursors.get("listing")).read_at
     await redis.flushall()
     with pytest.raises(ForgottenError):
-        await desk.cursor("listing")
-    follower = Desk(redis, memory=MemoryMark(name="one", follows=True))
+        await stores.cursors.get("listing")
+    follower = CrawlStores.from_redis(redis, memory=MemoryMark(name="one", follows=True))
     await redis.set(keys.memory_mark().name, "two")
-    assert await follower.cursor("listing") == Cursor(), "a worker takes over what the daemon restored"
+    assert await follower.cursors.get("listing") == Cursor(), "a worker takes over what the daemon restored"

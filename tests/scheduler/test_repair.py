@@ -17,7 +17,7 @@ from scheduler.demo.configuration import toml_text
 from scheduler.process.cancellation import cancel_and_wait
 from scheduler.process.supervisor import Supervisor
 from scheduler.sweeps.crawl_requests import serve_requests
-from stories.crawl_state.desk import Desk
+from stories.crawl_state.crawl_requests import CrawlRequests
 from stories.model.urls import canonical_url
 from stories.search.live_index import LiveIndex
 
@@ -75,7 +75,7 @@ async def test_the_loops_of_the_parts_send_heartbeats_while_there_is_nothing_to_
     monkeypatch.setattr(finder, "_sweep", lambda: asyncio.sleep(0))
     supervisor.start("delivery", Delivery(redis, {}).run)
     supervisor.start("index", finder.run)
-    supervisor.start("requests", lambda: serve_requests(_Services(), Desk(redis)))
+    supervisor.start("requests", lambda: serve_requests(_Services(), CrawlRequests(redis)))
     await until(lambda: finder.ready, 30)
     await asyncio.sleep(9.0)  # longer than a loop may take
     assert restarted == []

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from daemon import running
 
 from scheduler.demo import stories
-from stories.crawl_state.desk import Desk
+from stories.crawl_state.crawl_stores import CrawlStores
 from stories.model.ids import crawl_id
 from stories.model.sighting import PendingSighting, Poll, Sighting
 from stories.model.urls import canonical_url
@@ -25,9 +25,9 @@ def requested(newswire, since=0):
     return Counter(request.site for request in newswire.requests[since:])
 
 
-async def ended(desk, poll):
+async def ended(stores, poll):
     """The state of a crawl that came to its end; None before."""
-    state = await desk.crawl(poll.crawl_id)
+    state = await stores.crawl_requests.state(poll.crawl_id)
     return state if state and state.state in ("done", "failed") else None
 
 
@@ -52,16 +52,16 @@ async def test_sources_that_are_off_or_removed_are_left_alone_and_go_on_when_the
     seen = PendingSighting(
         source="meridian", listing=sources["meridian"]["listings"][0]["url"], tag=None, sighting=waits
     )
-    desk, before = Desk(redis), len(newswire.requests)
+    stores, before = CrawlStores.from_redis(redis), len(newswire.requests)
     now = datetime.now(UTC)
-    await desk.take_in_hand([seen], now - timedelta(minutes=1))
+    await stores.pending_sightings.add([seen], now - timedelta(minutes=1))
     by_source = Poll(source="meridian", reason="trigger", crawl_id=crawl_id(), asked_at=now)
     by_page = Poll(source="meridian", urls=(missed,), reason="trigger", crawl_id=crawl_id(), asked_at=now)
     async with running({**table, "sources": off, "watches": watches}, tmp_path) as daemon:
         await daemon.ready(lambda: requested(newswire, before)["harbourline"] > 10, 20)
         for poll in (by_source, by_page):
-            await desk.ask(poll)
-            state = await until(lambda poll=poll: ended(desk, poll), 20)
+            await stores.crawl_requests.submit(poll)
+            state = await until(lambda poll=poll: ended(stores, poll), 20)
             assert state.state == "failed"
             assert "source 'meridian' is off (a test)" in state.errors[0]
         assert await daemon.stop() == 0

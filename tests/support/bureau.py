@@ -13,8 +13,8 @@ from redis.asyncio import Redis
 from config.settings import Settings
 from pipelines.ingest import Ingestor, IngestResult
 from stories.crawl_state.claims import Claims
-from stories.crawl_state.desk import Desk
 from stories.crawl_state.page_observations import PageObservations
+from stories.crawl_state.revisit_queue import RevisitQueue
 from stories.db import keys
 from stories.model.page_result import Gone, PageResult
 from stories.model.release import Release
@@ -71,7 +71,7 @@ class Bureau:
         return Ingestor(
             ReleaseStore(redis),
             Claims(redis),
-            Desk(redis),
+            RevisitQueue(redis),
             self.settings,
             self.clock,
             lambda remembered: None,

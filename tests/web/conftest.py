@@ -27,7 +27,7 @@ from config.settings import Settings
 from pipelines.changes import changes
 from pipelines.matching import query_predicate
 from scheduler.process.cancellation import cancel_and_wait
-from stories.crawl_state.desk import Desk
+from stories.crawl_state.crawl_stores import CrawlStores
 from stories.crawl_state.websub import WebSubStore
 from stories.model.release import Release
 from stories.search.live_index import LiveIndex
@@ -148,7 +148,7 @@ def serve(redis: Redis, archive: ArchiveFiller) -> Serve:
             settings=settings,
             redis=client or redis,
             archive=Archive(client or redis),
-            desk=Desk(client or redis),
+            stores=CrawlStores.from_redis(client or redis),
             now=lambda: archive.now + timedelta(seconds=30),
             alerts=alerts,
             channels=channels,

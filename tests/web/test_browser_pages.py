@@ -11,7 +11,9 @@ from browsing import ATTACK, DESKTOP, PHONE, a_busy_desk, live, visit
 from playwright.async_api import Browser, Route, expect
 from redis.asyncio import Redis
 
-from stories.crawl_state.desk import CrawlState, Desk
+from stories.crawl_state.crawl_requests import CrawlRequests, CrawlState
+from stories.crawl_state.cursors import Cursors
+from stories.crawl_state.source_status import SourceStatusStore
 from stories.model.ids import story_id
 from stories.model.release import Change, Image, Notice, Release
 from stories.model.sighting import Cursor
@@ -45,8 +47,8 @@ async def a_full_house(archive: ArchiveFiller, redis: Redis, site: Any, receipt:
     listing = "https://harbour-wire.example/news"
     ill = ListingHealth(url=listing, state="broken", word="empty", detail="nothing is found in it", since=WHEN,
                         polled_at=WHEN, next_at=WHEN, pace="busy", readings=9, whole=7)  # fmt: skip
-    await Desk(redis).polled("harbour", Cursor(polled_at=WHEN, read_at=WHEN), listing=listing, health=ill)
-    await Desk(redis).put_gap(
+    await Cursors(redis).record_poll("harbour", Cursor(polled_at=WHEN, read_at=WHEN), listing=listing, health=ill)
+    await SourceStatusStore(redis).put_gap(
         Gap(id="gap", source="harbour", listing=listing, from_at=WHEN, to_at=WHEN, opened_at=WHEN)
     )
     site.counts += [count(), count(channel="intake", off="410 from intake", off_at=archive.now, failed=2)]
@@ -241,7 +243,7 @@ async def test_sources_and_alerts_are_renewed_while_they_are_open(
         await alerts.goto(f"{site.base}/alerts")
         await alerts.locator(".card button").focus()
         await expect(sources.page.locator(".card .state")).to_have_text("not polled yet")
-        await Desk(redis).polled("harbour", Cursor(polled_at=WHEN, failures=2, error="503 from harbour"))
+        await Cursors(redis).record_poll("harbour", Cursor(polled_at=WHEN, failures=2, error="503 from harbour"))
         site.receipts.append(receipt(state="failed", error="410 from intake"))
         await expect(sources.page.locator(".card .state")).to_have_text("broken", timeout=30_000)
         await expect(alerts.locator(".receipt")).to_contain_text("410 from intake", timeout=30_000)
@@ -322,10 +324,10 @@ async def test_the_buttons_poll_send_again_and_test(browser: Browser, serve, red
         desk = await visit(browser, f"{site.base}/sources")
         await desk.page.click("text=Poll now")
         await expect(desk.page.locator("#crawl")).to_contain_text("Poll queued")
-        poll = await Desk(redis).asked(5)
+        poll = await CrawlRequests(redis).next(5)
         assert poll is not None
         done = CrawlState(id=poll.crawl_id or "", state="done", source="harbour", listings=2, releases=1, events=1)
-        await Desk(redis).put_crawl(done)
+        await CrawlRequests(redis).put_state(done)
         await expect(desk.page.locator("#crawl")).to_contain_text("2 listings read, 1 release page read, 1 event")
         await desk.page.goto(f"{site.base}/alerts")
         await desk.page.click(".receipt button")
@@ -353,8 +355,8 @@ async def test_an_attack_stays_text_on_every_page(browser: Browser, serve, archi
         images=(Image(url="javascript:alert(1)", caption=ATTACK),), language='en"><script>',
     )  # fmt: skip
     await archive.revise(first, headline=f"{ATTACK} again", body=(f"{ATTACK} again",))
-    await Desk(redis).polled("harbour", Cursor(polled_at=WHEN, failures=2, error=ATTACK))
-    await Desk(redis).put_crawl(CrawlState(id="crl_evil", state="failed", source="harbour", errors=(ATTACK,)))
+    await Cursors(redis).record_poll("harbour", Cursor(polled_at=WHEN, failures=2, error=ATTACK))
+    await CrawlRequests(redis).put_state(CrawlState(id="crl_evil", state="failed", source="harbour", errors=(ATTACK,)))
     async with serve(**hostile) as site:
         site.receipts.append(receipt(state="failed", error=ATTACK, type=ATTACK))
         site.counts.append(count(off=ATTACK, channel=ATTACK))

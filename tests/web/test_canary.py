@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from stories.crawl_state.canary_reports import CanaryReport
+from stories.crawl_state.clock_ticks import ClockTicks
 
 READ = CanaryReport(
     process="daemon", at="2026-03-10T09:30:00.000Z", succeeded_at="2026-03-10T09:30:00.000Z", seconds=0.1
@@ -41,9 +42,8 @@ async def test_without_a_canary_the_page_says_nothing_of_it(site):
 
 
 async def test_further_checks_are_part_of_readiness_and_of_what_is_measured(site, redis, archive):
-    from stories.crawl_state.desk import Desk
 
-    await Desk(redis).tick(archive.now)
+    await ClockTicks(redis).record(archive.now)
     measured = []
 
     async def checks():

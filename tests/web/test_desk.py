@@ -9,7 +9,9 @@ import pytest
 from archive_filler import ArchiveFiller
 from redis.asyncio import Redis
 
-from stories.crawl_state.desk import Desk
+from stories.crawl_state.clock_ticks import ClockTicks
+from stories.crawl_state.crawl_requests import CrawlRequests
+from stories.crawl_state.cursors import Cursors
 from stories.model.sighting import Cursor
 from web.api.shapes import AlertsShape, CrawlShape, SourcesShape
 from web.app import AlertFilter
@@ -20,7 +22,7 @@ LATER = datetime(2026, 3, 2, 10, tzinfo=UTC)
 
 
 async def test_sources_show_how_they_do(site, redis: Redis):
-    await Desk(redis).polled(
+    await Cursors(redis).record_poll(
         "harbour", Cursor(polled_at="2026-03-02T09:00:00Z", failures=2, error="503 from harbour-wire.example")
     )
     async with site.http.get("/api/v1/sources") as reply:
@@ -59,7 +61,7 @@ async def test_alerts_are_asked_for_by_watch_and_age_and_come_with_how_each_chan
 async def test_a_channel_that_is_off_stands_on_the_page_and_in_readiness_that_holds_all_the_same(
     site, count, redis, archive: ArchiveFiller
 ):
-    await Desk(redis).tick(archive.now)
+    await ClockTicks(redis).record(archive.now)
     site.counts += [count(), count(channel="intake", off="410 from <b>intake", off_at=OFF_AT, failed=2)]
     async with site.http.get("/readyz") as reply:
         said = await reply.json()
@@ -110,7 +112,7 @@ async def test_a_crawl_that_is_asked_for_waits_for_the_daemon(site, redis: Redis
         state = await followed.json()
     CrawlShape.model_validate(state)
     assert (state["state"], state["id"], state["source"]) == ("queued", said["id"], source or None)
-    poll = await Desk(redis).asked(1)
+    poll = await CrawlRequests(redis).next(1)
     assert poll is not None
     assert (poll.source, poll.tag, poll.urls, poll.reason) == (source, tag, urls, "trigger")
     assert poll.crawl_id == said["id"]

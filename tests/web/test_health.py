@@ -7,7 +7,7 @@ from datetime import timedelta
 from archive_filler import ArchiveFiller
 from redis.asyncio import Redis
 
-from stories.crawl_state.desk import Desk
+from stories.crawl_state.clock_ticks import ClockTicks
 
 
 async def test_the_process_says_that_it_lives(site):
@@ -16,7 +16,7 @@ async def test_the_process_says_that_it_lives(site):
 
 
 async def test_it_is_ready_when_redis_answers_and_the_clock_ticked(site, redis: Redis, archive: ArchiveFiller):
-    await Desk(redis).tick(archive.now)
+    await ClockTicks(redis).record(archive.now)
     async with site.http.get("/readyz") as reply:
         said = await reply.json()
     assert reply.status == 200
@@ -26,7 +26,7 @@ async def test_it_is_ready_when_redis_answers_and_the_clock_ticked(site, redis: 
 
 
 async def test_a_clock_that_stopped_is_not_ready(site, redis: Redis, archive: ArchiveFiller):
-    await Desk(redis).tick(archive.now - timedelta(minutes=3))
+    await ClockTicks(redis).record(archive.now - timedelta(minutes=3))
     async with site.http.get("/readyz") as reply:
         said = await reply.json()
     assert reply.status == 503

@@ -14,7 +14,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
-from stories.crawl_state.desk import Desk
+from stories.crawl_state.crawl_requests import CrawlRequests
+from stories.crawl_state.cursors import Cursors
 from stories.model.ids import event_id, story_id
 from stories.model.release import Change, Image, Notice
 from stories.model.sighting import Cursor
@@ -178,7 +179,9 @@ async def test_nothing_needs_a_person_where_all_is_well(site):
 
 
 async def test_what_needs_a_person_is_told_on_top(site, redis: Redis, count):
-    await Desk(redis).polled("harbour", Cursor(polled_at="2026-03-02T09:00:00Z", failures=2, error="503 from harbour"))
+    await Cursors(redis).record_poll(
+        "harbour", Cursor(polled_at="2026-03-02T09:00:00Z", failures=2, error="503 from harbour")
+    )
     site.counts.append(count(channel="intake", off="410 from intake", off_at=BEGAN))
     for path in ("/", "/parts/trouble"):
         shown = re.sub(r"<[^>]+>", "", await read(site, path))
@@ -304,7 +307,7 @@ async def test_pictures_come_from_their_hosts_only_when_they_are_asked_for(site,
 async def test_a_source_is_polled_now_by_its_button(site, redis: Redis):
     status, where = await send(site, "/sources/harbour/poll", seal=await seal_of(site))
     assert status == 303
-    poll = await Desk(redis).asked(1)
+    poll = await CrawlRequests(redis).next(1)
     assert poll is not None
     assert (poll.source, poll.reason, where) == ("harbour", "trigger", f"/sources/harbour?crawl={poll.crawl_id}")
     assert "Poll queued" in await read(site, where)
@@ -336,7 +339,7 @@ async def test_a_form_from_elsewhere_changes_nothing(serve, redis: Redis, path, 
         status, _ = await send(site, path, headers, **fields)
         assert status == 403
         assert site.again == []
-        assert await Desk(redis).asked(0.01) is None
+        assert await CrawlRequests(redis).next(0.01) is None
 
 
 async def test_a_page_left_open_over_a_restart_goes_on_where_there_is_a_token(serve):
@@ -385,7 +388,9 @@ async def test_a_watch_shows_what_it_matched_lately(site, archive: ArchiveFiller
 
 
 async def test_a_source_shows_its_week_and_how_late_it_was(site, redis: Redis, archive: ArchiveFiller):
-    await Desk(redis).polled("harbour", Cursor(polled_at="2026-03-02T09:00:00Z", failures=2, error="503 from harbour"))
+    await Cursors(redis).record_poll(
+        "harbour", Cursor(polled_at="2026-03-02T09:00:00Z", failures=2, error="503 from harbour")
+    )
     for number in range(3):
         await archive.publish(f"Number {number}")
     listed = await read(site, "/sources")

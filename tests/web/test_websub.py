@@ -186,7 +186,7 @@ async def _status(site, body, headers):
 
 async def test_the_api_says_how_a_listing_stands_with_its_hub_and_not_its_secrets(hubbed, redis):
     health = ListingHealth(url="https://harbour-wire.example/rss", state="working")
-    await hubbed.views.desk.polled("harbour", Cursor(), listing=KEY, health=health)
+    await hubbed.views.stores.cursors.record_poll("harbour", Cursor(), listing=KEY, health=health)
     await WebSubStore(redis).put(KEY, replace(asked(hubbed.views.now()), why="404 Not Found from the hub"))
     async with hubbed.http.get("/api/v1/sources", headers={"Authorization": "Bearer let-me-in-for-a-test"}) as answer:
         text = await answer.text()

@@ -77,7 +77,7 @@ async def ask_for_crawl(request: Request, ask: CrawlAsk) -> Response:
                 "body.source", f"the source {ask.source!r} is off{why}; enabled = true turns it on"
             )
     new = crawl_id()
-    await asked.desk.ask(
+    await asked.stores.crawl_requests.submit(
         Poll(
             source=ask.source or "",
             urls=(ask.url,) if ask.url else (),
@@ -96,7 +96,7 @@ async def ask_for_crawl(request: Request, ask: CrawlAsk) -> Response:
 )  # fmt: skip
 async def show_crawl(request: Request, id: str) -> Response:  # noqa: A002 (the contract's name)
     """Return how far a crawl is; it is kept for a day."""
-    crawl = await views(request).desk.crawl(id)
+    crawl = await views(request).stores.crawl_requests.state(id)
     if crawl is None:
         raise HTTPException(404, f"no crawl {id!r} was asked for in the last day")
     return answer(msgspec.to_builtins(crawl) | {"source": crawl.source or None})

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from config.durations import format_duration
-from stories.crawl_state.desk import SourceHealth
+from stories.crawl_state.source_status import SourceHealth
 from stories.crawl_state.websub import push_payloads
 from web.api.shapes import NOT_MODIFIED, SourcesShape, known
 from web.dependencies import Dependencies, views
@@ -27,7 +27,7 @@ def without_password(url: str) -> str:
 async def source_payloads(asked: Dependencies) -> list[dict[str, Any]]:
     """Return every source of the configuration with its health, in the order written."""
     sources = asked.settings.sources
-    healths = await asked.desk.healths(list(sources))
+    healths = await asked.stores.source_status.healths(list(sources))
     listings = [(name, one.url) for name, health in zip(sources, healths, strict=True) for one in health.listings]
     pushes = await push_payloads(asked.pushes, listings, asked.now())
     return [

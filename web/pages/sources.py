@@ -59,7 +59,7 @@ async def source(
         request, "source.html", "sources",
         source=found, title=source_title(asked.settings, name), week=week,
         delays=[*way(receipts, told, name), *([whole] if whole else [])],
-        crawl=await asked.desk.crawl(crawl) if crawl else None,
+        crawl=await asked.stores.crawl_requests.state(crawl) if crawl else None,
     )  # fmt: skip
 
 
@@ -72,14 +72,14 @@ async def poll(request: Request, name: str) -> Response:
     if found is None or not found.enabled:
         raise HTTPException(404, f"there is no source {name!r} that is polled")
     new = crawl_id()
-    await asked.desk.ask(Poll(source=name, reason="trigger", crawl_id=new, asked_at=asked.now()))
+    await asked.stores.crawl_requests.submit(Poll(source=name, reason="trigger", crawl_id=new, asked_at=asked.now()))
     return RedirectResponse(f"/sources/{name}?crawl={new}", 303)
 
 
 @router.get("/parts/crawls/{id}")
 async def crawl_part(request: Request, id: str) -> HTMLResponse:  # noqa: A002 (the API's name)
     """Return how far a crawl is."""
-    crawl = await views(request).desk.crawl(id)
+    crawl = await views(request).stores.crawl_requests.state(id)
     if crawl is None:
         raise HTTPException(404, f"no crawl {id!r} was asked for in the last day")
     return page("parts/crawl.html", crawl=crawl)

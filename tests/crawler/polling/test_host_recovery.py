@@ -20,7 +20,7 @@ from crawler.progress import Progress
 from crawler.services import Services
 from stories.crawl_state.backlog import Backlog
 from stories.crawl_state.claims import RETRIES, Claims, listing_key
-from stories.crawl_state.desk import Desk
+from stories.crawl_state.crawl_stores import CrawlStores
 from stories.model.sighting import PendingSighting, Poll, Sighting
 from stories.model.timestamps import timestamp
 
@@ -45,7 +45,7 @@ class Wire:
             settings=settings,
             polls=PollQueue(),
             claims=Claims(self.redis),
-            desk=Desk(self.redis),
+            stores=CrawlStores.from_redis(self.redis),
             reader=cast(Any, None),
             memory=cast(Any, None),
             guard=AddressGuard(AddressPolicy()),
@@ -58,25 +58,25 @@ class Wire:
 
     async def fails(self, listing, trouble="timeout"):
         poll, key = Poll(source="wire", listing=listing, asked_at=self.now), listing_key("wire", listing)
-        await self.books.failed(poll, key, await self.services.desk.cursor(key), trouble, trouble, None)
+        await self.books.failed(poll, key, await self.services.stores.cursors.get(key), trouble, trouble, None)
 
     async def is_read(self, listing):
         poll, key = Poll(source="wire", listing=listing, asked_at=self.now), listing_key("wire", listing)
-        await self.books.read(poll, key, await self.services.desk.cursor(key), Reply(came="read"), self.now)
+        await self.books.read(poll, key, await self.services.stores.cursors.get(key), Reply(came="read"), self.now)
 
     async def page_fails(self, number, times=1):
         url = f"https://wire.example/{number}"
         pending = PendingSighting(source="wire", listing=NEWS, tag=None, sighting=Sighting(url=url))
-        await self.services.desk.take_in_hand([pending], self.now)
+        await self.services.stores.pending_sightings.add([pending], self.now)
         for _ in range(times):
             delay = await self.services.claims.failed(url, "timeout", self.now)
-        await self.services.desk.put_in_hand(url, self.now + delay)
+        await self.services.stores.pending_sightings.reschedule(url, self.now + delay)
         return url
 
     async def pages_due(self):
         """The pages that are taken up again now."""
-        claims, desk = self.services.claims, self.services.desk
-        found = {pending.sighting.url for pending in await desk.in_hand(self.now, 100)}
+        claims, stores = self.services.claims, self.services.stores
+        found = {pending.sighting.url for pending in await stores.pending_sightings.due(self.now, 100)}
         return {url for url in found if (due := await claims.standing(url, self.now)) and due <= self.now}
 
 
@@ -127,7 +127,7 @@ async def test_pages_that_failed_while_their_host_was_away_are_read_when_it_is_b
     late = await wire.page_fails(2)
     old = await wire.services.claims.failed(url, "timeout", wire.now)
     assert old == RETRIES[-1], "it would be read half a day later"
-    await wire.services.desk.put_in_hand(url, wire.now + old)
+    await wire.services.stores.pending_sightings.reschedule(url, wire.now + old)
     wire.now += RETRIES[0]
     await wire.is_read(NEWS)
     assert await wire.pages_due() == {url, late}
@@ -172,5 +172,5 @@ async def test_failures_while_the_host_was_away_do_not_give_a_page_up(wire):
         await wire.is_read(NEWS)
         assert url in await wire.pages_due()
         delay = await wire.services.claims.failed(url, "timeout", wire.now)
-        await wire.services.desk.put_in_hand(url, wire.now + delay)
+        await wire.services.stores.pending_sightings.reschedule(url, wire.now + delay)
     assert await wire.services.claims.standing(url, wire.now) is not None, timestamp(wire.now)

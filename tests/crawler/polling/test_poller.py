@@ -25,7 +25,7 @@ from crawler.progress import Progress
 from crawler.services import Services
 from stories.crawl_state.backlog import Backlog
 from stories.crawl_state.claims import Claims, listing_key
-from stories.crawl_state.desk import Desk
+from stories.crawl_state.crawl_stores import CrawlStores
 from stories.db import keys
 from stories.model.sighting import Poll
 from stories.model.timestamps import timestamp
@@ -69,7 +69,7 @@ class Wire:
             settings=Settings(sources={"wire": source}),
             polls=PollQueue(),
             claims=Claims(self.redis),
-            desk=Desk(self.redis),
+            stores=CrawlStores.from_redis(self.redis),
             reader=cast(Any, InlineReader()),
             memory=cast(Any, None),
             guard=AddressGuard(AddressPolicy()),
@@ -150,10 +150,10 @@ class Wire:
                 await self.services.claims.unchanged(page.pending.sighting.url, "rel_1", None, None)
 
     async def cursor(self, listing=FEED):
-        return await self.services.desk.cursor(listing_key("wire", listing))
+        return await self.services.stores.cursors.get(listing_key("wire", listing))
 
     async def gaps(self):
-        return await self.services.desk.gaps("wire")
+        return await self.services.stores.source_status.gaps("wire")
 
     @property
     def missed(self):
@@ -331,13 +331,13 @@ async def test_a_source_that_is_lost_is_told_of_once_and_so_is_its_recovery(wire
         await wire.poll()
     ((kind, detail, about),) = wire.told
     assert (kind, detail) == ("source.dead", "dead: wire.example did not answer in time")
-    health = await wire.services.desk.health("wire")
+    health = await wire.services.stores.source_status.health("wire")
     assert (health.verdict.state, health.verdict.word, health.verdict.since) == ("dead", "timeout", about["since"])
     wire.failing.clear()
     for _ in range(3):
         await wire.poll()
     assert [kind for kind, _, _ in wire.told] == ["source.dead", "source.recovered"]
-    assert (await wire.services.desk.health("wire")).verdict.state == "working"
+    assert (await wire.services.stores.source_status.health("wire")).verdict.state == "working"
 
 
 async def test_a_restart_neither_forgets_nor_repeats_that_a_source_is_lost(wire):
@@ -359,12 +359,12 @@ async def test_a_listing_on_which_nothing_is_found_any_more_is_broken_and_not_qu
     wire.releases, kept = [], wire.releases
     for _ in range(4):
         await wire.poll()
-    health = await wire.services.desk.health("wire")
+    health = await wire.services.stores.source_status.health("wire")
     assert (health.verdict.state, health.verdict.word) == ("broken", "empty")
     assert [kind for kind, _, _ in wire.told] == ["source.dead"]
     wire.releases = kept
     await wire.poll()
-    assert (await wire.services.desk.health("wire")).verdict.state == "working"
+    assert (await wire.services.stores.source_status.health("wire")).verdict.state == "working"
     assert not await wire.gaps()
 
 

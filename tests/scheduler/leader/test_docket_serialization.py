@@ -79,7 +79,7 @@ def forged(path: Path) -> dict[str, dict[str, bytes | str]]:
 
 def sharing(redis_url: str, performed: list[Poll]) -> DocketQueue:
     """A process's part in the shared polls, whose polls do nothing but being noted."""
-    shared = DocketQueue(cast(Any, SimpleNamespace()), redis_url, SIGNER)
+    shared = DocketQueue(cast(Any, SimpleNamespace()), cast(Any, SimpleNamespace()), redis_url, SIGNER)
 
     async def perform(poll: Poll) -> None:
         performed.append(poll)

@@ -14,7 +14,8 @@ from scheduler.leader import redis_mirror
 from scheduler.leader.redis_mirror import Loss, Mirror
 from stories.crawl_state.backlog import Backlog
 from stories.crawl_state.claims import listing_key
-from stories.crawl_state.desk import Desk
+from stories.crawl_state.crawl_stores import CrawlStores
+from stories.crawl_state.cursors import Cursors
 from stories.db import keys
 from stories.db.fencing import ForgottenError, MemoryMark
 from stories.model.ids import number_of
@@ -56,8 +57,8 @@ async def seen(mirror, redis):
 
 async def test_waiting_pages_come_back_to_the_backlog_however_many_there_are(mirror, redis, monkeypatch):
     monkeypatch.setattr(redis_mirror, "MAX_OPEN", 10)
-    desk = Desk(redis)
-    await desk.take_in_hand([waiting(number) for number in range(1200)], NOW + timedelta(hours=1))
+    stores = CrawlStores.from_redis(redis)
+    await stores.pending_sightings.add([waiting(number) for number in range(1200)], NOW + timedelta(hours=1))
     await seen(mirror, redis)
     await redis.flushall()
     await mirror.restore("new", NOW)
@@ -67,8 +68,8 @@ async def test_waiting_pages_come_back_to_the_backlog_however_many_there_are(mir
 
 
 async def test_what_a_first_poll_held_goes_behind_new_releases_and_stays_silent(mirror, redis):
-    desk, old, new = Desk(redis), waiting(1), waiting(2)
-    await desk.take_in_hand([old, new], NOW)
+    stores, old, new = CrawlStores.from_redis(redis), waiting(1), waiting(2)
+    await stores.pending_sightings.add([old, new], NOW)
     digest = (await redis.zrange(keys.pending_due().name, 0, -1))[0].decode()
     await redis.sadd(keys.seeded(listing_key("wire", PAGES)).name, digest)
     await seen(mirror, redis)
@@ -83,11 +84,11 @@ async def test_what_a_first_poll_held_goes_behind_new_releases_and_stays_silent(
 
 async def test_a_restored_listing_is_read_whole_and_says_when_it_is_polled(mirror, redis):
     listing = listing_key("wire", PAGES)
-    await Desk(redis).put_cursor(listing, CURSOR)
+    await Cursors(redis).put(listing, CURSOR)
     await seen(mirror, redis)
     await redis.flushall()
     await mirror.restore("new", NOW)
-    found = await Desk(redis, memory=MemoryMark(name="new")).cursor(listing)
+    found = await Cursors(redis, memory=MemoryMark(name="new")).get(listing)
     assert (found.read_at, found.window, found.etag) == (CURSOR.read_at, "w", None)
     assert found.next_at == "2026-03-10T09:00:00.000Z"
 
@@ -105,7 +106,7 @@ async def test_the_dictionaries_of_releases_come_back_since_releases_are_packed_
 
 
 async def test_a_redis_that_is_emptied_while_it_is_read_is_not_what_is_known(mirror, redis):
-    await Desk(redis).put_cursor(listing_key("wire", PAGES), CURSOR)
+    await Cursors(redis).put(listing_key("wire", PAGES), CURSOR)
     await seen(mirror, redis)
     await redis.flushall()
     with pytest.raises(ForgottenError):

@@ -19,7 +19,8 @@ from scheduler.leader.docket_queue import SharedQueue
 from scheduler.leader.worker_coordinator import WorkerCoordinator, due_at
 from scheduler.leader.worker_key import MEMBER, Signer
 from stories.crawl_state.claims import listing_key
-from stories.crawl_state.desk import Desk
+from stories.crawl_state.crawl_stores import CrawlStores
+from stories.crawl_state.cursors import Cursors
 from stories.crawl_state.workers import WorkerRegistry
 from stories.model.sighting import Cursor, Poll
 from stories.model.timestamps import timestamp
@@ -59,7 +60,9 @@ async def test_a_daemon_that_lacks_the_extra_for_workers_goes_on_alone_when_one_
     monkeypatch.setitem(sys.modules, "docket", None)
     signer = Signer(b"a key")
     await WorkerRegistry(redis, sign=partial(signer.sign, MEMBER)).beat("worker/")
-    newsroom, lease = SimpleNamespace(redis=redis, url=redis_url, signer=signer), SimpleNamespace(term=0, holds=True)
+    stores = CrawlStores.from_redis(redis)
+    newsroom = SimpleNamespace(redis=redis, url=redis_url, signer=signer, stores=stores)
+    lease = SimpleNamespace(term=0, holds=True)
     services, queue = SimpleNamespace(claims=SimpleNamespace(run="daemon/")), SharedQueue()
     colleagues = WorkerCoordinator(cast(Any, newsroom), cast(Any, lease))
     running = asyncio.create_task(colleagues.run(cast(Any, services), queue))
@@ -81,5 +84,5 @@ async def test_who_takes_over_polls_when_a_listing_is_due_and_now_where_the_cloc
     ]
     for url, polled in zip(urls, (now - timedelta(minutes=1), now + timedelta(days=3)), strict=True):
         cursor = Cursor(polled_at=timestamp(polled), next_at=timestamp(polled + timedelta(minutes=5)))
-        await Desk(redis).put_cursor(listing_key("wire", url), cursor)
-    assert await due_at(Desk(redis), listings, now) == {("wire", urls[0]): now + timedelta(minutes=4)}
+        await Cursors(redis).put(listing_key("wire", url), cursor)
+    assert await due_at(Cursors(redis), listings, now) == {("wire", urls[0]): now + timedelta(minutes=4)}

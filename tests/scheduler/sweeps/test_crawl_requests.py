@@ -10,7 +10,7 @@ from config.settings import Settings, WatchSettings
 from config.source_settings import ListingSettings, SourceSettings
 from scheduler.process.cancellation import cancel_and_wait
 from scheduler.sweeps.crawl_requests import expand, serve_requests
-from stories.crawl_state.desk import Desk
+from stories.crawl_state.crawl_requests import CrawlRequests
 from stories.db import keys
 from stories.model.sighting import Poll
 
@@ -63,17 +63,17 @@ def test_each_poll_belongs_to_the_crawl_that_was_asked_for():
 
 
 async def test_a_crawl_that_the_next_clock_took_up_is_not_asked_for_again_by_the_one_before(redis, until, monkeypatch):
-    async def goes_on(asked, services, desk):
+    async def goes_on(asked, services, requests):
         under_way.append(asked.crawl_id)
         await asyncio.Event().wait()
 
     monkeypatch.setattr(scheduler.sweeps.crawl_requests, "run_asked", goes_on)
-    under_way, desk = [], Desk(redis)
-    before = asyncio.create_task(serve_requests(None, desk))
-    await desk.ask(Poll(source="meridian", reason="trigger", crawl_id="crl_1", asked_at=NOW))
+    under_way, requests = [], CrawlRequests(redis)
+    before = asyncio.create_task(serve_requests(None, requests))
+    await requests.submit(Poll(source="meridian", reason="trigger", crawl_id="crl_1", asked_at=NOW))
     await until(lambda: under_way == ["crl_1"])
-    after = asyncio.create_task(serve_requests(None, desk))
+    after = asyncio.create_task(serve_requests(None, requests))
     await until(lambda: under_way == ["crl_1", "crl_1"])
     await cancel_and_wait([before, after])
     assert await redis.llen(keys.poll_requests().name) == 0
-    assert [one.crawl_id for one in await desk.ask_again()] == ["crl_1"]
+    assert [one.crawl_id for one in await requests.requeue_lost()] == ["crl_1"]

@@ -12,7 +12,7 @@ from crawler.pages.dispatcher import PageDispatcher
 from scheduler.sweeps.pending import in_hand
 from stories.crawl_state.backlog import Backlog
 from stories.crawl_state.claims import GIVEN_UP, Claims
-from stories.crawl_state.desk import Desk
+from stories.crawl_state.pending_sightings import PendingSightings
 from stories.db import keys
 from stories.model.sighting import PendingSighting, Sighting
 
@@ -29,13 +29,13 @@ class Hand:
 
     def __init__(self, redis):
         self.now = NOW
-        self.claims, self.desk, self.backlog = Claims(redis), Desk(redis), Backlog(redis)
+        self.claims, self.pending, self.backlog = Claims(redis), PendingSightings(redis), Backlog(redis)
         self.configure()
 
     def configure(self, **sources):
         settings = Settings(catalog=False, sources=sources or {"wire": WIRE})
         dispatcher = PageDispatcher(lambda: self.now, self.backlog)
-        self.sweep = in_hand(self.claims, self.desk, dispatcher, lambda: self.now, settings)
+        self.sweep = in_hand(self.claims, self.pending, dispatcher, lambda: self.now, settings)
 
     async def later(self, minutes):
         """Return what is taken from the backlog some minutes later, to be read."""
@@ -45,7 +45,7 @@ class Hand:
         return [(page.pending.source, page.pending.listing, page.pending.sighting) for page in taken]
 
     async def waiting(self):
-        return await self.desk.in_hand(self.now + timedelta(days=30), 10)
+        return await self.pending.due(self.now + timedelta(days=30), 10)
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ async def hand(redis):
     hand = Hand(redis)
     named = PendingSighting(source="wire", listing=LISTING, tag=None, sighting=Sighting(url=URL, headline="One"))
     await hand.sweep()  # the one at the start looks further ahead
-    await hand.desk.take_in_hand([named], NOW + 11 * MINUTE)
+    await hand.pending.add([named], NOW + 11 * MINUTE)
     return hand
 
 
@@ -89,7 +89,7 @@ async def test_a_page_that_failed_is_asked_for_when_its_wait_is_over_and_given_u
 
 async def test_what_is_named_again_keeps_its_turn(hand):
     again = PendingSighting(source="wire", listing="https://wire.example/other", tag=None, sighting=Sighting(url=URL))
-    await hand.desk.take_in_hand([again], NOW + timedelta(days=2))
+    await hand.pending.add([again], NOW + timedelta(days=2))
     assert len(await hand.later(12)) == 1
 
 
@@ -108,20 +108,20 @@ async def test_a_page_of_a_source_that_was_removed_is_dropped(hand):
 
 
 async def test_a_page_that_a_killed_daemon_was_reading_is_read_by_the_next_one_at_its_start(redis):
-    killed, desk, backlog = Claims(redis, "daemon"), Desk(redis), Backlog(redis)
+    killed, pending, backlog = Claims(redis, "daemon"), PendingSightings(redis), Backlog(redis)
     named = PendingSighting(source="wire", listing=LISTING, tag=None, sighting=Sighting(url=URL))
-    await desk.take_in_hand([named], NOW + 11 * MINUTE)
+    await pending.add([named], NOW + 11 * MINUTE)
     await killed.claim("key", [named.sighting], NOW)
-    sweep = in_hand(Claims(redis, "daemon"), desk, PageDispatcher(lambda: NOW, backlog), lambda: NOW, SETTINGS)
+    sweep = in_hand(Claims(redis, "daemon"), pending, PageDispatcher(lambda: NOW, backlog), lambda: NOW, SETTINGS)
     await sweep()
     assert [page.pending.sighting.url for page in await backlog.take("wire", 5, NOW)] == [URL]
 
 
 async def test_a_page_that_a_worker_is_reading_is_left_to_it_at_the_start(redis):
-    worker, desk, backlog = Claims(redis, ""), Desk(redis), Backlog(redis)
+    worker, pending, backlog = Claims(redis, ""), PendingSightings(redis), Backlog(redis)
     named = PendingSighting(source="wire", listing=LISTING, tag=None, sighting=Sighting(url=URL))
-    await desk.take_in_hand([named], NOW + 11 * MINUTE)
+    await pending.add([named], NOW + 11 * MINUTE)
     await worker.claim("key", [named.sighting], NOW)
-    sweep = in_hand(Claims(redis, "daemon"), desk, PageDispatcher(lambda: NOW, backlog), lambda: NOW, SETTINGS)
+    sweep = in_hand(Claims(redis, "daemon"), pending, PageDispatcher(lambda: NOW, backlog), lambda: NOW, SETTINGS)
     await sweep()
     assert await backlog.take("wire", 5, NOW) == []

@@ -16,7 +16,7 @@ from redis.asyncio import Redis
 import scheduler.sweeps.revisits
 from config.settings import PollingSettings, Settings
 from scheduler.sweeps.revisits import LEASE, OF_A_HOST, Revisits
-from stories.crawl_state.desk import Desk
+from stories.crawl_state.crawl_stores import CrawlStores
 from stories.crawl_state.page_observations import PageObservations
 from stories.model.ids import release_id
 from stories.model.page_result import Validators
@@ -39,14 +39,16 @@ class Sweeping:
         self.bureau = Bureau(redis)
         self.clock: TestClock = self.bureau.clock
         self.asked: list[Poll] = []
-        self.desk = Desk(redis)
+        self.stores = CrawlStores.from_redis(redis)
         self.looks = PageObservations(redis)
         self.configure(settings(polling={"revisit": list(ladder)}, sources=SOURCES))
 
     def configure(self, configuration: Settings) -> None:
         """Begin anew with another configuration, as a daemon does that is started again."""
         archive = Archive(self.bureau.redis)
-        self.revisits = Revisits(archive, self.desk, self.looks, configuration, self.asked.append, self.clock)
+        self.revisits = Revisits(
+            archive, self.stores.revisit_queue, self.looks, configuration, self.asked.append, self.clock
+        )
 
     async def sweep(self, **later: float) -> list[Poll]:
         self.clock.forward(**later)
@@ -97,7 +99,7 @@ async def test_a_page_that_never_comes_is_asked_for_once_more_and_then_at_its_ne
 async def test_on_a_short_ladder_a_page_that_did_not_come_is_asked_for_again_soon(redis: Redis) -> None:
     sweeping = Sweeping(redis, ("5s for 5m",))
     await sweeping.bureau.read(office.release())
-    await sweeping.desk.put_revisit(own_id(office.release().url), START)
+    await sweeping.stores.revisit_queue.schedule(own_id(office.release().url), START)
     assert await sweeping.sweep()
     assert await sweeping.sweep(seconds=19) == [], "it is on its way"
     assert await sweeping.sweep(seconds=2)
@@ -126,7 +128,7 @@ async def test_of_a_crowded_host_a_few_pages_are_on_their_way_and_other_hosts_do
     assert hosts == {"crowd.example": OF_A_HOST, "harbour-wire.example": 1}
     assert await sweeping.sweep(minutes=1) == [], "none has come back"
     for poll in first:
-        await sweeping.desk.put_revisit(own_id(poll.urls[0]), START + timedelta(days=2))
+        await sweeping.stores.revisit_queue.schedule(own_id(poll.urls[0]), START + timedelta(days=2))
     second = await sweeping.sweep(seconds=30)
     assert len(second) == OF_A_HOST
     assert not {poll.urls for poll in first} & {poll.urls for poll in second}
@@ -135,7 +137,7 @@ async def test_of_a_crowded_host_a_few_pages_are_on_their_way_and_other_hosts_do
 async def test_a_page_that_is_older_than_the_ladder_is_left_alone(sweeping: Sweeping) -> None:
     await sweeping.bureau.read(office.release())
     assert await sweeping.sweep(days=40) == []
-    assert await sweeping.desk.due_revisits(sweeping.clock() + timedelta(days=99), 10) == []
+    assert await sweeping.stores.revisit_queue.due(sweeping.clock() + timedelta(days=99), 10) == []
 
 
 async def test_a_source_that_is_off_is_not_read_again_and_goes_on_spread_out_when_it_is_on_again(
@@ -160,7 +162,7 @@ async def test_pages_of_a_source_that_was_removed_are_not_read_again_and_stay_st
     await sweeping.bureau.read(office.release())
     sweeping.configure(settings(sources={"crowd": SOURCES["crowd"]}))
     assert await sweeping.sweep(minutes=17) == []
-    assert await sweeping.desk.due_revisits(sweeping.clock() + timedelta(days=99), 10) == []
+    assert await sweeping.stores.revisit_queue.due(sweeping.clock() + timedelta(days=99), 10) == []
     assert (await Archive(sweeping.bureau.redis).several([own_id(office.release().url)]))[0].release.headline
 
 

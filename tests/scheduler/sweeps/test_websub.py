@@ -10,7 +10,7 @@ from config.source_settings import ListingSettings
 from crawler.polling.polls import Listing
 from scheduler.sweeps.websub import PushedPolls
 from stories.crawl_state.claims import listing_key
-from stories.crawl_state.desk import Desk
+from stories.crawl_state.crawl_stores import CrawlStores
 from stories.crawl_state.websub import LOOKS, Subscription, WebSubStore, pushed
 from stories.model.sighting import Cursor
 from stories.model.timestamps import timestamp
@@ -26,9 +26,9 @@ class Desks:
 
     def __init__(self, redis):
         self.now, self.asked = START, []
-        self.pushes, self.desk = WebSubStore(redis), Desk(redis)
+        self.pushes, self.stores = WebSubStore(redis), CrawlStores.from_redis(redis)
         listing = Listing(source="wire", url=FEED, tag=None, settings=ListingSettings(url=FEED), interval=INTERVAL)
-        self.sweeps = PushedPolls(self.pushes, self.desk, [listing], self.asked.append, lambda: self.now)
+        self.sweeps = PushedPolls(self.pushes, self.stores.cursors, [listing], self.asked.append, lambda: self.now)
 
     async def push(self):
         known = await self.pushes.get(KEY)
@@ -85,7 +85,7 @@ async def test_a_flood_of_pushes_is_a_poll_in_a_quarter_of_the_interval(desks):
 
 
 async def test_a_listing_that_fails_is_left_to_its_own_pace(desks):
-    await desks.desk.put_cursor(KEY, Cursor(failures=2))
+    await desks.stores.cursors.put(KEY, Cursor(failures=2))
     await desks.push()
     await desks.sweep_for(INTERVAL)
     assert desks.asked == []
@@ -93,7 +93,7 @@ async def test_a_listing_that_fails_is_left_to_its_own_pace(desks):
 
 
 async def test_what_is_no_longer_configured_is_forgotten(desks):
-    sweeps = PushedPolls(desks.pushes, desks.desk, [], desks.asked.append, lambda: desks.now)
+    sweeps = PushedPolls(desks.pushes, desks.stores.cursors, [], desks.asked.append, lambda: desks.now)
     await desks.push()
     await sweeps.sweep()
     assert desks.asked == []

@@ -8,7 +8,8 @@ import pytest
 from redis.asyncio import Redis
 
 from stories.crawl_state.backlog import Backlog
-from stories.crawl_state.desk import Desk
+from stories.crawl_state.pending_sightings import PendingSightings
+from stories.crawl_state.source_status import SourceStatusStore
 from stories.db import keys
 from stories.model.sighting import PendingSighting, Sighting
 
@@ -78,11 +79,11 @@ async def test_sources_do_not_see_each_other(backlog):
 async def test_a_page_whose_reader_died_is_found_by_the_sweep_and_one_that_waits_is_not(backlog, redis):
     await backlog.add("wire", pending(1, 2), NOW)
     await backlog.take("wire", 1, LATER)
-    found = await Desk(redis).in_hand(LATER, 10)
+    found = await PendingSightings(redis).due(LATER, 10)
     assert [item.sighting.url for item in found] == ["https://wire.example/1"]
 
 
 async def test_the_health_of_a_source_counts_the_pages_that_wait(backlog, redis):
     await backlog.add("wire", pending(1, 2), NOW)
-    wire, other = await Desk(redis).healths(["wire", "other"])
+    wire, other = await SourceStatusStore(redis).healths(["wire", "other"])
     assert (wire.waiting_pages, other.waiting_pages) == (2, 0)

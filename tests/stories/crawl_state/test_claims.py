@@ -15,7 +15,7 @@ from redis.exceptions import OutOfMemoryError, ResponseError
 from stories.crawl_state import claims as claiming
 from stories.crawl_state.backlog import Backlog
 from stories.crawl_state.claims import RETRIES, SETTLED_FAILURES, Claimed, Claims, headline_digest, listing_key
-from stories.crawl_state.desk import Desk
+from stories.crawl_state.pending_sightings import PendingSightings
 from stories.db import keys
 from stories.model.sighting import PendingSighting, Sighting
 from stories.model.urls import url_digest
@@ -75,7 +75,7 @@ async def test_a_listing_is_settled_only_when_what_is_open_on_it_is_pending(clai
     assert (await claims.claim(LISTING, seen(1), NOW)).settled, "the lister makes it pending"
     assert not (await claims.claim(LISTING, seen(1), NOW)).settled, "another worker reads it, and it is not pending"
     pending = [PendingSighting(source="wire", listing=LISTING, tag=None, sighting=one) for one in seen(1)]
-    await Desk(redis).take_in_hand(pending, NOW)
+    await PendingSightings(redis).add(pending, NOW)
     assert (await claims.claim(LISTING, seen(1), NOW)).settled, "it is read in the end"
     await claims.unchanged(page(1), "rel_1", LISTING, "Ferries Ordered 1")
     assert (await claims.claim(LISTING, seen(1), NOW)).settled

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from stories.crawl_state.claims import Claims, listing_key
-from stories.crawl_state.desk import Desk
+from stories.crawl_state.crawl_stores import CrawlStores
 from stories.crawl_state.quarantine import (
     DEATHS,
     Quarantine,
@@ -18,6 +18,7 @@ from stories.crawl_state.quarantine import (
     judge,
     set_aside,
 )
+from stories.crawl_state.source_status import SourceStatusStore
 from stories.db import keys
 from stories.db.connection import connect
 from stories.model.release import NotARelease
@@ -78,9 +79,9 @@ async def test_after_so_many_deaths_nobody_reads_it_and_it_is_named_with_its_err
         await read(redis, subject, doing=doing)
     (one,) = await set_aside(redis)
     assert (one.kind, one.url, one.deaths) == (subject.kind, subject.url, DEATHS)
-    (health,) = await Desk(redis).healths(["harbour"])
+    (health,) = await SourceStatusStore(redis).healths(["harbour"])
     assert health.set_aside == (one,)
-    assert (await Desk(redis).health("another")).set_aside == ()
+    assert (await SourceStatusStore(redis).health("another")).set_aside == ()
     await redis.delete(keys.reads_in_progress(subject.id, doing).name)  # as it goes in a week
     with pytest.raises(QuarantinedError):
         await read(redis, subject)
@@ -148,15 +149,17 @@ async def test_a_page_whose_own_reader_dies_or_hangs_counts_as_well(redis):
 async def test_a_page_that_is_set_aside_is_neither_claimed_nor_looked_after_any_more(redis):
     sighting = Sighting(url=PAGE.url)
     listing = listing_key("harbour", LISTING.url)
-    desk, claims = Desk(redis), Claims(redis)
-    await desk.take_in_hand([PendingSighting(source="harbour", listing=LISTING.url, tag=None, sighting=sighting)], NOW)
+    stores, claims = CrawlStores.from_redis(redis), Claims(redis)
+    await stores.pending_sightings.add(
+        [PendingSighting(source="harbour", listing=LISTING.url, tag=None, sighting=sighting)], NOW
+    )
     for number in range(DEATHS):
         await die_of(redis, PAGE, f"run {number}/")
     with pytest.raises(QuarantinedError):
         await read(redis, PAGE)
     claimed = await claims.claim(listing, [sighting], NOW + timedelta(days=30))
     assert (claimed.claims, claimed.settled) == ((), True)
-    assert await desk.in_hand(NOW + timedelta(days=30), 10) == []
+    assert await stores.pending_sightings.due(NOW + timedelta(days=30), 10) == []
 
 
 async def test_a_person_who_asks_has_it_read_and_it_is_back_if_that_went_well(redis):

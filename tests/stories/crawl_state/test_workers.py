@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from stories.crawl_state.claims import Claims
-from stories.crawl_state.desk import Desk
+from stories.crawl_state.pending_sightings import PendingSightings
 from stories.crawl_state.workers import WorkerRegistry
 from stories.model.sighting import PendingSighting, Sighting
 from stories.model.urls import url_digest
@@ -19,7 +19,7 @@ async def test_what_a_dead_reader_claimed_is_free_and_what_a_living_one_claimed_
     taken = (
         PendingSighting(source="wire", listing="https://wire.example/", tag=None, sighting=one) for one in sightings
     )
-    await Desk(redis).take_in_hand(taken, NOW + timedelta(minutes=11))
+    await PendingSightings(redis).add(taken, NOW + timedelta(minutes=11))
     await dead.claim("listing", sightings[:1], NOW)
     await living.claim("listing", sightings[1:], NOW)
     await crew.beat(living.run)

@@ -15,7 +15,9 @@ from redis.exceptions import ResponseError
 
 from pipelines.ingest import Ingestor
 from stories.crawl_state.claims import Claims, listing_key
-from stories.crawl_state.desk import Desk
+from stories.crawl_state.crawl_stores import CrawlStores
+from stories.crawl_state.cursors import Cursors
+from stories.crawl_state.revisit_queue import RevisitQueue
 from stories.crawl_state.workers import Due, WorkerRegistry
 from stories.db import keys
 from stories.db.fencing import is_deposed, raise_term
@@ -37,7 +39,7 @@ async def terms(redis: Redis) -> tuple[int, int]:
 def memory(redis: Redis, term: int) -> Ingestor:
     bureau = Bureau(redis)
     return Ingestor(
-        ReleaseStore(redis, term), Claims(redis), Desk(redis), bureau.settings, bureau.clock, lambda _: None
+        ReleaseStore(redis, term), Claims(redis), RevisitQueue(redis), bureau.settings, bureau.clock, lambda _: None
     )
 
 
@@ -72,8 +74,8 @@ class Remembering(ReleaseStore):
 
 async def test_a_keep_whose_answer_was_lost_is_answered_though_the_clock_changed_hands(redis: Redis) -> None:
     bureau, keeper = Bureau(redis), Remembering(redis, await raise_term(redis))
-    desk = Ingestor(keeper, Claims(redis), Desk(redis), bureau.settings, bureau.clock, lambda _: None)
-    await desk.ingest(reading(press_office.release()))
+    ingestor = Ingestor(keeper, Claims(redis), RevisitQueue(redis), bureau.settings, bureau.clock, lambda _: None)
+    await ingestor.ingest(reading(press_office.release()))
     await raise_term(redis)
     assert await keeper.keep(*keeper.asked)
 
@@ -108,11 +110,11 @@ async def test_a_deposed_clock_moves_no_cursor_and_takes_nothing_that_was_told(
 ) -> None:
     old, new = terms
     polled = Cursor(polled_at="2026-03-10T09:30:00.000Z", next_at="2026-03-10T09:35:00.000Z")
-    assert await Desk(redis, new).polled("wire", polled, listing=LISTING)
+    assert await Cursors(redis, new).record_poll("wire", polled, listing=LISTING)
     late = replace(polled, polled_at="2026-03-10T09:31:00.000Z", next_at="2026-03-10T09:31:05.000Z")
     with pytest.raises(ResponseError, match="DEPOSED"):
-        await Desk(redis, old).polled("wire", late, listing=LISTING)
-    assert await Desk(redis).cursor(LISTING) == polled
+        await Cursors(redis, old).record_poll("wire", late, listing=LISTING)
+    assert await Cursors(redis).get(LISTING) == polled
     await WorkerRegistry(redis).tell_due(Due(source="wire", listing="https://wire.example/news", at=NOW))
     with pytest.raises(ResponseError, match="DEPOSED"):
         await WorkerRegistry(redis, old).told_due(10)
@@ -120,20 +122,22 @@ async def test_a_deposed_clock_moves_no_cursor_and_takes_nothing_that_was_told(
 
 
 async def test_a_poll_that_was_overtaken_by_another_moves_no_cursor(redis: Redis) -> None:
-    desk, began = Desk(redis), "2026-03-10T09:30:00.000Z"
-    await desk.polled("wire", Cursor(polled_at=began), listing=LISTING)
+    stores, began = CrawlStores.from_redis(redis), "2026-03-10T09:30:00.000Z"
+    await stores.cursors.record_poll("wire", Cursor(polled_at=began), listing=LISTING)
     quick, slow = Cursor(polled_at="2026-03-10T09:35:00.000Z", etag='"2"'), Cursor(polled_at="2026-03-10T09:36:00.000Z")
-    assert await desk.polled("wire", quick, listing=LISTING, after=began)
-    assert not await desk.polled("wire", slow, listing=LISTING, after=began)
-    assert await desk.cursor(LISTING) == quick
-    assert await desk.polled("wire", slow, listing=LISTING, after=quick.polled_at)
+    assert await stores.cursors.record_poll("wire", quick, listing=LISTING, after=began)
+    assert not await stores.cursors.record_poll("wire", slow, listing=LISTING, after=began)
+    assert await stores.cursors.get(LISTING) == quick
+    assert await stores.cursors.record_poll("wire", slow, listing=LISTING, after=quick.polled_at)
 
 
 async def test_what_a_site_sends_as_its_etag_is_no_moment_of_a_poll(redis: Redis) -> None:
-    desk, began = Desk(redis), "2026-03-10T09:30:00.000Z"
+    stores, began = CrawlStores.from_redis(redis), "2026-03-10T09:30:00.000Z"
     hostile = Cursor(polled_at=began, etag='","polled_at":"9999-12-31T00:00:00.000Z"')
-    await desk.polled("wire", hostile, listing=LISTING)
-    assert await desk.polled("wire", Cursor(polled_at="2026-03-10T09:35:00.000Z"), listing=LISTING, after=began)
+    await stores.cursors.record_poll("wire", hostile, listing=LISTING)
+    assert await stores.cursors.record_poll(
+        "wire", Cursor(polled_at="2026-03-10T09:35:00.000Z"), listing=LISTING, after=began
+    )
 
 
 async def test_a_term_is_above_all_that_were_also_when_an_older_state_came_back(redis: Redis) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from program import Program
 from redis import Redis as BlockingRedis
 
-from stories.crawl_state.desk import Desk
+from stories.crawl_state.crawl_stores import CrawlStores
 from stories.db import keys
 from stories.db.acl import RULE, missing_permissions
 from stories.db.codec import phrases_digest
@@ -58,14 +58,14 @@ async def test_random_bytes_in_a_record_are_left_out(redis_url, junk):
         client.expire(keys.gaps("wire").name, 60)
         client.set(keys.crawl("one").name, junk, ex=60)
     async with Redis.from_url(redis_url) as redis:
-        desk = Desk(redis)
+        stores = CrawlStores.from_redis(redis)
         assert await Archive(redis).several([name]) == []
-        assert (await desk.cursor("listing")).read_at is not None, (
+        assert (await stores.cursors.get("listing")).read_at is not None, (
             "a listing is not seeded because its record is broken"
         )
-        assert await desk.gaps("wire") == []
-        assert (await desk.health("wire")).gaps == ()
-        assert await desk.crawl("one") is None
+        assert await stores.source_status.gaps("wire") == []
+        assert (await stores.source_status.health("wire")).gaps == ()
+        assert await stores.crawl_requests.state("one") is None
 
 
 async def test_a_user_without_channels_is_told_so_before_anything_is_shared(redis, redis_url):

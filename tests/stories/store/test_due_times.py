@@ -9,7 +9,7 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from stories.crawl_state.desk import Desk
+from stories.crawl_state.revisit_queue import RevisitQueue
 from stories.db import keys
 from stories.db.fencing import raise_term
 from stories.store.due_times import shift_due
@@ -54,12 +54,12 @@ async def test_alerts_that_are_due_or_tried_again_move_and_an_embargo_stays(redi
 
 async def test_revisits_sightings_and_pauses_move(redis: Redis, before: int) -> None:
     at = datetime.fromtimestamp(before / 1000, UTC)
-    await Desk(redis).put_revisit("rel_1", at + timedelta(minutes=15))
+    await RevisitQueue(redis).schedule("rel_1", at + timedelta(minutes=15))
     await redis.zadd(keys.pending_due().name, {"digest": before + HOUR})
     await redis.hset(keys.channel("desk").name, "paused_until", str(before + 60_000))
     await redis.expire(keys.channel("desk").name, 60)
     assert await shift_due(redis, BACK, ["desk"]) == 2
-    (revisit,) = (await Desk(redis).revisits_at(["rel_1"])).values()
+    (revisit,) = (await RevisitQueue(redis).due_at(["rel_1"])).values()
     assert revisit is not None
     assert abs(revisit - at - timedelta(minutes=15) - BACK) < timedelta(milliseconds=2)
     assert await redis.zscore(keys.pending_due().name, "digest") == before + HOUR - 3 * 24 * HOUR
@@ -68,11 +68,11 @@ async def test_revisits_sightings_and_pauses_move(redis: Redis, before: int) -> 
 
 async def test_what_work_in_flight_wrote_by_the_old_clock_is_moved_by_a_later_pass(redis: Redis, before: int) -> None:
     at = datetime.fromtimestamp(before / 1000, UTC)
-    await Desk(redis).put_revisit("rel_moved", at + BACK + timedelta(minutes=15))
-    await Desk(redis).put_revisit("rel_late", at + timedelta(seconds=2))
-    await Desk(redis).put_revisit("rel_next_week", at + timedelta(days=4))
+    await RevisitQueue(redis).schedule("rel_moved", at + BACK + timedelta(minutes=15))
+    await RevisitQueue(redis).schedule("rel_late", at + timedelta(seconds=2))
+    await RevisitQueue(redis).schedule("rel_next_week", at + timedelta(days=4))
     assert await shift_due(redis, BACK, (), only_late=True) == 1
-    revisits = await Desk(redis).revisits_at(["rel_moved", "rel_late", "rel_next_week"])
+    revisits = await RevisitQueue(redis).due_at(["rel_moved", "rel_late", "rel_next_week"])
     assert revisits["rel_late"] - at - timedelta(seconds=2) - BACK < timedelta(milliseconds=2)
     assert revisits["rel_moved"] - at - timedelta(minutes=15) - BACK < timedelta(milliseconds=2)
     assert revisits["rel_next_week"] - at == timedelta(days=4)

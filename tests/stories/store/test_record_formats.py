@@ -14,8 +14,8 @@ from stories.store.migrations import LayoutError, settle_layout
 from stories.store.record_formats import describe, formats_digest
 
 CURRENT = "fad65b1cc00bba14"
-"""Of this version. When it changes: put the one before into ``formats.READABLE`` if its data can be read, with what was
-added; else raise ``schema.LAYOUT`` and add the step that carries the data. Then write the new one here."""
+"""Of this version. When it changes: put the one before into ``record_formats.READABLE`` if its data can be read, with what was
+added; else raise ``migrations.LAYOUT`` and add the step that carries the data. Then write the new one here."""
 
 
 def test_what_stored_data_depend_on_changes_only_with_a_note_of_what_becomes_of_earlier_data():
@@ -25,8 +25,8 @@ def test_what_stored_data_depend_on_changes_only_with_a_note_of_what_becomes_of_
 
 def test_every_record_and_the_records_in_it_are_described():
     named = {line.partition(".")[0] for line in describe()}
-    assert named >= {"Release", "Notice", "Image", "Dateline", "Cursor", "Gap", "ListingHealth", "PendingSighting"}
-    assert named >= {"Sighting", "QuarantinedItem", "Poll", "CrawlState", "Validators", "Subscription"}
+    assert named >= {"Release", "Notice", "Image", "Dateline", "Cursor", "Gap", "ListingHealth", "OpenSighting"}
+    assert named >= {"Sighting", "SetAside", "Poll", "CrawlState", "Validators", "Subscription"}
 
 
 FIELDS = {
