@@ -20,7 +20,7 @@ from alerts.quiet_hours import parse_quiet_hours, quiet_until
 from alerts.redaction import Redactor, redactor_of
 from alerts.retry_schedule import next_try
 from alerts.urgent import UrgentBypass
-from config.observability.telemetry import report, traced
+from config.observability.sentry import report, traced
 from stories.runtime.failpoints import failpoint
 from stories.runtime.heartbeats import beat, beating_as
 

@@ -37,7 +37,7 @@ from config.settings import PollingSettings
 from crawler.extraction import extract_release
 from crawler.pages.again import asking, away, gone, gone_by, not_there
 from pipelines.ingest import Ingestor
-from scheduler.sweeps.revisits import Revisits
+from scheduler.sweeps.revisits import RevisitSweep
 from stories.crawl_state.claims import Claims
 from stories.crawl_state.crawl_stores import CrawlStores
 from stories.crawl_state.page_observations import PageObservations
@@ -263,7 +263,7 @@ async def week(pages: list[Page], redis: Redis, until: datetime) -> None:
     memory = Ingestor(
         ReleaseStore(redis), Claims(redis), stores.revisit_queue, settings(), clock, lambda _: None, looks
     )
-    revisits = Revisits(Archive(redis), stores.revisit_queue, looks, configuration, asked.append, clock)
+    revisits = RevisitSweep(Archive(redis), stores.revisit_queue, looks, configuration, asked.append, clock)
     by_url = {canonical_url(url): page for page in pages for url in (page.url, page.new_url)}
     unpublished = sorted(pages, key=lambda page: page.published, reverse=True)
     while clock.at < until:

@@ -136,7 +136,7 @@ class Counted:
             await self.more.wait()
 
 
-async def settle(newsroom: AppContext, counted: Counted, ask: Callable[[Poll], None], settings: Settings) -> None:
+async def settle(app: AppContext, counted: Counted, ask: Callable[[Poll], None], settings: Settings) -> None:
     """Poll every listing twice, so that each has its validators and no page is left to read."""
     listings = all_listings(settings)
     for _ in range(3):
@@ -152,13 +152,13 @@ async def cost(base: str, redis: str, polls: int) -> None:
     import aiohttp
 
     settings = settings_for(base, redis, LISTINGS, timedelta(minutes=5))
-    async with open_app_context(settings) as newsroom:
+    async with open_app_context(settings) as app:
         counted = Counted()
-        services = replace(newsroom.services(Progress(), lambda remembered: None), due=counted.due)
+        services = replace(app.services(Progress(), lambda remembered: None), due=counted.due)
         await services.reader.warm_up()
         engine = Engine(services, STEPS)
         engine.start()
-        await settle(newsroom, counted, services.ask, settings)
+        await settle(app, counted, services.ask, settings)
         listings = all_listings(settings)
         began, cpu, before = time.perf_counter(), time.process_time(), counted.done
         for number in range(polls):
@@ -191,8 +191,8 @@ async def minute(base: str, redis: str, seconds: float) -> None:
     late: list[float] = []
     due: dict[str, datetime] = {}
     statuses: dict[int, int] = defaultdict(int)
-    async with open_app_context(settings) as newsroom:
-        services = newsroom.services(Progress(), lambda remembered: None)
+    async with open_app_context(settings) as app:
+        services = app.services(Progress(), lambda remembered: None)
 
         def ask(poll: Poll) -> None:
             if (expected := due.pop(poll.listing or "", None)) is not None:

@@ -1,4 +1,4 @@
-"""What sharing costs and brings: throughput of 0 to 3 workers, and a poll through the engine beside one without it."""
+"""What task_queue costs and brings: throughput of 0 to 3 workers, and a poll through the engine beside one without it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from config.settings import Settings
 from crawler.polling.polls import Listing, all_listings
 from scheduler.leader.docket_queue import task_key
 from scheduler.leader.docket_serialization import TASK, without_pickle
-from scheduler.leader.worker_coordinator import DUE
+from scheduler.leader.worker_coordinator import DUE_BATCH
 from scheduler.leader.worker_key import Signer
 from scheduler.sweeps.clock import Clock
 from scheduler.wiring import now
@@ -134,8 +134,8 @@ async def handing_out() -> None:
                 asked = one.poll(now())
                 await docket.add("poll", key=task_key(asked))(signer.seal(TASK, msgspec.json.encode(asked).decode()))
             handed = time.process_time() - began
-            for _ in range(0, HANDED_OUT, DUE):
-                for due in await crew.told_due(DUE):
+            for _ in range(0, HANDED_OUT, DUE_BATCH):
+                for due in await crew.told_due(DUE_BATCH):
                     clock.due(Poll(source=due.source, listing=due.listing, asked_at=due.at), due.at)
             heard = time.process_time() - began - handed
             of_redis = await _redis_cpu(redis) - before

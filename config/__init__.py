@@ -1,1 +1,1 @@
-"""Floor 1: what an operator may change: settings, watches, the catalog of sources, telemetry."""
+"""Everything an operator can change: settings, watches, the catalog of sources; and logs and error reports."""

@@ -20,7 +20,7 @@ from scrapy.exceptions import DownloadCancelledError, IgnoreRequest
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from config.observability.telemetry import report, traced
+from config.observability.sentry import report, traced
 from config.source_settings import ReleaseHints
 from crawler.extraction.field_limits import reached
 from crawler.http.address_guard import SOURCE

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import structlog
 
-from config.observability.telemetry import traced
+from config.observability.sentry import traced
 from pipelines.identity.caches import free_after
 from pipelines.ingest import Ingestor, IngestResult
 from stories.crawl_state.quarantine import FREEZE_SECONDS, Quarantine, ReadTarget, freeze

@@ -13,7 +13,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from scrapy.crawler import Crawler
 from scrapy.exceptions import DropItem
 
-from config.observability.telemetry import report
+from config.observability.sentry import report
 from pipelines.ingest import ContentionError
 from stories.db.fencing import is_deposed, is_forgotten
 from stories.model.page_result import PageResult

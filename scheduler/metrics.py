@@ -24,7 +24,7 @@ from stories.crawl_state.source_status import SourceHealth
 from stories.model.source_health import State
 from web.dependencies import Check
 
-DELAYS = (1, 2, 5, 10, 30, 60, 120, 300, 900, 3600, 14_400, 86_400)
+DELAY_BUCKETS = (1, 2, 5, 10, 30, 60, 120, 300, 900, 3600, 14_400, 86_400)
 """Bucket bounds in seconds: a desk cares for seconds, a quiet night for hours."""
 
 
@@ -91,7 +91,7 @@ class Metrics:
         )  # fmt: skip
         self._delay = Histogram(
             "wirewatch_listing_to_receipt_seconds", "From reading the listing to the receipt of the alert",
-            ["channel"], buckets=DELAYS, registry=self.registry,
+            ["channel"], buckets=DELAY_BUCKETS, registry=self.registry,
         )  # fmt: skip
         self._waiting = Gauge(
             "wirewatch_alerts_waiting", "Alerts in the outbox, by channel", ["channel"], registry=self.registry

@@ -48,10 +48,10 @@ log = structlog.get_logger(__name__)
 STEPS = {"pipelines.item_pipeline.IngestPipeline": 300}
 """Scrapy's item pipelines, with their order."""
 
-PARTING = 0.5  # seconds for closing connections
+CLOSE_TIMEOUT_SECONDS = 0.5  # seconds for closing connections
 LOADING_SECONDS = 120.0  # a server with some GB loads for a minute; beyond that the supervisor starts us again
-LOADING_LOOK = 0.5  # seconds between two looks
-AT_ONCE = 1.0  # seconds for a Redis that is of use and not needed
+LOADING_CHECK_SECONDS = 0.5  # seconds between two looks
+OPTIONAL_REDIS_TIMEOUT_SECONDS = 1.0  # seconds for a Redis that is of use and not needed
 
 
 class StartError(Exception):
@@ -73,11 +73,11 @@ class AppContext:
     redis: Redis
     server: EmbeddedServer | None
     """The embedded server, ours or joined; None with ``redis_url``."""
-    memory: MemoryMark = field(default_factory=MemoryMark)
+    memory_mark: MemoryMark = field(default_factory=MemoryMark)
     """The mark that every write of a poll carries; set by the daemon's ``Recall``, followed by workers."""
 
     @property
-    def url(self) -> str:
+    def redis_url(self) -> str:
         """Of Redis, the configured or the embedded one; it may hold a password."""
         configured = self.settings.redis_url
         return self.server.url if self.server else configured.get_secret_value() if configured else ""
@@ -95,7 +95,7 @@ class AppContext:
         return Archive(self.redis)
 
     @property
-    def finder(self) -> ReadOnlyIndex:
+    def index(self) -> ReadOnlyIndex:
         """The index as a daemon keeps it, for commands."""
         return ReadOnlyIndex(self.redis, self.settings.data_dir)
 
@@ -108,18 +108,18 @@ class AppContext:
         return Claims(self.redis)
 
     @property
-    def looks(self) -> PageObservations:
+    def page_observations(self) -> PageObservations:
         return PageObservations(self.redis)
 
     @property
-    def pushes(self) -> WebSubStore | None:
+    def websub_store(self) -> WebSubStore | None:
         """How listings stand with their hubs; None where no hub can reach us."""
         return WebSubStore(self.redis) if self.settings.web.public_url else None
 
     def services(
         self,
         progress: Progress,
-        heard: Callable[[IngestResult], None],
+        on_ingested: Callable[[IngestResult], None],
         *,
         role: str = "",
         term: int = 0,
@@ -137,20 +137,20 @@ class AppContext:
         from pipelines.ingest import Ingestor
 
         claims, stores = (
-            Claims(self.redis, role, term, self.memory),
-            CrawlStores.from_redis(self.redis, term, self.memory),
+            Claims(self.redis, role, term, self.memory_mark),
+            CrawlStores.from_redis(self.redis, term, self.memory_mark),
         )
-        aside = Quarantine(self.redis, claims.run)
-        dispatcher = PageDispatcher(now, Backlog(self.redis, self.memory))
+        quarantine = Quarantine(self.redis, claims.run)
+        dispatcher = PageDispatcher(now, Backlog(self.redis, self.memory_mark))
         dispatcher.is_enabled = lambda source: is_requestable(self.settings, source)
-        memory = Ingestor(
-            ReleaseStore(self.redis, term, self.memory),
+        ingestor = Ingestor(
+            ReleaseStore(self.redis, term, self.memory_mark),
             claims,
             stores.revisit_queue,
             self.settings,
             now,
-            heard,
-            self.looks,
+            on_ingested,
+            self.page_observations,
         )
         return Services(
             settings=self.settings,
@@ -158,25 +158,25 @@ class AppContext:
             claims=claims,
             stores=stores,
             reader=ReaderPool(),
-            memory=CrashGuardedIngestor(memory, aside, now, dispatcher.ingested),
+            memory=CrashGuardedIngestor(ingestor, quarantine, now, dispatcher.ingested),
             guard=guard_of(self.settings),
             progress=progress,
             clock=now,
             dispatcher=dispatcher,
-            tell=self.monitor(heard).tell,
+            tell=self.monitor_notifier(on_ingested).tell,
             manners=HostLimits(self.redis),
             sites=SiteBoilerplate(SiteBoilerplateStore(self.redis)),
             entries=FeedEntries(self.redis),
-            pushes=self.pushes,
-            aside=aside,
+            pushes=self.websub_store,
+            aside=quarantine,
             timekeeper=timekeeper,
         )
 
-    def monitor(self, heard: Callable[[IngestResult], None]) -> MonitorNotifier:
+    def monitor_notifier(self, on_ingested: Callable[[IngestResult], None]) -> MonitorNotifier:
         """Return who tells of the monitor's own events."""
         from pipelines.monitor_notifier import MonitorNotifier
 
-        return MonitorNotifier(MonitorEventStore(self.redis, self.memory), self.settings, now, heard)
+        return MonitorNotifier(MonitorEventStore(self.redis, self.memory_mark), self.settings, now, on_ingested)
 
 
 @contextlib.asynccontextmanager
@@ -196,7 +196,7 @@ async def reachable_redis(settings: Settings) -> AsyncIterator[Redis | None]:
         yield None
         return
     try:
-        async with asyncio.timeout(AT_ONCE):
+        async with asyncio.timeout(OPTIONAL_REDIS_TIMEOUT_SECONDS):
             await redis.ping()
         there = True
     except (RedisError, OSError, TimeoutError):
@@ -221,7 +221,7 @@ async def _wait_while_loading(redis: Redis) -> None:
                 logged = True
         except (RedisError, OSError):  # check_server says what is wrong
             return
-        await asyncio.sleep(LOADING_LOOK)
+        await asyncio.sleep(LOADING_CHECK_SECONDS)
 
 
 @contextlib.asynccontextmanager
@@ -255,9 +255,9 @@ async def open_app_context(settings: Settings) -> AsyncIterator[AppContext]:
             yield AppContext(settings=settings, redis=redis, server=server)
         finally:
             with contextlib.suppress(RedisError, OSError, TimeoutError):
-                async with asyncio.timeout(PARTING):
+                async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):
                     await redis.aclose()
     finally:
         if server is not None:
             with stopping.part("embedded Redis"):
-                await server.stop(stopping.left() / 2 if stopping.begun else None)
+                await server.stop(stopping.remaining() / 2 if stopping.has_begun else None)

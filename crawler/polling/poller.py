@@ -18,7 +18,7 @@ from scrapy.exceptions import DownloadCancelledError
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from config.observability.telemetry import report, traced
+from config.observability.sentry import report, traced
 from config.source_settings import SourceSettings
 from crawler.http.address_guard import SOURCE
 from crawler.http.errors import HostBusyError, fault, status_fault, status_trouble, trouble

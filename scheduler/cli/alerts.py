@@ -16,21 +16,21 @@ from alerts.outbox import Outbox
 from alerts.receipts import ChannelCounts, Receipt, count_alerts, find_alert, list_alerts
 from config.address_policy import AddressPolicy
 from scheduler.cli.check import removed_channels
-from scheduler.cli.context import CommandError, known, since, with_newsroom
+from scheduler.cli.context import CommandError, require_known, since, with_app_context
 from scheduler.cli.output import Format, FormatOption, chosen, examples, moment, plain_lines, show
 from scheduler.wiring import AppContext, now
 from stories.model.timestamps import timestamp
 
-RETRIED = {
+RETRY_RESULTS = {
     "due": "it is due again; the daemon delivers it",
     "sending": "it is being sent at this moment",
     "unknown": "there is no such alert any more",
 }
-COUNTED = ("channel", "waiting", "oldest", "failed", "sent", "last_sent", "off", "last_error")
-TEST_PATIENCE = timedelta(seconds=30)
+CHANNEL_COLUMNS = ("channel", "waiting", "oldest", "failed", "sent", "last_sent", "off", "last_error")
+TEST_TIMEOUT = timedelta(seconds=30)
 
 
-class Shown(StrEnum):
+class AlertState(StrEnum):
     """States of alerts, as ``--state`` takes them."""
 
     PENDING = "pending"
@@ -63,7 +63,7 @@ def list_receipts(
     context: typer.Context,
     failed: Annotated[bool, typer.Option("--failed", help="Only those that were given up.")] = False,
     channel: Annotated[str | None, typer.Option(help="Only of this channel.")] = None,
-    state: Annotated[Shown | None, typer.Option(help="Only in this state; waiting is pending or leased.")] = None,
+    state: Annotated[AlertState | None, typer.Option(help="Only in this state; waiting is pending or leased.")] = None,
     watch: Annotated[str | None, typer.Option(help="Only those whose event names this watch.")] = None,
     since_text: Annotated[
         str | None, typer.Option("--since", metavar="7d", help="Made since (given up since, for failed ones).")
@@ -74,48 +74,48 @@ def list_receipts(
     """Receipts, newest first; on a terminal with how each channel does."""
     if context.invoked_subcommand is not None:
         return
-    if failed and state not in (None, Shown.FAILED):
+    if failed and state not in (None, AlertState.FAILED):
         raise typer.BadParameter("--failed shows those that were given up; leave out --state, or --failed")
     settings = context.obj.settings
-    wanted = Shown.FAILED if failed else state
+    wanted = AlertState.FAILED if failed else state
     if watch is not None:
-        known(watch, settings.watches, "watch")
+        require_known(watch, settings.watches, "watch")
     moment_since = since(since_text)
 
-    async def read(newsroom: AppContext) -> tuple[list[Receipt], list[ChannelCounts]]:
+    async def read(app: AppContext) -> tuple[list[Receipt], list[ChannelCounts]]:
         found = await list_alerts(
-            newsroom.redis,
+            app.redis,
             channel=channel,
             state=wanted.value if wanted else None,
             watch=watch,
             since=moment_since,
             limit=limit,
         )
-        return found, await _counts(newsroom, channel)
+        return found, await _counts(app, channel)
 
-    found, counts = with_newsroom(settings, read)
+    found, counts = with_app_context(settings, read)
     rows = [_row(receipt) | {"at": moment(timestamp(receipt.settled or receipt.created))} for receipt in found]
     if chosen(format) is Format.TABLE:
-        show([_count_row(one) for one in counts], COUNTED, format)
+        show([_count_row(one) for one in counts], CHANNEL_COLUMNS, format)
         typer.echo()
     if channel is None:
-        _name_removed(counts, settings.channels)
+        _warn_of_removed_channels(counts, settings.channels)
     show(rows, ("at", "channel", "type", "state", "tries", "id", "error"), format, empty="No alerts.")
 
 
-async def _counts(newsroom: AppContext, channel: str | None) -> list[ChannelCounts]:
+async def _counts(app: AppContext, channel: str | None) -> list[ChannelCounts]:
     if channel is not None:
-        return await count_alerts(newsroom.redis, [channel])
-    configured = list(newsroom.settings.channels)
-    counts = await count_alerts(newsroom.redis, configured, others=True)
-    removed = sorted(await Outbox(newsroom.redis).channels() - set(configured))
-    gone = await count_alerts(newsroom.redis, removed)
+        return await count_alerts(app.redis, [channel])
+    configured = list(app.settings.channels)
+    counts = await count_alerts(app.redis, configured, others=True)
+    removed = sorted(await Outbox(app.redis).channels() - set(configured))
+    gone = await count_alerts(app.redis, removed)
     found = [one for one in counts if one.channel not in removed]
     failed = {one.channel: one.failed for one in counts}
     return [*found, *(replace(one, failed=failed.get(one.channel, 0)) for one in gone)]
 
 
-def _name_removed(counts: list[ChannelCounts], configured: Collection[str]) -> None:
+def _warn_of_removed_channels(counts: list[ChannelCounts], configured: Collection[str]) -> None:
     """Say on standard error which channels have alerts and are not in the configuration."""
     for line in removed_channels([one for one in counts if one.channel not in configured]):
         typer.echo(plain_lines(line), err=True)
@@ -124,12 +124,12 @@ def _name_removed(counts: list[ChannelCounts], configured: Collection[str]) -> N
 @alerts.command(epilog=examples("wirewatch alerts channels", "wirewatch alerts channels --format json"))
 def channels(context: typer.Context, format: FormatOption = None) -> None:  # noqa: A002
     """How each channel does: what waits and since when, what was given up, the last error, whether it is off."""
-    counts = with_newsroom(context.obj.settings, lambda newsroom: _counts(newsroom, None))
-    _name_removed(counts, context.obj.settings.channels)
+    counts = with_app_context(context.obj.settings, lambda app: _counts(app, None))
+    _warn_of_removed_channels(counts, context.obj.settings.channels)
     if chosen(format) is Format.TABLE:
-        show([_count_row(one) for one in counts], COUNTED, format, empty="No channels.")
+        show([_count_row(one) for one in counts], CHANNEL_COLUMNS, format, empty="No channels.")
     else:
-        show([_row(one) for one in counts], COUNTED, format)
+        show([_row(one) for one in counts], CHANNEL_COLUMNS, format)
 
 
 def _count_row(counted: ChannelCounts) -> dict[str, Any]:
@@ -152,23 +152,23 @@ def retry(
     if (alert is None) == (not every):
         raise typer.BadParameter("name one alert's ID, or --all")
 
-    async def again(newsroom: AppContext) -> str:
-        outbox = Outbox(newsroom.redis)
-        off = await _off(newsroom)
+    async def again(app: AppContext) -> str:
+        outbox = Outbox(app.redis)
+        off = await _disabled_channels(app)
         if alert is None:
             said = f"{await outbox.retry_all()} alert(s) are due again"
-        elif await find_alert(newsroom.redis, alert) is None:
+        elif await find_alert(app.redis, alert) is None:
             raise CommandError(f"there is no alert {alert!r}; wirewatch alerts lists them")
         else:
-            said = RETRIED[await outbox.retry(alert)]
-        turned_on = sorted(off - await _off(newsroom))
+            said = RETRY_RESULTS[await outbox.retry(alert)]
+        turned_on = sorted(off - await _disabled_channels(app))
         return "\n".join([said, *(f"channel {name!r} is on again" for name in turned_on)])
 
-    typer.echo(with_newsroom(context.obj.settings, again))
+    typer.echo(with_app_context(context.obj.settings, again))
 
 
-async def _off(newsroom: AppContext) -> set[str]:
-    return {one.channel for one in await _counts(newsroom, None) if one.off}
+async def _disabled_channels(app: AppContext) -> set[str]:
+    return {one.channel for one in await _counts(app, None) if one.off}
 
 
 @alerts.command("test", epilog=examples("wirewatch alerts test desk"))
@@ -177,18 +177,18 @@ def test_channel(
 ) -> None:
     """Send a test alert to a channel, and say how it went; one that was switched off is turned on for it."""
     settings = context.obj.settings
-    known(channel, settings.channels, "channel")
+    require_known(channel, settings.channels, "channel")
 
-    async def send(newsroom: AppContext) -> str:
-        outbox = Outbox(newsroom.redis)
-        off = channel in await _off(newsroom)
+    async def send(app: AppContext) -> str:
+        outbox = Outbox(app.redis)
+        off = channel in await _disabled_channels(app)
         if off:
             await outbox.turn_on(channel)
         alert = await outbox.enqueue_test(channel, now())
         policy = AddressPolicy(settings.polling.private_addresses)
         opened = open_channel(channel, settings.channels[channel], policy, settings.web.address())
-        await Delivery(newsroom.redis, {channel: opened}).drain(TEST_PATIENCE)
-        receipt = await find_alert(newsroom.redis, alert)
+        await Delivery(app.redis, {channel: opened}).drain(TEST_TIMEOUT)
+        receipt = await find_alert(app.redis, alert)
         if receipt is None or receipt.state != "sent":
             why = receipt.error if receipt else "its receipt is gone"
             raise CommandError(f"the test alert did not arrive at {channel!r}: {why or 'it still waits'}")
@@ -197,4 +197,4 @@ def test_channel(
             said += f"\nchannel {channel!r} is on again; what was given up meanwhile: wirewatch alerts retry --all"
         return said
 
-    typer.echo(with_newsroom(settings, send))
+    typer.echo(with_app_context(settings, send))

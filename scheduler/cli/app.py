@@ -16,7 +16,9 @@ import typer
 
 from config.loader import ConfigurationError
 from config.observability.expected_errors import is_expected
-from config.observability.telemetry import configure_logging, configure_sentry, flush, report, scrub
+from config.observability.logging import configure_logging
+from config.observability.redaction import scrub
+from config.observability.sentry import configure_sentry, flush, report
 from scheduler.cli import (
     alerts,
     archive,
@@ -36,7 +38,7 @@ from scheduler.cli.context import CommandError, Context
 from scheduler.cli.output import plain_lines
 from scheduler.wiring import StartError
 
-LASTING = ("run", "worker")
+LONG_RUNNING_COMMANDS = ("run", "worker")
 """The commands whose log tells how they are."""
 
 app = typer.Typer(
@@ -69,10 +71,10 @@ def begin(
     ] = False,
 ) -> None:
     """Watches newswires."""
-    if context.invoked_subcommand in LASTING and threading.current_thread() is threading.main_thread():
+    if context.invoked_subcommand in LONG_RUNNING_COMMANDS and threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the command handles it: it must never end the process
     configure_logging(verbose)
-    if not verbose and context.invoked_subcommand not in LASTING:
+    if not verbose and context.invoked_subcommand not in LONG_RUNNING_COMMANDS:
         # What a command did and could not do is its result; it need not be told twice.
         logging.getLogger().setLevel(logging.WARNING)
         logging.getLogger("crawler").setLevel(logging.ERROR)

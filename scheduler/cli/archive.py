@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from config.settings import Settings
-from scheduler.cli.context import CommandError, known, query_asked, since, watch_asked, with_newsroom
+from scheduler.cli.context import CommandError, query_filter, require_known, since, watch_filter, with_app_context
 from scheduler.cli.output import Format, FormatOption, cell, chosen, examples, line, moment, show
 from scheduler.wiring import AppContext
 from stories.crawl_state.page_observations import PageStates
@@ -62,15 +62,15 @@ def releases(
     settings = context.obj.settings
     wanted = wanted_releases(settings, tag=tag, watch=watch, source=source, since_=since_, kind=kind, query=query)
 
-    async def read(newsroom: AppContext) -> list[StoredRelease]:
+    async def read(app: AppContext) -> list[StoredRelease]:
         found: list[StoredRelease] = []
-        async for stored in filtered(newsroom.archive, wanted, newsroom.finder):
+        async for stored in filtered(app.archive, wanted, app.index):
             found.append(stored)
             if len(found) == limit:
                 break
         return found
 
-    rows = [release_row(stored) for stored in with_newsroom(settings, read)]
+    rows = [release_row(stored) for stored in with_app_context(settings, read)]
     show(rows, COLUMNS, format)
 
 
@@ -86,13 +86,13 @@ def wanted_releases(
 ) -> ReleaseFilter:
     """Return what the options ask for; a usage error names what cannot be used."""
     if kind is not None:
-        known(kind, dict.fromkeys(KINDS), "kind")
+        require_known(kind, dict.fromkeys(KINDS), "kind")
     return ReleaseFilter(
         tag=tag,
         source=source,
         kind=kind,
         since=since(since_),
-        asked=[*watch_asked(settings, watch), *query_asked(query)],
+        asked=[*watch_filter(settings, watch), *query_filter(query)],
     )
 
 
@@ -112,8 +112,8 @@ def show_story(
 ) -> None:
     """A story: its releases, why they belong to it, its revisions and what each changed."""
 
-    async def read(newsroom: AppContext) -> dict[str, Any]:
-        found = await newsroom.archive.story_of(story)
+    async def read(app: AppContext) -> dict[str, Any]:
+        found = await app.archive.story_of(story)
         if found is None:
             raise CommandError(f"nothing is stored with the id {story!r}; wirewatch releases lists what is")
         return {
@@ -121,13 +121,13 @@ def show_story(
             "watches": list(found.watches),
             "channels": list(found.channels),
             "releases": [
-                _part(stored, await newsroom.archive.revisions(stored.release.id or ""), found.releases)
-                | _variation(await newsroom.looks.page_states(stored.release.id or ""))
+                _part(stored, await app.archive.revisions(stored.release.id or ""), found.releases)
+                | _variation(await app.page_observations.page_states(stored.release.id or ""))
                 for stored in found.releases
             ],
         }
 
-    data = with_newsroom(context.obj.settings, read)
+    data = with_app_context(context.obj.settings, read)
     if chosen(format) is Format.TABLE:
         _print(data)
     else:

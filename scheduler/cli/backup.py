@@ -10,7 +10,7 @@ import typer
 from redis.asyncio import Redis
 
 from config.settings import Settings
-from scheduler.cli.context import CommandError, with_newsroom
+from scheduler.cli.context import CommandError, with_app_context
 from scheduler.cli.output import examples
 from scheduler.wiring import AppContext, now
 from stories.crawl_state.claims import listing_key
@@ -43,12 +43,12 @@ def backup(
     if file.exists():
         raise CommandError(f"{file} is there already; name another, or move it away")
 
-    async def work(newsroom: AppContext) -> About:
-        assert newsroom.server is not None  # noqa: S101 (there is no redis_url)
-        return await back_up(newsroom.redis, newsroom.server.folder, file, now())
+    async def work(app: AppContext) -> About:
+        assert app.server is not None  # noqa: S101 (there is no redis_url)
+        return await back_up(app.redis, app.server.folder, file, now())
 
     try:
-        made = with_newsroom(settings, work)
+        made = with_app_context(settings, work)
     except (BackupError, OSError) as error:
         raise CommandError(f"no backup was made: {error}") from error
     typer.echo(f"{file}: {made.releases} release(s), {made.size} bytes, of {made.made_at}")
@@ -81,7 +81,7 @@ def _refuse_unless_empty(folder: Path) -> None:
 async def _settle(settings: Settings, folder: Path, made: About) -> int:
     """Have the server take the copy for its record, and return how many releases it found in it."""
     from crawler.polling.polls import all_listings
-    from scheduler.leader.rollback_recovery import doubt
+    from scheduler.leader.rollback_recovery import drop_validators
 
     server = EmbeddedServer(settings.data_dir)
     try:
@@ -92,7 +92,7 @@ async def _settle(settings: Settings, folder: Path, made: About) -> int:
     try:
         async with connect(server.url) as redis:
             await _begin_anew(redis)
-            await doubt(redis, [listing_key(one.source, one.url) for one in all_listings(settings)])
+            await drop_validators(redis, [listing_key(one.source, one.url) for one in all_listings(settings)])
             return int(await redis.zcard(keys.releases().name))
     finally:
         await server.stop()

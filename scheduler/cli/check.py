@@ -18,10 +18,10 @@ from alerts.receipts import ChannelCounts, count_alerts
 from config.json_schema import schema
 from config.python_faults import interpreter_faults
 from config.settings import Settings
-from scheduler.cli.context import CommandError, with_newsroom
+from scheduler.cli.context import CommandError, with_app_context
 from scheduler.cli.output import examples, line
 from scheduler.leader.redis_mirror import data_loss
-from scheduler.leader.worker_key import MEMBER
+from scheduler.leader.worker_key import REGISTRY_PURPOSE
 from scheduler.wiring import AppContext, now
 from stories.crawl_state.canary_reports import DAEMON, CanaryReport, CanaryReports
 from stories.crawl_state.workers import WorkerRegistry
@@ -52,30 +52,30 @@ def check(
 
     reports: dict[str, CanaryReport] = {}
 
-    async def risks(newsroom: AppContext) -> list[str]:
-        counts = await count_alerts(newsroom.redis, list(settings.channels), others=True)
+    async def risks(app: AppContext) -> list[str]:
+        counts = await count_alerts(app.redis, list(settings.channels), others=True)
         settled = set(settings.channels)
-        removed = [name for name in sorted(await Outbox(newsroom.redis).channels()) if name not in settled]
-        gone = await count_alerts(newsroom.redis, removed)
+        removed = [name for name in sorted(await Outbox(app.redis).channels()) if name not in settled]
+        gone = await count_alerts(app.redis, removed)
         counts = [one for one in counts if one.channel not in removed] + gone
-        skew = (await timekeeper.measure(newsroom.redis, samples=3)).skew
+        skew = (await timekeeper.measure(app.redis, samples=3)).skew
         clocks = [skew_warning(skew)] if abs(skew) > SKEW else []
-        living, _ = await WorkerRegistry(newsroom.redis, sign=partial(newsroom.signer.sign, MEMBER)).members()
-        holder = await newsroom.redis.get(keys.leader_lease().name)
-        reports.update(await CanaryReports(newsroom.redis).read([*([DAEMON] if holder else []), *living]))
+        living, _ = await WorkerRegistry(app.redis, sign=partial(app.signer.sign, REGISTRY_PURPOSE)).members()
+        holder = await app.redis.get(keys.leader_lease().name)
+        reports.update(await CanaryReports(app.redis).read([*([DAEMON] if holder else []), *living]))
         return [
             *removed_channels(gone),
-            *await server_risks(newsroom.redis),
+            *await server_risks(app.redis),
             *clocks,
-            *([lost] if (lost := await data_loss(newsroom.redis)) else []),
-            *troubles(counts),
+            *([lost] if (lost := await data_loss(app.redis)) else []),
+            *channel_faults(counts),
         ]
 
     if unwritable := unwritable_files(settings):
         raise CommandError("; ".join(unwritable))
     faults = interpreter_faults(sys.version_info[:3])
-    found = with_newsroom(settings, risks)
-    for warning in (*faults, *found, *canary_faults(reports, now()), *silences(settings)):
+    found = with_app_context(settings, risks)
+    for warning in (*faults, *found, *canary_faults(reports, now()), *silent_settings(settings)):
         typer.echo(f"warning: {warning}", err=True)
     enabled = sum(source.enabled for source in settings.sources.values())
     typer.echo(f"configuration: {loaded.file or 'none found, defaults'}")
@@ -113,7 +113,7 @@ def canary_faults(reports: Mapping[str, CanaryReport], now: datetime) -> list[st
     return faults
 
 
-def troubles(counts: list[ChannelCounts]) -> list[str]:
+def channel_faults(counts: list[ChannelCounts]) -> list[str]:
     """Return the channels that are off, and those of which alerts were given up."""
     off = [
         f"channel {one.channel!r} is off since {timestamp(one.off_at) if one.off_at else 'some time'}: {one.off}. "
@@ -152,7 +152,7 @@ def unwritable_files(settings: Settings) -> list[str]:
     return found
 
 
-def silences(settings: Settings) -> list[str]:
+def silent_settings(settings: Settings) -> list[str]:
     """Return what is well-formed but would say nothing."""
     found = []
     for name, watch in settings.watches.items():

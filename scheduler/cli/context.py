@@ -47,12 +47,12 @@ class Context:
         return self.load().settings
 
 
-def with_newsroom(settings: Settings, work: Callable[[AppContext], Awaitable[T]]) -> T:
+def with_app_context(settings: Settings, work: Callable[[AppContext], Awaitable[T]]) -> T:
     """Open Redis, do the work, and close it."""
 
     async def main() -> T:
-        async with open_app_context(settings) as newsroom:
-            return await work(newsroom)
+        async with open_app_context(settings) as app:
+            return await work(app)
 
     return asyncio.run(main())
 
@@ -67,13 +67,13 @@ def since(text: str | None) -> datetime | None:
         raise typer.BadParameter(str(error), param_hint="--since") from error
 
 
-def watch_asked(settings: Settings, watch: str | None) -> list[FilterRequest]:
+def watch_filter(settings: Settings, watch: str | None) -> list[FilterRequest]:
     """Return what a watch asks for, nothing for None; a usage error when there is no such watch."""
     from pipelines.matching import matches
 
     if watch is None:
         return []
-    known(watch, settings.watches, "watch")
+    require_known(watch, settings.watches, "watch")
     followed = settings.watches[watch]
     return [
         FilterRequest(
@@ -83,7 +83,7 @@ def watch_asked(settings: Settings, watch: str | None) -> list[FilterRequest]:
     ]
 
 
-def query_asked(query: str | None) -> list[FilterRequest]:
+def query_filter(query: str | None) -> list[FilterRequest]:
     """Return what a query asks for, nothing for None; a usage error when it cannot be read."""
     from pipelines.matching import query_predicate
 
@@ -107,7 +107,7 @@ def web_address(url: str) -> str:
     return url
 
 
-def known(name: str, names: object, noun: str) -> None:
+def require_known(name: str, names: object, noun: str) -> None:
     """A usage error unless ``name`` is one of the names."""
     there = list(names) if isinstance(names, dict) else []
     if name not in there:

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from config.settings import Settings
 from crawler.progress import Tally
-from scheduler.cli.context import CommandError, known, web_address, with_newsroom
+from scheduler.cli.context import CommandError, require_known, web_address, with_app_context
 from scheduler.cli.output import Format, FormatOption, cell, chosen, examples, json_text, line, write
 from scheduler.wiring import AppContext, now, open_app_context
 from stories.db import keys
@@ -46,7 +46,7 @@ def crawl(
 ) -> None:
     """Crawl once, now, and print one event a line."""
     from scheduler import reactor
-    from scheduler.roles.one_off import Crawled, crawl_once, polls_for
+    from scheduler.roles.one_off import CrawlResult, crawl_once, polls_for
 
     settings = _settings(context.obj.settings, sources or [], no_alerts)
     urls = [web_address(one) for one in url or []]
@@ -58,8 +58,8 @@ def crawl(
     wanted = chosen(format)
     printed = 0
 
-    async def main() -> Crawled:
-        async with open_app_context(settings) as newsroom:
+    async def main() -> CrawlResult:
+        async with open_app_context(settings) as app:
             with _progress() as bar:
                 task = bar.add_task("asking …")
 
@@ -70,7 +70,7 @@ def crawl(
                     printed = len(tally.events)
                     bar.update(task, description=_said(tally))
 
-                return await crawl_once(newsroom, polls, changed)
+                return await crawl_once(app, polls, changed)
 
     done = reactor.run(main)
     if wanted is Format.JSON:
@@ -92,22 +92,22 @@ def trigger(
     """Ask a running daemon to crawl a source now; prints the crawl's id."""
     settings = _settings(context.obj.settings, [source], no_alerts=False)
 
-    async def ask(newsroom: AppContext) -> str:
-        if not await newsroom.redis.exists(keys.leader_lease().name):
+    async def ask(app: AppContext) -> str:
+        if not await app.redis.exists(keys.leader_lease().name):
             raise CommandError(
                 "no daemon runs on this Redis; start one (wirewatch run), or crawl here (wirewatch crawl)"
             )
         wanted = tag.lstrip("#＃") if tag else None
         poll = Poll(source=source, tag=wanted, reason="trigger", crawl_id=crawl_id(), asked_at=now())
-        await newsroom.stores.crawl_requests.submit(poll)
+        await app.stores.crawl_requests.submit(poll)
         return poll.crawl_id or ""
 
-    typer.echo(with_newsroom(settings, ask))
+    typer.echo(with_app_context(settings, ask))
 
 
 def _settings(settings: Settings, sources: list[str], no_alerts: bool) -> Settings:
     for name in sources:
-        known(name, settings.sources, "source")
+        require_known(name, settings.sources, "source")
         source = settings.sources[name]
         if not source.enabled:
             raise CommandError(

@@ -14,14 +14,14 @@ import msgspec
 import typer
 
 from scheduler.cli.archive import Kind, Query, Since, Source, Tag, WatchName, release_row, wanted_releases
-from scheduler.cli.context import with_newsroom
+from scheduler.cli.context import with_app_context
 from scheduler.cli.ninjs import item
-from scheduler.cli.output import examples, json_text, to_nowhere
+from scheduler.cli.output import discard_output, examples, json_text
 from scheduler.wiring import AppContext, now
 from stories.search.filters import ReleaseFilter, filtered
 from stories.store.archive import StoredRelease
 
-AT_ONCE = 100  # releases held at a time
+BATCH_RELEASES = 100  # releases held at a time
 COLUMNS = (
     "id", "story", "kind", "revision", "source", "wire", "wire_id", "url", "headline", "subheadline", "place",
     "published_at", "first_seen_at", "embargoed_until", "issuer", "language", "tags", "tickers", "notice", "marker",
@@ -69,16 +69,16 @@ def export(
     wanted = wanted_releases(settings, tag=tag, watch=watch, source=source, since_=since_, kind=kind, query=query)
     out = Out()
 
-    async def work(newsroom: AppContext) -> None:
+    async def work(app: AppContext) -> None:
         if format is ExportFormat.CSV:
             out.text(csv_line(COLUMNS))
-        async for found in _chunks(newsroom, wanted, limit):
-            for line in await _lines(newsroom, found, format):
+        async for found in _chunks(app, wanted, limit):
+            for line in await _lines(app, found, format):
                 out.text(line)
             if not out.flush():
                 return
 
-    with_newsroom(settings, work)
+    with_app_context(settings, work)
 
 
 class Out:
@@ -104,24 +104,24 @@ class Out:
             work()
         except BrokenPipeError:
             self._gone = True
-            to_nowhere()
+            discard_output()
 
 
-async def _chunks(newsroom: AppContext, wanted: ReleaseFilter, limit: int | None) -> AsyncIterator[list[StoredRelease]]:
+async def _chunks(app: AppContext, wanted: ReleaseFilter, limit: int | None) -> AsyncIterator[list[StoredRelease]]:
     found: list[StoredRelease] = []
     count = 0
-    async for stored in filtered(newsroom.archive, wanted, newsroom.finder):
+    async for stored in filtered(app.archive, wanted, app.index):
         found.append(stored)
         count += 1
         if count == limit:
             break
-        if len(found) == AT_ONCE:
+        if len(found) == BATCH_RELEASES:
             yield found
             found = []
     yield found
 
 
-async def _lines(newsroom: AppContext, found: Sequence[StoredRelease], wanted: ExportFormat) -> list[str]:
+async def _lines(app: AppContext, found: Sequence[StoredRelease], wanted: ExportFormat) -> list[str]:
     match wanted:
         case ExportFormat.CSV:
             return [csv_line([cell(one) for one in csv_cells(stored)]) for stored in found]
@@ -131,7 +131,7 @@ async def _lines(newsroom: AppContext, found: Sequence[StoredRelease], wanted: E
                 del row["first_seen"]  # of the table alone
             return [_json_line(row) for row in rows]
         case ExportFormat.NINJS:
-            withdrawn = await newsroom.archive.withdrawn(list({stored.story: None for stored in found}))
+            withdrawn = await app.archive.withdrawn(list({stored.story: None for stored in found}))
             moment = now()
             return [_json_line(item(one, withdrawn=one.story in withdrawn, now=moment)) for one in found]
 

@@ -11,7 +11,7 @@ import typer
 
 from config.settings import Settings
 from config.source_settings import ReleaseHints
-from scheduler.cli.context import CommandError, known, web_address
+from scheduler.cli.context import CommandError, require_known, web_address
 from scheduler.cli.output import examples, line, plain_lines
 from stories.model.ids import crawl_id
 from stories.model.release import NotARelease, Release, release_payload
@@ -41,7 +41,7 @@ def extract(
     """Read one page and print the release; needs no Redis."""
     settings: Settings = context.obj.settings
     if source is not None:
-        known(source, settings.sources, "source")
+        require_known(source, settings.sources, "source")
     if url is not None:
         web_address(url)
     if page.startswith(("http://", "https://")):

@@ -9,7 +9,7 @@ import typer
 from scheduler.cli.context import CommandError
 from scheduler.cli.output import examples
 
-PATIENCE = 3.0  # seconds; the image's health check waits five
+TIMEOUT_SECONDS = 3.0  # seconds; the image's health check waits five
 
 
 def register(app: typer.Typer) -> None:
@@ -24,7 +24,7 @@ def healthcheck(context: typer.Context) -> None:
     url = f"http://{f'[{host}]' if ':' in host else host}:{web.port}/healthz"
     ask = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with ask.open(url, timeout=PATIENCE) as answer:
+        with ask.open(url, timeout=TIMEOUT_SECONDS) as answer:
             answer.read(1_024)
     except OSError as error:
         raise CommandError(f"{url} does not answer: {error}") from error

@@ -15,11 +15,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-LONG = ("headline", "why", "error", "last_error", "off", "detail", "query", "reason")
+LONG_COLUMNS = ("headline", "why", "error", "last_error", "off", "detail", "query", "reason")
 """Columns of free text."""
-ROOM_FOR_LONG = 30  # characters; less is no room to read a headline in
-GAP = 2
-NOTHING = "–"
+MIN_LONG_COLUMN_WIDTH = 30  # characters; less is no room to read a headline in
+COLUMN_GAP = 2
+EMPTY_CELL = "–"
 CONTROLS = "[\x7f-\x9f\u202a-\u202e\u2066-\u2069]"  # of terminals, and those that turn the reading direction
 
 
@@ -68,10 +68,10 @@ def write(text: str) -> None:
         sys.stdout.write(text + "\n")
         sys.stdout.flush()
     except BrokenPipeError:
-        to_nowhere()
+        discard_output()
 
 
-def to_nowhere() -> None:
+def discard_output() -> None:
     """Let what else is printed go nowhere: who read it has gone."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
@@ -104,13 +104,13 @@ def _table(rows: list[dict[str, Any]], columns: Sequence[str], empty: str) -> No
         max(len(column), *(text.cell_len for text in one))
         for column, one in zip(columns, zip(*texts, strict=True), strict=True)
     ]
-    beside = [number for number, column in enumerate(columns) if column not in LONG]
-    room = console.width - sum(widths[number] + GAP for number in beside)
-    if len(beside) == len(columns) or room >= ROOM_FOR_LONG * (len(columns) - len(beside)):
+    beside = [number for number, column in enumerate(columns) if column not in LONG_COLUMNS]
+    room = console.width - sum(widths[number] + COLUMN_GAP for number in beside)
+    if len(beside) == len(columns) or room >= MIN_LONG_COLUMN_WIDTH * (len(columns) - len(beside)):
         beside = list(range(len(columns)))
-    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, GAP, 0, 0))
+    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, COLUMN_GAP, 0, 0))
     for number in beside:
-        long = columns[number] in LONG
+        long = columns[number] in LONG_COLUMNS
         table.add_column(columns[number].replace("_", " "), overflow="fold", no_wrap=not long)
     for one in texts:
         table.add_row(*(one[number] for number in beside))
@@ -118,7 +118,7 @@ def _table(rows: list[dict[str, Any]], columns: Sequence[str], empty: str) -> No
         console.print(table)
         return
     lines = console.render_lines(
-        table, console.options.update(width=max(console.width, sum(widths) + GAP * len(widths)))
+        table, console.options.update(width=max(console.width, sum(widths) + COLUMN_GAP * len(widths)))
     )
     for number, rendered in enumerate(lines):
         console.print(
@@ -128,14 +128,14 @@ def _table(rows: list[dict[str, Any]], columns: Sequence[str], empty: str) -> No
         for under in (
             (texts[number - 1][column] for column in range(len(columns)) if column not in beside) if number else ()
         ):
-            if under.plain != NOTHING:
+            if under.plain != EMPTY_CELL:
                 console.print(Text("    ") + under, soft_wrap=True)
 
 
 def cell(value: Any) -> Text:
     """Return a value as plain text without control characters."""
     if value is None:
-        return Text(NOTHING)
+        return Text(EMPTY_CELL)
     if isinstance(value, list | tuple):
         value = ", ".join(str(one) for one in value)
     return Text("".join(one if one.isprintable() else " " for one in str(value)))

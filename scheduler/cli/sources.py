@@ -9,7 +9,7 @@ import typer
 
 from config.source_settings import SourceSettings
 from crawler.polling.polls import listings_of
-from scheduler.cli.context import CommandError, known, with_newsroom
+from scheduler.cli.context import CommandError, require_known, with_app_context
 from scheduler.cli.output import Format, FormatOption, cell, chosen, examples, line, moment, show
 from scheduler.wiring import AppContext, now
 from stories.crawl_state.quarantine import how_to_read
@@ -18,7 +18,7 @@ from stories.crawl_state.websub import push_payloads
 from stories.model.ids import crawl_id
 from stories.model.release import Release, release_payload
 
-PAGES = 3  # release pages that a test reads
+MAX_TEST_PAGES = 3  # release pages that a test reads
 sources = typer.Typer(invoke_without_command=True, help="The sources and their health.")
 
 
@@ -36,15 +36,15 @@ def list_sources(context: typer.Context, format: FormatOption = None) -> None:  
         return
     settings = context.obj.settings
 
-    async def read(newsroom: AppContext) -> list[dict[str, Any]]:
+    async def read(app: AppContext) -> list[dict[str, Any]]:
         rows = []
         for name, source in settings.sources.items():
-            health = await newsroom.stores.source_status.health(name)
-            pushes = await push_payloads(newsroom.pushes, [(name, one.url) for one in health.listings], now())
+            health = await app.stores.source_status.health(name)
+            pushes = await push_payloads(app.websub_store, [(name, one.url) for one in health.listings], now())
             rows.append(_row(name, source, health, [pushes.get((name, one.url)) for one in health.listings]))
         return rows
 
-    rows = with_newsroom(settings, read)
+    rows = with_app_context(settings, read)
     show(rows, ("name", "state", "last_read", "sightings", "releases", "complete", "open_gaps", "push", "why"), format)
 
 
@@ -108,7 +108,7 @@ def test_source(
     from scheduler.roles.one_off import try_polls
 
     settings = context.obj.settings
-    known(name, settings.sources, "source")
+    require_known(name, settings.sources, "source")
     asked, crawl = now(), crawl_id()
     tags = [one.lstrip("#＃") for one in tag or []] or list(settings.watched_tags())
     listings = list(listings_of(name, settings.sources[name], tags, settings.polling.interval))
@@ -117,7 +117,7 @@ def test_source(
     if not listings:
         raise CommandError(f"every listing of {name!r} asks for a tag: name one with --tag, or in a watch")
     polls = [listing.poll(asked, "crawl", crawl) for listing in listings]
-    tried = reactor.run(lambda: try_polls(settings, polls, PAGES, afresh=True))
+    tried = reactor.run(lambda: try_polls(settings, polls, MAX_TEST_PAGES, refetch_robots=True))
     if chosen(format) is Format.TABLE:
         typer.echo(f"{name}: {tried.listings} of {len(polls)} listing(s) read, {len(tried.sightings)} sighting(s)")
         for sighting in tried.sightings[:10]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from scheduler.cli.archive import COLUMNS, release_row
-from scheduler.cli.context import known, watch_asked, with_newsroom
+from scheduler.cli.context import require_known, watch_filter, with_app_context
 from scheduler.cli.output import FormatOption, examples, show
 from scheduler.wiring import AppContext
 from stories.search.filters import ReleaseFilter, filtered
@@ -50,15 +50,15 @@ def test_watch(
 ) -> None:
     """Which stored releases a watch matches, newest first."""
     settings = context.obj.settings
-    known(name, settings.watches, "watch")
-    wanted = ReleaseFilter(asked=watch_asked(settings, name))
+    require_known(name, settings.watches, "watch")
+    wanted = ReleaseFilter(asked=watch_filter(settings, name))
 
-    async def read(newsroom: AppContext) -> list[dict[str, Any]]:
+    async def read(app: AppContext) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = []
-        async for stored in filtered(newsroom.archive, wanted, newsroom.finder):
+        async for stored in filtered(app.archive, wanted, app.index):
             rows.append(release_row(stored))
             if len(rows) == limit:
                 break
         return rows
 
-    show(with_newsroom(settings, read), COLUMNS, format, empty="It matches nothing that is stored.")
+    show(with_app_context(settings, read), COLUMNS, format, empty="It matches nothing that is stored.")

@@ -17,7 +17,7 @@ OTHERS = 8  # teasers beside an article; real ones carry a dozen
 EVERGREENS = (
     (
         "Why a Shed Is the Best Office You Will Ever Have",
-        "A desk, a kettle and a door that closes: what more does a good idea need? We asked five people who moved "
+        "A desk, a kettle and a endpoint that closes: what more does a good idea need? We asked five people who moved "
         "their company to the bottom of the garden and never came",
     ),
     (

@@ -23,7 +23,7 @@ from crawler.polling.polls import interval_of
 from crawler.services import Services
 from scheduler.leader.docket_serialization import REFUSED, TASK, refused, without_pickle
 from scheduler.leader.worker_key import Signer
-from scheduler.sweeps.crawl_requests import run_asked
+from scheduler.sweeps.crawl_requests import run_crawl
 from scheduler.wiring import StartError
 from stories.crawl_state.claims import RETRIES, listing_key
 from stories.crawl_state.crawl_requests import CrawlRequests
@@ -35,14 +35,16 @@ from stories.model.urls import url_digest
 
 log = structlog.get_logger(__name__)
 
-AT_ONCE = 48  # polls in the hands of one process: enough that slow hosts hold up no others, few enough to spread
-REDELIVERY = timedelta(seconds=15)  # without a sign of life, until another takes up a poll; ten times the worst stall
-TRIES = 5  # of a poll that is handed back or fails
-AGAIN = 1.0  # seconds to the next try while Redis does not take a poll
-BEAT = 2.0  # seconds between two signs of life, a fifth of what they last
-DEATHS = 3  # of readers with the same page in their hands, until it counts as a page that cannot be read
-CLOCKS_APART = timedelta(seconds=5)  # by which the clocks of two processes may differ
-DOUBLE = 8  # a listing that was polled within this part of its interval is not polled again by the clock
+MAX_CONCURRENT_POLLS = (
+    48  # polls in the hands of one process: enough that slow hosts hold up no others, few enough to spread
+)
+LEASE = timedelta(seconds=15)  # without a sign of life, until another takes up a poll; ten times the worst stall
+MAX_ATTEMPTS = 5  # of a poll that is handed back or fails
+RETRY_SECONDS = 1.0  # seconds to the next try while Redis does not take a poll
+HEARTBEAT_SECONDS = 2.0  # seconds between two signs of life, a fifth of what they last
+MAX_CRASHES = 3  # of readers with the same page in their hands, until it counts as a page that cannot be read
+MAX_CLOCK_SKEW = timedelta(seconds=5)  # by which the clocks of two processes may differ
+DUPLICATE_FRACTION = 8  # a listing that was polled within this part of its interval is not polled again by the clock
 
 
 class RequeuedError(Exception):
@@ -56,15 +58,15 @@ class SharedQueue(PollQueue):
 
     def __init__(self) -> None:
         super().__init__()
-        self.hand_out: Callable[[Poll], bool] | None = None
+        self.dispatch: Callable[[Poll], bool] | None = None
 
     def put(self, poll: Poll) -> bool:
         """Queue a poll here or for everybody, and return whether it was."""
-        if self.hand_out is not None and poll.crawl_id is None:
-            return self.hand_out(poll)
+        if self.dispatch is not None and poll.crawl_id is None:
+            return self.dispatch(poll)
         return super().put(poll)
 
-    def put_here(self, poll: Poll) -> bool:
+    def put_local(self, poll: Poll) -> bool:
         """Queue a poll for this process's own spider."""
         return super().put(poll)
 
@@ -78,7 +80,7 @@ def task_key(poll: Poll) -> str:
     return f"page:{url_digest(chr(10).join(poll.urls))}"
 
 
-def is_double(poll: Poll, cursor: Cursor, interval: timedelta, term: int, now: datetime) -> bool:
+def is_duplicate(poll: Poll, cursor: Cursor, interval: timedelta, term: int, now: datetime) -> bool:
     """Return whether the clock asks for a listing that was only just polled: another asked for it too.
 
     Under the ``term`` that stands that is told by when it was polled; a clock that was deposed since it handed the
@@ -87,11 +89,11 @@ def is_double(poll: Poll, cursor: Cursor, interval: timedelta, term: int, now: d
     if poll.reason != "clock":
         return False
     polled = parse_timestamp(cursor.polled_at)
-    if polled is not None and polled > now + CLOCKS_APART:  # before the clock was set back
+    if polled is not None and polled > now + MAX_CLOCK_SKEW:  # before the clock was set back
         return False
     if poll.term < term and (due := parse_timestamp(cursor.next_at)) is not None and due > now:
         return True
-    return polled is not None and polled > poll.asked_at - interval / DOUBLE
+    return polled is not None and polled > poll.asked_at - interval / DUPLICATE_FRACTION
 
 
 class DocketQueue:
@@ -105,73 +107,73 @@ class DocketQueue:
         signer: Signer,
         *,
         term: int = 0,
-        may: Callable[[], bool] = lambda: True,
+        is_leader: Callable[[], bool] = lambda: True,
     ) -> None:
         """``may`` says whether polls may be handed out now; ``term`` is the clock's, for who has it."""
         self._services = services
         self._requests = requests
         self._signer = signer
         self._term = term
-        self._may = may
-        self._out: asyncio.Queue[Poll] = asyncio.Queue()
-        self._waiting: set[str] = set()
-        self._ending = asyncio.Event()
-        self._held, self._free = asyncio.Event(), asyncio.Event()
-        self._free.set()
+        self._is_leader = is_leader
+        self._unsent: asyncio.Queue[Poll] = asyncio.Queue()
+        self._unsent_keys: set[str] = set()
+        self._stopping = asyncio.Event()
+        self._paused, self._resumed = asyncio.Event(), asyncio.Event()
+        self._resumed.set()
         self._open = _engine(url)
 
-    def give(self, poll: Poll) -> bool:
+    def enqueue(self, poll: Poll) -> bool:
         """Hand a poll out, and return whether it was; one that waits here already is not handed out again."""
         key = task_key(poll)
-        if key in self._waiting or not self._may():
+        if key in self._unsent_keys or not self._is_leader():
             return False
-        self._waiting.add(key)
-        self._out.put_nowait(poll)
+        self._unsent_keys.add(key)
+        self._unsent.put_nowait(poll)
         return True
 
-    def left(self) -> list[Poll]:
+    def take_unsent(self) -> list[Poll]:
         """Return the polls that were given and not handed out, and forget them."""
         polls = []
-        while not self._out.empty():
-            polls.append(self._out.get_nowait())
-        self._waiting.clear()
+        while not self._unsent.empty():
+            polls.append(self._unsent.get_nowait())
+        self._unsent_keys.clear()
         return polls
 
-    def end(self) -> None:
+    def stop(self) -> None:
         """Take no more; what is under way is handed back, for others."""
-        self._ending.set()
+        self._stopping.set()
 
-    def hold(self, held: bool) -> None:
+    def set_paused(self, is_paused: bool) -> None:
         """Take no more while this process cannot do it, and hand back what is in flight; False: take again."""
-        set_now, cleared = (self._held, self._free) if held else (self._free, self._held)
+        set_now, cleared = (self._paused, self._resumed) if is_paused else (self._resumed, self._paused)
         cleared.clear()
         set_now.set()
-        if held:
+        if is_paused:
             log.warning("work_held", reason="this process cannot read pages", next="others do it until it can")
         else:
             log.info("work_taken_again")
 
     async def run(self) -> None:
         """Hand out, and do what comes, until cancelled."""
-        while not self._ending.is_set():
-            await self._free.wait()
+        while not self._stopping.is_set():
+            await self._resumed.wait()
             try:
                 async with self._open() as (docket, worker):
                     docket.register(self._task(), names=[TASK])
                     docket.register(refused, names=[REFUSED])
-                    handing_out = asyncio.create_task(self._hand_out_all(docket), name="handing out")
+                    sending = asyncio.create_task(self._send_all(docket), name="sending")
                     try:
-                        await self._work(worker)
+                        await self._run_worker(worker)
                     finally:
-                        handing_out.cancel()
+                        sending.cancel()
             except (RedisError, OSError) as away:
                 log.warning("polls are not shared now", why=str(away))
-                await asyncio.sleep(AGAIN)
+                await asyncio.sleep(RETRY_SECONDS)
 
-    async def _work(self, worker: Any) -> None:
+    async def _run_worker(self, worker: Any) -> None:
         """Do what comes, until this process is held."""
         working = asyncio.create_task(worker.run_forever(), name="polls of others")
-        held = asyncio.create_task(self._held.wait())
+        held = asyncio.create_task(self._paused.wait())
         try:
             await asyncio.wait([working, held], return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -181,57 +183,57 @@ class DocketQueue:
         if not working.cancelled() and (error := working.exception()) is not None:
             raise error
 
-    async def _hand_out_all(self, docket: Any) -> None:
+    async def _send_all(self, docket: Any) -> None:
         while True:
-            poll = await self._out.get()
+            poll = await self._unsent.get()
             key = task_key(poll)
-            while self._may():
+            while self._is_leader():
                 try:
                     packed = msgspec.json.encode(replace(poll, term=self._term)).decode()
                     await docket.add(TASK, key=key)(self._signer.seal(TASK, packed))
                     break
                 except RedisError as error:
                     log.warning("poll not handed out yet", source=poll.source, why=f"Redis: {error}")
-                    await asyncio.sleep(AGAIN)
-            self._waiting.discard(key)
+                    await asyncio.sleep(RETRY_SECONDS)
+            self._unsent_keys.discard(key)
 
     def _task(self) -> Callable[..., Awaitable[None]]:
         from docket import Retry
 
-        async def poll(sealed: str, retry: Retry = Retry(attempts=TRIES)) -> None:  # noqa: B008 (docket's way)
+        async def poll(sealed: str, retry: Retry = Retry(attempts=MAX_ATTEMPTS)) -> None:  # noqa: B008 (docket's way)
             packed = self._signer.open(TASK, sealed)
             if packed is None:
                 log.warning("task_refused", reason="not signed with our key; nothing of it was done")
                 return
-            await self._do(msgspec.json.decode(packed, type=Poll))
+            await self._run_task(msgspec.json.decode(packed, type=Poll))
 
         return poll
 
-    async def _do(self, poll: Poll) -> None:
-        if self._ending.is_set():
+    async def _run_task(self, poll: Poll) -> None:
+        if self._stopping.is_set():
             raise RequeuedError
-        doing = asyncio.create_task(self._perform(poll) if poll.crawl_id is None else self._crawl(poll))
-        ending, held = asyncio.create_task(self._ending.wait()), asyncio.create_task(self._held.wait())
+        running = asyncio.create_task(self._run_poll(poll) if poll.crawl_id is None else self._run_crawl(poll))
+        ending, held = asyncio.create_task(self._stopping.wait()), asyncio.create_task(self._paused.wait())
         try:
-            await asyncio.wait([doing, ending, held], return_when=asyncio.FIRST_COMPLETED)
-            if not doing.done():
+            await asyncio.wait([running, ending, held], return_when=asyncio.FIRST_COMPLETED)
+            if not running.done():
                 raise RequeuedError
-            await doing
+            await running
         finally:
-            doing.cancel()
+            running.cancel()
             ending.cancel()
             held.cancel()
 
-    async def _crawl(self, poll: Poll) -> None:
-        await run_asked(poll, self._services, self._requests)
+    async def _run_crawl(self, poll: Poll) -> None:
+        await run_crawl(poll, self._services, self._requests)
 
-    async def _perform(self, poll: Poll) -> None:
+    async def _run_poll(self, poll: Poll) -> None:
         """Return when a poll and the pages that it named have come to their end."""
         services = self._services
         if poll.listing is not None:
             cursor, term = await services.stores.cursors.get_with_term(listing_key(poll.source, poll.listing))
             interval = interval_of(services.settings, poll.source, poll.listing)
-            if is_double(poll, cursor, interval, term, services.clock()):
+            if is_duplicate(poll, cursor, interval, term, services.clock()):
                 log.info("polled just now", source=poll.source, listing=poll.listing, term=poll.term, stands=term)
                 if (at := parse_timestamp(cursor.next_at)) is not None:
                     services.due(poll, at)
@@ -241,19 +243,19 @@ class DocketQueue:
         try:
             services.progress.opened(name)
             if isinstance(services.polls, SharedQueue):
-                services.polls.put_here(replace(poll, crawl_id=name))
+                services.polls.put_local(replace(poll, crawl_id=name))
             await tally.done.wait()
         finally:
             services.progress.forget(name)
 
 
-async def bury(crew: WorkerRegistry, services: Services, name: str) -> None:
+async def requeue_pages_of_crashed(registry: WorkerRegistry, services: Services, name: str) -> None:
     """Let what a dead process had in hand be read by others, later and later a page that many of them had in hand."""
-    now, died_of = services.clock(), dict(await crew.bury(name))
-    log.warning("a process of the crew died; others do what it had in hand", process=name, pages=len(died_of))
-    for digest, one in (await crew.in_hand(list(died_of))).items():
+    now, died_of = services.clock(), dict(await registry.bury(name))
+    log.warning("a process of the registry died; others do what it had in hand", process=name, pages=len(died_of))
+    for digest, one in (await registry.in_hand(list(died_of))).items():
         url, died = one.sighting.url, died_of[digest]
-        if died >= DEATHS:
+        if died >= MAX_CRASHES:
             why = f"the process that read it died, {died} times"
             delay = await services.claims.failed(url, why, now)
             log.error("page left alone", source=one.source, url=url, why=why, again_in=str(delay), of=len(RETRIES))
@@ -261,12 +263,12 @@ async def bury(crew: WorkerRegistry, services: Services, name: str) -> None:
             await services.stores.pending_sightings.reschedule(url, now)
 
 
-async def beat(crew: WorkerRegistry, name: str) -> None:
+async def send_heartbeats(registry: WorkerRegistry, name: str) -> None:
     """Say that this process lives, until cancelled."""
     while True:
         with contextlib.suppress(RedisError):  # whoever else needs Redis tells of it
-            await crew.beat(name)
-        await asyncio.sleep(BEAT)
+            await registry.beat(name)
+        await asyncio.sleep(HEARTBEAT_SECONDS)
 
 
 def _engine(url: str) -> Callable[[], contextlib.AbstractAsyncContextManager[tuple[Any, Any]]]:
@@ -284,7 +286,7 @@ def _engine(url: str) -> Callable[[], contextlib.AbstractAsyncContextManager[tup
         # No results and no record of what was done: they would be a key for every poll.
         async with (
             Docket(name=keys.docket("").name.rstrip(":"), url=url, execution_ttl=timedelta()) as docket,
-            Worker(docket, concurrency=AT_ONCE, redelivery_timeout=REDELIVERY) as worker,
+            Worker(docket, concurrency=MAX_CONCURRENT_POLLS, redelivery_timeout=LEASE) as worker,
         ):
             yield docket, worker
 

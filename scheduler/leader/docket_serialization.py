@@ -30,7 +30,9 @@ TASK = "poll"
 """The one task there is."""
 REFUSED = "refused"
 """The task that takes the place of a message that is not ours."""
-LONGEST = 1 << 20  # bytes of one task's arguments; a poll has some hundred, one with many named pages some 10,000
+MAX_ARGUMENT_BYTES = (
+    1 << 20
+)  # bytes of one task's arguments; a poll has some hundred, one with many named pages some 10,000
 
 
 class UnsignedTaskError(ValueError):
@@ -43,14 +45,14 @@ class JsonCodec:
     @staticmethod
     def dumps(value: Any) -> bytes:
         """Return a tuple of texts, or an empty dict, as JSON; ``TypeError`` for anything else."""
-        if value == {} or (isinstance(value, tuple) and all(isinstance(one, str) for one in value)):
+        if value == {} or (isinstance(value, tuple) and all(isinstance(item, str) for item in value)):
             return json.dumps(value).encode()
         raise TypeError(f"a task takes texts and nothing else, not {type(value).__name__}")
 
     @staticmethod
     def loads(data: bytes) -> Any:
         """Return what ``dumps`` was given; ``UnsignedTaskError`` for anything else. Runs no code that the data names."""
-        if not isinstance(data, bytes) or len(data) > LONGEST:
+        if not isinstance(data, bytes) or len(data) > MAX_ARGUMENT_BYTES:
             raise UnsignedTaskError("longer than any task of ours")
         try:
             value = json.loads(data.decode("ascii"))
@@ -58,7 +60,7 @@ class JsonCodec:
             raise UnsignedTaskError("not JSON, perhaps a pickle") from error
         if value == {}:
             return {}
-        if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        if isinstance(value, list) and all(isinstance(item, str) for item in value):
             return tuple(value)
         raise UnsignedTaskError("JSON, but no list of texts")
 
@@ -111,7 +113,7 @@ def without_pickle() -> None:
     async def from_message(cls: Any, docket: Any, message: Mapping[bytes, bytes], *args: Any, **options: Any) -> Any:
         return await rebuild(cls, docket, checked(message), *args, **options)
 
-    async def not_read(self: Any, *args: Any, **options: Any) -> NoReturn:
+    async def unsupported(self: Any, *args: Any, **options: Any) -> NoReturn:
         raise NotImplementedError("wirewatch keeps no results, and docket would unpickle them")
 
     async def no_strikes(self: Any) -> NoReturn:
@@ -120,8 +122,8 @@ def without_pickle() -> None:
         raise AssertionError("never reached")
 
     execution.from_message = classmethod(from_message)
-    execution.get_result = not_read
+    execution.get_result = unsupported
     strike_list: Any = docket.strikelist.StrikeList
     strike_list._monitor_strikes = no_strikes
     whole: Any = docket.docket.Docket
-    whole.get_execution = not_read
+    whole.get_execution = unsupported

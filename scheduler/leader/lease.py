@@ -23,12 +23,12 @@ from stories.db.replies import text
 
 log = structlog.get_logger(__name__)
 
-LOOK = 0.2  # seconds between two looks at a lease that another daemon holds
-PARTING = 0.3  # seconds for giving the lease back, with a Redis that may be away
+CHECK_SECONDS = 0.2  # seconds between two looks at a lease that another daemon is_held
+RELEASE_TIMEOUT_SECONDS = 0.3  # seconds for giving the lease back, with a Redis that may be away
 
 # KEYS[1] the lease [2] the term. ARGV[1] the holder [2] its lifetime (s).
-# Returns the new term; 0 when another holds the lease.
-_TAKE = f"""{RAISE}
+# Returns the new term; 0 when another is_held the lease.
+_ACQUIRE = f"""{RAISE}
 if not redis.call("SET", KEYS[1], ARGV[1], "NX", "EX", ARGV[2]) then return 0 end
 return raise(KEYS[2])
 """
@@ -41,7 +41,7 @@ redis.call("SET", KEYS[2], ARGV[3])
 return 1
 """
 # KEYS[1] the lease. ARGV[1] whose it must be to end.
-_DROP = 'if redis.call("GET", KEYS[1]) == ARGV[1] then redis.call("DEL", KEYS[1]) end'
+_RELEASE = 'if redis.call("GET", KEYS[1]) == ARGV[1] then redis.call("DEL", KEYS[1]) end'
 
 
 class DeposedError(StartError):
@@ -51,13 +51,13 @@ class DeposedError(StartError):
 class Lease:
     """The clock, while it is held."""
 
-    def __init__(self, redis: Redis, *, term: int = 0, followed: bool = False, alone: bool = False) -> None:
+    def __init__(self, redis: Redis, *, term: int = 0, took_over: bool = False, is_exclusive: bool = False) -> None:
         self.term = term
         """The fencing number: scripts refuse what is written under a lower one than the last."""
-        self.followed = followed
+        self.took_over = took_over
         """Whether it was taken from a daemon that held it until then and did not end it."""
         self._redis = redis
-        self._alone = alone
+        self._is_exclusive = is_exclusive
         self._until = time.monotonic() + keys.leader_lease().seconds
 
     @cached_property
@@ -65,14 +65,16 @@ class Lease:
         return self._redis.register_script(_RENEW)
 
     @property
-    def holds(self) -> bool:
+    def is_held(self) -> bool:
         """Whether nobody else can have the clock now; known without asking, and after a standstill too."""
-        return self._alone or time.monotonic() < self._until
+        return self._is_exclusive or time.monotonic() < self._until
 
     async def renew(self) -> None:
         """Hold the clock for as long again; ``DeposedError`` when another has it."""
         began, key = time.monotonic(), keys.leader_lease()
-        if not await self._renew(keys=[key.name, keys.leader_term().name], args=[_me(), key.seconds, self.term]):
+        if not await self._renew(
+            keys=[key.name, keys.leader_term().name], args=[_holder_name(), key.seconds, self.term]
+        ):
             self._until = 0.0
             raise DeposedError(
                 "another wirewatch daemon took the clock meanwhile; start this one again to stand by: --standby"
@@ -81,33 +83,33 @@ class Lease:
 
 
 @contextlib.asynccontextmanager
-async def one_daemon(newsroom: AppContext, *, standby: bool = False) -> AsyncIterator[Lease]:
+async def hold_lease(app: AppContext, *, standby: bool = False) -> AsyncIterator[Lease]:
     """Hold the clock until the block ends; ``StartError`` when a daemon that lives has it.
 
     With ``standby`` it is waited for as long as it takes instead. The clock of a daemon that was killed is taken over
     at once with the embedded Redis, where it is a process of this machine and seen to be gone; else it is waited for,
     ``keys.leader_lease`` at the longest.
     """
-    lease = await _take(newsroom, standby)
+    lease = await _acquire(app, standby)
     log.info("this daemon has the clock", term=lease.term)
     try:
         yield lease
     finally:
         with contextlib.suppress(RedisError, TimeoutError):
-            async with asyncio.timeout(PARTING):
-                await _drop(newsroom.redis, _me())
+            async with asyncio.timeout(RELEASE_TIMEOUT_SECONDS):
+                await _release(app.redis, _holder_name())
 
 
-async def _take(newsroom: AppContext, standby: bool) -> Lease:
-    key, left, told, redis = keys.leader_lease(), 0, False, newsroom.redis
-    take = redis.register_script(_TAKE)
+async def _acquire(app: AppContext, standby: bool) -> Lease:
+    key, left, told, redis = keys.leader_lease(), 0, False, app.redis
+    take = redis.register_script(_ACQUIRE)
     while True:
         try:
-            if term := await take(keys=[key.name, keys.leader_term().name], args=[_me(), key.seconds]):
-                return Lease(redis, term=int(term), followed=told, alone=newsroom.server is not None)
+            if term := await take(keys=[key.name, keys.leader_term().name], args=[_holder_name(), key.seconds]):
+                return Lease(redis, term=int(term), took_over=told, is_exclusive=app.server is not None)
             holder = text(await redis.get(key.name) or "")
-            if newsroom.server is not None and _is_gone(holder):
-                await _drop(redis, holder)
+            if app.server is not None and _is_gone(holder):
+                await _release(redis, holder)
                 continue
             before, left = left, int(await redis.pttl(key.name))
         except RedisError as error:
@@ -125,15 +127,15 @@ async def _take(newsroom: AppContext, standby: bool) -> Lease:
             doing = "standing by" if standby else "waiting to see whether it lives"
             log.warning(f"another daemon has the clock; {doing}", daemon=holder)
             told = True
-        await asyncio.sleep(LOOK)
+        await asyncio.sleep(CHECK_SECONDS)
 
 
-async def _drop(redis: Redis, holder: str) -> None:
+async def _release(redis: Redis, holder: str) -> None:
     """End a lease if it still is this holder's."""
-    await redis.register_script(_DROP)(keys=[keys.leader_lease().name], args=[holder])
+    await redis.register_script(_RELEASE)(keys=[keys.leader_lease().name], args=[holder])
 
 
-def _me() -> str:
+def _holder_name() -> str:
     return f"process {os.getpid()} on {socket.gethostname()}"
 
 

@@ -36,55 +36,55 @@ log = structlog.get_logger(__name__)
 MIRROR_SHARE = 0.03  # of the time: with thousands of pages in the backlog a reading of all that is known takes long
 LAST_READ_SECONDS = 0.5  # at the end, with a Redis that may be away
 SAVE_SECONDS = 30.0  # between two writes of what is known to data_dir
-MARK_SECONDS = 1.0  # between two looks at the mark of the memory
+MARK_CHECK_SECONDS = 1.0  # between two looks at the mark of the memory
 STANDBY_SECONDS = 5.0  # between two reads of a standby: what is older leads to a repeated alert, not to a lost one
 RESTORE_SECONDS = 10.0  # that a daemon needs to restore an emptied Redis, with much to spare
-AT_ONCE = 500  # cursors read and written in one round trip
+CURSOR_BATCH = 500  # cursors read and written in one round trip
 
 
-def mirror_of(newsroom: AppContext) -> Mirror:
+def mirror_of(app: AppContext) -> Mirror:
     """Return the mirror of a Redis, and of the file in ``data_dir`` that belongs to it."""
-    settings = newsroom.settings
-    where = "embedded" if newsroom.server else address(newsroom.redis)
-    return Mirror(newsroom.redis, all_listings(settings), settings.channels, memory_file(settings.data_dir, where))
+    settings = app.settings
+    where = "embedded" if app.server else address(app.redis)
+    return Mirror(app.redis, all_listings(settings), settings.channels, memory_file(settings.data_dir, where))
 
 
-async def follow_mark(newsroom: AppContext) -> None:
+async def follow_memory_mark(app: AppContext) -> None:
     """Take over the mark of the memory that the daemon set, until cancelled."""
     while True:
         with contextlib.suppress(RedisError):  # the other parts of the process report it
-            await newsroom.memory.refresh(newsroom.redis)
-        await asyncio.sleep(MARK_SECONDS)
+            await app.memory_mark.refresh(app.redis)
+        await asyncio.sleep(MARK_CHECK_SECONDS)
 
 
-async def follow_memory(newsroom: AppContext, mirror: Mirror, now: Callable[[], datetime]) -> None:
+async def follow_as_standby(app: AppContext, mirror: Mirror, now: Callable[[], datetime]) -> None:
     """Keep the mirror of a standby up to date, until cancelled: Redis may be emptied just when the clock changes hands.
 
     A Redis without a mark is left alone: the holder of the clock restores it, or this process once it has the clock.
     """
     while True:
         with contextlib.suppress(RedisError, OSError):  # the look for the clock reports it
-            if mark := text(await newsroom.redis.get(keys.memory_mark().name) or ""):
+            if mark := text(await app.redis.get(keys.memory_mark().name) or ""):
                 await mirror.read(mark, now())
-                if newsroom.memory.name != mark:
+                if app.memory_mark.name != mark:
                     log.info("standby_mirrors_redis", releases=len(mirror.known.releases))
-                newsroom.memory.name = mark
+                app.memory_mark.name = mark
         await asyncio.sleep(STANDBY_SECONDS)
 
 
-async def settle_for_crawl(newsroom: AppContext, now: Callable[[], datetime]) -> None:
+async def prepare_one_off_crawl(app: AppContext, now: Callable[[], datetime]) -> None:
     """Let a one-off crawl check its writes, and restore an emptied Redis on which no daemon runs."""
-    redis, memory = newsroom.redis, newsroom.memory
+    redis, memory = app.redis, app.memory_mark
     memory.follows = True
     deadline = time.monotonic() + RESTORE_SECONDS
     while not await redis.exists(keys.memory_mark().name) and await redis.exists(keys.leader_lease().name):
         if time.monotonic() > deadline:
             return  # a daemon of a version without marks
-        await asyncio.sleep(MARK_SECONDS / 4)
+        await asyncio.sleep(MARK_CHECK_SECONDS / 4)
     await memory.refresh(redis)
     if memory.name or await redis.exists(keys.epoch().name, keys.releases().name):
         return
-    mirror = mirror_of(newsroom)
+    mirror = mirror_of(app)
     if await asyncio.to_thread(mirror.load):
         mark = secrets.token_hex(8)
         loss = await mirror.restore(mark, now())
@@ -97,73 +97,75 @@ class RollbackRecovery:
 
     def __init__(
         self,
-        newsroom: AppContext,
+        app: AppContext,
         monitor: MonitorNotifier,
         now: Callable[[], datetime],
         poll_all: Callable[[], None] = lambda: None,
         *,
         mirror: Mirror | None = None,
-        followed: bool = False,
+        took_over: bool = False,
     ) -> None:
         """``poll_all`` polls every listing now: what an emptied Redis lost must not slide off them meanwhile.
 
         Args:
             mirror: the one that a standby kept up to date.
-            followed: the clock was taken from a daemon that had it, so there was data.
+            took_over: the clock was taken from a daemon that had it, so there was data.
         """
-        self._followed = followed
-        self._redis = newsroom.redis
-        self._memory = newsroom.memory
+        self._took_over = took_over
+        self._redis = app.redis
+        self._memory = app.memory_mark
         self._poll_all = poll_all
-        self.looked = asyncio.Event()
+        self.checked = asyncio.Event()
         """Set once it is known whether Redis lost its data; nothing is polled before."""
-        listings = all_listings(newsroom.settings)
-        self._mirror = mirror or mirror_of(newsroom)
+        listings = all_listings(app.settings)
+        self._mirror = mirror or mirror_of(app)
         self._saved = 0.0
         self._save_failed = False
         self._mirror_failed = False
-        self._untold: Loss | None = None
+        self._unreported_loss: Loss | None = None
         # Each answered write of the embedded server is on the disk, so a start of it alone loses nothing.
-        self._trusted = newsroom.server is not None
+        self._trusted = app.server is not None
         self._mirror_due = 0.0
         self._monitor = monitor
         self._now = now
         self._listings = tuple(listing_key(one.source, one.url) for one in listings)
-        self._epoch = RollbackDetector(newsroom.redis, newsroom.settings.data_dir, self._listings)
+        self._detector = RollbackDetector(app.redis, app.settings.data_dir, self._listings)
 
-    async def look(self) -> RollbackCheck:
+    async def check(self) -> RollbackCheck:
         """Look once, and have read again what may be lost; ``RedisError`` when Redis is away."""
-        emptied = await self._settle_mark()
-        found = await self._epoch.look(self._now())
+        emptied = await self._compare_mark()
+        found = await self._detector.look(self._now())
         if emptied:
-            found = replace(found, change="emptied", since=self._untold.since if self._untold else None)
+            found = replace(
+                found, change="emptied", since=self._unreported_loss.since if self._unreported_loss else None
+            )
         elif found.change == "another server" and not self._trusted:
-            await doubt(self._redis, self._listings)
+            await drop_validators(self._redis, self._listings)
             log.info("another Redis server than before; every listing is read whole once", epoch=found.epoch)
         elif found.change == "went back":
             polled = set(found.polled)
-            await doubt(self._redis, self._listings)
-            await remember_polled(
+            await drop_validators(self._redis, self._listings)
+            await mark_as_polled_before(
                 self._redis, [one for one in self._listings if one in polled], found.since or timestamp(self._now())
             )
             log.warning(
                 "Redis went back to an earlier state; what it lost is found again", epoch=found.epoch, since=found.since
             )
-            await self._tell(found)
+            await self._notify_rollback(found)
         self._trusted = False
-        if self._untold is not None:
-            await self._tell_loss(self._untold)
-            self._untold = None
+        if self._unreported_loss is not None:
+            await self._notify_loss(self._unreported_loss)
+            self._unreported_loss = None
         if time.monotonic() >= self._mirror_due:
             began = time.monotonic()
             await self._mirror_now()
             await self._save()
             now = time.monotonic()
             self._mirror_due = now + (now - began) / MIRROR_SHARE
-        self.looked.set()
+        self.checked.set()
         return found
 
-    async def _settle_mark(self) -> bool:
+    async def _compare_mark(self) -> bool:
         """Compare the mark in Redis with the one of this process, and return whether what it held was lost.
 
         An empty Redis gets its mark in one transaction with what is known of the old one: until then scripts refuse to
@@ -173,19 +175,19 @@ class RollbackRecovery:
         mark = text(found) if found else ""
         first = self._memory.name in ("", UNKNOWN_MARK)
         # At the start another mark is that of the daemon that had the clock before, which restored what it knew.
-        if mark and (first or mark == self._memory.name or not self.looked.is_set()):
+        if mark and (first or mark == self._memory.name or not self.checked.is_set()):
             self._memory.name = mark
             return False
         new = secrets.token_hex(8)
         if first:
             had_data = await self._redis.exists(keys.epoch().name, keys.releases().name)
-            if had_data or not (await asyncio.to_thread(self._mirror.load) or self._followed):
+            if had_data or not (await asyncio.to_thread(self._mirror.load) or self._took_over):
                 await self._redis.set(keys.memory_mark().name, new, nx=True)
                 self._memory.name = text(await self._redis.get(keys.memory_mark().name) or "")
                 return False
-        self._untold = await self._mirror.restore(new, self._now())
+        self._unreported_loss = await self._mirror.restore(new, self._now())
         self._memory.name = new
-        _log_loss(self._untold, len(self._mirror.known.cursors))
+        _log_loss(self._unreported_loss, len(self._mirror.known.cursors))
         self._poll_all()
         return True
 
@@ -204,7 +206,7 @@ class RollbackRecovery:
 
     async def close(self) -> None:
         """Write what is known to ``data_dir`` at an orderly end, so that a later start repeats no alert."""
-        if not self.looked.is_set():
+        if not self.checked.is_set():
             return
         with contextlib.suppress(RedisError, OSError, TimeoutError):
             async with asyncio.timeout(LAST_READ_SECONDS):
@@ -224,7 +226,7 @@ class RollbackRecovery:
                 log.warning("memory_file_not_written", reason=str(error), next="free space in data_dir")
             self._save_failed = True
 
-    async def _tell_loss(self, loss: Loss) -> None:
+    async def _notify_loss(self, loss: Loss) -> None:
         await self._monitor.tell(
             "redis.recovered",
             "redis",
@@ -238,7 +240,7 @@ class RollbackRecovery:
             },
         )
 
-    async def _tell(self, found: RollbackCheck) -> None:
+    async def _notify_rollback(self, found: RollbackCheck) -> None:
         await self._monitor.tell(
             "redis.recovered",
             "redis",
@@ -260,10 +262,10 @@ def _log_loss(loss: Loss, listings: int) -> None:
     )
 
 
-async def doubt(redis: Redis, listings: Sequence[str]) -> None:
+async def drop_validators(redis: Redis, listings: Sequence[str]) -> None:
     """Let the next poll of each listing read it whole, whatever it answered before."""
-    for begin in range(0, len(listings), AT_ONCE):
-        chunk = [keys.cursor(one) for one in listings[begin : begin + AT_ONCE]]
+    for begin in range(0, len(listings), CURSOR_BATCH):
+        chunk = [keys.cursor(one) for one in listings[begin : begin + CURSOR_BATCH]]
         packed = await redis.mget([key.name for key in chunk])
         async with redis.pipeline(transaction=False) as pipeline:
             for key, known in zip(chunk, packed, strict=True):
@@ -274,7 +276,7 @@ async def doubt(redis: Redis, listings: Sequence[str]) -> None:
             await pipeline.execute()
 
 
-async def remember_polled(redis: Redis, listings: Sequence[str], since: str) -> None:
+async def mark_as_polled_before(redis: Redis, listings: Sequence[str], since: str) -> None:
     """Note of listings that Redis no longer knows that they were read before: what they hold is news, not a beginning.
 
     A first poll stores silently what it finds; these had theirs, and what came out since then would never be told.

@@ -16,8 +16,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from config.settings import Settings
 
-FILE = "workers.key"
-MEMBER = "member"
+KEY_FILE = "workers.key"
+REGISTRY_PURPOSE = "member"
 """The purpose of the signatures in the worker registry."""
 _LABEL = b"wirewatch workers 1"
 
@@ -29,7 +29,7 @@ class Signer:
         self._key = key
 
     @property
-    def proves(self) -> bool:
+    def is_authenticated(self) -> bool:
         """Whether a signature proves anything: without a secret everybody has the same key."""
         return self._key != b""
 
@@ -37,7 +37,7 @@ class Signer:
         """Return the signature of a text for one purpose, 64 hexadecimal digits."""
         return hmac.new(self._key, f"{purpose}\n{text}".encode(), hashlib.sha256).hexdigest()
 
-    def holds(self, purpose: str, text: str, signature: str) -> bool:
+    def verifies(self, purpose: str, text: str, signature: str) -> bool:
         """Return whether a signature is right; compared in constant time."""
         return hmac.compare_digest(signature.encode("utf-8", "replace"), self.sign(purpose, text).encode())
 
@@ -48,7 +48,7 @@ class Signer:
     def open(self, purpose: str, sealed: str) -> str | None:
         """Return the text that was sealed; None when the signature is not right."""
         signature, _, text = sealed.partition(" ")
-        return text if self.holds(purpose, text, signature) else None
+        return text if self.verifies(purpose, text, signature) else None
 
 
 def signer_of(settings: Settings) -> Signer:
@@ -58,11 +58,11 @@ def signer_of(settings: Settings) -> Signer:
         OSError: the file of the key in ``data_dir`` cannot be read or written.
     """
     if settings.workers.secret is not None:
-        return Signer(_stretched(settings.workers.secret.get_secret_value()))
+        return Signer(_derived_key(settings.workers.secret.get_secret_value()))
     if settings.redis_url is None:
-        return Signer(_from_file(settings.data_dir / FILE))
+        return Signer(_key_from_file(settings.data_dir / KEY_FILE))
     password = password_of(settings.redis_url.get_secret_value())
-    return Signer(_stretched(password) if password else b"")
+    return Signer(_derived_key(password) if password else b"")
 
 
 def password_of(redis_url: str) -> str:
@@ -73,12 +73,12 @@ def password_of(redis_url: str) -> str:
     return unquote(authority.partition(":")[2]) or query
 
 
-def _stretched(secret: str) -> bytes:
+def _derived_key(secret: str) -> bytes:
     # Signatures are in Redis: a slow function makes it costly to guess a short password from one.
     return hashlib.scrypt(secret.encode(), salt=_LABEL, n=2**14, r=8, p=1, dklen=32)
 
 
-def _from_file(path: Path) -> bytes:
+def _key_from_file(path: Path) -> bytes:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     new = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)

@@ -10,11 +10,13 @@ import structlog
 
 log = structlog.get_logger(__name__)
 
-GRACE = 2.4  # seconds; deliveries that are under way have 1.5 of them, and 0.7 to be released
-LAST = 0.4  # seconds after the second cancellation
+GRACE_SECONDS = 2.4  # seconds; deliveries that are under way have 1.5 of them, and 0.7 to be released
+SECOND_GRACE_SECONDS = 0.4  # seconds after the second cancellation
 
 
-async def cancel_and_wait(tasks: Collection[asyncio.Task[Any]], *, grace: float = GRACE, last: float = LAST) -> None:
+async def cancel_and_wait(
+    tasks: Collection[asyncio.Task[Any]], *, grace: float = GRACE_SECONDS, second_grace: float = SECOND_GRACE_SECONDS
+) -> None:
     """Cancel the tasks and return when they have ended, after ``grace`` + ``last`` seconds at the latest.
 
     Before Python 3.12 ``asyncio.wait_for``, through which every call of redis-py goes, loses a cancellation that
@@ -29,6 +31,6 @@ async def cancel_and_wait(tasks: Collection[asyncio.Task[Any]], *, grace: float 
         for task in asyncio.all_tasks():
             if task.cancelling():
                 task.cancel()
-        _, late = await asyncio.wait(late, timeout=last)
+        _, late = await asyncio.wait(late, timeout=second_grace)
     for task in late:
         log.error("a part of the daemon does not end; left behind", part=task.get_name())

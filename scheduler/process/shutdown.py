@@ -24,26 +24,28 @@ from types import FrameType
 
 import structlog
 
-from config.observability.telemetry import flush
+from config.observability.sentry import flush
 
 log = structlog.get_logger(__name__)
 
-DEADLINE = 4.2  # seconds from the signal to the end of the process; 5 are promised, and a busy machine is slow
-LAST_RESORT = 4.8  # seconds from the signal until the interpreter's own thread ends the process
-SWITCH_INTERVAL = 0.00001  # seconds a busy thread keeps the GIL from the watchdog; by default 0.005 each system call
-LOGGED = 0.1  # seconds for the last line of the log: whoever reads it may be stopped too
+DEADLINE_SECONDS = 4.2  # seconds from the signal to the end of the process; 5 are promised, and a busy machine is slow
+LAST_RESORT_SECONDS = 4.8  # seconds from the signal until the interpreter's own thread ends the process
+SWITCH_INTERVAL_SECONDS = (
+    0.00001  # seconds a busy thread keeps the GIL from the watchdog; by default 0.005 each system call
+)
+LOG_TIMEOUT_SECONDS = 0.1  # seconds for the last line of the log: whoever reads it may be stopped too
 
 
 class Stopping:
     """The stop of this process, once it has begun."""
 
-    def __init__(self, seconds: float = DEADLINE) -> None:
+    def __init__(self, seconds: float = DEADLINE_SECONDS) -> None:
         self._seconds = seconds
         self._begun_at: float | None = None
         self._open: list[str] = []
 
     @property
-    def begun(self) -> bool:
+    def has_begun(self) -> bool:
         """Whether this process is on its way to its end."""
         return self._begun_at is not None
 
@@ -54,10 +56,10 @@ class Stopping:
         self._begun_at = time.monotonic()
         if (output := sys.__stderr__) is not None:
             with contextlib.suppress(OSError, ValueError):  # no file descriptor behind it, or it is closed
-                faulthandler.dump_traceback_later(LAST_RESORT, exit=True, file=output)
+                faulthandler.dump_traceback_later(LAST_RESORT_SECONDS, exit=True, file=output)
         threading.Thread(target=self._watch, name="stop watchdog", daemon=True).start()
 
-    def left(self, at_most: float = DEADLINE) -> float:
+    def remaining(self, at_most: float = DEADLINE_SECONDS) -> float:
         """Return the seconds that a step may take: until the deadline, ``at_most`` so many, never less than 0.05."""
         if self._begun_at is None:
             return min(at_most, self._seconds)
@@ -87,13 +89,13 @@ class Stopping:
         os._exit(0)
 
     def _watch(self) -> None:
-        threading.Event().wait(self.left(self._seconds))
+        threading.Event().wait(self.remaining(self._seconds))
         # A system call releases the GIL. With a loop that never waits, reading /proc would take seconds.
-        sys.setswitchinterval(SWITCH_INTERVAL)
+        sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
         killed = kill_descendants()
         logging = threading.Thread(target=self._log, args=(killed,), daemon=True)
         logging.start()
-        logging.join(LOGGED)
+        logging.join(LOG_TIMEOUT_SECONDS)
         os._exit(0)
 
     def _log(self, killed: int) -> None:
@@ -104,22 +106,22 @@ stopping = Stopping()
 """Of this process."""
 
 
-def stop_on_signals(stop: asyncio.Event, reread: Callable[[], None] = lambda: None) -> None:
+def stop_on_signals(stop: asyncio.Event, reload: Callable[[], None] = lambda: None) -> None:
     """Set ``stop`` on SIGTERM and SIGINT and start the deadline; a second one ends the process immediately.
 
-    SIGHUP calls ``reread`` in the loop, and never ends the process.
+    SIGHUP calls ``reload`` in the loop, and never ends the process.
     """
     loop = asyncio.get_running_loop()
 
     def asked(number: int, frame: FrameType | None) -> None:
-        if stopping.begun:
+        if stopping.has_begun:
             kill_descendants()
             os._exit(130)
         stopping.begin()
         loop.call_soon_threadsafe(stop.set)
 
     def hung_up(number: int, frame: FrameType | None) -> None:
-        loop.call_soon_threadsafe(reread)
+        loop.call_soon_threadsafe(reload)
 
     # Handlers of Python, not of the loop: they run although the loop does not turn.
     for number in (signal.SIGTERM, signal.SIGINT):

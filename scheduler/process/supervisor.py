@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 
-from config.observability.telemetry import report
+from config.observability.sentry import report
 from scheduler.wiring import StartError
 from stories.runtime.heartbeats import Heartbeats, recorded
 

@@ -21,7 +21,7 @@ from alerts.delivery import Delivery
 from alerts.outbox import Outbox
 from alerts.receipts import count_alerts, find_alerts, list_alerts
 from config.address_policy import AddressPolicy
-from config.observability.telemetry import clock_checkin
+from config.observability.sentry import clock_checkin
 from config.settings import Settings
 from crawler.engine import Engine
 from crawler.polling.polls import all_listings
@@ -32,26 +32,26 @@ from pipelines.changes import changes
 from pipelines.ingest import IngestResult
 from pipelines.matching import matches, query_predicate
 from scheduler.leader.docket_queue import SharedQueue
-from scheduler.leader.lease import DeposedError, Lease, one_daemon
+from scheduler.leader.lease import DeposedError, Lease, hold_lease
 from scheduler.leader.redis_mirror import Mirror, data_loss
-from scheduler.leader.rollback_recovery import RollbackRecovery, follow_memory, mirror_of
-from scheduler.leader.worker_coordinator import WorkerCoordinator, due_at
+from scheduler.leader.rollback_recovery import RollbackRecovery, follow_as_standby, mirror_of
+from scheduler.leader.worker_coordinator import WorkerCoordinator, due_times
 from scheduler.metrics import Metrics, ReadinessMetrics, restart_counter
 from scheduler.process.cancellation import cancel_and_wait
 from scheduler.process.loop_lag import LoopLagMonitor
 from scheduler.process.shutdown import stopping
 from scheduler.process.supervisor import Supervisor, outcome_of
-from scheduler.roles.readiness import DaemonCanary, HolderState, Measure, MeasureStandby, StandbyState
-from scheduler.roles.web_front import WEB_PATIENCE, Front
-from scheduler.sweeps.acl import PermissionWatch
+from scheduler.roles.readiness import DaemonCanary, LeaderMetrics, LeaderState, StandbyMetrics, StandbyState
+from scheduler.roles.web_front import WEB_GRACE_SECONDS, WebFront
+from scheduler.sweeps.acl import PermissionMonitor
 from scheduler.sweeps.canary import MonitorBlindError, open_canary
 from scheduler.sweeps.clock import Clock
-from scheduler.sweeps.clock_sync import keep_time, show_skew
+from scheduler.sweeps.clock_sync import register_skew_metric, synchronize_clock
 from scheduler.sweeps.crawl_requests import serve_requests
 from scheduler.sweeps.monitors import ChannelWatch, look_after_redis
-from scheduler.sweeps.pending import in_hand
-from scheduler.sweeps.revisits import Revisits
-from scheduler.sweeps.websub import PushedPolls
+from scheduler.sweeps.pending import pending_sweep
+from scheduler.sweeps.revisits import RevisitSweep
+from scheduler.sweeps.websub import WebSubSweep
 from scheduler.wiring import STEPS, AppContext, StartError, now, open_app_context
 from stories.crawl_state.canary_reports import DAEMON
 from stories.db.clock import timekeeper
@@ -64,15 +64,15 @@ from web.app import AlertFilter, Dependencies, create_app
 
 log = structlog.get_logger(__name__)
 
-CRAWL_PATIENCE = 2.0  # seconds for pages that are under way at the end; what is not done is claimed again
-LAST_GRACE = 0.5  # seconds for the web server to end when it was told to twice
-TICK = 5.0  # seconds between two ticks of the clock
-SWEEP = 5.0  # seconds between two looks for pages to read again, at the most
-CHANNELS = 5.0  # seconds between two looks at how the channels do
-SOURCES = 30.0  # seconds between two looks at how the sources do, for the figures
-PUSHES = 1.0  # seconds between two looks for listings whose hub pushed
-IN_HAND = 20.0  # seconds between two looks for pages that were named and not read
-CHECKIN = 60.0  # seconds between two check-ins with Sentry's monitor
+CRAWL_GRACE_SECONDS = 2.0  # seconds for pages that are under way at the end; what is not done is claimed again
+WEB_CANCEL_SECONDS = 0.5  # seconds for the web server to end when it was told to twice
+TICK_SECONDS = 5.0  # seconds between two ticks of the clock
+MAX_REVISIT_SWEEP_SECONDS = 5.0  # seconds between two looks for pages to read again, at the most
+CHANNEL_CHECK_SECONDS = 5.0  # seconds between two looks at how the channels do
+SOURCE_CHECK_SECONDS = 30.0  # seconds between two looks at how the sources do, for the figures
+WEBSUB_SWEEP_SECONDS = 1.0  # seconds between two looks for listings whose hub pushed
+PENDING_SWEEP_SECONDS = 20.0  # seconds between two looks for pages that were named and not read
+CHECKIN_SECONDS = 60.0  # seconds between two check-ins with Sentry's monitor
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -109,21 +109,21 @@ async def run_daemon(
     """
     with bind(settings.web.host, settings.web.port) as bound:
         restarts = restart_counter()
-        front, parts = Front(bound), Supervisor(restarted=lambda part: restarts.labels(part).inc())
+        front, parts = WebFront(bound), Supervisor(restarted=lambda part: restarts.labels(part).inc())
         serving = parts.start("web", front.serve)
         serving.add_done_callback(lambda _: stop.set())  # it ends only when it failed again and again
-        starting = _give_up_the_start(stop)
+        starting = _cancel_start_on_stop(stop)
 
         def started(address: str) -> None:
             starting.cancel()
             ready(address)
 
         try:
-            async with open_app_context(settings) as newsroom:
-                mirror = mirror_of(newsroom)
-                while await _hold(newsroom, standby, stop, Door(bound, front, restarts, started), mirror):
+            async with open_app_context(settings) as app:
+                mirror = mirror_of(app)
+                while await _run_as_leader(app, standby, stop, Endpoint(bound, front, restarts, started), mirror):
                     log.warning("deposed: stepping down, to stand by")
-                    starting = _give_up_the_start(stop)
+                    starting = _cancel_start_on_stop(stop)
         except asyncio.CancelledError:
             if not starting.done() or starting.cancelled():
                 raise
@@ -133,39 +133,43 @@ async def run_daemon(
             front.end()
             with stopping.part("answers"):
                 closed = asyncio.create_task(front.closed.wait())
-                await asyncio.wait([closed, serving], timeout=2 * WEB_PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait(
+                    [closed, serving], timeout=2 * WEB_GRACE_SECONDS, return_when=asyncio.FIRST_COMPLETED
+                )
                 closed.cancel()
-                await cancel_and_wait(parts.tasks, grace=LAST_GRACE, last=LAST_GRACE)
+                await cancel_and_wait(parts.tasks, grace=WEB_CANCEL_SECONDS, second_grace=WEB_CANCEL_SECONDS)
         if failed is not None:
             raise failed
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class Endpoint:
     """Where a daemon is reached, of whatever it is at the moment: starting, standby or holder of the clock."""
 
     bound: socket.socket
-    front: Front
+    front: WebFront
     restarts: Counter
     ready: Callable[[str], None]
     """Is told the page's address once the daemon has the clock."""
 
 
-async def _hold(newsroom: AppContext, standby: bool, stop: asyncio.Event, door: Door, mirror: Mirror) -> bool:
+async def _run_as_leader(
+    app: AppContext, standby: bool, stop: asyncio.Event, endpoint: Endpoint, mirror: Mirror
+) -> bool:
     """Run while the clock is ours, once it is; return whether it was lost, and is to be waited for again."""
     reader = ReaderPool()
     try:
-        door.front.show(_standby_app(newsroom, door.restarts))
+        endpoint.front.show(_standby_app(app, endpoint.restarts))
         try:
             await reader.warm_up()  # before the clock is ours: then it ticks at once
         except ReaderFailedError as error:
             raise StartError(str(error)) from error
-        following = asyncio.create_task(follow_memory(newsroom, mirror, now), name="mirror") if standby else None
+        following = asyncio.create_task(follow_as_standby(app, mirror, now), name="mirror") if standby else None
         try:
-            async with one_daemon(newsroom, standby=standby) as lease:
+            async with hold_lease(app, standby=standby) as lease:
                 if following is not None:
                     await cancel_and_wait([following])
-                await _run(newsroom, lease, stop, door, reader, mirror)
+                await _run(app, lease, stop, endpoint, reader, mirror)
         finally:
             if following is not None:
                 following.cancel()
@@ -179,7 +183,7 @@ async def _hold(newsroom: AppContext, standby: bool, stop: asyncio.Event, door: 
     return False
 
 
-def _give_up_the_start(stop: asyncio.Event) -> asyncio.Task[None]:
+def _cancel_start_on_stop(stop: asyncio.Event) -> asyncio.Task[None]:
     """Being told to stop ends the start too: a server that does not come may take half a minute."""
     start = asyncio.current_task()
 
@@ -192,19 +196,19 @@ def _give_up_the_start(stop: asyncio.Event) -> asyncio.Task[None]:
 
 
 async def _run(
-    newsroom: AppContext,
+    app: AppContext,
     lease: Lease,
     stop: asyncio.Event,
-    door: Door,
+    endpoint: Endpoint,
     reader: ReaderPool,
     mirror: Mirror,
 ) -> None:
-    settings, redis = newsroom.settings, newsroom.redis
-    await _tell_risks(newsroom)
-    metrics = Metrics(now, door.restarts, lambda: reader.restarts)
-    show_skew(metrics.registry, timekeeper)
+    settings, redis = app.settings, app.redis
+    await _log_server_risks(app)
+    metrics = Metrics(now, endpoint.restarts, lambda: reader.restarts)
+    register_skew_metric(metrics.registry, timekeeper)
     policy = AddressPolicy(settings.polling.private_addresses)
-    api = settings.web.address(door.bound.getsockname()[1])
+    api = settings.web.address(endpoint.bound.getsockname()[1])
     channels = {name: open_channel(name, channel, policy, api) for name, channel in settings.channels.items()}
     holder = f"{DAEMON}/{secrets.token_hex(8)}/"
     delivery = Delivery(redis, channels, watches=settings.watches, observe=metrics.settled, now=now, holder=holder)
@@ -214,100 +218,102 @@ async def _run(
         if remembered.alerts:
             delivery.wake()
 
-    if newsroom.memory.name == "":
-        newsroom.memory.name = UNKNOWN_MARK  # nothing is written before it is known whether Redis lost its data
-    queue, colleagues = SharedQueue(), WorkerCoordinator(newsroom, lease)
-    services = newsroom.services(Progress(), heard, role="daemon", term=lease.term)
+    if app.memory_mark.name == "":
+        app.memory_mark.name = UNKNOWN_MARK  # nothing is written before it is known whether Redis lost its data
+    queue, coordinator = SharedQueue(), WorkerCoordinator(app, lease)
+    services = app.services(Progress(), heard, role="daemon", term=lease.term)
     services = replace(services, polls=queue, reader=reader, refused=metrics.refused, page_failed=metrics.page_failed)
-    monitor = newsroom.monitor(heard)
-    canary = open_canary(newsroom, DAEMON, reader, monitor, observe=metrics.canary)
+    monitor = app.monitor_notifier(heard)
+    canary = open_canary(app, DAEMON, reader, monitor, observe=metrics.canary)
     listings = all_listings(settings)
-    first = await due_at(newsroom.stores.cursors, listings, now()) if lease.followed else {}
-    clock = Clock(listings, services.ask, now, may=lambda: lease.holds, first=first)
-    services = replace(services, due=clock.due)
+    first_due = await due_times(app.stores.cursors, listings, now()) if lease.took_over else {}
+    clock = Clock(listings, services.ask, now, is_leader=lambda: lease.is_held, first_due=first_due)
+    services = replace(services, due=clock.reschedule)
     engine = Engine(services, STEPS)
 
     def read_all() -> None:
         services.dispatcher.recount()
         clock.poll_all()
 
-    recall = RollbackRecovery(newsroom, monitor, now, read_all, mirror=mirror, followed=lease.followed)
+    recovery = RollbackRecovery(app, monitor, now, read_all, mirror=mirror, took_over=lease.took_over)
     finder = LiveIndex(redis, settings.data_dir, now)
-    parts = Supervisor(restarted=lambda part: door.restarts.labels(part).inc(), fatal=(DeposedError, MonitorBlindError))
-    permissions = PermissionWatch(redis)
-    state = HolderState(lease, canary, parts, permissions)
+    parts = Supervisor(
+        restarted=lambda part: endpoint.restarts.labels(part).inc(), fatal=(DeposedError, MonitorBlindError)
+    )
+    permissions = PermissionMonitor(redis)
+    state = LeaderState(lease, canary, parts, permissions)
     views = replace(
-        _views(newsroom, metrics.registry, finder, delivery.wake, metrics.heard),
+        _views(app, metrics.registry, finder, delivery.wake, metrics.heard),
         checks=state.checks,
-        measure=Measure(newsroom, metrics).measure,
+        measure=LeaderMetrics(app, metrics).measure,
     )
     try:
         crawl = engine.start()
         parts.start("crawl", lambda: outcome_of(crawl), restartable=False)
         owned = [
             parts.start("delivery", delivery.run),
-            parts.start("requests", lambda: serve_requests(services, newsroom.stores.crawl_requests, colleagues.give)),
-            parts.start("redis", lambda: look_after_redis(newsroom, lease, monitor, now, recall)),
-            *([parts.start("embedded Redis", newsroom.server.watch)] if newsroom.server is not None else []),
+            parts.start("requests", lambda: serve_requests(services, app.stores.crawl_requests, coordinator.dispatch)),
+            parts.start("redis", lambda: look_after_redis(app, lease, monitor, now, recovery)),
+            *([parts.start("embedded Redis", app.server.watch)] if app.server is not None else []),
             parts.start("permissions", permissions.run),
-            parts.start("colleagues", lambda: colleagues.run(services, queue)),
+            parts.start("workers", lambda: coordinator.run(services, queue)),
             parts.start("clock", clock.watch),
             parts.start("dispatcher", services.dispatcher.run),
-            parts.start("time", lambda: keep_time(timekeeper, redis, settings.channels, lease)),
+            parts.start("time", lambda: synchronize_clock(timekeeper, redis, settings.channels, lease)),
             parts.start("index", finder.run),
             parts.start("reader", reader.supervise, restartable=False),
             parts.start("canary", canary.run),
             parts.start("allocator", keep_memory_small),
             parts.start("loop lag", lambda: LoopLagMonitor().run(metrics.loop_lag.observe)),
         ]
-        door.front.show(create_app(views))
-        await colleagues.looked.wait()
-        await recall.looked.wait()
-        _set_the_clock(clock, newsroom, services, metrics)
-        clock.every(CHANNELS, ChannelWatch(newsroom, monitor, metrics.channels).look, "channels")
-        door.ready(web_address(door.bound))
+        endpoint.front.show(create_app(views))
+        await coordinator.checked.wait()
+        await recovery.checked.wait()
+        _schedule_jobs(clock, app, services, metrics)
+        clock.every(CHANNEL_CHECK_SECONDS, ChannelWatch(app, monitor, metrics.channels).look, "channels")
+        endpoint.ready(web_address(endpoint.bound))
         ended = await parts.until(stop)
         log.info("ending", polls_waiting=len(services.polls))
         parts.finish()
         clock.stop()
-        colleagues.end()
+        coordinator.stop()
         if stop.is_set():
-            door.front.end()
+            endpoint.front.end()
         else:
-            door.front.show(None)
+            endpoint.front.show(None)
         with stopping.part("pages and deliveries"):
-            await asyncio.gather(engine.finish(CRAWL_PATIENCE), cancel_and_wait(owned), return_exceptions=True)
-        await recall.close()
+            await asyncio.gather(engine.finish(CRAWL_GRACE_SECONDS), cancel_and_wait(owned), return_exceptions=True)
+        await recovery.close()
         if ended is not None:
             raise ended
     finally:
         await services.reader.close()
 
 
-async def _tell_risks(newsroom: AppContext) -> None:
+async def _log_server_risks(app: AppContext) -> None:
     """Log what a Redis server in the operator's care may lose; the embedded one is ours."""
-    if newsroom.server is None:
+    if app.server is None:
         with contextlib.suppress(RedisError):  # whoever needs it next says so
-            for risk in await server_risks(newsroom.redis):
+            for risk in await server_risks(app.redis):
                 log.warning("Redis may lose data", why=risk)
 
 
-def _set_the_clock(clock: Clock, newsroom: AppContext, services: Services, metrics: Metrics) -> None:
-    ladder = newsroom.settings.polling.ladder
-    metrics.listings.set(len(all_listings(newsroom.settings)))
+def _schedule_jobs(clock: Clock, app: AppContext, services: Services, metrics: Metrics) -> None:
+    ladder = app.settings.polling.ladder
+    metrics.listings.set(len(all_listings(app.settings)))
 
     async def tick() -> None:
         metrics.queue.set(len(services.polls))
         metrics.dispatched(services.dispatcher)
         try:
-            await newsroom.stores.clock_ticks.record(now())
+            await app.stores.clock_ticks.record(now())
         except RedisError as error:
             log.warning("the clock could not tell Redis that it ticks", why=str(error))
 
     async def look_at_sources() -> None:
         try:
-            polled = [name for name, source in newsroom.settings.sources.items() if source.enabled]
-            metrics.sources({name: await newsroom.stores.source_status.health(name) for name in polled})
+            polled = [name for name, source in app.settings.sources.items() if source.enabled]
+            metrics.sources({name: await app.stores.source_status.health(name) for name in polled})
         except RedisError as error:
             log.warning("how the sources do is not known", why=str(error))
 
@@ -318,58 +324,62 @@ def _set_the_clock(clock: Clock, newsroom: AppContext, services: Services, metri
         metrics.ticked()
 
     clock.start()
-    clock.every(TICK, ticked, "ticked", leased=False)
-    clock.every(TICK, tick, "tick")
-    clock.every(CHECKIN, check_in, "check-in")
-    clock.every(SOURCES, look_at_sources, "sources")
-    pending = in_hand(services.claims, newsroom.stores.pending_sightings, services.dispatcher, now, newsroom.settings)
-    clock.every(IN_HAND, pending, "in hand")
+    clock.every(TICK_SECONDS, ticked, "ticked", needs_lease=False)
+    clock.every(TICK_SECONDS, tick, "tick")
+    clock.every(CHECKIN_SECONDS, check_in, "check-in")
+    clock.every(SOURCE_CHECK_SECONDS, look_at_sources, "sources")
+    pending = pending_sweep(services.claims, app.stores.pending_sightings, services.dispatcher, now, app.settings)
+    clock.every(PENDING_SWEEP_SECONDS, pending, "pending sightings")
     if services.pushes is not None:
-        hubs = PushedPolls(services.pushes, services.stores.cursors, all_listings(newsroom.settings), services.ask, now)
-        clock.every(PUSHES, hubs.sweep, "pushes")
+        hubs = WebSubSweep(services.pushes, services.stores.cursors, all_listings(app.settings), services.ask, now)
+        clock.every(WEBSUB_SWEEP_SECONDS, hubs.sweep, "pushes")
     if ladder:
-        revisits = Revisits(
-            newsroom.archive, newsroom.stores.revisit_queue, newsroom.looks, newsroom.settings, services.ask, now
+        revisits = RevisitSweep(
+            app.archive, app.stores.revisit_queue, app.page_observations, app.settings, services.ask, now
         )
-        clock.every(min(SWEEP, min(step.total_seconds() for step, _ in ladder) / 2), revisits.sweep, "revisits")
+        clock.every(
+            min(MAX_REVISIT_SWEEP_SECONDS, min(step.total_seconds() for step, _ in ladder) / 2),
+            revisits.sweep,
+            "revisits",
+        )
 
 
-def _standby_app(newsroom: AppContext, restarts: Counter) -> FastAPI:
+def _standby_app(app: AppContext, restarts: Counter) -> FastAPI:
     """Return the app of a daemon that waits for the clock: all that is in Redis is shown, asked for and retried there.
 
     It has no index of its own: with an embedded Redis the holder's lies in the same folder.
     """
     registry = CollectorRegistry()
-    measure = MeasureStandby(ReadinessMetrics(registry, restarts))
-    views = _views(newsroom, registry, None, _unwoken, _uncounted)
-    return create_app(replace(views, checks=StandbyState(newsroom).checks, measure=measure.measure))
+    measure = StandbyMetrics(ReadinessMetrics(registry, restarts))
+    views = _views(app, registry, None, _wake_nothing, _count_nothing)
+    return create_app(replace(views, checks=StandbyState(app).checks, measure=measure.measure))
 
 
-def _unwoken() -> None:
+def _wake_nothing() -> None:
     """Wake nothing: the holder of the clock finds what is due in Redis within a second."""
 
 
-def _uncounted(what: str) -> None:
+def _count_nothing(what: str) -> None:
     """Count nothing."""
 
 
 def _views(
-    newsroom: AppContext,
+    app: AppContext,
     metrics: CollectorRegistry,
     finder: LiveIndex | None,
     wake: Callable[[], None],
     heard: Callable[[str], None],
 ) -> Dependencies:
-    settings, outbox = newsroom.settings, Outbox(newsroom.redis)
+    settings, outbox = app.settings, Outbox(app.redis)
 
     async def alerts(wanted: AlertFilter) -> list[dict[str, Any]]:
-        return [asdict(receipt) for receipt in await list_alerts(newsroom.redis, **asdict(wanted))]
+        return [asdict(receipt) for receipt in await list_alerts(app.redis, **asdict(wanted))]
 
     async def channels() -> list[dict[str, Any]]:
-        return [asdict(one) for one in await count_alerts(newsroom.redis, list(settings.channels), others=True)]
+        return [asdict(one) for one in await count_alerts(app.redis, list(settings.channels), others=True)]
 
     async def receipts(ids: Sequence[str]) -> list[dict[str, Any]]:
-        return [asdict(receipt) for receipt in await find_alerts(newsroom.redis, ids)]
+        return [asdict(receipt) for receipt in await find_alerts(app.redis, ids)]
 
     async def retry(alert: str) -> str:
         answer = await outbox.retry(alert)
@@ -392,9 +402,9 @@ def _views(
 
     return Dependencies(
         settings=settings,
-        redis=newsroom.redis,
-        archive=newsroom.archive,
-        stores=newsroom.stores,
+        redis=app.redis,
+        archive=app.archive,
+        stores=app.stores,
         now=now,
         alerts=alerts,
         channels=channels,
@@ -406,10 +416,10 @@ def _views(
         retry_all=retry_all,
         test=test,
         metrics=metrics,
-        canary=DaemonCanary(newsroom).read,
-        pushes=newsroom.pushes,
+        canary=DaemonCanary(app).read,
+        pushes=app.websub_store,
         heard=heard,
         finder=finder,
         clock_warning=timekeeper.warning,
-        data_loss=partial(data_loss, newsroom.redis),
+        data_loss=partial(data_loss, app.redis),
     )

@@ -122,13 +122,13 @@ class NullSourceStatus:
 class NullPendingSightings:
     """No sighting is pending."""
 
-    async def add(self, sightings: Iterable[PendingSighting], due_at: datetime) -> None:
+    async def add(self, sightings: Iterable[PendingSighting], due_times: datetime) -> None:
         return None
 
     async def later(self, source: str, now: datetime, limit: int) -> list[str]:
         return []
 
-    async def reschedule(self, url: str, due_at: datetime | None) -> None:
+    async def reschedule(self, url: str, due_times: datetime | None) -> None:
         return None
 
 

@@ -19,7 +19,7 @@ from crawler.polling.polls import Listing, listings_of, source_of
 from crawler.progress import Progress, Tally
 from crawler.readers.pool import ReaderPool
 from crawler.services import Services
-from scheduler.leader.rollback_recovery import follow_mark, settle_for_crawl
+from scheduler.leader.rollback_recovery import follow_memory_mark, prepare_one_off_crawl
 from scheduler.roles.dry_run import DryClaims, DryIngestor, NullStores
 from scheduler.wiring import STEPS, AppContext, now, reachable_redis
 from stories.crawl_state.host_limits import HostLimits
@@ -27,12 +27,12 @@ from stories.model.ids import crawl_id
 from stories.model.release import Release
 from stories.model.sighting import Poll, Sighting
 
-DELIVERY_PATIENCE = timedelta(seconds=20)
-CRAWL_PATIENCE = 2.0  # seconds for what was begun, when the crawl is interrupted
+DELIVERY_TIMEOUT = timedelta(seconds=20)
+CRAWL_GRACE_SECONDS = 2.0  # seconds for what was begun, when the crawl is interrupted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Crawled:
+class CrawlResult:
     """What a one-off crawl came to."""
 
     tally: Tally
@@ -62,26 +62,26 @@ def polls_for(settings: Settings, sources: Sequence[str], tags: Sequence[str], u
     return [listing.poll(asked, "crawl", crawl) for listing in listings]
 
 
-async def crawl_once(newsroom: AppContext, polls: Sequence[Poll], changed: Callable[[Tally], None]) -> Crawled:
+async def crawl_once(app: AppContext, polls: Sequence[Poll], changed: Callable[[Tally], None]) -> CrawlResult:
     """Run the polls, deliver the alerts they lead to, and return what came of it."""
     progress = Progress(changed)
     tally = progress.follow(polls[0].crawl_id or "")
-    await settle_for_crawl(newsroom, now)
-    services = newsroom.services(progress, lambda remembered: None)
-    following = asyncio.create_task(follow_mark(newsroom), name="memory") if newsroom.memory.name else None
+    await prepare_one_off_crawl(app, now)
+    services = app.services(progress, lambda remembered: None)
+    following = asyncio.create_task(follow_memory_mark(app), name="memory") if app.memory_mark.name else None
     try:
         await _run(services, polls)
     finally:
         if following is not None:
             following.cancel()
-    settings = newsroom.settings
+    settings = app.settings
     if not settings.channels:
-        return Crawled(tally=tally)
+        return CrawlResult(tally=tally)
     policy = AddressPolicy(settings.polling.private_addresses)
     api = settings.web.address()
     channels = {name: open_channel(name, channel, policy, api) for name, channel in settings.channels.items()}
-    return Crawled(
-        tally=tally, waiting=await Delivery(newsroom.redis, channels, watches=settings.watches).drain(DELIVERY_PATIENCE)
+    return CrawlResult(
+        tally=tally, waiting=await Delivery(app.redis, channels, watches=settings.watches).drain(DELIVERY_TIMEOUT)
     )
 
 
@@ -94,7 +94,7 @@ async def _run(services: Services, polls: Sequence[Poll]) -> None:
     try:
         await asyncio.shield(crawl)  # being cancelled ends it in order, below
     except asyncio.CancelledError:
-        await engine.finish(CRAWL_PATIENCE)
+        await engine.finish(CRAWL_GRACE_SECONDS)
         raise
     finally:
         await services.reader.close()
@@ -110,25 +110,27 @@ class ListingTrial:
     errors: list[str]
 
 
-class _AskedAfresh(HostLimits):
+class _UncachedRobots(HostLimits):
     """Believes no robots.txt that was read before: who tests a source wants to know what holds now."""
 
     async def robots(self, server: str) -> None:
         return None
 
 
-async def try_polls(settings: Settings, polls: Sequence[Poll], pages: int, *, afresh: bool = False) -> ListingTrial:
+async def try_polls(
+    settings: Settings, polls: Sequence[Poll], pages: int, *, refetch_robots: bool = False
+) -> ListingTrial:
     """Run the polls and store nothing, reading at most ``pages`` of what the listings name.
 
     No Redis is needed; with one that answers, hosts are asked in turn with whoever else is on it, and left alone when
-    they asked that of others. ``afresh``: robots.txt is asked for, whoever read it before.
+    they asked that of others. ``refetch_robots``: robots.txt is asked for, whoever read it before.
     """
     async with reachable_redis(settings) as redis:
-        manners = None if redis is None else _AskedAfresh(redis) if afresh else HostLimits(redis)
-        return await _try(settings, polls, pages, manners)
+        host_limits = None if redis is None else _UncachedRobots(redis) if refetch_robots else HostLimits(redis)
+        return await _try(settings, polls, pages, host_limits)
 
 
-def _turned_on(settings: Settings, names: Collection[str]) -> Settings:
+def _with_sources_enabled(settings: Settings, names: Collection[str]) -> Settings:
     """Return the settings with these sources on: a person tries a source before it is turned on."""
     on = {
         name: source.model_copy(update={"enabled": True}) if name in names else source
@@ -137,23 +139,23 @@ def _turned_on(settings: Settings, names: Collection[str]) -> Settings:
     return settings.model_copy(update={"sources": on})
 
 
-async def _try(settings: Settings, polls: Sequence[Poll], pages: int, manners: HostLimits | None) -> ListingTrial:
-    claims, memory, progress = DryClaims(pages), DryIngestor(), Progress()
+async def _try(settings: Settings, polls: Sequence[Poll], pages: int, host_limits: HostLimits | None) -> ListingTrial:
+    claims, ingestor, progress = DryClaims(pages), DryIngestor(), Progress()
     services = Services(
-        settings=_turned_on(settings, {poll.source for poll in polls}),
+        settings=_with_sources_enabled(settings, {poll.source for poll in polls}),
         polls=PollQueue(),
         claims=claims,
         stores=NullStores(),
         reader=ReaderPool(),
-        memory=memory,
+        memory=ingestor,
         guard=guard_of(settings),
         progress=progress,
         clock=now,
         dispatcher=PageDispatcher(now),
-        manners=manners,
+        manners=host_limits,
     )
     tally = progress.follow(polls[0].crawl_id or "")
     await _run(services, polls)
     return ListingTrial(
-        listings=tally.listings, sightings=claims.sightings, releases=memory.releases, errors=list(tally.errors)
+        listings=tally.listings, sightings=claims.sightings, releases=ingestor.releases, errors=list(tally.errors)
     )

@@ -13,7 +13,7 @@ from alerts.settings import DeliverySettings
 from scheduler.leader.lease import Lease
 from scheduler.metrics import Metrics, ReadinessMetrics
 from scheduler.process.supervisor import Supervisor
-from scheduler.sweeps.acl import PermissionWatch
+from scheduler.sweeps.acl import PermissionMonitor
 from scheduler.sweeps.canary import Canary
 from scheduler.wiring import AppContext
 from stories.crawl_state.canary_reports import DAEMON, CanaryReport, CanaryReports
@@ -26,10 +26,10 @@ log = structlog.get_logger(__name__)
 REDIS_SECONDS = 2.0  # for what is read from Redis, shorter than what probes wait
 
 
-class HolderState:
+class LeaderState:
     """The state of the daemon that has the clock."""
 
-    def __init__(self, lease: Lease, canary: Canary, parts: Supervisor, permissions: PermissionWatch) -> None:
+    def __init__(self, lease: Lease, canary: Canary, parts: Supervisor, permissions: PermissionMonitor) -> None:
         self._permissions = permissions
         self._lease = lease
         self._canary = canary
@@ -37,22 +37,22 @@ class HolderState:
 
     async def checks(self) -> Mapping[str, Check]:
         """Return the checks of this process; whether Redis answers and the clock ticks is checked elsewhere."""
-        held = "this daemon has the clock" if self._lease.holds else "not renewed while Redis does not answer"
+        held = "this daemon has the clock" if self._lease.is_held else "not renewed while Redis does not answer"
         waiting = self._parts.waiting()
         failed = "; ".join(f"{part} waits for its restart: {why}" for part, why in sorted(waiting.items()))
         return {
             "lease": {"ok": True, "detail": held},
             "canary": {"ok": not self._canary.is_blind, "detail": self._canary.words()},
             "parts": {"ok": not waiting, "detail": failed or "all run"},
-            "permissions": self._permissions.check(),
+            "permissions": self._permissions.readiness(),
         }
 
 
 class StandbyState:
     """The state of a daemon that waits for the clock."""
 
-    def __init__(self, newsroom: AppContext) -> None:
-        self._redis = newsroom.redis
+    def __init__(self, app: AppContext) -> None:
+        self._redis = app.redis
 
     async def checks(self) -> Mapping[str, Check]:
         """Return that this is a standby, and who has the clock."""
@@ -65,16 +65,14 @@ class StandbyState:
         return {"lease": {"ok": False, "detail": f"standby: {held}"}}
 
 
-class Measure:
+class LeaderMetrics:
     """Brings the metrics of the daemon that has the clock up to date, as they are read."""
 
-    def __init__(self, newsroom: AppContext, metrics: Metrics) -> None:
-        self._redis = newsroom.redis
+    def __init__(self, app: AppContext, metrics: Metrics) -> None:
+        self._redis = app.redis
         self._metrics = metrics
         self._channels = {
-            name: settings
-            for name, settings in newsroom.settings.channels.items()
-            if isinstance(settings, DeliverySettings)
+            name: settings for name, settings in app.settings.channels.items() if isinstance(settings, DeliverySettings)
         }
         metrics.holding({name: holds_back(settings) for name, settings in self._channels.items()})
 
@@ -89,7 +87,7 @@ class Measure:
             self._metrics.lateness({})
 
 
-class MeasureStandby:
+class StandbyMetrics:
     """Brings the metrics of a standby up to date, as they are read."""
 
     def __init__(self, metrics: ReadinessMetrics) -> None:
@@ -103,8 +101,8 @@ class MeasureStandby:
 class DaemonCanary:
     """The last report of the daemon that has the clock, whichever process asks."""
 
-    def __init__(self, newsroom: AppContext) -> None:
-        self._reports = CanaryReports(newsroom.redis)
+    def __init__(self, app: AppContext) -> None:
+        self._reports = CanaryReports(app.redis)
 
     async def read(self) -> CanaryReport | None:
         """Return the report; None when there is none or Redis does not answer."""

@@ -15,7 +15,7 @@ from web.app import end_streams
 from web.security.connection_limits import Connection
 from web.starting_app import starting_app
 
-WEB_PATIENCE = 1  # seconds for answers that are under way at the end
+WEB_GRACE_SECONDS = 1  # seconds for answers that are under way at the end
 
 
 class WebServer(uvicorn.Server):
@@ -26,7 +26,7 @@ class WebServer(uvicorn.Server):
         yield
 
 
-class Front:
+class WebFront:
     """Serves one app at a time on a socket that listens; between them, and before the first, what a start answers."""
 
     def __init__(self, bound: socket.socket) -> None:
@@ -56,7 +56,7 @@ class Front:
                 log_config=None,
                 access_log=False,
                 lifespan="off",
-                timeout_graceful_shutdown=WEB_PATIENCE,
+                timeout_graceful_shutdown=WEB_GRACE_SECONDS,
                 server_header=False,
             )
         )

@@ -20,15 +20,15 @@ from crawler.engine import Engine
 from crawler.progress import Progress
 from crawler.readers.pool import ReaderFailedError
 from pipelines.ingest import IngestResult
-from scheduler.leader.docket_queue import AGAIN, DocketQueue, SharedQueue, beat
-from scheduler.leader.rollback_recovery import follow_mark
-from scheduler.leader.worker_key import MEMBER
+from scheduler.leader.docket_queue import RETRY_SECONDS, DocketQueue, SharedQueue, send_heartbeats
+from scheduler.leader.rollback_recovery import follow_memory_mark
+from scheduler.leader.worker_key import REGISTRY_PURPOSE
 from scheduler.process.cancellation import cancel_and_wait
 from scheduler.process.shutdown import stopping
 from scheduler.process.supervisor import Supervisor, outcome_of
-from scheduler.sweeps.acl import PermissionWatch
+from scheduler.sweeps.acl import PermissionMonitor
 from scheduler.sweeps.canary import MonitorBlindError, open_canary
-from scheduler.sweeps.clock_sync import keep_time
+from scheduler.sweeps.clock_sync import synchronize_clock
 from scheduler.wiring import STEPS, AppContext, StartError, now, open_app_context
 from stories.crawl_state.workers import Due, WorkerRegistry
 from stories.db.clock import timekeeper
@@ -38,17 +38,17 @@ from stories.runtime.allocator import keep_memory_small
 
 log = structlog.get_logger(__name__)
 
-PATIENCE = 2.0  # seconds for pages that are under way at the end; the rest is handed back
-PARTING = 0.3  # seconds for taking back the sign of life, with a Redis that may be away
-OF_ONE_MACHINE = ("file", "console")
+CRAWL_GRACE_SECONDS = 2.0  # seconds for pages that are under way at the end; the rest is handed back
+DEREGISTER_TIMEOUT_SECONDS = 0.3  # seconds for taking back the sign of life, with a Redis that may be away
+LOCAL_CHANNEL_TYPES = ("file", "console")
 """Types of channels that the daemon alone serves: what they write belongs on its machine."""
 
 
 class NextPollPublisher:
     """Tells the clock when what was polled here is due again."""
 
-    def __init__(self, crew: WorkerRegistry) -> None:
-        self._crew = crew
+    def __init__(self, registry: WorkerRegistry) -> None:
+        self._registry = registry
         self._told: asyncio.Queue[Due] = asyncio.Queue()
 
     def __call__(self, poll: Poll, at: datetime) -> None:
@@ -61,42 +61,42 @@ class NextPollPublisher:
             due = await self._told.get()
             while True:
                 try:
-                    await self._crew.tell_due(due)
+                    await self._registry.tell_due(due)
                     break
                 except RedisError as error:
                     log.warning("the clock was not told yet", source=due.source, why=f"Redis: {error}")
-                    await asyncio.sleep(AGAIN)
+                    await asyncio.sleep(RETRY_SECONDS)
 
 
 async def run_worker(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]) -> None:
     """Work until ``stop`` is set. ``StartError`` says what is missing."""
-    async with open_app_context(settings) as newsroom:
-        await _run(newsroom, stop, ready)
+    async with open_app_context(settings) as app:
+        await _run(app, stop, ready)
 
 
-async def _run(newsroom: AppContext, stop: asyncio.Event, ready: Callable[[], None]) -> None:
-    settings, signer = newsroom.settings, newsroom.signer
-    crew = WorkerRegistry(newsroom.redis, sign=partial(signer.sign, MEMBER))
-    newsroom.memory.name, newsroom.memory.follows = UNKNOWN_MARK, True
+async def _run(app: AppContext, stop: asyncio.Event, ready: Callable[[], None]) -> None:
+    settings, signer = app.settings, app.signer
+    registry = WorkerRegistry(app.redis, sign=partial(signer.sign, REGISTRY_PURPOSE))
+    app.memory_mark.name, app.memory_mark.follows = UNKNOWN_MARK, True
     policy = AddressPolicy(settings.polling.private_addresses)
     channels = {
         name: open_channel(name, channel, policy, settings.web.address())
         for name, channel in settings.channels.items()
-        if channel.type not in OF_ONE_MACHINE
+        if channel.type not in LOCAL_CHANNEL_TYPES
     }
-    delivery = Delivery(newsroom.redis, channels, watches=settings.watches, now=now, complete=False)
+    delivery = Delivery(app.redis, channels, watches=settings.watches, now=now, complete=False)
 
     def heard(remembered: IngestResult) -> None:
         if remembered.alerts:
             delivery.wake()
 
-    due = NextPollPublisher(crew)
-    services = replace(newsroom.services(Progress(), heard), polls=SharedQueue(), due=due)
+    due = NextPollPublisher(registry)
+    services = replace(app.services(Progress(), heard), polls=SharedQueue(), due=due)
     name = services.claims.run
-    sharing = DocketQueue(services, newsroom.stores.crawl_requests, newsroom.url, signer)
+    task_queue = DocketQueue(services, app.stores.crawl_requests, app.redis_url, signer)
     if isinstance(services.polls, SharedQueue):
-        services.polls.hand_out = sharing.give
-    canary = open_canary(newsroom, name, services.reader, newsroom.monitor(heard), changed=sharing.hold)
+        services.polls.dispatch = task_queue.enqueue
+    canary = open_canary(app, name, services.reader, app.monitor_notifier(heard), changed=task_queue.set_paused)
     engine = Engine(services, STEPS)
     try:
         try:
@@ -104,32 +104,32 @@ async def _run(newsroom: AppContext, stop: asyncio.Event, ready: Callable[[], No
         except ReaderFailedError as error:
             raise StartError(str(error)) from error
         crawl = engine.start()
-        await crew.beat(name)
+        await registry.beat(name)
         parts = Supervisor(fatal=(MonitorBlindError,))
         parts.start("crawl", lambda: outcome_of(crawl), restartable=False)
         owned = [
-            parts.start("sharing", sharing.run),
+            parts.start("task queue", task_queue.run),
             parts.start("due", due.run),
             parts.start("dispatcher", services.dispatcher.run),
             parts.start("delivery", delivery.run),
-            parts.start("sign of life", lambda: beat(crew, name)),
-            parts.start("time", lambda: keep_time(timekeeper, newsroom.redis)),
+            parts.start("heartbeat", lambda: send_heartbeats(registry, name)),
+            parts.start("time", lambda: synchronize_clock(timekeeper, app.redis)),
             parts.start("reader", services.reader.supervise, restartable=False),
             parts.start("canary", canary.run),
-            parts.start("memory", lambda: follow_mark(newsroom)),
+            parts.start("memory", lambda: follow_memory_mark(app)),
             parts.start("allocator", keep_memory_small),
-            parts.start("permissions", PermissionWatch(newsroom.redis).run),
+            parts.start("permissions", PermissionMonitor(app.redis).run),
         ]
         ready()
         failed = await parts.until(stop)
         log.info("ending", polls_waiting=len(services.polls))
         parts.finish()
-        sharing.end()
+        task_queue.stop()
         with stopping.part("pages and deliveries"):
-            await asyncio.gather(engine.finish(PATIENCE), cancel_and_wait(owned), return_exceptions=True)
+            await asyncio.gather(engine.finish(CRAWL_GRACE_SECONDS), cancel_and_wait(owned), return_exceptions=True)
         with contextlib.suppress(RedisError, TimeoutError):
-            async with asyncio.timeout(PARTING):
-                await crew.leave(name)
+            async with asyncio.timeout(DEREGISTER_TIMEOUT_SECONDS):
+                await registry.leave(name)
         if failed is not None:
             raise failed
     finally:

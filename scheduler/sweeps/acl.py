@@ -18,10 +18,10 @@ from web.dependencies import Check
 
 log = structlog.get_logger(__name__)
 
-LOOK_SECONDS = 20.0  # between two looks; each queues some 80 commands that are thrown away, 2 ms
+CHECK_SECONDS = 20.0  # between two looks; each queues some 80 commands that are thrown away, 2 ms
 
 
-class PermissionWatch:
+class PermissionMonitor:
     """Logs and remembers which rights are missing."""
 
     def __init__(self, redis: Redis) -> None:
@@ -32,10 +32,10 @@ class PermissionWatch:
         """Look until cancelled."""
         while True:
             beat()
-            await self.look()
-            await asyncio.sleep(LOOK_SECONDS)
+            await self.update()
+            await asyncio.sleep(CHECK_SECONDS)
 
-    async def look(self) -> None:
+    async def update(self) -> None:
         """Look once; while Redis is away the last answer stays."""
         try:
             missing = await missing_permissions(self._redis)
@@ -52,7 +52,7 @@ class PermissionWatch:
                 log.info("redis_permissions_complete")
         self._missing = missing
 
-    def check(self) -> Check:
+    def readiness(self) -> Check:
         """Return the check of readiness."""
         if not self._missing:
             return {"ok": True, "detail": "the user of Redis may do all that is needed"}

@@ -16,7 +16,7 @@ from typing import Literal, Protocol, get_args
 import structlog
 from redis.exceptions import RedisError
 
-from config.observability.telemetry import report
+from config.observability.sentry import report
 from config.settings import Settings, WatchSettings
 from config.source_settings import ListingSettings, ReleaseHints
 from crawler.listings import ListingPage
@@ -413,7 +413,7 @@ class Canary:
 
 
 def open_canary(
-    newsroom: AppContext,
+    app: AppContext,
     process: str,
     reader: PageReader,
     monitor: MonitorNotifier,
@@ -422,9 +422,9 @@ def open_canary(
     changed: Callable[[bool], None] = _unchanged,
 ) -> Canary:
     """Return the canary of a process, with its reports in Redis; arguments as :class:`Canary` has them."""
-    reports = CanaryReports(newsroom.redis)
+    reports = CanaryReports(app.redis)
 
     async def put(found: CanaryReport) -> None:
         await reports.put(process, found)
 
-    return Canary(process, reader, newsroom.settings, now, monitor.tell, put, observe=observe, changed=changed)
+    return Canary(process, reader, app.settings, now, monitor.tell, put, observe=observe, changed=changed)

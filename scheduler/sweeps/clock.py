@@ -23,11 +23,13 @@ from stories.runtime.heartbeats import beat
 
 log = structlog.get_logger(__name__)
 
-JITTER = 0.1  # of the interval, so that listings with one interval spread
-APART = timedelta(milliseconds=20)  # between two first polls: a thousand in 20 s, which one core does with ease
-LOOK = 1.0  # seconds between two looks at both clocks
+JITTER_FRACTION = 0.1  # of the interval, so that listings with one interval spread
+FIRST_POLL_SPACING = timedelta(
+    milliseconds=20
+)  # between two first polls: a thousand in 20 s, which one core does with ease
+CHECK_SECONDS = 1.0  # seconds between two looks at both clocks
 HANG_SECONDS = 300.0  # for one piece of work; a sweep of many pages with a slow Redis takes some seconds
-JUMP = 2.0  # seconds by which wall clock and monotonic clock may part before the jobs are set anew
+MAX_DRIFT_SECONDS = 2.0  # seconds by which wall clock and monotonic clock may part before the jobs are set anew
 
 
 class Clock:
@@ -39,12 +41,12 @@ class Clock:
         ask: Callable[[Poll], None],
         now: Callable[[], datetime],
         *,
-        may: Callable[[], bool] = lambda: True,
-        first: Mapping[tuple[str, str], datetime] | None = None,
+        is_leader: Callable[[], bool] = lambda: True,
+        first_due: Mapping[tuple[str, str], datetime] | None = None,
     ) -> None:
         """``may`` says whether the clock is ours; ``first`` when listings, by source and URL, are due (else: now)."""
-        self._may = may
-        self._first = first or {}
+        self._is_leader = is_leader
+        self._first_due = first_due or {}
         self._listings = listings
         self._ask = ask
         self._now = now
@@ -59,16 +61,21 @@ class Clock:
             seconds = listing.interval.total_seconds()
             self._scheduler.add_job(
                 self._tick,
-                IntervalTrigger(seconds=seconds, jitter=seconds * JITTER, timezone="UTC"),
+                IntervalTrigger(seconds=seconds, jitter=seconds * JITTER_FRACTION, timezone="UTC"),
                 args=[listing],
                 id=_job(listing.source, listing.url),
-                next_run_time=self._by_the_system(
-                    max(self._now() + number * APART, self._first.get((listing.source, listing.url), self._now()))
+                next_run_time=self._system_time(
+                    max(
+                        self._now() + number * FIRST_POLL_SPACING,
+                        self._first_due.get((listing.source, listing.url), self._now()),
+                    )
                 ),
             )
         self._scheduler.start()
 
-    def every(self, seconds: float, work: Callable[[], Awaitable[None]], name: str, *, leased: bool = True) -> None:
+    def every(
+        self, seconds: float, work: Callable[[], Awaitable[None]], name: str, *, needs_lease: bool = True
+    ) -> None:
         """Run a small piece of work at an interval while the clock is ours; it must not raise.
 
         A piece that hangs is ended after ``HANG_SECONDS``: else it would never run again. ``leased``: False for work
@@ -76,7 +83,7 @@ class Clock:
         """
 
         async def run() -> None:
-            if leased and not self._may():
+            if needs_lease and not self._is_leader():
                 return
             with contextlib.suppress(asyncio.CancelledError):  # stop() cuts off what runs, and that is no failure
                 try:
@@ -89,16 +96,16 @@ class Clock:
             run,
             IntervalTrigger(seconds=seconds, timezone="UTC"),
             id=name,
-            next_run_time=self._by_the_system(self._now()),
+            next_run_time=self._system_time(self._now()),
         )
 
-    def due(self, poll: Poll, at: datetime) -> None:
+    def reschedule(self, poll: Poll, at: datetime) -> None:
         """Ask the listing of a poll again at a moment."""
         job = self._scheduler.get_job(_job(poll.source, poll.listing or ""))
         if job is not None:
-            job.modify(next_run_time=self._by_the_system(at))
+            job.modify(next_run_time=self._system_time(at))
 
-    def _by_the_system(self, at: datetime) -> datetime:
+    def _system_time(self, at: datetime) -> datetime:
         """Return a moment of the process's time by the system's clock, which APScheduler goes by."""
         return datetime.now(UTC) + (at - self._now())
 
@@ -108,7 +115,7 @@ class Clock:
             for number, listing in enumerate(self._listings):
                 job = self._scheduler.get_job(_job(listing.source, listing.url))
                 if job is not None:
-                    job.modify(next_run_time=self._now() + number * APART)
+                    job.modify(next_run_time=self._now() + number * FIRST_POLL_SPACING)
 
     def stop(self) -> None:
         """Ask for nothing more."""
@@ -121,19 +128,19 @@ class Clock:
         with contextlib.suppress(asyncio.CancelledError):
             while True:
                 beat()
-                await asyncio.sleep(LOOK)
-                if abs(time() - monotonic() - offset) > JUMP:
+                await asyncio.sleep(CHECK_SECONDS)
+                if abs(time() - monotonic() - offset) > MAX_DRIFT_SECONDS:
                     log.warning("the clock jumped", seconds=round(time() - monotonic() - offset, 1))
                     offset = time() - monotonic()
                     for number, job in enumerate(self._scheduler.get_jobs()):
-                        job.modify(next_run_time=self._by_the_system(self._now() + number * APART))
+                        job.modify(next_run_time=self._system_time(self._now() + number * FIRST_POLL_SPACING))
 
     async def _tick(self, listing: Listing) -> None:
         with contextlib.suppress(asyncio.CancelledError):  # as above
-            if self._may():
+            if self._is_leader():
                 self._ask(listing.poll(self._now()))
             else:  # held up or cut off for longer than the clock is ours; either it is again soon, or the daemon ends
-                self.due(listing.poll(self._now()), self._now() + timedelta(seconds=JUMP))
+                self.reschedule(listing.poll(self._now()), self._now() + timedelta(seconds=MAX_DRIFT_SECONDS))
 
 
 def _job(source: str, url: str) -> str:

@@ -17,11 +17,11 @@ from stories.store.due_times import shift_due
 
 log = structlog.get_logger(__name__)
 
-MEASURED = 2.0  # seconds between two measurements
+INTERVAL_SECONDS = 2.0  # seconds between two measurements
 LATE_PASSES = 4  # after a jump back: work in flight ends within these measurements, and may have used the old time
 
 
-async def keep_time(
+async def synchronize_clock(
     timekeeper: Timekeeper, redis: Redis, channels: Iterable[str] = (), lease: Lease | None = None
 ) -> None:
     """Measure until cancelled; with the daemon's ``lease`` move what is due after the server's clock jumped back."""
@@ -29,7 +29,7 @@ async def keep_time(
     while True:
         try:
             jumped = (await timekeeper.measure(redis)).jumped
-            if lease is not None and lease.holds:
+            if lease is not None and lease.is_held:
                 if jump := late_passes.pop() if late_passes else None:
                     await shift_due(redis, jump, channels, lease.term, only_late=True)
                 if moved := await shift_due(redis, jumped, channels, lease.term):
@@ -38,10 +38,10 @@ async def keep_time(
                 late_passes = [jumped] * LATE_PASSES
         except RedisError:
             log.debug("clock_not_measured", reason="Redis does not answer")
-        await asyncio.sleep(MEASURED)
+        await asyncio.sleep(INTERVAL_SECONDS)
 
 
-def show_skew(registry: CollectorRegistry, timekeeper: Timekeeper) -> None:
+def register_skew_metric(registry: CollectorRegistry, timekeeper: Timekeeper) -> None:
     """Show in the metrics how far the clocks differ."""
     skew = Gauge(
         "wirewatch_clock_skew_seconds",

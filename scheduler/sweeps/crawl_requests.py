@@ -22,9 +22,9 @@ from stories.runtime.heartbeats import beat
 
 log = structlog.get_logger(__name__)
 
-WAIT = 2.0  # seconds for one blocking look at the queue; below the connection's timeout
-PATIENCE = 1.0  # seconds to the next look when Redis is away
-LONGEST = 3600.0  # seconds a crawl is followed
+BLOCK_SECONDS = 2.0  # seconds for one blocking look at the queue; below the connection's timeout
+RETRY_SECONDS = 1.0  # seconds to the next look when Redis is away
+MAX_CRAWL_SECONDS = 3600.0  # seconds a crawl is followed
 
 
 def expand(poll: Poll, settings: Settings) -> list[Poll]:
@@ -43,7 +43,7 @@ def expand(poll: Poll, settings: Settings) -> list[Poll]:
 
 
 async def serve_requests(
-    services: Services, requests: CrawlRequests, give: Callable[[Poll], bool] = lambda asked: False
+    services: Services, requests: CrawlRequests, dispatch: Callable[[Poll], bool] = lambda asked: False
 ) -> None:
     """Run the crawls that are asked for, until cancelled; one that ``give`` takes is run by a worker."""
     resumed = False
@@ -55,18 +55,18 @@ async def serve_requests(
                     for lost in await requests.requeue_lost():
                         log.info("crawl taken up again", crawl=lost.crawl_id, source=lost.source or None)
                     resumed = True
-                asked = await requests.next(WAIT)
+                asked = await requests.next(BLOCK_SECONDS)
             except RedisError:
-                await asyncio.sleep(PATIENCE)
+                await asyncio.sleep(RETRY_SECONDS)
                 continue
             if asked is not None:
                 failpoint("taken")
-            if asked is not None and not give(asked):
+            if asked is not None and not dispatch(asked):
                 # One that is cut off is put back by whoever has the clock next, and has perhaps: not here too.
-                following.create_task(run_asked(asked, services, requests))
+                following.create_task(run_crawl(asked, services, requests))
 
 
-async def run_asked(asked: Poll, services: Services, requests: CrawlRequests) -> None:
+async def run_crawl(asked: Poll, services: Services, requests: CrawlRequests) -> None:
     """Return when a crawl that was asked for came to its end, its state written."""
     crawl_id = asked.crawl_id or ""
     polls = expand(asked, services.settings)
@@ -83,25 +83,25 @@ async def run_asked(asked: Poll, services: Services, requests: CrawlRequests) ->
         why = refused or f"source {asked.source!r} has no listing to poll for this"
         log.info("crawl_refused", crawl=crawl_id, source=asked.source or None, reason=why)
         failed = replace(state, state="failed", done_at=timestamp(services.clock()), errors=(why,))
-        await _surely(lambda: requests.finish(failed), crawl_id)
+        await _write_with_retry(lambda: requests.finish(failed), crawl_id)
         return
     log.info("crawl begun", crawl=crawl_id, source=state.source, url=state.url)
-    await _surely(lambda: requests.put_state(state), crawl_id)
+    await _write_with_retry(lambda: requests.put_state(state), crawl_id)
     tally = services.progress.follow(crawl_id)
     for poll in polls:
         services.ask(poll)
     try:
-        async with asyncio.timeout(LONGEST):
+        async with asyncio.timeout(MAX_CRAWL_SECONDS):
             await tally.done.wait()
     except TimeoutError:
-        tally.errors.append(f"it took more than {LONGEST:.0f} s, and was not followed to its end")
+        tally.errors.append(f"it took more than {MAX_CRAWL_SECONDS:.0f} s, and was not followed to its end")
     finally:
         services.progress.forget(crawl_id)
     done = _done(state, tally, services)
-    await _surely(lambda: requests.finish(done), crawl_id)
+    await _write_with_retry(lambda: requests.finish(done), crawl_id)
 
 
-async def _surely(write: Callable[[], Awaitable[None]], crawl_id: str) -> None:
+async def _write_with_retry(write: Callable[[], Awaitable[None]], crawl_id: str) -> None:
     """Write how a crawl is, once Redis takes it."""
     while True:
         try:
@@ -109,7 +109,7 @@ async def _surely(write: Callable[[], Awaitable[None]], crawl_id: str) -> None:
             return
         except RedisError as error:
             log.warning("state of a crawl not written yet", crawl=crawl_id, why=f"Redis: {error}")
-            await asyncio.sleep(PATIENCE)
+            await asyncio.sleep(RETRY_SECONDS)
 
 
 def _done(state: CrawlState, tally: Tally, services: Services) -> CrawlState:

@@ -25,7 +25,7 @@ AWAY = 1.0  # the same while it does not answer
 
 
 async def look_after_redis(
-    newsroom: AppContext, lease: Lease, monitor: MonitorNotifier, now: Callable[[], datetime], recall: RollbackRecovery
+    app: AppContext, lease: Lease, monitor: MonitorNotifier, now: Callable[[], datetime], recovery: RollbackRecovery
 ) -> None:
     """Renew the daemon's lease; while Redis is away start the embedded server again, and tell of it when it is back."""
     away: datetime | None = None
@@ -33,7 +33,7 @@ async def look_after_redis(
         beat()
         try:
             await lease.renew()
-            found = await recall.look()
+            found = await recovery.check()
             if away is not None:
                 await tell_of_absence(monitor, away, now(), lost=found.change in ("emptied", "went back"))
                 log.info("Redis is back")
@@ -45,9 +45,9 @@ async def look_after_redis(
                     why=str(error),
                 )
                 away = now()
-            if newsroom.server is not None:
+            if app.server is not None:
                 try:
-                    await newsroom.server.ensure()
+                    await app.server.ensure()
                 except EmbeddedServerError as fault:
                     log.error("the embedded Redis does not start", why=str(fault))
         await asyncio.sleep(RENEWED if away is None else AWAY)
@@ -73,10 +73,8 @@ async def tell_of_absence(monitor: MonitorNotifier, since: datetime, until: date
 class ChannelWatch:
     """Sees how the channels do, for the figures, and tells of one that was switched off."""
 
-    def __init__(
-        self, newsroom: AppContext, monitor: MonitorNotifier, show: Callable[[list[ChannelCounts]], None]
-    ) -> None:
-        self._newsroom = newsroom
+    def __init__(self, app: AppContext, monitor: MonitorNotifier, show: Callable[[list[ChannelCounts]], None]) -> None:
+        self._app = app
         self._monitor = monitor
         self._show = show
         self._told: dict[str, datetime] = {}
@@ -84,7 +82,7 @@ class ChannelWatch:
     async def look(self) -> None:
         """Look once; what Redis does not give now is seen at the next look."""
         try:
-            found = await count_alerts(self._newsroom.redis, list(self._newsroom.settings.channels))
+            found = await count_alerts(self._app.redis, list(self._app.settings.channels))
             for one in found:
                 await self._tell_if_off(one)
         except (RedisError, OSError) as error:

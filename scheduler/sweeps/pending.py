@@ -21,13 +21,13 @@ from stories.crawl_state.pending_sightings import PendingSightings
 
 log = structlog.get_logger(__name__)
 
-AT_START = timedelta(minutes=11)  # as far as pages are looked after that were claimed just before the end
-MANY = 5_000  # sightings of the first sweep
-AT_ONCE = 200  # sightings of one sweep
-OFF = timedelta(minutes=10)  # between two looks at a page whose source is off
+STARTUP_HORIZON = timedelta(minutes=11)  # as far as pages are looked after that were claimed just before the end
+STARTUP_BATCH = 5_000  # sightings of the first sweep
+SWEEP_BATCH = 200  # sightings of one sweep
+DISABLED_SOURCE_DELAY = timedelta(minutes=10)  # between two looks at a page whose source is off
 
 
-def in_hand(
+def pending_sweep(
     claims: ClaimStore,
     pending: PendingSightings,
     dispatcher: PageDispatcher,
@@ -45,8 +45,8 @@ def in_hand(
         nonlocal is_first
         try:
             # At the start all that is pending is looked at: leases of the process before this one are void.
-            horizon, is_first = (AT_START if is_first else timedelta()), False
-            for one in await pending.due(now() + horizon, AT_ONCE if not horizon else MANY):
+            horizon, is_first = (STARTUP_HORIZON if is_first else timedelta()), False
+            for one in await pending.due(now() + horizon, SWEEP_BATCH if not horizon else STARTUP_BATCH):
                 due = await claims.standing(one.sighting.url, now())
                 if due is not None and due <= now():
                     source = owner(settings, one.source, one.sighting.url)
@@ -55,7 +55,7 @@ def in_hand(
                         await dispatcher.put_back(replace(one, source=source), now())
                         continue
                     if is_off(settings, one.source):
-                        due = now() + OFF
+                        due = now() + DISABLED_SOURCE_DELAY
                     else:
                         reason = "the configuration has no such source"
                         log.info("sighting_dropped", source=one.source, url=one.sighting.url, reason=reason)

@@ -21,16 +21,18 @@ from stories.store.archive import Archive
 
 log = structlog.get_logger(__name__)
 
-AT_ONCE = 200  # pages of one sweep
-BATCHES = 20  # of a sweep that so far found only pages that are not requested: others wait behind them
-OF_A_HOST = 10  # pages that are on their way: as many as a host with the pace of a second answers between two sweeps
-APART = timedelta(seconds=2)  # between the pages of a host that must wait for another sweep
+SWEEP_BATCH = 200  # pages of one sweep
+MAX_BATCHES = 20  # of a sweep that so far found only pages that are not requested: others wait behind them
+MAX_PENDING_PER_HOST = (
+    10  # pages that are on their way: as many as a host with the pace of a second answers between two sweeps
+)
+HOST_SPACING = timedelta(seconds=2)  # between the pages of a host that must wait for another sweep
 LEASE = timedelta(minutes=10)  # until a page that was asked for and never came back is asked for again
 LEASE_STEPS = 4  # of a ladder whose first step is so short that they end before
-TRIES = 2  # in a row at a page that does not come back; then its next step is awaited
+MAX_ATTEMPTS = 2  # in a row at a page that does not come back; then its next step is awaited
 
 
-class Revisits:
+class RevisitSweep:
     """The sweep: each call asks for the pages that are due."""
 
     def __init__(
@@ -49,8 +51,8 @@ class Revisits:
         self._ladder: Ladder = settings.polling.ladder
         self._ask = ask
         self._now = now
-        self._asked: dict[str, tuple[str, datetime]] = {}
-        self._tries: Counter[str] = Counter()
+        self._requested: dict[str, tuple[str, datetime]] = {}
+        self._attempts: Counter[str] = Counter()
         self._logged: set[str] = set()
         """Sources whose revisits were refused since the start, and that was logged."""
 
@@ -58,42 +60,44 @@ class Revisits:
         """Ask once for what is due; what Redis does not give now is asked for at the next sweep."""
         try:
             await self._forget_answered()
-            for _ in range(BATCHES):
-                due = await self._revisit_queue.due(self._now(), AT_ONCE)
+            for _ in range(MAX_BATCHES):
+                due = await self._revisit_queue.due(self._now(), SWEEP_BATCH)
                 stored = {one.release.id: one.release for one in await self._archive.several(due)}
-                if await self._take(due, stored) or len(due) < AT_ONCE:
+                if await self._take(due, stored) or len(due) < SWEEP_BATCH:
                     break
         except RedisError as error:
             log.warning("revisits put off", why=f"Redis: {error}")
 
     async def _forget_answered(self) -> None:
         """A page whose next look was set by something else than its lease has come back."""
-        set_for = await self._revisit_queue.due_at(list(self._asked))
+        set_for = await self._revisit_queue.due_at(list(self._requested))
         now = self._now()
         for release_id, at in set_for.items():
-            lease = self._asked[release_id][1]
+            lease = self._requested[release_id][1]
             if at != lease:
-                del self._asked[release_id]
-                self._tries.pop(release_id, None)
+                del self._requested[release_id]
+                self._attempts.pop(release_id, None)
             elif lease <= now:  # it never came: it no longer counts for its host
-                del self._asked[release_id]
+                del self._requested[release_id]
 
     async def _take(self, due: Sequence[str], stored: dict[str | None, Release]) -> int:
         """Request what may be requested of the releases that are due, and return how many those are."""
-        now, taken, waiting = self._now(), [], Counter(host for host, _ in self._asked.values())
+        now, taken, waiting = self._now(), [], Counter(host for host, _ in self._requested.values())
         for release_id in due:
             release = stored.get(release_id)
             if release is None or release.url is None or is_beyond_ladder(release, self._ladder, now):
                 await self._put(release_id, None)
             elif (source := owner(self._settings, release.source or "", release.url)) is None:
                 await self._refuse(release_id, release, now)
-            elif self._tries[release_id] >= TRIES:
+            elif self._attempts[release_id] >= MAX_ATTEMPTS:
                 await self._put(release_id, next_revisit(release, self._ladder, now))
             else:
                 host = urlsplit(release.url).hostname or ""
                 waiting[host] += 1
-                if waiting[host] > OF_A_HOST:
-                    await self._revisit_queue.schedule(release_id, now + APART * (waiting[host] - OF_A_HOST))
+                if waiting[host] > MAX_PENDING_PER_HOST:
+                    await self._revisit_queue.schedule(
+                        release_id, now + HOST_SPACING * (waiting[host] - MAX_PENDING_PER_HOST)
+                    )
                 else:
                     taken.append((release_id, release, host, source))
         known = await self._looks.validators([release_id for release_id, *_ in taken])
@@ -101,10 +105,10 @@ class Revisits:
             url, validators = release.url or "", known.get(release_id)
             if validators is not None and validators.revision != release.revision:
                 validators = None  # they stand for another state than the one that was kept
-            lease = _whole(now + min(LEASE, LEASE_STEPS * self._ladder[0][0]))
+            lease = _in_milliseconds(now + min(LEASE, LEASE_STEPS * self._ladder[0][0]))
             await self._revisit_queue.schedule(release_id, lease)
-            self._asked[release_id] = (host, lease)
-            self._tries[release_id] += 1
+            self._requested[release_id] = (host, lease)
+            self._attempts[release_id] += 1
             self._ask(Poll(source=source, urls=(url,), validators=validators, reason="revisit", asked_at=now))
         return len(taken)
 
@@ -120,7 +124,7 @@ class Revisits:
         await self._put(release_id, next_revisit(release, self._ladder, now) if off else None)
 
     async def _put(self, release_id: str, due: datetime | None) -> None:
-        self._tries.pop(release_id, None)
+        self._attempts.pop(release_id, None)
         await self._revisit_queue.schedule(release_id, due)
 
 
@@ -128,6 +132,6 @@ def _why(off: bool) -> str:
     return "the source is off" if off else "the configuration has no such source"
 
 
-def _whole(moment: datetime) -> datetime:
+def _in_milliseconds(moment: datetime) -> datetime:
     """Return the moment as Redis keeps it, in milliseconds."""
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

@@ -19,11 +19,11 @@ from stories.model.timestamps import timestamp
 
 log = structlog.get_logger(__name__)
 
-AT_ONCE = 100  # listings of one sweep
-WHOLE = timedelta(milliseconds=1)  # of Redis, which keeps moments so
+SWEEP_BATCH = 100  # listings of one sweep
+MILLISECOND = timedelta(milliseconds=1)  # of Redis, which keeps moments so
 
 
-class PushedPolls:
+class WebSubSweep:
     """The sweep: each call asks for the listings that are due because of a push."""
 
     def __init__(
@@ -43,12 +43,12 @@ class PushedPolls:
     async def sweep(self) -> None:
         """Ask once for what is due; what Redis does not give now is asked for at the next sweep."""
         try:
-            for key in await self._pushes.due(self._now(), AT_ONCE):
-                await self._look(key)
+            for key in await self._pushes.due(self._now(), SWEEP_BATCH):
+                await self._check(key)
         except RedisError as error:
             log.warning("pushes put off", why=f"Redis: {error}")
 
-    async def _look(self, key: str) -> None:
+    async def _check(self, key: str) -> None:
         listing, known, now = self._listings.get(key), await self._pushes.get(key), self._now()
         if listing is None or known is None:
             await self._pushes.settle(key, known.wanted_at if known else None)
@@ -57,13 +57,13 @@ class PushedPolls:
         if at is None:
             await self._pushes.settle(key, known.wanted_at)
         elif at > now:
-            await self._pushes.put_due(key, at + WHOLE)
+            await self._pushes.put_due(key, at + MILLISECOND)
         else:
             await self._poll(key, listing, known, now)
 
     async def _poll(self, key: str, listing: Listing, known: Subscription, now: datetime) -> None:
         # Due again before it is asked for: that the poll comes to nothing, or is one that was under way, is seen then.
-        await self._pushes.put_due(key, now + listing.interval / FASTEST + WHOLE)
+        await self._pushes.put_due(key, now + listing.interval / FASTEST + MILLISECOND)
         looks: Changes = {"looks": known.looks + 1, "looked_at": timestamp(now)}
         if await self._pushes.change(key, known.token, looks, now):
             log.info("polled for a push", source=listing.source, listing=listing.url, look=known.looks + 1)

@@ -1,4 +1,4 @@
-"""Revisits: when a page is read again."""
+"""RevisitSweep: when a page is read again."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from receiver import SECRET
 
 from config.settings import Settings
 from scheduler.demo.configuration import configuration
-from scheduler.leader.worker_key import MEMBER, signer_of
+from scheduler.leader.worker_key import REGISTRY_PURPOSE, signer_of
 from stories.crawl_state.workers import WorkerRegistry
 
 
@@ -36,7 +36,7 @@ def program(table, tmp_path):
 def crew(redis, redis_url):
     """The registry of workers, signed as the daemon and the workers of that configuration sign."""
     signer = signer_of(Settings.model_validate({"catalog": False, "redis_url": redis_url}))
-    return WorkerRegistry(redis, sign=partial(signer.sign, MEMBER))
+    return WorkerRegistry(redis, sign=partial(signer.sign, REGISTRY_PURPOSE))
 
 
 @pytest.fixture

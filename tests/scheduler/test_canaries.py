@@ -143,7 +143,7 @@ async def test_a_traceback_shows_no_secret(secretive, tmp_path, monkeypatch):
         words = f"{url}; AUTH default {password} sparrow-p@ss-0d1 sparrow-sentinel-1; {token}"
         raise RuntimeError(words)
 
-    monkeypatch.setattr(check, "with_newsroom", broken)
+    monkeypatch.setattr(check, "with_app_context", broken)
     ended = await Program(folder=tmp_path, table=secretive, environment={}).within("check")
     assert ended.status == 1
     assert "RuntimeError: " in ended.err

@@ -5,7 +5,7 @@ from __future__ import annotations
 from alerts.channels import channel_types
 from config.loader import check
 from config.settings import Settings
-from scheduler.cli.check import silences
+from scheduler.cli.check import silent_settings
 
 OFF = {
     "title": "Far Wire",
@@ -22,7 +22,7 @@ def settings(**table: object) -> Settings:
 
 
 def test_a_watch_on_a_source_that_is_off_is_warned_of_with_the_reason() -> None:
-    (warning,) = silences(
+    (warning,) = silent_settings(
         settings(
             sources={"far": OFF},
             watches={"desk": {"sources": ["far"]}},
@@ -33,6 +33,6 @@ def test_a_watch_on_a_source_that_is_off_is_warned_of_with_the_reason() -> None:
 
 
 def test_a_configuration_without_watch_or_channel_is_warned_of() -> None:
-    assert "no watch" in silences(settings())[0]
-    assert "no channel" in silences(settings(watches={"all": {}}))[0]
-    assert silences(settings(watches={"all": {}}, channels={"log": {"type": "console"}})) == []
+    assert "no watch" in silent_settings(settings())[0]
+    assert "no channel" in silent_settings(settings(watches={"all": {}}))[0]
+    assert silent_settings(settings(watches={"all": {}}, channels={"log": {"type": "console"}})) == []

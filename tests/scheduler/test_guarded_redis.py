@@ -19,7 +19,7 @@ from config.settings import Settings
 from scheduler.cli.worker import of_this_machine
 from scheduler.demo import stories
 from scheduler.demo.configuration import toml_text
-from scheduler.sweeps.acl import PermissionWatch
+from scheduler.sweeps.acl import PermissionMonitor
 from stories.db.acl import COMMANDS, RULE
 
 CONTAINERS = ("SCRIPT", "XGROUP")
@@ -109,7 +109,7 @@ async def test_a_right_that_is_taken_while_the_daemon_runs_is_logged_and_shown_b
     await redis.execute_command("ACL", "SETUSER", "desk", "on", ">canary-9", *RULE.split())
     try:
         async with Redis.from_url(redis_url, username="desk", password="canary-9") as client:
-            watch = PermissionWatch(client)
+            watch = PermissionMonitor(client)
             await watch.look()
             assert watch.check()["ok"]
             await redis.execute_command("ACL", "SETUSER", "desk", "resetchannels", "-blpop")

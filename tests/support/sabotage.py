@@ -23,7 +23,7 @@ def install(folder: Path) -> None:
 
     scheduler.sweeps.canary.FIRST_SECONDS = 0.1
     scheduler.sweeps.canary.INTERVAL_SECONDS = scheduler.sweeps.canary.RETRY_SECONDS = 1.0
-    scheduler.roles.daemon.TICK = scheduler.roles.daemon.CHANNELS = 1.0
+    scheduler.roles.daemon.TICK_SECONDS = scheduler.roles.daemon.CHANNEL_CHECK_SECONDS = 1.0
 
     def is_on(fault: str) -> bool:
         return (folder / fault).exists()

@@ -24,7 +24,8 @@ from redis.exceptions import TimeoutError as TimedOut
 from sentry_sdk.transport import Transport
 
 from config.observability.expected_errors import is_expected
-from config.observability.telemetry import configure_logging, configure_sentry, report
+from config.observability.logging import configure_logging
+from config.observability.sentry import configure_sentry, report
 from crawler.readers.processes import ReaderClosedError, ReaderFailedError
 from scheduler.leader.docket_queue import RequeuedError
 from scheduler.leader.lease import DeposedError

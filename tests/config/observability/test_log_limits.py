@@ -25,8 +25,8 @@ from config.observability.log_limits import (
     bound_values,
     clean,
 )
+from config.observability.logging import configure_logging
 from config.observability.redaction import hide
-from config.observability.telemetry import configure_logging
 
 
 class Terminal(io.StringIO):

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from scheduler.leader.docket_queue import is_double
+from scheduler.leader.docket_queue import is_duplicate
 from stories.model.sighting import Cursor, Poll
 from stories.model.timestamps import timestamp
 
@@ -42,4 +42,4 @@ def polled(ago: timedelta) -> Cursor:
     ],
 )  # fmt: skip
 def test_a_listing_that_was_polled_just_now_is_not_polled_again_by_a_clock(poll, cursor, double):
-    assert is_double(poll, cursor, INTERVAL, 7, NOW) is double
+    assert is_duplicate(poll, cursor, INTERVAL, 7, NOW) is double

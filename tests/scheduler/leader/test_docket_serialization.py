@@ -25,7 +25,7 @@ from structlog.testing import capture_logs
 from config.settings import Settings
 from scheduler.leader.docket_queue import DocketQueue, task_key
 from scheduler.leader.docket_serialization import JsonCodec, UnsignedTaskError, checked
-from scheduler.leader.worker_key import FILE, Signer, password_of, signer_of
+from scheduler.leader.worker_key import KEY_FILE, Signer, password_of, signer_of
 from stories.model.sighting import Poll
 
 NAME = "{ww}:docket"
@@ -77,14 +77,14 @@ def forged(path: Path) -> dict[str, dict[str, bytes | str]]:
     }
 
 
-def sharing(redis_url: str, performed: list[Poll]) -> DocketQueue:
+def task_queue(redis_url: str, performed: list[Poll]) -> DocketQueue:
     """A process's part in the shared polls, whose polls do nothing but being noted."""
     shared = DocketQueue(cast(Any, SimpleNamespace()), cast(Any, SimpleNamespace()), redis_url, SIGNER)
 
     async def perform(poll: Poll) -> None:
         performed.append(poll)
 
-    shared._perform = perform  # type: ignore[method-assign]
+    shared._run_poll = perform  # type: ignore[method-assign]
     return shared
 
 
@@ -112,20 +112,20 @@ async def test_nothing_that_was_forged_is_run_and_what_is_ours_is_done_meanwhile
     await redis.zadd(f"{NAME}:queue", {"later": 1})
     await redis.hset(f"{NAME}:runs:later", mapping=message(cloudpickle.dumps((Evil(marker),)), key="later"))
     with capture_logs() as logged:
-        shared = sharing(redis_url, performed)
+        shared = task_queue(redis_url, performed)
         running = asyncio.create_task(shared.run())
         try:
             await until(lambda: refusals(logged) >= len(messages), timeout=10)
             for one in forged(marker).values():
                 await redis.xadd(f"{NAME}:stream", one)
-            assert shared.give(POLL)
+            assert shared.enqueue(POLL)
             await until(lambda: [replace(one, term=0) for one in performed] == [POLL], timeout=10)
             await until(lambda: refusals(logged) >= 2 * len(messages), timeout=10)
 
             await until(lambda: empty(redis), timeout=10)
             assert not running.done()
         finally:
-            shared.end()
+            shared.stop()
             running.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await running
@@ -200,16 +200,16 @@ def test_processes_of_one_configuration_prove_themselves_to_each_other_and_to_no
     ]
     sealed = []
     for one, other in ours:
-        assert signer_of(one).proves
+        assert signer_of(one).is_authenticated
         sealed.append(signer_of(one).seal("poll", "text"))
         assert signer_of(other).open("poll", sealed[-1]) == "text"
         assert signer_of(other).open("member", sealed[-1]) is None
     assert len(set(sealed)) == 3
-    assert (tmp_path / "data" / FILE).stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "data" / KEY_FILE).stat().st_mode & 0o777 == 0o600
 
 
 def test_without_any_secret_nothing_is_proven(tmp_path: Path) -> None:
-    assert not signer_of(settings(tmp_path, redis_url="redis://127.0.0.1/0")).proves
+    assert not signer_of(settings(tmp_path, redis_url="redis://127.0.0.1/0")).is_authenticated
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ async def test_a_part_that_loses_the_first_word_is_told_again_and_ends():
     tasks = begun(deaf(0), deaf(1), group(1))
     await asyncio.sleep(0)
     with capture_logs() as said:
-        await cancel_and_wait(tasks, grace=0.05, last=30)
+        await cancel_and_wait(tasks, grace=0.05, second_grace=30)
     assert all(task.cancelled() for task in tasks)
     assert said == []
 
@@ -45,7 +45,7 @@ async def test_a_part_that_never_ends_is_named_and_left_behind():
     tasks = begun(deaf(0), deaf(2))
     await asyncio.sleep(0)
     with capture_logs() as said:
-        await cancel_and_wait(tasks, grace=0.05, last=0.05)
+        await cancel_and_wait(tasks, grace=0.05, second_grace=0.05)
     assert [line["part"] for line in said] == ["part 1"]
     tasks[1].cancel()
 
@@ -53,5 +53,5 @@ async def test_a_part_that_never_ends_is_named_and_left_behind():
 async def test_a_part_that_ended_by_itself_is_no_hindrance():
     tasks = begun(asyncio.sleep(0), deaf(0))
     await tasks[0]
-    await cancel_and_wait(tasks, grace=30, last=30)
+    await cancel_and_wait(tasks, grace=30, second_grace=30)
     assert tasks[1].cancelled()

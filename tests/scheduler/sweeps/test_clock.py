@@ -22,9 +22,9 @@ def listing(number=1, interval=timedelta(hours=1)):
 async def clocks():
     made = []
 
-    def make(*listings, now=lambda: datetime.now(UTC), may=lambda: True):
+    def make(*listings, now=lambda: datetime.now(UTC), is_leader=lambda: True):
         asked = []
-        clock = Clock(listings, asked.append, now, may=may)
+        clock = Clock(listings, asked.append, now, is_leader=is_leader)
         made.append(clock)
         return clock, asked
 
@@ -53,8 +53,8 @@ async def test_a_listing_is_moved_to_when_it_is_due_and_one_that_is_not_polled_i
     clock, asked = clocks(listing(1), listing(2))
     clock.start()
     await until(lambda: len(asked) == 2)
-    clock.due(listing(1).poll(datetime.now(UTC)), datetime.now(UTC) + timedelta(milliseconds=20))
-    clock.due(listing(3).poll(datetime.now(UTC)), datetime.now(UTC))
+    clock.reschedule(listing(1).poll(datetime.now(UTC)), datetime.now(UTC) + timedelta(milliseconds=20))
+    clock.reschedule(listing(3).poll(datetime.now(UTC)), datetime.now(UTC))
     await until(lambda: len(asked) == 3)
     assert asked[2].listing == "https://wire.example/1"
 
@@ -76,7 +76,7 @@ async def test_when_the_systems_clock_jumps_the_listings_are_asked_at_once_and_b
     clock, asked = clocks(listing())
     clock.start()
     await until(lambda: len(asked) == 1)
-    monkeypatch.setattr(clock_module, "LOOK", 0.01)
+    monkeypatch.setattr(clock_module, "CHECK_SECONDS", 0.01)
     shift = [0.0]
     monkeypatch.setattr(clock_module, "time", lambda: 1_000_000.0 + clock_module.monotonic() + shift[0])
     watching = asyncio.create_task(clock.watch())
@@ -120,14 +120,14 @@ async def test_work_that_is_cut_off_at_the_end_is_no_failure(clocks, until, capl
 async def test_while_another_has_the_clock_nothing_is_asked_and_no_small_work_is_done(clocks, until):
     ours, looked, done = [False], [], []
 
-    def may():
+    def is_leader():
         looked.append(ours[0])
         return ours[0]
 
     async def work():
         done.append(ours[0])
 
-    clock, asked = clocks(listing(), may=may)
+    clock, asked = clocks(listing(), is_leader=is_leader)
     clock.every(0.01, work, "small work")
     clock.start()
     await until(lambda: len(looked) > 5)

@@ -67,7 +67,7 @@ async def test_a_crawl_that_the_next_clock_took_up_is_not_asked_for_again_by_the
         under_way.append(asked.crawl_id)
         await asyncio.Event().wait()
 
-    monkeypatch.setattr(scheduler.sweeps.crawl_requests, "run_asked", goes_on)
+    monkeypatch.setattr(scheduler.sweeps.crawl_requests, "run_crawl", goes_on)
     under_way, requests = [], CrawlRequests(redis)
     before = asyncio.create_task(serve_requests(None, requests))
     await requests.submit(Poll(source="meridian", reason="trigger", crawl_id="crl_1", asked_at=NOW))

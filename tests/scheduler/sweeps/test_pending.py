@@ -9,7 +9,7 @@ import pytest
 from config.settings import Settings
 from config.source_settings import ListingSettings, SourceSettings
 from crawler.pages.dispatcher import PageDispatcher
-from scheduler.sweeps.pending import in_hand
+from scheduler.sweeps.pending import pending_sweep
 from stories.crawl_state.backlog import Backlog
 from stories.crawl_state.claims import GIVEN_UP, Claims
 from stories.crawl_state.pending_sightings import PendingSightings
@@ -35,7 +35,7 @@ class Hand:
     def configure(self, **sources):
         settings = Settings(catalog=False, sources=sources or {"wire": WIRE})
         dispatcher = PageDispatcher(lambda: self.now, self.backlog)
-        self.sweep = in_hand(self.claims, self.pending, dispatcher, lambda: self.now, settings)
+        self.sweep = pending_sweep(self.claims, self.pending, dispatcher, lambda: self.now, settings)
 
     async def later(self, minutes):
         """Return what is taken from the backlog some minutes later, to be read."""
@@ -112,7 +112,7 @@ async def test_a_page_that_a_killed_daemon_was_reading_is_read_by_the_next_one_a
     named = PendingSighting(source="wire", listing=LISTING, tag=None, sighting=Sighting(url=URL))
     await pending.add([named], NOW + 11 * MINUTE)
     await killed.claim("key", [named.sighting], NOW)
-    sweep = in_hand(Claims(redis, "daemon"), pending, PageDispatcher(lambda: NOW, backlog), lambda: NOW, SETTINGS)
+    sweep = pending_sweep(Claims(redis, "daemon"), pending, PageDispatcher(lambda: NOW, backlog), lambda: NOW, SETTINGS)
     await sweep()
     assert [page.pending.sighting.url for page in await backlog.take("wire", 5, NOW)] == [URL]
 
@@ -122,6 +122,6 @@ async def test_a_page_that_a_worker_is_reading_is_left_to_it_at_the_start(redis)
     named = PendingSighting(source="wire", listing=LISTING, tag=None, sighting=Sighting(url=URL))
     await pending.add([named], NOW + 11 * MINUTE)
     await worker.claim("key", [named.sighting], NOW)
-    sweep = in_hand(Claims(redis, "daemon"), pending, PageDispatcher(lambda: NOW, backlog), lambda: NOW, SETTINGS)
+    sweep = pending_sweep(Claims(redis, "daemon"), pending, PageDispatcher(lambda: NOW, backlog), lambda: NOW, SETTINGS)
     await sweep()
     assert await backlog.take("wire", 5, NOW) == []

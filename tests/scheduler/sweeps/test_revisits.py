@@ -15,7 +15,7 @@ from redis.asyncio import Redis
 
 import scheduler.sweeps.revisits
 from config.settings import PollingSettings, Settings
-from scheduler.sweeps.revisits import LEASE, OF_A_HOST, Revisits
+from scheduler.sweeps.revisits import LEASE, MAX_PENDING_PER_HOST, RevisitSweep
 from stories.crawl_state.crawl_stores import CrawlStores
 from stories.crawl_state.page_observations import PageObservations
 from stories.model.ids import release_id
@@ -46,7 +46,7 @@ class Sweeping:
     def configure(self, configuration: Settings) -> None:
         """Begin anew with another configuration, as a daemon does that is started again."""
         archive = Archive(self.bureau.redis)
-        self.revisits = Revisits(
+        self.revisits = RevisitSweep(
             archive, self.stores.revisit_queue, self.looks, configuration, self.asked.append, self.clock
         )
 
@@ -125,12 +125,12 @@ async def test_of_a_crowded_host_a_few_pages_are_on_their_way_and_other_hosts_do
     await sweeping.bureau.read(office.release(1))
     first = await sweeping.sweep(minutes=17)
     hosts = Counter(urlsplit(poll.urls[0]).hostname for poll in first)
-    assert hosts == {"crowd.example": OF_A_HOST, "harbour-wire.example": 1}
+    assert hosts == {"crowd.example": MAX_PENDING_PER_HOST, "harbour-wire.example": 1}
     assert await sweeping.sweep(minutes=1) == [], "none has come back"
     for poll in first:
         await sweeping.stores.revisit_queue.schedule(own_id(poll.urls[0]), START + timedelta(days=2))
     second = await sweeping.sweep(seconds=30)
-    assert len(second) == OF_A_HOST
+    assert len(second) == MAX_PENDING_PER_HOST
     assert not {poll.urls for poll in first} & {poll.urls for poll in second}
 
 
@@ -154,7 +154,7 @@ async def test_a_source_that_is_off_is_not_read_again_and_goes_on_spread_out_whe
     again = [await sweeping.sweep(minutes=2) for _ in range(45)]
     crowd = [sum(poll.source == "crowd" for poll in polls) for polls in again]
     assert sum(crowd) >= 30, "each at its next step"
-    assert max(crowd) <= OF_A_HOST
+    assert max(crowd) <= MAX_PENDING_PER_HOST
     assert crowd[0] == 0
 
 
@@ -179,7 +179,7 @@ async def test_pages_of_a_renamed_source_are_read_again_as_the_new_one_where_its
 async def test_many_pages_of_a_source_that_is_off_do_not_hold_up_those_of_others(
     sweeping: Sweeping, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scheduler.sweeps.revisits, "AT_ONCE", 5)
+    monkeypatch.setattr(scheduler.sweeps.revisits, "SWEEP_BATCH", 5)
     for number in range(20):
         await sweeping.bureau.read(office.copy(0, url=f"https://crowd.example/news/{number}"))
     await sweeping.bureau.read(office.release(1))

@@ -8,7 +8,7 @@ import pytest
 
 from config.source_settings import ListingSettings
 from crawler.polling.polls import Listing
-from scheduler.sweeps.websub import PushedPolls
+from scheduler.sweeps.websub import WebSubSweep
 from stories.crawl_state.claims import listing_key
 from stories.crawl_state.crawl_stores import CrawlStores
 from stories.crawl_state.websub import LOOKS, Subscription, WebSubStore, pushed
@@ -28,7 +28,7 @@ class Desks:
         self.now, self.asked = START, []
         self.pushes, self.stores = WebSubStore(redis), CrawlStores.from_redis(redis)
         listing = Listing(source="wire", url=FEED, tag=None, settings=ListingSettings(url=FEED), interval=INTERVAL)
-        self.sweeps = PushedPolls(self.pushes, self.stores.cursors, [listing], self.asked.append, lambda: self.now)
+        self.sweeps = WebSubSweep(self.pushes, self.stores.cursors, [listing], self.asked.append, lambda: self.now)
 
     async def push(self):
         known = await self.pushes.get(KEY)
@@ -93,7 +93,7 @@ async def test_a_listing_that_fails_is_left_to_its_own_pace(desks):
 
 
 async def test_what_is_no_longer_configured_is_forgotten(desks):
-    sweeps = PushedPolls(desks.pushes, desks.stores.cursors, [], desks.asked.append, lambda: desks.now)
+    sweeps = WebSubSweep(desks.pushes, desks.stores.cursors, [], desks.asked.append, lambda: desks.now)
     await desks.push()
     await sweeps.sweep()
     assert desks.asked == []

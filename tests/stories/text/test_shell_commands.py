@@ -14,7 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from alerts.receipts import ChannelCounts
-from scheduler.cli.check import troubles
+from scheduler.cli.check import channel_faults
 from stories.crawl_state.quarantine import QuarantinedItem, how_to_read
 from stories.model.urls import canonical_url
 from stories.text.shell_commands import command, printable
@@ -51,7 +51,7 @@ HINTS: dict[str, tuple[Callable[[str], str], tuple[str, ...]]] = {
     "a page set aside": (lambda text: how_to_read(_set_aside("page", text)), ("crawl", "--url")),
     "a listing set aside": (lambda text: how_to_read(_set_aside("listing", text)), ("crawl",)),
     "a channel that is off": (
-        lambda text: troubles([_channel(text)])[0].rpartition(", or alerts retry")[0],
+        lambda text: channel_faults([_channel(text)])[0].rpartition(", or alerts retry")[0],
         ("alerts", "test"),
     ),
     "any command": (lambda text: command("show", text), ("show",)),
