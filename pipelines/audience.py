@@ -1,4 +1,4 @@
-"""Stop 10, match: which watches and channels hear of an event, and when each alert is due; pure."""
+"""Decides which watches and channels receive an event, and when each alert is due; pure (pipeline step 10, match)."""
 
 from __future__ import annotations
 
@@ -8,30 +8,33 @@ from datetime import datetime, timedelta
 
 from config.settings import AlertSettings, EventName, Settings, WatchSettings
 from pipelines.matching import matching_watches
-from stories.model.event import Event, EventType
-from stories.model.release import Release
-from stories.model.timestamps import latest_instant
-from stories.store.releases import KnownRelease
+from stories.model.event import Event, EventType, OutdatedCopy, Relation, Replaced, StoryRef
+from stories.model.ids import event_id
+from stories.model.release import Change, Release
+from stories.model.timestamps import latest_instant, timestamp
+from stories.store.releases import KnownRelease, Notification
 
 RECALL_EVENTS: frozenset[EventType] = frozenset({"release.corrected", "release.withdrawn"})
-"""Events that reach every channel that got what they are about: what it got is wrong, or taken back."""
+"""Events that reach every channel that got the release they are about, because that release is wrong or taken back."""
 
-MAX_EMBARGO = timedelta(days=45)  # events are kept for 60 days; a date beyond this is a misreading, not an embargo
+MAX_EMBARGO = timedelta(days=45)  # events are kept for 60 days; a later date is a misread page, not an embargo
 
 
 def event_name(kind: EventType) -> EventName:
-    """Return the word by which a watch asks for an event: ``new`` for ``release.new``; of the monitor ``source``."""
+    """Return the name of an event type in ``events`` of a watch: ``new`` for ``release.new``, ``source`` for the
+    monitor's own events.
+    """
     family, _, name = kind.partition(".")
     return name if family == "release" else "source"  # type: ignore[return-value]
 
 
 def subscribed(watches: Mapping[str, WatchSettings], matched: Iterable[str], kind: EventType) -> tuple[str, ...]:
-    """Return those of the matching watches that ask for this kind of event."""
+    """Return those of the matching watches that subscribe to this type of event."""
     return tuple(name for name in matched if event_name(kind) in watches[name].events)
 
 
 def channels_of(watches: Mapping[str, WatchSettings], names: Iterable[str], channels: Iterable[str]) -> set[str]:
-    """Return the channels of the named watches; a watch that names none has all."""
+    """Return the channels of the named watches; a watch without ``channels`` has all."""
     every = set(channels)
     found: set[str] = set()
     for name in names:
@@ -41,13 +44,13 @@ def channels_of(watches: Mapping[str, WatchSettings], names: Iterable[str], chan
 
 
 def is_too_old(release: Release, settings: AlertSettings, now: datetime) -> bool:
-    """Return whether a release was published longer ago than alerts go back; never for one whose time is unknown."""
+    """Return whether a release was published before ``max_age``; False if its time is unknown."""
     published = latest_instant(release.published_at)
     return settings.max_age is not None and published is not None and now - published > settings.max_age
 
 
 def due_at(release: Release, settings: AlertSettings, now: datetime) -> datetime:
-    """Return when an alert of the release goes out: now, or at the end of its embargo if alerts are held."""
+    """Return when an alert of the release is due: now, or at the end of its embargo if alerts are held."""
     embargo = latest_instant(release.embargoed_until)
     if settings.embargo == "hold" and embargo is not None and now < embargo <= now + MAX_EMBARGO:
         return embargo
@@ -55,10 +58,10 @@ def due_at(release: Release, settings: AlertSettings, now: datetime) -> datetime
 
 
 def monitor_audience(settings: Settings, event: Event) -> tuple[tuple[str, ...], frozenset[str]]:
-    """Return the watches that ask for the monitor's own events, and the channels that hear of this one.
+    """Return the watches subscribed to an event of the monitor itself, and the channels that receive it.
 
-    A watch with ``sources`` hears of those sources alone; of channels and Redis all hear that ask. A channel that was
-    switched off is not told that it was.
+    A watch with ``sources`` receives events of these sources only. Events of channels and of Redis reach every
+    subscribed watch. A channel that was switched off does not receive its own event.
     """
     names = tuple(
         name
@@ -69,64 +72,140 @@ def monitor_audience(settings: Settings, event: Event) -> tuple[tuple[str, ...],
     return names, frozenset(channels_of(settings.watches, names, settings.channels) - {event.channel or ""})
 
 
+def id_of(release: Release) -> str:
+    """Return the id of a release. Raises ValueError if it has none yet."""
+    if release.id is None:
+        raise ValueError("a release without an id cannot be decided on")
+    return release.id
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audience:
-    """Who hears of what one reading means, and when."""
+    """The watches and channels that receive the events of one page result."""
 
     settings: Settings
     now: datetime
-    silent: bool = False
-    """A first poll held it: only those hear who heard of the story before."""
-    asked: bool = False
-    """A person named the page: it alerts whatever its age."""
+    is_silent: bool = False
+    """The page was listed at the first poll of a source: only channels with earlier alerts of the story receive it."""
+    is_requested: bool = False
+    """A user requested the page by its URL: it alerts whatever its age."""
     clock_error: timedelta = timedelta()
-    """By how much ``now`` is ahead of the clocks of the sites: no release is too old because of a wrong clock."""
+    """By how much ``now`` is ahead of the clocks of the sites, so that a wrong clock makes no release too old."""
+
+    def notification(
+        self,
+        kind: EventType,
+        release: Release,
+        story: StoryRef,
+        *,
+        watches: tuple[str, ...],
+        channels: frozenset[str],
+        due: datetime,
+        id_parts: tuple[str, ...] = (),
+        replaces: Release | None = None,
+        changes: tuple[Change, ...] = (),
+        outdated: tuple[OutdatedCopy, ...] = (),
+        relation: Relation | None = None,
+        follows: str | None = None,
+        detail: str | None = None,
+    ) -> Notification:
+        """Return an event with the channels that receive it.
+
+        Args:
+            kind: the type of the event.
+            release: the release that the event is about; it has an id.
+            story: its story, with the number of releases including this one.
+            watches: the names of the watches in the event.
+            channels: the channels that receive an alert.
+            due: when the alerts are due.
+            id_parts: distinguish events of one type on one revision of one release.
+            replaces: the release that a notice or a page's new text replaces.
+            changes: what differs from that release.
+            outdated: copies that still show the replaced text.
+            relation: of a copy, to its original.
+            follows: the id of the notice's event that a follow-up belongs to.
+            detail: a sentence for users.
+        """
+        event = Event(
+            id=event_id(kind, id_of(release), release.revision, *id_parts),
+            type=kind,
+            timestamp=timestamp(self.now),
+            watches=watches,
+            story=story,
+            release=release,
+            replaces=_replaced(replaces) if replaces is not None else None,
+            changes=changes,
+            outdated=outdated,
+            relation=relation,
+            follows=follows,
+            detail=detail,
+        )
+        return Notification(event=event, channels=channels, due=due)
 
     def matching(self, *states: Release) -> tuple[str, ...]:
-        """Return the watches that match any of the states: one whose word is dropped is told of all the same."""
+        """Return the watches that match any of the states, so that a watch learns that its word was removed."""
         found = (name for state in states for name in matching_watches(self.settings.watches, state, state.source))
         return tuple(dict.fromkeys(found))
 
-    def late(self, release: Release, known: KnownRelease) -> tuple[str, ...]:
-        """Return the watches that match a page only in this state, and that no alert of its story named before."""
+    def newly_matching(self, release: Release, known: KnownRelease) -> tuple[str, ...]:
+        """Return the watches that match only this state of a page and are named in no earlier alert of its story."""
         before = self.matching(known.release)
         return tuple(name for name in self.matching(release) if name not in before and name not in known.watches)
 
-    def fresh(self, matched: Iterable[str], kind: EventType, release: Release | None) -> frozenset[str]:
-        """Return the channels of matching watches that ask, unless the release is too old (None: of no age)."""
+    def subscribed_channels(self, matched: Iterable[str], kind: EventType, release: Release | None) -> frozenset[str]:
+        """Return the channels of matching watches that subscribe to this type of event.
+
+        Args:
+            matched: the names of the matching watches.
+            kind: the type of the event.
+            release: the result is empty if this release is older than ``max_age``; None skips the check.
+        """
         too_old = (
             release is not None
-            and not self.asked
+            and not self.is_requested
             and is_too_old(release, self.settings.alerts, self.now - self.clock_error)
         )
-        if self.silent or too_old:
+        if self.is_silent or too_old:
             return frozenset()
         watches = subscribed(self.settings.watches, matched, kind)
         return frozenset(channels_of(self.settings.watches, watches, self.settings.channels))
 
-    def recalled(self, kind: EventType, known: KnownRelease | None) -> frozenset[str]:
-        """Return the channels that hear of this since they heard of the story, whatever the text of this matches.
+    def alerted_channels(self, kind: EventType, known: KnownRelease | None) -> frozenset[str]:
+        """Return the channels that receive this event because they got earlier alerts of the story.
 
-        Silent first poll and old date or not: a wrong figure is out there. A correction or withdrawal reaches all of
-        them; an update or revision those whose watch asks for such.
+        The text of this release, a silent first poll and the age do not matter: these channels show something
+        outdated. A correction or withdrawal reaches all of them, an update or revision those with a subscribed watch.
         """
         if known is None:
             return frozenset()
-        heard = frozenset(known.channels & self.settings.channels.keys())
+        alerted = frozenset(known.channels & self.settings.channels.keys())
         if kind in RECALL_EVENTS:
-            return heard
-        return heard & channels_of(self.settings.watches, self._named_before(kind, known), self.settings.channels)
+            return alerted
+        return alerted & channels_of(self.settings.watches, self._earlier_watches(kind, known), self.settings.channels)
 
-    def named(self, matched: Iterable[str], kind: EventType, known: KnownRelease | None = None) -> tuple[str, ...]:
-        """Return the watches an event names: those that match and ask, and those that the story's alerts named."""
+    def event_watches(
+        self, matched: Iterable[str], kind: EventType, known: KnownRelease | None = None
+    ) -> tuple[str, ...]:
+        """Return the watches that an event names: the subscribed matching ones, and those of the story's alerts."""
         now = subscribed(self.settings.watches, matched, kind)
-        return tuple(dict.fromkeys((*now, *(self._named_before(kind, known) if known else ()))))
+        return tuple(dict.fromkeys((*now, *(self._earlier_watches(kind, known) if known else ()))))
 
     def due_at(self, release: Release, known: KnownRelease | None = None) -> datetime:
-        """Return when an event goes out: not before the embargo of the release, nor of the one it is about, ends."""
-        of = (release, known.release) if known else (release,)
-        return max(due_at(one, self.settings.alerts, self.now) for one in of)
+        """Return when an event is due: after the embargoes of the release and of the release that it is about."""
+        releases = (release, known.release) if known else (release,)
+        return max(due_at(embargoed, self.settings.alerts, self.now) for embargoed in releases)
 
-    def _named_before(self, kind: EventType, known: KnownRelease) -> tuple[str, ...]:
+    def _earlier_watches(self, kind: EventType, known: KnownRelease) -> tuple[str, ...]:
         earlier = sorted(known.watches & self.settings.watches.keys())
         return tuple(earlier) if kind in RECALL_EVENTS else subscribed(self.settings.watches, earlier, kind)
+
+
+def _replaced(release: Release) -> Replaced:
+    """Return how an event names the release that it is about."""
+    return Replaced(
+        id=id_of(release),
+        url=release.url,
+        source=release.source,
+        headline=release.headline,
+        published_at=release.published_at,
+    )

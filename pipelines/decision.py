@@ -1,4 +1,7 @@
-"""Stops 8 to 10, identify, relate, match: a release and what memory knows → what is to be kept and told; pure."""
+"""Decides what to store and to report of a release, from the release and the stored releases that may be related; pure.
+
+Pipeline steps 8 to 10: identify, relate, match.
+"""
 
 from __future__ import annotations
 
@@ -7,23 +10,22 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from config.settings import Settings
-from pipelines.audience import Audience
+from pipelines.audience import Audience, id_of
 from pipelines.changes import changes, only_noise
 from pipelines.identity import Verdict, identify
 from pipelines.identity.features import is_marker_only
 from pipelines.identity.notice_linking import is_notice, is_same_notice
 from pipelines.identity.relation import differ_in_language
-from pipelines.notifications import Notification, decision_of, id_of, replaced
 from pipelines.outdated_copies import outdated_copies
 from pipelines.revision import Revision, compare
 from pipelines.revisit_schedule import next_revisit
 from pipelines.withdrawals import restoration_detail, restore
-from stories.model.event import Event, EventType, Relation, StoryRef
+from stories.model.event import EventType, Relation, StoryRef
 from stories.model.ids import event_id, story_id
 from stories.model.page_result import PageResult
 from stories.model.release import Change, NoticeKind, Release
 from stories.model.timestamps import parse_timestamp, timestamp
-from stories.store.releases import Decision, KnownRelease, Lookup
+from stories.store.releases import Decision, KnownRelease, Lookup, Notification
 
 __all__ = ["EVENT_OF", "decide"]
 
@@ -38,341 +40,422 @@ EVENT_OF: dict[NoticeKind, EventType] = {
 def decide(
     release: Release,
     knowledge: Lookup,
-    reading: PageResult,
+    result: PageResult,
     settings: Settings,
     now: datetime,
     noise: frozenset[str] = frozenset(),
 ) -> Decision | None:
-    """Return what is to be kept of a tidied release with its id; None when memory holds it just so.
+    """Return what to store and to report of a release, or None if the stored state is the same.
 
-    ``noise``: the marks of what moves by itself on its page.
+    Args:
+        release: the tidied release, with its id.
+        knowledge: the stored release at the same URL, and the stored releases that share a blocking key.
+        result: the page result that the release was read from.
+        settings: the configuration in force: watches, channels, alert settings.
+        now: the current time.
+        noise: marks of volatile content on the page (``pipelines.volatile_lines``); it is not compared.
     """
-    who = Audience(
-        settings=settings, now=now, silent=reading.silent, asked=reading.asked, clock_error=reading.clock_error
+    audience = Audience(
+        settings=settings,
+        now=now,
+        is_silent=result.silent,
+        is_requested=result.asked,
+        clock_error=result.clock_error,
     )
     if knowledge.own is not None:
-        return _again(release, knowledge.own, who, noise, knowledge.candidates)
-    seen = _after(knowledge.candidates, now)
+        return _decide_known_page(release, knowledge.own, audience, noise, knowledge.candidates)
+    seen = _first_seen(knowledge.candidates, now)
     release = replace(release, first_seen_at=timestamp(seen))
-    verdict = identify(release, [_candidate(one) for one in knowledge.candidates], seen)
-    of = _of(verdict.of, knowledge.candidates)
-    if verdict.kind == "new" or (of is None and verdict.kind != "notice"):
-        return _new(release, verdict, who)
-    story = [one for one in knowledge.candidates if of is not None and one.story == of.story]
-    if verdict.kind == "copy" and of is not None and _differs_at_home(release, of):
-        verdict = replace(verdict, kind="reissue")
-    elif verdict.kind == "reissue" and of is not None and _may_be_stale(release, of, story):
-        verdict = replace(verdict, kind="copy")
-    if verdict.kind == "copy" and of is not None:
-        return _copy(release, of, story, verdict, who)
-    if verdict.kind == "late_original" and of is not None:
-        return _late_original(release, of, story, verdict, who)
-    # A correction that was read after a later one replaces neither, and is told to those who heard of their story.
-    within = of or next((one for one in knowledge.candidates if one.story == verdict.story), None)
-    story = [one for one in knowledge.candidates if within is not None and one.story == within.story]
-    return _notice(release, of, within, story, verdict, who)
+    verdict = identify(release, knowledge.candidates, seen)
+    target = _find(verdict.of, knowledge.candidates)
+    if verdict.kind == "new" or (target is None and verdict.kind != "notice"):
+        return _decide_new(release, verdict, audience)
+    story = [known for known in knowledge.candidates if target is not None and known.story == target.story]
+    if target is not None:
+        verdict = _adjusted(verdict, release, target, story)
+    if verdict.kind == "copy" and target is not None:
+        return _decide_copy(release, target, story, verdict, audience)
+    if verdict.kind == "late_original" and target is not None:
+        return _decide_late_original(release, target, story, verdict, audience)
+    # A correction that was read after a later correction replaces neither. It joins their story and alerts its channels.
+    story_member = target or next((known for known in knowledge.candidates if known.story == verdict.story), None)
+    story = [known for known in knowledge.candidates if story_member is not None and known.story == story_member.story]
+    return _decide_notice(release, target, story_member, story, verdict, audience)
 
 
-def _after(candidates: Iterable[KnownRelease], now: datetime) -> datetime:
-    """Return now, or the moment after the newest candidate was seen where that is later.
+def _first_seen(candidates: Iterable[KnownRelease], now: datetime) -> datetime:
+    """Return now, or one millisecond after the newest candidate was first seen if that is later.
 
-    Workers' clocks differ, and one that was overtaken looked at its clock before: what memory holds came before.
+    The clocks of workers differ, and another worker may have stored a candidate after this one read its clock. A
+    stored release always counts as the earlier one.
     """
-    seen = [parse_timestamp(one.release.first_seen_at) for one in candidates]
+    seen = [parse_timestamp(known.release.first_seen_at) for known in candidates]
     return max([now, *(moment + timedelta(milliseconds=1) for moment in seen if moment is not None)])
 
 
-def _again(
-    release: Release, own: KnownRelease, who: Audience, noise: frozenset[str], candidates: Sequence[KnownRelease]
+def _adjusted(verdict: Verdict, release: Release, target: KnownRelease, story: Iterable[KnownRelease]) -> Verdict:
+    """Return the verdict after two checks that need the whole story."""
+    if verdict.kind == "copy" and _is_silent_correction(release, target):
+        return replace(verdict, kind="reissue")
+    if verdict.kind == "reissue" and _may_be_outdated_copy(release, target, story):
+        return replace(verdict, kind="copy")
+    return verdict
+
+
+def _is_silent_correction(release: Release, target: KnownRelease) -> bool:
+    """Return whether a source published its own release again, at another URL and with changes.
+
+    On another site, small differences come from the syndicator. On the same site they are a correction without a
+    notice, which must be reported.
+    """
+    before = target.release
+    is_same_source = release.source == before.source and not differ_in_language(before, release)
+    return is_same_source and bool(changes(before, release)) and not only_noise(before, release)
+
+
+def _may_be_outdated_copy(release: Release, target: KnownRelease, story: Iterable[KnownRelease]) -> bool:
+    """Return whether another site may show the text from before the story was corrected or edited in place."""
+    is_corrected = any(is_notice(known.release) or known.release.revision > 1 for known in story)
+    return is_corrected and release.source != target.release.source
+
+
+def _find(release_id: str | None, candidates: Iterable[KnownRelease]) -> KnownRelease | None:
+    return next((known for known in candidates if release_id and known.release.id == release_id), None)
+
+
+# A page that was stored before
+
+
+def _decide_known_page(
+    release: Release,
+    own: KnownRelease,
+    audience: Audience,
+    noise: frozenset[str],
+    candidates: Sequence[KnownRelease],
 ) -> Decision | None:
-    """The page was known: unchanged, back again, revised without a word, or corrected in place."""
+    """Return the decision on a known page: restored, edited without a notice, or corrected in place; None: unchanged."""
     before = own.release
     revision = compare(before, release, noise)
-    late = who.late(release, own)
-    if revision.kind == "same" and late and (gained := _tags_gained(before, release)):
+    new_watches = audience.newly_matching(release, own)
+    if revision.kind == "same" and new_watches and (gained := _tags_gained(before, release)):
         revision = Revision(kind="revised", changes=gained, why="the page has tags that it had not")
     if revision.kind == "same":
-        return restore(own, who.settings, who.now) if own.verdict == "withdrawn" else None
+        return restore(own, audience.settings, audience.now) if own.verdict == "withdrawn" else None
     release = replace(
         release,
         id=before.id,
         revision=before.revision + 1,
         first_seen_at=before.first_seen_at,
-        published_at=release.published_at or before.published_at,  # it may have stood in the listing alone
+        published_at=release.published_at or before.published_at,  # only the listing may have printed the time
     )
-    noticed = revision.kind == "notice" and release.notice is not None
-    kind: EventType = EVENT_OF[release.notice.kind] if noticed and release.notice else "release.revised"
-    matched = who.matching(release, before)
-    event = Event(
-        id=event_id(kind, id_of(release), release.revision),
-        type=kind,
-        timestamp=timestamp(who.now),
-        watches=who.named(matched, kind, own),
-        story=StoryRef(id=own.story, releases=own.releases),
-        release=release,
-        replaces=replaced(before),
-        changes=() if kind == "release.withdrawn" else revision.changes,
+    has_new_notice = revision.kind == "notice" and release.notice is not None
+    notification = _page_notification(release, own, revision, audience, candidates, has_new_notice=has_new_notice)
+    notifications = [notification]
+    if not has_new_notice and (new := _new_to_watches(new_watches, release, own, audience)):
+        notifications = [new, replace(notification, channels=notification.channels - new.channels)]
+    was_plain = before.notice is None or before.notice.kind == "repeat"
+    return Decision.of(
+        release,
+        story=own.story,
+        verdict=revision.kind,
+        why=revision.why,
+        notifications=notifications,
+        revises=True,
+        # The notice replaces the page's earlier text, so a copy of that text is never its "late original".
+        replaces=before.id if has_new_notice and was_plain else own.replaces,
+        revisit=next_revisit(release, audience.settings.polling.ladder, audience.now),
+    )
+
+
+def _page_notification(
+    release: Release,
+    own: KnownRelease,
+    revision: Revision,
+    audience: Audience,
+    candidates: Iterable[KnownRelease],
+    *,
+    has_new_notice: bool,
+) -> Notification:
+    """Return the event of a page that changed."""
+    before = own.release
+    kind = EVENT_OF[release.notice.kind] if has_new_notice and release.notice else "release.revised"
+    is_withdrawn = kind == "release.withdrawn"
+    was_gone = own.verdict == "withdrawn"
+    matched = audience.matching(release, before)
+    # A notice is as recent as this page read, whatever publication date the page prints.
+    subscribed = audience.subscribed_channels(matched, kind, None if has_new_notice else release)
+    # A restored page revokes its withdrawal, so it alerts every channel that got the withdrawal.
+    alerted = own.channels & audience.settings.channels.keys() if was_gone else audience.alerted_channels(kind, own)
+    return audience.notification(
+        kind,
+        release,
+        StoryRef(id=own.story, releases=own.releases),
+        watches=audience.event_watches(matched, kind, own),
+        channels=subscribed | alerted,
+        due=audience.due_at(release, own),
+        replaces=before,
+        changes=() if is_withdrawn else revision.changes,
         outdated=outdated_copies(
             release,
-            [one for one in candidates if one.story == own.story],
+            [known for known in candidates if known.story == own.story],
             revision.changes,
-            withdrawn=kind == "release.withdrawn",
+            withdrawn=is_withdrawn,
             original=before.id,
         ),
-        detail=restoration_detail(own) if own.verdict == "withdrawn" else None,
-    )
-    # A notice is as young as this reading, whatever date of publication its page goes on printing.
-    fresh = who.fresh(matched, kind, None if noticed else release)
-    # That a page is back takes back that it was withdrawn, and reaches whoever heard of that.
-    heard = own.channels & who.settings.channels.keys() if own.verdict == "withdrawn" else who.recalled(kind, own)
-    told = [Notification(event=event, channels=fresh | heard, due=who.due_at(release, own))]
-    if not noticed and (new := _new_to(late, release, own, who)):
-        told = [new, replace(told[0], channels=told[0].channels - new.channels)]
-    was_plain = before.notice is None or before.notice.kind == "repeat"
-    return replace(
-        decision_of(release, own.story, revision.why, told, revision.kind),
-        revises=True,
-        # What the page was is all that its notice can be about: no copy of that text is a late original of it.
-        replaces=before.id if noticed and was_plain else own.replaces,
-        revisit=next_revisit(release, who.settings.polling.ladder, who.now),
+        detail=restoration_detail(own) if was_gone else None,
     )
 
 
 def _tags_gained(before: Release, after: Release) -> tuple[Change, ...]:
-    """Tags of a page that showed none before: told only where a watch waits for them; many pages print them late."""
+    """Return the tags that a page shows and did not show before.
+
+    They are reported only if they make a watch match: many pages print their tags late.
+    """
     had = {tag.casefold() for tag in before.tags}
     return tuple(Change(field="tags", after=tag) for tag in after.tags if tag.casefold() not in had)
 
 
-def _new_to(late: Sequence[str], release: Release, own: KnownRelease, who: Audience) -> Notification | None:
-    """Return the release as new, for watches that match it only since it was edited, and have not heard of it."""
-    channels = who.fresh(late, "release.new", release) - own.channels
+def _new_to_watches(
+    new_watches: Sequence[str], release: Release, own: KnownRelease, audience: Audience
+) -> Notification | None:
+    """Return the release as new for watches that match it only since it was edited, and got no alert of its story."""
+    channels = audience.subscribed_channels(new_watches, "release.new", release) - own.channels
     if not channels:
         return None
-    event = Event(
-        id=event_id("release.new", id_of(release), release.revision),
-        type="release.new",
-        timestamp=timestamp(who.now),
-        watches=who.named(late, "release.new"),
-        story=StoryRef(id=own.story, releases=own.releases),
-        release=release,
+    return audience.notification(
+        "release.new",
+        release,
+        StoryRef(id=own.story, releases=own.releases),
+        watches=audience.event_watches(new_watches, "release.new"),
+        channels=channels,
+        due=audience.due_at(release, own),
     )
-    return Notification(event=event, channels=channels, due=who.due_at(release, own))
 
 
-def _new(release: Release, verdict: Verdict, who: Audience) -> Decision:
+# A page that was not stored before
+
+
+def _decide_new(release: Release, verdict: Verdict, audience: Audience) -> Decision:
     story = story_id(id_of(release))
-    matched = who.matching(release)
-    event = Event(
-        id=event_id("release.new", id_of(release), release.revision),
-        type="release.new",
-        timestamp=timestamp(who.now),
-        watches=who.named(matched, "release.new"),
-        story=StoryRef(id=story, releases=1),
-        release=release,
+    matched = audience.matching(release)
+    notification = audience.notification(
+        "release.new",
+        release,
+        StoryRef(id=story, releases=1),
+        watches=audience.event_watches(matched, "release.new"),
+        channels=audience.subscribed_channels(matched, "release.new", release),
+        due=audience.due_at(release),
     )
-    told = Notification(event=event, channels=who.fresh(matched, event.type, release), due=who.due_at(release))
-    return _stored(release, story, verdict, [told], who)
+    return _decision(release, story, verdict, [notification], audience)
 
 
-def _copy(
-    release: Release, of: KnownRelease, story: Sequence[KnownRelease], verdict: Verdict, who: Audience
+def _decide_copy(
+    release: Release, target: KnownRelease, story: Sequence[KnownRelease], verdict: Verdict, audience: Audience
 ) -> Decision:
-    """The same release elsewhere: silence, but for watches that ask for copies and those that only now can hear.
+    """Return the decision on a copy: no alert, except for watches that ask for copies and for watches new to the story.
 
-    A watch whose sources or words no earlier release of the story matched has not had its alert: to it this is new, or
-    the notice that it repeats. If what it so hears was corrected meanwhile, it hears of that too.
+    A watch whose sources or words matched no earlier release of the story got no alert of it. It gets the copy as a
+    new release, or as the notice that it repeats. If the text was corrected meanwhile, it gets the correction too.
     """
-    matched = who.matching(release)
-    copy = Event(
-        id=event_id("release.syndicated", id_of(release), release.revision),
-        type="release.syndicated",
-        relation=_relation(release, of.release),
-        timestamp=timestamp(who.now),
-        watches=who.named(matched, "release.syndicated"),
-        story=StoryRef(id=of.story, releases=of.releases + 1),
-        release=release,
-    )
-    earlier = {name for one in story for name in who.matching(one.release)}
-    late = [name for name in matched if name not in earlier]
-    first = _first_heard(copy, release, _of(of.replaces, story))
-    hearing = who.fresh(late, first.type, release) - of.channels
-    asked = who.fresh(matched, copy.type, release) - hearing
-    due = who.due_at(release, of)
-    told = []
-    if hearing:
-        told.append(Notification(event=replace(first, watches=who.named(late, first.type)), channels=hearing, due=due))
-        told += [
-            Notification(event=event, channels=hearing, due=due) for event in _outdated(release, of, story, late, who)
-        ]
-    if asked or not hearing:
-        told.append(Notification(event=copy, channels=asked, due=due))
-    # A notice's copy is about what the notice is about: else it would go on waiting for its original.
-    return replace(_stored(release, of.story, verdict, told, who), replaces=of.replaces if is_notice(release) else None)
+    matched = audience.matching(release)
+    earlier = {name for known in story for name in audience.matching(known.release)}
+    new_watches = [name for name in matched if name not in earlier]
+    first_kind = EVENT_OF[release.notice.kind] if release.notice and is_notice(release) else "release.new"
+    new_channels = audience.subscribed_channels(new_watches, first_kind, release) - target.channels
+    copy_channels = audience.subscribed_channels(matched, "release.syndicated", release) - new_channels
+    about = _find(target.replaces, story) if first_kind != "release.new" else None
+    story_ref = StoryRef(id=target.story, releases=target.releases + 1)
+    due = audience.due_at(release, target)
+    notifications = []
+    if new_channels:
+        notifications.append(
+            audience.notification(
+                first_kind,
+                release,
+                story_ref,
+                watches=audience.event_watches(new_watches, first_kind),
+                channels=new_channels,
+                due=due,
+                replaces=about.release if about else None,
+                changes=_differences(first_kind, about.release, release) if about else (),
+            )
+        )
+        notifications += _notice_against_copy(release, target, story, new_watches, new_channels, audience)
+    if copy_channels or not new_channels:
+        notifications.append(
+            audience.notification(
+                "release.syndicated",
+                release,
+                story_ref,
+                watches=audience.event_watches(matched, "release.syndicated"),
+                channels=copy_channels,
+                due=due,
+                relation=_relation(release, target.release),
+            )
+        )
+    # A copy of a notice is about the same release as the notice. Without this it would wait for its original.
+    replaces = target.replaces if is_notice(release) else None
+    return _decision(release, target.story, verdict, notifications, audience, replaces=replaces)
 
 
 def _relation(release: Release, original: Release) -> Relation:
-    """Return what a release is to the one whose text it has."""
+    """Return how a copy is related to the release whose text it has."""
     if differ_in_language(original, release):
         return "translation"
     return "repeat" if release.notice is not None and release.notice.kind == "repeat" else "copy"
 
 
-def _outdated(
-    release: Release, of: KnownRelease, story: Sequence[KnownRelease], late: Sequence[str], who: Audience
-) -> tuple[Event, ...]:
-    """Return the event of the notice that stands against a copy of what it is about, if there is one."""
-    notice = max(
-        (one for one in story if is_notice(one.release)), key=lambda one: one.release.first_seen_at or "", default=None
-    )
-    if notice is None or is_notice(of.release) or is_notice(release):
-        return ()
-    event = _tied(notice, release, who)
-    if not event.changes and event.type != "release.withdrawn":
-        return ()
-    return (replace(event, watches=who.named(late, event.type)),)
-
-
-def _first_heard(copy: Event, release: Release, original: KnownRelease | None) -> Event:
-    """Return a copy's event as those hear it who could hear nothing of the story before."""
-    kind: EventType = "release.new"
-    if release.notice is not None and is_notice(release):
-        kind = EVENT_OF[release.notice.kind]
-    about = original.release if original is not None and kind != "release.new" else None
-    return replace(
-        copy,
-        id=event_id(kind, id_of(release), release.revision),
-        type=kind,
-        relation=copy.relation if kind == "release.syndicated" else None,
-        replaces=replaced(about) if about else None,
-        changes=_differences(kind, about, release) if about else (),
-    )
-
-
-def _notice(
+def _notice_against_copy(
     release: Release,
-    of: KnownRelease | None,
-    within: KnownRelease | None,
+    target: KnownRelease,
+    story: Sequence[KnownRelease],
+    watches: Sequence[str],
+    channels: frozenset[str],
+    audience: Audience,
+) -> list[Notification]:
+    """Return the newest notice of the story for channels that get the story's outdated text now, if there is one."""
+    notice = max(
+        (known for known in story if is_notice(known.release)),
+        key=lambda known: known.release.first_seen_at or "",
+        default=None,
+    )
+    if notice is None or is_notice(target.release) or is_notice(release):
+        return []
+    kind = _notice_event(notice)
+    differences = _differences(kind, release, notice.release)
+    if not differences and kind != "release.withdrawn":
+        return []
+    return [
+        audience.notification(
+            kind,
+            notice.release,
+            StoryRef(id=notice.story, releases=notice.releases + 1),
+            id_parts=("replaces", id_of(release)),
+            watches=audience.event_watches(watches, kind),
+            channels=channels,
+            due=audience.due_at(release, target),
+            replaces=release,
+            changes=differences,
+        )
+    ]
+
+
+def _decide_notice(
+    release: Release,
+    target: KnownRelease | None,
+    story_member: KnownRelease | None,
     members: Sequence[KnownRelease],
     verdict: Verdict,
-    who: Audience,
+    audience: Audience,
 ) -> Decision:
-    """A correction, update or withdrawal arrived, or an unmarked re-issue with other content.
+    """Return the decision on a correction, update or withdrawal, or on a re-issue with changes and without a notice.
 
-    ``within``: a release of the story it joins, also where what it replaces is not known; ``members``: the known
-    releases of that story.
+    Args:
+        release: the notice.
+        target: the release that it replaces, if that is known.
+        story_member: a release of the story that the notice joins; known in some cases where ``target`` is not.
+        members: the known releases of that story.
+        verdict: what identity found.
+        audience: the watches and channels that receive alerts.
     """
     kind: EventType = "release.revised"
     if release.notice is not None and verdict.kind == "notice":
         kind = EVENT_OF[release.notice.kind]
-        if of is not None and not release.notice.headline and not is_marker_only(of.release):
-            # "/DISREGARD RELEASE: Company/" is marker from end to end; the headline is that of what it is about.
-            release = replace(release, headline=of.release.headline)
-    story = within.story if within else story_id(id_of(release))
-    matched = who.matching(release)
-    differences = _differences(kind, of.release, release) if of else ()
-    withdrawn = kind == "release.withdrawn"
-    event = Event(
-        id=event_id(kind, id_of(release), release.revision),
-        type=kind,
-        timestamp=timestamp(who.now),
-        watches=who.named(matched, kind, within),
-        story=StoryRef(id=story, releases=within.releases + 1 if within else 1),
-        release=release,
-        replaces=replaced(of.release) if of else None,
+        if target is not None and not release.notice.headline and not is_marker_only(target.release):
+            # "/DISREGARD RELEASE: Company/" is a marker only. The headline is that of the release that it replaces.
+            release = replace(release, headline=target.release.headline)
+    story = story_member.story if story_member else story_id(id_of(release))
+    matched = audience.matching(release)
+    differences = _differences(kind, target.release, release) if target else ()
+    notification = audience.notification(
+        kind,
+        release,
+        StoryRef(id=story, releases=story_member.releases + 1 if story_member else 1),
+        watches=audience.event_watches(matched, kind, story_member),
+        channels=audience.subscribed_channels(matched, kind, release) | audience.alerted_channels(kind, story_member),
+        due=audience.due_at(release, story_member),
+        replaces=target.release if target else None,
         changes=differences,
         outdated=outdated_copies(
-            release, members, differences, withdrawn=withdrawn, original=of.release.id if of else None
+            release,
+            members,
+            differences,
+            withdrawn=kind == "release.withdrawn",
+            original=target.release.id if target else None,
         ),
-        detail=_of_a_copy(release, of) if kind == "release.revised" else None,
+        detail=_copy_detail(release, target) if kind == "release.revised" else None,
     )
-    channels = who.fresh(matched, kind, release) | who.recalled(kind, within)
-    told = Notification(event=event, channels=channels, due=who.due_at(release, within))
-    keep = _stored(release, story, verdict, [told], who)
-    return replace(keep, replaces=of.release.id if of else None)
+    replaces = target.release.id if target else None
+    return _decision(release, story, verdict, [notification], audience, replaces=replaces)
 
 
-def _of_a_copy(release: Release, of: KnownRelease | None) -> str | None:
-    """Return, in words, that not the original's page changed: a copy on another site states other facts."""
-    if of is None or release.source == of.release.source:
+def _copy_detail(release: Release, target: KnownRelease | None) -> str | None:
+    """Return the sentence that the original page did not change: a copy on another site states other facts."""
+    if target is None or release.source == target.release.source:
         return None
-    return f"a copy on {release.source} states other facts; no change was seen on the page of {of.release.source}"
+    return f"a copy on {release.source} states other facts; no change was seen on the page of {target.release.source}"
 
 
-def _late_original(
-    release: Release, of: KnownRelease, story: Sequence[KnownRelease], verdict: Verdict, who: Audience
+def _decide_late_original(
+    release: Release, target: KnownRelease, story: Sequence[KnownRelease], verdict: Verdict, audience: Audience
 ) -> Decision:
-    """The original of a notice that came first: not alerted as new; a follow-up says what the notice is about.
+    """Return the decision on the original of a notice that was read first: no new release, but a follow-up.
 
-    The follow-up reaches every channel that got the notice, and watches that match only the original. Each waiting
-    notice has one; copies of one notice on several sites share it.
+    The follow-up names what the notice is about. It reaches every channel that got the notice, and the watches that
+    match only the original. Each waiting notice has one; copies of one notice on several sites share it.
     """
-    waiting = [one for one in story if is_notice(one.release) and one.replaces is None]
-    first: list[KnownRelease] = []
-    for one in sorted(waiting or [of], key=lambda one: one.release.first_seen_at or ""):
-        if not any(is_same_notice(one.release, earlier.release) for earlier in first):
-            first.append(one)
-    told = []
-    for one in first:
-        notice = _tied(one, release, who)
-        linked = replace(
-            notice,
-            id=event_id("release.linked", id_of(one.release), one.release.revision, id_of(release)),
-            type="release.linked",
-            follows=event_id(notice.type, id_of(one.release), one.release.revision),
-        )
-        earlier_watches = who.matching(one.release)
-        late = [name for name in who.matching(release) if name not in earlier_watches]
-        channels = who.fresh(late, notice.type, release) | who.recalled(notice.type, of)
-        told.append(Notification(event=linked, channels=channels, due=who.due_at(release, of)))
-    keep = _stored(release, of.story, verdict, told, who)
-    return replace(keep, links={id_of(one.release): id_of(release) for one in waiting})
+    waiting = [known for known in story if is_notice(known.release) and known.replaces is None]
+    notices: list[KnownRelease] = []
+    for known in sorted(waiting or [target], key=lambda known: known.release.first_seen_at or ""):
+        if not any(is_same_notice(known.release, earlier.release) for earlier in notices):
+            notices.append(known)
+    notifications = [_follow_up(notice, release, target, audience) for notice in notices]
+    links = {id_of(known.release): id_of(release) for known in waiting}
+    return replace(_decision(release, target.story, verdict, notifications, audience), links=links)
 
 
-def _tied(notice: KnownRelease, original: Release, who: Audience) -> Event:
-    """Return the event of a known notice, with the release that it is about."""
-    kind = EVENT_OF[notice.release.notice.kind] if notice.release.notice else "release.revised"
-    return Event(
-        id=event_id(kind, id_of(notice.release), notice.release.revision, "replaces", id_of(original)),
-        type=kind,
-        timestamp=timestamp(who.now),
-        watches=who.named(who.matching(notice.release, original), kind, notice),
-        story=StoryRef(id=notice.story, releases=notice.releases + 1),
-        release=notice.release,
-        replaces=replaced(original),
+def _follow_up(notice: KnownRelease, original: Release, target: KnownRelease, audience: Audience) -> Notification:
+    """Return the event that names what an earlier notice is about."""
+    kind = _notice_event(notice)
+    notice_watches = audience.matching(notice.release)
+    new_watches = [name for name in audience.matching(original) if name not in notice_watches]
+    return audience.notification(
+        "release.linked",
+        notice.release,
+        StoryRef(id=notice.story, releases=notice.releases + 1),
+        id_parts=(id_of(original),),
+        watches=audience.event_watches(audience.matching(notice.release, original), kind, notice),
+        channels=audience.subscribed_channels(new_watches, kind, original) | audience.alerted_channels(kind, target),
+        due=audience.due_at(original, target),
+        replaces=original,
         changes=_differences(kind, original, notice.release),
+        follows=event_id(kind, id_of(notice.release), notice.release.revision),
     )
 
 
-def _stored(release: Release, story: str, verdict: Verdict, told: Iterable[Notification], who: Audience) -> Decision:
-    keep = decision_of(release, story, verdict.why, told, verdict.kind)
-    return replace(keep, revisit=next_revisit(release, who.settings.polling.ladder, who.now))
+def _notice_event(notice: KnownRelease) -> EventType:
+    return EVENT_OF[notice.release.notice.kind] if notice.release.notice else "release.revised"
 
 
 def _differences(kind: EventType, before: Release, after: Release) -> tuple[Change, ...]:
-    # A withdrawal takes the release back whole; its own text is no newer state of it. Nor is a translation.
+    # A withdrawal takes back the whole release: its own text is no newer state of it. Nor is a translation.
     return () if kind == "release.withdrawn" or differ_in_language(before, after) else changes(before, after)
 
 
-def _differs_at_home(release: Release, of: KnownRelease) -> bool:
-    """Return whether a source sent its own release again, under another URL and with other content.
-
-    Elsewhere small differences are a syndicator's; at home they are a silent correction, and must not stay silent.
-    """
-    before = of.release
-    at_home = release.source == before.source and not differ_in_language(before, release)
-    return at_home and bool(changes(before, release)) and not only_noise(before, release)
-
-
-def _may_be_stale(release: Release, of: KnownRelease, story: Iterable[KnownRelease]) -> bool:
-    """Return whether another site may only show what the story said before it was corrected or edited in place."""
-    corrected = any(is_notice(one.release) or one.release.revision > 1 for one in story)
-    return corrected and release.source != of.release.source
-
-
-def _of(release_id: str | None, known: Iterable[KnownRelease]) -> KnownRelease | None:
-    return next((one for one in known if release_id and one.release.id == release_id), None)
-
-
-def _candidate(known: KnownRelease) -> KnownRelease:
-    return KnownRelease(release=known.release, story=known.story, replaces=known.replaces, first=known.first)
+def _decision(
+    release: Release,
+    story: str,
+    verdict: Verdict,
+    notifications: Iterable[Notification],
+    audience: Audience,
+    replaces: str | None = None,
+) -> Decision:
+    return Decision.of(
+        release,
+        story=story,
+        verdict=verdict.kind,
+        why=verdict.why,
+        notifications=notifications,
+        replaces=replaces,
+        revisit=next_revisit(release, audience.settings.polling.ladder, audience.now),
+    )

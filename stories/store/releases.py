@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
-from typing import Any, cast
+from typing import Any, Self, cast
 
 import msgspec
 from redis.asyncio import Redis
@@ -92,6 +92,15 @@ class Lookup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Notification:
+    """An event with the channels that receive an alert of it."""
+
+    event: Event
+    channels: frozenset[str]
+    due: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """A decision, complete: what the script writes."""
 
@@ -110,6 +119,36 @@ class Decision:
     alerts: Mapping[str, Mapping[str, datetime]] = field(default_factory=dict)
     """Event id to channel to when it is due."""
     revisit: datetime | None = None
+
+    @classmethod
+    def of(
+        cls,
+        release: Release,
+        *,
+        story: str,
+        verdict: str,
+        why: str,
+        notifications: Iterable[Notification],
+        replaces: str | None = None,
+        revises: bool = False,
+        revisit: datetime | None = None,
+    ) -> Self:
+        """Return a decision whose events and alerts are those of the notifications, in their order."""
+        notifications = list(notifications)
+        return cls(
+            release=release,
+            story=story,
+            verdict=verdict,
+            why=why,
+            replaces=replaces,
+            revises=revises,
+            events=tuple(notification.event for notification in notifications),
+            alerts={
+                notification.event.id: dict.fromkeys(sorted(notification.channels), notification.due)
+                for notification in notifications
+            },
+            revisit=revisit,
+        )
 
 
 class ReleaseStore:

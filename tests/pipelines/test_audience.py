@@ -70,35 +70,39 @@ def test_watches_that_match_any_state_are_named_once(who: Audience) -> None:
 def test_a_first_poll_and_an_old_release_are_fresh_to_nobody(who: Audience) -> None:
     old = release(published_at="2026-03-01")
     matched = ("velmora", "new-only")
-    assert who.fresh(matched, "release.new", release()) == {"desk", "log"}
-    assert who.fresh(matched, "release.corrected", release()) == {"desk"}
-    assert who.fresh(matched, "release.new", old) == set()
-    assert who.fresh(matched, "release.new", None) == {"desk", "log"}
-    silent = Audience(settings=who.settings, now=NOW, silent=True)
-    assert silent.fresh(matched, "release.new", release()) == silent.fresh(matched, "release.new", None) == set()
-    asked = Audience(settings=who.settings, now=NOW, asked=True)
-    assert asked.fresh(matched, "release.new", old) == {"desk", "log"}
+    assert who.subscribed_channels(matched, "release.new", release()) == {"desk", "log"}
+    assert who.subscribed_channels(matched, "release.corrected", release()) == {"desk"}
+    assert who.subscribed_channels(matched, "release.new", old) == set()
+    assert who.subscribed_channels(matched, "release.new", None) == {"desk", "log"}
+    silent = Audience(settings=who.settings, now=NOW, is_silent=True)
+    assert (
+        silent.subscribed_channels(matched, "release.new", release())
+        == silent.subscribed_channels(matched, "release.new", None)
+        == set()
+    )
+    asked = Audience(settings=who.settings, now=NOW, is_requested=True)
+    assert asked.subscribed_channels(matched, "release.new", old) == {"desk", "log"}
 
 
 @pytest.mark.parametrize("kind", sorted(RECALL_EVENTS))
 def test_what_takes_back_or_corrects_reaches_every_channel_that_heard(who: Audience, kind: EventType) -> None:
     heard = known({"desk", "log", "a channel that went"}, {"new-only", "a watch that went"})
-    assert who.recalled(kind, heard) == {"desk", "log"}
-    assert who.named((), kind, heard) == ("new-only",)
+    assert who.alerted_channels(kind, heard) == {"desk", "log"}
+    assert who.event_watches((), kind, heard) == ("new-only",)
 
 
 @pytest.mark.parametrize("kind", ["release.updated", "release.revised", "release.syndicated"])
 def test_what_only_adds_reaches_channels_that_heard_by_a_watch_that_asks(who: Audience, kind: EventType) -> None:
     heard = known({"desk", "log"}, {"velmora", "new-only"})
     told = kind != "release.syndicated"
-    assert who.recalled(kind, heard) == ({"desk"} if told else set())
-    assert who.named((), kind, heard) == (("velmora",) if told else ())
+    assert who.alerted_channels(kind, heard) == ({"desk"} if told else set())
+    assert who.event_watches((), kind, heard) == (("velmora",) if told else ())
 
 
 def test_nobody_is_recalled_to_what_nobody_heard(who: Audience) -> None:
-    assert who.recalled("release.corrected", None) == set()
-    assert who.recalled("release.corrected", known(set(), {"velmora"})) == set()
-    assert who.named(["velmora"], "release.corrected") == ("velmora",)
+    assert who.alerted_channels("release.corrected", None) == set()
+    assert who.alerted_channels("release.corrected", known(set(), {"velmora"})) == set()
+    assert who.event_watches(["velmora"], "release.corrected") == ("velmora",)
 
 
 @pytest.mark.parametrize(
@@ -127,9 +131,9 @@ def test_what_follows_a_held_release_waits_for_it() -> None:
     holding = Audience(settings=settings(alerts={"embargo": "hold"}), now=NOW)
     held = KnownRelease(release=release(embargoed_until="2026-03-10T12:30:00Z"), story="sty_1", replaces=None, releases=1,
                  first=True, channels=frozenset(), watches=frozenset())  # fmt: skip
-    assert holding.due(release(), held) == NOW + timedelta(hours=3)
-    assert holding.due(release(embargoed_until="2026-03-10T13:30:00Z"), held) == NOW + timedelta(hours=4)
-    assert holding.due(release()) == NOW
+    assert holding.due_at(release(), held) == NOW + timedelta(hours=3)
+    assert holding.due_at(release(embargoed_until="2026-03-10T13:30:00Z"), held) == NOW + timedelta(hours=4)
+    assert holding.due_at(release()) == NOW
 
 
 @pytest.mark.parametrize("wrong", [timedelta(days=3), timedelta(days=-3), timedelta(days=400)])
@@ -138,5 +142,5 @@ def test_a_release_is_judged_by_the_clocks_of_the_sites_where_the_own_one_is_wro
 ) -> None:
     now = Audience(settings=who.settings, now=NOW + wrong, clock_error=wrong)
     fresh, old = (release(published_at=(NOW - age).isoformat()) for age in (timedelta(hours=1), timedelta(days=3)))
-    assert now.fresh(["velmora"], "release.new", fresh) == {"desk"}
-    assert now.fresh(["velmora"], "release.new", old) == frozenset()
+    assert now.subscribed_channels(["velmora"], "release.new", fresh) == {"desk"}
+    assert now.subscribed_channels(["velmora"], "release.new", old) == frozenset()

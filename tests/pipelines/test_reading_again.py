@@ -208,7 +208,7 @@ async def test_a_page_that_is_back_is_told_to_whoever_heard_that_it_was_withdraw
     await bureau.read(office.release())
     assert await bureau.types() == ["new", "withdrawn", "revised"] == await bureau.heard()
     event = (await bureau.events())[-1]["data"]
-    assert event["detail"].startswith("back again; it was told as withdrawn at 2026-03-10T")
+    assert event["detail"].startswith("back again; it was reported as withdrawn at 2026-03-10T")
     assert (event["changes"], event["release"]["revision"]) == ([], 1)
     await bureau.read(office.release())
     assert await bureau.types() == ["new", "withdrawn", "revised"], "it is told once"
