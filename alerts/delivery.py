@@ -10,18 +10,19 @@ from random import Random
 import structlog
 from redis.asyncio import Redis
 
-from alerts.channel_worker import ChannelWorker, DeliveryContext, end_if_told
+from alerts.channel_worker import ChannelWorker, DeliveryContext
 from alerts.outbox import Alert, Outbox, Settled
 from alerts.outcomes import Channel, Outcome, OutgoingAlert, Refused
 from alerts.settings import DeliverySettings
 from alerts.urgent import UrgentBypass, urgent_watches
 from config.settings import WatchSettings
+from stories.runtime.cancellation import raise_if_cancelled
 from stories.runtime.heartbeats import beating_as
 
 log = structlog.get_logger(__name__)
 
 
-def _unobserved(alert: Alert, settled: Settled) -> None:
+def _ignore(alert: Alert, settled: Settled) -> None:
     """Nobody counts."""
 
 
@@ -44,7 +45,7 @@ class MissingChannel:
 
 
 class Delivery:
-    """Every channel in a lane of its own: one that is slow or dead holds up no other.
+    """Every channel in a worker of its own: one that is slow or dead holds up no other.
 
     An alert that is due is sent at least once, with the same id on every try. One that was sent, but whose receipt
     could not be written before its lease ended or the process died, is sent again.
@@ -56,7 +57,7 @@ class Delivery:
         channels: Mapping[str, Channel],
         *,
         watches: Mapping[str, WatchSettings] | None = None,
-        observe: Callable[[Alert, Settled], None] = _unobserved,
+        observe: Callable[[Alert, Settled], None] = _ignore,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         rng: Random | None = None,
         complete: bool = True,
@@ -70,9 +71,9 @@ class Delivery:
         self._complete = complete
         self.outbox = Outbox(redis, holder)
         self._channels = channels
-        self._around = DeliveryContext(outbox=self.outbox, now=now, rng=rng or Random(), observe=observe)  # noqa: S311 (jitter)
-        self._lanes = [
-            ChannelWorker(channel, self._around, UrgentBypass(urgent_watches(watches or {}, name)))
+        self._context = DeliveryContext(outbox=self.outbox, now=now, rng=rng or Random(), observe=observe)  # noqa: S311 (jitter)
+        self._workers = [
+            ChannelWorker(channel, self._context, UrgentBypass(urgent_watches(watches or {}, name)))
             for name, channel in channels.items()
         ]
 
@@ -80,9 +81,11 @@ class Delivery:
         """Deliver until cancelled; what is under way then has 5 s to end, and is due again if it does not."""
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._give_up_what_no_channel_takes(), name="alerts to channels that are missing")
-                for lane in self._lanes:
-                    tasks.create_task(lane.run(), name=f"alerts to {lane.channel.name}")
+                tasks.create_task(
+                    self._give_up_alerts_of_missing_channels(), name="alerts to channels that are missing"
+                )
+                for worker in self._workers:
+                    tasks.create_task(worker.run(), name=f"alerts to {worker.channel.name}")
         finally:
             await self._close()
 
@@ -90,8 +93,8 @@ class Delivery:
         """Deliver what is due now, for ``timeout`` at most, and return how many alerts are left for later."""
         try:
             async with asyncio.timeout(timeout.total_seconds()), asyncio.TaskGroup() as tasks:
-                for lane in self._lanes:
-                    tasks.create_task(lane.run(until_empty=True), name=f"alerts to {lane.channel.name}")
+                for worker in self._workers:
+                    tasks.create_task(worker.run(until_empty=True), name=f"alerts to {worker.channel.name}")
         except TimeoutError:
             pass  # what is left is counted below
         finally:
@@ -100,30 +103,30 @@ class Delivery:
 
     def wake(self) -> None:
         """Look at the outboxes now: an alert was just put there."""
-        for lane in self._lanes:
-            lane.wake.set()
+        for worker in self._workers:
+            worker.wake.set()
 
-    async def _give_up_what_no_channel_takes(self) -> None:
+    async def _give_up_alerts_of_missing_channels(self) -> None:
         """Serve the outboxes of channels that were in the configuration once, as long as the others."""
         with beating_as("alerts to channels that are missing"):
-            named = await self._around.patiently(self.outbox.channels) if self._complete else ()
-        end_if_told()
+            named = await self._context.retry_while_redis_is_down(self.outbox.channels) if self._complete else ()
+        raise_if_cancelled()
         missing = [
-            ChannelWorker(MissingChannel(name), self._around)
+            ChannelWorker(MissingChannel(name), self._context)
             for name in sorted(named or ())
             if name not in self._channels
         ]
-        for lane in missing:
+        for worker in missing:
             log.warning(
                 "channel_removed",
-                channel=lane.channel.name,
-                alerts=await self.outbox.waiting([lane.channel.name]),
+                channel=worker.channel.name,
+                alerts=await self.outbox.waiting([worker.channel.name]),
                 reason="the configuration has no such channel any more; its alerts are given up",
                 next="add the channel again, then: wirewatch alerts retry --all",
             )
         if not missing:
             await asyncio.Event().wait()  # run() lasts until it is cancelled, with no channel at all too
-        await asyncio.gather(*(lane.run() for lane in missing))
+        await asyncio.gather(*(worker.run() for worker in missing))
 
     async def _close(self) -> None:
         for channel in self._channels.values():

@@ -26,10 +26,12 @@ from stories.store.archive import Archive
 from stories.store.event_log import is_event, payloads
 
 LUA = Path(__file__).parent / "lua"
-WORDS_KEPT = 500  # characters of a reason or detail: enough for a person, no room for a page that a receiver answered
+MAX_REASON_CHARACTERS = (
+    500  # characters of a reason or detail: enough for a person, no room for a page that a receiver answered
+)
 
-TAKEN_OVER = 10_000  # alerts of a channel at most; a process sends eight at a time, or the hundreds of a digest
-TEST = "evt_test_"
+MAX_TAKEN_OVER = 10_000  # alerts of a channel at most; a process sends eight at a time, or the hundreds of a digest
+TEST_EVENT_PREFIX = "evt_test_"
 """How the ids of alerts begin that a person asked for, to test a channel."""
 
 Settled = Literal["sent", "later", "failed", "released"]
@@ -140,7 +142,13 @@ class Outbox:
         role, slash, _ = self._holder.removesuffix("/").partition("/")
         if not slash:
             return 0
-        arguments: list[str | int] = [keys.alert("").name, _milliseconds(lease), f"{role}/", self._holder, TAKEN_OVER]
+        arguments: list[str | int] = [
+            keys.alert("").name,
+            _milliseconds(lease),
+            f"{role}/",
+            self._holder,
+            MAX_TAKEN_OVER,
+        ]
         return int(await self._take_over(keys=[keys.outbox(channel).name], args=arguments))
 
     async def settle(
@@ -159,7 +167,7 @@ class Outbox:
         as a failure; ``released`` makes it due at once and does not. ``off`` switches the channel off;
         for ``pause`` nothing at all is claimed for it.
         """
-        words = scrub(words)[:WORDS_KEPT]
+        words = scrub(words)[:MAX_REASON_CHARACTERS]
         applied = await self._settle(
             keys=[
                 keys.outbox(alert.channel).name,
@@ -213,7 +221,7 @@ class Outbox:
 
     async def enqueue_test(self, channel: str, now: datetime) -> str:
         """Put a test alert into the outbox of one channel and return its id; it takes the way of every other."""
-        event = f"{TEST}{uuid4().hex}"
+        event = f"{TEST_EVENT_PREFIX}{uuid4().hex}"
         payload = {
             "type": "alert.test",
             "id": event,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from alerts.outbox import TEST, Outbox
+from alerts.outbox import TEST_EVENT_PREFIX, Outbox
 from config.settings import WatchSettings
 
 
@@ -50,7 +50,7 @@ class UrgentBypass:
         return [alert for place, (alert, (story, _)) in enumerate(self._seen.items()) if place <= last.get(story, -1)]
 
     async def _read(self, outbox: Outbox, alert: str) -> tuple[str, bool]:
-        if alert.startswith(TEST):
+        if alert.startswith(TEST_EVENT_PREFIX):
             return alert, True  # a person waits for it
         body = await outbox.event_of(alert) if self.watches else None
         if body is None:

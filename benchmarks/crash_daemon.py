@@ -86,7 +86,7 @@ def serve() -> None:
     if "receipt-first" in sys.argv:
         write_receipts_first()
     if "short-leases" in sys.argv:
-        channel_worker.LEASE_OVER_TIMEOUT = webhook.TIMEOUT = timedelta(seconds=1.5)
+        channel_worker.LEASE_MARGIN = webhook.TIMEOUT = timedelta(seconds=1.5)
         webhook.WebhookChannel.timeout = file.FileChannel.timeout = timedelta(seconds=2)
     # The fork servers of the readers are forks too, of what has loaded its libraries here: a second each.
     worker.warm_up()

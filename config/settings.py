@@ -8,7 +8,7 @@ from datetime import timedelta
 from functools import cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
 import platformdirs
@@ -280,6 +280,9 @@ class ChannelSettings(BaseModel):
 
     # Values may be secrets, and a traceback shows the text of an error.
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    is_local: ClassVar[bool] = False
+    """The channel writes to the daemon's own machine, so workers on other machines leave its alerts to the daemon."""
 
     type: str
 

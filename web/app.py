@@ -14,7 +14,7 @@ from web.feeds import routes as feeds
 from web.paths import STATIC
 from web.security.access_control import AccessControl
 from web.security.csrf import CsrfToken
-from web.security.head_limits import Limits
+from web.security.head_limits import HeadLimits
 from web.security.login_throttle import LoginThrottle
 from web.view_models.weekly_stats import WeeklyStatsReader
 from web.websub import WebSubCallbacks
@@ -27,7 +27,7 @@ Errors are problem details (RFC 9457, `application/problem+json`). Times are ISO
 where `next` says: pass it back as `cursor` (releases) or `after` (events)."""
 
 
-def create_app(views: Dependencies) -> FastAPI:
+def create_app(dependencies: Dependencies) -> FastAPI:
     """Return the app; it opens nothing by itself and needs no lifespan."""
     app = FastAPI(
         title="wirewatch",
@@ -37,13 +37,13 @@ def create_app(views: Dependencies) -> FastAPI:
         redoc_url=None,
         openapi_url="/openapi.json",
     )
-    app.state.views = views
-    app.state.bell = EventNotifier(views.archive)
-    app.state.weeks = WeeklyStatsReader()
-    app.state.tries = LoginThrottle()
-    app.state.seal = CsrfToken(views.settings.web)
-    app.state.shared = CoalescingCache()
-    app.state.feeds = feeds.Documents()
+    app.state.dependencies = dependencies
+    app.state.event_notifier = EventNotifier(dependencies.archive)
+    app.state.weekly_stats = WeeklyStatsReader()
+    app.state.login_throttle = LoginThrottle()
+    app.state.csrf_token = CsrfToken(dependencies.settings.web)
+    app.state.page_cache = CoalescingCache()
+    app.state.feed_documents = feeds.Documents()
     problems.install(app)
     app.include_router(health.router)
     app.include_router(api.router)
@@ -51,16 +51,18 @@ def create_app(views: Dependencies) -> FastAPI:
     app.include_router(api_docs.router)
     app.include_router(pages.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    app.add_middleware(AccessControl, settings=views.settings.web)
-    if views.pushes is not None:  # before the app: what hubs ask for never reaches it
-        sources = views.settings.sources
+    app.add_middleware(AccessControl, settings=dependencies.settings.web)
+    if dependencies.pushes is not None:  # before the app: what hubs ask for never reaches it
+        sources = dependencies.settings.sources
 
         def polled(source: str) -> bool:
             return source in sources and sources[source].enabled
 
-        app.add_middleware(WebSubCallbacks, pushes=views.pushes, now=views.now, heard=views.heard, polled=polled)
-    app.add_middleware(Limits)  # outermost: nothing parses a head that is over a limit
-    _describe(app, with_token=views.settings.web.token is not None)
+        app.add_middleware(
+            WebSubCallbacks, pushes=dependencies.pushes, now=dependencies.now, heard=dependencies.heard, polled=polled
+        )
+    app.add_middleware(HeadLimits)  # outermost: nothing parses a head that is over a limit
+    _describe(app, with_token=dependencies.settings.web.token is not None)
     return app
 
 
@@ -77,4 +79,4 @@ def _describe(app: FastAPI, *, with_token: bool) -> None:
 
 def end_streams(app: FastAPI) -> None:
     """End the streams of events, which would otherwise last until the server's patience is over."""
-    app.state.bell.end()
+    app.state.event_notifier.end()

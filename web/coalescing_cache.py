@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
 
-LASTS = 1.0  # seconds; what changes more often comes to an open page by itself
+CACHE_SECONDS = 1.0  # seconds; what changes more often comes to an open page by itself
 
 
 class CoalescingCache:
@@ -20,7 +20,7 @@ class CoalescingCache:
     async def get(self, key: Hashable, make: Callable[[], Awaitable[T]]) -> T:
         """Return what ``make`` makes, or what it made, or is making, for who asked just before."""
         now = asyncio.get_running_loop().time()
-        self._made = {one: made for one, made in self._made.items() if now - made[0] < LASTS}
+        self._made = {one: made for one, made in self._made.items() if now - made[0] < CACHE_SECONDS}
         if key not in self._made:
             self._made[key] = (now, asyncio.ensure_future(make()))
         # Shielded: that one of them leaves must not take the page from the others.

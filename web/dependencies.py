@@ -111,25 +111,25 @@ class Dependencies:
     """The index; None: everything is read from Redis."""
 
 
-def views(request: Request) -> Dependencies:
+def dependencies_of(request: Request) -> Dependencies:
     """Return what the app was made with."""
-    found: Dependencies = request.app.state.views
+    found: Dependencies = request.app.state.dependencies
     return found
 
 
-def shared(request: Request) -> CoalescingCache:
+def page_cache(request: Request) -> CoalescingCache:
     """Return the pages that were made within the last second."""
-    found: CoalescingCache = request.app.state.shared
+    found: CoalescingCache = request.app.state.page_cache
     return found
 
 
-def bell(request: Request) -> EventNotifier:
+def event_notifier(request: Request) -> EventNotifier:
     """Return what rings when an event was kept."""
-    found: EventNotifier = request.app.state.bell
+    found: EventNotifier = request.app.state.event_notifier
     return found
 
 
-def seal(request: Request) -> CsrfToken:
+def csrf_token(request: Request) -> CsrfToken:
     """Return what the forms of this server are known by."""
-    found: CsrfToken = request.app.state.seal
+    found: CsrfToken = request.app.state.csrf_token
     return found

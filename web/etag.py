@@ -15,7 +15,7 @@ def etag_of(body: bytes) -> str:
     return f'"{hashlib.blake2b(body, digest_size=16).hexdigest()}"'
 
 
-def holds(if_none_match: str, etag: str) -> bool:
+def matches_etag(if_none_match: str, etag: str) -> bool:
     """Return whether a request says that it holds this content (weak comparison, as the RFC asks for)."""
     given = [one.strip() for one in if_none_match.split(",")]
     return "*" in given or any(one.removeprefix("W/") == etag for one in given)
@@ -38,7 +38,7 @@ def conditional(request: Request, body: bytes, media_type: str, *, modified: dat
         headers["Last-Modified"] = format_datetime(modified.astimezone(UTC), usegmt=True)
     match, since = request.headers.get("if-none-match"), request.headers.get("if-modified-since")
     if match is not None:
-        held = holds(match, etag)
+        held = matches_etag(match, etag)
     else:  # the date counts only without an ETag: it knows no parts of a second
         held = modified is not None and since is not None and unchanged_since(since, modified)
     if held:

@@ -15,10 +15,10 @@ from starlette.responses import Response
 
 from stories.db import keys
 from stories.model.timestamps import timestamp
-from web.dependencies import Dependencies, views
+from web.dependencies import Dependencies, dependencies_of
 
-CLOCK_PATIENCE = timedelta(minutes=2)
-REDIS_PATIENCE = 2.0  # seconds for a PING, shorter than what probes wait
+MAX_TICK_AGE = timedelta(minutes=2)
+REDIS_TIMEOUT_SECONDS = 2.0  # seconds for a PING, shorter than what probes wait
 
 router = APIRouter(tags=["operation"])
 
@@ -49,25 +49,25 @@ def clock_check(ticked: datetime | None, now: datetime) -> dict[str, Any]:
     if ticked is None:
         return {"ok": False, "detail": "has not ticked yet"}
     age = (now - ticked).total_seconds()
-    return {"ok": now - ticked <= CLOCK_PATIENCE, "detail": f"ticked {age:.0f} s ago, at {timestamp(ticked)}"}
+    return {"ok": now - ticked <= MAX_TICK_AGE, "detail": f"ticked {age:.0f} s ago, at {timestamp(ticked)}"}
 
 
-async def readiness(asked: Dependencies) -> dict[str, Any]:
+async def readiness(dependencies: Dependencies) -> dict[str, Any]:
     """Return what ``/readyz`` says."""
     clock: dict[str, Any] = {"ok": False, "detail": "unknown while Redis does not answer"}
     try:
-        async with asyncio.timeout(REDIS_PATIENCE):
-            await asked.redis.ping()
-            await asked.redis.set(keys.write_probe().name, b"", ex=keys.write_probe().seconds)
-            clock = clock_check(await asked.stores.clock_ticks.last(), asked.now())
-            if (warning := asked.clock_warning()) is not None:
+        async with asyncio.timeout(REDIS_TIMEOUT_SECONDS):
+            await dependencies.redis.ping()
+            await dependencies.redis.set(keys.write_probe().name, b"", ex=keys.write_probe().seconds)
+            clock = clock_check(await dependencies.stores.clock_ticks.last(), dependencies.now())
+            if (warning := dependencies.clock_warning()) is not None:
                 clock["detail"] += f"; {warning}"
     except (RedisError, OSError, TimeoutError) as error:
         redis = {"ok": False, "detail": _reason(error)}
     else:
         redis = {"ok": True, "detail": "answers and takes writes"}
-    off = await _channels_off(asked) if redis["ok"] else {}
-    checks = {"redis": redis, "clock": clock, **await asked.checks()}
+    off = await _channels_off(dependencies) if redis["ok"] else {}
+    checks = {"redis": redis, "clock": clock, **await dependencies.checks()}
     return {"ready": all(check["ok"] for check in checks.values()), "checks": checks, "channels_off": off}
 
 
@@ -78,11 +78,11 @@ def _reason(error: Exception) -> str:
     return f"does not answer ({type(error).__name__})"
 
 
-async def _channels_off(asked: Dependencies) -> dict[str, str]:
+async def _channels_off(dependencies: Dependencies) -> dict[str, str]:
     """Return the channels that are off; none where that takes longer than a probe waits."""
     try:
-        async with asyncio.timeout(REDIS_PATIENCE):
-            return {one["channel"]: one["off"] for one in await asked.channels() if one["off"]}
+        async with asyncio.timeout(REDIS_TIMEOUT_SECONDS):
+            return {one["channel"]: one["off"] for one in await dependencies.channels() if one["off"]}
     except (RedisError, OSError, TimeoutError):
         return {}
 
@@ -99,7 +99,7 @@ async def healthz() -> Response:
 )  # fmt: skip
 async def readyz(request: Request) -> Response:
     """Answer 200 when all holds that wirewatch needs, else 503 with what does not; a standby answers 503."""
-    found = await readiness(views(request))
+    found = await readiness(dependencies_of(request))
     return Response(
         msgspec.json.encode(found), status_code=200 if found["ready"] else 503, media_type="application/json"
     )
@@ -108,7 +108,7 @@ async def readyz(request: Request) -> Response:
 @router.get("/metrics", summary="Figures for Prometheus", responses={200: {"content": {"text/plain": {}}}})
 async def metrics(request: Request) -> Response:
     """Return the figures in Prometheus's text format, or OpenMetrics for who asks for it."""
-    asked = views(request)
-    await asked.measure((await readiness(asked))["checks"])
+    dependencies = dependencies_of(request)
+    await dependencies.measure((await readiness(dependencies))["checks"])
     encode, kind = choose_encoder(request.headers.get("accept", ""))
-    return Response(encode(asked.metrics), headers={"Content-Type": kind})
+    return Response(encode(dependencies.metrics), headers={"Content-Type": kind})

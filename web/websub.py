@@ -22,19 +22,19 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from stories.crawl_state.websub import Changes, Subscription, WebSubStore, agreed, pushed, refused
 from stories.db.keys import MAX_WEBSUB_LEASE
-from web.security.access_control import HEADERS, same
+from web.security.access_control import HEADERS, constant_time_equal
 
 log = structlog.get_logger(__name__)
 
-Heard = Literal["push", "forged", "verified", "denied", "unknown"]
+WebSubOutcome = Literal["push", "forged", "verified", "denied", "unknown"]
 """What came: a signed push, one with a wrong signature or none, a verification, a refusal, what nobody asked for."""
 
 CALLBACK = re.compile(r"/push/([0-9a-f]{24})/([A-Za-z0-9_-]{43})")
 SIGNATURE = re.compile(r"(sha1|sha256|sha384|sha512)=([0-9a-f]{40,128})", re.IGNORECASE)
-LARGEST = 8 << 20  # bytes, as of a listing that is polled
-PATIENCE = 20.0  # seconds for a whole push to arrive
-AT_ONCE = 8  # pushes that are being received; a hub comes again with what is more
-CHALLENGE = 2_000  # characters of the longest challenge that is given back
+MAX_PUSH_BYTES = 8 << 20  # bytes, as of a listing that is polled
+RECEIVE_TIMEOUT_SECONDS = 20.0  # seconds for a whole push to arrive
+MAX_CONCURRENT_PUSHES = 8  # pushes that are being received; a hub comes again with what is more
+MAX_CHALLENGE_CHARACTERS = 2_000  # characters of the longest challenge that is given back
 
 
 class WebSubCallbacks:
@@ -46,7 +46,7 @@ class WebSubCallbacks:
         *,
         pushes: WebSubStore,
         now: Callable[[], datetime],
-        heard: Callable[[Heard], None],
+        heard: Callable[[WebSubOutcome], None],
         polled: Callable[[str], bool],
     ) -> None:
         """``heard`` is told what came, for the figures; ``polled`` says whether a source, by its name, is on."""
@@ -77,7 +77,7 @@ class WebSubCallbacks:
 
     async def _answer(self, request: Request, listing: str, token: str) -> Response:
         known = await self._pushes.get(listing)
-        if known is None or not same(token, known.token):
+        if known is None or not constant_time_equal(token, known.token):
             self._heard("unknown")
             # 410 tells a hub that goes on to end its subscription (section 7).
             return _said(410 if request.method == "POST" else 404, "no such subscription")
@@ -100,7 +100,11 @@ class WebSubCallbacks:
         if said.get("hub.topic") == known.topic and mode == "denied":
             return await self._noted(listing, known, refused(known, said.get("hub.reason", ""), now), "denied")
         changes = None
-        if said.get("hub.topic") == known.topic and mode == "subscribe" and 0 < len(challenge) <= CHALLENGE:
+        if (
+            said.get("hub.topic") == known.topic
+            and mode == "subscribe"
+            and 0 < len(challenge) <= MAX_CHALLENGE_CHARACTERS
+        ):
             changes = agreed(known, _lease(said.get("hub.lease_seconds", "")), now)
         if changes is None:  # of an end that nobody asked for, too
             self._heard("unknown")
@@ -113,18 +117,18 @@ class WebSubCallbacks:
         if signature is None:
             self._heard("forged")
             return _said(202, "taken")
-        if self._receiving >= AT_ONCE:
+        if self._receiving >= MAX_CONCURRENT_PUSHES:
             return _later()
         self._receiving += 1
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(RECEIVE_TIMEOUT_SECONDS):
                 sound = await _signed(request, known.secret, signature[1].lower(), signature[2].lower())
         except TimeoutError:
-            return _said(408, f"a push arrives within {PATIENCE:.0f} s")
+            return _said(408, f"a push arrives within {RECEIVE_TIMEOUT_SECONDS:.0f} s")
         finally:
             self._receiving -= 1
         if sound is None:
-            return _said(413, f"a push has at most {LARGEST} bytes")
+            return _said(413, f"a push has at most {MAX_PUSH_BYTES} bytes")
         if not sound:
             log.warning("push with a wrong signature", source=known.source, listing=known.listing)
             self._heard("forged")
@@ -132,7 +136,14 @@ class WebSubCallbacks:
         return await self._noted(listing, known, pushed(known, self._now()), "push", status=202)
 
     async def _noted(
-        self, listing: str, known: Subscription, changes: Changes, heard: Heard, answer: str = "", *, status: int = 200
+        self,
+        listing: str,
+        known: Subscription,
+        changes: Changes,
+        heard: WebSubOutcome,
+        answer: str = "",
+        *,
+        status: int = 200,
     ) -> Response:
         if not await self._pushes.change(listing, known.token, changes, self._now()):
             return _said(404, "no such subscription any more")
@@ -143,13 +154,13 @@ class WebSubCallbacks:
 
 async def _signed(request: Request, secret: str, method: str, wanted: str) -> bool | None:
     """Return whether a body is signed with the secret; None for one that is too long. Nothing of it is kept."""
-    seal, taken = hmac.new(secret.encode(), digestmod=method), 0
+    digest, taken = hmac.new(secret.encode(), digestmod=method), 0
     async for part in request.stream():
         taken += len(part)
-        if taken > LARGEST:
+        if taken > MAX_PUSH_BYTES:
             return None
-        seal.update(part)
-    return hmac.compare_digest(seal.hexdigest(), wanted)
+        digest.update(part)
+    return hmac.compare_digest(digest.hexdigest(), wanted)
 
 
 def _lease(said: str) -> timedelta | None:

@@ -16,6 +16,7 @@ from config.address_policy import AddressPolicy
 class Settings(DeliverySettings):
     """``[channels.NAME]`` of ``type = "console"``."""
 
+    is_local = True
     type: Literal["console"]
     details: bool = True
     """Who, when, where and what changed under the headline; false: one line an alert."""

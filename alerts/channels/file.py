@@ -26,6 +26,7 @@ def _expand(path: Path) -> Path:
 class Settings(DeliverySettings):
     """``[channels.NAME]`` of ``type = "file"``."""
 
+    is_local = True
     type: Literal["file"]
     path: Annotated[Path, AfterValidator(_expand)]
     """Relative to the folder that wirewatch was started in; folders that are missing are made."""

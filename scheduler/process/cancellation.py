@@ -1,4 +1,4 @@
-"""Ends tasks for certain: also those that lose the word that they are to end."""
+"""Cancels tasks reliably, including those that lose the first cancellation."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Collection
 from typing import Any
 
 import structlog
+
+from stories.runtime.cancellation import is_cancelled
 
 log = structlog.get_logger(__name__)
 
@@ -19,17 +21,16 @@ async def cancel_and_wait(
 ) -> None:
     """Cancel the tasks and return when they have ended, after ``grace`` + ``last`` seconds at the latest.
 
-    Before Python 3.12 ``asyncio.wait_for``, through which every call of redis-py goes, loses a cancellation that
-    arrives in the moment its inner task is done (python/cpython#86296): whoever was told to end and still runs after
-    ``grace`` seconds, a child of a task group too, is told once more. What hangs even then is named in the log and
-    left to the end of the process.
+    A task can lose its first cancellation (``stories.runtime.cancellation``). So every cancelled task that still runs
+    after ``grace`` seconds is cancelled a second time, children of task groups too. A task that runs even then is
+    logged and left to the end of the process.
     """
     for task in tasks:
         task.cancel()
     _, late = await asyncio.wait(tasks, timeout=grace)
     if late:
         for task in asyncio.all_tasks():
-            if task.cancelling():
+            if is_cancelled(task):
                 task.cancel()
         _, late = await asyncio.wait(late, timeout=second_grace)
     for task in late:

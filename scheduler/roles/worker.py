@@ -40,8 +40,6 @@ log = structlog.get_logger(__name__)
 
 CRAWL_GRACE_SECONDS = 2.0  # seconds for pages that are under way at the end; the rest is handed back
 DEREGISTER_TIMEOUT_SECONDS = 0.3  # seconds for taking back the sign of life, with a Redis that may be away
-LOCAL_CHANNEL_TYPES = ("file", "console")
-"""Types of channels that the daemon alone serves: what they write belongs on its machine."""
 
 
 class NextPollPublisher:
@@ -82,7 +80,7 @@ async def _run(app: AppContext, stop: asyncio.Event, ready: Callable[[], None]) 
     channels = {
         name: open_channel(name, channel, policy, settings.web.address())
         for name, channel in settings.channels.items()
-        if channel.type not in LOCAL_CHANNEL_TYPES
+        if not channel.is_local
     }
     delivery = Delivery(app.redis, channels, watches=settings.watches, now=now, complete=False)
 

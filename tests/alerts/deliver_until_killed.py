@@ -19,8 +19,8 @@ from config.address_policy import AddressPolicy
 
 
 async def deliver(redis_url: str, hook_url: str) -> None:
-    channel_worker.LEASE_OVER_TIMEOUT = timedelta(milliseconds=300)
-    channel_worker.PROBES = (0.05,)
+    channel_worker.LEASE_MARGIN = timedelta(milliseconds=300)
+    channel_worker.PROBE_DELAYS_SECONDS = (0.05,)
     webhook.TIMEOUT = timedelta(milliseconds=400)
     webhook.WebhookChannel.timeout = timedelta(milliseconds=500)
     settings = {"type": "webhook", "url": hook_url, "retry": ["0.02s"] * 60}

@@ -125,7 +125,7 @@ async def test_a_channel_that_takes_too_long_is_cut_off_and_tried_again(desk, de
 
 
 async def test_a_dead_channel_holds_up_no_other(desk, desktop, redis, until, monkeypatch):
-    monkeypatch.setattr("alerts.channel_worker.GRACE", timedelta(milliseconds=10))
+    monkeypatch.setattr("alerts.channel_worker.SHUTDOWN_GRACE", timedelta(milliseconds=10))
 
     async def hangs(alert):
         await asyncio.Event().wait()
@@ -213,7 +213,7 @@ async def test_stopping_lets_what_is_under_way_end(desk, desktop, redis, until):
 
 
 async def test_stopping_makes_what_does_not_end_due_again_at_once(desk, desktop, redis, monkeypatch):
-    monkeypatch.setattr("alerts.channel_worker.GRACE", timedelta(milliseconds=10))
+    monkeypatch.setattr("alerts.channel_worker.SHUTDOWN_GRACE", timedelta(milliseconds=10))
     begun = asyncio.Event()
 
     async def hangs(alert):
@@ -232,7 +232,7 @@ async def test_stopping_makes_what_does_not_end_due_again_at_once(desk, desktop,
 
 
 async def test_redis_away_is_waited_for_and_nothing_is_lost(desk, desktop, redis, monkeypatch, until, capsys):
-    monkeypatch.setattr("alerts.channel_worker.PATIENCE", (0.001,))
+    monkeypatch.setattr("alerts.channel_worker.REDIS_RETRY_DELAYS_SECONDS", (0.001,))
     mail = desktop("mail")
     delivery = deliver(redis, mail)
     claim, settle, refused = delivery.outbox.claim, delivery.outbox.settle, {"claim": 5, "settle": 3}
@@ -284,7 +284,7 @@ async def test_a_receiver_that_asks_for_a_day_holds_up_its_other_alerts_for_an_h
 async def test_a_dead_channel_is_asked_by_one_alert_at_a_time_and_all_go_when_it_is_back(
     desk, desktop, redis, monkeypatch, until
 ):
-    monkeypatch.setattr(channel_worker, "PROBES", (0.01,))
+    monkeypatch.setattr(channel_worker, "PROBE_DELAYS_SECONDS", (0.01,))
     under_way, together = set(), []
 
     async def look(alert):

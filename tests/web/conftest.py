@@ -60,7 +60,7 @@ class _Server(uvicorn.Server):
 class Site:
     """The app, served."""
 
-    views: Dependencies
+    dependencies: Dependencies
     server: uvicorn.Server
     serving: asyncio.Task[None]
     base: str
@@ -113,11 +113,11 @@ def serve(redis: Redis, archive: ArchiveFiller) -> Serve:
         Counter("wirewatch_events", "Events", registry=registry).inc(3)
         receipts: list[dict[str, Any]] = []
         counts: list[dict[str, Any]] = []
-        asked: list[AlertFilter] = []
+        filters: list[AlertFilter] = []
         again: list[str] = []
 
         async def alerts(wanted: AlertFilter) -> list[dict[str, Any]]:
-            asked.append(wanted)
+            filters.append(wanted)
             return receipts
 
         async def channels() -> list[dict[str, Any]]:
@@ -144,7 +144,7 @@ def serve(redis: Redis, archive: ArchiveFiller) -> Serve:
         def matches(watch: str, release: Release) -> bool:
             return watch == "all" or "Battery" in release.tags
 
-        views = Dependencies(
+        dependencies = Dependencies(
             settings=settings,
             redis=client or redis,
             archive=Archive(client or redis),
@@ -167,8 +167,8 @@ def serve(redis: Redis, archive: ArchiveFiller) -> Serve:
             await until(lambda: finder.ready, timeout=30)
         server = _Server(
             uvicorn.Config(
-                create_app(views), host="127.0.0.1", port=port, log_config=None, access_log=False, lifespan="off",
-                timeout_graceful_shutdown=2, server_header=False, http=Connection,
+                create_app(dependencies), host="127.0.0.1", port=port, log_config=None, access_log=False,
+                lifespan="off", timeout_graceful_shutdown=2, server_header=False, http=Connection,
             )
         )  # fmt: skip
         task = asyncio.create_task(server.serve())
@@ -181,8 +181,8 @@ def serve(redis: Redis, archive: ArchiveFiller) -> Serve:
             base, timeout=aiohttp.ClientTimeout(total=20), connector=aiohttp.TCPConnector(limit=0)
         )
         site = Site(
-            views=views, server=server, serving=task, base=base, http=http, receipts=receipts, counts=counts,
-            asked_alerts=asked, again=again,
+            dependencies=dependencies, server=server, serving=task, base=base, http=http, receipts=receipts,
+            counts=counts, asked_alerts=filters, again=again,
         )  # fmt: skip
         try:
             yield site

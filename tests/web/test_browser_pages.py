@@ -45,9 +45,9 @@ async def a_full_house(archive: ArchiveFiller, redis: Redis, site: Any, receipt:
     await archive.publish("Plant Opens", kind="release.syndicated", source="quayside", story=story_id(first.id or ""))
     await correct(archive, first)
     listing = "https://harbour-wire.example/news"
-    ill = ListingHealth(url=listing, state="broken", word="empty", detail="nothing is found in it", since=WHEN,
+    broken = ListingHealth(url=listing, state="broken", word="empty", detail="nothing is found in it", since=WHEN,
                         polled_at=WHEN, next_at=WHEN, pace="busy", readings=9, whole=7)  # fmt: skip
-    await Cursors(redis).record_poll("harbour", Cursor(polled_at=WHEN, read_at=WHEN), listing=listing, health=ill)
+    await Cursors(redis).record_poll("harbour", Cursor(polled_at=WHEN, read_at=WHEN), listing=listing, health=broken)
     await SourceStatusStore(redis).put_gap(
         Gap(id="gap", source="harbour", listing=listing, from_at=WHEN, to_at=WHEN, opened_at=WHEN)
     )

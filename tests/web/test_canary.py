@@ -27,7 +27,7 @@ async def test_the_sources_page_shows_what_the_canary_came_to(site, report, show
         return report
 
     app = site.server.config.app
-    app.state.views = replace(site.views, canary=canary)
+    app.state.dependencies = replace(site.dependencies, canary=canary)
     async with site.http.get("/sources") as reply:
         page = await reply.text()
     assert reply.status == 200
@@ -52,7 +52,7 @@ async def test_further_checks_are_part_of_readiness_and_of_what_is_measured(site
     async def measure(found):
         measured.append(found)
 
-    site.server.config.app.state.views = replace(site.views, checks=checks, measure=measure)
+    site.server.config.app.state.dependencies = replace(site.dependencies, checks=checks, measure=measure)
     async with site.http.get("/readyz") as reply:
         said = await reply.json()
     assert reply.status == 503
@@ -71,7 +71,7 @@ async def test_the_sources_page_says_what_a_redis_that_came_back_empty_lost(site
 
     async with site.http.get("/sources") as reply:
         assert 'id="data-loss"' not in await reply.text()
-    site.server.config.app.state.views = replace(site.views, data_loss=data_loss)
+    site.server.config.app.state.dependencies = replace(site.dependencies, data_loss=data_loss)
     async with site.http.get("/sources") as reply:
         page = await reply.text()
     assert reply.status == 200

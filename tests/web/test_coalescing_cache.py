@@ -31,7 +31,7 @@ async def test_who_asks_together_gets_one_page_even_when_the_first_of_them_leave
 
 
 async def test_a_page_does_not_last(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(coalescing_cache, "LASTS", 0.0)
+    monkeypatch.setattr(coalescing_cache, "CACHE_SECONDS", 0.0)
     pages, made = CoalescingCache(), iter([b"first", b"second"])
 
     async def make() -> bytes:

@@ -44,7 +44,7 @@ async def test_an_operation_does_what_the_document_says(indexed: Any, archive: A
     first = await archive.publish("Plant Opens", tags=("Battery",), channels=("log",), watches=("all",))
     await archive.publish("Plant Opens", replaces=first, kind="release.corrected",
                           notice=Notice(kind="correction", marker="CORRECTION", headline="Plant Opens"))  # fmt: skip
-    await indexed.views.stores.clock_ticks.record(archive.now)
+    await indexed.dependencies.stores.clock_ticks.record(archive.now)
 
     def ask_much() -> None:
         schema = schemathesis.openapi.from_url(f"{indexed.base}/openapi.json")

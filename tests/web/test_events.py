@@ -109,7 +109,7 @@ async def test_a_stream_goes_on_after_the_last_event_that_was_got(site, archive:
 
 
 async def test_a_backlog_longer_than_one_reading_comes_whole(site, archive: ArchiveFiller, monkeypatch):
-    monkeypatch.setattr(events_api, "AT_ONCE", 3)
+    monkeypatch.setattr(events_api, "EVENTS_PER_READ", 3)
     for number in range(11):
         await archive.publish(f"Number {number}")
     first = (await read(site))["events"][0]["id"]
@@ -124,7 +124,7 @@ async def test_a_stream_after_a_forgotten_event_brings_all_that_is_kept(site, ar
 
 
 async def test_a_silent_stream_says_that_it_is_still_there(site, monkeypatch):
-    monkeypatch.setattr(events_api, "HEARTBEAT", 0.05)
+    monkeypatch.setattr(events_api, "HEARTBEAT_SECONDS", 0.05)
     async with site.http.get("/api/v1/events", headers=STREAM) as reply:
         said = messages(reply)
         assert [(await anext(said)).said for _ in range(3)] == ["wirewatch", "still here", "still here"]
@@ -132,22 +132,22 @@ async def test_a_silent_stream_says_that_it_is_still_there(site, monkeypatch):
 
 async def test_every_follower_gets_every_event_and_nothing_is_left_behind(site, archive: ArchiveFiller, until):
     many = 150  # more than the connections to Redis that one client opens
-    bell = site.server.config.app.state.bell
+    notifier = site.server.config.app.state.event_notifier
     async with contextlib.AsyncExitStack() as stack:
         replies = [
             await stack.enter_async_context(site.http.get("/api/v1/events", headers=STREAM)) for _ in range(many)
         ]  # fmt: skip
-        await until(lambda: bell.followers == many)
+        await until(lambda: notifier.followers == many)
         for number in range(5):
             await archive.publish(f"Number {number}")
         wanted = [f"Number {number}" for number in range(5)]
         assert await asyncio.gather(*(headlines(reply, 5) for reply in replies)) == [wanted] * many
-    await until(lambda: bell.followers == 0)
+    await until(lambda: notifier.followers == 0)
     assert not any(task.get_name() == "events" and not task.cancelling() for task in asyncio.all_tasks())
 
 
 async def test_one_follower_too_many_is_told_to_wait(site, monkeypatch):
-    monkeypatch.setattr(events_api, "FOLLOWERS", 1)
+    monkeypatch.setattr(events_api, "MAX_FOLLOWERS", 1)
     async with site.http.get("/api/v1/events", headers=STREAM) as reply:
         await anext(messages(reply))
         async with site.http.get("/api/v1/events", headers=STREAM) as refused:
@@ -167,7 +167,7 @@ async def test_an_open_stream_does_not_hold_up_the_end(serve, politely, seconds)
 
 
 async def test_a_stream_outlives_a_redis_that_goes_and_comes(serve, redis_url, archive: ArchiveFiller, monkeypatch):
-    monkeypatch.setattr(events_api, "HEARTBEAT", 0.05)
+    monkeypatch.setattr(events_api, "HEARTBEAT_SECONDS", 0.05)
     socket = Path(urlsplit(redis_url).path)
     async with (
         Redis.from_url(redis_url, single_connection_client=True) as operator,
@@ -191,7 +191,7 @@ async def test_a_stream_outlives_a_redis_that_goes_and_comes(serve, redis_url, a
 async def test_followers_at_the_same_place_are_served_by_one_reading(site, archive: ArchiveFiller, monkeypatch):
     await archive.publish("Before")
     reads: list[str | None] = []
-    read_events = site.views.archive.events
+    read_events = site.dependencies.archive.events
 
     async def counted(*, after: str | None = None, limit: int = 100):
         reads.append(after)
@@ -204,5 +204,5 @@ async def test_followers_at_the_same_place_are_served_by_one_reading(site, archi
         for headline in ("Zero", "One", "Two"):
             await archive.publish(headline)
             assert await asyncio.gather(*(headlines(reply, 1) for reply in replies)) == [[headline]] * 20
-            monkeypatch.setattr(site.views.archive, "events", counted)
+            monkeypatch.setattr(site.dependencies.archive, "events", counted)
     assert len(reads) < 40  # two for each event, if each read by itself: eighty

@@ -9,12 +9,12 @@ import pytest
 
 from web.security.access_control import cookie_value, feed_key
 from web.security.login_throttle import (
-    KNOWN,
-    KNOWN_AT_ONCE,
-    WINDOW,
-    WRONG_ALLOWED,
-    WRONG_ALLOWED_KNOWN,
-    WRONG_ALTOGETHER,
+    KNOWN_SECONDS,
+    MAX_KNOWN_ADDRESSES,
+    MAX_WRONG_FROM_UNKNOWN,
+    MAX_WRONG_KNOWN_ADDRESS,
+    MAX_WRONG_PER_ADDRESS,
+    WINDOW_SECONDS,
     LoginThrottle,
     neighbourhood,
 )
@@ -51,7 +51,7 @@ async def test_who_guesses_has_to_wait_and_is_told_nothing_more(closed: Any, way
         given = GUESSES[way](word)
         return await ask(closed, given.get("path", FEED), **given.get("headers", {}))
 
-    assert [await guess(f"word {number}") for number in range(WRONG_ALLOWED)] == [401] * WRONG_ALLOWED
+    assert [await guess(f"word {number}") for number in range(MAX_WRONG_PER_ADDRESS)] == [401] * MAX_WRONG_PER_ADDRESS
     assert await guess("another word") == 429
     assert await guess(TOKEN) == 429  # else the answer would tell a right guess from a wrong one
     assert await ask(closed) == 401  # nothing given is no guess
@@ -61,13 +61,13 @@ async def test_many_guesses_in_one_request_are_as_many(closed: Any) -> None:
     cookies = [("Cookie", f"wirewatch={cookie_value(word)}") for word in ("one", "two", TOKEN)]
     async with closed.http.get(FEED, headers=[("X-Forwarded-For", "192.0.2.1"), *cookies]) as reply:
         assert reply.status == 401  # those beyond the first two are not looked at
-    for number in range(WRONG_ALLOWED - 2):
+    for number in range(MAX_WRONG_PER_ADDRESS - 2):
         assert await ask(closed, Authorization=f"Bearer word {number}") == 401
     assert await ask(closed, Authorization="Bearer another word") == 429
 
 
 async def test_others_are_let_in_meanwhile(closed: Any) -> None:
-    for number in range(WRONG_ALLOWED + 1):
+    for number in range(MAX_WRONG_PER_ADDRESS + 1):
         await ask(closed, Authorization=f"Bearer word {number}")
     assert await ask(closed, who="192.0.2.2", Authorization=f"Bearer {TOKEN}") == 200
 
@@ -76,10 +76,10 @@ async def test_others_are_let_in_meanwhile(closed: Any) -> None:
 async def test_an_address_that_sent_the_right_token_may_not_guess_without_limit(closed: Any, way: str) -> None:
     assert await ask(closed, Authorization=f"Bearer {TOKEN}") == 200
     said = []
-    for number in range(WRONG_ALLOWED_KNOWN + 5):
+    for number in range(MAX_WRONG_KNOWN_ADDRESS + 5):
         given = GUESSES[way](f"word {number}")
         said.append(await ask(closed, given.get("path", FEED), **given.get("headers", {})))
-    assert said == [401] * WRONG_ALLOWED_KNOWN + [429] * 5
+    assert said == [401] * MAX_WRONG_KNOWN_ADDRESS + [429] * 5
     assert await ask(closed, who="192.0.2.2", Authorization="Bearer one guess") == 401  # other addresses still may
 
 
@@ -87,27 +87,27 @@ async def test_the_form_may_not_guess_without_limit_after_a_login(closed: Any) -
     assert await ask(closed, Authorization=f"Bearer {TOKEN}") == 200
     headers = {"Sec-Fetch-Site": "same-origin", "X-Forwarded-For": "192.0.2.1"}
     said = []
-    for number in range(WRONG_ALLOWED_KNOWN + 5):
+    for number in range(MAX_WRONG_KNOWN_ADDRESS + 5):
         async with closed.http.post("/login", data={"token": f"word {number}"}, headers=headers) as reply:
             said.append(reply.status)
-    assert said == [401] * WRONG_ALLOWED_KNOWN + [429] * 5
+    assert said == [401] * MAX_WRONG_KNOWN_ADDRESS + [429] * 5
 
 
 async def test_a_few_guesses_do_not_keep_out_an_address_that_sent_the_right_token(closed: Any) -> None:
     assert await ask(closed, Authorization=f"Bearer {TOKEN}") == 200
-    for number in range(2 * WRONG_ALLOWED):
+    for number in range(2 * MAX_WRONG_PER_ADDRESS):
         assert await ask(closed, Authorization=f"Bearer word {number}") == 401
     assert await ask(closed, Authorization=f"Bearer {TOKEN}") == 200
 
 
 async def test_a_program_with_an_old_token_keeps_nobody_out(closed: Any) -> None:
-    for _ in range(3 * WRONG_ALLOWED):
+    for _ in range(3 * MAX_WRONG_PER_ADDRESS):
         assert await ask(closed, Authorization="Bearer of last year") == 401
     assert await ask(closed, Authorization=f"Bearer {TOKEN}") == 200
 
 
 async def test_the_form_is_no_way_around(closed: Any) -> None:
-    for number in range(WRONG_ALLOWED):
+    for number in range(MAX_WRONG_PER_ADDRESS):
         await ask(closed, Authorization=f"Bearer word {number}")
     form = {"Content-Type": "application/x-www-form-urlencoded", "Origin": "http://elsewhere.example"}
     said = set()
@@ -120,28 +120,28 @@ async def test_the_form_is_no_way_around(closed: Any) -> None:
 
 def test_guesses_are_forgotten_and_so_is_who_knew() -> None:
     now = 0.0
-    tries = LoginThrottle(lambda: now)
-    tries.came("one")
-    for number in range(WRONG_ALTOGETHER + WRONG_ALLOWED):
-        tries.failed(f"many {number}", "word")
-    assert (tries.wait("one"), tries.wait("two")) == (0, WINDOW)
-    now = WINDOW
-    assert tries.wait("two") == 0
-    now = KNOWN
-    for number in range(WRONG_ALLOWED):
-        tries.failed("one", f"word {number}")
-    assert tries.wait("one") == WINDOW
+    throttle = LoginThrottle(lambda: now)
+    throttle.succeeded("one")
+    for number in range(MAX_WRONG_FROM_UNKNOWN + MAX_WRONG_PER_ADDRESS):
+        throttle.failed(f"many {number}", "word")
+    assert (throttle.wait("one"), throttle.wait("two")) == (0, WINDOW_SECONDS)
+    now = WINDOW_SECONDS
+    assert throttle.wait("two") == 0
+    now = KNOWN_SECONDS
+    for number in range(MAX_WRONG_PER_ADDRESS):
+        throttle.failed("one", f"word {number}")
+    assert throttle.wait("one") == WINDOW_SECONDS
 
 
 def test_what_is_remembered_of_addresses_is_bounded() -> None:
-    tries = LoginThrottle(lambda: 0.0)
-    for number in range(KNOWN_AT_ONCE + 1):
-        tries.came(f"address {number}")
-    for guess in range(WRONG_ALTOGETHER):
-        tries.failed("guesser", f"word {guess}")
-        tries.failed(f"guesser {guess}", "word")
-    assert tries.wait("address 0") > 0
-    assert tries.wait(f"address {KNOWN_AT_ONCE}") == 0
+    throttle = LoginThrottle(lambda: 0.0)
+    for number in range(MAX_KNOWN_ADDRESSES + 1):
+        throttle.succeeded(f"address {number}")
+    for guess in range(MAX_WRONG_FROM_UNKNOWN):
+        throttle.failed("guesser", f"word {guess}")
+        throttle.failed(f"guesser {guess}", "word")
+    assert throttle.wait("address 0") > 0
+    assert throttle.wait(f"address {MAX_KNOWN_ADDRESSES}") == 0
 
 
 @pytest.mark.parametrize(

@@ -22,8 +22,8 @@ from stories.model.sighting import Cursor
 from web.pages.watches import toml_lines
 from web.security.access_control import cookie_value
 from web.security.head_limits import COOKIE
-from web.security.login_throttle import WINDOW, WRONG_ALLOWED, WRONG_ALTOGETHER, LoginThrottle
-from web.view_models.delays import span, stretch, way
+from web.security.login_throttle import MAX_WRONG_FROM_UNKNOWN, MAX_WRONG_PER_ADDRESS, WINDOW_SECONDS, LoginThrottle
+from web.view_models.delays import delay_stage, delay_stages, format_seconds
 from web.view_models.weekly_stats import HOURS, WeeklyStats
 
 FORM = {"Sec-Fetch-Site": "same-origin"}
@@ -48,8 +48,8 @@ async def send(site, path: str, headers: dict[str, str] = FORM, **fields: str) -
         return reply.status, reply.headers.get("Location", "")
 
 
-async def seal_of(site, path: str = "/sources") -> str:
-    found = re.search(r'name="seal" value="([0-9a-f]+)"', await read(site, path))
+async def csrf_token_of(site, path: str = "/sources") -> str:
+    found = re.search(r'name="csrf_token" value="([0-9a-f]+)"', await read(site, path))
     assert found is not None
     return found[1]
 
@@ -93,7 +93,7 @@ async def test_a_copy_alone_is_told_by_its_storys_line_only(site, archive: Archi
 
 
 @pytest.mark.parametrize(
-    ("asked", "found"),
+    ("parameters", "found"),
     [
         ({"q": "ferry"}, ["Ferry Late"]),
         ({"q": "crowns"}, ["Ferry Late", "Plant Opens"]),
@@ -107,14 +107,14 @@ async def test_a_copy_alone_is_told_by_its_storys_line_only(site, archive: Archi
     ],
     ids=str,
 )
-async def test_filters_in_the_address_leave_each_story_once(site, archive: ArchiveFiller, asked, found):
+async def test_filters_in_the_address_leave_each_story_once(site, archive: ArchiveFiller, parameters, found):
     await a_story(archive)
     await archive.publish("Ferry Late", tags=("Boats",))
-    assert headlines(await read(site, "/", **asked)) == found
+    assert headlines(await read(site, "/", **parameters)) == found
 
 
 @pytest.mark.parametrize(
-    ("asked", "said"),
+    ("parameters", "said"),
     [
         ({"q": "(open"}, "(open"),
         ({"kind": "odd"}, "no kind"),
@@ -123,8 +123,8 @@ async def test_filters_in_the_address_leave_each_story_once(site, archive: Archi
     ],
     ids=str,
 )
-async def test_a_filter_that_cannot_be_used_is_answered_in_words_on_the_page(site, asked, said):
-    shown = await read(site, "/", **asked)
+async def test_a_filter_that_cannot_be_used_is_answered_in_words_on_the_page(site, parameters, said):
+    shown = await read(site, "/", **parameters)
     fault = re.search(r'<div id="fault"[^>]*>(.*?)</div>', shown, re.DOTALL)
     assert fault is not None
     assert said in fault[1]
@@ -157,7 +157,7 @@ async def test_what_was_searched_for_is_marked_in_headline_and_text(site, archiv
 
 
 @pytest.mark.parametrize(
-    ("asked", "lines"),
+    ("parameters", "lines"),
     [
         ({"q": '"science park" AND NOT golf'}, "[watches.NAME]\nquery = '\"science park\" AND NOT golf'"),
         ({"q": "it's"}, '[watches.NAME]\nquery = "it\'s"'),
@@ -165,13 +165,15 @@ async def test_what_was_searched_for_is_marked_in_headline_and_text(site, archiv
     ],
     ids=str,
 )
-async def test_a_query_that_was_tried_is_shown_as_it_goes_into_the_file(site, archive: ArchiveFiller, asked, lines):
+async def test_a_query_that_was_tried_is_shown_as_it_goes_into_the_file(
+    site, archive: ArchiveFiller, parameters, lines
+):
     await archive.publish("It's Ferry Science Park", tags=("Boats",))
-    found = re.search(r"<pre[^>]*><code>(.*?)</code>", await read(site, "/watches", **asked), re.DOTALL)
+    found = re.search(r"<pre[^>]*><code>(.*?)</code>", await read(site, "/watches", **parameters), re.DOTALL)
     assert found is not None
     assert html.unescape(found[1]) == lines
     table = tomllib.loads(lines)["watches"]["NAME"]
-    assert table.get("query") == asked["q"]
+    assert table.get("query") == parameters["q"]
 
 
 async def test_nothing_needs_a_person_where_all_is_well(site):
@@ -233,15 +235,15 @@ async def test_the_text_that_stands_is_on_top_and_no_copy_of_it(site, archive: A
     assert "First words." not in standing
 
 
-@pytest.mark.parametrize("asked", [{}, {"q": "crowns"}], ids=["what happened", "a search"])
-async def test_older_pages_bring_every_story_once(site, archive: ArchiveFiller, asked):
+@pytest.mark.parametrize("parameters", [{}, {"q": "crowns"}], ids=["what happened", "a search"])
+async def test_older_pages_bring_every_story_once(site, archive: ArchiveFiller, parameters):
     wanted = [f"Number {number}" for number in range(70)]
     for headline in wanted:
         await archive.publish(headline)
     found: list[str] = []
     path: str | None = "/"
     while path:
-        shown = await read(site, path, **(asked if path == "/" else {}))
+        shown = await read(site, path, **(parameters if path == "/" else {}))
         found += headlines(shown)
         older = re.search(r'<a href="([^"]+)" rel="next">', shown)
         path = older[1].replace("&amp;", "&") if older else None
@@ -294,8 +296,8 @@ async def test_pictures_come_from_their_hosts_only_when_they_are_asked_for(site,
         Image(url="http://192.168.1.1/reboot"),
     )  # fmt: skip
     first = await archive.publish("Plant Opens", images=images)
-    for asked, loads in [({}, False), ({"images": "1"}, True)]:
-        async with site.http.get(f"/stories/{first.id}", params=asked) as reply:
+    for parameters, loads in [({}, False), ({"images": "1"}, True)]:
+        async with site.http.get(f"/stories/{first.id}", params=parameters) as reply:
             shown, policy = await reply.text(), reply.headers["Content-Security-Policy"]
         assert ('<img src="https://pictures.example/1.jpg"' in shown) is loads
         assert ("img-src 'self' https://pictures.example;" in policy) is loads
@@ -305,13 +307,13 @@ async def test_pictures_come_from_their_hosts_only_when_they_are_asked_for(site,
 
 
 async def test_a_source_is_polled_now_by_its_button(site, redis: Redis):
-    status, where = await send(site, "/sources/harbour/poll", seal=await seal_of(site))
+    status, where = await send(site, "/sources/harbour/poll", csrf_token=await csrf_token_of(site))
     assert status == 303
     poll = await CrawlRequests(redis).next(1)
     assert poll is not None
     assert (poll.source, poll.reason, where) == ("harbour", "trigger", f"/sources/harbour?crawl={poll.crawl_id}")
     assert "Poll queued" in await read(site, where)
-    assert (await send(site, "/sources/quayside/poll", seal=await seal_of(site)))[0] == 404
+    assert (await send(site, "/sources/quayside/poll", csrf_token=await csrf_token_of(site)))[0] == 404
 
 
 BUTTONS = ("/sources/harbour/poll", "/alerts/retry", "/channels/log/test")
@@ -335,7 +337,7 @@ async def test_a_form_from_elsewhere_changes_nothing(serve, redis: Redis, path, 
     async with serve(web={"token": token} if token else {}, channels={"log": {"type": "console"}}) as site:
         if token:
             site.http.headers["Cookie"] = f"{COOKIE}={cookie_value(token)}"
-        fields = {"seal": await seal_of(site)} if sealed else {"seal": "0" * 64}
+        fields = {"csrf_token": await csrf_token_of(site)} if sealed else {"csrf_token": "0" * 64}
         status, _ = await send(site, path, headers, **fields)
         assert status == 403
         assert site.again == []
@@ -347,7 +349,7 @@ async def test_a_page_left_open_over_a_restart_goes_on_where_there_is_a_token(se
     for settings in ({"token": "correct horse battery"}, {"token": "correct horse battery"}, {}, {}):
         async with serve(web=settings) as site:
             site.http.headers["Cookie"] = f"{COOKIE}={cookie_value('correct horse battery')}"
-            seals.append(await seal_of(site))
+            seals.append(await csrf_token_of(site))
     assert seals[0] == seals[1]
     assert len(set(seals)) == 3
 
@@ -356,17 +358,17 @@ async def test_alerts_are_sent_again_and_channels_tested_by_their_buttons(serve,
     async with serve(channels={"log": {"type": "console"}}) as site:
         site.counts.append(count(failed=1))
         site.receipts.append(receipt(state="failed", error="410 from intake"))
-        seal = await seal_of(site, "/alerts")
-        assert await send(site, "/alerts/retry", seal=seal, id="evt_one:log") == (303, "/alerts?said=due")
+        token = await csrf_token_of(site, "/alerts")
+        assert await send(site, "/alerts/retry", csrf_token=token, id="evt_one:log") == (303, "/alerts?said=due")
         assert "It is sent again." in await read(site, "/alerts?said=due")
         site.receipts[0]["state"] = "failed"
-        assert await send(site, "/alerts/retry", seal=seal) == (303, "/alerts?said=1")
+        assert await send(site, "/alerts/retry", csrf_token=token) == (303, "/alerts?said=1")
         assert "1 alert is sent again." in await read(site, "/alerts?said=1")
-        status, where = await send(site, "/channels/log/test", seal=seal)
+        status, where = await send(site, "/channels/log/test", csrf_token=token)
         assert (status, where) == (303, "/alerts?tested=evt_test_1:log")
         assert "Test of log" in await read(site, where)
         assert site.again == ["evt_one:log", "evt_one:log", "log"]
-        assert (await send(site, "/channels/none/test", seal=seal))[0] == 404
+        assert (await send(site, "/channels/none/test", csrf_token=token))[0] == 404
 
 
 async def test_a_query_is_tried_before_it_goes_into_the_file(site, archive: ArchiveFiller):
@@ -408,11 +410,11 @@ def test_a_week_is_drawn_with_its_busiest_hour_at_the_top():
 
 
 def test_delays_are_told_by_nearest_rank():
-    found = stretch("listed → read", [float(one) for one in range(1, 101)])
+    found = delay_stage("listed → read", [float(one) for one in range(1, 101)])
     assert found is not None
     assert found.percentiles == [50, 90, 99]
     assert (found.counted, found.times) == (100, ["50 s", "90 s", "99 s"])
-    assert [span(one) for one in (0.25, 119.0, 600.0, 7_200.0)] == ["0.2 s", "119 s", "10 min", "2 h"]
+    assert [format_seconds(seconds) for seconds in (0.25, 119.0, 600.0, 7_200.0)] == ["0.2 s", "119 s", "10 min", "2 h"]
 
 
 def test_the_way_of_an_alert_is_told_in_its_three_stretches(receipt):
@@ -420,31 +422,31 @@ def test_the_way_of_an_alert_is_told_in_its_three_stretches(receipt):
         return BEGAN + timedelta(seconds=seconds)
 
     told = {"evt_one": b'{"data": {"release": {"source": "harbour", "published_at": "2026-03-02T09:00:00+00:00"}}}'}
-    found = way([receipt(listed=moment(60), created=moment(62), settled=moment(65))], told, "harbour")
+    found = delay_stages([receipt(listed=moment(60), created=moment(62), settled=moment(65))], told, "harbour")
     assert [(one.words, one.percentiles[0]) for one in found] == [
         ("printed → listed", 60), ("listed → read", 2), ("read → alerted", 3)
     ]  # fmt: skip
-    assert way([receipt(listed=moment(60))], told, "another") == []
+    assert delay_stages([receipt(listed=moment(60))], told, "another") == []
 
 
 def test_the_token_is_guessed_a_few_times_a_minute():
     now = 0.0
-    tries = LoginThrottle(lambda: now)
-    for _ in range(WRONG_ALLOWED):
-        assert tries.wait("one") == 0
-        tries.failed("one")
-    assert tries.wait("one") == WINDOW
-    assert tries.wait("two") == 0
-    for number in range(WRONG_ALTOGETHER):
-        tries.failed(f"many {number}")
-    assert tries.wait("two") > 0
-    now = WINDOW
-    assert tries.wait("one") == tries.wait("two") == 0
+    throttle = LoginThrottle(lambda: now)
+    for _ in range(MAX_WRONG_PER_ADDRESS):
+        assert throttle.wait("one") == 0
+        throttle.failed("one")
+    assert throttle.wait("one") == WINDOW_SECONDS
+    assert throttle.wait("two") == 0
+    for number in range(MAX_WRONG_FROM_UNKNOWN):
+        throttle.failed(f"many {number}")
+    assert throttle.wait("two") > 0
+    now = WINDOW_SECONDS
+    assert throttle.wait("one") == throttle.wait("two") == 0
 
 
 async def test_who_guesses_the_token_in_the_form_has_to_wait(serve):
     async with serve(web={"token": "correct horse battery"}) as site:
-        for _ in range(WRONG_ALLOWED):
+        for _ in range(MAX_WRONG_PER_ADDRESS):
             assert (await send(site, "/login", token="wrong"))[0] == 401
         async with site.http.post("/login", data={"token": "correct horse battery"}, headers=FORM) as reply:
             assert (reply.status, int(reply.headers["Retry-After"]) > 0) == (429, True)

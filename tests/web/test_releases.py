@@ -64,7 +64,7 @@ async def test_pages_neither_skip_nor_repeat_while_releases_arrive(either, archi
 
 
 async def test_a_rare_filter_is_looked_for_page_by_page(site, archive: ArchiveFiller, monkeypatch):
-    monkeypatch.setattr(releases_api, "LOOK_AT", 4)
+    monkeypatch.setattr(releases_api, "MAX_RELEASES_EXAMINED", 4)
     wanted = await archive.publish("The one", tags=("Rare",))
     for number in range(9):
         await archive.publish(f"Number {number}")
@@ -202,7 +202,7 @@ async def test_a_search_that_looks_at_too_much_is_refused_in_words(indexed, arch
     async def too_much(*_, **__):
         raise QueryTooExpensiveError("this looks at too much")
 
-    monkeypatch.setattr(indexed.views.finder, "find", too_much)
+    monkeypatch.setattr(indexed.dependencies.finder, "find", too_much)
     assert "query.q: this looks at too much" in (await read(indexed, "/api/v1/releases", 422, q="a*"))["detail"]
 
 

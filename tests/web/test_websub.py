@@ -55,7 +55,7 @@ def signed(body, secret="s" * 43, method="sha256"):
 
 
 async def due(redis, site):
-    return await WebSubStore(redis).due(site.views.now() + timedelta(days=1), 10)
+    return await WebSubStore(redis).due(site.dependencies.now() + timedelta(days=1), 10)
 
 
 async def test_a_hub_gets_its_challenge_back_as_plain_text_without_a_token(hubbed, redis):
@@ -65,8 +65,8 @@ async def test_a_hub_gets_its_challenge_back_as_plain_text_without_a_token(hubbe
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
     known = await WebSubStore(redis).get(KEY)
-    assert known.state(hubbed.views.now()) == "verified"
-    assert known.lease_until == timestamp(hubbed.views.now() + timedelta(days=1))
+    assert known.state(hubbed.dependencies.now()) == "verified"
+    assert known.lease_until == timestamp(hubbed.dependencies.now() + timedelta(days=1))
 
 
 @pytest.mark.parametrize(
@@ -82,11 +82,11 @@ async def test_a_hub_gets_its_challenge_back_as_plain_text_without_a_token(hubbe
 async def test_what_nobody_asked_for_is_not_agreed_to(hubbed, redis, changed):
     async with hubbed.http.get(WAY, params=INTENT | changed) as answer:
         assert answer.status == 404
-    assert await WebSubStore(redis).get(KEY) == asked(hubbed.views.now() - timedelta(seconds=30))
+    assert await WebSubStore(redis).get(KEY) == asked(hubbed.dependencies.now() - timedelta(seconds=30))
 
 
 async def test_what_was_asked_days_ago_is_not_agreed_to(hubbed, redis):
-    await WebSubStore(redis).put(KEY, asked(hubbed.views.now() - timedelta(days=2)))
+    await WebSubStore(redis).put(KEY, asked(hubbed.dependencies.now() - timedelta(days=2)))
     async with hubbed.http.get(WAY, params=INTENT) as answer:
         assert answer.status == 404
 
@@ -135,7 +135,7 @@ async def test_a_hub_that_says_no_is_believed_for_its_own_topic(hubbed, redis):
     async with hubbed.http.get(WAY, params=said | {"hub.topic": INTENT["hub.topic"]}) as answer:
         assert answer.status == 200
     known = await WebSubStore(redis).get(KEY)
-    assert (known.state(hubbed.views.now()), known.why) == ("denied", "over quota")
+    assert (known.state(hubbed.dependencies.now()), known.why) == ("denied", "over quota")
 
 
 @pytest.mark.parametrize("way", [callback_path(KEY, "u" * 43), callback_path("0" * 24, "t" * 43)])
@@ -186,8 +186,8 @@ async def _status(site, body, headers):
 
 async def test_the_api_says_how_a_listing_stands_with_its_hub_and_not_its_secrets(hubbed, redis):
     health = ListingHealth(url="https://harbour-wire.example/rss", state="working")
-    await hubbed.views.stores.cursors.record_poll("harbour", Cursor(), listing=KEY, health=health)
-    await WebSubStore(redis).put(KEY, replace(asked(hubbed.views.now()), why="404 Not Found from the hub"))
+    await hubbed.dependencies.stores.cursors.record_poll("harbour", Cursor(), listing=KEY, health=health)
+    await WebSubStore(redis).put(KEY, replace(asked(hubbed.dependencies.now()), why="404 Not Found from the hub"))
     async with hubbed.http.get("/api/v1/sources", headers={"Authorization": "Bearer let-me-in-for-a-test"}) as answer:
         text = await answer.text()
         (listing,) = (await answer.json())["sources"][0]["health"]["listings"]
@@ -199,10 +199,10 @@ async def test_the_api_says_how_a_listing_stands_with_its_hub_and_not_its_secret
 
 @pytest.mark.parametrize("source", ["quayside", "removed"])
 async def test_the_subscription_of_a_source_that_is_off_or_removed_is_ended(hubbed, redis, source):
-    await WebSubStore(redis).put(KEY, replace(asked(hubbed.views.now()), source=source))
+    await WebSubStore(redis).put(KEY, replace(asked(hubbed.dependencies.now()), source=source))
     async with hubbed.http.get(WAY, params=INTENT, headers=AS_OTHERS_CALL_US) as answer:
         assert answer.status == 404
-    await WebSubStore(redis).put(KEY, replace(asked(hubbed.views.now()), source=source))
+    await WebSubStore(redis).put(KEY, replace(asked(hubbed.dependencies.now()), source=source))
     async with hubbed.http.post(WAY, data=b"news", headers={**AS_OTHERS_CALL_US, **signed(b"news")}) as answer:
         assert answer.status == 410
     assert await due(redis, hubbed) == []

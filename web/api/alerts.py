@@ -10,8 +10,8 @@ from starlette.responses import Response
 
 from stories.model.timestamps import timestamp
 from web.api.releases import parse_since
-from web.api.shapes import NOT_MODIFIED, AlertsShape, known
-from web.dependencies import AlertFilter, AlertState, views
+from web.api.shapes import NOT_MODIFIED, AlertsShape, conditional_answer
+from web.dependencies import AlertFilter, AlertState, dependencies_of
 from web.problems import UnusableInputError
 
 router = APIRouter(tags=["alerts"])
@@ -35,16 +35,18 @@ async def list_alerts(
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> Response:
     """Return the newest alerts, newest first, and how each channel does."""
-    asked = views(request)
+    dependencies = dependencies_of(request)
     try:
-        moment = parse_since(since, asked.now())
+        moment = parse_since(since, dependencies.now())
     except ValueError as error:
         raise UnusableInputError("query.since", f"{error}, or an ISO 8601 date or time") from error
-    receipts = await asked.alerts(AlertFilter(channel=channel, state=state, watch=watch, since=moment, limit=limit))
-    return known(
+    receipts = await dependencies.alerts(
+        AlertFilter(channel=channel, state=state, watch=watch, since=moment, limit=limit)
+    )
+    return conditional_answer(
         request,
         {
             "alerts": [alert_payload(receipt) for receipt in receipts],
-            "channels": [alert_payload(one) for one in await asked.channels()],
+            "channels": [alert_payload(one) for one in await dependencies.channels()],
         },
     )

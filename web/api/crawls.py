@@ -14,7 +14,7 @@ from stories.model.ids import crawl_id
 from stories.model.sighting import Poll
 from stories.model.urls import has_userinfo
 from web.api.shapes import CrawlIdShape, CrawlShape, answer
-from web.dependencies import views
+from web.dependencies import dependencies_of
 from web.problems import UnusableInputError, problem_response
 
 router = APIRouter(tags=["crawls"])
@@ -32,7 +32,7 @@ def _page(url: str) -> str:
     return url
 
 
-class CrawlAsk(BaseModel):
+class CrawlRequest(BaseModel):
     """A source, with or without a tag, or one page."""
 
     model_config = ConfigDict(
@@ -64,11 +64,11 @@ class CrawlAsk(BaseModel):
         415: problem_response("The body is not application/json"),
     },
 )  # fmt: skip
-async def ask_for_crawl(request: Request, ask: CrawlAsk) -> Response:
+async def ask_for_crawl(request: Request, ask: CrawlRequest) -> Response:
     """Ask the running daemon to poll a source's listings, or to read one page, now."""
-    asked = views(request)
+    dependencies = dependencies_of(request)
     if ask.source is not None:
-        source = asked.settings.sources.get(ask.source)
+        source = dependencies.settings.sources.get(ask.source)
         if source is None:
             raise UnusableInputError("body.source", f"no source {ask.source!r}; GET /api/v1/sources names them")
         if not source.enabled:
@@ -77,14 +77,14 @@ async def ask_for_crawl(request: Request, ask: CrawlAsk) -> Response:
                 "body.source", f"the source {ask.source!r} is off{why}; enabled = true turns it on"
             )
     new = crawl_id()
-    await asked.stores.crawl_requests.submit(
+    await dependencies.stores.crawl_requests.submit(
         Poll(
             source=ask.source or "",
             urls=(ask.url,) if ask.url else (),
             tag=ask.tag.lstrip("#＃") if ask.tag else None,
             reason="trigger",
             crawl_id=new,
-            asked_at=asked.now(),
+            asked_at=dependencies.now(),
         )
     )
     return answer({"id": new}, status=202, headers={"Location": f"/api/v1/crawls/{new}"})
@@ -96,7 +96,7 @@ async def ask_for_crawl(request: Request, ask: CrawlAsk) -> Response:
 )  # fmt: skip
 async def show_crawl(request: Request, id: str) -> Response:  # noqa: A002 (the contract's name)
     """Return how far a crawl is; it is kept for a day."""
-    crawl = await views(request).stores.crawl_requests.state(id)
+    crawl = await dependencies_of(request).stores.crawl_requests.state(id)
     if crawl is None:
         raise HTTPException(404, f"no crawl {id!r} was asked for in the last day")
     return answer(msgspec.to_builtins(crawl) | {"source": crawl.source or None})

@@ -16,16 +16,16 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from stories.store.archive import Archive, StreamedEvent
-from web.api.shapes import NOT_MODIFIED, EventsShape, known
-from web.dependencies import bell, views
+from web.api.shapes import NOT_MODIFIED, EventsShape, conditional_answer
+from web.dependencies import dependencies_of, event_notifier
 from web.event_notifier import EventNotifier
 from web.problems import problem_response
-from web.security.access_control import HEAD_ALONE
+from web.security.access_control import IS_HEAD_REQUEST
 
-FOLLOWERS = 500  # at once; each costs a connection and, at every event, one read
-HEARTBEAT = 15.0  # seconds; proxies drop a connection that says nothing for 30 to 60
-AT_ONCE = 100  # events read for one follower at a time
-RETRY = 2_000  # milliseconds until a browser asks again
+MAX_FOLLOWERS = 500  # at once; each costs a connection and, at every event, one read
+HEARTBEAT_SECONDS = 15.0  # seconds; proxies drop a connection that says nothing for 30 to 60
+EVENTS_PER_READ = 100  # events read for one follower at a time
+RETRY_MILLISECONDS = 2_000  # milliseconds until a browser asks again
 
 router = APIRouter(tags=["events"])
 
@@ -78,14 +78,14 @@ async def list_events(
     `Last-Event-ID` or `after`, else from now on. Each message's `id` is the event's id and its `data` the event's
     JSON; messages have no `event` name, so that `onmessage` gets all of them.
     """
-    archive = views(request).archive
+    archive = dependencies_of(request).archive
     if "text/event-stream" in request.headers.get("accept", ""):
         return await _stream(request, last_event_id or after)
     try:
         events = await archive.events(after=after, limit=limit)
     except KeyError as error:
         raise HTTPException(404, f"no event {after!r} is kept; begin again without `after`") from error
-    return known(
+    return conditional_answer(
         request,
         {
             "events": [msgspec.Raw(event.payload) for event in events],
@@ -95,13 +95,13 @@ async def list_events(
 
 
 async def _stream(request: Request, after: str | None) -> Response:
-    rings, archive = bell(request), views(request).archive
-    if rings.ended or rings.followers >= FOLLOWERS:
-        why = "wirewatch ends" if rings.ended else f"{FOLLOWERS} follow already"
+    notifier, archive = event_notifier(request), dependencies_of(request).archive
+    if notifier.ended or notifier.followers >= MAX_FOLLOWERS:
+        why = "wirewatch ends" if notifier.ended else f"{MAX_FOLLOWERS} follow already"
         raise HTTPException(503, f"no further stream: {why}", headers={"Retry-After": "10"})
     if after is None:
         after = next((id_of(event) for event in await archive.latest_events(1)), None)
-    return EventStream(_nothing() if HEAD_ALONE in request.scope else follow(archive, rings, after))
+    return EventStream(_nothing() if IS_HEAD_REQUEST in request.scope else follow(archive, notifier, after))
 
 
 async def _nothing() -> AsyncIterator[bytes]:
@@ -111,22 +111,22 @@ async def _nothing() -> AsyncIterator[bytes]:
 
 async def _messages(archive: Archive, after: str | None) -> list[tuple[str, bytes]]:
     """Return the next events after one, each with its id, as messages of a stream."""
-    events = [(id_of(one), one.payload) for one in await archive.events(after=after, limit=AT_ONCE)]
+    events = [(id_of(one), one.payload) for one in await archive.events(after=after, limit=EVENTS_PER_READ)]
     return [(own, format_sse_event(data_str=payload.decode(), id=own)) for own, payload in events]
 
 
-async def follow(archive: Archive, rings: EventNotifier, after: str | None) -> AsyncIterator[bytes]:
+async def follow(archive: Archive, notifier: EventNotifier, after: str | None) -> AsyncIterator[bytes]:
     """Yield the events after the one with this id as Server-Sent Events, with heartbeats, until the bell ends.
 
     Each follower reads from the event it got last, so a slow one costs no memory and misses nothing. When the event
     it names is no longer kept, all that is kept came after it.
     """
-    yield format_sse_event(retry=RETRY, comment="wirewatch")
-    async with rings.following():
-        while not rings.ended:
-            ring = rings.next_ring()
+    yield format_sse_event(retry=RETRY_MILLISECONDS, comment="wirewatch")
+    async with notifier.following():
+        while not notifier.ended:
+            ring = notifier.next_event()
             try:
-                messages = await rings.together(ring, after, partial(_messages, archive, after))
+                messages = await notifier.coalesced_read(ring, after, partial(_messages, archive, after))
             except KeyError:
                 after = None
                 continue
@@ -139,7 +139,7 @@ async def follow(archive: Archive, rings: EventNotifier, after: str | None) -> A
             if messages:
                 continue
             try:
-                async with asyncio.timeout(HEARTBEAT):
+                async with asyncio.timeout(HEARTBEAT_SECONDS):
                     await ring.wait()
             except TimeoutError:
                 yield format_sse_event(comment="still here")

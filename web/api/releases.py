@@ -16,12 +16,14 @@ from stories.model.release import release_payload
 from stories.search.filters import FilterRequest, ReleaseFilter, kind_of, page_of
 from stories.search.live_index import QueryTooExpensiveError
 from stories.store.archive import StoredRelease
-from web.api.shapes import NOT_MODIFIED, Kind, ReleasesShape, ReleaseWithRevisionsShape, known
-from web.dependencies import Dependencies, views
+from web.api.shapes import NOT_MODIFIED, Kind, ReleasesShape, ReleaseWithRevisionsShape, conditional_answer
+from web.dependencies import Dependencies, dependencies_of
 from web.problems import UnusableInputError, problem_response
 
-LOOK_AT = 1_000  # releases for one page of a rare filter while there is no index; further ones are the next page's
-LONGEST_QUERY = 500  # characters
+MAX_RELEASES_EXAMINED = (
+    1_000  # releases for one page of a rare filter while there is no index; further ones are the next page's
+)
+MAX_QUERY_CHARACTERS = 500  # characters
 
 router = APIRouter(tags=["releases"])
 
@@ -62,7 +64,7 @@ async def list_releases(
             description='A search in headline and text, in the language of watches\' queries: words, `"phrases"`, '
             "`innov*`, `AND OR NOT ( )`, `field:value`",
             examples=['"science park" AND NOT golf', "半導體", "tag:HKSTP language:en"],
-            max_length=LONGEST_QUERY,
+            max_length=MAX_QUERY_CHARACTERS,
         ),
     ] = None,
     tag: Annotated[str | None, Query(description="A hashtag; `#` and case do not matter", max_length=200)] = None,
@@ -81,16 +83,23 @@ async def list_releases(
     While the index is being made (after an update, some minutes), a page may hold fewer than `limit`, even none, and
     still have a `next`.
     """
-    asked = views(request)
-    wanted = release_filter(asked, q=q, tag=tag, watch=watch, source=source, since=since, kind=kind)
+    dependencies = dependencies_of(request)
+    wanted = release_filter(dependencies, q=q, tag=tag, watch=watch, source=source, since=since, kind=kind)
     try:
         page = await page_of(
-            asked.archive, wanted, finder=asked.finder, before=_place(cursor), limit=limit, look_at=LOOK_AT
+            dependencies.archive,
+            wanted,
+            finder=dependencies.finder,
+            before=_place(cursor),
+            limit=limit,
+            look_at=MAX_RELEASES_EXAMINED,
         )
     except QueryTooExpensiveError as error:
         raise UnusableInputError("query.q", str(error)) from error
     releases = [release_payload(one.release) | {"story": one.story, "kind": kind_of(one)} for one in page.releases]
-    return known(request, {"releases": releases, "next": str(page.next) if page.next is not None else None})
+    return conditional_answer(
+        request, {"releases": releases, "next": str(page.next) if page.next is not None else None}
+    )
 
 
 @router.get(
@@ -99,16 +108,16 @@ async def list_releases(
 )  # fmt: skip
 async def show_release(request: Request, id: str) -> Response:  # noqa: A002 (the contract's name)
     """Return a release as it stands, why it belongs to its story, and every state it was in."""
-    archive = views(request).archive
+    archive = dependencies_of(request).archive
     stored = await archive.release(id)
     if stored is None:
         raise HTTPException(404, f"no release {id!r} is stored")
     revisions = [release_payload(one) for one in await archive.revisions(id)]
-    return known(request, stored_payload(stored) | {"revisions": revisions})
+    return conditional_answer(request, stored_payload(stored) | {"revisions": revisions})
 
 
 def release_filter(
-    asked: Dependencies,
+    dependencies: Dependencies,
     *,
     q: str | None = None,
     tag: str | None = None,
@@ -120,22 +129,22 @@ def release_filter(
     """Return what the parameters of a list of releases ask for; 422 names what cannot be used."""
     parts = []
     if watch is not None:
-        if watch not in asked.settings.watches:
-            names = ", ".join(asked.settings.watches) or "none"
+        if watch not in dependencies.settings.watches:
+            names = ", ".join(dependencies.settings.watches) or "none"
             raise UnusableInputError("query.watch", f"no watch {watch!r}; the watches are: {names}")
         parts.append(
             FilterRequest(
-                matches=lambda release: asked.matches(watch, release),
-                expression=watch_expression(asked.settings.watches[watch]),
+                matches=lambda release: dependencies.matches(watch, release),
+                expression=watch_expression(dependencies.settings.watches[watch]),
             )
         )
     if q is not None and q.strip():
         try:
-            parts.append(FilterRequest(matches=asked.query(q), expression=query_expression(q)))
+            parts.append(FilterRequest(matches=dependencies.query(q), expression=query_expression(q)))
         except QuerySyntaxError as error:
             raise UnusableInputError("query.q", str(error)) from error
     try:
-        moment = parse_since(since, asked.now())
+        moment = parse_since(since, dependencies.now())
     except ValueError as error:
         raise UnusableInputError("query.since", f"{error}, or an ISO 8601 date or time") from error
     return ReleaseFilter(tag=tag, source=source, kind=kind, since=moment, asked=parts)

@@ -23,7 +23,7 @@ def answer(content: Any, status: int = 200, headers: dict[str, str] | None = Non
     return Response(msgspec.json.encode(content), status_code=status, media_type="application/json", headers=headers)
 
 
-def known(request: Request, content: Any) -> Response:
+def conditional_answer(request: Request, content: Any) -> Response:
     """Return an answer as JSON, or 304 to who holds it."""
     return conditional(request, msgspec.json.encode(content), "application/json")
 
@@ -212,7 +212,7 @@ class GapShape(Shape):
     closed_at: str | None
 
 
-class SetAsideShape(Shape):
+class QuarantinedItemShape(Shape):
     """A page or a listing that ended the processes which read it; nobody reads it until a person asks for it."""
 
     kind: Literal["page", "listing"]
@@ -237,7 +237,7 @@ class HealthShape(Shape):
     listings: list[ListingHealthShape] = Field(description="Those that were polled, by URL")
     gaps: list[GapShape] = Field(description="That are open, the oldest first")
     waiting_pages: int = Field(description="Pages that its listings named and that wait for its budget")
-    set_aside: list[SetAsideShape] = Field(description="What nobody reads until a person asks for it")
+    set_aside: list[QuarantinedItemShape] = Field(description="What nobody reads until a person asks for it")
 
 
 class SourceShape(Shape):

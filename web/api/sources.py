@@ -12,8 +12,8 @@ from starlette.responses import Response
 from config.durations import format_duration
 from stories.crawl_state.source_status import SourceHealth
 from stories.crawl_state.websub import push_payloads
-from web.api.shapes import NOT_MODIFIED, SourcesShape, known
-from web.dependencies import Dependencies, views
+from web.api.shapes import NOT_MODIFIED, SourcesShape, conditional_answer
+from web.dependencies import Dependencies, dependencies_of
 
 router = APIRouter(tags=["sources"])
 
@@ -24,12 +24,12 @@ def without_password(url: str) -> str:
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
-async def source_payloads(asked: Dependencies) -> list[dict[str, Any]]:
+async def source_payloads(dependencies: Dependencies) -> list[dict[str, Any]]:
     """Return every source of the configuration with its health, in the order written."""
-    sources = asked.settings.sources
-    healths = await asked.stores.source_status.healths(list(sources))
+    sources = dependencies.settings.sources
+    healths = await dependencies.stores.source_status.healths(list(sources))
     listings = [(name, one.url) for name, health in zip(sources, healths, strict=True) for one in health.listings]
-    pushes = await push_payloads(asked.pushes, listings, asked.now())
+    pushes = await push_payloads(dependencies.pushes, listings, dependencies.now())
     return [
         {
             "name": name,
@@ -40,7 +40,7 @@ async def source_payloads(asked: Dependencies) -> list[dict[str, Any]]:
             "verified": source.verified,
             "timezone": source.timezone,
             "language": source.language,
-            "interval": format_duration(source.interval or asked.settings.polling.interval),
+            "interval": format_duration(source.interval or dependencies.settings.polling.interval),
             "listings": [{"url": without_password(one.url), "kind": one.kind} for one in source.listings],
             "health": _health(health, [pushes.get((name, one.url)) for one in health.listings]),
         }
@@ -64,4 +64,4 @@ def _health(health: SourceHealth, pushes: list[dict[str, Any] | None]) -> dict[s
 @router.get("/sources", summary="What is polled, and how it does", response_model=SourcesShape, responses=NOT_MODIFIED)
 async def list_sources(request: Request) -> Response:
     """Return every source of the configuration with its health."""
-    return known(request, {"sources": await source_payloads(views(request))})
+    return conditional_answer(request, {"sources": await source_payloads(dependencies_of(request))})

@@ -6,8 +6,8 @@ from fastapi import APIRouter, HTTPException, Request
 from starlette.responses import Response
 
 from web.api.releases import stored_payload
-from web.api.shapes import NOT_MODIFIED, StoryShape, known
-from web.dependencies import views
+from web.api.shapes import NOT_MODIFIED, StoryShape, conditional_answer
+from web.dependencies import dependencies_of
 from web.problems import problem_response
 
 router = APIRouter(tags=["stories"])
@@ -19,10 +19,10 @@ router = APIRouter(tags=["stories"])
 )  # fmt: skip
 async def show_story(request: Request, id: str) -> Response:  # noqa: A002 (the contract's name)
     """Return the story with this id, or the one that a release (`rel_…`) or an event (`evt_…`) belongs to."""
-    story = await views(request).archive.story_of(id)
+    story = await dependencies_of(request).archive.story_of(id)
     if story is None:
         raise HTTPException(404, f"no story {id!r} is stored")
-    return known(
+    return conditional_answer(
         request,
         {
             "id": story.id,

@@ -15,7 +15,7 @@ from stories.search.filters import kind_of
 from stories.store.archive import StoredRelease, StoredStory
 from web.templating import weblink
 from web.view_models.rows import EventRow, event_row, source_title
-from web.view_models.story import telling
+from web.view_models.story import change_event_ids
 
 WORDS = {
     "corrected": "Correction",
@@ -53,7 +53,7 @@ class FeedEntry:
 
 def event_ids(story: StoredStory) -> list[str]:
     """Return the ids of the events that may say what changed in a story."""
-    return [event for stored in own(story) for event in telling(stored)]
+    return [event for stored in own(story) for event in change_event_ids(stored)]
 
 
 def own(story: StoredStory) -> list[StoredRelease]:

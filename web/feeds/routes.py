@@ -15,9 +15,9 @@ from config.index_query import watch_expression
 from stories.db.memory_id import memory_id
 from stories.search.filters import ReleaseFilter, page_of
 from stories.store.archive import Archive
-from web.api.releases import LOOK_AT, release_filter
-from web.api.shapes import NOT_MODIFIED, FeedsShape, known
-from web.dependencies import Dependencies, views
+from web.api.releases import MAX_RELEASES_EXAMINED, release_filter
+from web.api.shapes import NOT_MODIFIED, FeedsShape, conditional_answer
+from web.dependencies import Dependencies, dependencies_of
 from web.etag import conditional
 from web.feeds.atom import atom
 from web.feeds.entries import entry, event_ids
@@ -85,78 +85,78 @@ async def json_feed_of(request: Request, watch: Watch, key: Key = None) -> Respo
 @router.get("/api/v1/feeds", summary="Where the feeds are", response_model=FeedsShape, responses=NOT_MODIFIED)
 async def list_feeds(request: Request) -> Response:
     """Return the addresses of every watch's feeds, as a feed reader takes them: with their keys."""
-    asked = views(request)
-    token, base = asked.settings.web.token, _base(request, asked)
+    dependencies = dependencies_of(request)
+    token, base = dependencies.settings.web.token, _base(request, dependencies)
 
     def address(watch: str, ending: str) -> str:
         key = f"?key={feed_key(token.get_secret_value(), watch)}" if token is not None else ""
         return f"{base}/feeds/{watch}.{ending}{key}"
 
-    return known(
+    return conditional_answer(
         request,
         {
             "feeds": [
                 {
                     "watch": watch,
-                    "title": watch_title(asked.settings, watch),
+                    "title": watch_title(dependencies.settings, watch),
                     "atom": address(watch, "atom"),
                     "json": address(watch, "json"),
                 }
-                for watch in asked.settings.watches
+                for watch in dependencies.settings.watches
             ]
         },
     )
 
 
-def _base(request: Request, asked: Dependencies) -> str:
-    return asked.settings.web.public_url or str(request.base_url).rstrip("/")
+def _base(request: Request, dependencies: Dependencies) -> str:
+    return dependencies.settings.web.public_url or str(request.base_url).rstrip("/")
 
 
 async def _answer(
     request: Request, watch: str, ending: str, write: Callable[[Feed], bytes], media_type: str
 ) -> Response:
-    asked = views(request)
-    if watch not in asked.settings.watches:
+    dependencies = dependencies_of(request)
+    if watch not in dependencies.settings.watches:
         raise HTTPException(404, f"there is no watch {watch!r}")
-    base, documents = _base(request, asked), request.app.state.feeds
-    stories = await _stories(asked, watch)
+    base, documents = _base(request, dependencies), request.app.state.feed_documents
+    stories = await _stories(dependencies, watch)
     # What is kept from here on may be in the document or not; it makes the next one new.
-    position = asked.finder.position if asked.finder is not None else ""
+    position = dependencies.finder.position if dependencies.finder is not None else ""
     key = (watch, ending, base, position)
     document = documents.get(key) if position else None
     if document is None:
-        feed = await _feed(asked, watch, base, stories)
+        feed = await _feed(dependencies, watch, base, stories)
         document = (write(feed), feed.updated)
         if position:
             documents.put(key, document)
     return conditional(request, document[0], media_type, modified=document[1])
 
 
-async def _stories(asked: Dependencies, watch: str) -> list[str]:
+async def _stories(dependencies: Dependencies, watch: str) -> list[str]:
     """Return the stories of a watch, those that changed last first."""
-    if asked.finder is not None:
-        expression = watch_expression(asked.settings.watches[watch])
-        found = await asked.finder.changed_stories(expression, among=AMONG, limit=STORIES)
+    if dependencies.finder is not None:
+        expression = watch_expression(dependencies.settings.watches[watch])
+        found = await dependencies.finder.changed_stories(expression, among=AMONG, limit=STORIES)
         if found is not None:
             return [story for story, _ in found]
-    return await _newest(asked.archive, release_filter(asked, watch=watch))
+    return await _newest(dependencies.archive, release_filter(dependencies, watch=watch))
 
 
 async def _newest(archive: Archive, wanted: ReleaseFilter) -> list[str]:
-    page = await page_of(archive, wanted, finder=None, before=None, limit=2 * STORIES, look_at=LOOK_AT)
+    page = await page_of(archive, wanted, finder=None, before=None, limit=2 * STORIES, look_at=MAX_RELEASES_EXAMINED)
     return list(dict.fromkeys(one.story for one in page.releases))[:STORIES]
 
 
-async def _feed(asked: Dependencies, watch: str, base: str, story_ids: list[str]) -> Feed:
-    stories = await asked.archive.stories(story_ids)
-    told = await asked.archive.told([event for story in stories for event in event_ids(story)])
-    entries = [entry(story, told, asked.settings) for story in stories]
-    memory = await memory_id(asked.redis)
+async def _feed(dependencies: Dependencies, watch: str, base: str, story_ids: list[str]) -> Feed:
+    stories = await dependencies.archive.stories(story_ids)
+    told = await dependencies.archive.told([event for story in stories for event in event_ids(story)])
+    entries = [entry(story, told, dependencies.settings) for story in stories]
+    memory = await memory_id(dependencies.redis)
     number = hashlib.sha256(f"wirewatch feed {memory} {watch}".encode()).digest()[:16]
     return Feed(
         id=UUID(bytes=number, version=5).urn,
         watch=watch,
-        title=watch_title(asked.settings, watch),
+        title=watch_title(dependencies.settings, watch),
         base=base,
         entries=sorted(entries, key=lambda one: (one.updated, one.id), reverse=True),
     )

@@ -9,15 +9,15 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from stories.model.timestamps import timestamp
-from web.dependencies import AlertFilter, AlertState, Dependencies, views
+from web.dependencies import AlertFilter, AlertState, Dependencies, dependencies_of
 from web.pages.frame import show
-from web.pages.now import alerts_beside
-from web.security.csrf import sealed_form
+from web.pages.now import sidebar_alerts
+from web.security.csrf import verified_form
 from web.templating import page
 from web.view_models.rows import receipt_row
 
 SHOWN = 100  # receipts
-SHOWN_AT_MOST = 500  # where more are asked for; the command line has all
+MAX_RECEIPTS_SHOWN = 500  # where more are asked for; the command line has all
 STATES: tuple[AlertState, ...] = ("waiting", "sent", "failed")
 AGAIN = {
     "due": "It is sent again.",
@@ -38,24 +38,24 @@ async def alerts(
     more: str = "",
 ) -> HTMLResponse:
     """Show the receipts and the channels."""
-    asked = views(request)
+    dependencies = dependencies_of(request)
     wanted = next((one for one in STATES if one == state), None)
-    limit = SHOWN_AT_MOST if more else SHOWN
-    found = await alerts_beside(asked, AlertFilter(state=wanted, channel=channel or None, limit=limit))
-    channels = await asked.channels()
+    limit = MAX_RECEIPTS_SHOWN if more else SHOWN
+    found = await sidebar_alerts(dependencies, AlertFilter(state=wanted, channel=channel or None, limit=limit))
+    channels = await dependencies.channels()
     return show(
         request, "alerts.html", "alerts", alerts=found, limit=limit,
         older=sum(len(one.receipts) for one in found) >= limit, more=_more(wanted, channel, more),
-        channels=[_channel(one, asked) for one in channels],
+        channels=[_channel(one, dependencies) for one in channels],
         states=STATES, state=wanted or "", channel=channel, said=_said(said), tested=tested,
-        test=await _test(asked, tested), failed=sum(one["failed"] for one in channels),
+        test=await _test(dependencies, tested), failed=sum(one["failed"] for one in channels),
     )  # fmt: skip
 
 
 def _more(state: str | None, channel: str, more: str) -> str | None:
     """Return the address of the page with more receipts; None where it is this one."""
-    asked = {"state": state, "channel": channel, "more": "1"}
-    return None if more else "/alerts?" + urlencode({name: value for name, value in asked.items() if value})
+    query = {"state": state, "channel": channel, "more": "1"}
+    return None if more else "/alerts?" + urlencode({name: value for name, value in query.items() if value})
 
 
 def _said(word: str) -> str | None:
@@ -65,44 +65,44 @@ def _said(word: str) -> str | None:
     return AGAIN.get(word)
 
 
-async def _test(asked: Dependencies, alert: str) -> Any:
+async def _test(dependencies: Dependencies, alert: str) -> Any:
     if not alert:
         return None
-    found = await asked.receipts([alert])
+    found = await dependencies.receipts([alert])
     return receipt_row(found[0]) if found else None
 
 
-def _channel(counted: dict[str, Any], asked: Dependencies) -> dict[str, Any]:
-    settings = asked.settings.channels.get(counted["channel"])
+def _channel(counted: dict[str, Any], dependencies: Dependencies) -> dict[str, Any]:
+    settings = dependencies.settings.channels.get(counted["channel"])
     row = {name: timestamp(one) if hasattr(one, "isoformat") else one for name, one in counted.items()}
     kind = settings.get("type") if isinstance(settings, dict) else getattr(settings, "type", None)
     error_at, sent_at = counted["last_error_at"], counted["last_sent"]
     failing = counted["waiting"] and error_at is not None and (sent_at is None or error_at > sent_at)
     state = "off" if counted["off"] else "failing" if failing else "on"
-    return row | {"type": kind, "known": counted["channel"] in asked.settings.channels, "state": state}
+    return row | {"type": kind, "known": counted["channel"] in dependencies.settings.channels, "state": state}
 
 
 @router.get("/parts/tests/{id}")
 async def test_part(request: Request, id: str) -> HTMLResponse:  # noqa: A002 (the API's name)
     """Return what became of a test alert so far."""
-    return page("parts/test.html", tested=id, test=await _test(views(request), id))
+    return page("parts/test.html", tested=id, test=await _test(dependencies_of(request), id))
 
 
 @router.post("/alerts/retry")
 async def retry(request: Request) -> Response:
     """Send an alert again, or all that were given up."""
-    asked = views(request)
-    fields = await sealed_form(request)
+    dependencies = dependencies_of(request)
+    fields = await verified_form(request)
     alert = fields.get("id", "")
-    said = await asked.retry(alert) if alert else str(await asked.retry_all())
+    said = await dependencies.retry(alert) if alert else str(await dependencies.retry_all())
     return RedirectResponse(f"/alerts?said={said}", 303)
 
 
 @router.post("/channels/{name}/test")
 async def test_channel(request: Request, name: str) -> Response:
     """Send a test alert to a channel, and show what became of it."""
-    asked = views(request)
-    await sealed_form(request)
-    if name not in asked.settings.channels:
+    dependencies = dependencies_of(request)
+    await verified_form(request)
+    if name not in dependencies.settings.channels:
         raise HTTPException(404, f"there is no channel {name!r}")
-    return RedirectResponse(f"/alerts?tested={await asked.test(name)}", 303)
+    return RedirectResponse(f"/alerts?tested={await dependencies.test(name)}", 303)

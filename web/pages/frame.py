@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import Request
 from starlette.responses import HTMLResponse
 
-from web.dependencies import seal, views
+from web.dependencies import csrf_token, dependencies_of
 from web.security.access_control import FORM_HEADERS
 from web.templating import page
 
@@ -19,5 +19,6 @@ def show(
     """Return a page in its frame; ``here`` is its name in the bar."""
     return page(
         template, status=status, headers={**FORM_HEADERS, **headers}, here=here,
-        signed_in=views(request).settings.web.token is not None, seal=seal(request).value, **values,
+        signed_in=dependencies_of(request).settings.web.token is not None,
+        csrf_token=csrf_token(request).value, **values,
     )  # fmt: skip

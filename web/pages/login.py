@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from web.dependencies import views
-from web.security.access_control import COOKIE_DAYS, FORM_HEADERS, LOGIN, cookie_value, own_address, same
-from web.security.csrf import fields_of, sealed_form
+from web.dependencies import dependencies_of
+from web.security.access_control import COOKIE_DAYS, FORM_HEADERS, LOGIN, constant_time_equal, cookie_value, own_address
+from web.security.csrf import fields_of, verified_form
 from web.security.head_limits import COOKIE
 from web.security.login_throttle import LoginThrottle
 from web.templating import page
@@ -20,7 +20,7 @@ router = APIRouter()
 @router.get(LOGIN)
 async def login_form(request: Request) -> Response:
     """Show the form, where a token is asked for at all."""
-    if views(request).settings.web.token is None:
+    if dependencies_of(request).settings.web.token is None:
         return RedirectResponse("/", 303)
     return _form(200, None)
 
@@ -28,18 +28,18 @@ async def login_form(request: Request) -> Response:
 @router.post(LOGIN)
 async def login(request: Request) -> Response:
     """Take the token from the form and answer with the cookie; who is wrong too often waits."""
-    token = views(request).settings.web.token
+    token = dependencies_of(request).settings.web.token
     if token is None:
         return RedirectResponse("/", 303)
-    tries: LoginThrottle = request.app.state.tries
+    throttle: LoginThrottle = request.app.state.login_throttle
     who = request.client.host if request.client else ""
     fields = fields_of(await request.body())
     onward = own_address(fields.get("onward", "/"))
-    wait = tries.wait(who)
+    wait = throttle.wait(who)
     if wait:
         return _form(429, f"Too many wrong tokens. Try again in {wait} s.", onward, {"Retry-After": str(wait)})
-    if not same(fields.get("token", ""), token.get_secret_value()):
-        tries.failed(who)
+    if not constant_time_equal(fields.get("token", ""), token.get_secret_value()):
+        throttle.failed(who)
         return _form(401, "This is not the token.", onward)
     answer = RedirectResponse(onward, 303)
     answer.set_cookie(
@@ -52,7 +52,7 @@ async def login(request: Request) -> Response:
 @router.post("/logout")
 async def logout(request: Request) -> Response:
     """Forget the cookie, and what the browser keeps of the pages."""
-    await sealed_form(request)
+    await verified_form(request)
     answer = RedirectResponse(LOGIN, 303, {"Clear-Site-Data": '"cache"'})
     answer.delete_cookie(COOKIE, httponly=True, samesite="strict")
     return answer

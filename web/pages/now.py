@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import HTMLResponse
 
 from web.api.sources import source_payloads
-from web.dependencies import AlertFilter, Dependencies, shared, views
+from web.dependencies import AlertFilter, Dependencies, dependencies_of, page_cache
 from web.pages.frame import show
 from web.security.access_control import FORM_HEADERS, feed_key
 from web.templating import page
@@ -36,23 +36,23 @@ router = APIRouter()
 @router.get("/")
 async def now(request: Request, before: Annotated[str | None, Query(max_length=60)] = None) -> HTMLResponse:
     """Show the stream, its newest part or an older one, or what the filters leave of it."""
-    asked, wanted = views(request), filters(request)
+    dependencies, wanted = dependencies_of(request), filters(request)
     # Of what has happened nothing is ever missing; alerts and sources may be a second old.
-    newest = [event.entry for event in await asked.archive.latest_events(1)]
-    position = asked.finder.position if asked.finder is not None else ""
+    newest = [event.entry for event in await dependencies.archive.latest_events(1)]
+    position = dependencies.finder.position if dependencies.finder is not None else ""
     key = ("now", str(wanted.given), before, position, *newest)
-    made = await shared(request).get(key, lambda: _now(request, asked, wanted, before))
+    made = await page_cache(request).get(key, lambda: _now(request, dependencies, wanted, before))
     return HTMLResponse(made, status_code=200, headers=FORM_HEADERS)
 
 
-async def _now(request: Request, asked: Dependencies, wanted: Filters, before: str | None) -> bytes:
-    stream, fault = await _stream(asked, wanted, before)
-    settings, beside = asked.settings, await _beside(request)
+async def _now(request: Request, dependencies: Dependencies, wanted: Filters, before: str | None) -> bytes:
+    stream, fault = await _stream(dependencies, wanted, before)
+    settings, beside = dependencies.settings, await _sidebar(request)
     made = show(
         request, "now.html", "now",
         stream=stream, rows=stream.rows, fault=fault, filters=wanted, before=before,
         older=link(wanted, stream.older) if stream.older else None, newest=link(wanted),
-        feed=_feed(asked, wanted.watch),
+        feed=_feed(dependencies, wanted.watch),
         choices={
             "watch": [(name, watch_title(settings, name)) for name in settings.watches],
             "source": [(name, source_title(settings, name)) for name, one in settings.sources.items() if one.enabled],
@@ -64,37 +64,37 @@ async def _now(request: Request, asked: Dependencies, wanted: Filters, before: s
     return bytes(made.body)
 
 
-async def _beside(request: Request) -> dict[str, Any]:
+async def _sidebar(request: Request) -> dict[str, Any]:
     """Return what stands beside the stream, whatever that is filtered by: the same for all pages of a second."""
-    asked = views(request)
+    dependencies = dependencies_of(request)
 
     async def made() -> dict[str, Any]:
-        sources, off = await sources_beside(asked)
-        channels = channel_rows(await asked.channels())
+        sources, off = await sidebar_sources(dependencies)
+        channels = channel_rows(await dependencies.channels())
         trouble = {"sources": sum(one.state == "failing" for one in sources), "channels": len(channels)}
-        alerts = await alerts_beside(asked)
+        alerts = await sidebar_alerts(dependencies)
         return {"alerts": alerts, "sources": sources, "off": off, "channels": channels, "trouble": trouble}
 
-    return await shared(request).get("beside", made)
+    return await page_cache(request).get("beside", made)
 
 
-async def _stream(asked: Dependencies, wanted: Filters, before: str | None) -> tuple[Stream, Fault | None]:
+async def _stream(dependencies: Dependencies, wanted: Filters, before: str | None) -> tuple[Stream, Fault | None]:
     """Return a part of the stream, and what cannot be used of what was asked for."""
     try:
         if wanted.given:
-            return await search(asked, wanted.release_filter(asked), before, wanted.q), None
-        return await latest(asked, before), None
+            return await search(dependencies, wanted.release_filter(dependencies), before, wanted.q), None
+        return await latest(dependencies, before), None
     except KeyError:
         return Stream(rows=()), Fault(words="what this page went on from is no longer kept")
     except ValueError as error:
         return Stream(rows=()), fault_of(str(error))
 
 
-def _feed(asked: Dependencies, watch: str) -> str | None:
+def _feed(dependencies: Dependencies, watch: str) -> str | None:
     """Return the address of a watch's feed."""
-    if watch not in asked.settings.watches:
+    if watch not in dependencies.settings.watches:
         return None
-    token = asked.settings.web.token
+    token = dependencies.settings.web.token
     return f"/feeds/{watch}.atom" + (f"?key={feed_key(token.get_secret_value(), watch)}" if token else "")
 
 
@@ -107,49 +107,49 @@ def link(wanted: Filters, before: str | None = None) -> str:
 @router.get("/parts/events")
 async def new_events(request: Request, after: Annotated[str | None, Query(max_length=40)] = None) -> HTMLResponse:
     """Return the lines of what happened after an event, newest first; the newest ones when it is no longer kept."""
-    asked, wanted = views(request), filters(request)
+    dependencies, wanted = dependencies_of(request), filters(request)
     try:
-        given = wanted.release_filter(asked) if wanted.given else None
+        given = wanted.release_filter(dependencies) if wanted.given else None
     except ValueError:
         return page("parts/events.html", rows=[], last=after)  # the page says it already
     try:
-        stream = await since(asked, after, given, wanted.q)
+        stream = await since(dependencies, after, given, wanted.q)
     except KeyError:
-        stream = (await latest(asked)) if given is None else await search(asked, given, q=wanted.q)
+        stream = (await latest(dependencies)) if given is None else await search(dependencies, given, q=wanted.q)
     return page("parts/events.html", rows=stream.rows, last=stream.last or "")
 
 
 @router.get("/parts/trouble")
 async def trouble_part(request: Request) -> HTMLResponse:
     """Return in a line what needs a person."""
-    return page("parts/trouble.html", **await _beside(request))
+    return page("parts/trouble.html", **await _sidebar(request))
 
 
 @router.get("/parts/alerts")
 async def new_alerts(request: Request) -> HTMLResponse:
     """Return the list of alerts as it is now."""
-    return page("parts/alerts.html", **await _beside(request))
+    return page("parts/alerts.html", **await _sidebar(request))
 
 
 @router.get("/parts/sources")
 async def new_sources(request: Request) -> HTMLResponse:
     """Return the table of sources as it is now."""
-    return page("parts/sources.html", **await _beside(request))
+    return page("parts/sources.html", **await _sidebar(request))
 
 
-async def alerts_beside(asked: Dependencies, wanted: AlertFilter | None = None) -> list[AlertRow]:
+async def sidebar_alerts(dependencies: Dependencies, wanted: AlertFilter | None = None) -> list[AlertRow]:
     """Return the newest alerts by event, with the headline each was about."""
-    receipts = await asked.alerts(wanted or AlertFilter(limit=ALERTS_SHOWN))
-    told = await asked.archive.told(list({receipt["event"]: None for receipt in receipts}))
+    receipts = await dependencies.alerts(wanted or AlertFilter(limit=ALERTS_SHOWN))
+    told = await dependencies.archive.told(list({receipt["event"]: None for receipt in receipts}))
     headlines: dict[str, Any] = {receipt["event"]: None for receipt in receipts} | {
-        event: event_row(payload, asked.settings, most=0).headline for event, payload in told.items()
+        event: event_row(payload, dependencies.settings, most=0).headline for event, payload in told.items()
     }
     return alert_rows(receipts, headlines)
 
 
-async def sources_beside(asked: Dependencies) -> tuple[list[SourceRow], int]:
+async def sidebar_sources(dependencies: Dependencies) -> tuple[list[SourceRow], int]:
     """Return the sources that are on, in lines, and how many are off."""
-    found = await source_payloads(asked)
+    found = await source_payloads(dependencies)
     rows = [source_row(one) for one in found if one["enabled"]]
     rows.sort(key=lambda row: row.state != "failing")  # what needs a person stands first
     return rows, sum(not one["enabled"] for one in found)

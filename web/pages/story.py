@@ -6,7 +6,7 @@ from fastapi import APIRouter, HTTPException, Request
 from starlette.responses import HTMLResponse
 
 from config.address_policy import AddressPolicy
-from web.dependencies import views
+from web.dependencies import dependencies_of
 from web.pages.frame import show
 from web.pictures import picture_host, picture_hosts, pictures_policy
 from web.view_models.story import compared, story_view
@@ -23,16 +23,16 @@ async def story(
     images: str = "",
 ) -> HTMLResponse:
     """Show a story: its releases, why each belongs, what changed, who was alerted."""
-    asked = views(request)
-    found = await asked.archive.story_of(id)
+    dependencies = dependencies_of(request)
+    found = await dependencies.archive.story_of(id)
     if found is None:
         raise HTTPException(404, "no such story is stored; wirewatch forgets after 400 days")
-    view = await story_view(found, asked)
-    policy = AddressPolicy(asked.settings.polling.private_addresses)
+    view = await story_view(found, dependencies)
+    policy = AddressPolicy(dependencies.settings.polling.private_addresses)
     pictures = [one.url for shown in view.releases for one in shown.release.images]
     hosts = picture_hosts(pictures, policy) if images else ()
     return show(
         request, "story.html", "", headers={"Content-Security-Policy": pictures_policy(hosts)} if images else {},
-        story=view, comparison=compared(view, asked, before, after),
+        story=view, comparison=compared(view, dependencies, before, after),
         loaded={url for url in pictures if images and picture_host(url, policy) in hosts}, images=bool(images),
     )  # fmt: skip

@@ -13,14 +13,14 @@ from config.settings import WatchSettings
 from stories.search.filters import ReleaseFilter, page_of
 from stories.search.live_index import QueryTooExpensiveError
 from stories.store.archive import StoredRelease
-from web.api.releases import LOOK_AT
-from web.dependencies import Dependencies, shared, views
+from web.api.releases import MAX_RELEASES_EXAMINED
+from web.dependencies import Dependencies, dependencies_of, page_cache
 from web.pages.frame import show
 from web.security.access_control import feed_key
 from web.view_models.highlighting import Highlights
 from web.view_models.query_errors import Fault, fault_of
 from web.view_models.rows import EventRow, source_title, watch_title
-from web.view_models.stream import Filters, StreamRow, found_row, stored_row
+from web.view_models.stream import Filters, StreamRow, highlighted_row, stored_row
 
 LATELY = 5  # releases of each watch
 TRIED = 20  # releases of a query that is tried
@@ -48,20 +48,20 @@ async def watches(
     tag: Annotated[str, Query(max_length=200)] = "",
 ) -> HTMLResponse:
     """Show the watches, and what a query matches of what is stored."""
-    asked = views(request)
-    tried, more, fault = await try_query(asked, q, tag)
-    key = asked.settings.web.token.get_secret_value() if asked.settings.web.token else None
-    newest = [event.entry for event in await asked.archive.latest_events(1)]
+    dependencies = dependencies_of(request)
+    tried, more, fault = await try_query(dependencies, q, tag)
+    key = dependencies.settings.web.token.get_secret_value() if dependencies.settings.web.token else None
+    newest = [event.entry for event in await dependencies.archive.latest_events(1)]
 
     async def made() -> bytes:
-        rows = [await _row(asked, name, watch, key) for name, watch in asked.settings.watches.items()]
+        rows = [await _row(dependencies, name, watch, key) for name, watch in dependencies.settings.watches.items()]
         shown = show(
             request, "watches.html", "watches", watches=rows, q=q, tag=tag, tried=tried, more=more, fault=fault,
-            asked=bool(q.strip() or tag.strip()), lines=toml_lines(q, tag),
+            is_requested=bool(q.strip() or tag.strip()), lines=toml_lines(q, tag),
         )  # fmt: skip
         return bytes(shown.body)
 
-    return HTMLResponse(await shared(request).get(("watches", q, tag, *newest), made))
+    return HTMLResponse(await page_cache(request).get(("watches", q, tag, *newest), made))
 
 
 def toml_lines(q: str, tag: str) -> list[str]:
@@ -90,33 +90,40 @@ def _toml_escape(number: int) -> str:
     return f"\\u{number:04x}" if number < 1 << 16 else f"\\U{number:08x}"
 
 
-async def try_query(asked: Dependencies, q: str, tag: str) -> tuple[list[StreamRow], bool, Fault | None]:
+async def try_query(dependencies: Dependencies, q: str, tag: str) -> tuple[list[StreamRow], bool, Fault | None]:
     """Return what a query with a tag matches, newest first, whether there is more, and what is wrong in it."""
     if not q.strip() and not tag.strip():
         return [], False, None
     try:
-        found, more = await _matching(asked, Filters(q=q, tag=tag).release_filter(asked), TRIED)
+        found, more = await _matching(dependencies, Filters(q=q, tag=tag).release_filter(dependencies), TRIED)
     except (ValueError, QueryTooExpensiveError) as error:
         return [], False, fault_of(str(error))
     marks = Highlights(q)
-    rows = [StreamRow(event=stored_row(one, None, asked.settings)) for one in found]
+    rows = [StreamRow(event=stored_row(one, None, dependencies.settings)) for one in found]
     bodies = [one.release for one in found]
-    return [found_row(row, marks, one.body, one.about) for row, one in zip(rows, bodies, strict=True)], more, None
+    return [highlighted_row(row, marks, one.body, one.about) for row, one in zip(rows, bodies, strict=True)], more, None
 
 
-async def _row(asked: Dependencies, name: str, watch: WatchSettings, token: str | None) -> WatchRow:
+async def _row(dependencies: Dependencies, name: str, watch: WatchSettings, token: str | None) -> WatchRow:
     try:
-        found, more = await _matching(asked, Filters(watch=name).release_filter(asked), LATELY)
+        found, more = await _matching(dependencies, Filters(watch=name).release_filter(dependencies), LATELY)
     except QueryTooExpensiveError:
         found, more = [], True
     return WatchRow(
-        name=name, title=watch_title(asked.settings, name), watch=watch,
-        sources=[source_title(asked.settings, one) for one in watch.sources or ()],
-        releases=[stored_row(one, None, asked.settings) for one in found], more=more,
+        name=name, title=watch_title(dependencies.settings, name), watch=watch,
+        sources=[source_title(dependencies.settings, one) for one in watch.sources or ()],
+        releases=[stored_row(one, None, dependencies.settings) for one in found], more=more,
         feed_key=feed_key(token, name) if token else None,
     )  # fmt: skip
 
 
-async def _matching(asked: Dependencies, wanted: ReleaseFilter, limit: int) -> tuple[list[StoredRelease], bool]:
-    page = await page_of(asked.archive, wanted, finder=asked.finder, before=None, limit=limit, look_at=LOOK_AT)
+async def _matching(dependencies: Dependencies, wanted: ReleaseFilter, limit: int) -> tuple[list[StoredRelease], bool]:
+    page = await page_of(
+        dependencies.archive,
+        wanted,
+        finder=dependencies.finder,
+        before=None,
+        limit=limit,
+        look_at=MAX_RELEASES_EXAMINED,
+    )
     return list(page.releases), page.next is not None

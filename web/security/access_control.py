@@ -18,19 +18,21 @@ from web.security.head_limits import COOKIES
 from web.security.login_throttle import LoginThrottle
 from web.templating import page
 
-BODY_LIMIT = 64 << 10  # bytes; the longest honest body is one address
-BODY_PATIENCE = 10.0  # seconds for a whole body to arrive
-AT_ONCE = 24  # requests that are worked on; the rest wait, for crawl and delivery share the connections to Redis
+MAX_BODY_BYTES = 64 << 10  # bytes; the longest honest body is one address
+BODY_TIMEOUT_SECONDS = 10.0  # seconds for a whole body to arrive
+MAX_CONCURRENT_REQUESTS = (
+    24  # requests that are worked on; the rest wait, for crawl and delivery share the connections to Redis
+)
 COOKIE_DAYS = 30
-OPEN = ("/healthz",)  # a probe holds no token
+PATHS_WITHOUT_TOKEN = ("/healthz",)  # a probe holds no token
 PROBES = ("/healthz", "/readyz", "/metrics")  # they never wait for others
 LOGIN = "/login"
 LOGIN_STYLE = "/static/page.css"  # the form's own style; it says nothing of what is stored
 FEED = re.compile(r"/feeds/([a-z0-9_-]{1,64})\.(?:atom|json)")
 OWN_ADDRESS = re.compile(r"/(?![/\\])[!-\[\]-~]*")  # printable ASCII without a backslash
-ADDRESS_LIMIT = 2_000  # characters
+MAX_ADDRESS_CHARACTERS = 2_000  # characters
 FORM = "application/x-www-form-urlencoded"  # what the pages send; each form is sealed besides (web.security.csrf)
-HEAD_ALONE = "wirewatch.head_alone"  # in the scope of a request: nobody waits for the body
+IS_HEAD_REQUEST = "wirewatch.head_alone"  # in the scope of a request: nobody waits for the body
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 CONTENT_SECURITY_POLICY = (
@@ -99,7 +101,7 @@ class AccessControl:
         self._app = app
         self._hosts = allowed_hosts(settings)
         self._token = settings.token.get_secret_value() if settings.token else None
-        self._desks = asyncio.Semaphore(AT_ONCE)
+        self._slots = asyncio.Semaphore(MAX_CONCURRENT_REQUESTS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or answer it."""
@@ -115,7 +117,7 @@ class AccessControl:
                 started = True
                 if working:  # what is sent from here on, a stream for hours, keeps nobody waiting
                     working = False
-                    self._desks.release()
+                    self._slots.release()
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
@@ -131,12 +133,12 @@ class AccessControl:
             await body(scope, receive, answer)
             return
         if scope["method"] == "HEAD":  # what GET answers, whose body the server leaves out (RFC 9110, 9.3.2)
-            scope = {**scope, "method": "GET", HEAD_ALONE: True}
+            scope = {**scope, "method": "GET", IS_HEAD_REQUEST: True}
         if scope["path"] not in PROBES:
-            await self._desks.acquire()
+            await self._slots.acquire()
             working = True
         try:
-            await self._app(scope, _again(body, receive), answer)
+            await self._app(scope, _replay(body, receive), answer)
         except Exception:
             if not started:
                 detail = "wirewatch has met a fault of its own; its log says which"
@@ -144,26 +146,26 @@ class AccessControl:
             raise
         finally:
             if working:
-                self._desks.release()
+                self._slots.release()
 
     def _refusal(self, scope: Scope) -> Response | None:
         headers, path = Headers(scope=scope), str(scope["path"])
         if self._hosts is not None and host_of(headers.get("host", "")) not in self._hosts:
             allowed = ", ".join(sorted(self._hosts))
             return problem(421, f"this is no name of this server, which listens on loopback alone: {allowed}", path)
-        if path in OPEN:
+        if path in PATHS_WITHOUT_TOKEN:
             return None
-        by_token = False
+        has_token_header = False
         if self._token is not None:
-            wait, known, by_token = self._known(scope, headers, self._token)
+            wait, known, has_token_header = self._authenticate(scope, headers, self._token)
             if not known and path not in (LOGIN, LOGIN_STYLE):
-                return self._ask_for_token(scope, headers, wait)
+                return self._unauthorized(scope, headers, wait)
         if scope["method"] in SAFE_METHODS:
             return None
-        return self._refused_change(str(scope["method"]), path, headers, by_token)
+        return self._refused_change(str(scope["method"]), path, headers, has_token_header)
 
     @staticmethod
-    def _known(scope: Scope, headers: Headers, token: str) -> tuple[int, bool, bool]:
+    def _authenticate(scope: Scope, headers: Headers, token: str) -> tuple[int, bool, bool]:
         """Return for how many seconds nothing more is compared, and whether the token is known, and by the header.
 
         Cookies and keys are made from the token: to try one is to try a token.
@@ -171,21 +173,21 @@ class AccessControl:
         given = [headers.get("authorization", ""), *scope.get(COOKIES, ()), _feed_key(scope)]
         if not any(given):
             return 0, False, False
-        tries: LoginThrottle = scope["app"].state.tries
+        throttle: LoginThrottle = scope["app"].state.login_throttle
         who = str((scope.get("client") or ("",))[0])
-        wait = tries.wait(who)
+        wait = throttle.wait(who)
         if wait:
             return wait, False, False
-        by_token = _bearer(headers, token)
-        known = by_token or _cookie(scope, token) or _by_feed_key(scope, token)
+        has_token_header = _bearer(headers, token)
+        known = has_token_header or _cookie(scope, token) or _by_feed_key(scope, token)
         if known:
-            tries.came(who)
+            throttle.succeeded(who)
         else:
             for one in filter(None, given):
-                tries.failed(who, one)
-        return 0, known, by_token
+                throttle.failed(who, one)
+        return 0, known, has_token_header
 
-    def _refused_change(self, method: str, path: str, headers: Headers, by_token: bool) -> Response | None:
+    def _refused_change(self, method: str, path: str, headers: Headers, has_token_header: bool) -> Response | None:
         """Changes come from a program with the token or from our own page; without a token, not from a page elsewhere.
 
         A cookie goes along by itself, so it alone is no proof; where nothing is asked for, a request that no
@@ -193,11 +195,11 @@ class AccessControl:
         """
         ours = same_origin(headers)
         form = not path.startswith("/api/")
-        if not by_token and (ours is False or (ours is None and (self._token is not None or form))):
+        if not has_token_header and (ours is False or (ours is None and (self._token is not None or form))):
             return problem(403, "a page elsewhere asks for this, or a program without the token", path)
         length = headers.get("content-length", "0")
-        if not length.isdecimal() or int(length[:12]) > BODY_LIMIT:
-            return problem(413, f"a body has at most {BODY_LIMIT} bytes", path)
+        if not length.isdecimal() or int(length[:12]) > MAX_BODY_BYTES:
+            return problem(413, f"a body has at most {MAX_BODY_BYTES} bytes", path)
         kind = headers.get("content-type", "").partition(";")[0].strip().lower()
         wanted = FORM if form else "application/json"
         if kind != wanted and method == "POST":  # no other method changes anything here: 405 says so
@@ -205,7 +207,7 @@ class AccessControl:
         return None
 
     @staticmethod
-    def _ask_for_token(scope: Scope, headers: Headers, wait: int) -> Response:
+    def _unauthorized(scope: Scope, headers: Headers, wait: int) -> Response:
         asks, path = {"WWW-Authenticate": 'Bearer realm="wirewatch"'}, str(scope["path"])
         if wants_page(path, headers.get("accept", "")):
             # A link elsewhere brings no strict cookie along; our own page, which asks once more by itself, does.
@@ -232,7 +234,7 @@ def own_address(given: str) -> str:
 
     ``//host`` and ``/\\host`` lead elsewhere, and browsers leave out tabs and ends of lines before they look.
     """
-    return given if OWN_ADDRESS.fullmatch(given) and len(given) <= ADDRESS_LIMIT else "/"
+    return given if OWN_ADDRESS.fullmatch(given) and len(given) <= MAX_ADDRESS_CHARACTERS else "/"
 
 
 def cookie_value(token: str) -> str:
@@ -248,7 +250,7 @@ def feed_key(token: str, watch: str) -> str:
     return hmac.new(token.encode(), f"wirewatch feed 1 {watch}".encode(), hashlib.sha256).hexdigest()[:32]
 
 
-def same(given: str, wanted: str) -> bool:
+def constant_time_equal(given: str, wanted: str) -> bool:
     """Compare secrets in a time that tells nothing."""
     return hmac.compare_digest(given.encode("utf-8", "surrogateescape"), wanted.encode())
 
@@ -257,7 +259,7 @@ def _bearer(headers: Headers, token: str) -> bool:
     scheme, _, given = headers.get("authorization", "").partition(" ")
     # Headers are decoded as Latin-1, bytes for letters; a token may be of any script.
     sent = given.strip().encode("latin-1").decode("utf-8", "surrogateescape")
-    return scheme.lower() == "bearer" and same(sent, token)
+    return scheme.lower() == "bearer" and constant_time_equal(sent, token)
 
 
 def _feed_key(scope: Scope) -> str:
@@ -273,35 +275,35 @@ def _feed_key(scope: Scope) -> str:
 
 def _by_feed_key(scope: Scope, token: str) -> bool:
     feed, given = FEED.fullmatch(scope["path"]), _feed_key(scope)
-    return feed is not None and given != "" and same(given, feed_key(token, feed[1]))
+    return feed is not None and given != "" and constant_time_equal(given, feed_key(token, feed[1]))
 
 
 def _cookie(scope: Scope, token: str) -> bool:
     wanted = cookie_value(token)
-    return any(same(value, wanted) for value in scope.get(COOKIES, ()))
+    return any(constant_time_equal(value, wanted) for value in scope.get(COOKIES, ()))
 
 
 async def _body(receive: Receive, path: str) -> bytes | Response:
     """Return the body of a request, or what is answered where it is too long or too late."""
     parts, taken = [], 0
     try:
-        async with asyncio.timeout(BODY_PATIENCE):
+        async with asyncio.timeout(BODY_TIMEOUT_SECONDS):
             while True:
                 message = await receive()
                 if message["type"] == "http.disconnect":  # what is there may say something else than was meant
                     return problem(400, "the body was cut off", path)
                 part = message.get("body", b"")
                 taken += len(part)
-                if taken > BODY_LIMIT:
-                    return problem(413, f"a body has at most {BODY_LIMIT} bytes", path)
+                if taken > MAX_BODY_BYTES:
+                    return problem(413, f"a body has at most {MAX_BODY_BYTES} bytes", path)
                 parts.append(part)
                 if not message.get("more_body", False):
                     return b"".join(parts)
     except TimeoutError:
-        return problem(408, f"the body did not arrive within {BODY_PATIENCE:.0f} s", path)
+        return problem(408, f"the body did not arrive within {BODY_TIMEOUT_SECONDS:.0f} s", path)
 
 
-def _again(body: bytes, receive: Receive) -> Receive:
+def _replay(body: bytes, receive: Receive) -> Receive:
     """Return what gives the body that was read, and then whether the one who asks has gone."""
     given = False
 

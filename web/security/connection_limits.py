@@ -15,10 +15,10 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from web.security.login_throttle import neighbourhood
 
-HEADERS_PATIENCE = 10.0  # seconds for a request's headers to arrive, from the first byte or the opening on
-READING_PATIENCE = 30.0  # seconds for a client to read on while its connection's buffers are full
-MOST = 800  # concurrent connections: event streams, and as many others; most systems allow 1,024 open files
-MOST_OF_ONE_ADDRESS = 600  # of these: the others are left for other addresses, a probe on loopback among them
+HEADERS_TIMEOUT_SECONDS = 10.0  # seconds for a request's headers to arrive, from the first byte or the opening on
+CLIENT_READ_TIMEOUT_SECONDS = 30.0  # seconds for a client to read on while its connection's buffers are full
+MAX_CONNECTIONS = 800  # concurrent connections: event streams, and as many others; most systems allow 1,024 open files
+MAX_CONNECTIONS_PER_ADDRESS = 600  # of these: the others are left for other addresses, a probe on loopback among them
 
 
 class Connection(H11Protocol):
@@ -82,7 +82,7 @@ class Connection(H11Protocol):
         """Close idle connections until the bounds hold; False when there is nothing idle to close."""
         others = [one for one in self.connections if isinstance(one, Connection) and one is not self]
         of_this_address = [one for one in others if one.address == self.address]
-        for bound, those in ((MOST_OF_ONE_ADDRESS, of_this_address), (MOST, others)):
+        for bound, those in ((MAX_CONNECTIONS_PER_ADDRESS, of_this_address), (MAX_CONNECTIONS, others)):
             if len(those) < bound:
                 continue
             closed = longest_idle(those)
@@ -96,7 +96,7 @@ class Connection(H11Protocol):
 
     def _wait(self) -> None:
         if self._waiting is None:
-            self._waiting = self.loop.call_later(HEADERS_PATIENCE, self._give_up)
+            self._waiting = self.loop.call_later(HEADERS_TIMEOUT_SECONDS, self._give_up)
 
     def _wait_no_longer(self) -> None:
         if self._waiting is not None:
@@ -116,7 +116,7 @@ class Connection(H11Protocol):
     def _expect_reading(self) -> None:
         self._unset_reading()
         unread = self.transport.get_write_buffer_size()
-        self._reading = self.loop.call_later(READING_PATIENCE, self._check_reading, unread)
+        self._reading = self.loop.call_later(CLIENT_READ_TIMEOUT_SECONDS, self._check_reading, unread)
 
     def _check_reading(self, unread: int) -> None:
         """Close the connection of a client that read nothing; a slow one that reads goes on."""

@@ -12,8 +12,8 @@ from fastapi import HTTPException, Request
 
 from config.settings import WebSettings
 
-FIELD = "seal"
-FIELDS = 10  # of a form, at most
+FIELD = "csrf_token"
+MAX_FIELDS = 10  # of a form, at most
 
 
 class CsrfToken:
@@ -26,7 +26,7 @@ class CsrfToken:
         key = settings.token.get_secret_value().encode() if settings.token else secrets.token_bytes(32)
         self.value = hmac.new(key, b"wirewatch form 1", hashlib.sha256).hexdigest()
 
-    def holds(self, given: str) -> bool:
+    def matches(self, given: str) -> bool:
         """Return whether a form carries it; compared in a time that tells nothing."""
         return hmac.compare_digest(given.encode("utf-8", "surrogateescape"), self.value.encode())
 
@@ -34,16 +34,16 @@ class CsrfToken:
 def fields_of(body: bytes) -> dict[str, str]:
     """Return the fields of a form (``application/x-www-form-urlencoded``), each once. 422 for one that is none."""
     try:
-        found = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=FIELDS)
+        found = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=MAX_FIELDS)
     except ValueError as error:
-        raise HTTPException(422, f"a form has at most {FIELDS} fields") from error
+        raise HTTPException(422, f"a form has at most {MAX_FIELDS} fields") from error
     return {name: values[0] for name, values in found.items()}
 
 
-async def sealed_form(request: Request) -> Mapping[str, str]:
+async def verified_form(request: Request) -> Mapping[str, str]:
     """Return the fields of a form that a page of this server sent; 403 for any other."""
     fields = fields_of(await request.body())
-    seal: CsrfToken = request.app.state.seal
-    if not seal.holds(fields.get(FIELD, "")):
+    csrf_token: CsrfToken = request.app.state.csrf_token
+    if not csrf_token.matches(fields.get(FIELD, "")):
         raise HTTPException(403, "this form is of a page from before wirewatch was started; go back, reload, try again")
     return fields

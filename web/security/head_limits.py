@@ -19,7 +19,7 @@ HEADER_COUNT = 100  # as many as Apache allows
 COOKIE_BYTES = 8 << 10  # of all Cookie headers; browsers send the cookies of other programs on the same host too
 TARGET_BYTES = 8 << 10  # of path and query; RFC 9112 section 3 recommends to support 8,000
 COOKIE = "wirewatch"
-COOKIES_READ = 2  # values of that name in one request: each counts as a guess
+MAX_COOKIES = 2  # values of that name in one request: each counts as a guess
 COOKIE_VALUE_LENGTH = 256  # characters; ours have 64
 COOKIES = "wirewatch.cookies"
 """Key in the ASGI scope: the values of our own cookie, as a tuple of text."""
@@ -32,7 +32,7 @@ def own_cookies(lines: Iterable[str]) -> tuple[str, ...]:
         lines: values of ``Cookie`` headers.
 
     Returns:
-        At most ``COOKIES_READ`` values, without quotation marks around them; longer ones than any of ours are left out.
+        At most ``MAX_COOKIES`` values, without quotation marks around them; longer ones than any of ours are left out.
     """
     found: list[str] = []
     for line in lines:
@@ -41,7 +41,7 @@ def own_cookies(lines: Iterable[str]) -> tuple[str, ...]:
             value = value.strip()
             if equals and name.strip() == COOKIE and len(value) <= COOKIE_VALUE_LENGTH:
                 found.append(value.strip('"'))
-                if len(found) == COOKIES_READ:
+                if len(found) == MAX_COOKIES:
                     return tuple(found)
     return tuple(found)
 
@@ -70,7 +70,7 @@ def excess(headers: Iterable[tuple[bytes, bytes]], target: int) -> tuple[int, st
     return None
 
 
-class Limits:
+class HeadLimits:
     """Refuses requests whose head is over a limit (414, 431), and keeps ``Cookie`` headers from the application."""
 
     def __init__(self, app: ASGIApp) -> None:

@@ -9,12 +9,12 @@ from collections.abc import Callable
 from ipaddress import IPv6Address, IPv6Network, ip_address
 from math import ceil
 
-WINDOW = 60.0  # seconds
-WRONG_ALLOWED = 5  # from one address in a window
-WRONG_ALLOWED_KNOWN = 30  # from an address that sent the right token within KNOWN: many people may share it
-WRONG_ALTOGETHER = 50  # from all other addresses: many addresses do not allow more guesses
-KNOWN = 3_600.0  # seconds; for an address that sent the right token, guesses from other addresses do not count
-KNOWN_AT_ONCE = 1_000  # such addresses
+WINDOW_SECONDS = 60.0  # seconds
+MAX_WRONG_PER_ADDRESS = 5  # from one address in a window
+MAX_WRONG_KNOWN_ADDRESS = 30  # from an address that sent the right token within KNOWN_SECONDS: many people may share it
+MAX_WRONG_FROM_UNKNOWN = 50  # from all other addresses: many addresses do not allow more guesses
+KNOWN_SECONDS = 3_600.0  # seconds; for an address that sent the right token, guesses from other addresses do not count
+MAX_KNOWN_ADDRESSES = 1_000  # such addresses
 
 
 class LoginThrottle:
@@ -32,33 +32,33 @@ class LoginThrottle:
         if len(own) < self._allowed(who) and not (what is not None and given in own):
             self._wrong.append((self._clock(), who, given))
 
-    def came(self, who: str) -> None:
+    def succeeded(self, who: str) -> None:
         """Remember that the right token came from this address."""
         who = neighbourhood(who)
         self._known.pop(who, None)  # so that the newest stands last
         self._known[who] = self._clock()
-        if len(self._known) > KNOWN_AT_ONCE:
+        if len(self._known) > MAX_KNOWN_ADDRESSES:
             del self._known[next(iter(self._known))]
 
     def wait(self, who: str) -> int:
         """Return for how many seconds this address has to wait; 0: it may try now."""
         now, who = self._clock(), neighbourhood(who)
-        while self._wrong and now - self._wrong[0][0] >= WINDOW:
+        while self._wrong and now - self._wrong[0][0] >= WINDOW_SECONDS:
             self._wrong.popleft()
         own, allowed = [at for at, one, _ in self._wrong if one == who], self._allowed(who)
         ends = [own[-allowed]] if len(own) >= allowed else []
         if not self._is_known(who):
             unknown = [at for at, one, _ in self._wrong if not self._is_known(one)]
-            if len(unknown) >= WRONG_ALTOGETHER:
-                ends.append(unknown[-WRONG_ALTOGETHER])
-        return max((ceil(at + WINDOW - now) for at in ends), default=0)
+            if len(unknown) >= MAX_WRONG_FROM_UNKNOWN:
+                ends.append(unknown[-MAX_WRONG_FROM_UNKNOWN])
+        return max((ceil(at + WINDOW_SECONDS - now) for at in ends), default=0)
 
     def _is_known(self, who: str) -> bool:
-        return self._clock() - self._known.get(who, -KNOWN) < KNOWN
+        return self._clock() - self._known.get(who, -KNOWN_SECONDS) < KNOWN_SECONDS
 
     def _allowed(self, who: str) -> int:
         """Return how many wrong tokens an address may send in a window. Never unlimited: a guesser may share it."""
-        return WRONG_ALLOWED_KNOWN if self._is_known(who) else WRONG_ALLOWED
+        return MAX_WRONG_KNOWN_ADDRESS if self._is_known(who) else MAX_WRONG_PER_ADDRESS
 
 
 def neighbourhood(who: str) -> str:

@@ -17,7 +17,7 @@ WIDE = 100.0  # of the picture; logarithmic, from a second to a day
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stretch:
+class DelayStage:
     """One stretch of the way, with how long it takes."""
 
     words: str
@@ -28,7 +28,7 @@ class Stretch:
     @property
     def times(self) -> list[str]:
         """The percentiles in words."""
-        return [span(seconds) for seconds in self.percentiles]
+        return [format_seconds(seconds) for seconds in self.percentiles]
 
     @property
     def bars(self) -> list[float]:
@@ -36,7 +36,7 @@ class Stretch:
         return [round(WIDE * min(1.0, math.log1p(one) / math.log1p(LATEST)), 1) for one in self.percentiles]
 
 
-def span(seconds: float) -> str:
+def format_seconds(seconds: float) -> str:
     """Return a time in words: ``3.2 s``, ``12 min``, ``5 h``."""
     if seconds < 10:
         return f"{seconds:.1f} s"
@@ -45,16 +45,16 @@ def span(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"
 
 
-def stretch(words: str, seconds: Iterable[float]) -> Stretch | None:
+def delay_stage(words: str, seconds: Iterable[float]) -> DelayStage | None:
     """Return a stretch with its percentiles (nearest rank); None where nothing was measured."""
     known = sorted(seconds)
     if not known:
         return None
     ranks = [known[max(0, math.ceil(len(known) * one / 100) - 1)] for one in PERCENTILES]
-    return Stretch(words=words, counted=len(known), percentiles=ranks)
+    return DelayStage(words=words, counted=len(known), percentiles=ranks)
 
 
-def way(receipts: Iterable[Mapping[str, Any]], told: Mapping[str, bytes], source: str) -> list[Stretch]:
+def delay_stages(receipts: Iterable[Mapping[str, Any]], told: Mapping[str, bytes], source: str) -> list[DelayStage]:
     """Return the stretches of the way of a source's alerts: printed, listed, read, alerted."""
     listed, read, alerted = [], [], []
     for one in receipts:
@@ -69,7 +69,7 @@ def way(receipts: Iterable[Mapping[str, Any]], told: Mapping[str, bytes], source
         if one["state"] == "sent" and one["settled"] is not None:
             alerted.append((one["settled"] - one["created"]).total_seconds())
     found = (
-        stretch(words, [one for one in seconds if 0 <= one <= LATEST])
+        delay_stage(words, [one for one in seconds if 0 <= one <= LATEST])
         for words, seconds in (("printed → listed", listed), ("listed → read", read), ("read → alerted", alerted))
     )
     return [one for one in found if one is not None]

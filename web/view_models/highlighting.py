@@ -21,7 +21,7 @@ BESIDE = 90  # characters that stand on each side of what was found
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class Fragment:
     """A part of a text; ``found``: it was searched for."""
 
     text: str
@@ -56,17 +56,17 @@ class Highlights:
     def __bool__(self) -> bool:
         return bool(self._needles)
 
-    def marked(self, text: str, field: str) -> tuple[Piece, ...]:
+    def marked(self, text: str, field: str) -> tuple[Fragment, ...]:
         """Return a text in pieces; one piece where nothing of it was searched for."""
         text = unicodedata.normalize("NFC", text)
         spans = self._spans(text, field)
         pieces, at = [], 0
         for start, end in spans:
-            pieces += [Piece(text[at:start]), Piece(text[start:end], found=True)]
+            pieces += [Fragment(text[at:start]), Fragment(text[start:end], found=True)]
             at = end
-        return tuple(piece for piece in (*pieces, Piece(text[at:])) if piece.text)
+        return tuple(piece for piece in (*pieces, Fragment(text[at:])) if piece.text)
 
-    def excerpt(self, paragraphs: Iterable[str], field: str) -> tuple[Piece, ...]:
+    def excerpt(self, paragraphs: Iterable[str], field: str) -> tuple[Fragment, ...]:
         """Return what stands around the first place that was searched for; empty where there is none."""
         for paragraph in paragraphs:
             text = unicodedata.normalize("NFC", paragraph)
@@ -77,8 +77,8 @@ class Highlights:
             start = text.find(" ", start, spans[0][0]) + 1 or start if start else 0
             end = text.rfind(" ", spans[0][1], end) if end < len(text) and " " in text[spans[0][1] : end] else end
             pieces = list(self.marked(text[start:end], field))
-            before = [Piece("… ")] if start else []
-            return (*before, *pieces, *([Piece(" …")] if end < len(text) else []))
+            before = [Fragment("… ")] if start else []
+            return (*before, *pieces, *([Fragment(" …")] if end < len(text) else []))
         return ()
 
     def _spans(self, text: str, field: str) -> list[tuple[int, int]]:

@@ -163,7 +163,7 @@ def watch_title(settings: Settings, name: str) -> str:
     return (watch.title if watch else None) or name
 
 
-def beside(source: str, wire: str | None) -> str | None:
+def distinct_wire(source: str, wire: str | None) -> str | None:
     """Return the wire where it says more than the source does: not on a wire's own site."""
     return wire if wire and wire.casefold() != source.casefold() else None
 
@@ -196,7 +196,7 @@ def event_row(payload: bytes, settings: Settings, *, most: int | None = None) ->
         at=event["timestamp"],
         headline=release["headline"] or "(no headline)",
         source=source,
-        wire=beside(source, release["wire"]),
+        wire=distinct_wire(source, release["wire"]),
         url=release["url"],
         subheadline=release["subheadline"],
         published_at=release["published_at"],
@@ -279,8 +279,8 @@ def channel_rows(channels: Sequence[Mapping[str, Any]]) -> list[ChannelRow]:
 def source_row(source: Mapping[str, Any]) -> SourceRow:
     """Return a source of ``/api/v1/sources`` in a line."""
     health, verdict = source["health"], source["health"]["verdict"]
-    ill = health["error"] if verdict["state"] is None else verdict["state"] not in ("working", "slow")
-    state = "failing" if ill else "ok" if health["polled_at"] else "not polled yet"
+    needs_attention = health["error"] if verdict["state"] is None else verdict["state"] not in ("working", "slow")
+    state = "failing" if needs_attention else "ok" if health["polled_at"] else "not polled yet"
     return SourceRow(
         name=source["name"],
         title=source["title"] or source["name"],
@@ -288,5 +288,5 @@ def source_row(source: Mapping[str, Any]) -> SourceRow:
         read_at=health["read_at"],
         last_release_at=health["last_release_at"],
         releases=health["releases"],
-        error=(verdict["detail"] or health["error"]) if ill else None,
+        error=(verdict["detail"] or health["error"]) if needs_attention else None,
     )

@@ -20,8 +20,8 @@ from web.view_models.rows import (
     ChangeRow,
     EventRow,
     ReceiptRow,
-    beside,
     change_row,
+    distinct_wire,
     event_row,
     receipt_row,
     source_title,
@@ -30,11 +30,11 @@ from web.view_models.rows import (
 from web.view_models.stream import WORDS
 
 _NAMED = re.compile(r"(?P<id>rel_[0-9A-Z]{26})(?: on (?P<where>[a-z0-9_-]+))?")
-RELEASES_SHOWN = 50  # of a story; the newest ones, and the first
-STANDING = ("new", "corrected", "updated", "revised")  # kinds of releases that say how things are
-REVISIONS_TOLD = 24  # of a release: as many as memory keeps
+MAX_RELEASES_SHOWN = 50  # of a story; the newest ones, and the first
+CURRENT_KINDS = ("new", "corrected", "updated", "revised")  # kinds of releases that say how things are
+MAX_REVISIONS = 24  # of a release: as many as memory keeps
 
-TELLING: tuple[EventType, ...] = ("release.corrected", "release.updated", "release.withdrawn", "release.revised")
+CHANGE_EVENTS: tuple[EventType, ...] = ("release.corrected", "release.updated", "release.withdrawn", "release.revised")
 """Events that say what changed."""
 
 
@@ -106,7 +106,7 @@ class StoryView:
     @property
     def standing(self) -> StoryRelease:
         """The release that holds now: the newest that is no copy, repeat or withdrawal."""
-        own = (one for one in reversed(self.releases) if one.kind in STANDING and not one.copied)
+        own = (one for one in reversed(self.releases) if one.kind in CURRENT_KINDS and not one.copied)
         return next(own, self.releases[0])
 
     @property
@@ -117,7 +117,7 @@ class StoryView:
     @property
     def withdrawn(self) -> StoryRelease | None:
         """What withdrew the story, as long as nothing that came later says how things are; no copy that is gone."""
-        told = (one for one in reversed(self.releases) if one.kind in (*STANDING, "withdrawn") and not one.copied)
+        told = (one for one in reversed(self.releases) if one.kind in (*CURRENT_KINDS, "withdrawn") and not one.copied)
         last, first = next(told, None), self.releases[0].release
         if last is None or last.kind != "withdrawn":
             return None
@@ -155,7 +155,7 @@ class Comparison:
     changes: Sequence[ChangeRow]
 
 
-def compared(story: StoryView, asked: Dependencies, before: str, after: str) -> Comparison | None:
+def compared(story: StoryView, dependencies: Dependencies, before: str, after: str) -> Comparison | None:
     """Return what differs between two states, by their keys; None when one is not given or not kept."""
     states = {state.key: state for state in story.states}
     if before not in states or after not in states:
@@ -163,19 +163,19 @@ def compared(story: StoryView, asked: Dependencies, before: str, after: str) -> 
     old, new = states[before], states[after]
     rows = [
         change_row(one.field, one.paragraph, one.before, one.after, whole=True)
-        for one in asked.changes(old.release, new.release)
+        for one in dependencies.changes(old.release, new.release)
     ]
     return Comparison(before=old, after=new, changes=rows)
 
 
-async def story_view(story: StoredStory, asked: Dependencies) -> StoryView:
+async def story_view(story: StoredStory, dependencies: Dependencies) -> StoryView:
     """Return a story for its page."""
-    archive, settings = asked.archive, asked.settings
+    archive, settings = dependencies.archive, dependencies.settings
     shown = story.releases
-    if len(shown) > RELEASES_SHOWN:
-        shown = (shown[0], *shown[1 - RELEASES_SHOWN :])
+    if len(shown) > MAX_RELEASES_SHOWN:
+        shown = (shown[0], *shown[1 - MAX_RELEASES_SHOWN :])
     first = story.releases[0].release
-    ids = {one.release.id: list(telling(one)) for one in shown}
+    ids = {one.release.id: list(change_event_ids(one)) for one in shown}
     told = await archive.told([event for events in ids.values() for event in events])
     states = {
         one.release.id: await archive.revisions(one.release.id or "") if one.release.revision > 1 else [one.release]
@@ -189,12 +189,12 @@ async def story_view(story: StoredStory, asked: Dependencies) -> StoryView:
                 release=one.release,
                 kind=WORDS.get(kind_of(one), kind_of(one)),
                 source=source,
-                wire=beside(source, one.release.wire),
+                wire=distinct_wire(source, one.release.wire),
                 reason=reasons(one.why, {other.release.id or "": other.release for other in story.releases}, settings),
                 copied=one.verdict == "copy",
                 delay=delay(first, one.release),
                 events=[event_row(told[event], settings) for event in ids[one.release.id] if event in told],
-                claims=claimed(one, story, states[one.release.id], asked),
+                claims=verified_claims(one, story, states[one.release.id], dependencies),
                 states=[
                     _state(state, source, WORDS.get(kind_of(one), kind_of(one))) for state in states[one.release.id]
                 ],
@@ -207,7 +207,7 @@ async def story_view(story: StoredStory, asked: Dependencies) -> StoryView:
         copies=copies_of(story, first.id, settings),
         watches=[watch_title(settings, name) for name in story.watches],
         channels=story.channels,
-        receipts=await _receipts(story, shown, list(told), asked),
+        receipts=await _receipts(story, shown, list(told), dependencies),
     )
 
 
@@ -224,8 +224,8 @@ def reasons(why: str, releases: Mapping[str, Release], settings: Settings) -> li
     return [part for part in (*found, Reason(why[at:])) if part.words]
 
 
-def claimed(
-    stored: StoredRelease, story: StoredStory, states: Sequence[Release], asked: Dependencies
+def verified_claims(
+    stored: StoredRelease, story: StoredStory, states: Sequence[Release], dependencies: Dependencies
 ) -> tuple[CorrectionClaim, ...]:
     """Return what a notice says it puts right, held against what differs from the release that it is about."""
     release = stored.release
@@ -234,7 +234,9 @@ def claimed(
     original = next((one.release for one in story.releases if one.release.id == stored.replaces), None)
     if original is not None and original.id == release.id:  # it says so of its own page
         original = states[-2] if len(states) > 1 else None
-    sides = [(one.before, one.after) for one in asked.changes(original, release)] if original is not None else None
+    sides = (
+        [(one.before, one.after) for one in dependencies.changes(original, release)] if original is not None else None
+    )
     return checked_claims(release.notice.statement, sides)
 
 
@@ -247,25 +249,27 @@ def _state(release: Release, source: str, kind: str) -> State:
 
 
 async def _receipts(
-    story: StoredStory, shown: Sequence[StoredRelease], told: Sequence[str], asked: Dependencies
+    story: StoredStory, shown: Sequence[StoredRelease], told: Sequence[str], dependencies: Dependencies
 ) -> list[ReceiptRow]:
     """Return the receipts of a story's events, oldest first."""
     events = list(told)
     for one in shown:
         events += [event_id(kind, one.release.id or "", 1) for kind in ("release.new", "release.syndicated")]
-    channels = dict.fromkeys([*story.channels, *asked.settings.channels])
-    found = await asked.receipts([f"{event}:{channel}" for event in dict.fromkeys(events) for channel in channels])
+    channels = dict.fromkeys([*story.channels, *dependencies.settings.channels])
+    found = await dependencies.receipts(
+        [f"{event}:{channel}" for event in dict.fromkeys(events) for channel in channels]
+    )
     return [receipt_row(one) for one in sorted(found, key=lambda one: one["settled"] or one["created"])]
 
 
-def telling(stored: StoredRelease) -> Iterator[str]:
+def change_event_ids(stored: StoredRelease) -> Iterator[str]:
     """Yield the ids that events about this release have if they happened: an id is made from what happened."""
     release = stored.release
     own = release.id or ""
-    for revision in range(max(1, release.revision - REVISIONS_TOLD + 1), release.revision + 1):
+    for revision in range(max(1, release.revision - MAX_REVISIONS + 1), release.revision + 1):
         if revision == 1 and release.notice is None:
             continue
-        for kind in TELLING:
+        for kind in CHANGE_EVENTS:
             yield event_id(kind, own, revision)
     if stored.replaces:
         yield event_id("release.linked", own, release.revision, stored.replaces)

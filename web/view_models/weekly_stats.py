@@ -12,9 +12,9 @@ from stories.search.live_index import QueryTooExpensiveError
 from web.dependencies import Dependencies
 
 HOURS = 168
-READ = 10_000  # releases with an index: a busy week of forty wires
-READ_WITHOUT = 1_000  # while there is none
-LASTS = 60.0  # seconds: the picture of a week may be a minute old
+MAX_RELEASES_WITH_INDEX = 10_000  # releases with an index: a busy week of forty wires
+MAX_RELEASES_WITHOUT_INDEX = 1_000  # while there is none
+CACHE_SECONDS = 60.0  # seconds: the picture of a week may be a minute old
 LATEST = 86_400.0  # seconds: what is read later was found in an archive, and says nothing of the pace
 HEIGHT = 24  # of the picture, in its own units; an hour is one wide
 
@@ -56,21 +56,21 @@ class WeeklyStatsReader:
         self._at: float | None = None
         self._making = asyncio.Lock()
 
-    async def get(self, asked: Dependencies) -> Mapping[str, WeeklyStats]:
+    async def get(self, dependencies: Dependencies) -> Mapping[str, WeeklyStats]:
         """Return the week of every source that had a release in it."""
         async with self._making:
             now = asyncio.get_running_loop().time()
-            if self._at is None or now - self._at >= LASTS:
-                self._made = await weeks(asked, asked.now())
+            if self._at is None or now - self._at >= CACHE_SECONDS:
+                self._made = await weeks(dependencies, dependencies.now())
                 self._at = now
         return self._made
 
 
-async def weeks(asked: Dependencies, now: datetime) -> dict[str, WeeklyStats]:
+async def weeks(dependencies: Dependencies, now: datetime) -> dict[str, WeeklyStats]:
     """Return the week before ``now`` of every source that had a release in it."""
     ends = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
     found: dict[str, WeeklyStats] = {}
-    async for source, seen_at, published_at in _seen(asked, ends - timedelta(hours=HOURS)):
+    async for source, seen_at, published_at in _seen(dependencies, ends - timedelta(hours=HOURS)):
         seen, printed = parse_timestamp(seen_at), parse_timestamp(published_at)
         if source is None or seen is None:
             continue
@@ -85,19 +85,21 @@ async def weeks(asked: Dependencies, now: datetime) -> dict[str, WeeklyStats]:
     return found
 
 
-async def _seen(asked: Dependencies, since: datetime) -> AsyncIterator[tuple[str | None, str | None, str | None]]:
+async def _seen(
+    dependencies: Dependencies, since: datetime
+) -> AsyncIterator[tuple[str | None, str | None, str | None]]:
     hits = None
-    if asked.finder is not None:
+    if dependencies.finder is not None:
         try:
-            hits = await asked.finder.find(None, since=milliseconds(since), limit=READ)
+            hits = await dependencies.finder.find(None, since=milliseconds(since), limit=MAX_RELEASES_WITH_INDEX)
         except QueryTooExpensiveError:
             hits = []
     for hit in hits or ():
         yield hit.row.source, hit.row.first_seen_at, hit.row.published_at
     if hits is not None:
         return
-    left = READ_WITHOUT
-    async for stored in asked.archive.releases(since=since):
+    left = MAX_RELEASES_WITHOUT_INDEX
+    async for stored in dependencies.archive.releases(since=since):
         yield stored.release.source, stored.release.first_seen_at, stored.release.published_at
         left -= 1
         if not left:

@@ -60,6 +60,10 @@ def test_a_fault_of_a_channel_is_named_with_its_key_and_what_is_allowed(key, val
     assert reason in faults[0].message
 
 
+def test_channels_that_write_to_one_machine_say_so():
+    assert {kind for kind, settings in channel_types().items() if settings.is_local} == {"file", "console"}
+
+
 def test_what_is_no_channel_is_not_opened():
     with pytest.raises(TypeError, match=r"channels\.desk"):
         open_channel("desk", ChannelSettings(type="console"), AddressPolicy())

@@ -188,13 +188,13 @@ async def test_a_fault_of_our_own_is_a_problem_that_tells_nothing(site, monkeypa
     async def broken(wanted: AlertFilter):
         raise RuntimeError("secret detail")
 
-    object.__setattr__(site.views, "alerts", broken)
+    object.__setattr__(site.dependencies, "alerts", broken)
     status, headers, text = await get(site, "/api/v1/alerts")
     assert (status, headers["Content-Type"]) == (500, "application/problem+json")
     assert "secret detail" not in text
     assert "Content-Security-Policy" in headers
     assert (await get(site, "/healthz"))[0] == 200
-    assert isinstance(site.views, Dependencies)
+    assert isinstance(site.dependencies, Dependencies)
 
 
 @pytest.mark.parametrize("how", ["announced", "in chunks"])
@@ -240,19 +240,21 @@ async def test_probes_are_answered_while_everything_else_waits(site, archive: Ar
         await release.wait()
         return []
 
-    object.__setattr__(site.views, "alerts", slow)
-    asked = [asyncio.create_task(get(site, "/api/v1/alerts")) for _ in range(access_control.AT_ONCE + 5)]
-    await until(lambda: waiting == access_control.AT_ONCE)
+    object.__setattr__(site.dependencies, "alerts", slow)
+    requests = [
+        asyncio.create_task(get(site, "/api/v1/alerts")) for _ in range(access_control.MAX_CONCURRENT_REQUESTS + 5)
+    ]
+    await until(lambda: waiting == access_control.MAX_CONCURRENT_REQUESTS)
     assert (await get(site, "/healthz"))[0] == 200
     assert (await get(site, "/readyz"))[0] == 503
     assert (await get(site, "/metrics"))[0] == 200
     release.set()
-    assert {status for status, _, _ in await asyncio.gather(*asked)} == {200}
-    assert waiting == access_control.AT_ONCE + 5
+    assert {status for status, _, _ in await asyncio.gather(*requests)} == {200}
+    assert waiting == access_control.MAX_CONCURRENT_REQUESTS + 5
 
 
 async def test_a_body_that_does_not_come_is_not_waited_for(site, monkeypatch):
-    monkeypatch.setattr(access_control, "BODY_PATIENCE", 0.05)
+    monkeypatch.setattr(access_control, "BODY_TIMEOUT_SECONDS", 0.05)
     never = asyncio.Event()
 
     async def pieces():
@@ -275,7 +277,7 @@ async def test_a_body_that_never_ends_keeps_nobody_waiting(site, archive: Archiv
 
     headers = {"Content-Type": "application/json"}
     slow = [asyncio.create_task(site.http.post("/api/v1/crawls", data=drip(), headers=headers))
-            for _ in range(2 * access_control.AT_ONCE)]  # fmt: skip
+            for _ in range(2 * access_control.MAX_CONCURRENT_REQUESTS)]  # fmt: skip
     await until(lambda: begun == len(slow))
     assert (await get(site, "/api/v1/releases"))[0] == 200
     assert not any(one.done() for one in slow)
@@ -286,7 +288,7 @@ async def test_a_body_that_never_ends_keeps_nobody_waiting(site, archive: Archiv
 
 async def test_a_form_that_is_cut_off_does_nothing(site):
     """What was meant may stand in the rest: without an alert's id, all that were given up would go again."""
-    form = f"seal={site.server.config.app.state.seal.value}&id=evt_".encode()
+    form = f"csrf_token={site.server.config.app.state.csrf_token.value}&id=evt_".encode()
     reader, writer = await asyncio.open_connection("127.0.0.1", int(site.base.rpartition(":")[2]))
     writer.write(
         b"POST /alerts/retry HTTP/1.1\r\nHost: 127.0.0.1\r\nSec-Fetch-Site: same-origin\r\n"
@@ -300,7 +302,7 @@ async def test_a_form_that_is_cut_off_does_nothing(site):
 
 
 async def test_the_whole_body_has_its_time_not_each_part_of_it(site, monkeypatch):
-    monkeypatch.setattr(access_control, "BODY_PATIENCE", 0.3)
+    monkeypatch.setattr(access_control, "BODY_TIMEOUT_SECONDS", 0.3)
     parts = 0
 
     async def drip():
@@ -326,7 +328,7 @@ async def test_behind_a_proxy_the_operators_own_name_leads_here_and_no_other(ser
 
 
 @pytest.mark.parametrize(
-    ("asked", "led"),
+    ("requested", "led"),
     [
         ("/alerts?state=failed", "/alerts?state=failed"),
         ("/stories/sty_one#rel_one", "/stories/sty_one#rel_one"),
@@ -340,9 +342,9 @@ async def test_behind_a_proxy_the_operators_own_name_leads_here_and_no_other(ser
         ("", "/"),
     ],
 )
-async def test_the_login_leads_back_to_what_was_asked_for_and_never_elsewhere(closed, asked, led):
+async def test_the_login_leads_back_to_what_was_asked_for_and_never_elsewhere(closed, requested, led):
     form = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"}
-    reply = await post(closed, form, path="/login", data={"token": TOKEN, "onward": asked})
+    reply = await post(closed, form, path="/login", data={"token": TOKEN, "onward": requested})
     assert (reply.status, reply.headers["Location"]) == (303, led)
 
 
@@ -361,13 +363,13 @@ async def test_who_is_led_here_by_a_page_elsewhere_is_asked_once_more_before_the
 async def test_a_page_elsewhere_cannot_log_anybody_out(closed):
     cookie = await logged_in(closed)
     form = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"}
-    reply = await post(closed, cookie | form, path="/logout", data={"seal": "0" * 64})
+    reply = await post(closed, cookie | form, path="/logout", data={"csrf_token": "0" * 64})
     assert reply.status == 403
     assert (await get(closed, "/logout", **cookie))[0] == 405
     _, _, text = await get(closed, "/sources", Accept="text/html", **cookie)
-    seal = re.search(r'action="/logout"><input type="hidden" name="seal" value="([0-9a-f]+)"', text)
-    assert seal is not None
-    reply = await post(closed, cookie | form, path="/logout", data={"seal": seal[1]})
+    token = re.search(r'action="/logout"><input type="hidden" name="csrf_token" value="([0-9a-f]+)"', text)
+    assert token is not None
+    reply = await post(closed, cookie | form, path="/logout", data={"csrf_token": token[1]})
     assert (reply.status, reply.headers["Location"], reply.cookies["wirewatch"].value) == (303, "/login", "")
 
 

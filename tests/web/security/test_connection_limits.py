@@ -27,7 +27,7 @@ async def ended(reader: asyncio.StreamReader) -> bytes:
 
 
 async def test_a_request_whose_headers_never_end_is_not_waited_for(site, monkeypatch):
-    monkeypatch.setattr(connection_limits, "HEADERS_PATIENCE", 0.2)
+    monkeypatch.setattr(connection_limits, "HEADERS_TIMEOUT_SECONDS", 0.2)
     silent, slow, second = [await opened(site) for _ in range(3)]
     slow[1].write(b"GET / HTTP/1.1\r\nHost: localhost\r\nX: ")
     second[1].write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -39,7 +39,7 @@ async def test_a_request_whose_headers_never_end_is_not_waited_for(site, monkeyp
 
 
 async def test_an_answer_may_take_longer_than_headers_may(site, archive: ArchiveFiller, monkeypatch):
-    monkeypatch.setattr(connection_limits, "HEADERS_PATIENCE", 0.1)
+    monkeypatch.setattr(connection_limits, "HEADERS_TIMEOUT_SECONDS", 0.1)
     async with site.http.get("/api/v1/events", headers={"Accept": "text/event-stream"}) as stream:
         await asyncio.sleep(0.3)  # that nothing ends is told by time alone
         await archive.publish("Plant Opens")
@@ -64,7 +64,7 @@ async def is_open(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
 
 
 async def test_of_too_many_connections_the_longest_idle_is_closed_and_the_new_one_served(site, monkeypatch):
-    monkeypatch.setattr(connection_limits, "MOST", 3)
+    monkeypatch.setattr(connection_limits, "MAX_CONNECTIONS", 3)
     kept = []
     for _ in range(3):
         kept.append(await opened(site))
@@ -77,7 +77,7 @@ async def test_of_too_many_connections_the_longest_idle_is_closed_and_the_new_on
 
 
 async def test_when_all_are_being_answered_one_more_is_refused_and_none_is_cut_off(site, archive, monkeypatch):
-    monkeypatch.setattr(connection_limits, "MOST", 2)
+    monkeypatch.setattr(connection_limits, "MAX_CONNECTIONS", 2)
     headers = {"Accept": "text/event-stream"}
     async with (
         site.http.get("/api/v1/events", headers=headers) as one,
@@ -108,14 +108,14 @@ async def test_a_thousand_idle_connections_keep_no_probe_and_no_client_out(serve
             async with site.http.get("/login") as reply:
                 assert reply.status == 200
             assert time.monotonic() - began < 2
-            assert len(site.server.server_state.connections) <= connection_limits.MOST
+            assert len(site.server.server_state.connections) <= connection_limits.MAX_CONNECTIONS
         finally:
             for _, writer in idle:
                 writer.transport.abort()
 
 
 async def test_one_address_leaves_connections_for_others(site, monkeypatch):
-    monkeypatch.setattr(connection_limits, "MOST_OF_ONE_ADDRESS", 2)
+    monkeypatch.setattr(connection_limits, "MAX_CONNECTIONS_PER_ADDRESS", 2)
     other = await asyncio.open_connection("127.0.0.1", int(site.base.rpartition(":")[2]), local_addr=("127.0.0.2", 0))
     own = [await opened(site) for _ in range(4)]
     assert await is_open(*other)
@@ -126,7 +126,7 @@ async def test_one_address_leaves_connections_for_others(site, monkeypatch):
 async def test_a_client_that_does_not_read_its_answer_is_not_waited_for(
     site, archive: ArchiveFiller, monkeypatch, until
 ):
-    monkeypatch.setattr(connection_limits, "READING_PATIENCE", 0.2)
+    monkeypatch.setattr(connection_limits, "CLIENT_READ_TIMEOUT_SECONDS", 0.2)
     small = socket.socket()
     small.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
     small.setblocking(False)

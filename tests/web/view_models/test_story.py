@@ -17,7 +17,7 @@ from stories.model.timestamps import timestamp
 from stories.store.archive import StoredRelease
 from stories.store.releases import KnownRelease, Lookup
 from web.view_models.copies import delay
-from web.view_models.story import telling
+from web.view_models.story import change_event_ids
 
 RELEASE = Release(
     id="rel_one", url="https://harbour-wire.example/1", source="harbour", headline="Plant Opens",
@@ -45,12 +45,12 @@ def test_what_changed_a_page_in_place_is_found(after):
     keep = decide(after, knowledge, PageResult(url=RELEASE.url or "", source="harbour"), SETTINGS, BEGAN)
     assert keep is not None
     assert keep.events
-    assert {event.id for event in keep.events} <= set(telling(stored(keep.release)))
+    assert {event.id for event in keep.events} <= set(change_event_ids(stored(keep.release)))
 
 
 def test_a_page_that_is_gone_is_found():
     keep = withdraw(known(RELEASE), "not found, seen twice", SETTINGS, BEGAN)
-    assert {event.id for event in keep.events} <= set(telling(stored(keep.release)))
+    assert {event.id for event in keep.events} <= set(change_event_ids(stored(keep.release)))
 
 
 @pytest.mark.parametrize(
