@@ -35,7 +35,13 @@ from scrapy.http import HtmlResponse
 
 from config.settings import PollingSettings
 from crawler.extraction import extract_release
-from crawler.pages.again import asking, away, gone, gone_by, not_there
+from crawler.pages.again import (
+    conditional_headers,
+    is_site_down,
+    removed_by_content,
+    removed_by_headline,
+    removed_by_response,
+)
 from pipelines.ingest import Ingestor
 from scheduler.sweeps.revisits import RevisitSweep
 from stories.crawl_state.claims import Claims
@@ -81,7 +87,7 @@ class Page:
     noise: str = ""
     edit: str = ""
     edit_at: datetime | None = None
-    gone: str = ""
+    removed_by_response: str = ""
     gone_at: datetime | None = None
     back_at: datetime | None = None
     blip: str = ""
@@ -235,22 +241,22 @@ def read(page: Page, poll: Poll, now: datetime) -> PageResult:
     reading = PageResult(url=canonical_url(asked), source="site")
     page.asked += asked == page.url  # one at another address has a ladder of its own
     answer = page.answer(now)
-    if how := gone(asked, answer, [LISTING.format(f"https://site-{page.site}.example")]):
+    if how := removed_by_response(asked, answer, [LISTING.format(f"https://site-{page.site}.example")]):
         return replace(reading, gone=how)
     if answer.status >= 400:
         return reading
     etag = f'"{url_digest(answer.text)}"'
     was = poll.validators
-    if asking(was).get("If-None-Match") == etag and was is not None and was.url == answer.url:
+    if conditional_headers(was).get("If-None-Match") == etag and was is not None and was.url == answer.url:
         return replace(reading, unchanged=True, validators=replace(was, trusted=was.trusted + 1))
     page.whole += 1
     try:
         release: Release = extract_release(answer.body, answer.url)
     except NotARelease as refusal:
-        return replace(reading, gone=gone_by(refusal, asked, answer))
-    if away(release.headline or "", answer):
+        return replace(reading, gone=removed_by_content(refusal, asked, answer))
+    if is_site_down(release.headline or "", answer):
         return reading
-    if how := not_there(release.headline or "", answer):
+    if how := removed_by_headline(release.headline or "", answer):
         return replace(reading, gone=how)
     return replace(reading, release=release, validators=Validators(url=answer.url, etag=etag))
 

@@ -37,10 +37,10 @@ from redis_server import redis_server
 from config.settings import PollingSettings, Settings
 from config.source_settings import ListingSettings, SourceSettings
 from crawler.engine import Engine
-from crawler.http.robots import AGENT, heeded
+from crawler.http.robots import AGENT, truncated_rules
 from crawler.http.robots_rules import RobotsRules
-from crawler.polling.hourly_rate import learn
-from crawler.polling.interval import IntervalPolicy, Reply, next_poll
+from crawler.polling.hourly_rate import learn_rates
+from crawler.polling.interval import IntervalPolicy, PollResult, next_poll
 from crawler.polling.polls import all_listings
 from crawler.progress import Progress
 from scheduler import reactor
@@ -154,15 +154,15 @@ async def cost(base: str, redis: str, polls: int) -> None:
     settings = settings_for(base, redis, LISTINGS, timedelta(minutes=5))
     async with open_app_context(settings) as app:
         counted = Counted()
-        services = replace(app.services(Progress(), lambda remembered: None), due=counted.due)
+        services = replace(app.services(Progress(), lambda remembered: None), schedule=counted.due)
         await services.reader.warm_up()
         engine = Engine(services, STEPS)
         engine.start()
-        await settle(app, counted, services.ask, settings)
+        await settle(app, counted, services.enqueue, settings)
         listings = all_listings(settings)
         began, cpu, before = time.perf_counter(), time.process_time(), counted.done
         for number in range(polls):
-            services.ask(listings[number % LISTINGS].poll(now()))
+            services.enqueue(listings[number % LISTINGS].poll(now()))
             if number % AT_ONCE == AT_ONCE - 1:
                 await counted.reach(before + number + 1 - AT_ONCE)
         await counted.reach(before + polls)
@@ -195,9 +195,9 @@ async def minute(base: str, redis: str, seconds: float) -> None:
         services = app.services(Progress(), lambda remembered: None)
 
         def ask(poll: Poll) -> None:
-            if (expected := due.pop(poll.listing or "", None)) is not None:
-                late.append((now() - expected).total_seconds())
-            services.ask(poll)
+            if (expected_sightings := due.pop(poll.listing or "", None)) is not None:
+                late.append((now() - expected_sightings).total_seconds())
+            services.enqueue(poll)
 
         clock = Clock(all_listings(settings), ask, now)
 
@@ -205,7 +205,7 @@ async def minute(base: str, redis: str, seconds: float) -> None:
             due[poll.listing or ""] = at
             clock.due(poll, at)
 
-        services = replace(services, due=expect)
+        services = replace(services, schedule=expect)
         await services.reader.warm_up()
         engine = Engine(services, STEPS)
         engine.start()
@@ -267,8 +267,10 @@ def simulate(
             seen += 1
         polls += at >= begin
         new = seen - first
-        learnt = learn(cursor, new, at)
-        due = next_poll(learnt, Reply(came="read" if new else "unchanged", news=new, window=ENTRIES), at, pace, seed)
+        learnt = learn_rates(cursor, new, at)
+        due = next_poll(
+            learnt, PollResult(outcome="read" if new else "unchanged", news=new, window=ENTRIES), at, pace, seed
+        )
         cursor = Cursor(read_at=timestamp(at), week=learnt.week, hour=learnt.hour, hour_news=learnt.hour_news)
         at = due.at
     return polls, delays
@@ -347,7 +349,7 @@ def robots() -> None:
         for member in archived:
             if not member.isfile() or (file := archived.extractfile(member)) is None:
                 continue
-            text = heeded(file.read()).decode("utf-8-sig", "ignore")
+            text = truncated_rules(file.read()).decode("utf-8-sig", "ignore")
             files += 1
             began = time.perf_counter()
             rules = RobotsRules(text, AGENT)

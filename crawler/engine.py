@@ -26,13 +26,17 @@ from crawler.spider import WireSpider
 
 log = structlog.get_logger(__name__)
 
-for told in ("core.downloader.handlers.http11", "downloadermiddlewares.httpcompression"):
-    logging.getLogger(f"scrapy.{told}").setLevel(logging.ERROR)  # their warnings are the spider's, in other words
+for logger_name in ("core.downloader.handlers.http11", "downloadermiddlewares.httpcompression"):
+    logging.getLogger(f"scrapy.{logger_name}").setLevel(
+        logging.ERROR
+    )  # their warnings are the spider's, in other words
 
-PACE = 1.0  # seconds between two requests to a host; Newsfile challenges bursts of six, GlobeNewswire 860 pages an hour
-STOPPING = 0.4  # seconds for Scrapy to close the spider, and for Redis to take claims back
+REQUEST_DELAY = (
+    1.0  # seconds between two requests to a host; Newsfile challenges bursts of six, GlobeNewswire 860 pages an hour
+)
+STOP_SECONDS = 0.4  # seconds for Scrapy to close the spider, and for Redis to take claims back
 RESOLVER_THREADS = 64  # concurrent name look-ups; a name server that hangs holds a thread for half a minute
-TIMEOUT = 40.0  # seconds; GlobeNewswire answers after 22 on a normal day
+DOWNLOAD_SECONDS = 40.0  # seconds; GlobeNewswire answers after 22 on a normal day
 
 
 def scrapy_settings(settings: Settings, steps: dict[str, int]) -> dict[str, Any]:
@@ -69,14 +73,14 @@ def scrapy_settings(settings: Settings, steps: dict[str, int]) -> dict[str, Any]
             **dict.fromkeys(("http", "https"), "crawler.http.host_throttle.ThrottledDownloader"),
             **dict.fromkeys(("file", "data", "s3", "ftp")),
         },
-        "DOWNLOAD_DELAY": PACE,
-        "DOWNLOAD_SLOTS": _paces(settings),
+        "DOWNLOAD_DELAY": REQUEST_DELAY,
+        "DOWNLOAD_SLOTS": _download_slots(settings),
         "SCHEDULER_PRIORITY_QUEUE": "crawler.http.host_throttle.HostQueue",
         "CONCURRENT_REQUESTS": 1024,  # over all hosts: each takes the places of its own and one more, slow ones too
         "SCRAPER_SLOT_MAX_ACTIVE_SIZE": 1 << 40,  # bytes; the dispatcher bounds each source, this would stop all hosts
         "CONCURRENT_REQUESTS_PER_DOMAIN": 2,
         "CONCURRENT_ITEMS": 1,  # of one response: each page gives one, and Scrapy starts as many tasks as this says
-        "DOWNLOAD_TIMEOUT": TIMEOUT,
+        "DOWNLOAD_TIMEOUT": DOWNLOAD_SECONDS,
         "DOWNLOAD_MAXSIZE": MAX_RESPONSE_BYTES,
         "DOWNLOAD_WARNSIZE": 0,
         "DOWNLOAD_FAIL_ON_DATALOSS": True,
@@ -110,10 +114,10 @@ def _renders(settings: Settings) -> bool:
     return any(source.release.render for source in settings.sources.values())
 
 
-def _paces(settings: Settings) -> dict[str, dict[str, float | int]]:
+def _download_slots(settings: Settings) -> dict[str, dict[str, float | int]]:
     """Return each known host's pace; hosts on the operator's own private addresses need none."""
     policy = AddressPolicy(settings.polling.private_addresses)
-    own = {"delay": 0.0, "concurrency": 8, "jitter": 0.0}
+    own_slot = {"delay": 0.0, "concurrency": 8, "jitter": 0.0}
     slots: dict[str, dict[str, float | int]] = {}
     for source in settings.sources.values():
         for listing in source.listings:
@@ -121,10 +125,10 @@ def _paces(settings: Settings) -> dict[str, dict[str, float | int]]:
             if source.pace is not None:
                 slots[host] = {"delay": source.pace.total_seconds(), "concurrency": 1, "jitter": 0.2}
             elif _is_own(host, policy):
-                slots.setdefault(host, own)
+                slots.setdefault(host, own_slot)
     for network in settings.polling.private_addresses:
         if network.num_addresses <= 1:
-            slots.setdefault(str(network.network_address), own)
+            slots.setdefault(str(network.network_address), own_slot)
     return slots
 
 
@@ -149,28 +153,28 @@ class Engine:
         from twisted.internet import reactor
 
         reactor.suggestThreadPoolSize(RESOLVER_THREADS)
-        reactor.installNameResolver(GuardedResolver(reactor.nameResolver, self._services.guard))
+        reactor.installNameResolver(GuardedResolver(reactor.nameResolver, self._services.address_guard))
         self._crawl = self._runner.crawl(WireSpider, services=self._services)
         return self._crawl
 
-    async def finish(self, patience: float) -> None:
+    async def finish(self, seconds: float) -> None:
         """End the spider: what was begun is done for up to ``patience`` seconds, the rest is left to the next poll."""
         if self._crawl is None:
             return
-        self._services.polls.end()
-        done, _ = await asyncio.wait([self._crawl], timeout=patience)
+        self._services.polls.close()
+        done, _ = await asyncio.wait([self._crawl], timeout=seconds)
         if not done:
             # Scrapy itself would wait for every page that is on its way: what hangs now is left behind.
             stopping = asyncio.ensure_future(self._runner.stop())
-            await asyncio.wait([self._crawl, stopping], timeout=STOPPING)
+            await asyncio.wait([self._crawl, stopping], timeout=STOP_SECONDS)
             stopping.cancel()
-        await self._give_back()
+        await self._release_claims()
 
-    async def _give_back(self) -> None:
+    async def _release_claims(self) -> None:
         """End the claims on pages that were not read after all: the next start need not wait for their leases."""
         try:
-            async with asyncio.timeout(STOPPING):
-                for url in tuple(self._services.claimed):  # what is left behind may still settle one
+            async with asyncio.timeout(STOP_SECONDS):
+                for url in tuple(self._services.claimed_urls):  # what is left behind may still settle one
                     await self._services.claims.give_back(url)
         except (RedisError, TimeoutError) as error:
             log.warning("claims not given back; they end by themselves", why=str(error))

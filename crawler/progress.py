@@ -50,20 +50,20 @@ class Progress:
         if tally := self._tally(crawl_id):
             tally.listings += 1
             tally.sightings += sightings
-            self._say(tally)
+            self._notify(tally)
 
-    def remembered(self, crawl_id: str | None, events: Sequence[Event]) -> None:
+    def ingested(self, crawl_id: str | None, events: Sequence[Event]) -> None:
         """Count a release that was read and kept."""
         if tally := self._tally(crawl_id):
             tally.pages += 1
             tally.events.extend(events)
-            self._say(tally)
+            self._notify(tally)
 
     def failed(self, crawl_id: str | None, error: str) -> None:
         """Count something that could not be read."""
         if tally := self._tally(crawl_id):
             tally.errors.append(error)
-            self._say(tally)
+            self._notify(tally)
 
     def closed(self, crawl_id: str | None) -> None:
         """Count a request that came to its end, well or not."""
@@ -71,11 +71,11 @@ class Progress:
             tally.open -= 1
             if tally.open <= 0:
                 tally.done.set()
-            self._say(tally)
+            self._notify(tally)
 
     def _tally(self, crawl_id: str | None) -> Tally | None:
         return self._tallies.get(crawl_id) if crawl_id else None
 
-    def _say(self, tally: Tally) -> None:
+    def _notify(self, tally: Tally) -> None:
         if self._changed:
             self._changed(tally)

@@ -56,7 +56,7 @@ class IngestPipeline:
             services.progress.failed(item.crawl_id, f"{item.source} {item.url}: not kept ({why})")
             raise IngestError(f"{item.url}: {why}") from error
         else:
-            services.progress.remembered(item.crawl_id, remembered.events)
+            services.progress.ingested(item.crawl_id, remembered.events)
         finally:
             services.progress.closed(item.crawl_id)
         return item
@@ -65,8 +65,8 @@ class IngestPipeline:
         """Return what a reading meant; a notice waits while its original may be among the pages being read."""
         began, own = monotonic(), 1
         while True:
-            may_wait = services.dispatcher.may_bring(item.source, monotonic() - began, own)
-            remembered = await self._store(services.memory, item, may_wait)
+            may_wait = services.dispatcher.may_hold_original(item.source, monotonic() - began, own)
+            remembered = await self._store(services.ingestor, item, may_wait)
             if not remembered.awaits_original:
                 return remembered
             if own:

@@ -128,7 +128,6 @@ class AppContext:
         # Imported here: most commands crawl nothing, and need not wait for Scrapy and the patterns of notices.
         from crawler.http.address_guard import guard_of
         from crawler.pages.dispatcher import PageDispatcher
-        from crawler.pages.site_boilerplate import SiteBoilerplate
         from crawler.pages.source_eligibility import is_requestable
         from crawler.polling.poll_queue import PollQueue
         from crawler.readers.pool import ReaderPool
@@ -158,17 +157,17 @@ class AppContext:
             claims=claims,
             stores=stores,
             reader=ReaderPool(),
-            memory=CrashGuardedIngestor(ingestor, quarantine, now, dispatcher.ingested),
-            guard=guard_of(self.settings),
+            ingestor=CrashGuardedIngestor(ingestor, quarantine, now, dispatcher.charge_ingest),
+            address_guard=guard_of(self.settings),
             progress=progress,
             clock=now,
             dispatcher=dispatcher,
-            tell=self.monitor_notifier(on_ingested).tell,
-            manners=HostLimits(self.redis),
-            sites=SiteBoilerplate(SiteBoilerplateStore(self.redis)),
-            entries=FeedEntries(self.redis),
-            pushes=self.websub_store,
-            aside=quarantine,
+            notify=self.monitor_notifier(on_ingested).tell,
+            host_limits=HostLimits(self.redis),
+            site_boilerplate=SiteBoilerplateStore(self.redis),
+            feed_entries=FeedEntries(self.redis),
+            websub=self.websub_store,
+            quarantine=quarantine,
             timekeeper=timekeeper,
         )
 

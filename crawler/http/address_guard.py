@@ -33,10 +33,10 @@ from config.settings import Settings
 from crawler.http.size_limits import ResponseLimitError
 from stories.model.urls import URL_MAX, has_userinfo, without_userinfo
 
-SOURCE = "wirewatch_source"
+SOURCE_META = "wirewatch_source"
 """The key in a request's ``meta`` of the source that it is made for; redirects and retries keep it."""
-RESOLVED_FOR = 60.0  # seconds for which the addresses of a host are remembered, where there are private networks
-REMEMBERED = 1_000  # hosts whose refusal is explained, and whose addresses are known; the latest
+RESOLUTION_SECONDS = 60.0  # seconds for which the addresses of a host are remembered, where there are private networks
+MAX_REMEMBERED_HOSTS = 1_000  # hosts whose refusal is explained, and whose addresses are known; the latest
 
 Network = IPv4Network | IPv6Network
 
@@ -78,7 +78,7 @@ class AddressGuard:
         """
         if not self.policy.allowed:
             return None
-        source = str(request.meta.get(SOURCE, ""))
+        source = str(request.meta.get(SOURCE_META, ""))
         first = (request.meta.get("redirect_urls") or [request.url])[0]
         hosts = self._listing_hosts.get(source) or {urlsplit(first).hostname or ""}
         networks: set[Network] = set()
@@ -121,8 +121,8 @@ class AddressGuard:
             found = tuple(sorted({str(one[4][0]) for one in answers}))
         except (OSError, UnicodeError):
             found = ()
-        self._resolved[host] = (monotonic() + RESOLVED_FOR, found)
-        while len(self._resolved) > REMEMBERED:
+        self._resolved[host] = (monotonic() + RESOLUTION_SECONDS, found)
+        while len(self._resolved) > MAX_REMEMBERED_HOSTS:
             self._resolved.popitem(last=False)
         return found
 
@@ -139,7 +139,7 @@ class AddressGuard:
                 raise BlockedAddressError(scope.reason(host, address))
         except BlockedAddressError as refusal:
             self._refused[host.casefold()] = str(refusal)
-            while len(self._refused) > REMEMBERED:
+            while len(self._refused) > MAX_REMEMBERED_HOSTS:
                 self._refused.popitem(last=False)
             return False
         self._refused.pop(host.casefold(), None)
@@ -147,7 +147,7 @@ class AddressGuard:
 
 
 @implementer(IResolutionReceiver)
-class _Sieve:
+class _FilteringReceiver:
     """Passes on the permitted addresses of one resolution."""
 
     def __init__(self, receiver: Any, guard: AddressGuard, host: str) -> None:
@@ -182,7 +182,7 @@ class GuardedResolver:
         addressTypes: Sequence[type[IAddress]] | None = None,  # noqa: N803
         transportSemantics: str = "TCP",  # noqa: N803
     ) -> IHostResolution:
-        sieve = _Sieve(resolutionReceiver, self._guard, hostName)
+        sieve = _FilteringReceiver(resolutionReceiver, self._guard, hostName)
         resolution: IHostResolution = self._resolver.resolveHostName(
             sieve, hostName, portNumber, addressTypes, transportSemantics
         )
@@ -222,4 +222,4 @@ class GuardMiddleware:
         if has_userinfo(request.url):
             raise IgnoreRequest(f"refused: {without_userinfo(request.url)[:100]} holds a user name or password")
         if self._crawler is not None and self._crawler.spider is not None:
-            await self._crawler.spider.services.guard.check(request)  # type: ignore[attr-defined]
+            await self._crawler.spider.services.address_guard.check(request)  # type: ignore[attr-defined]

@@ -10,7 +10,7 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 from scrapy.utils.httpobj import urlparse_cached
 
-from crawler.http.response_headers import header, moment
+from crawler.http.response_headers import header, parse_http_date
 
 
 class DateObserver:
@@ -28,7 +28,7 @@ class DateObserver:
         """Remember the date, by the age that a cache gives with it."""
         spider: Any = self._crawler.spider
         timekeeper = spider.services.timekeeper
-        date = moment(header(response, "Date") or "")
+        date = parse_http_date(header(response, "Date") or "")
         if timekeeper is not None and date is not None:
             age = (header(response, "Age") or "").strip()
             old = timedelta(seconds=int(age[:9])) if age.isascii() and age.isdigit() else timedelta()

@@ -34,13 +34,13 @@ class HostBusyError(IgnoreRequest):
         self.until = until
 
 
-IGNORED = {
+IGNORED_REASONS = {
     "max redirections reached": "it redirects again and again",
 }
 """Scrapy's words for a request that it drops, and ours."""
 
 
-def status_fault(status: int) -> str:
+def describe_status(status: int) -> str:
     """Return an HTTP status in words: ``404 Not Found``."""
     try:
         return f"{status} {HTTPStatus(status).phrase}"
@@ -48,14 +48,14 @@ def status_fault(status: int) -> str:
         return f"HTTP status {status}"
 
 
-def status_trouble(status: int) -> Trouble:
+def status_kind(status: int) -> Trouble:
     """Return an HTTP error in a word."""
     if status in (429, 503):
         return "busy"
     return "forbidden" if status in (401, 403, 451) else "status"
 
 
-def trouble(error: BaseException, host: str, guard: AddressGuard) -> Trouble:
+def error_kind(error: BaseException, host: str, guard: AddressGuard) -> Trouble:
     """Return why a request to a host failed, in a word."""
     match error:
         case RobotsForbiddenError():
@@ -87,7 +87,7 @@ def _ignored(words: str) -> Trouble:
     return "answer" if "DOWNLOAD_MAXSIZE" in words else "other"
 
 
-def fault(error: BaseException, host: str, guard: AddressGuard) -> str:
+def describe_error(error: BaseException, host: str, guard: AddressGuard) -> str:
     """Return why a request to a host failed."""
     refusal = guard.refused(host)
     match error:
@@ -105,11 +105,11 @@ def fault(error: BaseException, host: str, guard: AddressGuard) -> str:
             return "the answer broke off"
         case HttpError():  # a redirect that Scrapy does not follow
             where = (error.response.headers.get("Location") or b"nowhere").decode("latin-1")
-            return f"{status_fault(error.response.status)}, to {where[:100]}, which is not followed"
+            return f"{describe_status(error.response.status)}, to {where[:100]}, which is not followed"
         case IgnoreRequest() if "DOWNLOAD_MAXSIZE" in str(error):
             return "the answer is larger than allowed"
         case IgnoreRequest():
-            return IGNORED.get(str(error), str(error)) or "the request was dropped"
+            return IGNORED_REASONS.get(str(error), str(error)) or "the request was dropped"
     if isinstance(error, SSL.Error) or "certificate" in str(error).lower():
         return f"the TLS connection to {host} failed: {error}"
     return f"{type(error).__name__}: {error}"[:300]

@@ -29,16 +29,16 @@ from crawler.http.address_guard import AddressGuard
 from crawler.http.errors import HostBusyError
 from crawler.http.response_headers import retry_after
 from crawler.http.response_limits import BoundedFactory, limits_named
-from crawler.polling.interval import LONGEST_PATIENCE
+from crawler.polling.interval import MAX_RETRY_AFTER
 from stories.model.timestamps import timestamp
 
 log = structlog.get_logger(__name__)
 
 BUSY_STATUSES = (429, 503)
-LOOK = timedelta(seconds=1)  # between two looks whether another process was asked for patience
-SLOWER = 0.5  # seconds between two requests to a host that has no pace, once it said 429
-SLOWEST = 30.0  # seconds between two requests to a host that says 429 again and again
-SLOWED = timedelta(hours=1)  # since the last 429, until its own pace is tried again
+SHARED_LIMITS_SECONDS = timedelta(seconds=1)  # between two looks whether another process was asked for patience
+FIRST_SLOWDOWN_DELAY = 0.5  # seconds between two requests to a host that has no pace, once it said 429
+MAX_SLOWDOWN_DELAY = 30.0  # seconds between two requests to a host that says 429 again and again
+SLOWDOWN_DURATION = timedelta(hours=1)  # since the last 429, until its own pace is tried again
 PORTS = {"http": 80, "https": 443}
 
 
@@ -70,8 +70,8 @@ class HostThrottleMiddleware:
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
         self._until: dict[str, datetime] = {}
-        self._looked: dict[str, datetime] = {}
-        self._slowed: dict[str, tuple[datetime, dict[str, Any] | None]] = {}
+        self._read_at: dict[str, datetime] = {}
+        self._slowed_hosts: dict[str, tuple[datetime, dict[str, Any] | None]] = {}
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -85,74 +85,76 @@ class HostThrottleMiddleware:
 
     async def process_request(self, request: Request) -> None:
         """Raise ``Patient`` for a request to a server that asked to be left alone."""
-        await self.ask_leave(request)
+        await self.check_host_is_free(request)
         host, now = urlparse_cached(request).hostname or "", self._services.clock()
-        if (slowed := self._slowed.get(host)) and now - slowed[0] > SLOWED:
-            self._at_its_own_pace(host)
+        if (slowed := self._slowed_hosts.get(host)) and now - slowed[0] > SLOWDOWN_DURATION:
+            self._restore_delay(host)
 
-    async def ask_leave(self, request: Request) -> None:
+    async def check_host_is_free(self, request: Request) -> None:
         """Raise ``Patient`` if the server asked for it, this process or another one."""
         server, now = server_of(request), self._services.clock()
-        if not timedelta() <= now - self._looked.get(server, now - 2 * LOOK) <= LOOK:
-            self._looked[server] = now
-            await self._look(server, urlparse_cached(request).hostname or "", now)
+        if not timedelta() <= now - self._read_at.get(server, now - 2 * SHARED_LIMITS_SECONDS) <= SHARED_LIMITS_SECONDS:
+            self._read_at[server] = now
+            await self._read_shared_limits(server, urlparse_cached(request).hostname or "", now)
         until = self._until.get(server)
-        if until is not None and now < until <= now + LONGEST_PATIENCE:
+        if until is not None and now < until <= now + MAX_RETRY_AFTER:
             raise HostBusyError(f"{server} asked for patience until {until:%H:%M:%S} UTC", until)
 
     async def process_response(self, request: Request, response: Response) -> Response:
         """Remember that a server is busy."""
         if response.status not in BUSY_STATUSES:
             return response
-        server, now, manners = server_of(request), self._services.clock(), self._services.manners
+        server, now, host_limits = server_of(request), self._services.clock(), self._services.host_limits
         asked = retry_after(response, now)
-        patience = min(asked, LONGEST_PATIENCE) if asked is not None else None
+        patience = min(asked, MAX_RETRY_AFTER) if asked is not None else None
         if patience is not None:  # else the listing's own patience is enough
             self._until[server] = now + patience
             log.warning("host busy", host=server, status=response.status, until=timestamp(now + patience))
         host = urlparse_cached(request).hostname or ""
-        apart = self._slow(host, now) if response.status == 429 else None
+        apart = self._double_delay(host, now) if response.status == 429 else None
         try:
-            if manners is not None and patience is not None:
-                await manners.put_patience(server, now + patience, patience)
-            if manners is not None and apart is not None:
-                await manners.put_slower(host, apart, SLOWED)
+            if host_limits is not None and patience is not None:
+                await host_limits.put_patience(server, now + patience, patience)
+            if host_limits is not None and apart is not None:
+                await host_limits.put_slower(host, apart, SLOWDOWN_DURATION)
         except RedisError as error:
             log.warning("patience not noted", host=server, why=f"Redis: {error}")
         return response
 
-    async def _look(self, server: str, host: str, now: datetime) -> None:
-        if self._services.manners is None:
+    async def _read_shared_limits(self, server: str, host: str, now: datetime) -> None:
+        if self._services.host_limits is None:
             return
         try:
-            asked = await self._services.manners.asked(server, host)
+            asked = await self._services.host_limits.asked(server, host)
         except RedisError as error:
             log.warning("patience not known", host=server, why=f"Redis: {error}")
             return
         if asked.until is not None:
             self._until[server] = max(asked.until, self._until.get(server, asked.until))
-        if asked.apart > self._delay(host):
-            self._set_apart(host, min(asked.apart, SLOWEST), now)
+        if asked.apart > self._current_delay(host):
+            self._set_delay(host, min(asked.apart, MAX_SLOWDOWN_DELAY), now)
 
-    def _slow(self, host: str, now: datetime) -> float:
+    def _double_delay(self, host: str, now: datetime) -> float:
         """Let twice as much time pass between two requests to a host, and return how much in seconds."""
-        apart = max(self._delay(host), min(max(2 * self._delay(host), SLOWER), SLOWEST))
-        self._set_apart(host, apart, now)
+        apart = max(
+            self._current_delay(host), min(max(2 * self._current_delay(host), FIRST_SLOWDOWN_DELAY), MAX_SLOWDOWN_DELAY)
+        )
+        self._set_delay(host, apart, now)
         return apart
 
-    def _set_apart(self, host: str, apart: float, now: datetime) -> None:
-        own = self._slowed[host][1] if host in self._slowed else self._paces.get(host)
-        self._slowed[host] = (now, own)
+    def _set_delay(self, host: str, apart: float, now: datetime) -> None:
+        own = self._slowed_hosts[host][1] if host in self._slowed_hosts else self._slot_settings.get(host)
+        self._slowed_hosts[host] = (now, own)
         slow_down(self._crawler, host, apart)
 
-    def _delay(self, host: str) -> float:
+    def _current_delay(self, host: str) -> float:
         """Return the seconds between two requests to a host as they are now."""
         slot = self._slots.get(host)
-        own: float = self._paces.get(host, {}).get("delay", self._crawler.settings.getfloat("DOWNLOAD_DELAY"))
+        own: float = self._slot_settings.get(host, {}).get("delay", self._crawler.settings.getfloat("DOWNLOAD_DELAY"))
         return own if slot is None else slot.delay
 
     @property
-    def _paces(self) -> dict[str, dict[str, Any]]:
+    def _slot_settings(self) -> dict[str, dict[str, Any]]:
         downloader: Any = self._crawler.engine.downloader if self._crawler.engine else None
         found: dict[str, dict[str, Any]] = downloader.per_slot_settings
         return found
@@ -163,11 +165,11 @@ class HostThrottleMiddleware:
         found: dict[str, Any] = downloader.slots
         return found
 
-    def _at_its_own_pace(self, host: str) -> None:
-        own = self._slowed.pop(host)[1]
-        self._paces.pop(host, None)
+    def _restore_delay(self, host: str) -> None:
+        own = self._slowed_hosts.pop(host)[1]
+        self._slot_settings.pop(host, None)
         if own is not None:
-            self._paces[host] = own
+            self._slot_settings[host] = own
         if (slot := self._slots.get(host)) is not None:
             settings, own = self._crawler.settings, own or {}
             slot.delay = own.get("delay", settings.getfloat("DOWNLOAD_DELAY"))
@@ -189,17 +191,17 @@ class ThrottledDownloader(HTTP11DownloadHandler):
         crawler = self._crawler
         if crawler.spider is None or crawler.engine is None:
             return await self._download(request)
-        manners = crawler.spider.services.manners  # type: ignore[attr-defined]
-        guard: AddressGuard = crawler.spider.services.guard  # type: ignore[attr-defined]
+        host_limits = crawler.spider.services.host_limits  # type: ignore[attr-defined]
+        guard: AddressGuard = crawler.spider.services.address_guard  # type: ignore[attr-defined]
         host = str(request.meta.get("download_slot") or urlparse_cached(request).hostname or "")
         slot = crawler.engine.downloader.slots.get(host)
-        if manners is not None and slot is not None and slot.delay:
+        if host_limits is not None and slot is not None and slot.delay:
             try:
-                await asyncio.sleep(await manners.turn(host, slot.delay))
+                await asyncio.sleep(await host_limits.turn(host, slot.delay))
             except RedisError as error:  # this process still keeps its own pace
                 log.warning("pace not shared", host=host, why=f"Redis: {error}")
         if (politeness := crawler.get_downloader_middleware(HostThrottleMiddleware)) is not None:
-            await politeness.ask_leave(request)
+            await politeness.check_host_is_free(request)
         with guard.sending(await guard.scope_of(request)):
             return await self._download(request)
 
@@ -208,7 +210,7 @@ class ThrottledDownloader(HTTP11DownloadHandler):
             return await super().download_request(request)
 
 
-class _Free(DownloaderInterface):
+class _FreeSlots(DownloaderInterface):
     """Sees only hosts that have room: one request on its way for each place, and one that waits for its turn."""
 
     def stats(self, possible_slots: Iterable[str]) -> list[tuple[int, str]]:
@@ -225,4 +227,4 @@ class HostQueue(DownloaderAwarePriorityQueue):
 
     def __init__(self, crawler: Crawler, *args: Any, **kwargs: Any) -> None:
         super().__init__(crawler, *args, **kwargs)
-        self._downloader_interface = _Free(crawler)
+        self._downloader_interface = _FreeSlots(crawler)

@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 
 from scrapy.http import Response
 
-LONGEST = timedelta(days=366)
+MAX_DURATION = timedelta(days=366)
 VALIDATOR_MAX = 1024  # characters of an ETag or Last-Modified that is kept in Redis and sent back
 VALUE_MAX = 256  # characters of a header that holds a date, a number or a few directives
 LABEL_MAX = 40  # characters of a charset's name
@@ -27,7 +27,7 @@ def validator(response: Response, name: str) -> str | None:
     return value if value and len(value) <= VALIDATOR_MAX and value.isascii() and value.isprintable() else None
 
 
-def _short(response: Response, name: str) -> str:
+def _short_value(response: Response, name: str) -> str:
     """Return a header's value, empty for one that is not there or is longer than any that means something."""
     value = (header(response, name) or "").strip()
     return value if len(value) <= VALUE_MAX else ""
@@ -47,29 +47,32 @@ def charset(response: Response) -> str | None:
 
 def retry_after(response: Response, now: datetime) -> timedelta | None:
     """Return what Retry-After says (RFC 9110, 10.2.3: seconds or a date); None for none that can be read."""
-    value = _short(response, "Retry-After")
+    value = _short_value(response, "Retry-After")
     if value.isascii() and value.isdigit():
-        return min(timedelta(seconds=int(value[:12])), LONGEST)
-    until, now = moment(value), moment(header(response, "Date") or "") or now  # by one clock: that of the host
-    return min(max(until - now, timedelta()), LONGEST) if until else None
+        return min(timedelta(seconds=int(value[:12])), MAX_DURATION)
+    until, now = (
+        parse_http_date(value),
+        parse_http_date(header(response, "Date") or "") or now,
+    )  # by one clock: that of the host
+    return min(max(until - now, timedelta()), MAX_DURATION) if until else None
 
 
 def fresh_for(response: Response, now: datetime) -> timedelta:
     """Return for how long an answer stands (RFC 9111, 4.2.1): max-age less its age, else until Expires."""
-    control = _short(response, "Cache-Control").lower()
+    control = _short_value(response, "Cache-Control").lower()
     if re.search(r"\bno-(?:cache|store)\b", control):
         return timedelta()
-    age = _short(response, "Age")
+    age = _short_value(response, "Age")
     old = timedelta(seconds=int(age[:9])) if age.isascii() and age.isdigit() else timedelta()
     if found := _MAX_AGE.search(control):
-        return max(min(timedelta(seconds=int(found[1])), LONGEST) - old, timedelta())
-    expires = moment(_short(response, "Expires"))
+        return max(min(timedelta(seconds=int(found[1])), MAX_DURATION) - old, timedelta())
+    expires = parse_http_date(_short_value(response, "Expires"))
     if expires is None:
         return timedelta()
-    return min(max(expires - (moment(_short(response, "Date")) or now), timedelta()), LONGEST)
+    return min(max(expires - (parse_http_date(_short_value(response, "Date")) or now), timedelta()), MAX_DURATION)
 
 
-def moment(value: str) -> datetime | None:
+def parse_http_date(value: str) -> datetime | None:
     """Return the moment that a header names (RFC 9110, 5.6.7); None for what is none."""
     try:
         found = parsedate_to_datetime(value)

@@ -19,11 +19,11 @@ class ResponseLimitError(IgnoreRequest):
         self.reason = reason
 
 
-class CountsRefusals(Protocol):
+class RefusalCounter(Protocol):
     """Counts what was refused of a source, by reason; ``wirewatch_refused_total`` in the daemon."""
 
     def __call__(self, source: str, reason: str, number: int = 1) -> None: ...
 
 
-def uncounted(source: str, reason: str, number: int = 1) -> None:
+def ignore_refusals(source: str, reason: str, number: int = 1) -> None:
     """Count nothing: for processes without metrics."""

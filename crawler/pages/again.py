@@ -9,35 +9,39 @@ from urllib.parse import SplitResult, urlsplit
 
 from scrapy.http import HtmlResponse, Response
 
-from crawler.http.response_headers import VALUE_MAX, header, moment, validator
+from crawler.http.response_headers import VALUE_MAX, header, parse_http_date, validator
 from stories.model.page_result import Gone, Validators
 from stories.model.release import NotARelease
 
-FAR_BEHIND = -100  # priority of pages that are read again: after all that may bring something new from their host
-TRUSTED = 8  # "not modified" in a row; then a page is read whole, for some servers go by a clock that stands
-STRONG = timedelta(minutes=1)  # between Last-Modified and Date: a younger one may stand for two states of a second
+REVISIT_PRIORITY = -100  # priority of pages that are read again: after all that may bring something new from their host
+MAX_TRUSTED = 8  # "not modified" in a row; then a page is read whole, for some servers go by a clock that stands
+MIN_STRONG_AGE = timedelta(
+    minutes=1
+)  # between Last-Modified and Date: a younger one may stand for two states of a second
 
-_GONE: dict[int, Gone] = {404: "not found", 410: "gone"}
-_EMPTIED = ("no text", "empty")
-_FRONT = re.compile(r"/(?:[a-z]{2}(?:[-_][a-z]{2,4})?/?)?(?:(?:index|default|home)(?:\.\w{1,5})?/?)?", re.IGNORECASE)
-_SECTION = re.compile(
+_REMOVED_STATUSES: dict[int, Gone] = {404: "not found", 410: "gone"}
+_EMPTY_REASONS = ("no text", "empty")
+_FRONT_PAGE = re.compile(
+    r"/(?:[a-z]{2}(?:[-_][a-z]{2,4})?/?)?(?:(?:index|default|home)(?:\.\w{1,5})?/?)?", re.IGNORECASE
+)
+_SECTION_PAGE = re.compile(
     r"(?:/[a-z]{2}(?:[-_][a-z]{2,4})?)?(?:/(?:all|archives?|articles?|categor(?:y|ies)|latest(?:-news)?|media"
     r"|news|news-?releases?|newsroom|news-room|press|press-?releases?|press-?room|releases?|stories|en|search))+/?"
     r"(?:(?:index|default|all|list)(?:\.\w{1,5})?/?)?(?:\.\w{1,5})?",
     re.IGNORECASE,
 )
-_NOWHERE = re.compile(
+_ERROR_PAGE = re.compile(
     r"(?:/[\w-]{1,20})?/(?:errors?/)?(?:404|410|(?:page-?|file-?)?not-?found|404-?(?:error|not-?found))(?:\.\w{1,5})?/?",
     re.IGNORECASE,
 )
-_SAYS_GONE = re.compile(
+_REMOVED_WORDS = re.compile(
     r"\b(?:404|410)\b|not found|no longer (?:exists?|available)|(?:does\s*n[o'’]t|does not|doesn[’']t) exist"
     r"|(?:has been|was) (?:removed|deleted)|can[’']?(?:no|')?t (?:be found|find (?:that|this|the) page)"
     r"|nicht gefunden|introuvable|non trouvée|no encontrada|não (?:foi )?encontrada"
     r"|不存在|找不到|見つかりません|찾을 수",
     re.IGNORECASE,
 )
-_SAYS_AWAY = re.compile(
+_SITE_DOWN_WORDS = re.compile(
     r"maintenance|temporar|be (?:right )?back|try again|come back|unavailable|overload|too many|just a moment"
     r"|checking your|(?m:^)[^\w\n]{0,4}(?:(?:http )?error[^\w\n]{0,4})?5\d\d\b"
     r"|\b5\d\d\W{1,4}(?:error|internal|bad|gateway|service)"
@@ -45,8 +49,8 @@ _SAYS_AWAY = re.compile(
     re.IGNORECASE,
 )
 TEXT_MAX = 200_000  # characters of a page's text; a release has a tenth of that
-HEADING = 120  # characters; a longer one says more than that a page is not there
-_NOT_THERE = re.compile(
+MAX_HEADING = 120  # characters; a longer one says more than that a page is not there
+_REMOVED_HEADING = re.compile(
     r"(?:(?:oops|sorry|whoops|uh[- ]?oh)\W+)?(?:(?:http )?error\W*)?(?:40[4]|410)?\W*(?:error\W*)?"
     r"(?:(?<=410 )gone\W*|not found\W*|nothing found\W*|(?:(?:the|this|that) )?"
     r"(?:page|article|content|story|item|(?:press |news )?release)"
@@ -58,7 +62,7 @@ _NOT_THERE = re.compile(
     r"|ページが見つかりません\W*",
     re.IGNORECASE,
 )
-_AWAY = re.compile(
+_SITE_DOWN_HEADING = re.compile(
     r"we(?:['’]ll| will| shall) be (?:right )?back(?: soon| shortly)?\W*"
     r"|(?:under |scheduled |site )maintenance(?: mode)?\W*|maintenance mode\W*"
     r"|(?:(?:this|the|our) )?(?:(?:web)?site|page|service|we)(?: is| are|['’]re)? (?:currently |temporarily )?"
@@ -66,13 +70,13 @@ _AWAY = re.compile(
     r"|temporarily unavailable\W*|service (?:temporarily )?unavailable\W*|just a moment\W*|wartungsarbeiten\W*",
     re.IGNORECASE,
 )
-_AT_WORK = re.compile(r"maintenance\W*", re.IGNORECASE)
+_MAINTENANCE_HEADING = re.compile(r"maintenance\W*", re.IGNORECASE)
 """Also the name of a section: further behind in a title, or over a release's own heading, it says nothing."""
 
 
-def asking(known: Validators | None) -> dict[str, str]:
+def conditional_headers(known: Validators | None) -> dict[str, str]:
     """Return the headers that ask for a page only if it changed; none after it was long enough said not to have."""
-    if known is None or known.trusted >= TRUSTED:
+    if known is None or known.trusted >= MAX_TRUSTED:
         return {}
     found = {"If-None-Match": known.etag, "If-Modified-Since": known.last_modified}
     return {name: value for name, value in found.items() if value}
@@ -82,80 +86,84 @@ def validators(response: Response) -> Validators | None:
     """Return what an answer gives to ask by (RFC 9110, 8.8); None where it gives nothing that can be relied on."""
     etag, modified = validator(response, "ETag"), validator(response, "Last-Modified")
     if modified and not etag:
-        changed, answered = moment(modified), moment((header(response, "Date") or "")[:VALUE_MAX])
-        if changed is None or answered is None or answered - changed < STRONG:
+        changed, answered = parse_http_date(modified), parse_http_date((header(response, "Date") or "")[:VALUE_MAX])
+        if changed is None or answered is None or answered - changed < MIN_STRONG_AGE:
             modified = None
     if not etag and not modified:
         return None
     return Validators(url=response.url, etag=etag, last_modified=modified)
 
 
-def gone(asked: str, response: Response, listings: Collection[str] = ()) -> Gone | None:
+def removed_by_response(asked: str, response: Response, listings: Collection[str] = ()) -> Gone | None:
     """Return how a page is seen to be gone by its status or by where its address leads.
 
     ``listings`` are the addresses of its source's listings, with ``{tag}`` in them as it stands.
     """
-    if response.status in _GONE:
-        return _GONE[response.status]
+    if response.status in _REMOVED_STATUSES:
+        return _REMOVED_STATUSES[response.status]
     before, after = urlsplit(asked), urlsplit(response.url)
-    if response.status >= 400 or _place(response.url) == _place(asked) or not _kin(before, after):
+    if response.status >= 400 or _location(response.url) == _location(asked) or not _is_same_site(before, after):
         return None  # a site whose addresses lead to another one moved as a whole
-    if _FRONT.fullmatch(after.path or "/"):
-        return "moved to the front page" if not _FRONT.fullmatch(before.path or "/") and not after.query else None
-    if _NOWHERE.fullmatch(after.path):
+    if _FRONT_PAGE.fullmatch(after.path or "/"):
+        return "moved to the front page" if not _FRONT_PAGE.fullmatch(before.path or "/") and not after.query else None
+    if _ERROR_PAGE.fullmatch(after.path):
         return "not found"
     if any(_is_listing(response.url, one) and not _is_listing(asked, one) for one in listings):
         return "moved to a listing"
-    section = _SECTION.fullmatch(after.path) and not _SECTION.fullmatch(before.path)
+    section = _SECTION_PAGE.fullmatch(after.path) and not _SECTION_PAGE.fullmatch(before.path)
     return "moved to a listing" if section and not after.query else None
 
 
-def gone_by(refusal: NotARelease, asked: str = "", response: Response | None = None) -> Gone | None:
+def removed_by_content(refusal: NotARelease, asked: str = "", response: Response | None = None) -> Gone | None:
     """Return how a page is seen to be gone by what it shows instead; walls, shells and faults show nothing of that.
 
     Only its title and first headings say that its site is away: the headings of other stories may hold any word.
     """
-    heads = "\n".join(_heads(response))
+    heads = "\n".join(_title_and_headings(response))
     said = f"{refusal.detail}\n{headings(response)}"
-    if _SAYS_AWAY.search(heads) or (refusal.reason == "error page" and _SAYS_AWAY.search(refusal.detail)):
+    if _SITE_DOWN_WORDS.search(heads) or (refusal.reason == "error page" and _SITE_DOWN_WORDS.search(refusal.detail)):
         return None
-    if refusal.reason in _EMPTIED:
-        return "not found" if _SAYS_GONE.search(said) else "emptied"
-    if refusal.reason == "error page" and _SAYS_GONE.search(said):
+    if refusal.reason in _EMPTY_REASONS:
+        return "not found" if _REMOVED_WORDS.search(said) else "emptied"
+    if refusal.reason == "error page" and _REMOVED_WORDS.search(said):
         return "not found"
     if refusal.reason == "listing" and response is not None:
-        if any(_says(_NOT_THERE, head) for head in _heads(response)):
+        if any(_is_heading(_REMOVED_HEADING, head) for head in _title_and_headings(response)):
             return "not found"
-        return "moved to a listing" if _place(response.url) != _place(asked) else "emptied"
+        return "moved to a listing" if _location(response.url) != _location(asked) else "emptied"
     return None
 
 
-def not_there(headline: str, response: Response | None = None) -> Gone | None:
+def removed_by_headline(headline: str, response: Response | None = None) -> Gone | None:
     """Return how a page is gone that was read as a release of this headline, teasers of others being its text.
 
     It says so in its headline, its title or a first heading, and says nothing else there.
     """
-    return "not found" if any(_says(_NOT_THERE, said) for said in (headline, *_heads(response))) else None
-
-
-def away(headline: str, response: Response | None = None) -> bool:
-    """Return whether a page that was read as a release says there that its site is away for a while."""
-    heads = _heads(response)
-    return any(_says(_AWAY, said) for said in (headline, *heads)) or any(
-        _says(_AT_WORK, said) for said in (headline, *heads[:2])
+    return (
+        "not found"
+        if any(_is_heading(_REMOVED_HEADING, said) for said in (headline, *_title_and_headings(response)))
+        else None
     )
 
 
-def _says(what: re.Pattern[str], said: str) -> bool:
-    said = " ".join(said[: 2 * HEADING].split())
-    return len(said) <= HEADING and re.search(r"\w", said) is not None and what.fullmatch(said) is not None
+def is_site_down(headline: str, response: Response | None = None) -> bool:
+    """Return whether a page that was read as a release says there that its site is away for a while."""
+    heads = _title_and_headings(response)
+    return any(_is_heading(_SITE_DOWN_HEADING, said) for said in (headline, *heads)) or any(
+        _is_heading(_MAINTENANCE_HEADING, said) for said in (headline, *heads[:2])
+    )
 
 
-def _heads(response: Response | None) -> list[str]:
+def _is_heading(what: re.Pattern[str], said: str) -> bool:
+    said = " ".join(said[: 2 * MAX_HEADING].split())
+    return len(said) <= MAX_HEADING and re.search(r"\w", said) is not None and what.fullmatch(said) is not None
+
+
+def _title_and_headings(response: Response | None) -> list[str]:
     """Return a page's title, its parts, and its first headings."""
     if not isinstance(response, HtmlResponse):
         return []
-    title = (response.xpath("string(//title)").get() or "")[: 2 * HEADING]
+    title = (response.xpath("string(//title)").get() or "")[: 2 * MAX_HEADING]
     first = [str(one.xpath("string()").get()) for one in response.xpath("//h1")[:3]]
     return [title, *re.split(r"\s+[|–—·-]\s+", title), *first]
 
@@ -176,20 +184,20 @@ def headings(response: Response | None) -> str:
     return "\n".join(found)[:2_000]
 
 
-def _place(url: str) -> tuple[str, str, str]:
+def _location(url: str) -> tuple[str, str, str]:
     """Return what stays of an address when only its scheme, its "www." or its last slash change."""
     parts = urlsplit(url)
     return (parts.hostname or "").removeprefix("www."), parts.path.rstrip("/"), parts.query
 
 
-def _kin(one: SplitResult, other: SplitResult) -> bool:
+def _is_same_site(one: SplitResult, other: SplitResult) -> bool:
     return (one.hostname or "").split(".")[-2:] == (other.hostname or "").split(".")[-2:]
 
 
 def _is_listing(url: str, listing: str) -> bool:
     before, per_tag, after = listing.partition("{tag}")
     if not per_tag:
-        return _place(url) == _place(listing)
+        return _location(url) == _location(listing)
     return (
         url.startswith(before)
         and url.endswith(after)

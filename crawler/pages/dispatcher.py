@@ -33,7 +33,7 @@ MAX_BACKLOG_IN_FLIGHT = 2  # the same of its older pages: new ones must not wait
 MAX_BACKLOG_TOTAL = 64  # older pages of all sources: they share the reader and this process with new ones
 FIRST_BACKLOG_TOTAL = 8  # the same at the start, before it is known how busy the machine is
 MIN_BACKLOG_TOTAL = 2  # the same on a machine that is busy all the time: even then they come to their end
-CONCURRENT_TAKES = 8  # sources whose waiting pages are taken together
+MAX_CONCURRENT_TAKES = 8  # sources whose waiting pages are taken together
 LAG_SECONDS = 0.1  # between two looks at how late the event loop is
 MAX_LAG = 0.025  # seconds; a later loop delays polls and new pages noticeably
 ORIGINAL_WAIT_SECONDS = 30.0  # that a notice waits for its original among the pages of its source
@@ -80,9 +80,9 @@ class Slot:
         self.source = source
         self.priority = priority
 
-    def received(self, size: int) -> None:
+    def charge_bytes(self, size: int) -> None:
         """Count the bytes of the page."""
-        self._dispatcher.received(self.source, size)
+        self._dispatcher.charge_bytes(self.source, size)
 
     def release(self) -> None:
         """Free the slot: the page is stored, or given up."""
@@ -91,7 +91,7 @@ class Slot:
             self._dispatcher.released(self)
 
 
-Send = Callable[[Slot], None]
+SendRequest = Callable[[Slot], None]
 """Puts the request of a page in the queue, with the slot that it holds."""
 
 
@@ -100,7 +100,9 @@ class SourceStatus:
     """What a source has in flight, and what it waits for."""
 
     in_flight: Counter[Priority] = field(default_factory=Counter)
-    local: dict[Priority, deque[Send]] = field(default_factory=lambda: {priority: deque() for priority in Priority})
+    local: dict[Priority, deque[SendRequest]] = field(
+        default_factory=lambda: {priority: deque() for priority in Priority}
+    )
     """Pages that wait in this process, by class."""
     waiting: int = 0
     """Pages that wait in Redis."""
@@ -188,7 +190,7 @@ class PageDispatcher:
         self._backlog_total += priority >= Priority.BACKLOG
         return Slot(self, source, priority)
 
-    def submit(self, source: str, priority: Priority, send: Send) -> None:
+    def submit(self, source: str, priority: Priority, send: SendRequest) -> None:
         """Call ``send`` with a slot, now or as soon as one is free; what waits is kept in this process."""
         status = self._status(source)
         status.local[priority].append(send)
@@ -209,18 +211,18 @@ class PageDispatcher:
         if status.waiting:
             self._wake.set()
 
-    def received(self, source: str, size: int) -> None:
+    def charge_bytes(self, source: str, size: int) -> None:
         """Count bytes of a source; after a heavy page it has one page in flight for a while."""
         now, status = self._clock(), self._status(source)
         status.budget.charge("bytes", size, now)
         if size >= HEAVY_BYTES:
             status.heavy_until = now + HEAVY_SECONDS
 
-    def read(self, source: str, seconds: float) -> None:
+    def charge_reader(self, source: str, seconds: float) -> None:
         """Count reader seconds of a source."""
         self._status(source).budget.charge("reader", seconds, self._clock())
 
-    def ingested(self, source: str, seconds: float) -> None:
+    def charge_ingest(self, source: str, seconds: float) -> None:
         """Count seconds for which a page of a source held up the event loop: everything else waited for it."""
         now, status = self._clock(), self._status(source)
         status.budget.charge("reader", seconds * INGEST_WEIGHT, now)
@@ -238,7 +240,7 @@ class PageDispatcher:
             self._note_throttled(source, status, resource, wait, now)
         return timedelta(seconds=wait)
 
-    def added(self, source: str, pages: int, *, new: bool) -> None:
+    def count_added(self, source: str, pages: int, *, new: bool) -> None:
         """Count pages that were put in a source's backlog."""
         status = self._status(source)
         status.waiting += pages
@@ -250,7 +252,7 @@ class PageDispatcher:
         self._counted_at = float("-inf")
         self._wake.set()
 
-    def may_bring(self, source: str, waited: float, own: int) -> bool:
+    def may_hold_original(self, source: str, waited: float, own: int) -> bool:
         """Return whether pages that are being read may hold what a notice of a source is about.
 
         Args:
@@ -273,9 +275,9 @@ class PageDispatcher:
         if self.backlog is not None:
             listed_at = parse_timestamp(pending.listed_at) or now
             await self.backlog.add(pending.source, [pending], listed_at)
-            self.added(pending.source, 1, new=True)
+            self.count_added(pending.source, 1, new=True)
 
-    def note_lag(self, seconds: float) -> None:
+    def adapt_to_lag(self, seconds: float) -> None:
         """Adapt how many older pages are in flight to how late the event loop is, once a ``LAG_SECONDS``.
 
         Additive increase, multiplicative decrease: older pages use what polls, new pages and alerts leave.
@@ -297,7 +299,7 @@ class PageDispatcher:
         while True:
             began = self._clock()
             await asyncio.sleep(LAG_SECONDS)
-            self.note_lag(self._clock() - began - LAG_SECONDS)
+            self.adapt_to_lag(self._clock() - began - LAG_SECONDS)
 
     async def _dispatch(self) -> None:
         while True:
@@ -311,8 +313,8 @@ class PageDispatcher:
                 continue
             try:
                 await self._count(self.backlog)
-                await self._take_all(self.backlog, new=True)
-                await self._take_all(self.backlog, new=False)
+                await self._take_waiting(self.backlog, new=True)
+                await self._take_waiting(self.backlog, new=False)
             except RedisError as error:
                 log.warning("backlog_not_read", reason=f"Redis: {error}", retry_in=RETRY_SECONDS)
                 await asyncio.sleep(RETRY_SECONDS)
@@ -354,7 +356,7 @@ class PageDispatcher:
             status = self._sources.get(source) or self._status(source)
             status.waiting, status.waiting_new = sizes.get(source, (0, 0))
 
-    async def _take_all(self, backlog: Backlog, *, new: bool) -> None:
+    async def _take_waiting(self, backlog: Backlog, *, new: bool) -> None:
         """Give each source with waiting pages its free slots, the one with the fewest in flight first."""
         priority = Priority.NEW if new else Priority.BACKLOG
         waiting = [
@@ -363,8 +365,8 @@ class PageDispatcher:
             if (status.waiting_new if new else status.waiting - status.waiting_new) and self.is_enabled(source)
         ]
         ordered = [source for _, source in sorted(waiting)]
-        for begin in range(0, len(ordered), CONCURRENT_TAKES):
-            takes = (self._take(backlog, source, priority) for source in ordered[begin : begin + CONCURRENT_TAKES])
+        for begin in range(0, len(ordered), MAX_CONCURRENT_TAKES):
+            takes = (self._take(backlog, source, priority) for source in ordered[begin : begin + MAX_CONCURRENT_TAKES])
             await asyncio.gather(*takes)
 
     async def _take(self, backlog: Backlog, source: str, priority: Priority) -> None:

@@ -20,7 +20,7 @@ from stories.crawl_state.claims import Claim
 from stories.crawl_state.feed_entries import FeedEntryRecord
 from stories.model.sighting import Sighting
 
-IN_FULL = "in_full"
+FEED_ENTRY_META = "in_full"
 """The key in a request's ``meta`` of the entry that is read in place of the page."""
 
 
@@ -34,20 +34,20 @@ def entry_page(sighting: Sighting, content: str) -> str:
     )
 
 
-def in_full(request: Request, entry: FeedEntryRecord) -> Request:
+def with_feed_entry(request: Request, entry: FeedEntryRecord) -> Request:
     """Return the request for a page that need not be fetched, since an entry with its text is at hand."""
-    return request.replace(meta={**request.meta, IN_FULL: entry, "render": False})
+    return request.replace(meta={**request.meta, FEED_ENTRY_META: entry, "render": False})
 
 
-def at_hand(response: Response) -> FeedEntryRecord | None:
+def feed_entry_of(response: Response) -> FeedEntryRecord | None:
     """Return the entry that was read in place of a page; None for a page that was fetched."""
-    found: FeedEntryRecord | None = response.request.meta.get(IN_FULL) if response.request else None
+    found: FeedEntryRecord | None = response.request.meta.get(FEED_ENTRY_META) if response.request else None
     return found
 
 
-def as_answer(request: Request) -> Response | None:
+def synthetic_response(request: Request) -> Response | None:
     """Return the answer that an entry at hand stands for; None for a request that must be sent."""
-    entry: FeedEntryRecord | None = request.meta.get(IN_FULL)
+    entry: FeedEntryRecord | None = request.meta.get(FEED_ENTRY_META)
     if entry is None or entry.page is None:
         return None
     return HtmlResponse(request.url, body=entry.page.encode("utf-8", "replace"), encoding="utf-8", request=request)
@@ -69,7 +69,7 @@ class FeedContentMiddleware:
 
     def process_request(self, request: Request) -> Response | None:
         """Return the page, if it is at hand."""
-        return as_answer(request)
+        return synthetic_response(request)
 
 
 class FeedContent:
@@ -78,14 +78,14 @@ class FeedContent:
     def __init__(self, services: Services) -> None:
         self._services = services
 
-    def spare(self, request: Request, sighting: Sighting, listed: ListingPage) -> Request:
+    def with_content(self, request: Request, sighting: Sighting, listed: ListingPage) -> Request:
         """Return the request for the page of a sighting, answered at hand where its entry carries the whole text."""
         content = listed.contents.get(sighting.url)
-        return in_full(request, _entry(sighting, content)) if content is not None else request
+        return with_feed_entry(request, _entry(sighting, content)) if content is not None else request
 
-    async def edited(self, listed: ListingPage, claimed: Iterable[Claim]) -> list[Claim]:
+    async def edited_entries(self, listed: ListingPage, claimed: Iterable[Claim]) -> list[Claim]:
         """Return the sightings whose release was read from an entry that says something else now."""
-        entries, new = self._services.entries, {one.sighting.url for one in claimed}
+        entries, new = self._services.feed_entries, {one.sighting.url for one in claimed}
         urls = [one.url for one in listed.sightings if one.url in listed.contents and one.url not in new]
         known = await entries.several(urls) if entries and urls else {}
         return [

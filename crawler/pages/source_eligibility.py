@@ -56,11 +56,11 @@ def owner(settings: Settings, source: str, url: str) -> str | None:
     if found is not None:
         return source if found.enabled else None
     host = urlsplit(url).hostname or ""
-    at_home = {name: other for name, other in settings.sources.items() if host in hosts(other)}
-    for name, other in at_home.items():
+    by_host = {name: other for name, other in settings.sources.items() if host in hosts(other)}
+    for name, other in by_host.items():
         if other.enabled and other.release.url and linear(other.release.url).search(url):
             return name
-    return source if _is_host(source) and all(other.enabled for other in at_home.values()) else None
+    return source if _is_host(source) and all(other.enabled for other in by_host.values()) else None
 
 
 def _is_host(name: str) -> bool:

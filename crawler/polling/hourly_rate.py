@@ -15,16 +15,20 @@ from stories.model.sighting import Cursor
 from stories.model.timestamps import parse_timestamp, timestamp
 
 HOURS = 168
-UNKNOWN = " "  # an hour that was never watched
-FINEST, STEP, TOP = 4.0, 8.0, 93  # the least rate told from none is 0.02 an hour, two neighbours differ by 9 %
-FADING = 0.5  # of what was known, at each further week
-UNWATCHED = timedelta(hours=26)  # after a pause longer than this nobody knows when in it the news came
+UNKNOWN_HOUR = " "  # an hour that was never watched
+RATE_RESOLUTION, STEPS_PER_DOUBLING, MAX_LEVEL = (
+    4.0,
+    8.0,
+    93,
+)  # the least rate told from none is 0.02 an hour, two neighbours differ by 9 %
+DECAY = 0.5  # of what was known, at each further week
+MAX_UNWATCHED = timedelta(hours=26)  # after a pause longer than this nobody knows when in it the news came
 HOUR = timedelta(hours=1)
-RATES = {chr(33 + level): (2 ** (level / STEP) - 1) / FINEST for level in range(TOP + 1)}
+RATES = {chr(33 + level): (2 ** (level / STEPS_PER_DOUBLING) - 1) / RATE_RESOLUTION for level in range(MAX_LEVEL + 1)}
 
 
 def _char(rate: float) -> str:
-    return chr(33 + min(TOP, round(STEP * math.log2(1 + max(0.0, rate) * FINEST))))
+    return chr(33 + min(MAX_LEVEL, round(STEPS_PER_DOUBLING * math.log2(1 + max(0.0, rate) * RATE_RESOLUTION))))
 
 
 def hour_of_week(moment: datetime) -> int:
@@ -37,14 +41,14 @@ def _begin(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
 
 
-def learn(cursor: Cursor, news: int, now: datetime) -> Cursor:
+def learn_rates(cursor: Cursor, news: int, now: datetime) -> Cursor:
     """Return the cursor after a reading that showed ``news`` new sightings; only whole hours count.
 
     What came between two readings that are hours apart is spread over those hours.
     """
     before, opened = parse_timestamp(cursor.read_at), parse_timestamp(cursor.hour)
     hour = _begin(now)
-    if before is None or not timedelta() <= now - before <= UNWATCHED:
+    if before is None or not timedelta() <= now - before <= MAX_UNWATCHED:
         return replace(cursor, hour=None, hour_news=0.0)
     if _begin(before) == hour:
         return replace(cursor, hour_news=cursor.hour_news + news) if opened == hour else cursor
@@ -52,14 +56,14 @@ def learn(cursor: Cursor, news: int, now: datetime) -> Cursor:
     ends = [*(one + HOUR for one in passed), now]
     span = (now - before).total_seconds() or 1.0
     shares = [news * (end - max(before, end - HOUR if end is not now else hour)).total_seconds() / span for end in ends]
-    week = list(cursor.week.ljust(HOURS, UNKNOWN))
+    week = list(cursor.week.ljust(HOURS, UNKNOWN_HOUR))
     for number, one in enumerate(passed):
         counted = cursor.hour_news if opened == one else 0.0
         if number or opened == one:  # the first was watched from its beginning only if it was counted from there
             index = hour_of_week(one)
             known = RATES.get(week[index])
             rate = counted + shares[number]
-            week[index] = _char(rate if known is None else known * FADING + rate * (1 - FADING))
+            week[index] = _char(rate if known is None else known * DECAY + rate * (1 - DECAY))
     return replace(cursor, week="".join(week), hour=timestamp(hour), hour_news=shares[-1])
 
 
@@ -98,7 +102,7 @@ def usual_a_day(week: str) -> float | None:
     return sum(known) * 24 / len(known) if len(known) >= 24 else None
 
 
-def expected(week: str, start: datetime, end: datetime) -> float | None:
+def expected_sightings(week: str, start: datetime, end: datetime) -> float | None:
     """Return how many new sightings were to be expected between two moments; None before a day was watched."""
     usual = usual_a_day(week)
     if usual is None or end <= start:

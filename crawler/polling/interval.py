@@ -22,16 +22,20 @@ from stories.model.sighting import Cursor, Trouble
 from stories.model.timestamps import parse_timestamp
 
 FASTEST, SLOWEST = 4, 12  # the contract's bounds: within [interval/4, interval*12]
-WORTH = 1 / 23  # new releases at a poll, at which ``interval`` is the right pace
-SPARING, EVEN, MANY = 0.4, 0.4 / 3, 0.36  # powers of the rate below and above that, and the weight of its square root
-EVIDENCE = 6.0  # hours of watching before what was seen weighs as much as what is usual
-PART_OF_WINDOW = 0.25  # of what a listing holds may be new at a poll: more, and the next but one may miss something
-BURST = PART_OF_WINDOW / 2
-SMALLEST_WINDOW = 10  # a page with three entries is no window that slides
+NEW_PER_POLL = 1 / 23  # new releases at a poll, at which ``interval`` is the right pace
+LOW_RATE_POWER, HIGH_RATE_POWER, ROOT_WEIGHT = (
+    0.4,
+    0.4 / 3,
+    0.36,
+)  # powers of the rate below and above that, and the weight of its square root
+PRIOR_HOURS = 6.0  # hours of watching before what was seen weighs as much as what is usual
+MAX_WINDOW_SHARE = 0.25  # of what a listing holds may be new at a poll: more, and the next but one may miss something
+BURST_SHARE = MAX_WINDOW_SHARE / 2
+MIN_WINDOW = 10  # a page with three entries is no window that slides
 JITTER = 0.1
-LONGEST_PATIENCE = timedelta(days=1)  # a Retry-After beyond it is a mistake, or a trap
+MAX_RETRY_AFTER = timedelta(days=1)  # a Retry-After beyond it is a mistake, or a trap
 
-BACK_OFF: dict[Trouble, tuple[float, float]] = {
+BACKOFF: dict[Trouble, tuple[float, float]] = {
     "dns": (1, 2),  # a question to a name server costs the site nothing, and often it is our own network that is away
     "connect": (1, 4),
     "timeout": (1, 6),
@@ -54,17 +58,17 @@ class IntervalPolicy:
 
     interval: timedelta
     adaptive: bool = True
-    slower: int = 1
+    slowdown: int = 1
     """How many times as slowly, since a hub tells what is new (``crawler.websub.policy``)."""
     until: datetime | None = None
     """A moment that the slower pace does not pass: then the hub must be asked again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class PollResult:
     """What a poll showed."""
 
-    came: Literal["read", "unchanged", "failed"]
+    outcome: Literal["read", "unchanged", "failed"]
     news: int = 0
     """Sightings that nobody had seen before."""
     window: int = 0
@@ -77,75 +81,77 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Next:
+class NextPoll:
     """When a listing is asked again, and why then."""
 
     at: datetime
     why: str
 
 
-def next_poll(cursor: Cursor, reply: Reply, now: datetime, pace: IntervalPolicy, seed: str = "") -> Next:
+def next_poll(cursor: Cursor, reply: PollResult, now: datetime, pace: IntervalPolicy, seed: str = "") -> NextPoll:
     """Return when a listing is asked again.
 
     ``cursor`` is what is remembered with this reply in it, but for ``read_at``, which is that of the reading before;
     ``seed`` (the listing's key) spreads listings that have the same pace, always in the same way.
     """
-    span, why = _failed(cursor, reply, pace) if reply.came == "failed" else _well(cursor, reply, now, pace)
-    spread = 1 + JITTER * (2 * _chance(seed, now) - 1)
+    span, why = (
+        _after_failure(cursor, reply, pace) if reply.outcome == "failed" else _after_read(cursor, reply, now, pace)
+    )
+    spread = 1 + JITTER * (2 * _pseudo_random(seed, now) - 1)
     if pace.adaptive:
         span = min(max(span * spread, pace.interval / FASTEST), pace.interval * SLOWEST)
     else:
         span *= spread
-    patience = min(reply.retry_after, LONGEST_PATIENCE) if reply.retry_after is not None else timedelta()
+    patience = min(reply.retry_after, MAX_RETRY_AFTER) if reply.retry_after is not None else timedelta()
     if patience > span:
         # Never before the moment that was asked for; later by a little, so that not all listings come at once.
-        return Next(at=now + patience * (1 + JITTER * _chance(seed, now)), why="the host asks for patience")
-    return Next(at=now + span, why=why)
+        return NextPoll(at=now + patience * (1 + JITTER * _pseudo_random(seed, now)), why="the host asks for patience")
+    return NextPoll(at=now + span, why=why)
 
 
-def _failed(cursor: Cursor, reply: Reply, pace: IntervalPolicy) -> tuple[timedelta, str]:
+def _after_failure(cursor: Cursor, reply: PollResult, pace: IntervalPolicy) -> tuple[timedelta, str]:
     if not pace.adaptive:
         return pace.interval, "fixed"
-    first, most = BACK_OFF[reply.trouble or "other"]
+    first, most = BACKOFF[reply.trouble or "other"]
     return pace.interval * min(first * 2 ** min(max(0, cursor.failures - 2), 10), most), "after a failure"
 
 
-def _well(cursor: Cursor, reply: Reply, now: datetime, pace: IntervalPolicy) -> tuple[timedelta, str]:
+def _after_read(cursor: Cursor, reply: PollResult, now: datetime, pace: IntervalPolicy) -> tuple[timedelta, str]:
     if not pace.adaptive:
         return pace.interval, "fixed"
-    window = max(reply.window, SMALLEST_WINDOW)
-    span = _by_rhythm(cursor.week, now, pace.interval, window)
+    window = max(reply.window, MIN_WINDOW)
+    span = _by_rate(cursor.week, now, pace.interval, window)
     why = "busy" if span < pace.interval * 0.8 else "quiet" if span > pace.interval * 1.25 else "as usual"
-    if pace.slower > 1:
-        slow = _by_rhythm(cursor.week, now, pace.interval, window, pace.slower)
+    if pace.slowdown > 1:
+        slow = _by_rate(cursor.week, now, pace.interval, window, pace.slowdown)
         slow = min(slow, pace.until - now) if pace.until is not None else slow
         if slow > span:
             span, why = slow, "its hub tells what is new"
     before = parse_timestamp(cursor.read_at)
     share = reply.news / window
-    if before is not None and share >= BURST and (burst := (now - before) * (PART_OF_WINDOW / share)) < span:
+    if before is not None and share >= BURST_SHARE and (burst := (now - before) * (MAX_WINDOW_SHARE / share)) < span:
         span, why = burst, "a burst"
     elif reply.fresh_for > span:
         # Believed no further than half of what it shows may have changed by then: a ttl is set once, for quiet days.
-        usual = WORTH * 3600 / pace.interval.total_seconds()
-        half = window / 2 / rate_at(cursor.week, now, usual, EVIDENCE)
+        usual = NEW_PER_POLL * 3600 / pace.interval.total_seconds()
+        half = window / 2 / rate_at(cursor.week, now, usual, PRIOR_HOURS)
         trusted = min(reply.fresh_for, timedelta(hours=min(half, 24.0)))
         if trusted > span:
             span, why = trusted, "the source says how long it stands"
     return span, why
 
 
-def _by_rhythm(week: str, now: datetime, interval: timedelta, window: int, slower: int = 1) -> timedelta:
+def _by_rate(week: str, now: datetime, interval: timedelta, window: int, slowdown: int = 1) -> timedelta:
     """Walk the hours ahead until one poll is due, so that a quiet hour's long step ends where a busy hour begins.
 
     ``slower`` stretches what is spent on speed, not what the window's size asks for: the thread is never let go.
     """
     seconds = interval.total_seconds()
-    usual = WORTH * 3600 / seconds
+    usual = NEW_PER_POLL * 3600 / seconds
     longest, at, due = now + interval * SLOWEST, now, 1.0
     while at < longest:
-        rate = rate_at(week, at, usual, EVIDENCE)
-        density = max(_density(rate / usual) / seconds / slower, rate / 3600 / (PART_OF_WINDOW * window))
+        rate = rate_at(week, at, usual, PRIOR_HOURS)
+        density = max(_density(rate / usual) / seconds / slowdown, rate / 3600 / (MAX_WINDOW_SHARE * window))
         upto = min(longest, at.astimezone(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(hours=1))
         needed = due / density if density else math.inf
         if needed <= (upto - at).total_seconds():
@@ -157,10 +163,10 @@ def _by_rhythm(week: str, now: datetime, interval: timedelta, window: int, slowe
 
 def _density(often: float) -> float:
     """Return how many polls an interval has for a listing that shows so many times what it is meant for."""
-    return max(math.pow(often, SPARING if often < 1 else EVEN), MANY * math.sqrt(often))
+    return max(math.pow(often, LOW_RATE_POWER if often < 1 else HIGH_RATE_POWER), ROOT_WEIGHT * math.sqrt(often))
 
 
-def _chance(seed: str, now: datetime) -> float:
+def _pseudo_random(seed: str, now: datetime) -> float:
     """Return a number in [0, 1) that is the same for the same listing and moment."""
     drawn = hashlib.blake2b(f"{seed} {now.timestamp()}".encode(), digest_size=4).digest()
     return int.from_bytes(drawn, "big") / 2**32

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from crawler.polling.hourly_rate import expected, usual_a_day
+from crawler.polling.hourly_rate import expected_sightings, usual_a_day
 from stories.model.sighting import Cursor, Trouble
 from stories.model.source_health import ListingHealth, State
 from stories.model.timestamps import parse_timestamp
 
-DEAD_AFTER = 5  # failures in a row: at an interval of 5 minutes and with backing off, forty minutes
-FORBIDDEN_AFTER: dict[Trouble, int] = {"robots": 1, "refused": 1, "forbidden": 3}
-BUSY_FOR = timedelta(days=1)  # a host that says 429 or 503 for longer is not busy
-BROKEN_AFTER = 3  # readings in a row that showed nothing, or could not be read
-SLOW = 10.0  # seconds for an answer
-SILENT = 10.0  # releases that should have come: by chance none of them comes once in 20,000 times
-LONG_SILENT = timedelta(hours=6)  # at the least
+MIN_DEAD_FAILURES = 5  # failures in a row: at an interval of 5 minutes and with backing off, forty minutes
+MIN_FORBIDDEN_FAILURES: dict[Trouble, int] = {"robots": 1, "refused": 1, "forbidden": 3}
+MAX_BUSY_DURATION = timedelta(days=1)  # a host that says 429 or 503 for longer is not busy
+MIN_BROKEN_READINGS = 3  # readings in a row that showed nothing, or could not be read
+SLOW_RESPONSE_SECONDS = 10.0  # seconds for an answer
+MIN_MISSING_SIGHTINGS = 10.0  # releases that should have come: by chance none of them comes once in 20,000 times
+MIN_SILENCE = timedelta(hours=6)  # at the least
 
-WORDS: dict[Trouble, str] = {
+TROUBLE_LABELS: dict[Trouble, str] = {
     "dns": "name",
     "connect": "connection",
     "tls": "certificate",
@@ -34,7 +34,7 @@ WORDS: dict[Trouble, str] = {
 """What went wrong, as a person says it in a word."""
 
 
-def health(url: str, cursor: Cursor, now: datetime) -> ListingHealth:
+def listing_health(url: str, cursor: Cursor, now: datetime) -> ListingHealth:
     """Return how a listing is doing after a poll, by what its cursor remembers."""
     state, word, detail, since = _state(cursor, now)
     usual = usual_a_day(cursor.week)
@@ -56,44 +56,44 @@ def health(url: str, cursor: Cursor, now: datetime) -> ListingHealth:
 def _state(cursor: Cursor, now: datetime) -> tuple[State, str | None, str | None, str | None]:
     if cursor.failures:
         trouble = cursor.trouble or "other"
-        return _failing(cursor, trouble, now), WORDS[trouble], cursor.error, cursor.failing_since
-    if cursor.empty >= BROKEN_AFTER:
+        return _failing(cursor, trouble, now), TROUBLE_LABELS[trouble], cursor.error, cursor.failing_since
+    if cursor.empty >= MIN_BROKEN_READINGS:
         return (
             "broken",
             "empty",
             "nothing is found on it any more, where releases were found before",
             cursor.empty_since,
         )
-    if silence := _silence(cursor, now):
-        return "degraded", "silent", silence, cursor.news_at
-    if cursor.seconds > SLOW:
+    if ignore_monitor_event := _silence(cursor, now):
+        return "degraded", "silent", ignore_monitor_event, cursor.news_at
+    if cursor.seconds > SLOW_RESPONSE_SECONDS:
         return "slow", "slow", f"an answer takes {cursor.seconds:.0f} s", None
     return "working", None, None, None
 
 
 def _failing(cursor: Cursor, trouble: Trouble, now: datetime) -> State:
-    if trouble in FORBIDDEN_AFTER and cursor.failures >= FORBIDDEN_AFTER[trouble]:
+    if trouble in MIN_FORBIDDEN_FAILURES and cursor.failures >= MIN_FORBIDDEN_FAILURES[trouble]:
         return "forbidden"
     since = parse_timestamp(cursor.failing_since)
-    if trouble == "busy" and (since is None or now - since < BUSY_FOR):
+    if trouble == "busy" and (since is None or now - since < MAX_BUSY_DURATION):
         return "slow"
-    if trouble == "parse" and cursor.failures >= BROKEN_AFTER:
+    if trouble == "parse" and cursor.failures >= MIN_BROKEN_READINGS:
         return "broken"
-    return "dead" if cursor.failures >= DEAD_AFTER else "degraded"
+    return "dead" if cursor.failures >= MIN_DEAD_FAILURES else "degraded"
 
 
 def _silence(cursor: Cursor, now: datetime) -> str | None:
     """Return in words that much too little came; None while that may be chance, or the listing's way."""
     last = parse_timestamp(cursor.news_at)
-    if last is None or now - last < LONG_SILENT:
+    if last is None or now - last < MIN_SILENCE:
         return None
-    missing, usual = expected(cursor.week, last, now), usual_a_day(cursor.week)
-    if missing is None or usual is None or missing < SILENT:
+    missing, usual = expected_sightings(cursor.week, last, now), usual_a_day(cursor.week)
+    if missing is None or usual is None or missing < MIN_MISSING_SIGHTINGS:
         return None
     often = f"{usual:.0f} a day" if usual >= 1 else f"{usual * 7:.0f} a week" if usual * 7 >= 1 else "one now and then"
-    return f"nothing for {_span(now - last)}, usually {often}"
+    return f"nothing for {_format_duration(now - last)}, usually {often}"
 
 
-def _span(span: timedelta) -> str:
+def _format_duration(span: timedelta) -> str:
     hours = span / timedelta(hours=1)
     return f"{hours:.0f} hours" if hours < 48 else f"{hours / 24:.0f} days"

@@ -15,14 +15,14 @@ from stories.model.sighting import Sighting
 from stories.model.timestamps import latest_instant, parse_timestamp
 from stories.model.urls import url_digest
 
-MARK = 8  # characters; two of 100 in a window agree with one of 100 in another once in 400,000 times
-WINDOW = 100  # marks that are kept of a listing; a sitemap may have thousands
-ENDS = 8  # marks at each edge of a gap
+MARK_CHARACTERS = 8  # characters; two of 100 in a window agree with one of 100 in another once in 400,000 times
+MAX_WINDOW_MARKS = 100  # marks that are kept of a listing; a sitemap may have thousands
+MAX_EDGE_MARKS = 8  # marks at each edge of a gap
 
 
 def mark(sighting: Sighting) -> str:
     """Return what is remembered of a sighting."""
-    return url_digest(sighting.url)[:MARK]
+    return url_digest(sighting.url)[:MARK_CHARACTERS]
 
 
 def newest_first(sightings: Sequence[Sighting]) -> list[Sighting]:
@@ -35,26 +35,26 @@ def newest_first(sightings: Sequence[Sighting]) -> list[Sighting]:
 
 def window_of(sightings: Sequence[Sighting]) -> str:
     """Return the marks of what a listing shows, newest first, as they are kept in its cursor."""
-    return "".join(mark(one) for one in newest_first(sightings)[:WINDOW])
+    return "".join(mark(one) for one in newest_first(sightings)[:MAX_WINDOW_MARKS])
 
 
 def marks(window: str) -> list[str]:
     """Return the marks of a window in its order."""
-    return [window[at : at + MARK] for at in range(0, len(window), MARK)]
+    return [window[at : at + MARK_CHARACTERS] for at in range(0, len(window), MARK_CHARACTERS)]
 
 
 def unseen(sightings: Sequence[Sighting], window: str) -> list[Sighting]:
     """Return the sightings that the window did not show, newest first; of a long listing among its newest."""
     before = set(marks(window))
-    return [one for one in newest_first(sightings)[:WINDOW] if mark(one) not in before]
+    return [one for one in newest_first(sightings)[:MAX_WINDOW_MARKS] if mark(one) not in before]
 
 
-def news(sightings: Sequence[Sighting], window: str) -> int:
+def count_unseen(sightings: Sequence[Sighting], window: str) -> int:
     """Return how many sightings the window did not show."""
     return len(unseen(sightings, window))
 
 
-def takes_up(sightings: Sequence[Sighting], window: str) -> bool:
+def has_overlap(sightings: Sequence[Sighting], window: str) -> bool:
     """Return whether sightings (of one page, or of several that follow each other) reach back to the window before.
 
     They do when one that was shown before comes after one that is new, or when half of them were shown before: a known
@@ -68,13 +68,13 @@ def takes_up(sightings: Sequence[Sighting], window: str) -> bool:
     return any(known[first_new:])
 
 
-def edges(sightings: Sequence[Sighting], window: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def gap_edges(sightings: Sequence[Sighting], window: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the marks at the two edges of what lies unseen between a window and the sightings after it."""
     ordered = newest_first(sightings)
-    return tuple(marks(window)[:ENDS]), tuple(mark(one) for one in ordered[-ENDS:])
+    return tuple(marks(window)[:MAX_EDGE_MARKS]), tuple(mark(one) for one in ordered[-MAX_EDGE_MARKS:])
 
 
-def fills(seen: Collection[str], before: Collection[str], after: Collection[str], *, same_listing: bool) -> bool:
+def fills_gap(seen: Collection[str], before: Collection[str], after: Collection[str], *, same_listing: bool) -> bool:
     """Return whether a reading that followed the pages from one edge of a gap to the other saw what lies between.
 
     Another listing of the source counts only when it names all that is known of both edges: one that names only some
@@ -84,12 +84,12 @@ def fills(seen: Collection[str], before: Collection[str], after: Collection[str]
     return bool(before and after) and enough(one in seen for one in before) and enough(one in seen for one in after)
 
 
-def newest(sightings: Sequence[Sighting]) -> str | None:
+def newest_time(sightings: Sequence[Sighting]) -> str | None:
     """Return when the newest sighting came out, as the listing prints it; None where no times are printed."""
     return max(_printed(sightings), key=lambda pair: pair[0], default=(None, None))[1]
 
 
-def oldest(sightings: Sequence[Sighting]) -> datetime | None:
+def oldest_time(sightings: Sequence[Sighting]) -> datetime | None:
     """Return when the oldest sighting came out, as the listing prints it; None where no times are printed."""
     return min((moment for moment, _ in _printed(sightings)), default=None)
 
@@ -102,7 +102,7 @@ def _printed(sightings: Sequence[Sighting]) -> list[tuple[datetime, str]]:
     ]
 
 
-def digest(sightings: Sequence[Sighting]) -> str:
+def sightings_digest(sightings: Sequence[Sighting]) -> str:
     """Return what is the same as long as a listing names the same releases in the same words."""
     said = "\n".join(f"{one.url}\t{one.headline}\t{one.published_raw}" for one in sightings)
     return hashlib.blake2b(said.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()

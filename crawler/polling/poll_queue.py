@@ -23,7 +23,7 @@ class PollQueue:
         self._queue.put_nowait(poll)
         return True
 
-    def end(self) -> None:
+    def close(self) -> None:
         """Let the reader end once it has taken what was put before."""
         self._queue.put_nowait(None)
 

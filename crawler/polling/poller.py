@@ -20,22 +20,22 @@ from twisted.python.failure import Failure
 
 from config.observability.sentry import report, traced
 from config.source_settings import SourceSettings
-from crawler.http.address_guard import SOURCE
-from crawler.http.errors import HostBusyError, fault, status_fault, status_trouble, trouble
+from crawler.http.address_guard import SOURCE_META
+from crawler.http.errors import HostBusyError, describe_error, describe_status, error_kind, status_kind
 from crawler.http.response_headers import fresh_for, header, headers, retry_after, validator
 from crawler.http.size_limits import ResponseLimitError
 from crawler.listings import ListingPage, ListingUnreadableError
 from crawler.pages.dispatcher import MAX_RESPONSE_BYTES, Priority
 from crawler.pages.feed_content import FeedContent
 from crawler.polling import overlap
-from crawler.polling.hourly_rate import learn
-from crawler.polling.interval import Reply
+from crawler.polling.hourly_rate import learn_rates
+from crawler.polling.interval import PollResult
 from crawler.polling.polls import listing_settings
-from crawler.polling.recorder import BY_ITSELF, PollRecorder
-from crawler.polling.run import ListingRun, counted, latency
+from crawler.polling.recorder import AUTOMATIC_REASONS, PollRecorder
+from crawler.polling.run import ListingRun, average_latency, count_reading
 from crawler.readers.pool import ListingCrashedError, ReaderClosedError, ReaderFailedError
 from crawler.services import Services
-from crawler.websub.discovery import HubLinks, named
+from crawler.websub.discovery import HubLinks, hub_links
 from crawler.websub.subscriber import Subscriber
 from stories.crawl_state.backlog import WaitingPage
 from stories.crawl_state.claims import Claim, listing_key
@@ -50,16 +50,16 @@ from stories.runtime.step_timer import StepTimer
 
 log = structlog.get_logger(__name__)
 
-CHILDREN = 3  # newest sitemaps of a sitemap index that are read at a poll
-BACK = 25  # pages that are read back to find the thread of the one before: 500 releases between two polls
-DEEP = 50  # pages that are read back to fill a gap, when a person asks or another listing lost its thread
-LOOK_AFTER = timedelta(minutes=11)  # what was named is read by then, or its lease has ended
-STATUSES = [304, *range(400, 600)]  # that are ours to judge; redirects are Scrapy's
-NAMED = 100  # releases in one line of the log
+MAX_CHILD_SITEMAPS = 3  # newest sitemaps of a sitemap index that are read at a poll
+MAX_PAGES_BACK = 25  # pages that are read back to find the thread of the one before: 500 releases between two polls
+MAX_GAP_PAGES = 50  # pages that are read back to fill a gap, when a person asks or another listing lost its thread
+PENDING_CHECK_DELAY = timedelta(minutes=11)  # what was named is read by then, or its lease has ended
+HANDLED_STATUSES = [304, *range(400, 600)]  # that are ours to judge; redirects are Scrapy's
+MAX_LOGGED_RELEASES = 100  # releases in one line of the log
 LISTING_PRIORITY = 200  # in their host's queue: new releases are noticed while older pages wait
-FULL_TEXT_ENTRIES = 100  # entries of a feed that are read from it, beyond the free slots
+MAX_FULL_TEXT_ENTRIES = 100  # entries of a feed that are read from it, beyond the free slots
 
-AskPage = Callable[[Poll, Claim, FetchRecord, Priority], Request]
+MakePageRequest = Callable[[Poll, Claim, FetchRecord, Priority], Request]
 """Makes the request for the page of a sighting that was claimed."""
 SubmitPage = Callable[[Request, str], None]
 """Sends the request for a page of a source that a person waits for, as soon as a slot is free."""
@@ -68,33 +68,35 @@ SubmitPage = Callable[[Request, str], None]
 class ListingPoller:
     """Reads listings for the spider."""
 
-    def __init__(self, services: Services, ask_page: AskPage, submit_page: SubmitPage) -> None:
+    def __init__(self, services: Services, make_page_request: MakePageRequest, submit_page: SubmitPage) -> None:
         self._services = services
-        self._ask_page = ask_page
+        self._make_page_request = make_page_request
         self._submit_page = submit_page
-        self._books = PollRecorder(services)
-        self.recovery = self._books.recovery
+        self._recorder = PollRecorder(services)
+        self.recovery = self._recorder.recovery
         self._subscriber = Subscriber(services)
         self._full_text = FeedContent(services)
-        self._asking: set[tuple[str, str | None]] = set()
+        self._open_polls: set[tuple[str, str | None]] = set()
 
-    async def ask(self, poll: Poll) -> Request | None:
+    async def start(self, poll: Poll) -> Request | None:
         """Return what a poll of a listing asks for; None while the same listing is still being asked."""
-        if poll.listing is None or (poll.listing, poll.crawl_id) in self._asking:
+        if poll.listing is None or (poll.listing, poll.crawl_id) in self._open_polls:
             log.info("still asking", source=poll.source, listing=poll.listing)
             return None
-        if poll.reason in BY_ITSELF and (wait := self._services.dispatcher.listing_wait(poll.source)):
-            self._services.due(poll, self._services.clock() + wait)
+        if poll.reason in AUTOMATIC_REASONS and (wait := self._services.dispatcher.listing_wait(poll.source)):
+            self._services.schedule(poll, self._services.clock() + wait)
             return None
         key = listing_key(poll.source, poll.listing)
         cursor = await self._services.stores.cursors.get(key)
         targets: tuple[tuple[str, ...], ...] = ()
-        if poll.reason not in BY_ITSELF:
+        if poll.reason not in AUTOMATIC_REASONS:
             targets = tuple(gap.before for gap in await self._services.stores.source_status.gaps(poll.source))
-        self._asking.add((poll.listing, poll.crawl_id))
+        self._open_polls.add((poll.listing, poll.crawl_id))
         # A one-off crawl asks for the whole listing: a person waits to see what stands in it.
-        course = ListingRun(poll=poll, key=key, cursor=cursor, conditional=poll.reason in BY_ITSELF, targets=targets)
-        return self._request(course, poll.listing)
+        run = ListingRun(
+            poll=poll, key=key, cursor=cursor, is_conditional=poll.reason in AUTOMATIC_REASONS, gap_targets=targets
+        )
+        return self._request(run, poll.listing)
 
     async def claim_waiting(
         self, source: str, pages: Sequence[WaitingPage]
@@ -110,7 +112,7 @@ class ListingPoller:
             sightings = [page.pending.sighting for page in waiting.values()]
             found = await self._services.claims.claim(listing_key(source, listing), sightings, now)
             claimed += [(waiting[claim.sighting.url], claim, poll) for claim in found.claims]
-        self._services.claimed.update(canonical_url(claim.sighting.url) for _, claim, _ in claimed)
+        self._services.claimed_urls.update(canonical_url(claim.sighting.url) for _, claim, _ in claimed)
         return claimed
 
     async def give_back(self, poll: Poll, url: str, why: str, until: datetime) -> None:
@@ -121,33 +123,33 @@ class ListingPoller:
         except RedisError as error:  # its lease ends by itself
             self.put_off(poll, url, error)
         else:
-            self._services.claimed.discard(url)
+            self._services.claimed_urls.discard(url)
         finally:
             self._services.progress.failed(poll.crawl_id, f"{poll.source} {url}: {why}")
             self._services.progress.closed(poll.crawl_id)
 
-    def _request(self, course: ListingRun, url: str) -> Request:
+    def _request(self, run: ListingRun, url: str) -> Request:
         headers = {}
-        if course.conditional and not course.pages:
-            headers = {"If-None-Match": course.cursor.etag, "If-Modified-Since": course.cursor.last_modified}
-        course.asked.add(url)
+        if run.is_conditional and not run.pages:
+            headers = {"If-None-Match": run.cursor.etag, "If-Modified-Since": run.cursor.last_modified}
+        run.requested_urls.add(url)
         return Request(
             url,
             headers={name: value for name, value in headers.items() if value},
             callback=self.read,
             errback=self.failed,
-            cb_kwargs={"course": course},
-            meta={"handle_httpstatus_list": STATUSES, SOURCE: course.poll.source},
+            cb_kwargs={"run": run},
+            meta={"handle_httpstatus_list": HANDLED_STATUSES, SOURCE_META: run.poll.source},
             priority=LISTING_PRIORITY,
             dont_filter=True,
         )
 
-    async def read(self, response: Response, course: ListingRun) -> AsyncIterator[Request]:
+    async def read(self, response: Response, run: ListingRun) -> AsyncIterator[Request]:
         """Read a page of a listing, claim what it names, and yield the requests for those pages and the one behind.
 
         Last comes what its hub is to be asked for.
         """
-        requests, longest = self._read(response, course), 0.0
+        requests, longest = self._read(response, run), 0.0
 
         async def following() -> Request | None:
             return await anext(requests, None)
@@ -163,26 +165,26 @@ class ListingPoller:
                     break
                 yield request
         finally:
-            await self._services.count_freeze(course.poll, longest)
-        if (subscribing := await self._subscriber.ask(course.poll, course.key)) is not None:
+            await self._services.count_freeze(run.poll, longest)
+        if (subscribing := await self._subscriber.request(run.poll, run.key)) is not None:
             yield subscribing
 
-    async def _read(self, response: Response, course: ListingRun) -> AsyncIterator[Request]:
-        poll, now = course.poll, self._services.clock()
-        self._services.dispatcher.received(poll.source, len(response.body))
+    async def _read(self, response: Response, run: ListingRun) -> AsyncIterator[Request]:
+        poll, now = run.poll, self._services.clock()
+        self._services.dispatcher.charge_bytes(poll.source, len(response.body))
         older: Request | None = None
         try:
             if response.status == 304:
-                await self._unchanged(course, response, now)
+                await self._unchanged(run, response, now)
                 return
             if response.status >= 400:
-                why, word = status_fault(response.status), status_trouble(response.status)
-                await self._not_read(course, why, word, retry_after(response, now) if word == "busy" else None)
+                why, word = describe_status(response.status), status_kind(response.status)
+                await self._not_read(run, why, word, retry_after(response, now) if word == "busy" else None)
                 return
-            if self._same_bytes(course, response) and await self._unchanged(course, response, now):
+            if self._same_bytes(run, response) and await self._unchanged(run, response, now):
                 return
             try:
-                async with self._services.reading(poll, asked=poll.reason in BY_HAND) as attempt:
+                async with self._services.read_attempt(poll, is_requested=poll.reason in BY_HAND) as attempt:
                     failpoint("parsing", poll.listing or response.url)
                     try:
                         listed = await self._parse(response, poll)
@@ -190,15 +192,15 @@ class ListingPoller:
                         attempt.died = str(crashed)
                         raise
             except (ListingUnreadableError, QuarantinedError) as unreadable:
-                await self._not_read(course, str(unreadable), "parse")
+                await self._not_read(run, str(unreadable), "parse")
                 return
             self._count_refused(poll, listed)
-            hubs = named(headers(response, "Link"), listed.hubs, listed.topic, response.url)
-            if self._same_sightings(course, listed, hubs) and await self._unchanged(course, response, now):
+            hubs = hub_links(headers(response, "Link"), listed.hubs, listed.topic, response.url)
+            if self._same_sightings(run, listed, hubs) and await self._unchanged(run, response, now):
                 return
-            self._note(course, response, listed, hubs, now)
-            requests = await self._claim(course, listed, response.url, now)
-            older = self._older(course, listed)
+            self._store(run, response, listed, hubs, now)
+            requests = await self._claim(run, listed, response.url, now)
+            older = self._older(run, listed)
             self._services.progress.opened(poll.crawl_id, len(requests) + (older is not None))
             # Before anything else is written: what is claimed and not asked for would wait until the lease ends.
             for request in requests:
@@ -211,7 +213,7 @@ class ListingPoller:
             else:
                 if requests:
                     failpoint("asked")
-                await self._finish(course, now)
+                await self._finish(run, now)
                 if requests:
                     failpoint("noted")
         except RedisError as error:  # nothing was settled: the next poll reads the listing again
@@ -223,46 +225,46 @@ class ListingPoller:
             if isinstance(closed, ReaderFailedError):
                 self._services.progress.failed(poll.crawl_id, f"{poll.source} {poll.listing}: {closed}")
         except Exception as error:
-            await self._not_read(course, f"{type(error).__name__} while it was read", "other")
+            await self._not_read(run, f"{type(error).__name__} while it was read", "other")
             report(error, source=poll.source, stop="list")
             raise
         finally:
-            self._ended(course, more=older is not None)
+            self._close_request(run, more=older is not None)
 
     async def failed(self, failure: Failure) -> None:
         """A page of a listing could not be fetched at all."""
         request: Request = failure.request  # type: ignore[attr-defined]
-        course: ListingRun = request.cb_kwargs["course"]
+        run: ListingRun = request.cb_kwargs["run"]
         error, host = cast(BaseException, failure.value), urlsplit(request.url).hostname or ""
         if isinstance(error, DownloadCancelledError):  # it was received up to the limit
-            self._services.dispatcher.received(course.poll.source, MAX_RESPONSE_BYTES)
-        guard = self._services.guard
+            self._services.dispatcher.charge_bytes(run.poll.source, MAX_RESPONSE_BYTES)
+        guard = self._services.address_guard
         if isinstance(error, ResponseLimitError):
-            self._services.refused(course.poll.source, error.reason)
+            self._services.count_refused(run.poll.source, error.reason)
         try:
             patience = error.until - self._services.clock() if isinstance(error, HostBusyError) else None
-            await self._not_read(course, fault(error, host, guard), trouble(error, host, guard), patience)
+            await self._not_read(run, describe_error(error, host, guard), error_kind(error, host, guard), patience)
         except RedisError as away:
-            self.put_off(course.poll, request.url, away)
+            self.put_off(run.poll, request.url, away)
         finally:
-            self._ended(course)
+            self._close_request(run)
 
     def _count_refused(self, poll: Poll, listed: ListingPage) -> None:
         """Count and log what a page of a listing held over a limit."""
         for reason, number in listed.refused.items():
-            self._services.refused(poll.source, reason, number)
+            self._services.count_refused(poll.source, reason, number)
         if listed.refused:
             log.warning("listing_over_limits", source=poll.source, listing=poll.listing, left_out=dict(listed.refused))
 
-    def _same_bytes(self, course: ListingRun, response: Response) -> bool:
-        known = course.cursor.digest is not None and not course.pages and course.conditional
-        return known and course.cursor.body == overlap.body_digest(response.body)
+    def _same_bytes(self, run: ListingRun, response: Response) -> bool:
+        known = run.cursor.digest is not None and not run.pages and run.is_conditional
+        return known and run.cursor.body == overlap.body_digest(response.body)
 
-    def _same_sightings(self, course: ListingRun, listed: ListingPage, hubs: HubLinks) -> bool:
-        if course.pages or not course.conditional or listed.children or listed.contents or not listed.sightings:
+    def _same_sightings(self, run: ListingRun, listed: ListingPage, hubs: HubLinks) -> bool:
+        if run.pages or not run.is_conditional or listed.children or listed.contents or not listed.sightings:
             return False
-        same_hubs = (course.cursor.hubs, course.cursor.topic) == (hubs.hubs, hubs.topic)
-        return same_hubs and course.cursor.digest == overlap.digest(listed.sightings)
+        same_hubs = (run.cursor.hubs, run.cursor.topic) == (hubs.hubs, hubs.topic)
+        return same_hubs and run.cursor.digest == overlap.sightings_digest(listed.sightings)
 
     async def _parse(self, response: Response, poll: Poll) -> ListingPage:
         source = self._source(poll)
@@ -276,27 +278,27 @@ class ListingPoller:
             source=poll.source,
         )
 
-    def _note(self, course: ListingRun, response: Response, listed: ListingPage, hubs: HubLinks, now: datetime) -> None:
+    def _store(self, run: ListingRun, response: Response, listed: ListingPage, hubs: HubLinks, now: datetime) -> None:
         """Remember of the first page what its answer leaves to remember."""
-        course.pages += 1
-        if course.pages == 1:
-            course.index = bool(listed.children)
-            course.window = len(listed.sightings)
-            course.fresh_for = max(fresh_for(response, now), listed.ttl or timedelta())
-            course.first = Cursor(
+        run.pages += 1
+        if run.pages == 1:
+            run.is_index = bool(listed.children)
+            run.window = len(listed.sightings)
+            run.fresh_for = max(fresh_for(response, now), listed.ttl or timedelta())
+            run.first_response = Cursor(
                 etag=validator(response, "ETag"),
                 last_modified=validator(response, "Last-Modified"),
-                digest=None if course.index else overlap.digest(listed.sightings),
-                body=None if course.index else overlap.body_digest(response.body),
-                seconds=latency(course.cursor, response),
+                digest=None if run.is_index else overlap.sightings_digest(listed.sightings),
+                body=None if run.is_index else overlap.body_digest(response.body),
+                seconds=average_latency(run.cursor, response),
                 hubs=hubs.hubs,
                 topic=hubs.topic,
             )
-        course.ahead.extend(url for url in listed.children if url not in course.asked)
-        course.sightings.extend(listed.sightings)
+        run.unread_sitemaps.extend(url for url in listed.children if url not in run.requested_urls)
+        run.sightings.extend(listed.sightings)
 
-    async def _claim(self, course: ListingRun, listed: ListingPage, url: str, now: datetime) -> Sequence[Request]:
-        services, poll, cursor = self._services, course.poll, course.cursor
+    async def _claim(self, run: ListingRun, listed: ListingPage, url: str, now: datetime) -> Sequence[Request]:
+        services, poll, cursor = self._services, run.poll, run.cursor
         seeding = cursor.read_at is None and services.settings.alerts.first_poll == "seed"
         failpoint("listed")
         fresh = overlap.unseen(listed.sightings, cursor.window)
@@ -306,10 +308,10 @@ class ListingPoller:
                 PendingSighting(source=poll.source, listing=poll.listing or url, tag=poll.tag, sighting=one)
                 for one in fresh
             )
-            await services.stores.pending_sightings.add(taken, now + LOOK_AFTER)
-        priority = self._priority(course)
+            await services.stores.pending_sightings.add(taken, now + PENDING_CHECK_DELAY)
+        priority = self._priority(run)
         claimed = await services.claims.claim(
-            course.key,
+            run.key,
             overlap.newest_first(listed.sightings),
             now,
             seeding=seeding,
@@ -320,33 +322,36 @@ class ListingPoller:
         if claimed.claims:
             failpoint("claimed")
         await self._make_pending(poll, url, claimed.claims, fresh, now)
-        await self._defer(course, claimed.deferred, url, now)
+        await self._defer(run, claimed.deferred, url, now)
         ids = [release_id(url_digest(one.sighting.url)) for one in claimed.claims]
-        named = {"releases": ids[:NAMED]} if ids else {}
+        hub_links = {"releases": ids[:MAX_LOGGED_RELEASES]} if ids else {}
         waiting = {"waiting": len(claimed.deferred)} if claimed.deferred else {}
         log.info(
-            "claimed", source=poll.source, listing=url, seen=len(listed.sightings), new=len(ids), **waiting, **named
+            "claimed", source=poll.source, listing=url, seen=len(listed.sightings), new=len(ids), **waiting, **hub_links
         )
         for one in ids:
             with traced("list", one, source=poll.source, began=now):
                 pass
-        course.news += sum(not one.changed for one in claimed.claims) + len(claimed.deferred)
-        course.known |= len(claimed.claims) + len(claimed.deferred) < len(listed.sightings)
-        course.settled &= claimed.settled
-        course.look_for_the_thread()
+        run.new_count += sum(not one.changed for one in claimed.claims) + len(claimed.deferred)
+        run.has_known |= len(claimed.claims) + len(claimed.deferred) < len(listed.sightings)
+        run.is_settled &= claimed.settled
+        run.update_overlap()
         # Listings name the newest first; read as they were published, an original comes before its correction.
-        journey, edited = FetchRecord(listed_at=now), await self._full_text.edited(listed, claimed.claims)
+        journey, edited_entries = (
+            FetchRecord(listed_at=now),
+            await self._full_text.edited_entries(listed, claimed.claims),
+        )
         requests = [
-            self._full_text.spare(self._ask_page(poll, one, journey, priority), one.sighting, listed)
-            for one in reversed([*claimed.claims, *edited])
+            self._full_text.with_content(self._make_page_request(poll, one, journey, priority), one.sighting, listed)
+            for one in reversed([*claimed.claims, *edited_entries])
         ]
-        services.claimed.update(request.cb_kwargs["asked"] for request in requests)
+        services.claimed_urls.update(request.cb_kwargs["asked"] for request in requests)
         return requests
 
-    def _priority(self, course: ListingRun) -> Priority:
-        if course.poll.reason in BY_HAND:
+    def _priority(self, run: ListingRun) -> Priority:
+        if run.poll.reason in BY_HAND:
             return Priority.BY_HAND
-        return Priority.BACKLOG if course.cursor.read_at is None else Priority.NEW
+        return Priority.BACKLOG if run.cursor.read_at is None else Priority.NEW
 
     def _limit(self, poll: Poll, listed: ListingPage, priority: Priority) -> int | None:
         """Return how many pages may be claimed now; None for all, since a person waits for them."""
@@ -354,7 +359,7 @@ class ListingPoller:
             return None
         free = self._services.dispatcher.free(poll.source, priority)
         # An entry that carries its release's text costs no request, and would cost one if it waited.
-        return max(free, min(len(listed.contents), FULL_TEXT_ENTRIES))
+        return max(free, min(len(listed.contents), MAX_FULL_TEXT_ENTRIES))
 
     async def _make_pending(
         self, poll: Poll, url: str, claims: Sequence[Claim], fresh: Sequence[Sighting], now: datetime
@@ -366,14 +371,14 @@ class ListingPoller:
             for claim in claims
             if not claim.changed and claim.sighting.url not in done
         )
-        await self._services.stores.pending_sightings.add(further, now + LOOK_AFTER)
+        await self._services.stores.pending_sightings.add(further, now + PENDING_CHECK_DELAY)
 
-    async def _defer(self, course: ListingRun, deferred: Sequence[Sighting], url: str, now: datetime) -> None:
+    async def _defer(self, run: ListingRun, deferred: Sequence[Sighting], url: str, now: datetime) -> None:
         """Leave pages to the backlog of their source."""
-        dispatcher, poll = self._services.dispatcher, course.poll
+        dispatcher, poll = self._services.dispatcher, run.poll
         if not deferred or dispatcher.backlog is None:
             return
-        first_poll = self._priority(course) is Priority.BACKLOG
+        first_poll = self._priority(run) is Priority.BACKLOG
         pending = [
             PendingSighting(
                 source=poll.source,
@@ -385,94 +390,102 @@ class ListingPoller:
             for sighting in deferred
         ]
         await dispatcher.backlog.add(poll.source, pending, now, first_poll=first_poll)
-        dispatcher.added(poll.source, len(pending), new=not first_poll)
+        dispatcher.count_added(poll.source, len(pending), new=not first_poll)
 
-    def _older(self, course: ListingRun, listed: ListingPage) -> Request | None:
+    def _older(self, run: ListingRun, listed: ListingPage) -> Request | None:
         """Return the request for what lies behind, as long as the thread is not found and there is more to read."""
-        enough = course.threaded and not self._unfilled(course)
-        if course.index:
-            if course.ahead and (course.pages <= CHILDREN or (not enough and course.pages <= self._bound(course))):
-                return self._request(course, course.ahead.pop(0))
+        enough = run.has_overlap and not self._has_unfilled_gap(run)
+        if run.is_index:
+            if run.unread_sitemaps and (
+                run.pages <= MAX_CHILD_SITEMAPS or (not enough and run.pages <= self._max_pages(run))
+            ):
+                return self._request(run, run.unread_sitemaps.pop(0))
             return None
         url = listed.next_url
-        if url and url not in course.asked and listed.sightings and not enough and course.pages < self._bound(course):
-            return self._request(course, url)
+        if (
+            url
+            and url not in run.requested_urls
+            and listed.sightings
+            and not enough
+            and run.pages < self._max_pages(run)
+        ):
+            return self._request(run, url)
         return None
 
-    def _bound(self, course: ListingRun) -> int:
-        poll = course.poll
+    def _max_pages(self, run: ListingRun) -> int:
+        poll = run.poll
         pages = listing_settings(self._source(poll), poll.listing or "").pages
-        if course.targets:
-            return max(pages, DEEP)
+        if run.gap_targets:
+            return max(pages, MAX_GAP_PAGES)
         # At a first poll there is no thread to find: as much is read as the configuration says.
-        return max(pages, BACK) if course.cursor.window else pages
+        return max(pages, MAX_PAGES_BACK) if run.cursor.window else pages
 
-    def _unfilled(self, course: ListingRun) -> bool:
-        seen = {overlap.mark(one) for one in course.sightings}
-        return any(not any(one in seen for one in target) for target in course.targets)
+    def _has_unfilled_gap(self, run: ListingRun) -> bool:
+        seen = {overlap.mark(one) for one in run.sightings}
+        return any(not any(one in seen for one in target) for target in run.gap_targets)
 
-    async def _unchanged(self, course: ListingRun, response: Response, now: datetime) -> bool:
+    async def _unchanged(self, run: ListingRun, response: Response, now: datetime) -> bool:
         """Settle a poll that showed what was seen before, and return whether it is still known what that was."""
-        stored = await self._stored(course)
+        stored = await self._stored(run)
         if stored is None:
             return False
         learnt = replace(
-            learn(stored, 0, now),
+            learn_rates(stored, 0, now),
             etag=validator(response, "ETag") or stored.etag,
             last_modified=validator(response, "Last-Modified") or stored.last_modified,
-            seconds=latency(stored, response),
+            seconds=average_latency(stored, response),
             fresh_for=fresh_for(response, now).total_seconds() or stored.fresh_for,
         )
         shown = stored.sightings > 0 or not stored.window
-        learnt = counted(learnt, now, shown=shown, whole=shown)
-        reply = Reply(came="unchanged", window=stored.sightings, fresh_for=timedelta(seconds=learnt.fresh_for))
-        await self._books.read(course.poll, course.key, learnt, reply, now)
+        learnt = count_reading(learnt, now, has_sightings=shown, is_complete=shown)
+        reply = PollResult(outcome="unchanged", window=stored.sightings, fresh_for=timedelta(seconds=learnt.fresh_for))
+        await self._recorder.record_read(run.poll, run.key, learnt, reply, now)
         return True
 
-    async def _finish(self, course: ListingRun, now: datetime) -> None:
+    async def _finish(self, run: ListingRun, now: datetime) -> None:
         """Settle a poll that read the listing as far as it was to be read."""
-        cursor, shown = course.cursor, overlap.window_of(course.sightings)
-        lost = bool(cursor.window and shown and not course.threaded)
-        if course.sightings:
-            await self._books.mind_the_gaps(course.poll, cursor, course.sightings, now, lost=lost)
-        fresh = overlap.news(course.sightings[: course.window], cursor.window) if cursor.window else 0
-        settled = course.settled and not course.ahead
-        rhythm = learn(cursor, course.news if cursor.window else 0, now)
+        cursor, shown = run.cursor, overlap.window_of(run.sightings)
+        lost = bool(cursor.window and shown and not run.has_overlap)
+        if run.sightings:
+            await self._recorder.update_gaps(run.poll, cursor, run.sightings, now, lost=lost)
+        fresh = overlap.count_unseen(run.sightings[: run.window], cursor.window) if cursor.window else 0
+        settled = run.is_settled and not run.unread_sitemaps
+        rhythm = learn_rates(cursor, run.new_count if cursor.window else 0, now)
         learnt = replace(
-            counted(rhythm, now, shown=bool(shown), whole=bool(shown) and not lost),
+            count_reading(rhythm, now, has_sightings=bool(shown), is_complete=bool(shown) and not lost),
             # Validators are kept only once all that the listing names is known for good: a listing that answers 304
             # names nothing, and a page that failed or whose reader died would wait until the listing changes.
-            etag=course.first.etag if settled else None,
-            last_modified=course.first.last_modified if settled else None,
-            digest=course.first.digest if settled and shown else None,
-            body=course.first.body if settled and shown else None,
-            seconds=course.first.seconds,
-            fresh_for=course.fresh_for.total_seconds(),
-            hubs=course.first.hubs,
-            topic=course.first.topic,
-            sightings=course.window or len(course.sightings),
+            etag=run.first_response.etag if settled else None,
+            last_modified=run.first_response.last_modified if settled else None,
+            digest=run.first_response.digest if settled and shown else None,
+            body=run.first_response.body if settled and shown else None,
+            seconds=run.first_response.seconds,
+            fresh_for=run.fresh_for.total_seconds(),
+            hubs=run.first_response.hubs,
+            topic=run.first_response.topic,
+            sightings=run.window or len(run.sightings),
             window=shown or cursor.window,
-            newest_at=overlap.newest(course.sightings) if shown else cursor.newest_at,
-            news_at=timestamp(now) if course.news or not cursor.news_at else cursor.news_at,
+            newest_at=overlap.newest_time(run.sightings) if shown else cursor.newest_at,
+            news_at=timestamp(now) if run.new_count or not cursor.news_at else cursor.news_at,
         )
-        reply = Reply(came="read", news=fresh, window=course.window, fresh_for=course.fresh_for)
-        await self._books.read(course.poll, course.key, learnt, reply, now, sightings=len(course.sightings))
+        reply = PollResult(outcome="read", news=fresh, window=run.window, fresh_for=run.fresh_for)
+        await self._recorder.record_read(run.poll, run.key, learnt, reply, now, sightings=len(run.sightings))
 
-    async def _not_read(self, course: ListingRun, why: str, word: Trouble, patience: timedelta | None = None) -> None:
+    async def _not_read(self, run: ListingRun, why: str, word: Trouble, patience: timedelta | None = None) -> None:
         # What was seen of the listing so far is claimed, but its window stands where it stood: the next poll must reach
         # back to it again, through the page that failed now.
-        stored = await self._stored(course) or replace(course.cursor, etag=None, last_modified=None, digest=None)
-        if course.pages:
+        stored = await self._stored(run) or replace(run.cursor, etag=None, last_modified=None, digest=None)
+        if run.pages:
             stored = replace(stored, etag=None, last_modified=None, digest=None)
-            why = f"page {course.pages + 1}: {why}"
-        await self._books.failed(course.poll, course.key, stored, why, word, patience)
+            why = f"page {run.pages + 1}: {why}"
+        await self._recorder.record_failure(run.poll, run.key, stored, why, word, patience)
 
-    async def _stored(self, course: ListingRun) -> Cursor | None:
+    async def _stored(self, run: ListingRun) -> Cursor | None:
         """Return the cursor as it stands now, if it stands for the same answer as the one that was asked with.
 
         A Redis that came back from an older state no longer knows the releases that those validators stand for.
         """
-        stored, asked = await self._services.stores.cursors.get(course.key), course.cursor
+        stored, asked = await self._services.stores.cursors.get(run.key), run.cursor
         same = (stored.etag, stored.last_modified, stored.digest) == (asked.etag, asked.last_modified, asked.digest)
         return stored if same else None
 
@@ -481,10 +494,10 @@ class ListingPoller:
         log.warning("put off", source=poll.source, url=url, why=f"Redis: {error}")
         self._services.progress.failed(poll.crawl_id, f"{poll.source} {url}: put off, Redis: {error}")
 
-    def _ended(self, course: ListingRun, *, more: bool = False) -> None:
-        if not more and course.poll.listing is not None:
-            self._asking.discard((course.poll.listing, course.poll.crawl_id))
-        self._services.progress.closed(course.poll.crawl_id)
+    def _close_request(self, run: ListingRun, *, more: bool = False) -> None:
+        if not more and run.poll.listing is not None:
+            self._open_polls.discard((run.poll.listing, run.poll.crawl_id))
+        self._services.progress.closed(run.poll.crawl_id)
 
     def _source(self, poll: Poll) -> SourceSettings:
         source = self._services.settings.sources.get(poll.source)

@@ -89,12 +89,12 @@ def siblings(settings: Settings, poll: Poll) -> list[Listing]:
 def source_of(url: str, sources: Mapping[str, SourceSettings]) -> str:
     """Return the source that a page belongs to: by its release pattern, else by its host; else the host is its name."""
     host = urlsplit(url).hostname or ""
-    at_home = [name for name, source in sources.items() if host in hosts(source)]
-    for name in at_home:
+    by_host = [name for name, source in sources.items() if host in hosts(source)]
+    for name in by_host:
         pattern = sources[name].release.url
         if pattern and linear(pattern).search(url):
             return name
-    return at_home[0] if at_home else host
+    return by_host[0] if by_host else host
 
 
 def hosts(source: SourceSettings) -> set[str]:

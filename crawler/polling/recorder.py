@@ -10,9 +10,9 @@ from typing import Any, cast
 import structlog
 
 from crawler.polling import overlap
-from crawler.polling.host_recovery import Recovery
-from crawler.polling.interval import IntervalPolicy, Reply, next_poll
-from crawler.polling.listing_health import health
+from crawler.polling.host_recovery import HostRecovery
+from crawler.polling.interval import IntervalPolicy, PollResult, next_poll
+from crawler.polling.listing_health import listing_health
 from crawler.polling.polls import interval_of, siblings
 from crawler.services import Services
 from crawler.websub import policy
@@ -24,9 +24,11 @@ from stories.model.timestamps import parse_timestamp, timestamp
 
 log = structlog.get_logger(__name__)
 
-BY_ITSELF = ("clock", "push")  # reasons of a poll that nobody waits for, and that asks whether anything changed
-ONE_GAP = timedelta(hours=1)  # a thread that is lost again so soon is the same gap, which grows; it is told once
-LATE = timedelta(hours=1)  # by which a release may be listed after the time that it prints
+AUTOMATIC_REASONS = ("clock", "push")  # reasons of a poll that nobody waits for, and that asks whether anything changed
+GAP_MERGE_DURATION = timedelta(
+    hours=1
+)  # a thread that is lost again so soon is the same gap, which grows; it is told once
+MAX_LISTING_DELAY = timedelta(hours=1)  # by which a release may be listed after the time that it prints
 
 
 class PollRecorder:
@@ -34,13 +36,13 @@ class PollRecorder:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self.recovery = Recovery(services)
+        self.recovery = HostRecovery(services)
 
-    async def read(
-        self, poll: Poll, key: str, cursor: Cursor, reply: Reply, now: datetime, *, sightings: int = 0
+    async def record_read(
+        self, poll: Poll, key: str, cursor: Cursor, reply: PollResult, now: datetime, *, sightings: int = 0
     ) -> None:
         """Note that a listing was read. ``cursor`` still has the moment of the reading before."""
-        due = self._next(poll, key, cursor, reply, now, await self._hub(poll, key, cursor, reply, now))
+        due = self._schedule_next(poll, key, cursor, reply, now, await self._update_hub(poll, key, cursor, reply, now))
         settled = replace(
             due,
             polled_at=timestamp(now),
@@ -50,11 +52,11 @@ class PollRecorder:
             trouble=None,
             failing_since=None,
         )
-        await self._note(poll, key, settled, now, after=cursor.polled_at)
+        await self._store(poll, key, settled, now, after=cursor.polled_at)
         self._services.progress.listed(poll.crawl_id, sightings)
         await self.recovery.listing_read(poll, cursor, now)
 
-    async def failed(
+    async def record_failure(
         self, poll: Poll, key: str, cursor: Cursor, why: str, trouble: Trouble, patience: timedelta | None
     ) -> None:
         """Note that a listing could not be read."""
@@ -67,48 +69,50 @@ class PollRecorder:
             trouble=trouble,
             failing_since=cursor.failing_since or timestamp(now),
         )
-        reply = Reply(came="failed", trouble=trouble, retry_after=patience)
-        await self._note(poll, key, self._next(poll, key, failed, reply, now), now, after=cursor.polled_at)
+        reply = PollResult(outcome="failed", trouble=trouble, retry_after=patience)
+        await self._store(poll, key, self._schedule_next(poll, key, failed, reply, now), now, after=cursor.polled_at)
         log.warning("listing not read", source=poll.source, listing=poll.listing, why=why, failures=failed.failures)
         self._services.progress.failed(poll.crawl_id, f"{poll.source} {poll.listing}: {why}")
 
-    async def _hub(self, poll: Poll, key: str, cursor: Cursor, reply: Reply, now: datetime) -> Subscription | None:
+    async def _update_hub(
+        self, poll: Poll, key: str, cursor: Cursor, reply: PollResult, now: datetime
+    ) -> Subscription | None:
         """Return how the listing stands with its hub, with what this reading shows of the hub's worth."""
-        pushes = self._services.pushes
-        known = await pushes.get(key) if pushes else None
-        if pushes is None or known is None:
+        websub = self._services.websub
+        known = await websub.get(key) if websub else None
+        if websub is None or known is None:
             return None
-        if changes := policy.found(known, poll, cursor.read_at, reply.news, now):
-            await pushes.change(key, known.token, changes, now)
+        if changes := policy.update_trust(known, poll, cursor.read_at, reply.news, now):
+            await websub.change(key, known.token, changes, now)
             known = replace(known, **cast(Any, changes))
         return known
 
-    def _next(
-        self, poll: Poll, key: str, cursor: Cursor, reply: Reply, now: datetime, hub: Subscription | None = None
+    def _schedule_next(
+        self, poll: Poll, key: str, cursor: Cursor, reply: PollResult, now: datetime, hub: Subscription | None = None
     ) -> Cursor:
         settings = self._services.settings
-        slower = policy.slower(hub, now) if hub else 1
+        slowdown = policy.slowdown(hub, now) if hub else 1
         pace = IntervalPolicy(
             interval=interval_of(settings, poll.source, poll.listing or ""),
             adaptive=settings.polling.adaptive,
-            slower=slower,
-            until=policy.renewal(hub) if hub and slower > 1 else None,
+            slowdown=slowdown,
+            until=policy.renewal(hub) if hub and slowdown > 1 else None,
         )
         due = next_poll(cursor, reply, now, pace, key)
-        self._services.due(poll, due.at)
+        self._services.schedule(poll, due.at)
         return replace(cursor, next_at=timestamp(due.at), pace=due.why)
 
-    async def _note(self, poll: Poll, key: str, cursor: Cursor, now: datetime, *, after: str | None) -> None:
-        judged = health(poll.listing or "", cursor, now)
+    async def _store(self, poll: Poll, key: str, cursor: Cursor, now: datetime, *, after: str | None) -> None:
+        judged = listing_health(poll.listing or "", cursor, now)
         if not await self._services.stores.cursors.record_poll(
             poll.source, cursor, listing=key, health=judged, after=after
         ):
             log.warning("poll not noted: another was meanwhile", source=poll.source, listing=poll.listing)
             return
-        if judged.state in LOST or self._services.lost.get(poll.source, True):
-            await self._tell_of(poll.source, judged, now)
+        if judged.state in LOST or self._services.lost_sources.get(poll.source, True):
+            await self._report_source_state(poll.source, judged, now)
 
-    async def _tell_of(self, source: str, judged: ListingHealth, now: datetime) -> None:
+    async def _report_source_state(self, source: str, judged: ListingHealth, now: datetime) -> None:
         """Tell that a source is lost, or is there again, once each: told first, remembered afterwards."""
         stores, found = self._services.stores, verdict(await self._services.stores.source_status.listings(source))
         lost = found.state in LOST
@@ -116,17 +120,17 @@ class PollRecorder:
         if lost and known is None:
             began = found.since or timestamp(now)
             detail = f"{found.state}: {found.detail or found.word or 'unknown'}"
-            await self._services.tell("source.dead", source, began=began, detail=detail, about={"since": began})
+            await self._services.notify("source.dead", source, began=began, detail=detail, about={"since": began})
             await stores.source_status.put_lost(source, began)
             log.warning("source lost", source=source, state=found.state, why=found.detail)
         elif not lost and known is not None and judged.state not in LOST:
             detail = f"it can be read again; lost since {known}"
-            await self._services.tell("source.recovered", source, began=known, detail=detail, about={"since": known})
+            await self._services.notify("source.recovered", source, began=known, detail=detail, about={"since": known})
             await stores.source_status.put_lost(source, None)
             log.info("source recovered", source=source, lost_since=known)
-        self._services.lost[source] = lost
+        self._services.lost_sources[source] = lost
 
-    async def mind_the_gaps(
+    async def update_gaps(
         self, poll: Poll, cursor: Cursor, sightings: Sequence[Sighting], now: datetime, *, lost: bool
     ) -> None:
         """Close the gaps that a reading filled; when it lost the thread itself, record a gap and have it filled."""
@@ -134,17 +138,17 @@ class PollRecorder:
         seen = {overlap.mark(one) for one in sightings}
         still_open = []
         for gap in await services.stores.source_status.gaps(poll.source):
-            if overlap.fills(seen, gap.before, gap.after, same_listing=gap.listing == listing):
+            if overlap.fills_gap(seen, gap.before, gap.after, same_listing=gap.listing == listing):
                 await services.stores.source_status.put_gap(replace(gap, closed_at=timestamp(now)))
                 log.info("gap filled", source=poll.source, listing=gap.listing, began=gap.from_at, ended=gap.to_at)
             else:
                 still_open.append(gap)
         if not lost:
             return
-        before, after = overlap.edges(sightings, cursor.window)
+        before, after = overlap.gap_edges(sightings, cursor.window)
         began, until = _lost_between(cursor, sightings, now)
         for gap in still_open:
-            if gap.listing == listing and (parse_timestamp(gap.to_at) or now) > now - ONE_GAP:
+            if gap.listing == listing and (parse_timestamp(gap.to_at) or now) > now - GAP_MERGE_DURATION:
                 await services.stores.source_status.put_gap(replace(gap, to_at=max(gap.to_at, until), after=after))
                 log.warning("the gap grows", source=poll.source, listing=listing, ended=until)
                 return
@@ -158,7 +162,7 @@ class PollRecorder:
             before=before,
             after=after,
         )
-        await services.tell(
+        await services.notify(
             "source.gap",
             poll.source,
             began=f"{began} {listing}",
@@ -167,9 +171,9 @@ class PollRecorder:
         )
         await services.stores.source_status.put_gap(gap)
         log.warning("gap", source=poll.source, listing=listing, began=gap.from_at, ended=gap.to_at)
-        if poll.reason in BY_ITSELF:
+        if poll.reason in AUTOMATIC_REASONS:
             for other in siblings(services.settings, poll):
-                services.ask(other.poll(now, "gap"))
+                services.enqueue(other.poll(now, "gap"))
 
 
 def _lost_between(cursor: Cursor, sightings: Sequence[Sighting], now: datetime) -> tuple[str, str]:
@@ -177,9 +181,9 @@ def _lost_between(cursor: Cursor, sightings: Sequence[Sighting], now: datetime) 
 
     Where a listing prints no times, or impossible ones, the moments of its readings stand for them.
     """
-    printed, shown = parse_timestamp(cursor.newest_at), overlap.oldest(sightings)
+    printed, shown = parse_timestamp(cursor.newest_at), overlap.oldest_time(sightings)
     began = parse_timestamp(cursor.whole_at) or now
     if printed is not None and printed < began:
-        began = max(printed, began - LATE)
+        began = max(printed, began - MAX_LISTING_DELAY)
     until = shown if shown is not None and began < shown < now else now
     return timestamp(began), timestamp(until)

@@ -24,11 +24,11 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Protocol
 
-HALF_LIFE = 60.0  # seconds in which the weight of used reader time halves
+USAGE_HALF_LIFE = 60.0  # seconds in which the weight of used reader time halves
 HEAVY_SECONDS = 5.0  # of recent reader time; 100 ordinary pages within a minute stay below it
 HEAVY_BYTES = 1_000_000  # reading it may take seconds; the largest 1 % of pages are larger
-AGING = 60.0  # seconds without a worker that lift a source's oldest item by one class
-CREDIT = 0.1  # seconds of used reader time that are forgiven for each second without a worker
+AGING_SECONDS = 60.0  # seconds without a worker that lift a source's oldest item by one class
+IDLE_CREDIT = 0.1  # seconds of used reader time that are forgiven for each second without a worker
 HOUR_BUCKET = 60.0  # seconds; the resolution of the usage of the last hour
 HOUR = 3600.0
 
@@ -129,7 +129,7 @@ class Usage:
 
 
 def _decayed(used: _Used, now: float) -> float:
-    return used.recent * math.pow(2.0, -max(0.0, now - used.at) / HALF_LIFE)
+    return used.recent * math.pow(2.0, -max(0.0, now - used.at) / USAGE_HALF_LIFE)
 
 
 def choose(
@@ -169,8 +169,8 @@ def choose(
     def order(item: Waiting) -> tuple[int, float, float, int]:
         started = usage.last_started(item.source)
         without = max(0.0, now - (item.since if started is None else max(item.since, started)))
-        rank = max(0, int(item.priority) - int(without / AGING))
-        return rank, used(item.source) - CREDIT * without, item.since, item.id
+        rank = max(0, int(item.priority) - int(without / AGING_SECONDS))
+        return rank, used(item.source) - IDLE_CREDIT * without, item.since, item.id
 
     candidates = list(waiting)
     others = [item for item in candidates if item.source not in spent]

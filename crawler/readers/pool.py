@@ -50,11 +50,11 @@ __all__ = [
 
 log = structlog.get_logger(__name__)
 
-PAGE_TIME = timedelta(seconds=10)  # of wall-clock time; a page takes 20–80 ms, the slowest measured 0.6 s
-LISTING_TIME = timedelta(seconds=10)
-PAGE_BYTES = 8_000_000  # the largest of 670 stored pages has 2.6 MB
-MEMORY = 2 * 1024**3  # bytes of address space of a worker, libraries included
-RERUNS = 3  # of an item whose worker was killed from outside; the next such loss counts against the item
+PAGE_TIME_LIMIT = timedelta(seconds=10)  # of wall-clock time; a page takes 20–80 ms, the slowest measured 0.6 s
+LISTING_TIME_LIMIT = timedelta(seconds=10)
+MAX_PAGE_BYTES = 8_000_000  # the largest of 670 stored pages has 2.6 MB
+WORKER_MEMORY = 2 * 1024**3  # bytes of address space of a worker, libraries included
+MAX_RERUNS = 3  # of an item whose worker was killed from outside; the next such loss counts against the item
 MAX_LOSSES = 20  # busy workers lost from outside, with no answer between them: something kills every reader
 
 
@@ -86,10 +86,10 @@ class ReaderPool:
         self,
         *,
         workers: int | None = None,
-        page_time: timedelta = PAGE_TIME,
-        listing_time: timedelta = LISTING_TIME,
-        page_bytes: int = PAGE_BYTES,
-        memory: int = MEMORY,
+        page_time: timedelta = PAGE_TIME_LIMIT,
+        listing_time: timedelta = LISTING_TIME_LIMIT,
+        page_bytes: int = MAX_PAGE_BYTES,
+        memory: int = WORKER_MEMORY,
     ) -> None:
         """``workers``: processes; left out, one more than the machine has cores, which is kept for light pages."""
         self.workers = workers or (os.cpu_count() or 2) + 1
@@ -97,7 +97,7 @@ class ReaderPool:
         self._listing_time = listing_time
         self._page_bytes = page_bytes
         self._is_closed = False
-        self._processes = ReaderProcesses(self.workers, memory, self._dispatch, self._give_up)
+        self._processes = ReaderProcesses(self.workers, memory, self._dispatch, self._fail_items)
         self._queue = FairQueue()
         self._usage = Usage()
         self._items: dict[int, _Item] = {}
@@ -169,7 +169,7 @@ class ReaderPool:
         job = PageJob(
             body=body, url=url, hints=hints, header_charset=header_charset, known=known, seconds=seconds
         )  # fmt: skip
-        match await self._perform(job, source, priority, url):
+        match await self._read_item(job, source, priority, url):
             case PageRead(release, shown):
                 return release, shown
             case PageRefused(reason, detail):
@@ -181,7 +181,7 @@ class ReaderPool:
             case Lost(code=code):
                 raise NotARelease("reader crashed", f"its worker ended with exit code {code}")
             case other:
-                raise _fault(other)
+                raise _reader_error(other)
 
     async def read_listing(
         self,
@@ -201,7 +201,7 @@ class ReaderPool:
         job = ListingJob(
             body=body, url=url, settings=settings, hints=hints, content_type=content_type, seconds=seconds
         )  # fmt: skip
-        match await self._perform(job, source, ReadPriority.LISTING, url):
+        match await self._read_item(job, source, ReadPriority.LISTING, url):
             case ListingRead(page):
                 return page
             case ListingRefused(message):
@@ -213,9 +213,9 @@ class ReaderPool:
             case Lost(code=code):
                 raise ListingCrashedError(f"reader crashed: its worker ended with exit code {code}")
             case other:
-                raise _fault(other)
+                raise _reader_error(other)
 
-    async def _perform(self, job: Job, source: str, priority: ReadPriority, url: str | None) -> Answer | Lost:
+    async def _read_item(self, job: Job, source: str, priority: ReadPriority, url: str | None) -> Answer | Lost:
         if self._is_closed:
             raise ReaderClosedError("the reader is closed")
         if (failure := self._processes.failure) is not None:
@@ -255,9 +255,9 @@ class ReaderPool:
             item = self._items[chosen.id]
             item.worker, item.started = worker, now
             self._usage.start(chosen.source, now)
-            worker.give(item.job, partial(self._ended, item))
+            worker.give(item.job, partial(self._item_ended, item))
 
-    def _ended(self, item: _Item, outcome: Answer | Lost) -> None:
+    def _item_ended(self, item: _Item, outcome: Answer | Lost) -> None:
         item.worker = None
         waiting, now = item.waiting, time.monotonic()
         is_abandoned = item.outcome.done()  # whoever waited was cancelled
@@ -278,12 +278,12 @@ class ReaderPool:
                 f"the last {self._losses} busy reader processes were ended from outside ({outcome.cause}); "
                 "see whether the kernel's OOM killer or a limit of memory ends them"
             )
-        elif item.losses > RERUNS:
+        elif item.losses > MAX_RERUNS:
             item.outcome.set_result(outcome)
         else:
             self._queue.put(waiting, first=True)
 
-    def _give_up(self) -> None:
+    def _fail_items(self) -> None:
         failure = self._processes.failure or ReaderClosedError("the reader was closed while the page was read")
         for item in tuple(self._items.values()):
             if not item.outcome.done():
@@ -294,11 +294,11 @@ class ReaderPool:
         if self._is_closed:
             return
         self._is_closed = True
-        self._give_up()
+        self._fail_items()
         await self._processes.close()
 
 
-def _fault(answer: object) -> Exception:
+def _reader_error(answer: object) -> Exception:
     """Return the exception that the code that reads raised, as it was where it is one of Python's own."""
     if not isinstance(answer, Failed):
         return PageReadError(f"an answer of another kind: {type(answer).__name__}")

@@ -37,17 +37,17 @@ log = structlog.get_logger(__name__)
 Cause = Literal["killed", "stopped", "crashed", "timeout", "cancelled", "retired", "fork server lost"]
 """Why a worker was replaced, or the fork server was."""
 
-CHECK = 0.5  # seconds between two looks at whether the fork server is stopped
-START_TIMEOUT = 60.0  # seconds for the fork server to load its libraries: 1.2 on a quiet machine
-FORK_TIMEOUT = 10.0  # seconds for a worker to say hello: 0.01 on a quiet machine
+CHECK_INTERVAL = 0.5  # seconds between two looks at whether the fork server is stopped
+START_SECONDS = 60.0  # seconds for the fork server to load its libraries: 1.2 on a quiet machine
+FORK_SECONDS = 10.0  # seconds for a worker to say hello: 0.01 on a quiet machine
 MAX_FAILURES = 5  # failed rebuilds within FAILURE_WINDOW, with no answer between them
 FAILURE_WINDOW = 60.0  # seconds
 RETRY_DELAYS = (0.0, 0.2, 0.5, 1.0, 2.0)  # seconds before the next try to rebuild
-EXIT_CODE_TIMEOUT = 1.0  # seconds to wait for the exit code of a worker whose connection closed
-LATE_TIMER = 0.5  # seconds; a timer that is later shows that this process was held up, and the answer may be there
-ANSWER_BYTES = 64 << 20  # of one answer; a page of 8 MB gives about twice its size
-CLOSING = 1.5  # seconds for killed processes to end
-FROM_OUTSIDE = frozenset(-number for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP))
+EXIT_CODE_SECONDS = 1.0  # seconds to wait for the exit code of a worker whose connection closed
+MAX_TIMER_DELAY = 0.5  # seconds; a timer that is later shows that this process was held up, and the answer may be there
+MAX_ANSWER_BYTES = 64 << 20  # of one answer; a page of 8 MB gives about twice its size
+CLOSE_SECONDS = 1.5  # seconds for killed processes to end
+EXTERNAL_SIGNALS = frozenset(-number for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP))
 
 _decode = msgspec.msgpack.Decoder(Envelope).decode
 
@@ -134,8 +134,8 @@ class Worker(asyncio.Protocol):
         self._deadline = loop.call_later(seconds, self._overdue, loop.time() + seconds)
 
     def _overdue(self, due: float) -> None:
-        if asyncio.get_running_loop().time() - due > LATE_TIMER:
-            self._set_deadline(LATE_TIMER)
+        if asyncio.get_running_loop().time() - due > MAX_TIMER_DELAY:
+            self._set_deadline(MAX_TIMER_DELAY)
         else:
             self.kill("timeout" if self.server.is_watching else "killed")
 
@@ -151,8 +151,8 @@ class Worker(asyncio.Protocol):
         self._buffer += data
         while len(self._buffer) >= LENGTH.size:
             (length,) = LENGTH.unpack_from(self._buffer)
-            if length > ANSWER_BYTES:
-                log.warning("reader_answer_refused", pid=self.pid, bytes=length, allowed=ANSWER_BYTES)
+            if length > MAX_ANSWER_BYTES:
+                log.warning("reader_answer_refused", pid=self.pid, bytes=length, allowed=MAX_ANSWER_BYTES)
                 self.kill("crashed")
                 return
             end = LENGTH.size + length
@@ -196,7 +196,7 @@ class Worker(asyncio.Protocol):
         """Return why it was lost, once its connection is closed, and tell the owner of its job."""
         cause = self.cause
         if cause is None:
-            if self.code is None or self.code in FROM_OUTSIDE:
+            if self.code is None or self.code in EXTERNAL_SIGNALS:
                 cause = "killed"
             elif self.code == -signal.SIGALRM:
                 cause = "timeout"
@@ -409,7 +409,7 @@ class ReaderProcesses:
             server.disconnect()
             self._ending.append(server)
         for ending in self._ending:
-            await ending.reap(CLOSING)
+            await ending.reap(CLOSE_SECONDS)
 
     # For its workers:
 
@@ -434,7 +434,7 @@ class ReaderProcesses:
             self._settle(worker)
         else:
             self._unsettled[worker.pid] = worker
-            asyncio.get_running_loop().call_later(EXIT_CODE_TIMEOUT, self._settle_unreported, worker)
+            asyncio.get_running_loop().call_later(EXIT_CODE_SECONDS, self._settle_unreported, worker)
 
     def _settle_unreported(self, worker: Worker) -> None:
         if worker.pid is not None and self._unsettled.get(worker.pid) is worker:
@@ -518,8 +518,8 @@ class ReaderProcesses:
                 elif server.is_stopped():
                     self._drop_stopped(server)
                 elif not server.is_ready:
-                    if loop.time() - started_at > START_TIMEOUT:
-                        log.warning("reader_fork_server_slow", seconds=START_TIMEOUT)
+                    if loop.time() - started_at > START_SECONDS:
+                        log.warning("reader_fork_server_slow", seconds=START_SECONDS)
                         server.kill()
                 else:
                     await self._fork_missing(server)
@@ -529,7 +529,7 @@ class ReaderProcesses:
                     server.kill()
                 await asyncio.sleep(RETRY_DELAYS[-1])
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(CHECK):
+                async with asyncio.timeout(CHECK_INTERVAL):
                     await self._changed.wait()
 
     def _supervision_ended(self, supervisor: asyncio.Task[None]) -> None:
@@ -553,8 +553,8 @@ class ReaderProcesses:
     async def _fork_missing(self, server: _ForkServer) -> None:
         loop = asyncio.get_running_loop()
         for worker in self._current():
-            if not worker.is_ready and loop.time() - worker.ordered_at > FORK_TIMEOUT:
-                self._count_failure(f"a worker was not ready within {FORK_TIMEOUT:g} s")
+            if not worker.is_ready and loop.time() - worker.ordered_at > FORK_SECONDS:
+                self._count_failure(f"a worker was not ready within {FORK_SECONDS:g} s")
                 server.kill(group=True)
                 return
         for _ in range(self.count - sum(not worker.is_retiring for worker in self._current())):

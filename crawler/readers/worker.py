@@ -36,13 +36,13 @@ from stories.runtime.allocator import bound_allocator
 
 ORDER = b"w"
 LENGTH = struct.Struct("!I")
-JOBS = 1000  # that a worker does before it is replaced, so that what leaks stays small
-MEMORY_KEPT = (
+MAX_JOBS = 1000  # that a worker does before it is replaced, so that what leaks stays small
+MAX_KEPT_MEMORY = (
     176 * 1024
 )  # KiB of resident memory, 130 of them shared; a worker that needed more is replaced after its answer
 NICENESS = 5  # the process that polls and alerts goes first where cores are short
-RELEASE_CHARACTERS = 1_000_000  # 160,000 words; what is compared and matched in the parent takes 1 µs each
-OVERTIME = 5.0  # seconds after a job's time limit at which a worker without a parent ends by itself
+MAX_RELEASE_CHARACTERS = 1_000_000  # 160,000 words; what is compared and matched in the parent takes 1 µs each
+OVERTIME_SECONDS = 5.0  # seconds after a job's time limit at which a worker without a parent ends by itself
 WARM_UP_PAGE = b"<h1>Nothing to read here</h1>" + b"".join(
     b"<p>Sentence number %d of this page is only there to load what the first page needs.</p>" % number
     for number in range(9)
@@ -255,15 +255,15 @@ def _work(connection: socket.socket, control: socket.socket, memory: int) -> NoR
 
 
 def _serve_jobs(connection: socket.socket) -> None:
-    for number in range(1, JOBS + 1):
+    for number in range(1, MAX_JOBS + 1):
         packed = _receive(connection)
         job = cast(Job, pickle.loads(packed))  # noqa: S301 (the parent made it)
         del packed
-        signal.setitimer(signal.ITIMER_REAL, job.seconds + OVERTIME)
+        signal.setitimer(signal.ITIMER_REAL, job.seconds + OVERTIME_SECONDS)
         answer = perform(job)
         signal.setitimer(signal.ITIMER_REAL, 0)
         del job
-        is_last = number == JOBS or _peak_memory() > MEMORY_KEPT
+        is_last = number == MAX_JOBS or _peak_memory() > MAX_KEPT_MEMORY
         _send(connection, Envelope(answer, is_last))
         if is_last:
             return
@@ -290,8 +290,8 @@ def _read_page(job: PageJob) -> PageRead:
     known = job.known
     seen = Seen(repeated=frozenset(known.lines), headlines=known.headlines, kept=known.kept)
     release = extract_release(job.body, job.url, job.hints, header_charset=job.header_charset, seen=seen)
-    if (length := _characters(release)) > RELEASE_CHARACTERS:
-        raise NotARelease("too large", f"{length:,} characters of text, at most {RELEASE_CHARACTERS:,} are kept")
+    if (length := _characters(release)) > MAX_RELEASE_CHARACTERS:
+        raise NotARelease("too large", f"{length:,} characters of text, at most {MAX_RELEASE_CHARACTERS:,} are kept")
     return PageRead(release, shown_by(release))
 
 

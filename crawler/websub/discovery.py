@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
-HUBS = 4  # of one listing that are tried in turn
-LONGEST = 2048  # characters of an address
-HEADER = 16_384  # characters of all Link headers of a response that are read; a page's preload links take 2,000
+MAX_HUBS = 4  # of one listing that are tried in turn
+MAX_URL = 2048  # characters of an address
+MAX_HEADER = 16_384  # characters of all Link headers of a response that are read; a page's preload links take 2,000
 _PARAMETER = re.compile(r'\s*;\s*([^\s=;,"<>]*)\s*(?:=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;,"]*)))?')
 
 
@@ -23,14 +23,14 @@ class HubLinks:
     """By which the hubs know the listing."""
 
 
-def named(headers: Iterable[str], hubs: Iterable[str], topic: str | None, url: str) -> HubLinks:
+def hub_links(headers: Iterable[str], hubs: Iterable[str], topic: str | None, url: str) -> HubLinks:
     """Return the hubs of a listing at ``url``: those of its Link headers, then those that it names itself.
 
     Its topic is what either calls ``self``, the headers first (https://www.w3.org/TR/websub/#discovery), else the
     address that it was read from.
     """
     linked = web_links(", ".join(headers), url)  # several headers mean the same as one (RFC 9110, 5.3)
-    found = tuple(dict.fromkeys([*(address for rel, address in linked if rel == "hub"), *hubs]))[:HUBS]
+    found = tuple(dict.fromkeys([*(address for rel, address in linked if rel == "hub"), *hubs]))[:MAX_HUBS]
     if not found:
         return HubLinks()
     own = next((address for rel, address in linked if rel == "self"), None)
@@ -42,7 +42,7 @@ def web_links(header: str, base: str) -> list[tuple[str, str]]:
 
     Links of another page (``anchor``) are left out, and what is no address of the web.
     """
-    header, at = header[:HEADER], 0
+    header, at = header[:MAX_HEADER], 0
     found: list[tuple[str, str]] = []
     while (begin := header.find("<", at)) >= 0 and (end := header.find(">", begin)) >= 0:
         parameters: dict[str, str] = {}
@@ -66,5 +66,5 @@ def web_address(link: str, base: str) -> str | None:
         sound = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
     except ValueError:
         return None
-    clean = len(found) <= LONGEST and found.isascii() and found.isprintable() and " " not in found
+    clean = len(found) <= MAX_URL and found.isascii() and found.isprintable() and " " not in found
     return found.partition("#")[0] if link.strip() and sound and clean and parts.username is None else None

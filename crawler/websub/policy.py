@@ -17,16 +17,18 @@ from stories.crawl_state.websub import LATE, LOOKS, MOST_TRUST, TRUST, Changes, 
 from stories.model.sighting import Cursor, Poll
 from stories.model.timestamps import parse_timestamp, timestamp
 
-LEASE = timedelta(days=10)  # that is asked for; the hub decides
-RENEW = 1 / 3  # of a lease that is left when it is renewed
-BACK_OFF = (
+REQUESTED_LEASE = timedelta(days=10)  # that is asked for; the hub decides
+RENEW_SHARE = 1 / 3  # of a lease that is left when it is renewed
+RETRY_DELAYS = (
     timedelta(minutes=10),  # for a verification that does not come, too
     timedelta(hours=1),
     timedelta(hours=6),
     timedelta(days=1),
     timedelta(days=7),  # given up, but for this
 )
-RESTLESS = timedelta(hours=1)  # between two subscriptions of a listing that keeps naming other hubs, or now none
+MIN_RESUBSCRIBE_DELAY = timedelta(
+    hours=1
+)  # between two subscriptions of a listing that keeps naming other hubs, or now none
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ def next_step(
     ``callback`` is where this server is reached; ``secret`` makes token and secret of a subscription that is new.
     """
     asked = (parse_timestamp(known.asked_at) or now) if known else None
-    restless = asked is not None and now - asked < RESTLESS
+    restless = asked is not None and now - asked < MIN_RESUBSCRIBE_DELAY
     if not named.hubs or named.topic is None:
         return Leave() if known and not restless else None
     fresh = Subscription(
@@ -64,7 +66,7 @@ def next_step(
         token=secret(),
         secret=secret(),
         asked_at=timestamp(now),
-        retry_at=timestamp(now + BACK_OFF[0]),
+        retry_at=timestamp(now + RETRY_DELAYS[0]),
     )
     if known is None:
         return fresh
@@ -74,7 +76,7 @@ def next_step(
     if (known.verified(now) and now < renewal(known)) or (retry is not None and now < retry):
         return None
     tries = known.tries + 1
-    after = timestamp(now + BACK_OFF[min(tries, len(BACK_OFF)) - 1])
+    after = timestamp(now + RETRY_DELAYS[min(tries, len(RETRY_DELAYS)) - 1])
     following = named.hubs[(named.hubs.index(known.hub) + 1) % len(named.hubs)]
     if known.tries and not known.verified(now) and following != known.hub:
         return replace(fresh, hub=following, tries=tries, retry_at=after)
@@ -86,17 +88,17 @@ def renewal(known: Subscription) -> datetime:
     until, since = parse_timestamp(known.lease_until), parse_timestamp(known.verified_at)
     if until is None or since is None:
         raise ValueError("a subscription that was never verified is not renewed")
-    return until - (until - since) * RENEW
+    return until - (until - since) * RENEW_SHARE
 
 
-def failed(known: Subscription, why: str, patience: timedelta | None, now: datetime) -> Changes:
+def subscription_failed(known: Subscription, why: str, patience: timedelta | None, now: datetime) -> Changes:
     """Return what changes when a hub could not be asked; ``patience`` is what its Retry-After said."""
     retry = parse_timestamp(known.retry_at) or now
-    asked = now + min(patience or timedelta(), BACK_OFF[-1])
+    asked = now + min(patience or timedelta(), RETRY_DELAYS[-1])
     return {"why": why, "retry_at": timestamp(max(retry, asked))}
 
 
-def found(known: Subscription, poll: Poll, before: str | None, news: int, now: datetime) -> Changes:
+def update_trust(known: Subscription, poll: Poll, before: str | None, news: int, now: datetime) -> Changes:
     """Return what changes when a poll showed ``news`` new sightings; ``before`` is when the listing was last read."""
     if not news:
         return {}
@@ -110,12 +112,12 @@ def found(known: Subscription, poll: Poll, before: str | None, news: int, now: d
     return changes | ({"missed_at": timestamp(now)} if missed is None else {})
 
 
-def slower(known: Subscription, now: datetime) -> int:
+def slowdown(known: Subscription, now: datetime) -> int:
     """Return how many times as slowly a listing is polled while its hub tells what is new: 1 to 16."""
     return 2**known.trust if known.verified(now) and known.missed_at is None else 1
 
 
-def next_look(known: Subscription, cursor: Cursor, now: datetime, interval: timedelta) -> datetime | None:
+def next_poll_for_push(known: Subscription, cursor: Cursor, now: datetime, interval: timedelta) -> datetime | None:
     """Return when a listing is polled because of a push; None when it need not be.
 
     Never sooner after another such poll than the listing's fastest pace, however often the hub pushes; not while the

@@ -236,7 +236,7 @@ class DocketQueue:
             if is_duplicate(poll, cursor, interval, term, services.clock()):
                 log.info("polled just now", source=poll.source, listing=poll.listing, term=poll.term, stands=term)
                 if (at := parse_timestamp(cursor.next_at)) is not None:
-                    services.due(poll, at)
+                    services.schedule(poll, at)
                 return
         name = f"poll {secrets.token_hex(6)}"
         tally = services.progress.follow(name)

@@ -113,7 +113,7 @@ class WorkerCoordinator:
         queue.dispatch = self._task_queue.enqueue if workers and self._task_queue else None
         while told := await self._registry.told_due(DUE_BATCH):
             for due in told:
-                services.due(Poll(source=due.source, listing=due.listing, asked_at=due.at), due.at)
+                services.schedule(Poll(source=due.source, listing=due.listing, asked_at=due.at), due.at)
             if len(told) < DUE_BATCH:
                 break
 

@@ -222,13 +222,15 @@ async def _run(
         app.memory_mark.name = UNKNOWN_MARK  # nothing is written before it is known whether Redis lost its data
     queue, coordinator = SharedQueue(), WorkerCoordinator(app, lease)
     services = app.services(Progress(), heard, role="daemon", term=lease.term)
-    services = replace(services, polls=queue, reader=reader, refused=metrics.refused, page_failed=metrics.page_failed)
+    services = replace(
+        services, polls=queue, reader=reader, count_refused=metrics.refused, count_failed_page=metrics.page_failed
+    )
     monitor = app.monitor_notifier(heard)
     canary = open_canary(app, DAEMON, reader, monitor, observe=metrics.canary)
     listings = all_listings(settings)
     first_due = await due_times(app.stores.cursors, listings, now()) if lease.took_over else {}
-    clock = Clock(listings, services.ask, now, is_leader=lambda: lease.is_held, first_due=first_due)
-    services = replace(services, due=clock.reschedule)
+    clock = Clock(listings, services.enqueue, now, is_leader=lambda: lease.is_held, first_due=first_due)
+    services = replace(services, schedule=clock.reschedule)
     engine = Engine(services, STEPS)
 
     def read_all() -> None:
@@ -330,12 +332,12 @@ def _schedule_jobs(clock: Clock, app: AppContext, services: Services, metrics: M
     clock.every(SOURCE_CHECK_SECONDS, look_at_sources, "sources")
     pending = pending_sweep(services.claims, app.stores.pending_sightings, services.dispatcher, now, app.settings)
     clock.every(PENDING_SWEEP_SECONDS, pending, "pending sightings")
-    if services.pushes is not None:
-        hubs = WebSubSweep(services.pushes, services.stores.cursors, all_listings(app.settings), services.ask, now)
+    if services.websub is not None:
+        hubs = WebSubSweep(services.websub, services.stores.cursors, all_listings(app.settings), services.enqueue, now)
         clock.every(WEBSUB_SWEEP_SECONDS, hubs.sweep, "pushes")
     if ladder:
         revisits = RevisitSweep(
-            app.archive, app.stores.revisit_queue, app.page_observations, app.settings, services.ask, now
+            app.archive, app.stores.revisit_queue, app.page_observations, app.settings, services.enqueue, now
         )
         clock.every(
             min(MAX_REVISIT_SWEEP_SECONDS, min(step.total_seconds() for step, _ in ladder) / 2),
@@ -417,7 +419,7 @@ def _views(
         test=test,
         metrics=metrics,
         canary=DaemonCanary(app).read,
-        pushes=app.websub_store,
+        websub=app.websub_store,
         heard=heard,
         finder=finder,
         clock_warning=timekeeper.warning,

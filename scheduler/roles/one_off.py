@@ -88,8 +88,8 @@ async def crawl_once(app: AppContext, polls: Sequence[Poll], changed: Callable[[
 async def _run(services: Services, polls: Sequence[Poll]) -> None:
     engine = Engine(services, STEPS)
     for poll in polls:
-        services.ask(poll)
-    services.polls.end()
+        services.enqueue(poll)
+    services.polls.close()
     crawl = engine.start()
     try:
         await asyncio.shield(crawl)  # being cancelled ends it in order, below
@@ -147,12 +147,12 @@ async def _try(settings: Settings, polls: Sequence[Poll], pages: int, host_limit
         claims=claims,
         stores=NullStores(),
         reader=ReaderPool(),
-        memory=ingestor,
-        guard=guard_of(settings),
+        ingestor=ingestor,
+        address_guard=guard_of(settings),
         progress=progress,
         clock=now,
         dispatcher=PageDispatcher(now),
-        manners=host_limits,
+        host_limits=host_limits,
     )
     tally = progress.follow(polls[0].crawl_id or "")
     await _run(services, polls)

@@ -89,7 +89,7 @@ async def _run(app: AppContext, stop: asyncio.Event, ready: Callable[[], None]) 
             delivery.wake()
 
     due = NextPollPublisher(registry)
-    services = replace(app.services(Progress(), heard), polls=SharedQueue(), due=due)
+    services = replace(app.services(Progress(), heard), polls=SharedQueue(), schedule=due)
     name = services.claims.run
     task_queue = DocketQueue(services, app.stores.crawl_requests, app.redis_url, signer)
     if isinstance(services.polls, SharedQueue):

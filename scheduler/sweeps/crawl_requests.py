@@ -89,7 +89,7 @@ async def run_crawl(asked: Poll, services: Services, requests: CrawlRequests) ->
     await _write_with_retry(lambda: requests.put_state(state), crawl_id)
     tally = services.progress.follow(crawl_id)
     for poll in polls:
-        services.ask(poll)
+        services.enqueue(poll)
     try:
         async with asyncio.timeout(MAX_CRAWL_SECONDS):
             await tally.done.wait()

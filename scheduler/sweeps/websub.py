@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 from crawler.polling.interval import FASTEST
 from crawler.polling.polls import Listing
 from crawler.stores import CursorStore
-from crawler.websub.policy import next_look
+from crawler.websub.policy import next_poll_for_push
 from stories.crawl_state.claims import listing_key
 from stories.crawl_state.websub import Changes, Subscription, WebSubStore
 from stories.model.sighting import Poll
@@ -53,7 +53,7 @@ class WebSubSweep:
         if listing is None or known is None:
             await self._pushes.settle(key, known.wanted_at if known else None)
             return
-        at = next_look(known, await self._cursors.get(key), now, listing.interval)
+        at = next_poll_for_push(known, await self._cursors.get(key), now, listing.interval)
         if at is None:
             await self._pushes.settle(key, known.wanted_at)
         elif at > now:

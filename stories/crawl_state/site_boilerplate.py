@@ -6,12 +6,18 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from urllib.parse import urlsplit
 
+import structlog
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from stories.db import keys
 from stories.db.replies import text
 from stories.model.timestamps import milliseconds
+from stories.model.urls import canonical_url, url_digest
+
+log = structlog.get_logger(__name__)
 
 VOICES = 3  # issuers under whose releases a line must stand before it is the site's, and not one of theirs
 LINES_KEPT = 1_000  # of a site, the latest; each voice that has a line counts
@@ -42,13 +48,30 @@ class ShownLines:
 
 
 class SiteBoilerplateStore:
-    """Keeps what is repeated; each host forgets what it has not shown for ``keys.SITE_LIFETIME``."""
+    """Keeps what is repeated; each host forgets what it has not shown for ``keys.SITE_LIFETIME``.
+
+    While Redis is away, pages are read without it: no method raises ``RedisError``.
+    """
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
 
-    async def known(self, host: str, page: str) -> KnownBoilerplate:
-        """Return what is remembered of a host, and of the page with this URL digest. ``RedisError`` is the caller's."""
+    async def known(self, url: str) -> KnownBoilerplate:
+        """Return the boilerplate of a page's host, and what the page at ``url`` showed before; empty without Redis."""
+        try:
+            return await self._known(_host(url), url_digest(canonical_url(url)))
+        except RedisError as error:
+            log.info("site_boilerplate_not_read", url=url, reason=f"Redis: {error}", next="the page is read without it")
+            return KnownBoilerplate()
+
+    async def learn(self, url: str, shown: ShownLines, known: KnownBoilerplate, now: datetime) -> None:
+        """Store what the page at ``url`` shows; ``known`` as :meth:`known` returned it before the page was read."""
+        try:
+            await self._learn(_host(url), url_digest(canonical_url(url)), shown, known, now)
+        except RedisError as error:
+            log.info("site_boilerplate_not_stored", url=url, reason=f"Redis: {error}", next="the next page adds to it")
+
+    async def _known(self, host: str, page: str) -> KnownBoilerplate:
         async with self._redis.pipeline(transaction=False) as pipe:
             pipe.zrange(keys.site_lines(host).name, 0, -1)
             pipe.zrange(keys.site_headlines(host).name, 0, -1)
@@ -64,11 +87,8 @@ class SiteBoilerplateStore:
             kept=frozenset(text(member) for member in kept),
         )
 
-    async def learn(self, host: str, page: str, shown: ShownLines, known: KnownBoilerplate, now: datetime) -> None:
-        """Remember what a page shows.
-
-        What the site is ``known`` to repeat lives on with every page of it, since no reading shows it any more.
-        """
+    async def _learn(self, host: str, page: str, shown: ShownLines, known: KnownBoilerplate, now: datetime) -> None:
+        # Known lines are refreshed with every page: once removed from the text, no later page would show them.
         at, oldest = milliseconds(now), milliseconds(now - keys.SITE_LIFETIME)
         lines = shown.lines[:LINES_OF_A_PAGE]
         heard = {f"{line} {one}": at for line, voices in known.lines.items() for one in sorted(voices)[:VOICES]}
@@ -88,3 +108,7 @@ class SiteBoilerplateStore:
                 pipe.sadd(of_page.name, *lines)
                 pipe.expire(of_page.name, of_page.seconds)
             await pipe.execute()
+
+
+def _host(url: str) -> str:
+    return (urlsplit(url).hostname or "").removeprefix("www.")

@@ -10,7 +10,7 @@ from scrapy.settings import Settings as ScrapySettings
 
 from config.settings import PollingSettings, Settings
 from config.source_settings import ListingSettings, SourceSettings
-from crawler.engine import PACE, scrapy_settings
+from crawler.engine import REQUEST_DELAY, scrapy_settings
 
 
 def source(url, **more):
@@ -58,7 +58,7 @@ def test_what_is_fetched_is_bounded():
 def test_each_host_has_its_pace_and_an_operators_own_hosts_need_none():
     given = scrapy_settings(SETTINGS, {})
     slots = given["DOWNLOAD_SLOTS"]
-    assert given["DOWNLOAD_DELAY"] == PACE
+    assert given["DOWNLOAD_DELAY"] == REQUEST_DELAY
     assert (slots["slow.example"]["delay"], slots["slow.example"]["concurrency"]) == (20, 1)
     assert "usual.example" not in slots
     assert slots["127.0.0.1"]["delay"] == 0

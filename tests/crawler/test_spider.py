@@ -32,7 +32,7 @@ PAGE = "https://wire.example/news/7"
 def services_of(redis: Any) -> Services:
     return Services(
         settings=Settings(), polls=PollQueue(), claims=Claims(redis), stores=CrawlStores.from_redis(redis), reader=ReaderPool(workers=1),
-        memory=cast(Any, None), guard=AddressGuard(AddressPolicy()), progress=Progress(), clock=lambda: NOW,
+        ingestor=cast(Any, None), address_guard=AddressGuard(AddressPolicy()), progress=Progress(), clock=lambda: NOW,
         dispatcher=PageDispatcher(lambda: NOW),
     )  # fmt: skip
 
@@ -55,8 +55,8 @@ async def test_a_queued_poll_of_a_source_that_may_not_be_requested_ends_with_the
         replace(poll, urls=(PAGE,), reason="revisit"),
     ]
     for one in polls:
-        services.ask(one)
-    services.polls.end()
+        services.enqueue(one)
+    services.polls.close()
     assert [request async for request in WireSpider(services).start()] == []
     assert await asyncio.wait_for(tally.done.wait(), 10)
     assert len(tally.errors) == len(polls)
@@ -67,7 +67,7 @@ async def test_a_queued_poll_of_a_source_that_may_not_be_requested_ends_with_the
 async def test_a_page_that_comes_while_the_process_ends_is_no_failure_and_is_read_at_once_by_the_next(redis):
     services = services_of(redis)
     (claim,) = (await services.claims.claim("wire", [Sighting(url=PAGE)], NOW)).claims
-    services.claimed.add(PAGE)
+    services.claimed_urls.add(PAGE)
     await Engine(services, {})._give_back()
     await services.reader.close()
     answer = HtmlResponse(PAGE, body=b"<h1>Ferry line opens</h1><p>It runs from today.</p>")
@@ -80,11 +80,11 @@ async def test_claims_are_given_back_also_while_a_page_that_was_left_behind_sett
     services = services_of(redis)
     pages = [f"{PAGE}{number}" for number in range(3)]
     await services.claims.claim("wire", [Sighting(url=page) for page in pages], NOW)
-    services.claimed.update(pages)
+    services.claimed_urls.update(pages)
     give_back = services.claims.give_back
 
     async def settles(url: str) -> None:
-        services.claimed.discard(url)
+        services.claimed_urls.discard(url)
         await give_back(url)
 
     services.claims.give_back = settles  # type: ignore[method-assign]

@@ -87,7 +87,7 @@ async def test_a_listing_that_holds_up_the_loop_again_and_again_is_set_aside(red
     (one,) = await set_aside(redis)
     assert (one.kind, one.url) == ("listing", poll.listing)
     with pytest.raises(QuarantinedError):
-        async with services.reading(poll, asked=False):
+        async with services.read_attempt(poll, is_requested=False):
             pass
 
 
@@ -96,4 +96,4 @@ def services_of(redis):
         ("settings", "polls", "claims", "desk", "reader", "memory", "guard", "progress", "dispatcher"),
         SimpleNamespace(),
     )
-    return Services(**rest, clock=lambda: NOW, aside=Quarantine(redis, "run/"))
+    return Services(**rest, clock=lambda: NOW, quarantine=Quarantine(redis, "run/"))

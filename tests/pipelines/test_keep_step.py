@@ -141,7 +141,7 @@ def step(bureau: Bureau, progress: Progress, claims: Claims) -> Callable[..., In
     def make(memory: Ingestor | Moody) -> IngestPipeline:
         dispatcher = PageDispatcher(bureau.clock)
         services = SimpleNamespace(
-            memory=memory, claims=claims, clock=bureau.clock, progress=progress, dispatcher=dispatcher
+            ingestor=memory, claims=claims, clock=bureau.clock, progress=progress, dispatcher=dispatcher
         )
         return IngestPipeline.from_crawler(cast(Crawler, SimpleNamespace(spider=SimpleNamespace(services=services))))
 

@@ -12,7 +12,7 @@ from replaced_pages import LANGUAGES, LAYOUTS, TEASERS, Words, page, states
 from scrapy.http import HtmlResponse
 
 from crawler.extraction import NotARelease, extract_release
-from crawler.pages.again import gone_by, not_there, visible_text
+from crawler.pages.again import removed_by_content, removed_by_headline, visible_text
 from pipelines.ingest import ALONE_CONFIRMED
 from pipelines.text_loss import is_lost, is_still_shown, share_left
 from stories.model.page_result import PageResult
@@ -32,13 +32,13 @@ def look(url: str, html: str) -> PageResult | None:
     try:
         release = replace(extract_release(html, url), url=url)
     except NotARelease as refusal:
-        how = gone_by(refusal, url, response)
+        how = removed_by_content(refusal, url, response)
         return (
             reading(Release(url=url, headline=""), release=None, gone=how, page_text=visible_text(response))
             if how
             else None
         )
-    return reading(release, gone=not_there(release.headline, response))
+    return reading(release, gone=removed_by_headline(release.headline, response))
 
 
 async def visit(bureau: Bureau, pages: dict[str, str], times: int = 1) -> None:

@@ -13,7 +13,7 @@ from scrapy.utils.test import get_crawler
 
 from config.address_policy import AddressPolicy
 from crawler.http.address_guard import AddressGuard
-from crawler.http.errors import fault, trouble
+from crawler.http.errors import describe_error, error_kind
 from crawler.http.host_throttle import ThrottledDownloader
 from scheduler.reactor import run
 
@@ -29,8 +29,8 @@ async def fetch(handler: ThrottledDownloader, url: str) -> dict[str, object]:
         guard = AddressGuard(AddressPolicy())
         found = {
             "error": type(error).__name__,
-            "fault": fault(error, "127.0.0.1", guard),
-            "trouble": trouble(error, "127.0.0.1", guard),
+            "fault": describe_error(error, "127.0.0.1", guard),
+            "trouble": error_kind(error, "127.0.0.1", guard),
             "reason": getattr(error, "reason", None),
         }
     peak = tracemalloc.get_traced_memory()[1] - before

@@ -7,7 +7,7 @@ from replaced_pages import FORMS, LANGUAGES, LAYOUTS, TEASERS, URL, TeaserForm, 
 from scrapy.http import HtmlResponse
 
 from crawler.extraction import NotARelease, extract_release
-from crawler.pages.again import away, gone_by, not_there
+from crawler.pages.again import is_site_down, removed_by_content, removed_by_headline
 
 STATES = ("withdrawal", "withdrawal under the headline", "correction")
 
@@ -19,10 +19,10 @@ def read(words: Words, state: str, layout: str, count: int, form: TeaserForm) ->
     try:
         release = extract_release(html, URL)
     except NotARelease as refusal:
-        return gone_by(refusal, URL, response) or f"refused: {refusal}"
-    if away(release.headline or "", response):
+        return removed_by_content(refusal, URL, response) or f"refused: {refusal}"
+    if is_site_down(release.headline or "", response):
         return "away"
-    return not_there(release.headline or "", response) or release.body
+    return removed_by_headline(release.headline or "", response) or release.body
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -10,7 +10,7 @@ from scrapy.exceptions import IgnoreRequest
 from twisted.internet.address import IPv4Address, IPv6Address
 
 from config.address_policy import AddressPolicy
-from crawler.http.address_guard import SOURCE, AddressGuard, GuardedResolver, GuardMiddleware
+from crawler.http.address_guard import SOURCE_META, AddressGuard, GuardedResolver, GuardMiddleware
 
 PUBLIC = "93.184.215.14"
 REFUSED = {
@@ -141,7 +141,7 @@ INSIDE = AddressPolicy((ip_network("10.0.0.0/24"), ip_network("10.0.1.0/24")))
 async def test_a_source_reaches_only_the_private_networks_of_its_own_listings(source, url, may):
     hosts = {"intranet": {"10.0.0.1"}, "other": {"10.0.1.1"}, "public": {PUBLIC}}
     guard = AddressGuard(INSIDE, {name: frozenset(found) for name, found in hosts.items()})
-    request = Request(url, meta={SOURCE: source})
+    request = Request(url, meta={SOURCE_META: source})
     if may:
         await guard.check(request)
         return
@@ -160,7 +160,7 @@ async def test_a_name_that_leads_elsewhere_when_it_is_dialled_is_judged_once_mor
     """DNS rebinding: public when the request is looked at, private when the connection is made."""
     guard = AddressGuard(INSIDE, {"public": frozenset({PUBLIC}), "intranet": frozenset({"10.0.0.1"})})
     for source, reached in (("public", []), ("intranet", ["10.0.0.7"])):
-        scope = await guard.scope_of(Request("http://rebound.example/", meta={SOURCE: source}))
+        scope = await guard.scope_of(Request("http://rebound.example/", meta={SOURCE_META: source}))
         with guard.sending(scope):
             assert resolved(guard, "rebound.example", "10.0.0.7") == reached
     assert resolved(guard, "rebound.example", "10.0.0.7") == ["10.0.0.7"]

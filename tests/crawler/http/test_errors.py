@@ -17,7 +17,7 @@ from scrapy.spidermiddlewares.httperror import HttpError
 
 from config.address_policy import AddressPolicy
 from crawler.http.address_guard import AddressGuard
-from crawler.http.errors import RobotsForbiddenError, fault, status_fault
+from crawler.http.errors import RobotsForbiddenError, describe_error, describe_status
 
 MOVED = Response("https://wire.example/", status=302, headers={"Location": "file:///etc/hostname"})
 WORDS = {
@@ -46,13 +46,13 @@ WORDS = {
 @pytest.mark.parametrize("what", WORDS)
 def test_a_failure_is_told_in_words(what):
     error, words = WORDS[what]
-    assert fault(error, "wire.example", AddressGuard(AddressPolicy())).startswith(words)
+    assert describe_error(error, "wire.example", AddressGuard(AddressPolicy())).startswith(words)
 
 
 def test_an_address_that_is_not_allowed_is_told_with_what_allows_it():
     guard = AddressGuard(AddressPolicy())
     guard.permits("127.0.0.2", "inside.example")
-    told = fault(CannotResolveHostError(), "inside.example", guard)
+    told = describe_error(CannotResolveHostError(), "inside.example", guard)
     assert told.startswith("refused: inside.example resolves to 127.0.0.2, which is not a public address")
     assert "[polling] private_addresses" in told
 
@@ -61,4 +61,4 @@ def test_an_address_that_is_not_allowed_is_told_with_what_allows_it():
     ("status", "words"), [(404, "404 Not Found"), (429, "429 Too Many Requests"), (599, "HTTP status 599")]
 )
 def test_a_status_is_told_in_words(status, words):
-    assert status_fault(status) == words
+    assert describe_status(status) == words

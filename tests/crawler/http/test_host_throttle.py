@@ -11,7 +11,14 @@ from scrapy.http import Response
 from scrapy.utils.test import get_crawler
 
 from crawler.http.errors import HostBusyError
-from crawler.http.host_throttle import LOOK, SLOWED, SLOWER, HostQueue, HostThrottleMiddleware, slow_down
+from crawler.http.host_throttle import (
+    FIRST_SLOWDOWN_DELAY,
+    SHARED_LIMITS_SECONDS,
+    SLOWDOWN_DURATION,
+    HostQueue,
+    HostThrottleMiddleware,
+    slow_down,
+)
 from stories.crawl_state.host_limits import HostLimits
 
 URL = "https://wire.example/rss"
@@ -66,7 +73,7 @@ async def test_another_process_keeps_to_it(host, redis):
     other = Host(redis)
     assert await other.lets() is True
     await host.answers(503, Retry_After="90")
-    other.now += LOOK + timedelta(seconds=1)
+    other.now += SHARED_LIMITS_SECONDS + timedelta(seconds=1)
     assert await other.lets() == "wire.example asked for patience until 09:01:30 UTC"
     assert "until 09:01:30" in await Host(redis).lets()
 
@@ -90,7 +97,7 @@ async def test_too_many_requests_slow_the_host_for_an_hour(host):
     for _ in range(9):
         await host.answers(429)
     assert host.slot.delay == 30.0
-    host.now += SLOWED + timedelta(seconds=1)
+    host.now += SLOWDOWN_DURATION + timedelta(seconds=1)
     await host.lets()
     assert host.slot.delay == 1.0
 
@@ -99,7 +106,7 @@ async def test_a_host_without_a_pace_gets_one_when_it_says_429(host):
     host.slot.delay = 0.0
     await host.answers(429)
     await host.answers(429)
-    assert (host.slot.delay, host.slot.concurrency) == (2 * SLOWER, 1)
+    assert (host.slot.delay, host.slot.concurrency) == (2 * FIRST_SLOWDOWN_DELAY, 1)
 
 
 async def test_another_process_is_as_slow(host, redis):
@@ -108,7 +115,7 @@ async def test_another_process_is_as_slow(host, redis):
     await host.answers(429)
     await other.lets()
     assert (other.slot.delay, other.slot.concurrency) == (4.0, 1)
-    other.now += SLOWED + timedelta(seconds=1)
+    other.now += SLOWDOWN_DURATION + timedelta(seconds=1)
     await redis.flushdb()  # its lifetime is that of the server's clock
     await other.lets()
     assert other.slot.delay == 1.0

@@ -83,11 +83,11 @@ async def test_every_request_of_a_page_is_the_downloaders(renderer, downloads):
 async def test_a_page_has_so_many_requests_and_no_more(renderer, downloads):
     await renderer.render(shell("for (let n = 0; n < 200; n++) fetch('/' + n).catch(() => 0);"))
 
-    assert len(downloads.asked) == rendering.REQUESTS
+    assert len(downloads.asked) == rendering.MAX_REQUESTS
 
 
 async def test_a_script_that_never_ends_costs_its_own_page_and_no_other(downloads, monkeypatch):
-    monkeypatch.setattr(rendering, "ENDING", 1.0)
+    monkeypatch.setattr(rendering, "CLOSE_SECONDS", 1.0)
     renderer = Renderer(downloads, rendering=2)
     try:
         with pytest.raises(RenderError, match="did not end in time"):
@@ -101,7 +101,7 @@ async def test_a_script_that_never_ends_costs_its_own_page_and_no_other(download
 
 
 async def test_a_page_that_grows_without_end_is_refused(renderer, monkeypatch):
-    monkeypatch.setattr(rendering, "LARGEST", 10_000)
+    monkeypatch.setattr(rendering, "MAX_PAGE_CHARACTERS", 10_000)
 
     with pytest.raises(RenderError, match="larger than allowed"):
         await renderer.render(shell("text.innerText = 'salt '.repeat(10000)"))

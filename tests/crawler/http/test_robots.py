@@ -21,14 +21,14 @@ from crawler.http import robots
 from crawler.http.address_guard import AddressGuard
 from crawler.http.errors import HostBusyError
 from crawler.http.robots import (
-    HEEDED,
-    KEPT,
-    LARGEST,
-    LONGEST_DELAY,
+    CACHE_SECONDS,
+    MAX_CRAWL_DELAY,
+    MAX_ROBOTS_BYTES,
+    MAX_SIZE_META,
+    MAX_UNPACKED_BYTES,
     SERVERS_MAX,
-    TOO_COSTLY,
-    UNPACKED,
-    UNREACHABLE_KEPT,
+    TOO_COSTLY_REASON,
+    UNREACHABLE_CACHE_SECONDS,
     DailyRobots,
 )
 from stories.crawl_state.host_limits import HostLimits
@@ -83,7 +83,7 @@ def answer(status, body=b""):
 async def test_it_is_asked_for_once_and_again_a_day_later(host):
     assert await host.allows(NEWS) is True
     assert await host.allows(SEARCH) == "robots.txt forbids it (Disallow: /search)"
-    host.now += KEPT - 1
+    host.now += CACHE_SECONDS - 1
     await host.allows()
     assert host.asked == 1
     host.answers = answer(200, b"User-agent: wirewatch\nDisallow: /\n")
@@ -120,14 +120,14 @@ async def test_while_it_cannot_be_had_the_host_is_left_alone_and_soon_tried_agai
     assert await host.allows() == words
     assert host.asked == 1
     host.answers = answer(404)
-    host.now += UNREACHABLE_KEPT
+    host.now += UNREACHABLE_CACHE_SECONDS
     assert await host.allows() is True
 
 
 async def test_the_copy_from_before_is_obeyed_while_a_new_one_cannot_be_had(host):
     assert await host.allows(NEWS) is True
     host.answers = answer(500)
-    host.now += KEPT
+    host.now += CACHE_SECONDS
     assert await host.allows(NEWS) is True
     assert await host.allows(SEARCH) == "robots.txt forbids it (Disallow: /search)"
     assert host.asked == 2
@@ -168,16 +168,16 @@ async def test_crawl_delay_is_the_hosts_pace_up_to_a_minute(host):
     host.answers = answer(200, b"User-agent: *\nCrawl-delay: 7\n")
     await host.allows()
     assert (host.slot.delay, host.slot.concurrency) == (7.0, 1)
-    host.answers, host.now = answer(200, b"User-agent: *\nCrawl-delay: 86400\n"), host.now + KEPT
+    host.answers, host.now = answer(200, b"User-agent: *\nCrawl-delay: 86400\n"), host.now + CACHE_SECONDS
     await host.allows()
-    assert host.slot.delay == LONGEST_DELAY
+    assert host.slot.delay == MAX_CRAWL_DELAY
 
 
 async def test_a_huge_one_is_broken_off(host):
-    asked = Request("https://wire.example/robots.txt", meta={LARGEST: UNPACKED})
+    asked = Request("https://wire.example/robots.txt", meta={MAX_SIZE_META: MAX_UNPACKED_BYTES})
     send = host.middleware.crawler.signals.send_catch_log
-    assert UNPACKED > HEEDED
-    for _ in range(HEEDED // 65_536 + 1):
+    assert MAX_UNPACKED_BYTES > MAX_ROBOTS_BYTES
+    for _ in range(MAX_ROBOTS_BYTES // 65_536 + 1):
         (answer,) = send(signals.bytes_received, data=b" " * 65_536, request=asked, dont_log=StopDownload)
     assert isinstance(answer[1].value, StopDownload)
     assert not answer[1].value.fail
@@ -187,7 +187,7 @@ async def test_a_huge_one_is_broken_off(host):
 
 
 async def test_only_the_first_500_kib_are_heeded(host):
-    padding = b"# nothing here\n" * (HEEDED // 15)
+    padding = b"# nothing here\n" * (MAX_ROBOTS_BYTES // 15)
     host.answers = answer(200, b"User-agent: *\nDisallow: /search\n" + padding + b"Disallow: /news\n")
     assert await host.allows(SEARCH) == "robots.txt forbids it (Disallow: /search)"
     assert await host.allows(NEWS) is True
@@ -203,7 +203,7 @@ async def test_only_the_first_500_kib_are_heeded(host):
     ids=["rules", "wildcards", "agents"],
 )
 async def test_a_hostile_one_never_stops_the_loop_and_is_obeyed(host, body):
-    assert len(body) < HEEDED
+    assert len(body) < MAX_ROBOTS_BYTES
     host.answers = answer(200, body)
     longest, looked, ended = 0.0, time.perf_counter(), False
 
@@ -225,7 +225,7 @@ async def test_a_hostile_one_never_stops_the_loop_and_is_obeyed(host, body):
 
 async def test_rules_that_are_too_costly_forbid_and_say_so(host):
     host.answers = answer(200, b"User-agent: *\n" + b"".join(b"Disallow: /*aaaaaaaa%d\n" % n for n in range(20_000)))
-    assert await host.allows("https://wire.example/" + "a" * 4_000) == TOO_COSTLY
+    assert await host.allows("https://wire.example/" + "a" * 4_000) == TOO_COSTLY_REASON
     assert await host.allows(NEWS) is True
 
 
@@ -265,7 +265,7 @@ async def test_real_ones_are_read_and_where_they_forbid_the_rule_is_named(host):
         files = [file.read() for member in archived if member.isfile() and (file := archived.extractfile(member))]
     forbidden = 0
     for body in files[::20]:  # all of them: benchmarks/polling.py robots
-        host.answers, host.now = answer(200, body), host.now + KEPT
+        host.answers, host.now = answer(200, body), host.now + CACHE_SECONDS
         said = await host.allows(SEARCH)
         forbidden += said is not True
         assert said is True or "Disallow: " in said, (said, body[:300])

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from protego import Protego
 
-from crawler.http.robots import AGENT, heeded
+from crawler.http.robots import AGENT, truncated_rules
 from crawler.http.robots_rules import WORK_MAX, RobotsRules, RulesTooCostlyError
 
 DATA = Path(os.environ.get("WIREWATCH_DATA", "../shared/data")) / "robots" / "protego-robots.tar.xz"
@@ -67,7 +67,7 @@ def test_every_decision_is_protegos(lines: list[str], paths: list[str], start: s
 def test_real_files_are_decided_as_protego_decides_them() -> None:
     random, differences, decided = Random(20261201), [], 0
     with tarfile.open(DATA) as archived:
-        texts = [heeded(file.read()).decode("utf-8-sig", "ignore") for member in archived
+        texts = [truncated_rules(file.read()).decode("utf-8-sig", "ignore") for member in archived
                  if member.isfile() and (file := archived.extractfile(member))]  # fmt: skip
     assert len(texts) > 4_000
     for text in texts:

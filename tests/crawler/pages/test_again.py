@@ -5,7 +5,15 @@ from __future__ import annotations
 import pytest
 from scrapy.http import HtmlResponse, Response
 
-from crawler.pages.again import TRUSTED, asking, away, gone, gone_by, not_there, validators
+from crawler.pages.again import (
+    MAX_TRUSTED,
+    conditional_headers,
+    is_site_down,
+    removed_by_content,
+    removed_by_headline,
+    removed_by_response,
+    validators,
+)
 from stories.model.page_result import Validators
 from stories.model.release import NotARelease
 
@@ -19,7 +27,7 @@ def answer(url: str = PAGE, status: int = 200, **headers: str) -> Response:
 
 def test_an_answer_with_an_etag_is_asked_by_it() -> None:
     known = validators(answer(ETag='"7"', Last_Modified="Tue, 10 Mar 2026 09:00:00 GMT"))
-    assert asking(known) == {"If-None-Match": '"7"', "If-Modified-Since": "Tue, 10 Mar 2026 09:00:00 GMT"}
+    assert conditional_headers(known) == {"If-None-Match": '"7"', "If-Modified-Since": "Tue, 10 Mar 2026 09:00:00 GMT"}
 
 
 @pytest.mark.parametrize(
@@ -40,9 +48,9 @@ def test_last_modified_alone_is_relied_on_when_the_page_cannot_have_changed_twic
 
 def test_a_page_without_validators_or_said_to_be_the_same_very_often_is_read_whole() -> None:
     assert validators(answer()) is None
-    assert asking(None) == {}
-    assert asking(Validators(url=PAGE, etag='"7"', trusted=TRUSTED - 1))
-    assert asking(Validators(url=PAGE, etag='"7"', trusted=TRUSTED)) == {}
+    assert conditional_headers(None) == {}
+    assert conditional_headers(Validators(url=PAGE, etag='"7"', trusted=MAX_TRUSTED - 1))
+    assert conditional_headers(Validators(url=PAGE, etag='"7"', trusted=MAX_TRUSTED)) == {}
 
 
 @pytest.mark.parametrize(
@@ -63,7 +71,7 @@ def test_a_page_without_validators_or_said_to_be_the_same_very_often_is_read_who
 def test_a_page_is_gone_by_its_status_or_when_it_leads_to_the_front_page(
     got: str, status: int, how: str | None
 ) -> None:
-    assert gone(PAGE, answer(got, status)) == how
+    assert removed_by_response(PAGE, answer(got, status)) == how
 
 
 LISTINGS = ("https://wire.example/releases.php?kind=all", "https://wire.example/by/{tag}", "https://wire.example/x.rss")
@@ -93,12 +101,12 @@ LISTINGS = ("https://wire.example/releases.php?kind=all", "https://wire.example/
     ],
 )
 def test_a_page_is_gone_when_its_address_leads_where_no_release_stands(got: str, how: str | None) -> None:
-    assert gone(PAGE, answer(got), LISTINGS) == how
+    assert removed_by_response(PAGE, answer(got), LISTINGS) == how
 
 
 def test_a_release_at_the_address_of_a_section_has_not_moved() -> None:
-    assert gone("https://wire.example/news", answer("https://wire.example/en/news/"), LISTINGS) is None
-    assert gone("https://wire.example/by/one", answer("https://wire.example/by/two"), LISTINGS) is None
+    assert removed_by_response("https://wire.example/news", answer("https://wire.example/en/news/"), LISTINGS) is None
+    assert removed_by_response("https://wire.example/by/one", answer("https://wire.example/by/two"), LISTINGS) is None
 
 
 @pytest.mark.parametrize(
@@ -115,16 +123,16 @@ def test_a_release_at_the_address_of_a_section_has_not_moved() -> None:
     ],
 )
 def test_a_page_that_answers_200_and_says_that_it_is_not_there_is_gone(headline: str) -> None:
-    assert not_there(headline) == "not found"
-    assert not away(headline)
+    assert removed_by_headline(headline) == "not found"
+    assert not is_site_down(headline)
 
 
 @pytest.mark.parametrize(
     "headline", ["Maintenance", "We'll be back soon!", "This site is currently down for maintenance"]
 )
 def test_a_site_that_is_at_work_says_nothing_of_its_pages(headline: str) -> None:
-    assert away(headline)
-    assert not_there(headline) is None
+    assert is_site_down(headline)
+    assert removed_by_headline(headline) is None
 
 
 @pytest.mark.parametrize(
@@ -142,8 +150,8 @@ def test_a_site_that_is_at_work_says_nothing_of_its_pages(headline: str) -> None
     ],
 )  # fmt: skip
 def test_headlines_of_releases_are_no_error_pages(headline: str) -> None:
-    assert not_there(headline) is None
-    assert not away(headline)
+    assert removed_by_headline(headline) is None
+    assert not is_site_down(headline)
 
 
 @pytest.mark.parametrize(
@@ -157,16 +165,16 @@ def test_headlines_of_releases_are_no_error_pages(headline: str) -> None:
     ],
 )
 def test_a_page_may_say_so_above_teasers_that_were_read_as_a_release(title: str, heading: str, how: str | None) -> None:
-    assert not_there("Harbour Wire", page(title, heading)) == how
-    assert away("Harbour Wire", page("Harbour Wire", "We will be back soon"))
+    assert removed_by_headline("Harbour Wire", page(title, heading)) == how
+    assert is_site_down("Harbour Wire", page("Harbour Wire", "We will be back soon"))
 
 
 def test_a_release_in_a_section_called_maintenance_is_no_page_of_a_site_at_work() -> None:
     headline = "Harbour Air Opens a Hangar"
-    assert not away(headline, page(f"{headline} | Maintenance | Harbour Wire", headline))
-    assert not away(headline, page(headline, "Maintenance"))
-    assert away("Harbour Wire", page("Maintenance | Harbour Wire", ""))
-    assert away("Harbour Wire", page("Harbour Wire | Under maintenance", ""))
+    assert not is_site_down(headline, page(f"{headline} | Maintenance | Harbour Wire", headline))
+    assert not is_site_down(headline, page(headline, "Maintenance"))
+    assert is_site_down("Harbour Wire", page("Maintenance | Harbour Wire", ""))
+    assert is_site_down("Harbour Wire", page("Harbour Wire | Under maintenance", ""))
 
 
 def page(title: str, heading: str, url: str = PAGE) -> HtmlResponse:
@@ -190,11 +198,11 @@ def page(title: str, heading: str, url: str = PAGE) -> HtmlResponse:
     ],
 )
 def test_what_a_page_shows_instead_of_its_release(reason: str, shown: HtmlResponse, how: str | None) -> None:
-    assert gone_by(NotARelease(reason, "Harbour Wire"), PAGE, shown) == how
+    assert removed_by_content(NotARelease(reason, "Harbour Wire"), PAGE, shown) == how
 
 
 def test_a_front_page_that_was_asked_for_has_not_moved() -> None:
-    assert gone("https://wire.example/en/", answer("https://wire.example/", 200)) is None
+    assert removed_by_response("https://wire.example/en/", answer("https://wire.example/", 200)) is None
 
 
 @pytest.mark.parametrize(
@@ -214,4 +222,4 @@ def test_a_front_page_that_was_asked_for_has_not_moved() -> None:
     ],
 )
 def test_walls_and_faults_do_not_make_a_page_gone(reason: str, detail: str, how: str | None) -> None:
-    assert gone_by(NotARelease(reason, detail)) == how
+    assert removed_by_content(NotARelease(reason, detail)) == how

@@ -93,14 +93,14 @@ def test_older_pages_use_what_a_busy_machine_leaves_and_more_on_an_idle_one(disp
     for number in range(300):
         dispatcher.submit(f"site{number}", Priority.REVISIT, sent.append)
     for _ in range(100):
-        dispatcher.note_lag(0.3)
+        dispatcher.adapt_to_lag(0.3)
     for slot in sent[:FIRST_BACKLOG_TOTAL]:
         slot.release()
     assert len(sent) - FIRST_BACKLOG_TOTAL == MIN_BACKLOG_TOTAL
     assert dispatcher.free("new", Priority.NEW) == MAX_IN_FLIGHT
     released, most = FIRST_BACKLOG_TOTAL, 0
     for _ in range(150):
-        dispatcher.note_lag(0.0)
+        dispatcher.adapt_to_lag(0.0)
         sent[released].release()
         released += 1
         most = max(most, sum(status.total for _, status in dispatcher.statuses()))
@@ -119,7 +119,7 @@ def test_what_a_person_asked_for_goes_before_what_is_read_again(dispatcher):
 
 
 def test_after_a_heavy_page_a_source_has_one_page_in_flight_for_a_while(dispatcher, time):
-    dispatcher.received("wire", HEAVY_BYTES)
+    dispatcher.charge_bytes("wire", HEAVY_BYTES)
     assert dispatcher.free("wire", Priority.NEW) == 1
     time.now += HEAVY_SECONDS + 1
     assert dispatcher.free("wire", Priority.NEW) == MAX_IN_FLIGHT
@@ -136,19 +136,19 @@ def test_a_source_over_its_budget_waits_and_the_time_is_counted(dispatcher, time
 
 
 def test_a_source_whose_pages_hold_up_the_event_loop_has_one_in_flight_and_soon_waits(dispatcher, time):
-    dispatcher.ingested("wire", 0.5)
+    dispatcher.charge_ingest("wire", 0.5)
     assert dispatcher.free("wire", Priority.NEW) == 1
     for _ in range(25):
-        dispatcher.ingested("wire", 0.5)
+        dispatcher.charge_ingest("wire", 0.5)
     assert dispatcher.free("wire", Priority.NEW) == 0
     assert dispatcher.free("other", Priority.NEW) == MAX_IN_FLIGHT
 
 
 def test_listings_wait_for_a_source_that_used_up_its_reading_or_whose_backlog_is_full(dispatcher):
     assert not dispatcher.listing_wait("wire")
-    dispatcher.read("wire", READER_BURST + 18)
+    dispatcher.charge_reader("wire", READER_BURST + 18)
     assert dispatcher.listing_wait("wire").total_seconds() > 300
-    dispatcher.added("other", MAX_PAGES, new=True)
+    dispatcher.count_added("other", MAX_PAGES, new=True)
     assert dispatcher.listing_wait("other")
 
 

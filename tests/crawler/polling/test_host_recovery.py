@@ -13,7 +13,7 @@ from config.settings import Settings
 from config.source_settings import ListingSettings, SourceSettings
 from crawler.http.address_guard import AddressGuard
 from crawler.pages.dispatcher import PageDispatcher
-from crawler.polling.interval import Reply
+from crawler.polling.interval import PollResult
 from crawler.polling.poll_queue import PollQueue
 from crawler.polling.recorder import PollRecorder
 from crawler.progress import Progress
@@ -47,22 +47,24 @@ class Wire:
             claims=Claims(self.redis),
             stores=CrawlStores.from_redis(self.redis),
             reader=cast(Any, None),
-            memory=cast(Any, None),
-            guard=AddressGuard(AddressPolicy()),
+            ingestor=cast(Any, None),
+            address_guard=AddressGuard(AddressPolicy()),
             progress=Progress(),
             clock=lambda: self.now,
-            due=lambda poll, at: self.due.__setitem__(poll.listing, at),
+            schedule=lambda poll, at: self.due.__setitem__(poll.listing, at),
             dispatcher=PageDispatcher(lambda: self.now, Backlog(self.redis)),
         )
         self.books = PollRecorder(self.services)
 
     async def fails(self, listing, trouble="timeout"):
         poll, key = Poll(source="wire", listing=listing, asked_at=self.now), listing_key("wire", listing)
-        await self.books.failed(poll, key, await self.services.stores.cursors.get(key), trouble, trouble, None)
+        await self.books.record_failure(poll, key, await self.services.stores.cursors.get(key), trouble, trouble, None)
 
     async def is_read(self, listing):
         poll, key = Poll(source="wire", listing=listing, asked_at=self.now), listing_key("wire", listing)
-        await self.books.read(poll, key, await self.services.stores.cursors.get(key), Reply(came="read"), self.now)
+        await self.books.record_read(
+            poll, key, await self.services.stores.cursors.get(key), PollResult(outcome="read"), self.now
+        )
 
     async def page_fails(self, number, times=1):
         url = f"https://wire.example/{number}"

@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.polling.hourly_rate import HOURS, expected, hour_of_week, known_hours, learn, rate_at, usual_a_day
+from crawler.polling.hourly_rate import (
+    HOURS,
+    expected_sightings,
+    hour_of_week,
+    known_hours,
+    learn_rates,
+    rate_at,
+    usual_a_day,
+)
 from stories.model.sighting import Cursor
 from stories.model.timestamps import timestamp
 
@@ -21,7 +29,7 @@ def watched(news, hours, *, every=timedelta(minutes=5), start=MONDAY):
     cursor, at = Cursor(read_at=timestamp(start)), start
     while at < start + HOUR * hours:
         at += every
-        cursor = learn(cursor, news(at), at)
+        cursor = learn_rates(cursor, news(at), at)
         cursor = Cursor(read_at=timestamp(at), week=cursor.week, hour=cursor.hour, hour_news=cursor.hour_news)
     return cursor
 
@@ -47,7 +55,7 @@ def test_a_week_is_remembered_hour_by_hour():
     assert rate_at(week, MONDAY + 15 * HOUR, 1.0, 1.0) < 0.5
     assert rate_at(week, MONDAY + (5 * 24 + 9) * HOUR, 1.0, 1.0) < 0.5
     assert usual_a_day(week) == pytest.approx(6 * 4 * 5 / 7, rel=0.1)
-    assert expected(week, MONDAY, MONDAY + 24 * HOUR) == pytest.approx(24, rel=0.3)
+    assert expected_sightings(week, MONDAY, MONDAY + 24 * HOUR) == pytest.approx(24, rel=0.3)
 
 
 def test_what_came_in_hours_without_a_poll_is_spread_over_them():
@@ -64,14 +72,14 @@ def test_what_was_learnt_fades():
 
 def test_a_long_pause_teaches_nothing():
     before = watched(lambda at: 1, 30)
-    after = learn(before, 500, MONDAY + 30 * HOUR + timedelta(days=4))
+    after = learn_rates(before, 500, MONDAY + 30 * HOUR + timedelta(days=4))
     assert (after.week, after.hour) == (before.week, None)
 
 
 def test_nothing_is_expected_of_a_listing_that_was_not_watched_for_a_day():
     young = watched(lambda at: 1, 5)
     assert usual_a_day(young.week) is None
-    assert expected(young.week, MONDAY, MONDAY + HOUR) is None
+    assert expected_sightings(young.week, MONDAY, MONDAY + HOUR) is None
     assert rate_at("", MONDAY, 7.0, 6.0) == 7.0
 
 
@@ -80,8 +88,8 @@ def test_no_course_of_polls_and_clocks_breaks_it(polls):
     cursor, at = Cursor(), MONDAY
     for step, news in polls:
         at += step
-        learnt = learn(cursor, news, at)
+        learnt = learn_rates(cursor, news, at)
         cursor = Cursor(read_at=timestamp(at), week=learnt.week, hour=learnt.hour, hour_news=learnt.hour_news)
         assert len(cursor.week) in (0, HOURS)
         assert rate_at(cursor.week, at, 1.0, 6.0) >= 0
-        assert (expected(cursor.week, at - HOUR * 40, at) or 0.0) >= 0
+        assert (expected_sightings(cursor.week, at - HOUR * 40, at) or 0.0) >= 0

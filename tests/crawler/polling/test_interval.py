@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.polling.hourly_rate import learn
-from crawler.polling.interval import BACK_OFF, IntervalPolicy, Reply, next_poll
+from crawler.polling.hourly_rate import learn_rates
+from crawler.polling.interval import BACKOFF, IntervalPolicy, PollResult, next_poll
 from stories.model.sighting import Cursor
 from stories.model.timestamps import timestamp
 
@@ -24,7 +24,7 @@ def remembered(news, days, start=MONDAY):
     cursor, at = Cursor(read_at=timestamp(start)), start
     while at < start + timedelta(days=days):
         at += 5 * MINUTE
-        learnt = learn(cursor, news(at), at)
+        learnt = learn_rates(cursor, news(at), at)
         cursor = Cursor(read_at=timestamp(at), week=learnt.week, hour=learnt.hour, hour_news=learnt.hour_news)
     return cursor
 
@@ -35,17 +35,17 @@ DEAD_FOR_WEEKS = remembered(lambda at: 0, 28)
 FLOOD = remembered(lambda at: 5, 7)
 DAYTIME = remembered(lambda at: at.weekday() < 5 and 9 <= at.hour < 17 and at.minute == 0, 14)
 WEEK_LATER, TWO = NINE + timedelta(days=7), NINE + timedelta(days=14)
-UNCHANGED = Reply(came="unchanged", window=20)
+UNCHANGED = PollResult(outcome="unchanged", window=20)
 
 
 def failed(trouble, times, **more):
-    return Cursor(failures=times, trouble=trouble), Reply(came="failed", trouble=trouble, **more)
+    return Cursor(failures=times, trouble=trouble), PollResult(outcome="failed", trouble=trouble, **more)
 
 
 CASES = {
     "a young listing keeps the interval": (FRESH, UNCHANGED, NINE, 5, 5),
-    "so does one that shows its first news": (FRESH, Reply(came="read", news=1, window=20), NINE, 5, 5),
-    "a first poll, which has nothing to compare with": (Cursor(), Reply(came="read", news=20, window=20), NINE, 5, 5),
+    "so does one that shows its first news": (FRESH, PollResult(outcome="read", news=1, window=20), NINE, 5, 5),
+    "a first poll, which has nothing to compare with": (Cursor(), PollResult(outcome="read", news=20, window=20), NINE, 5, 5),
     "a week without news slows it": (QUIET, UNCHANGED, WEEK_LATER, 20, 60),
     "but never beyond a dozen intervals": (DEAD_FOR_WEEKS, UNCHANGED, NINE + timedelta(days=28), 30, 60),
     "sixty an hour are asked for as fast as may be": (FLOOD, UNCHANGED, WEEK_LATER, 1.25, 1.4),
@@ -53,13 +53,13 @@ CASES = {
     "in the middle of the night": (DAYTIME, UNCHANGED, TWO - timedelta(hours=8), 12, 60),
     "on Sunday": (DAYTIME, UNCHANGED, TWO - timedelta(hours=22), 10, 60),
     "a long step ends where the busy hours begin": (DAYTIME, UNCHANGED, TWO - timedelta(minutes=80), 7.5, 50),
-    "half of the window was new": (FRESH, Reply(came="read", news=10, window=20), NINE, 2.5, 2.5),
-    "all of it was": (FRESH, Reply(came="read", news=20, window=20), NINE, 1.25, 1.4),
-    "all three entries of a short page are no burst": (FRESH, Reply(came="read", news=1, window=3), NINE, 5, 5),
+    "half of the window was new": (FRESH, PollResult(outcome="read", news=10, window=20), NINE, 2.5, 2.5),
+    "all of it was": (FRESH, PollResult(outcome="read", news=20, window=20), NINE, 1.25, 1.4),
+    "all three entries of a short page are no burst": (FRESH, PollResult(outcome="read", news=1, window=3), NINE, 5, 5),
     "the source says that its answer stands for twenty minutes": (
-        FRESH, Reply(came="unchanged", window=20, fresh_for=20 * MINUTE), NINE, 20, 20),
-    "for a day: within the bounds": (FRESH, Reply(came="read", fresh_for=timedelta(days=1)), NINE, 60, 60),
-    "for less than we wait anyway": (FRESH, Reply(came="read", fresh_for=MINUTE), NINE, 5, 5),
+        FRESH, PollResult(outcome="unchanged", window=20, fresh_for=20 * MINUTE), NINE, 20, 20),
+    "for a day: within the bounds": (FRESH, PollResult(outcome="read", fresh_for=timedelta(days=1)), NINE, 60, 60),
+    "for less than we wait anyway": (FRESH, PollResult(outcome="read", fresh_for=MINUTE), NINE, 5, 5),
     "it did not answer in time, once": (*failed("timeout", 1), NINE, 5, 5),
     "four times": (*failed("timeout", 4), NINE, 20, 20),
     "a hundred times": (*failed("timeout", 100), NINE, 30, 30),
@@ -91,7 +91,7 @@ def test_when_a_listing_is_asked_again(case):
     [
         (FLOOD, UNCHANGED, 5),
         (QUIET, UNCHANGED, 5),
-        (FRESH, Reply(came="read", news=20, window=20, fresh_for=timedelta(hours=1)), 5),
+        (FRESH, PollResult(outcome="read", news=20, window=20, fresh_for=timedelta(hours=1)), 5),
         (*failed("robots", 9), 5),
         (*failed("busy", 9, retry_after=30 * MINUTE), 30),
     ],
@@ -119,7 +119,7 @@ def test_ten_minutes_without_news_at_two_seconds_slow_nothing():
     cursor = Cursor(read_at=timestamp(at))
     for _ in range(300):
         at += timedelta(seconds=2)
-        learnt = learn(cursor, 0, at)
+        learnt = learn_rates(cursor, 0, at)
         cursor = Cursor(read_at=timestamp(at), week=learnt.week, hour=learnt.hour, hour_news=learnt.hour_news)
         assert next_poll(cursor, UNCHANGED, at, pace, "wire").at - at <= timedelta(seconds=2.3)
 
@@ -137,7 +137,7 @@ def test_listings_with_one_pace_part_and_each_in_the_same_way_again():
     window=st.integers(0, 5_000),
     ago=st.timedeltas(timedelta(days=-400), timedelta(days=400)),
     fresh_for=st.timedeltas(timedelta(0), timedelta(days=4_000)),
-    trouble=st.none() | st.sampled_from(sorted(BACK_OFF)),
+    trouble=st.none() | st.sampled_from(sorted(BACKOFF)),
     failures=st.integers(0, 10**6),
     week=st.sampled_from(["", QUIET.week, FLOOD.week, DAYTIME.week]),
     now=st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
@@ -147,6 +147,8 @@ def test_whatever_happens_an_adaptive_wait_stays_within_its_bounds(
 ):
     pace = IntervalPolicy(interval=timedelta(seconds=seconds))
     cursor = Cursor(read_at=timestamp(now - ago), week=week, failures=failures)
-    reply = Reply(came="failed" if trouble else "read", news=news, window=window, trouble=trouble, fresh_for=fresh_for)
+    reply = PollResult(
+        outcome="failed" if trouble else "read", news=news, window=window, trouble=trouble, fresh_for=fresh_for
+    )
     wait = next_poll(cursor, reply, now, pace, "wire").at - now
     assert pace.interval / 4 <= wait <= pace.interval * 12

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from crawler.polling.hourly_rate import HOURS
-from crawler.polling.listing_health import health
+from crawler.polling.listing_health import listing_health
 from stories.model.sighting import Cursor
 from stories.model.source_health import ListingHealth, verdict
 from stories.model.timestamps import timestamp
@@ -51,16 +51,16 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_a_listing_does_in_a_state_and_a_word(case):
     cursor, state, word = CASES[case]
-    judged = health("https://wire.example/rss", cursor, NOW)
+    judged = listing_health("https://wire.example/rss", cursor, NOW)
     assert (judged.state, judged.word) == (state, word)
 
 
 def test_silence_is_told_against_what_is_usual():
-    silent = health("https://wire.example/rss", CASES["nothing comes, and something should"][0], NOW)
+    silent = listing_health("https://wire.example/rss", CASES["nothing comes, and something should"][0], NOW)
     assert silent.detail == "nothing for 3 days, usually 13 a day"
     assert silent.since == timestamp(NOW - 72 * HOUR)
     rare = replace(WELL, week=("!" * 23 + "*") * 7, news_at=timestamp(NOW - 24 * 60 * HOUR))
-    assert health("https://wire.example/rss", rare, NOW).detail == "nothing for 60 days, usually 2 a week"
+    assert listing_health("https://wire.example/rss", rare, NOW).detail == "nothing for 60 days, usually 2 a week"
 
 
 def listing(number, state="working", **more):

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from crawler.polling.overlap import edges, fills, mark, marks, newest_first, news, takes_up, window_of
+from crawler.polling.overlap import (
+    count_unseen,
+    fills_gap,
+    gap_edges,
+    has_overlap,
+    mark,
+    marks,
+    newest_first,
+    window_of,
+)
 from stories.model.sighting import Sighting
 
 
@@ -43,35 +52,35 @@ def named(letters, dated=False):
     ],
 )
 def test_a_thread_is_taken_up_where_something_known_is_reached(before, now, taken_up):
-    assert takes_up(named(now), window_of(named(before))) is taken_up
+    assert has_overlap(named(now), window_of(named(before))) is taken_up
 
 
 def test_a_listing_whose_newest_stands_last_is_read_from_there():
     rising = named("abcdefgh", dated=True)
     assert [one.url[-1] for one in newest_first(rising)] == list("hgfedcba")
-    assert takes_up(named("cdefgh", dated=True), window_of(named("abc", dated=True)))
-    assert not takes_up(named("defgh", dated=True), window_of(named("abc", dated=True)))
+    assert has_overlap(named("cdefgh", dated=True), window_of(named("abc", dated=True)))
+    assert not has_overlap(named("defgh", dated=True), window_of(named("abc", dated=True)))
 
 
 def test_a_thread_may_be_found_pages_behind():
     window = window_of(named("dcba"))
-    assert not takes_up(named("lkji"), window)
-    assert takes_up(named("lkji") + named("hgfe") + named("dcba"), window)
+    assert not has_overlap(named("lkji"), window)
+    assert has_overlap(named("lkji") + named("hgfe") + named("dcba"), window)
 
 
 def test_news_are_what_the_window_did_not_show():
     window = window_of(named("dcba"))
-    assert [news(named(now), window) for now in ("dcba", "edcb", "hgfe")] == [0, 1, 4]
+    assert [count_unseen(named(now), window) for now in ("dcba", "edcb", "hgfe")] == [0, 1, 4]
 
 
 def test_a_gap_is_filled_by_a_reading_from_one_edge_to_the_other():
-    before, after = edges(named("tsrq"), window_of(named("dcba")))
+    before, after = gap_edges(named("tsrq"), window_of(named("dcba")))
     assert before == tuple(marks(window_of(named("dcba"))))
     through = {mark(one) for one in named("tsrqponmlkjihgfedcba")}
     part = {mark(one) for one in named("tqd")}
-    assert fills(through, before, after, same_listing=True)
-    assert fills(through, before, after, same_listing=False)
-    assert fills(part, before, after, same_listing=True)
-    assert not fills(part, before, after, same_listing=False)
-    assert not fills({mark(one) for one in named("tsrqponm")}, before, after, same_listing=True)
-    assert not fills(through, (), after, same_listing=True)
+    assert fills_gap(through, before, after, same_listing=True)
+    assert fills_gap(through, before, after, same_listing=False)
+    assert fills_gap(part, before, after, same_listing=True)
+    assert not fills_gap(part, before, after, same_listing=False)
+    assert not fills_gap({mark(one) for one in named("tsrqponm")}, before, after, same_listing=True)
+    assert not fills_gap(through, (), after, same_listing=True)

@@ -44,7 +44,7 @@ async def test_a_crawl_is_done_when_all_that_was_opened_is_closed():
     progress.opened("crl_1", 2)
     progress.listed("crl_1", 7)
     progress.closed("crl_1")
-    progress.remembered("crl_1", ())
+    progress.ingested("crl_1", ())
     progress.closed("crl_1")
     assert not tally.done.is_set()
     progress.failed("crl_1", "wire https://wire.example/1: 404 Not Found")

@@ -20,7 +20,7 @@ from crawler.http.size_limits import ResponseLimitError
 from crawler.listings import read_listing
 from crawler.pages.dispatcher import PageDispatcher
 from crawler.polling.poll_queue import PollQueue
-from crawler.polling.poller import BACK, ListingPoller
+from crawler.polling.poller import MAX_PAGES_BACK, ListingPoller
 from crawler.progress import Progress
 from crawler.services import Services
 from stories.crawl_state.backlog import Backlog
@@ -32,7 +32,7 @@ from stories.model.timestamps import timestamp
 
 FEED, PAGE = "https://wire.example/rss", "https://wire.example/news"
 START = datetime(2026, 3, 10, 9, tzinfo=UTC)
-DEEP = 5  # entries that the feed shows
+MAX_GAP_PAGES = 5  # entries that the feed shows
 
 
 class InlineReader:
@@ -71,16 +71,16 @@ class Wire:
             claims=Claims(self.redis),
             stores=CrawlStores.from_redis(self.redis),
             reader=cast(Any, InlineReader()),
-            memory=cast(Any, None),
-            guard=AddressGuard(AddressPolicy()),
+            ingestor=cast(Any, None),
+            address_guard=AddressGuard(AddressPolicy()),
             progress=Progress(),
             clock=lambda: self.now,
-            tell=self.tell,
-            due=lambda poll, at: self.due.append(at),
+            notify=self.tell,
+            schedule=lambda poll, at: self.due.append(at),
             dispatcher=PageDispatcher(lambda: self.now, Backlog(self.redis)),
-            refused=self.refuse,
+            count_refused=self.refuse,
         )
-        self.lister = ListingPoller(self.services, self.page, lambda request, source: None)
+        self.poller = ListingPoller(self.services, self.page, lambda request, source: None)
 
     def refuse(self, source, reason, number=1):
         self.refused.append((source, reason, number))
@@ -99,7 +99,7 @@ class Wire:
 
     def shown(self, page):
         newest_first = self.releases[::-1]
-        return newest_first[(page - 1) * DEEP : page * DEEP]
+        return newest_first[(page - 1) * MAX_GAP_PAGES : page * MAX_GAP_PAGES]
 
     def answer(self, request):
         """What the wire answers to a request for one of its listings."""
@@ -127,15 +127,15 @@ class Wire:
     async def poll(self, listing=FEED, *, after=timedelta(minutes=5), reason="clock"):
         """Poll a listing to its end, and keep every release that it led to."""
         self.now += after
-        request = await self.lister.ask(Poll(source="wire", listing=listing, reason=reason, asked_at=self.now))
+        request = await self.poller.start(Poll(source="wire", listing=listing, reason=reason, asked_at=self.now))
         while request is not None:
             following = None
             if isinstance(error := self.failing.get(request.url), Exception):
                 self.asked.append(request.url)
-                await self.lister.failed(cast(Any, SimpleNamespace(value=error, request=request)))
+                await self.poller.failed(cast(Any, SimpleNamespace(value=error, request=request)))
                 return
-            async for asked in self.lister.read(self.answer(request), **request.cb_kwargs):
-                if "course" in asked.cb_kwargs:
+            async for asked in self.poller.read(self.answer(request), **request.cb_kwargs):
+                if "run" in asked.cb_kwargs:
                     following = asked
                 else:
                     await self.services.claims.unchanged(asked.url, f"rel_{asked.url}", None, None)
@@ -145,7 +145,7 @@ class Wire:
     async def read_backlog(self):
         """Read all pages that wait for their source's budget."""
         while pages := await Backlog(self.redis).take("wire", 50, self.now):
-            for page, claim, poll in await self.lister.claim_waiting("wire", pages):
+            for page, claim, poll in await self.poller.claim_waiting("wire", pages):
                 self.page(poll, claim, None, None)
                 await self.services.claims.unchanged(page.pending.sighting.url, "rel_1", None, None)
 
@@ -253,9 +253,9 @@ async def test_another_listing_of_the_source_is_asked_to_fill_the_gap(redis):
 
 async def test_reading_back_ends_at_a_bound(paged):
     await begin(paged)
-    paged.publish(DEEP * (BACK + 3))
+    paged.publish(MAX_GAP_PAGES * (MAX_PAGES_BACK + 3))
     await paged.poll()
-    assert len(paged.asked) == BACK
+    assert len(paged.asked) == MAX_PAGES_BACK
     assert len(await paged.gaps()) == 1
 
 
@@ -279,11 +279,11 @@ async def test_a_page_behind_that_fails_is_read_again_and_strands_nothing(paged)
 async def test_a_run_that_was_cut_short_strands_nothing(paged):
     await begin(paged)
     paged.publish(12)
-    request = await paged.lister.ask(Poll(source="wire", listing=FEED, asked_at=paged.now))
-    async for asked in paged.lister.read(paged.answer(request), **request.cb_kwargs):
-        if "course" not in asked.cb_kwargs:
+    request = await paged.poller.start(Poll(source="wire", listing=FEED, asked_at=paged.now))
+    async for asked in paged.poller.read(paged.answer(request), **request.cb_kwargs):
+        if "run" not in asked.cb_kwargs:
             await paged.services.claims.unchanged(asked.url, f"rel_{asked.url}", None, None)
-    paged.lister = ListingPoller(
+    paged.poller = ListingPoller(
         paged.services, paged.page, lambda request, source: None
     )  # the process ended here, and another one began
     paged.publish(2)
@@ -345,10 +345,10 @@ async def test_a_restart_neither_forgets_nor_repeats_that_a_source_is_lost(wire)
     wire.failing[FEED] = DownloadTimeoutError()
     for _ in range(6):
         await wire.poll()
-    wire.services.lost.clear()
+    wire.services.lost_sources.clear()
     await wire.poll()
     assert [kind for kind, _, _ in wire.told] == ["source.dead"]
-    wire.services.lost.clear()
+    wire.services.lost_sources.clear()
     wire.failing.clear()
     await wire.poll()
     assert [kind for kind, _, _ in wire.told] == ["source.dead", "source.recovered"]

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawler.readers.fair_queue import (
-    AGING,
-    HALF_LIFE,
+    AGING_SECONDS,
     HEAVY_BYTES,
     HEAVY_SECONDS,
     HOUR,
+    USAGE_HALF_LIFE,
     FairQueue,
     ReadPriority,
     Running,
@@ -113,9 +113,9 @@ def test_within_a_class_the_source_that_used_least_lately_is_first():
 
 def test_what_was_used_long_ago_is_forgotten():
     usage = used(loud=8)
-    usage.add("quiet", 1, 6 * HALF_LIFE)
+    usage.add("quiet", 1, 6 * USAGE_HALF_LIFE)
 
-    now = 6 * HALF_LIFE
+    now = 6 * USAGE_HALF_LIFE
     assert choose([waiting(1, "loud", since=now), waiting(2, "quiet", since=now)], [], usage, now, 2).source == "loud"
 
 
@@ -131,7 +131,12 @@ def test_a_source_that_got_no_worker_for_long_is_first_though_it_used_most():
 
 @pytest.mark.parametrize(
     ("seconds", "other", "is_first"),
-    [(AGING - 1, NEW, False), (AGING + 1, NEW, True), (AGING + 1, LISTING, False), (2 * AGING + 1, LISTING, True)],
+    [
+        (AGING_SECONDS - 1, NEW, False),
+        (AGING_SECONDS + 1, NEW, True),
+        (AGING_SECONDS + 1, LISTING, False),
+        (2 * AGING_SECONDS + 1, LISTING, True),
+    ],
 )
 def test_what_got_no_worker_for_long_rises_by_a_class(seconds, other, is_first):
     old, fresh = waiting(1, "a", BACKLOG), waiting(2, "b", other, since=seconds)
@@ -284,7 +289,7 @@ def test_everything_is_read_in_the_end_while_others_go_on_coming(loud, workers):
     step = 0
     while any(item.id not in pool.done for item in items):
         step += 1
-        assert step * 5 < (sum(cost for _, cost, _, _ in loud) + AGING + HALF_LIFE) * 12
+        assert step * 5 < (sum(cost for _, cost, _, _ in loud) + AGING_SECONDS + USAGE_HALF_LIFE) * 12
         for fresh in range(workers):  # listings and pages of sources that come anew take most of what there is
             pool.put(f"fresh {step} {fresh}", 1.0, LISTING)
             pool.put(f"fresh {step} {fresh} page", 1.0, NEW)

@@ -18,7 +18,14 @@ from waiting import BUSY, until
 from config.source_settings import ListingSettings, ReleaseHints
 from crawler.listings import ListingUnreadableError, read_listing
 from crawler.readers import processes, worker
-from crawler.readers.pool import PAGE_TIME, RERUNS, ListingCrashedError, ReaderFailedError, ReaderPool, ReadPriority
+from crawler.readers.pool import (
+    MAX_RERUNS,
+    PAGE_TIME_LIMIT,
+    ListingCrashedError,
+    ReaderFailedError,
+    ReaderPool,
+    ReadPriority,
+)
 from stories.crawl_state.site_boilerplate import KnownBoilerplate
 from stories.model.release import NotARelease
 
@@ -95,7 +102,7 @@ async def test_a_page_that_takes_too_long_is_given_up_and_the_next_one_is_read()
         took = time.monotonic() - started
 
         assert refusal.value.reason == "took too long"
-        assert took < PAGE_TIME.total_seconds()
+        assert took < PAGE_TIME_LIMIT.total_seconds()
         assert (await reader.read(PAGE.encode(), URL)).headline
 
 
@@ -130,7 +137,7 @@ async def test_a_page_whose_worker_is_killed_from_outside_again_and_again_is_nam
         with pytest.raises(NotARelease) as refusal:
             await slow
         assert refusal.value.reason == "reader crashed"
-        assert len(killed) == RERUNS + 1
+        assert len(killed) == MAX_RERUNS + 1
         assert (await reader.read(PAGE.encode(), URL)).headline
 
 

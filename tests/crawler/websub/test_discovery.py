@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from config.source_settings import ListingSettings, ReleaseHints
 from crawler.listings import read_listing
-from crawler.websub.discovery import HUBS, LONGEST, HubLinks, named, web_links
+from crawler.websub.discovery import MAX_HUBS, MAX_URL, HubLinks, hub_links, web_links
 
 FEED = "https://wire.example/rss?topic=a&utm_source=x"
 ATOM = """<feed xmlns="http://www.w3.org/2005/Atom"><title>News</title>
@@ -46,7 +46,7 @@ JSON = """{"version": "https://jsonfeed.org/version/1.1", "title": "News", "feed
         pytest.param("<javascript:alert(1)>; rel=hub", [], id="no web address"),
         pytest.param("<http://[::1>; rel=hub", [], id="no address at all"),
         pytest.param("<https://me:word@h.example/>; rel=hub", [], id="with a password"),
-        pytest.param(f"<https://h.example/{'x' * LONGEST}>; rel=hub", [], id="too long"),
+        pytest.param(f"<https://h.example/{'x' * MAX_URL}>; rel=hub", [], id="too long"),
         pytest.param("<>; rel=hub", [], id="empty"),
         pytest.param('<https://h.example/>; rel="hub', [], id="a quote that does not end"),
     ],
@@ -86,16 +86,16 @@ def test_a_feed_names_its_hubs_and_itself_letter_by_letter(text, hubs, topic):
 
 def test_headers_come_first_and_the_address_that_was_asked_for_is_the_last_resort():
     headers = ['<https://h.example/>; rel="hub"', "</elsewhere>; rel=self"]
-    both = named(headers, ["https://one.example/", "https://h.example/"], "https://wire.example/own", FEED)
+    both = hub_links(headers, ["https://one.example/", "https://h.example/"], "https://wire.example/own", FEED)
     assert both == HubLinks(hubs=("https://h.example/", "https://one.example/"), topic="https://wire.example/elsewhere")
-    assert named(headers[:1], [], None, FEED) == HubLinks(hubs=("https://h.example/",), topic=FEED)
-    assert named([], [], "https://wire.example/own", FEED) == HubLinks()
-    assert len(named([], [f"https://{n}.example/" for n in range(99)], None, FEED).hubs) == HUBS
+    assert hub_links(headers[:1], [], None, FEED) == HubLinks(hubs=("https://h.example/",), topic=FEED)
+    assert hub_links([], [], "https://wire.example/own", FEED) == HubLinks()
+    assert len(hub_links([], [f"https://{n}.example/" for n in range(99)], None, FEED).hubs) == MAX_HUBS
 
 
 def test_of_thousands_of_links_the_first_are_read_in_bounded_time():
     headers = [f'<https://h{number}.example/>; rel="hub"' for number in range(5_000)]
     began = time.process_time()
-    found = named([*headers, "<a>," * 100_000], (), None, FEED)
-    assert found.hubs == tuple(f"https://h{number}.example/" for number in range(HUBS))
+    found = hub_links([*headers, "<a>," * 100_000], (), None, FEED)
+    assert found.hubs == tuple(f"https://h{number}.example/" for number in range(MAX_HUBS))
     assert time.process_time() - began < 0.5

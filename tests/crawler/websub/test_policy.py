@@ -12,9 +12,19 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from crawler.polling.interval import FASTEST, SLOWEST, IntervalPolicy, Reply, next_poll
+from crawler.polling.interval import FASTEST, SLOWEST, IntervalPolicy, PollResult, next_poll
 from crawler.websub.discovery import HubLinks
-from crawler.websub.policy import BACK_OFF, RESTLESS, Leave, failed, found, next_look, next_step, renewal, slower
+from crawler.websub.policy import (
+    MIN_RESUBSCRIBE_DELAY,
+    RETRY_DELAYS,
+    Leave,
+    next_poll_for_push,
+    next_step,
+    renewal,
+    slowdown,
+    subscription_failed,
+    update_trust,
+)
 from stories.crawl_state.websub import LATE, LOOKS, Subscription, agreed, pushed, refused
 from stories.db.keys import MAX_WEBSUB_LEASE
 from stories.model.sighting import Cursor, Poll
@@ -94,7 +104,7 @@ def test_a_hub_is_asked_when_it_is_time(known, named, after, wanted):
     assert (got.hub, got.tries, got.topic, got.callback) == (wanted[0], wanted[2], named.topic, HOME)
     assert (parse_timestamp(got.asked_at), parse_timestamp(got.retry_at)) == (
         now,
-        now + BACK_OFF[min(got.tries, 5) - 1],
+        now + RETRY_DELAYS[min(got.tries, 5) - 1],
     )
     same = known is not None and (got.token, got.secret) == (known.token, known.secret)
     assert same == (wanted[1] == "again")
@@ -103,9 +113,11 @@ def test_a_hub_is_asked_when_it_is_time(known, named, after, wanted):
 
 def test_a_hub_that_asks_for_patience_gets_it():
     known = asked()
-    assert turned(known, failed(known, "503", 2 * HOUR, NOW)).retry_at == timestamp(NOW + 2 * HOUR)
-    assert turned(known, failed(known, "503", MINUTE, NOW)).retry_at == timestamp(NOW + BACK_OFF[0])
-    assert turned(known, failed(known, "503", 400 * DAY, NOW)).retry_at == timestamp(NOW + BACK_OFF[-1])
+    assert turned(known, subscription_failed(known, "503", 2 * HOUR, NOW)).retry_at == timestamp(NOW + 2 * HOUR)
+    assert turned(known, subscription_failed(known, "503", MINUTE, NOW)).retry_at == timestamp(NOW + RETRY_DELAYS[0])
+    assert turned(known, subscription_failed(known, "503", 400 * DAY, NOW)).retry_at == timestamp(
+        NOW + RETRY_DELAYS[-1]
+    )
 
 
 def test_a_lease_lasts_as_long_as_the_hub_says_within_reason():
@@ -118,25 +130,25 @@ def test_a_lease_lasts_as_long_as_the_hub_says_within_reason():
 def test_what_polls_find_says_what_a_hub_is_worth():
     before = NOW - 10 * MINUTE
     known = verified(NOW - DAY)
-    assert slower(known, NOW) == 2
+    assert slowdown(known, NOW) == 2
     told = turned(known, pushed(known, NOW))
-    right = turned(told, found(told, poll(), timestamp(before), 1, NOW))
-    assert (right.trust, slower(right, NOW), right.found_at) == (2, 4, timestamp(NOW))
-    missing = turned(right, found(right, poll(NOW + HOUR), timestamp(NOW + HOUR / 2), 1, NOW + HOUR))
-    assert slower(missing, NOW + HOUR) == 1, "one release that no push told of, and it is not waited for any more"
+    right = turned(told, update_trust(told, poll(), timestamp(before), 1, NOW))
+    assert (right.trust, slowdown(right, NOW), right.found_at) == (2, 4, timestamp(NOW))
+    missing = turned(right, update_trust(right, poll(NOW + HOUR), timestamp(NOW + HOUR / 2), 1, NOW + HOUR))
+    assert slowdown(missing, NOW + HOUR) == 1, "one release that no push told of, and it is not waited for any more"
     late = turned(missing, pushed(missing, NOW + HOUR + LATE))
-    assert slower(late, NOW + HOUR + LATE) == 4, "told late is not untold"
+    assert slowdown(late, NOW + HOUR + LATE) == 4, "told late is not untold"
     later = NOW + HOUR + 2 * LATE
     well = turned(missing, pushed(missing, later))
-    assert slower(well, later) == 1
-    well = turned(well, found(well, poll(later), timestamp(later - MINUTE), 2, later))
-    assert slower(well, later) == 2, "told of what was found again: begun anew"
+    assert slowdown(well, later) == 1
+    well = turned(well, update_trust(well, poll(later), timestamp(later - MINUTE), 2, later))
+    assert slowdown(well, later) == 2, "told of what was found again: begun anew"
 
 
 def test_what_came_out_before_the_hub_agreed_was_not_its_to_tell():
     known = verified(NOW)
-    assert "missed_at" not in found(known, poll(NOW + MINUTE), timestamp(NOW - MINUTE), 3, NOW + MINUTE)
-    assert found(known, poll(), timestamp(NOW), 0, NOW) == {}
+    assert "missed_at" not in update_trust(known, poll(NOW + MINUTE), timestamp(NOW - MINUTE), 3, NOW + MINUTE)
+    assert update_trust(known, poll(), timestamp(NOW), 0, NOW) == {}
 
 
 @pytest.mark.parametrize(
@@ -155,35 +167,37 @@ def test_what_came_out_before_the_hub_agreed_was_not_its_to_tell():
 def test_a_push_is_a_reason_to_poll(changed, cursor, after):
     known = verified(NOW - DAY)
     known = replace(turned(known, pushed(known, NOW)), **changed)
-    assert next_look(known, cursor, NOW, INTERVAL) == (None if after is None else NOW + after)
+    assert next_poll_for_push(known, cursor, NOW, INTERVAL) == (None if after is None else NOW + after)
 
 
 def paced(**fields: Any):
-    return next_poll(Cursor(read_at=timestamp(NOW - INTERVAL)), Reply(came="read", window=20), NOW, fields.pop("pace"))
+    return next_poll(
+        Cursor(read_at=timestamp(NOW - INTERVAL)), PollResult(outcome="read", window=20), NOW, fields.pop("pace")
+    )
 
 
 def test_polls_slow_down_within_the_bounds_and_a_fixed_pace_stays():
     plain = paced(pace=IntervalPolicy(interval=INTERVAL)).at
-    slow = paced(pace=IntervalPolicy(interval=INTERVAL, slower=4))
+    slow = paced(pace=IntervalPolicy(interval=INTERVAL, slowdown=4))
     assert slow.why == "its hub tells what is new"
     assert plain + 2 * (plain - NOW) < slow.at <= NOW + INTERVAL * SLOWEST * 1.1
-    assert paced(pace=IntervalPolicy(interval=INTERVAL, slower=16)).at <= NOW + INTERVAL * SLOWEST
+    assert paced(pace=IntervalPolicy(interval=INTERVAL, slowdown=16)).at <= NOW + INTERVAL * SLOWEST
     fixed = IntervalPolicy(interval=INTERVAL, adaptive=False)
-    assert paced(pace=replace(fixed, slower=16)) == paced(pace=fixed)
+    assert paced(pace=replace(fixed, slowdown=16)) == paced(pace=fixed)
 
 
 def test_a_slower_pace_does_not_sleep_through_the_end_of_a_lease():
     until = NOW + 2 * INTERVAL
-    assert paced(pace=IntervalPolicy(interval=INTERVAL, slower=16, until=until)).at <= until + INTERVAL / 4
-    passed = IntervalPolicy(interval=INTERVAL, slower=16, until=NOW - HOUR)
+    assert paced(pace=IntervalPolicy(interval=INTERVAL, slowdown=16, until=until)).at <= until + INTERVAL / 4
+    passed = IntervalPolicy(interval=INTERVAL, slowdown=16, until=NOW - HOUR)
     assert paced(pace=passed) == paced(pace=IntervalPolicy(interval=INTERVAL))
 
 
 def test_a_busy_listing_is_not_let_go_however_well_its_hub_tells():
     busy = Cursor(read_at=timestamp(NOW - INTERVAL), week="~" * 168)
-    reply = Reply(came="unchanged", window=20)
-    pace = IntervalPolicy(interval=HOUR, slower=16)
-    assert next_poll(busy, reply, NOW, pace).at == next_poll(busy, reply, NOW, replace(pace, slower=1)).at
+    reply = PollResult(outcome="unchanged", window=20)
+    pace = IntervalPolicy(interval=HOUR, slowdown=16)
+    assert next_poll(busy, reply, NOW, pace).at == next_poll(busy, reply, NOW, replace(pace, slowdown=1)).at
 
 
 class HubAndListing(RuleBasedStateMachine):
@@ -205,7 +219,7 @@ class HubAndListing(RuleBasedStateMachine):
     @rule(news=st.integers(0, 2))
     def a_poll(self, news):
         if self.known is not None:
-            changes = found(
+            changes = update_trust(
                 self.known, poll(self.now), timestamp(self.read_at) if self.read_at else None, news, self.now
             )
             self.known = turned(self.known, changes)
@@ -215,7 +229,7 @@ class HubAndListing(RuleBasedStateMachine):
             self.known = None
         elif got is not None:
             renewed = self.known is not None and got.token == self.known.token
-            assert renewed or not self.anew or self.now - self.anew[-1] >= min(RESTLESS, BACK_OFF[0])
+            assert renewed or not self.anew or self.now - self.anew[-1] >= min(MIN_RESUBSCRIBE_DELAY, RETRY_DELAYS[0])
             self.anew += [] if renewed else [self.now]
             self.known = got
 
@@ -241,12 +255,12 @@ class HubAndListing(RuleBasedStateMachine):
     @rule(patience=st.one_of(st.none(), st.integers(0, 10**9)))
     def the_hub_fails(self, patience):
         after = None if patience is None else timedelta(seconds=patience)
-        self.known = turned(self.known, failed(self.known, "500", after, self.now))
+        self.known = turned(self.known, subscription_failed(self.known, "500", after, self.now))
 
     @precondition(lambda self: self.known is not None)
     @rule()
     def the_sweep_looks(self):
-        at = next_look(self.known, Cursor(), self.now, INTERVAL)
+        at = next_poll_for_push(self.known, Cursor(), self.now, INTERVAL)
         if at is not None and at <= self.now:
             before = parse_timestamp(self.known.looked_at)
             assert before is None or self.now - before >= INTERVAL / FASTEST
@@ -254,11 +268,11 @@ class HubAndListing(RuleBasedStateMachine):
 
     @invariant()
     def it_is_waited_for_only_while_it_agreed_and_told_all(self):
-        if self.known is None or slower(self.known, self.now) == 1:
+        if self.known is None or slowdown(self.known, self.now) == 1:
             return
         assert self.known.verified(self.now)
         assert self.known.missed_at is None
-        assert slower(self.known, self.now) <= 16
+        assert slowdown(self.known, self.now) <= 16
         assert renewal(self.known) < parse_timestamp(self.known.lease_until)
 
     @invariant()
@@ -269,14 +283,14 @@ class HubAndListing(RuleBasedStateMachine):
             and self.now < parse_timestamp(self.known.retry_at)
         ):
             changed = self.known.hub not in self.named.hubs or self.known.topic != self.named.topic
-            if changed and self.now - parse_timestamp(self.known.asked_at) >= RESTLESS:
+            if changed and self.now - parse_timestamp(self.known.asked_at) >= MIN_RESUBSCRIBE_DELAY:
                 return
             assert not isinstance(step(self.known, self.named, self.now), Subscription)
 
     @invariant()
     def a_subscription_is_never_asked_for_less_than_once_in_eight_days(self):
         # Of a hub that is named, whatever became of it before: it may have come back.
-        later = self.now + BACK_OFF[-1] + RESTLESS
+        later = self.now + RETRY_DELAYS[-1] + MIN_RESUBSCRIBE_DELAY
         if self.known is not None and self.named.hubs and not self.known.verified(later):
             assert isinstance(step(self.known, self.named, later), Subscription)
 

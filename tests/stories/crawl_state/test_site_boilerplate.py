@@ -10,9 +10,11 @@ from redis.asyncio import Redis
 from stories.crawl_state import site_boilerplate
 from stories.crawl_state.site_boilerplate import KnownBoilerplate, ShownLines, SiteBoilerplateStore
 from stories.db import keys
+from stories.model.urls import url_digest
 
 NOW = datetime(2026, 3, 10, 9, 30, tzinfo=UTC)
 HOST = "ledger.example"
+SITE = f"https://{HOST}/"
 
 
 @pytest.fixture
@@ -29,28 +31,28 @@ async def show(
     known: KnownBoilerplate | None = None,
 ) -> None:
     await memory.learn(
-        HOST, page, ShownLines(voice=voice, headline=f"h-{voice}", lines=lines), known or KnownBoilerplate(), now
+        f"{SITE}{page}", ShownLines(voice=voice, headline=f"h-{voice}", lines=lines), known or KnownBoilerplate(), now
     )
 
 
 async def test_a_line_is_the_sites_own_when_three_voices_have_it(memory: SiteBoilerplateStore) -> None:
     for page, voice in enumerate(("gull", "gull", "gull", "heron")):
         await show(memory, voice, "box", page=str(page))
-    assert not (await memory.known(HOST, "new")).lines
+    assert not (await memory.known(f"{SITE}new")).lines
 
     await show(memory, "tern", "box", page="5")
 
-    known = await memory.known(HOST, "new")
+    known = await memory.known(f"{SITE}new")
     assert set(known.lines) == {"box"}
     assert known.headlines == {"h-gull", "h-heron", "h-tern"}
-    assert not (await memory.known("other.example", "new")).lines
+    assert not (await memory.known("https://other.example/new")).lines
 
 
 async def test_a_page_knows_the_lines_that_it_had(memory: SiteBoilerplateStore) -> None:
     await show(memory, "gull", "box", "more", page="mine")
 
-    assert (await memory.known(HOST, "mine")).kept == {"box", "more"}
-    assert not (await memory.known(HOST, "another")).kept
+    assert (await memory.known(f"{SITE}mine")).kept == {"box", "more"}
+    assert not (await memory.known(f"{SITE}another")).kept
 
 
 async def test_what_is_left_out_of_every_page_is_remembered_as_long_as_pages_come(memory: SiteBoilerplateStore) -> None:
@@ -59,9 +61,9 @@ async def test_what_is_left_out_of_every_page_is_remembered_as_long_as_pages_com
     moment = NOW
     for _ in range(4):
         moment += keys.SITE_LIFETIME - timedelta(days=1)
-        await show(memory, "plover", now=moment, known=await memory.known(HOST, "new"))
+        await show(memory, "plover", now=moment, known=await memory.known(f"{SITE}new"))
 
-    assert set((await memory.known(HOST, "new")).lines) == {"box"}
+    assert set((await memory.known(f"{SITE}new")).lines) == {"box"}
 
 
 async def test_what_nobody_shows_is_forgotten(memory: SiteBoilerplateStore) -> None:
@@ -69,7 +71,7 @@ async def test_what_nobody_shows_is_forgotten(memory: SiteBoilerplateStore) -> N
         await show(memory, voice, "box")
     await show(memory, "plover", now=NOW + keys.SITE_LIFETIME + timedelta(days=1))
 
-    known = await memory.known(HOST, "new")
+    known = await memory.known(f"{SITE}new")
     assert (known.lines, known.headlines) == ({}, {"h-plover"})
 
 
@@ -84,5 +86,5 @@ async def test_a_host_takes_so_much_room_and_no_more(
 
     assert await redis.zcard(keys.site_lines(HOST).name) == 50
     assert await redis.zcard(keys.site_headlines(HOST).name) == 7
-    assert await redis.scard(keys.site_page_lines("3").name) == site_boilerplate.LINES_OF_A_PAGE
-    assert (await memory.known(HOST, "new")).headlines == {f"h-v{number}" for number in range(13, 20)}
+    assert await redis.scard(keys.site_page_lines(url_digest(f"{SITE}3")).name) == site_boilerplate.LINES_OF_A_PAGE
+    assert (await memory.known(f"{SITE}new")).headlines == {f"h-v{number}" for number in range(13, 20)}
