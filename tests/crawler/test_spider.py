@@ -68,7 +68,7 @@ async def test_a_page_that_comes_while_the_process_ends_is_no_failure_and_is_rea
     services = services_of(redis)
     (claim,) = (await services.claims.claim("wire", [Sighting(url=PAGE)], NOW)).claims
     services.claimed_urls.add(PAGE)
-    await Engine(services, {})._give_back()
+    await Engine(services, {})._release_claims()
     await services.reader.close()
     answer = HtmlResponse(PAGE, body=b"<h1>Ferry line opens</h1><p>It runs from today.</p>")
     readings = WireSpider(services).parse_page(answer, Poll(source="wire", asked_at=NOW), PAGE, claim, None)
@@ -88,5 +88,5 @@ async def test_claims_are_given_back_also_while_a_page_that_was_left_behind_sett
         await give_back(url)
 
     services.claims.give_back = settles  # type: ignore[method-assign]
-    await Engine(services, {})._give_back()
+    await Engine(services, {})._release_claims()
     assert len((await Claims(redis).claim("wire", [Sighting(url=page) for page in pages], NOW)).claims) == 3

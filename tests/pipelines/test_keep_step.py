@@ -280,5 +280,5 @@ async def test_the_pages_behind_a_page_that_fails_go_on(step: Any, bureau: Burea
         *(working.process_item(item) for item in (broken, reading(office.release(1)), reading(office.release(2)))),
         return_exceptions=True,
     )
-    assert [type(result).__name__ for result in results] == ["IngestError", "Reading", "Reading"]
+    assert [type(result).__name__ for result in results] == ["IngestError", "PageResult", "PageResult"]
     assert await bureau.heard() == ["new", "new"]

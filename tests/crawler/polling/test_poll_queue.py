@@ -19,7 +19,7 @@ async def test_polls_come_in_the_order_they_were_asked_for_until_the_end():
     queue = PollQueue()
     queue.put(poll("https://wire.example/1"))
     queue.put(poll("https://wire.example/2"))
-    queue.end()
+    queue.close()
     assert [(await queue.get()).listing[-1], (await queue.get()).listing[-1]] == ["1", "2"]
     assert await queue.get() is None
 
