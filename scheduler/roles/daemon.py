@@ -419,7 +419,7 @@ def _views(
         test=test,
         metrics=metrics,
         canary=DaemonCanary(app).read,
-        websub=app.websub_store,
+        pushes=app.websub_store,
         heard=heard,
         finder=finder,
         clock_warning=timekeeper.warning,

@@ -33,7 +33,7 @@ class Host:
         self.slot = SimpleNamespace(delay=1.0, concurrency=2, active=set())
         self.crawler = get_crawler(Spider, {"DOWNLOAD_DELAY": 1.0})
         self.crawler.spider = SimpleNamespace(
-            services=SimpleNamespace(manners=HostLimits(redis), clock=lambda: self.now)
+            services=SimpleNamespace(host_limits=HostLimits(redis), clock=lambda: self.now)
         )
         downloader = SimpleNamespace(slots={"wire.example": self.slot}, per_slot_settings={})
         self.crawler.engine = SimpleNamespace(downloader=downloader)

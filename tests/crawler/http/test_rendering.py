@@ -63,7 +63,7 @@ async def test_every_request_of_a_page_is_the_downloaders(renderer, downloads):
         "fetch('/posted', {method: 'POST', body: '{}'})",
         "fetch('https://other.example/posted', {method: 'POST', body: '{}'})",
         "fetch('/deleted', {method: 'DELETE'})",
-        f"fetch('/large', {{method: 'POST', body: 'x'.repeat({rendering.POSTED + 1})}})",
+        f"fetch('/large', {{method: 'POST', body: 'x'.repeat({rendering.MAX_POST_BYTES + 1})}})",
         "fetch('data:text/plain,near')",
     )
 

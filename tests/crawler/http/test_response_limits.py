@@ -21,7 +21,7 @@ from crawler.http.response_limits import CHUNKS_MAX, HEADER_LINE_MAX, HEADERS_MA
 from crawler.http.size_limits import ResponseLimitError
 from stories.model.urls import URL_MAX
 
-SUPPORT = Path(__file__).parents[1] / "support"
+SUPPORT = Path(__file__).parents[2] / "support"
 SENT_MAX = 256 << 20  # bytes that a test's server sends at most
 Answer = Callable[[asyncio.StreamWriter], Awaitable[None]]
 OK = b"HTTP/1.1 200 OK\r\n"

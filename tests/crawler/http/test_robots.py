@@ -48,7 +48,9 @@ class Host:
         self.waits = self.any_server = False
         monkeypatch.setattr(robots, "monotonic", lambda: self.now)
         crawler = get_crawler(Spider, {"ROBOTSTXT_OBEY": True, "ROBOTSTXT_USER_AGENT": "wirewatch"})
-        crawler.spider = SimpleNamespace(services=SimpleNamespace(guard=AddressGuard(AddressPolicy()), manners=manners))
+        crawler.spider = SimpleNamespace(
+            services=SimpleNamespace(address_guard=AddressGuard(AddressPolicy()), host_limits=manners)
+        )
         self.slot = SimpleNamespace(delay=1.0, concurrency=2)
         downloader = SimpleNamespace(slots={"wire.example": self.slot}, per_slot_settings={})
         crawler.engine = SimpleNamespace(download_async=self.download, downloader=downloader)
