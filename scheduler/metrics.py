@@ -14,7 +14,6 @@ from prometheus_client.registry import Collector
 
 from alerts.delays import Lateness
 from alerts.outbox import Alert, Settled
-from alerts.receipts import ChannelCounts
 from crawler.pages.dispatcher import PageDispatcher
 from crawler.readers.processes import Cause
 from pipelines.ingest import IngestResult
@@ -22,6 +21,7 @@ from scheduler.process.loop_lag import BOUNDS
 from scheduler.sweeps.canary import STAGES, CanaryError, CanaryState
 from stories.crawl_state.source_status import SourceHealth
 from stories.model.source_health import State
+from stories.store.receipts import ChannelCounts
 from web.dependencies import Check
 
 DELAY_BUCKETS = (1, 2, 5, 10, 30, 60, 120, 300, 900, 3600, 14_400, 86_400)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, TypedDict
+from typing import Literal, TypedDict
 
 from fastapi import Request
 from prometheus_client import CollectorRegistry
@@ -18,6 +18,7 @@ from stories.crawl_state.websub import WebSubStore
 from stories.model.release import Change, Release
 from stories.search.live_index import LiveIndex
 from stories.store.archive import Archive
+from stories.store.receipts import ChannelCounts, Receipt
 from web.coalescing_cache import CoalescingCache
 from web.event_notifier import EventNotifier
 from web.security.csrf import CsrfToken
@@ -74,18 +75,18 @@ class Dependencies:
     archive: Archive
     stores: CrawlStores
     now: Callable[[], datetime]
-    alerts: Callable[[AlertFilter], Awaitable[list[dict[str, Any]]]]
-    """Receipts as dictionaries, newest first."""
-    channels: Callable[[], Awaitable[list[dict[str, Any]]]]
-    """How each channel does, as dictionaries."""
+    alerts: Callable[[AlertFilter], Awaitable[list[Receipt]]]
+    """The receipts that the filter selects, newest first."""
+    channels: Callable[[], Awaitable[list[ChannelCounts]]]
+    """The counts and the last errors of each channel."""
     matches: Callable[[str, Release], bool]
     """Whether a watch, by name, matches a release."""
     query: Callable[[str], Callable[[Release], bool]]
     """What a query matches; ``config.query.QuerySyntaxError`` for one that cannot be read."""
     changes: Callable[[Release, Release], Sequence[Change]]
     """What differs from one state of a release to another."""
-    receipts: Callable[[Sequence[str]], Awaitable[list[dict[str, Any]]]]
-    """Those of these alerts (``EVENT:CHANNEL``) that there are, as dictionaries."""
+    receipts: Callable[[Sequence[str]], Awaitable[list[Receipt]]]
+    """The receipts of these alerts (``EVENT:CHANNEL``), without unknown ones."""
     retry: Callable[[str], Awaitable[str]]
     """Sends an alert again: ``due``, ``sending``, or ``unknown`` where there is none of this id."""
     retry_all: Callable[[], Awaitable[int]]

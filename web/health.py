@@ -82,7 +82,7 @@ async def _channels_off(dependencies: Dependencies) -> dict[str, str]:
     """Return the channels that are off; none where that takes longer than a probe waits."""
     try:
         async with asyncio.timeout(REDIS_TIMEOUT_SECONDS):
-            return {one["channel"]: one["off"] for one in await dependencies.channels() if one["off"]}
+            return {counts.channel: counts.off for counts in await dependencies.channels() if counts.off}
     except (RedisError, OSError, TimeoutError):
         return {}
 

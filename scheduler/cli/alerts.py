@@ -13,13 +13,13 @@ import typer
 from alerts.channels import open_channel
 from alerts.delivery import Delivery
 from alerts.outbox import Outbox
-from alerts.receipts import ChannelCounts, Receipt, count_alerts, find_alert, list_alerts
 from config.address_policy import AddressPolicy
 from scheduler.cli.check import removed_channels
 from scheduler.cli.context import CommandError, require_known, since, with_app_context
 from scheduler.cli.output import Format, FormatOption, chosen, examples, moment, plain_lines, show
 from scheduler.wiring import AppContext, now
 from stories.model.timestamps import timestamp
+from stories.store.receipts import ChannelCounts, Receipt, count_alerts, find_alert, list_alerts
 
 RETRY_RESULTS = {
     "due": "it is due again; the daemon delivers it",

@@ -14,7 +14,6 @@ import typer
 
 from alerts.channels import channel_types
 from alerts.outbox import Outbox
-from alerts.receipts import ChannelCounts, count_alerts
 from config.json_schema import schema
 from config.python_faults import interpreter_faults
 from config.settings import Settings
@@ -29,6 +28,7 @@ from stories.db import keys
 from stories.db.clock import SKEW, skew_warning, timekeeper
 from stories.db.connection import server_risks
 from stories.model.timestamps import parse_timestamp, timestamp
+from stories.store.receipts import ChannelCounts, count_alerts
 from stories.text.shell_commands import command
 
 CANARY_AGE = timedelta(minutes=3)  # a canary runs every minute

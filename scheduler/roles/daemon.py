@@ -6,10 +6,9 @@ import asyncio
 import contextlib
 import secrets
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from functools import partial
-from typing import Any
 
 import structlog
 from fastapi import FastAPI
@@ -19,7 +18,6 @@ from redis.exceptions import RedisError
 from alerts.channels import open_channel
 from alerts.delivery import Delivery
 from alerts.outbox import Outbox
-from alerts.receipts import count_alerts, find_alerts, list_alerts
 from config.address_policy import AddressPolicy
 from config.observability.sentry import clock_checkin
 from config.settings import Settings
@@ -60,7 +58,8 @@ from stories.db.fencing import UNKNOWN_MARK
 from stories.model.release import Release
 from stories.runtime.allocator import keep_memory_small
 from stories.search.live_index import LiveIndex
-from web.app import AlertFilter, Dependencies, create_app
+from stories.store.receipts import count_alerts, find_alerts, list_alerts
+from web.app import Dependencies, create_app
 
 log = structlog.get_logger(__name__)
 
@@ -374,15 +373,6 @@ def _views(
 ) -> Dependencies:
     settings, outbox = app.settings, Outbox(app.redis)
 
-    async def alerts(wanted: AlertFilter) -> list[dict[str, Any]]:
-        return [asdict(receipt) for receipt in await list_alerts(app.redis, **asdict(wanted))]
-
-    async def channels() -> list[dict[str, Any]]:
-        return [asdict(one) for one in await count_alerts(app.redis, list(settings.channels), others=True)]
-
-    async def receipts(ids: Sequence[str]) -> list[dict[str, Any]]:
-        return [asdict(receipt) for receipt in await find_alerts(app.redis, ids)]
-
     async def retry(alert: str) -> str:
         answer = await outbox.retry(alert)
         wake()
@@ -408,12 +398,12 @@ def _views(
         archive=app.archive,
         stores=app.stores,
         now=now,
-        alerts=alerts,
-        channels=channels,
+        alerts=lambda wanted: list_alerts(app.redis, **asdict(wanted)),
+        channels=lambda: count_alerts(app.redis, list(settings.channels), others=True),
         matches=watch_matches,
         query=query_predicate,
         changes=changes,
-        receipts=receipts,
+        receipts=partial(find_alerts, app.redis),
         retry=retry,
         retry_all=retry_all,
         test=test,

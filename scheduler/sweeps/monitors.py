@@ -9,7 +9,6 @@ from datetime import datetime
 import structlog
 from redis.exceptions import RedisError
 
-from alerts.receipts import ChannelCounts, count_alerts
 from pipelines.monitor_notifier import MonitorNotifier
 from scheduler.leader.lease import Lease
 from scheduler.leader.rollback_recovery import RollbackRecovery
@@ -17,6 +16,7 @@ from scheduler.wiring import AppContext
 from stories.db.embedded_server import EmbeddedServerError
 from stories.model.timestamps import timestamp
 from stories.runtime.heartbeats import beat
+from stories.store.receipts import ChannelCounts, count_alerts
 
 log = structlog.get_logger(__name__)
 

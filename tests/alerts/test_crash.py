@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from alerts.receipts import list_alerts
+from stories.store.receipts import list_alerts
 
 ROOT = Path(__file__).parents[2]
 STORIES = 60  # with two corrections each: 180 alerts, enough that every kill finds eight under way

@@ -14,8 +14,8 @@ from alerts import channel_worker
 from alerts.delivery import Delivery
 from alerts.outbox import Outbox
 from alerts.outcomes import Later, Refused, Sent
-from alerts.receipts import find_alert, list_alerts
 from stories.db import keys
+from stories.store.receipts import find_alert, list_alerts
 
 SOON = timedelta(seconds=20)
 

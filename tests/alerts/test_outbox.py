@@ -10,9 +10,9 @@ from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from alerts.outbox import Outbox
-from alerts.receipts import count_alerts, find_alert, list_alerts
 from stories.db import keys
 from stories.store.archive import Archive
+from stories.store.receipts import count_alerts, find_alert, list_alerts
 
 LEASE = timedelta(minutes=1)
 

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 from redis.asyncio import Redis
 
-from alerts.receipts import count_alerts, list_alerts
 from stories.db import keys
+from stories.store.receipts import count_alerts, list_alerts
 
 LEASE = timedelta(seconds=60)
 

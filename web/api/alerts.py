@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -9,6 +10,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from stories.model.timestamps import timestamp
+from stories.store.receipts import ChannelCounts, Receipt
 from web.api.releases import parse_since
 from web.api.shapes import NOT_MODIFIED, AlertsShape, conditional_answer
 from web.dependencies import AlertFilter, AlertState, dependencies_of
@@ -17,9 +19,9 @@ from web.problems import UnusableInputError
 router = APIRouter(tags=["alerts"])
 
 
-def alert_payload(receipt: dict[str, Any]) -> dict[str, Any]:
-    """Return a receipt, or how a channel does, with its moments as text."""
-    return {name: timestamp(value) if isinstance(value, datetime) else value for name, value in receipt.items()}
+def alert_payload(receipt: Receipt | ChannelCounts) -> dict[str, Any]:
+    """Return a receipt, or the counts of a channel, as JSON fields with times in ISO 8601."""
+    return {name: timestamp(value) if isinstance(value, datetime) else value for name, value in asdict(receipt).items()}
 
 
 @router.get("/alerts", summary="What became of the newest alerts", response_model=AlertsShape, responses=NOT_MODIFIED)

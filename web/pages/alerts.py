@@ -8,7 +8,8 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, HTTPException, Query, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from stories.model.timestamps import timestamp
+from stories.store.receipts import ChannelCounts
+from web.api.alerts import alert_payload
 from web.dependencies import AlertFilter, AlertState, Dependencies, dependencies_of
 from web.pages.frame import show
 from web.pages.now import sidebar_alerts
@@ -48,7 +49,7 @@ async def alerts(
         older=sum(len(one.receipts) for one in found) >= limit, more=_more(wanted, channel, more),
         channels=[_channel(one, dependencies) for one in channels],
         states=STATES, state=wanted or "", channel=channel, said=_said(said), tested=tested,
-        test=await _test(dependencies, tested), failed=sum(one["failed"] for one in channels),
+        test=await _test(dependencies, tested), failed=sum(counts.failed for counts in channels),
     )  # fmt: skip
 
 
@@ -72,14 +73,11 @@ async def _test(dependencies: Dependencies, alert: str) -> Any:
     return receipt_row(found[0]) if found else None
 
 
-def _channel(counted: dict[str, Any], dependencies: Dependencies) -> dict[str, Any]:
-    settings = dependencies.settings.channels.get(counted["channel"])
-    row = {name: timestamp(one) if hasattr(one, "isoformat") else one for name, one in counted.items()}
+def _channel(counts: ChannelCounts, dependencies: Dependencies) -> dict[str, Any]:
+    settings = dependencies.settings.channels.get(counts.channel)
     kind = settings.get("type") if isinstance(settings, dict) else getattr(settings, "type", None)
-    error_at, sent_at = counted["last_error_at"], counted["last_sent"]
-    failing = counted["waiting"] and error_at is not None and (sent_at is None or error_at > sent_at)
-    state = "off" if counted["off"] else "failing" if failing else "on"
-    return row | {"type": kind, "known": counted["channel"] in dependencies.settings.channels, "state": state}
+    state = "off" if counts.off else "failing" if counts.is_failing else "on"
+    return alert_payload(counts) | {"type": kind, "known": settings is not None, "state": state}
 
 
 @router.get("/parts/tests/{id}")

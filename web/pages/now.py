@@ -140,8 +140,8 @@ async def new_sources(request: Request) -> HTMLResponse:
 async def sidebar_alerts(dependencies: Dependencies, wanted: AlertFilter | None = None) -> list[AlertRow]:
     """Return the newest alerts by event, with the headline each was about."""
     receipts = await dependencies.alerts(wanted or AlertFilter(limit=ALERTS_SHOWN))
-    told = await dependencies.archive.told(list({receipt["event"]: None for receipt in receipts}))
-    headlines: dict[str, Any] = {receipt["event"]: None for receipt in receipts} | {
+    told = await dependencies.archive.told(list({receipt.event: None for receipt in receipts}))
+    headlines: dict[str, Any] = {receipt.event: None for receipt in receipts} | {
         event: event_row(payload, dependencies.settings, most=0).headline for event, payload in told.items()
     }
     return alert_rows(receipts, headlines)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 
 from stories.model.timestamps import parse_timestamp
+from stories.store.receipts import Receipt
 from web.view_models.weekly_stats import LATEST
 
 PERCENTILES = (50, 90, 99)
@@ -54,20 +54,20 @@ def delay_stage(words: str, seconds: Iterable[float]) -> DelayStage | None:
     return DelayStage(words=words, counted=len(known), percentiles=ranks)
 
 
-def delay_stages(receipts: Iterable[Mapping[str, Any]], told: Mapping[str, bytes], source: str) -> list[DelayStage]:
+def delay_stages(receipts: Iterable[Receipt], told: Mapping[str, bytes], source: str) -> list[DelayStage]:
     """Return the stretches of the way of a source's alerts: printed, listed, read, alerted."""
     listed, read, alerted = [], [], []
-    for one in receipts:
-        payload = told.get(one["event"])
+    for receipt in receipts:
+        payload = told.get(receipt.event)
         release = msgspec.json.decode(payload)["data"].get("release") if payload is not None else None
-        if release is None or release["source"] != source or one["listed"] is None:
+        if release is None or release["source"] != source or receipt.listed is None:
             continue
         printed = parse_timestamp(release["published_at"])
         if printed is not None:
-            listed.append((one["listed"] - printed).total_seconds())
-        read.append((one["created"] - one["listed"]).total_seconds())
-        if one["state"] == "sent" and one["settled"] is not None:
-            alerted.append((one["settled"] - one["created"]).total_seconds())
+            listed.append((receipt.listed - printed).total_seconds())
+        read.append((receipt.created - receipt.listed).total_seconds())
+        if receipt.state == "sent" and receipt.settled is not None:
+            alerted.append((receipt.settled - receipt.created).total_seconds())
     found = (
         delay_stage(words, [one for one in seconds if 0 <= one <= LATEST])
         for words, seconds in (("printed → listed", listed), ("listed → read", read), ("read → alerted", alerted))

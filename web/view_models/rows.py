@@ -11,6 +11,7 @@ import msgspec
 
 from config.settings import Settings
 from stories.model.timestamps import timestamp
+from stories.store.receipts import ChannelCounts, Receipt
 from stories.text.diff import Segment, marked_changes, shortened
 
 FIELDS = {
@@ -218,59 +219,58 @@ def event_row(payload: bytes, settings: Settings, *, most: int | None = None) ->
     )
 
 
-def alert_rows(receipts: Sequence[Mapping[str, Any]], headlines: Mapping[str, str | None]) -> list[AlertRow]:
+def alert_rows(receipts: Sequence[Receipt], headlines: Mapping[str, str | None]) -> list[AlertRow]:
     """Return receipts by event, in the order of each event's first; ``headlines`` has those of the events."""
-    events: dict[str, list[Mapping[str, Any]]] = {}
+    events: dict[str, list[Receipt]] = {}
     for receipt in receipts:
-        events.setdefault(receipt["event"], []).append(receipt)
+        events.setdefault(receipt.event, []).append(receipt)
     return [
         AlertRow(
             event=event,
-            kind=found[0]["type"].partition(".")[2] or found[0]["type"],
+            kind=found[0].type.partition(".")[2] or found[0].type,
             headline=headlines.get(event),
-            story=found[0]["story"],
+            story=found[0].story,
             receipts=[receipt_row(receipt) for receipt in found],
         )
         for event, found in events.items()
     ]
 
 
-def receipt_row(receipt: Mapping[str, Any]) -> ReceiptRow:
+def receipt_row(receipt: Receipt) -> ReceiptRow:
     """Return a receipt in words."""
-    state = {"pending": "waiting", "leased": "sending"}.get(receipt["state"], receipt["state"])
-    at: datetime = receipt["settled"] or receipt["due"] or receipt["created"]
+    state = {"pending": "waiting", "leased": "sending"}.get(receipt.state, receipt.state)
+    at: datetime = receipt.settled or receipt.due or receipt.created
     when = {"waiting": "next try", "sending": "trying until", "sent": "", "failed": "given up"}[state]
-    if state == "waiting" and not receipt["tries"] and at <= receipt["created"]:
+    if state == "waiting" and not receipt.tries and at <= receipt.created:
         when = "since"  # it was just made, or is behind others
     return ReceiptRow(
-        id=receipt["id"],
-        kind=receipt["type"].partition(".")[2] or receipt["type"],
-        channel=receipt["channel"],
+        id=receipt.id,
+        kind=receipt.type.partition(".")[2] or receipt.type,
+        channel=receipt.channel,
         state=state,
         at=timestamp(at),
         when=when,
-        tries=receipt["tries"],
-        error=receipt["error"] if state != "sent" else None,
+        tries=receipt.tries,
+        error=receipt.error if state != "sent" else None,
     )
 
 
-def channel_rows(channels: Sequence[Mapping[str, Any]]) -> list[ChannelRow]:
+def channel_rows(channels: Sequence[ChannelCounts]) -> list[ChannelRow]:
     """Return the channels that a person should look at: off, or with alerts that were given up or fail just now."""
     rows = []
-    for one in channels:
-        error_at, sent_at = one["last_error_at"], one["last_sent"]
-        failing = one["waiting"] and error_at is not None and (sent_at is None or error_at > sent_at)
-        if not (one["off"] or one["failed"] or failing):
+    for counts in channels:
+        failing = counts.is_failing
+        if not (counts.off or counts.failed or failing):
             continue
-        at = one["off_at"] if one["off"] else error_at
+        at = counts.off_at if counts.off else counts.last_error_at
         rows.append(
             ChannelRow(
-                name=one["channel"],
-                state="off" if one["off"] else "failing" if failing else "on",
+                name=counts.channel,
+                state="off" if counts.off else "failing" if failing else "on",
                 at=timestamp(at) if at else None,
-                reason=one["off"] or one["last_error"] or "",
-                waiting=one["waiting"],
-                failed=one["failed"],
+                reason=counts.off or counts.last_error or "",
+                waiting=counts.waiting,
+                failed=counts.failed,
             )
         )
     return rows

@@ -259,7 +259,7 @@ async def _receipts(
     found = await dependencies.receipts(
         [f"{event}:{channel}" for event in dict.fromkeys(events) for channel in channels]
     )
-    return [receipt_row(one) for one in sorted(found, key=lambda one: one["settled"] or one["created"])]
+    return [receipt_row(receipt) for receipt in sorted(found, key=lambda receipt: receipt.settled or receipt.created)]
 
 
 def change_event_ids(stored: StoredRelease) -> Iterator[str]:

@@ -27,8 +27,8 @@ from alerts.chat_escaping import take_apart
 from alerts.delivery import Delivery
 from alerts.message import Message, compose
 from alerts.outcomes import Later, OutgoingAlert, Sent
-from alerts.receipts import list_alerts
 from config.address_policy import AddressPolicy
+from stories.store.receipts import list_alerts
 
 MAIL = "mailto://127.0.0.1:{port}?from=wirewatch@desk.example&to=all@desk.example&mode=insecure"
 HOSTILE = "Acme <!channel> @everyone <@U123> [click](https://evil.example) & *bold*\r\nBcc: all@evil.example\x00"

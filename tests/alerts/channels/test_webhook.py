@@ -20,8 +20,8 @@ from standardwebhooks import Webhook
 from alerts.channels.webhook import Settings, WebhookChannel, parse_retry_after, read_answer
 from alerts.delivery import Delivery
 from alerts.outcomes import Later, OutgoingAlert, Refused, Sent
-from alerts.receipts import count_alerts, list_alerts
 from config.address_policy import AddressPolicy
+from stories.store.receipts import count_alerts, list_alerts
 
 SOON = timedelta(seconds=20)
 NOW = datetime(2026, 2, 11, 3, 4, 5, tzinfo=UTC)

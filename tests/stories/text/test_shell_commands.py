@@ -13,10 +13,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from alerts.receipts import ChannelCounts
 from scheduler.cli.check import channel_faults
 from stories.crawl_state.quarantine import QuarantinedItem, how_to_read
 from stories.model.urls import canonical_url
+from stories.store.receipts import ChannelCounts
 from stories.text.shell_commands import command, printable
 
 HOSTILE = (

@@ -1,4 +1,4 @@
-"""Alerts as people and programs look at them: what became of each, and how each channel does."""
+"""Reads receipts: the state of each alert, and the counts of each channel. ``alerts.outbox`` writes them."""
 
 from __future__ import annotations
 
@@ -76,6 +76,13 @@ class ChannelCounts:
     last_sent: datetime | None
     last_error: str | None
     last_error_at: datetime | None
+
+    @property
+    def is_failing(self) -> bool:
+        """Whether alerts wait and the last attempt to send failed."""
+        if not self.waiting or self.last_error_at is None:
+            return False
+        return self.last_sent is None or self.last_error_at > self.last_sent
 
 
 async def list_alerts(
