@@ -10,10 +10,9 @@ from typing import Annotated, Any
 
 import typer
 
-from alerts.channels import open_channel
 from alerts.delivery import Delivery
 from alerts.outbox import Outbox
-from config.address_policy import AddressPolicy
+from scheduler.channels import open_channels
 from scheduler.cli.check import removed_channels
 from scheduler.cli.context import CommandError, require_known, since, with_app_context
 from scheduler.cli.output import Format, FormatOption, chosen, examples, moment, plain_lines, show
@@ -185,9 +184,7 @@ def test_channel(
         if off:
             await outbox.turn_on(channel)
         alert = await outbox.enqueue_test(channel, now())
-        policy = AddressPolicy(settings.polling.private_addresses)
-        opened = open_channel(channel, settings.channels[channel], policy, settings.web.address())
-        await Delivery(app.redis, {channel: opened}).drain(TEST_TIMEOUT)
+        await Delivery(app.redis, open_channels(settings, only=[channel])).drain(TEST_TIMEOUT)
         receipt = await find_alert(app.redis, alert)
         if receipt is None or receipt.state != "sent":
             why = receipt.error if receipt else "its receipt is gone"

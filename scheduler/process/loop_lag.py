@@ -7,8 +7,8 @@ from bisect import bisect_left
 from collections.abc import Callable
 from itertools import accumulate
 
-PERIOD = 0.1  # seconds between two measurements
-BOUNDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0)
+PERIOD_SECONDS = 0.1  # seconds between two measurements
+BUCKET_BOUNDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0)
 """Seconds; a lag is counted under the first bound that is not below it."""
 
 
@@ -19,7 +19,7 @@ class LoopLagMonitor:
     """
 
     def __init__(self) -> None:
-        self._counts = [0] * (len(BOUNDS) + 1)
+        self._counts = [0] * (len(BUCKET_BOUNDS) + 1)
         self.longest = 0.0
         """The longest lag since the start, in seconds."""
         self.total = 0.0
@@ -27,7 +27,7 @@ class LoopLagMonitor:
 
     def record(self, lag: float) -> None:
         """Count a lag of so many seconds."""
-        self._counts[bisect_left(BOUNDS, lag)] += 1 + int(lag / PERIOD)
+        self._counts[bisect_left(BUCKET_BOUNDS, lag)] += 1 + int(lag / PERIOD_SECONDS)
         self.longest = max(self.longest, lag)
         self.total += lag
 
@@ -37,14 +37,14 @@ class LoopLagMonitor:
         if not wanted:
             return 0.0
         reached = next(number for number, count in enumerate(accumulate(self._counts)) if count >= wanted)
-        return min(BOUNDS[reached], self.longest) if reached < len(BOUNDS) else self.longest
+        return min(BUCKET_BOUNDS[reached], self.longest) if reached < len(BUCKET_BOUNDS) else self.longest
 
     async def run(self, on_lag: Callable[[float], None] | None = None) -> None:
         """Measure until cancelled; ``on_lag`` gets each lag in seconds, for a histogram."""
         loop = asyncio.get_running_loop()
         while True:
-            due = loop.time() + PERIOD
-            await asyncio.sleep(PERIOD)
+            due = loop.time() + PERIOD_SECONDS
+            await asyncio.sleep(PERIOD_SECONDS)
             lag = max(0.0, loop.time() - due)
             self.record(lag)
             if on_lag is not None:

@@ -7,9 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from alerts.channels import open_channel
 from alerts.delivery import Delivery
-from config.address_policy import AddressPolicy
 from config.settings import Settings
 from crawler.engine import Engine
 from crawler.http.address_guard import guard_of
@@ -19,6 +17,7 @@ from crawler.polling.polls import Listing, listings_of, source_of
 from crawler.progress import Progress, Tally
 from crawler.readers.pool import ReaderPool
 from crawler.services import Services
+from scheduler.channels import open_channels
 from scheduler.leader.rollback_recovery import follow_memory_mark, prepare_one_off_crawl
 from scheduler.roles.dry_run import DryClaims, DryIngestor, NullStores
 from scheduler.wiring import STEPS, AppContext, now, reachable_redis
@@ -77,9 +76,7 @@ async def crawl_once(app: AppContext, polls: Sequence[Poll], changed: Callable[[
     settings = app.settings
     if not settings.channels:
         return CrawlResult(tally=tally)
-    policy = AddressPolicy(settings.polling.private_addresses)
-    api = settings.web.address()
-    channels = {name: open_channel(name, channel, policy, api) for name, channel in settings.channels.items()}
+    channels = open_channels(settings)
     return CrawlResult(
         tally=tally, waiting=await Delivery(app.redis, channels, watches=settings.watches).drain(DELIVERY_TIMEOUT)
     )

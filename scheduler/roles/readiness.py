@@ -11,7 +11,8 @@ from redis.exceptions import RedisError
 from alerts.delays import holds_back, measure_lateness
 from alerts.settings import DeliverySettings
 from scheduler.leader.lease import Lease
-from scheduler.metrics import Metrics, ReadinessMetrics
+from scheduler.metrics.daemon import Metrics
+from scheduler.metrics.readiness import ReadinessMetrics
 from scheduler.process.supervisor import Supervisor
 from scheduler.sweeps.acl import PermissionMonitor
 from scheduler.sweeps.canary import Canary
@@ -74,17 +75,17 @@ class LeaderMetrics:
         self._channels = {
             name: settings for name, settings in app.settings.channels.items() if isinstance(settings, DeliverySettings)
         }
-        metrics.holding({name: holds_back(settings) for name, settings in self._channels.items()})
+        metrics.alerts.show_holds({name: holds_back(settings) for name, settings in self._channels.items()})
 
     async def measure(self, checks: Mapping[str, Check]) -> None:
         """Show the checks, and how late alerts are; that is not shown while Redis does not say it."""
         self._metrics.readiness.show(checks)
         try:
             async with asyncio.timeout(REDIS_SECONDS):
-                self._metrics.lateness(await measure_lateness(self._redis, self._channels))
+                self._metrics.alerts.show_lateness(await measure_lateness(self._redis, self._channels))
         except (RedisError, OSError, TimeoutError) as error:
             log.debug("lateness_unknown", reason=f"{type(error).__name__}: {error}")
-            self._metrics.lateness({})
+            self._metrics.alerts.show_lateness({})
 
 
 class StandbyMetrics:

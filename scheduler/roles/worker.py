@@ -12,14 +12,13 @@ from functools import partial
 import structlog
 from redis.exceptions import RedisError
 
-from alerts.channels import open_channel
 from alerts.delivery import Delivery
-from config.address_policy import AddressPolicy
 from config.settings import Settings
 from crawler.engine import Engine
 from crawler.progress import Progress
 from crawler.readers.pool import ReaderFailedError
 from pipelines.ingest import IngestResult
+from scheduler.channels import open_channels
 from scheduler.leader.docket_queue import RETRY_SECONDS, DocketQueue, SharedQueue, send_heartbeats
 from scheduler.leader.rollback_recovery import follow_memory_mark
 from scheduler.leader.worker_key import REGISTRY_PURPOSE
@@ -76,12 +75,8 @@ async def _run(app: AppContext, stop: asyncio.Event, ready: Callable[[], None]) 
     settings, signer = app.settings, app.signer
     registry = WorkerRegistry(app.redis, sign=partial(signer.sign, REGISTRY_PURPOSE))
     app.memory_mark.name, app.memory_mark.follows = UNKNOWN_MARK, True
-    policy = AddressPolicy(settings.polling.private_addresses)
-    channels = {
-        name: open_channel(name, channel, policy, settings.web.address())
-        for name, channel in settings.channels.items()
-        if not channel.is_local
-    }
+    shared = [name for name, channel in settings.channels.items() if not channel.is_local]
+    channels = open_channels(settings, only=shared)
     delivery = Delivery(app.redis, channels, watches=settings.watches, now=now, complete=False)
 
     def heard(remembered: IngestResult) -> None:

@@ -14,7 +14,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from scheduler.metrics import Metrics
+from scheduler.metrics.daemon import Metrics
 
 DOCKER = Path(__file__).parents[2] / "docker"
 UNITS = sorted((DOCKER / "systemd").iterdir())

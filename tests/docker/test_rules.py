@@ -35,7 +35,7 @@ from alerts.settings import DeliverySettings
 from crawler.readers.processes import Cause
 from scheduler.demo import stories
 from scheduler.demo.configuration import configuration
-from scheduler.metrics import Metrics
+from scheduler.metrics.daemon import Metrics
 from scheduler.sweeps.canary import CanaryState
 
 SABOTAGE = Path(__file__).parents[1] / "support" / "sabotage.py"
@@ -240,7 +240,7 @@ def day(stuck: Mapping[str, int]) -> dict[str, str]:
     starts: dict[str, list[datetime]] = {name: [] for name in settings}
     rows: dict[str, list[str]] = {}
     metrics.listings.set(100)
-    metrics.holding({name: bool(given) for name, given in CHANNELS.items()})
+    metrics.alerts.show_holds({name: bool(given) for name, given in CHANNELS.items()})
     for minute in range(DAY):
         now = start + timedelta(minutes=minute)
         late = {}
@@ -261,9 +261,9 @@ def day(stuck: Mapping[str, int]) -> dict[str, str]:
                 for due in sent:
                     metrics._delay.labels(name).observe((now - due).total_seconds() + 2)
                 outbox[name] = outbox[name][len(sent) :]
-        metrics.lateness(late)
-        metrics.ticked()
-        metrics.canary(CanaryState(began=0.0, succeeded=0.0), None)
+        metrics.alerts.show_lateness(late)
+        metrics.record_tick()
+        metrics.canary.record_run(CanaryState(began=0.0, succeeded=0.0), None)
         metrics.readiness.show({name: {"ok": True, "detail": ""} for name in ("redis", "clock", "lease", "canary")})
         found = scraped(generate_latest(metrics.registry).decode(), now.timestamp())
         for name, value in found.values.items():

@@ -17,13 +17,14 @@ def install(folder: Path) -> None:
     """Put the faults into this process, and let the canary and the clock run every second."""
     import alerts.channel_worker
     import crawler.readers.pool
-    import scheduler.roles.daemon
+    import scheduler.roles.leader
+    import scheduler.roles.leader_jobs
     import scheduler.sweeps.canary
     import scheduler.sweeps.clock
 
     scheduler.sweeps.canary.FIRST_SECONDS = 0.1
     scheduler.sweeps.canary.INTERVAL_SECONDS = scheduler.sweeps.canary.RETRY_SECONDS = 1.0
-    scheduler.roles.daemon.TICK_SECONDS = scheduler.roles.daemon.CHANNEL_CHECK_SECONDS = 1.0
+    scheduler.roles.leader_jobs.TICK_SECONDS = scheduler.roles.leader_jobs.CHANNEL_CHECK_SECONDS = 1.0
 
     def is_on(fault: str) -> bool:
         return (folder / fault).exists()
@@ -64,7 +65,7 @@ def install(folder: Path) -> None:
         return await fill(self)
 
     alerts.channel_worker.ChannelWorker._fill = stuck_fill  # type: ignore[method-assign]
-    serve = scheduler.roles.daemon.serve_requests
+    serve = scheduler.roles.leader.serve_requests
 
     async def broken_requests(*arguments: Any) -> None:
         serving = asyncio.create_task(serve(*arguments))
@@ -75,7 +76,7 @@ def install(folder: Path) -> None:
         finally:
             serving.cancel()
 
-    scheduler.roles.daemon.serve_requests = broken_requests  # type: ignore[assignment]
+    scheduler.roles.leader.serve_requests = broken_requests  # type: ignore[assignment]
 
 
 if __name__ == "__main__":
