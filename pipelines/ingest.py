@@ -1,26 +1,27 @@
-"""Stops 7 to 11 in a row: a reading → what it means → kept. The only part of the room that talks to Redis."""
+"""Ingests page results: normalises, decides and stores, and decides again if another worker changed the candidates.
+
+Pipeline steps 7 to 11. The decisions are pure functions of other modules; this one does their I/O in Redis.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
 
 import structlog
 
 from config.settings import Settings
 from pipelines.decision import decide
 from pipelines.identity import blocking_keys_of
-from pipelines.page_states import StateAssessment, assess, state_digest, with_return_detail
-from pipelines.revisit_schedule import next_revisit, visits_before
+from pipelines.page_states import with_return_detail
+from pipelines.removal_policy import Outage, RemovalHistory, Wait, confirm_removal
+from pipelines.revisit_schedule import next_revisit, within_steps
 from pipelines.text_loss import is_lost, is_still_shown
 from pipelines.tidy import clean_line, tidy
-from pipelines.volatile_lines import is_stable, noise_marks, noise_shown, volatile_candidates, without_noise
-from pipelines.volatile_places import VISITS_COUNTED, Visit, record_visit
+from pipelines.volatile_content import NoObservations, Observation, Observations, VolatileContent, site_of
 from pipelines.withdrawals import restore, withdraw
 from stories.crawl_state.claims import Claims
-from stories.crawl_state.page_observations import PageObservations, PageStates, VolatileLine, VolatilePlace
 from stories.crawl_state.revisit_queue import RevisitQueue
 from stories.model.event import Event
 from stories.model.ids import release_id
@@ -33,376 +34,325 @@ from stories.store.releases import Decision, KnownRelease, ReleaseStore
 
 log = structlog.get_logger(__name__)
 
-MAX_DECISIONS = 50  # each further one means that another worker kept a candidate meanwhile; this many is a fault
-GONE_CONFIRMED = timedelta(minutes=5)  # between two looks at a page that is gone: a deployment takes some
-FADED_CONFIRMED = timedelta(minutes=30)  # the same where its site does not say so in its status: it may be at work
-ALONE_CONFIRMED = timedelta(hours=1)  # the same of a site that has no other page to look at: it may be away
-OUTAGE = 4  # pages of a site that go in the same way, while none is read well: the site is ill, nobody withdrew them
-RECHECK_DELAY = timedelta(minutes=5)  # until a line that may move by itself is looked at again
-SAID: tuple[Gone, ...] = ("not found", "gone")
-"""Said by the site itself, in its status."""
+MAX_DECISIONS = 50  # each further one means that another worker stored a candidate meanwhile; so many are a fault
+RECHECK_DELAY = timedelta(minutes=5)  # until content that may be volatile is read again
 
 
 class ContentionError(Exception):
-    """Memory changed under every decision; the page is read again at a later poll."""
+    """The candidates changed during every decision; the page is read again at a later poll."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IngestResult:
-    """What became of a reading."""
+    """The result of ingesting one page result."""
 
     release: Release | None
     events: tuple[Event, ...] = ()
-    """All that happened, those included that nobody is alerted of."""
+    """All events, also those that no channel receives."""
     alerts: int = 0
     awaits_original: bool = False
-    """Nothing was stored: it is a notice, and what it is about may be read within moments."""
+    """Nothing was stored: the release is a notice, and its original may be read within moments."""
 
 
 class Ingestor:
-    """Turns readings into kept releases and events."""
+    """Turns page results into stored releases and events."""
 
     def __init__(
         self,
-        keeper: ReleaseStore,
+        store: ReleaseStore,
         claims: Claims,
         revisit_queue: RevisitQueue,
         settings: Settings,
         clock: Callable[[], datetime],
-        heard: Callable[[IngestResult], None],
-        looks: PageObservations | None = None,
+        on_stored: Callable[[IngestResult], None],
+        observations: Observations | None = None,
     ) -> None:
-        """``heard`` is told of all that is kept, at once: alerts wait to be delivered.
+        """Create an ingestor.
 
-        ``looks``: what is remembered between two readings of a page; without it every page is read whole each time, and
-        nothing is learnt of what moves by itself.
+        Args:
+            store: the release store.
+            claims: the leases on pages.
+            revisit_queue: when pages are read again.
+            settings: the configuration in force.
+            clock: returns the current time.
+            on_stored: called after each stored decision, so that its alerts are delivered immediately.
+            observations: what is stored between two reads of a page; None: nothing.
         """
-        self._keeper = keeper
+        self._store = store
         self._claims = claims
         self._revisit_queue = revisit_queue
         self._settings = settings
         self._clock = clock
-        self._heard = heard
-        self._looks = looks
+        self._on_stored = on_stored
+        self._observations: Observations = observations or NoObservations()
+        self._volatile = VolatileContent(self._observations, settings)
 
-    async def ingest(self, reading: PageResult, *, may_wait: bool = False) -> IngestResult:
-        """Keep what was read, and return what it meant.
+    async def ingest(self, result: PageResult, *, may_wait: bool = False) -> IngestResult:
+        """Store a page result and return what it meant.
 
-        ``may_wait``: a notice whose original is unknown is not stored yet; the caller tries again once further pages
-        were read.
+        Args:
+            result: the result of reading a page.
+            may_wait: do not store a notice whose original is unknown; the caller tries again after more pages.
+
+        Raises:
+            ContentionError: other workers changed the candidates ``MAX_DECISIONS`` times.
+            RedisError: Redis is not available.
         """
-        if reading.gone is not None:
-            if reading.release is None or not await self._is_still(reading.url, reading.release):
-                return await self._gone(replace(reading, release=None), reading.gone)
-            reading = replace(reading, gone=None)
-        if reading.unchanged:
-            return await self._stands(reading)
-        if reading.release is None:
-            raise ValueError("a reading has a release, or says how it is gone or that it stands as it stood")
-        url = reading.release.url or reading.url
+        if result.gone is not None:
+            if result.release is None or not await self._shows_stored_release(result.url, result.release):
+                return await self._ingest_removed(replace(result, release=None), result.gone)
+            result = replace(result, gone=None)
+        if result.unchanged:
+            return await self._ingest_unchanged(result)
+        if result.release is None:
+            raise ValueError("a page result has a release, or says that the page is gone or unchanged")
+        url = result.release.url or result.url
         own_id = release_id(url_digest(url))
-        if url != reading.url and (left := await self._left(reading, own_id)) is not None:
-            return left
-        read = replace(reading.release, url=url)
-        release = replace(tidy(read, reading.source), id=own_id)
-        found = blocking_keys_of(release)
+        if url != result.url and (redirected := await self._ingest_redirect(result, own_id)) is not None:
+            return redirected
+        return await self._ingest_release(replace(result.release, url=url), own_id, result, may_wait=may_wait)
+
+    async def _ingest_release(self, read: Release, own_id: str, result: PageResult, *, may_wait: bool) -> IngestResult:
+        """Decide and store until no candidate changed in between."""
+        release = replace(tidy(read, result.source), id=own_id)
         for _ in range(MAX_DECISIONS):
             now = self._clock()
             if release.notice is not None and not clean_line(release.notice.headline):
-                release = await self._headed(read, reading.source, own_id)
-                found = blocking_keys_of(release)
-            knowledge = await self._keeper.lookup(own_id, found)
-            marks = await self._keeper.marks_before_loss(own_id) if knowledge.own is None else None
+                release = await self._with_stored_headline(read, result.source, own_id)
+            blocking_keys = blocking_keys_of(release)
+            knowledge = await self._store.lookup(own_id, blocking_keys)
+            own = knowledge.own
+            marks = await self._store.marks_before_loss(own_id) if own is None else None
             if marks is not None:
-                reading = replace(reading, silent=True)  # alerted before Redis lost its data
-            if _is_emptied(knowledge.own, release):
-                return await self._gone(reading, "emptied")
-            await self._bear_witness(knowledge.own, now)
-            seen = await self._seen_to_move(knowledge.own)
-            noise = noise_marks(seen, own_id)
-            moved = self._may_move(knowledge.own, release, noise)
-            known_states, seen_now = await self._visited(knowledge.own, release, noise, now)
-            if moved and not is_stable(moved, seen):
-                await self._put_places(own_id, known_states, seen_now.places)
-                return await self._look_again(reading, own_id, moved, now)
-            noise |= seen_now.marks
-            keep = decide(release, knowledge, reading, self._settings, now, noise)
-            if noise:
-                await self._met_again(release, noise, seen, now)
-            states = self._judged(knowledge.own, release, noise, keep, known_states)
-            after = states.states if states is not None else known_states
-            if keep is None:
-                await self._put_places(own_id, after, seen_now.places, known_states)
-                return await self._without_volatile(reading, own_id, knowledge.own, seen_now, now)
-            if states is not None and not states.is_told:
-                await self._put_places(own_id, after, seen_now.places, known_states)
-                log.info("page_unstable", source=reading.source, release=own_id, why="a state that was read before")
-                return await self._same(replace(reading, validators=None), own_id, knowledge.own, now)
-            if states is not None and states.is_return:
-                keep = replace(keep, events=tuple(map(with_return_detail, keep.events)))
-            if may_wait and _lacks_its_original(keep):
+                result = replace(result, silent=True)  # alerted before Redis lost its data
+            if _is_emptied(own, release):
+                return await self._ingest_removed(result, "emptied")
+            await self._record_readable(own, now)
+            observation = await self._volatile.observe(own, release, now)
+            if observation.needs_recheck:
+                return await self._recheck_later(result, observation, now)
+            decision = decide(release, knowledge, result, self._settings, now, observation.noise)
+            await self._volatile.refresh(observation, now)
+            observation = self._volatile.assess(observation, decision)
+            if decision is None or not observation.is_reported:
+                return await self._ingest_unreported(result, observation, decision, now)
+            if observation.is_return:
+                decision = replace(decision, events=tuple(map(with_return_detail, decision.events)))
+            if may_wait and _lacks_original(decision):
                 return IngestResult(release=release, awaits_original=True)
-            if reading.silent and knowledge.own is None and not any(keep.alerts.values()):
-                # What others hear of earlier releases stays: a notice that finds its original here.
-                stored = replace(keep, events=tuple(one for one in keep.events if one.release is not keep.release))
-            else:
-                stored = keep
             failpoint("decided")
-            if await self._keeper.keep(stored, reading, found, knowledge.fingerprint, now, marks or ()):
+            stored = _without_silent_events(decision, result, own)
+            if await self._store.keep(stored, result, blocking_keys, knowledge.fingerprint, now, marks or ()):
                 failpoint("kept")
-                await self._note(reading, own_id, keep.release.revision)
-                await self._stood(release, moved, now)
-                await self._put_places(own_id, after, seen_now.reported(), known_states)
-                return self._kept(keep, reading)
-        raise ContentionError(f"{reading.url}: memory changed {MAX_DECISIONS} times while it was decided on")
+                await self._put_validators(result, own_id, decision.release.revision)
+                await self._volatile.store_reported(observation, now)
+                return self._stored(decision, result)
+        raise _contention(result)
 
-    async def _visited(
-        self, own: KnownRelease | None, release: Release, noise: frozenset[str], now: datetime
-    ) -> tuple[PageStates, Visit]:
-        """Return what is known of a page's states, and what this visit shows of the places that change."""
-        if self._looks is None or own is None:
-            return PageStates(), Visit()
-        states = await self._looks.page_states(own.release.id or "")
-        if own.verdict == "withdrawn" or not self._settings.polling.ladder:
-            return states, Visit(places=states.places, parts=((),) * len(states.places))
-        earlier = visits_before(own.release, self._settings.polling.ladder, now, VISITS_COUNTED)
-        return states, record_visit(
-            states.places, without_noise(own.release, noise), without_noise(release, noise), earlier
-        )
-
-    async def _put_places(
-        self, own_id: str, states: PageStates, places: tuple[VolatilePlace, ...], before: PageStates | None = None
-    ) -> None:
-        """Store what is known of a page's states; ``before``: what is stored, if it is not ``states``."""
-        after = replace(states, places=places)
-        if self._looks is not None and after != (before or states):
-            await self._looks.put_page_states(own_id, after)
-
-    async def _without_volatile(
-        self, reading: PageResult, own_id: str, own: KnownRelease | None, seen_now: Visit, now: datetime
-    ) -> IngestResult:
-        """At most volatile content changed: a text that stays there is found by visits that read the page whole."""
-        if not seen_now.marks:
-            return await self._same(reading, own_id, own, now)
-        log.info("page_volatile", source=reading.source, release=own_id, why="a line that says something new each time")
-        remembered = await self._same(replace(reading, validators=None), own_id, own, now)
-        if seen_now.is_undecided:
-            await self._revisit_queue.schedule(own_id, now + self._soon(RECHECK_DELAY))
-        return remembered
-
-    def _judged(
-        self,
-        own: KnownRelease | None,
-        release: Release,
-        noise: frozenset[str],
-        keep: Decision | None,
-        states: PageStates,
-    ) -> StateAssessment | None:
-        """Return what an edit without a notice means by the states in which its page was read; None for all else."""
-        if self._looks is None or own is None or own.verdict == "withdrawn":
-            return None
-        if keep is None:  # the state that is kept: the others are read no more in a row
-            return StateAssessment(states=replace(states, latest=None, visits=0), is_told=False)
-        if keep.verdict != "revised":
-            return None
-        return assess(
-            states, state_digest(without_noise(own.release, noise)), state_digest(without_noise(release, noise))
-        )
-
-    async def _headed(self, read: Release, source: str, own_id: str) -> Release:
-        """Return the release of a notice that has taken all of the headline under the one known before."""
-        known = (await self._keeper.lookup(own_id, ())).own
-        return replace(tidy(read, source, known.release if known else None), id=own_id)
-
-    def _kept(self, keep: Decision, reading: PageResult) -> IngestResult:
-        alerts = sum(len(channels) for channels in keep.alerts.values())
-        log.info(
-            "kept",
-            source=reading.source,
-            release=keep.release.id,
-            verdict=keep.verdict,
-            why=keep.why,
-            story=keep.story,
-            events=[event.type for event in keep.events],
-            alerts=alerts,
-            silent=reading.silent,
-        )
-        remembered = IngestResult(release=keep.release, events=keep.events, alerts=alerts)
-        self._heard(remembered)
-        return remembered
-
-    async def _same(self, reading: PageResult, own_id: str, known: KnownRelease | None, now: datetime) -> IngestResult:
-        """The page says what it said: the lease ends, and the next look at it is set."""
-        await self._claims.unchanged(reading.url, own_id, reading.listing, reading.listed_headline)
-        if known is not None:
-            await self._revisit_queue.schedule(own_id, next_revisit(known.release, self._settings.polling.ladder, now))
-            await self._note(reading, own_id, known.release.revision)
-        return IngestResult(release=known.release if known else None)
-
-    async def _note(self, reading: PageResult, own_id: str, revision: int) -> None:
-        """Remember what the page can be asked by, once what it said is kept."""
-        if self._looks is not None:
-            known = reading.validators
-            await self._looks.put_validators(own_id, replace(known, revision=revision) if known else None)
-
-    async def _stands(self, reading: PageResult) -> IngestResult:
-        """The site says that a page is as it was: that too may be news, of one that was gone."""
+    async def _ingest_unchanged(self, result: PageResult) -> IngestResult:
+        """Handle a page that its site reports as not modified: if it was withdrawn, it is restored."""
         for _ in range(MAX_DECISIONS):
             now = self._clock()
-            own_id = await self._claims.release_id(reading.url)
-            knowledge = await self._keeper.lookup(own_id, ()) if own_id else None
+            own_id = await self._claims.release_id(result.url)
+            knowledge = await self._store.lookup(own_id, ()) if own_id else None
             if own_id is None or knowledge is None or knowledge.own is None:
                 return IngestResult(release=None)
-            await self._bear_witness(knowledge.own, now)
+            await self._record_readable(knowledge.own, now)
             if knowledge.own.verdict != "withdrawn":
-                return await self._same(reading, own_id, knowledge.own, now)
-            keep = restore(knowledge.own, self._settings, now)
-            if await self._keeper.keep(keep, reading, (), knowledge.fingerprint, now):
-                await self._note(reading, own_id, keep.release.revision)
-                return self._kept(keep, reading)
-        raise ContentionError(f"{reading.url}: memory changed {MAX_DECISIONS} times while it was decided on")
+                return await self._same(result, own_id, knowledge.own, now)
+            decision = restore(knowledge.own, self._settings, now)
+            if await self._store.keep(decision, result, (), knowledge.fingerprint, now):
+                await self._put_validators(result, own_id, decision.release.revision)
+                return self._stored(decision, result)
+        raise _contention(result)
 
-    async def _seen_to_move(self, own: KnownRelease | None) -> tuple[VolatileLine, ...]:
-        if own is None or self._looks is None:
-            return ()
-        return await self._looks.moves(_site(own.release))
+    async def _ingest_redirect(self, result: PageResult, target_id: str) -> IngestResult | None:
+        """Handle a redirect from the URL of a known release; None if no release is known at that URL.
 
-    def _may_move(self, own: KnownRelease | None, release: Release, noise: frozenset[str]) -> tuple[VolatileLine, ...]:
-        """Return what may have moved by itself; nothing where nobody would look again."""
-        if own is None or self._looks is None or own.verdict == "withdrawn" or not self._settings.polling.ladder:
-            return ()
-        return volatile_candidates(without_noise(own.release, noise), without_noise(release, noise))
-
-    async def _look_again(
-        self, reading: PageResult, own_id: str, moved: tuple[VolatileLine, ...], now: datetime
-    ) -> IngestResult:
-        """What may move by itself is told when it says the same at two looks in a row."""
-        assert self._looks is not None  # noqa: S101 (nothing is seen to move without it)
-        await self._looks.moved(_site_of(reading.url), moved, now)
-        await self._claims.unchanged(reading.url, own_id, reading.listing, reading.listed_headline)
-        await self._looks.put_validators(own_id, None)
-        await self._revisit_queue.schedule(own_id, now + self._soon(RECHECK_DELAY))
-        log.info("looked at again", source=reading.source, release=own_id, why="a line that may change by itself")
-        return IngestResult(release=None)
-
-    async def _met_again(
-        self, release: Release, noise: frozenset[str], seen: Sequence[VolatileLine], now: datetime
-    ) -> None:
-        """Noise that still stands on the pages of its site is not forgotten."""
-        if self._looks is not None and (met := noise_shown(release, noise)):
-            await self._looks.moved(_site(release), (one for one in seen if one.mark in met), now)
-
-    async def _stood(self, release: Release, moved: tuple[VolatileLine, ...], now: datetime) -> None:
-        if self._looks is not None and moved:
-            await self._looks.stood(_site(release), moved, now)
-
-    def _soon(self, span: timedelta, steps: int = 1) -> timedelta:
-        """Return the span, or so many of the ladder's first steps where those are shorter."""
-        ladder = self._settings.polling.ladder
-        return min(span, steps * ladder[0][0]) if ladder else span
-
-    async def _left(self, reading: PageResult, landed_id: str) -> IngestResult | None:
-        """What it means that the address of a known release leads to another page; None when none was known there.
-
-        To another announcement: the release is gone. To the same one (its correction, its new address) or to a page
-        that nobody has read yet: that page is read as what it is, and nothing is said of the release.
+        If the target is another stored announcement, the release is gone. If it is the same announcement (corrected, or
+        at a new URL) or a page that was not read yet, the target is ingested, and nothing is reported of the release.
         """
-        known_id = await self._claims.release_id(reading.url)
-        if known_id is None or known_id == landed_id or reading.release is None:
+        known_id = await self._claims.release_id(result.url)
+        if known_id is None or known_id == target_id or result.release is None:
             return None
-        known, landed = [(await self._keeper.lookup(one, ())).own for one in (known_id, landed_id)]
+        known, target = [(await self._store.lookup(found, ())).own for found in (known_id, target_id)]
         if known is None:
             return None
-        if landed is not None and landed.story != known.story and not _alike(known.release, landed.release):
-            return await self._gone(replace(reading, release=None), "moved to another release")
-        await self._claims.unchanged(reading.url, known_id, reading.listing, reading.listed_headline)
-        revisit = next_revisit(known.release, self._settings.polling.ladder, self._clock())
-        await self._revisit_queue.schedule(known_id, revisit)
-        return await self.ingest(replace(reading, url=reading.release.url or reading.url, listing=None))
+        if target is not None and target.story != known.story and not _has_same_headline(known.release, target.release):
+            return await self._ingest_removed(replace(result, release=None), "moved to another release")
+        await self._end_claim(result, known_id)
+        await self._revisit_queue.schedule(known_id, self._next_revisit(known.release, self._clock()))
+        return await self.ingest(replace(result, url=result.release.url or result.url, listing=None))
 
-    async def _is_still(self, url: str, read: Release) -> bool:
-        """Return whether a page that says somewhere "not found" shows its release: its site always says so."""
-        own_id = await self._claims.release_id(url)
-        own = (await self._keeper.lookup(own_id, ())).own if own_id else None
-        return own is not None and _is_headed(read, own.release) and _has_text_of(read, own.release)
-
-    async def _bear_witness(self, own: KnownRelease | None, now: datetime) -> None:
-        """A page that is read again and stands shows that its site is not away."""
-        if own is not None and self._looks is not None:
-            known_since = parse_timestamp(own.release.first_seen_at) or now
-            await self._looks.stands(_site(own.release), own.release.id or "", known_since, now)
-
-    async def _gone(self, reading: PageResult, how: Gone) -> IngestResult:
-        """A page that is gone is told of when it was seen so twice, with time between, and its site is not away."""
+    async def _ingest_removed(self, result: PageResult, reason: Gone) -> IngestResult:
+        """Report a removed page as withdrawn once the removal is confirmed (``pipelines.removal_policy``)."""
         now = self._clock()
-        own_id = await self._claims.release_id(reading.url)
-        if own_id is None:
+        own_id = await self._claims.release_id(result.url)
+        knowledge = await self._store.lookup(own_id, ()) if own_id else None
+        if own_id is None or knowledge is None or knowledge.own is None:
             return IngestResult(release=None)
-        knowledge = await self._keeper.lookup(own_id, ())
-        if knowledge.own is None:
-            return IngestResult(release=None)
-        release, ladder = knowledge.own.release, self._settings.polling.ladder
-        if reading.page_text and is_still_shown(release, reading.page_text):
-            log.info("page_not_understood", source=reading.source, release=own_id, how=how, shown="the release's text")
-            await self._claims.unchanged(reading.url, own_id, reading.listing, reading.listed_headline)
-            await self._revisit_queue.schedule(own_id, next_revisit(release, ladder, now))
-            return IngestResult(release=release)
-        if knowledge.own.verdict == "withdrawn":  # that was told
-            await self._revisit_queue.schedule(own_id, next_revisit(release, ladder, now))
-            return IngestResult(release=release)
-        since = await self._claims.gone(reading.url, now)
-        wait = again = self._soon(GONE_CONFIRMED) if how in SAID else self._soon(FADED_CONFIRMED, 2)
-        if self._looks is not None:
-            missing = await self._looks.gone(_site(release), own_id, how, since)
-            if not missing.stood and missing.alike >= OUTAGE:
-                log.info("not told as gone", source=reading.source, release=own_id, how=how, alike=missing.alike)
-                await self._revisit_queue.schedule(own_id, next_revisit(release, ladder, now))
-                return IngestResult(release=release)
-            if not missing.stood:
-                wait = self._soon(ALONE_CONFIRMED, 4)
-                for other in missing.others[: OUTAGE - missing.alike]:  # do they stand, or is the site away?
-                    await self._revisit_queue.schedule(other, now)
-        if now - since < wait:
-            await self._revisit_queue.schedule(own_id, min(since + wait, now + again))
-            return IngestResult(release=release)
-        seen = f"{how}, seen twice, {round((now - since).total_seconds())} s apart"
-        keep = withdraw(knowledge.own, seen, self._settings, now)
-        if not await self._keeper.keep(keep, reading, (), knowledge.fingerprint, now):
-            await self._revisit_queue.schedule(own_id, now + wait)
-            return IngestResult(release=release)
-        if self._looks is not None:
-            await self._looks.told_gone(_site(release), own_id)
-        return self._kept(keep, reading)
+        own = knowledge.own
+        unchanged = IngestResult(release=own.release)
+        if result.page_text and is_still_shown(own.release, result.page_text):
+            log.info(
+                "page_not_understood", source=result.source, release=own_id, how=reason, shown="the release's text"
+            )
+            await self._end_claim(result, own_id)
+            await self._revisit_queue.schedule(own_id, self._next_revisit(own.release, now))
+            return unchanged
+        if own.verdict == "withdrawn":  # reported before
+            await self._revisit_queue.schedule(own_id, self._next_revisit(own.release, now))
+            return unchanged
+        history = await self._removal_history(result.url, own, reason, now)
+        policy = confirm_removal(history, now)
+        if isinstance(policy, Outage):
+            log.info("removal_ignored", source=result.source, release=own_id, how=reason, alike=history.removed_alike)
+            await self._revisit_queue.schedule(own_id, self._next_revisit(own.release, now))
+            return unchanged
+        for probe in policy.probes:
+            await self._revisit_queue.schedule(probe, now)
+        if isinstance(policy, Wait):
+            await self._revisit_queue.schedule(own_id, policy.until)
+            return unchanged
+        decision = withdraw(own, policy.reason, self._settings, now)
+        if not await self._store.keep(decision, result, (), knowledge.fingerprint, now):
+            await self._revisit_queue.schedule(own_id, now + policy.retry_after)
+            return unchanged
+        await self._observations.forget_gone(site_of(own.release.url), own_id)
+        return self._stored(decision, result)
+
+    async def _removal_history(self, url: str, own: KnownRelease, reason: Gone, now: datetime) -> RemovalHistory:
+        since = await self._claims.gone(url, now)
+        site = await self._observations.record_gone(site_of(own.release.url), own.release.id or "", reason, since)
+        return RemovalHistory(
+            reason=reason,
+            since=since,
+            removed_alike=site.alike,
+            is_site_up=site.stood,
+            other_pages=site.others,
+            ladder=self._settings.polling.ladder,
+        )
+
+    async def _ingest_unreported(
+        self, result: PageResult, observation: Observation, decision: Decision | None, now: datetime
+    ) -> IngestResult:
+        """End the read of a page on which nothing changed, or only volatile content, or that alternates."""
+        own, own_id = observation.own, observation.release.id or ""
+        await self._volatile.store_unreported(observation)
+        if decision is not None:
+            log.info("page_unstable", source=result.source, release=own_id, why="a state that was read before")
+            return await self._same(replace(result, validators=None), own_id, own, now)
+        if not observation.visit.marks:
+            return await self._same(result, own_id, own, now)
+        # Text that replaces volatile content is found by further reads of the whole page, so no validators are stored.
+        log.info("page_volatile", source=result.source, release=own_id, why="a line that says something new each time")
+        unchanged = await self._same(replace(result, validators=None), own_id, own, now)
+        if observation.visit.is_undecided:
+            await self._revisit_queue.schedule(own_id, now + self._recheck_delay())
+        return unchanged
+
+    async def _recheck_later(self, result: PageResult, observation: Observation, now: datetime) -> IngestResult:
+        """Read a page again before a line that may be volatile is reported: it must be the same at two reads."""
+        own_id = observation.release.id or ""
+        await self._volatile.store_candidates(observation, result.url, now)
+        await self._end_claim(result, own_id)
+        await self._observations.put_validators(own_id, None)
+        await self._revisit_queue.schedule(own_id, now + self._recheck_delay())
+        log.info("page_recheck", source=result.source, release=own_id, why="a line that may change by itself")
+        return IngestResult(release=None)
+
+    async def _same(self, result: PageResult, own_id: str, known: KnownRelease | None, now: datetime) -> IngestResult:
+        """End the read of an unchanged page: its claim ends, and its next read is scheduled."""
+        await self._end_claim(result, own_id)
+        if known is not None:
+            await self._revisit_queue.schedule(own_id, self._next_revisit(known.release, now))
+            await self._put_validators(result, own_id, known.release.revision)
+        return IngestResult(release=known.release if known else None)
+
+    def _stored(self, decision: Decision, result: PageResult) -> IngestResult:
+        alerts = sum(len(channels) for channels in decision.alerts.values())
+        log.info(
+            "kept",
+            source=result.source,
+            release=decision.release.id,
+            verdict=decision.verdict,
+            why=decision.why,
+            story=decision.story,
+            events=[event.type for event in decision.events],
+            alerts=alerts,
+            silent=result.silent,
+        )
+        ingested = IngestResult(release=decision.release, events=decision.events, alerts=alerts)
+        self._on_stored(ingested)
+        return ingested
+
+    async def _with_stored_headline(self, read: Release, source: str, own_id: str) -> Release:
+        """Return the tidied release of a notice whose marker replaced the headline, with the stored headline."""
+        known = (await self._store.lookup(own_id, ())).own
+        return replace(tidy(read, source, known.release if known else None), id=own_id)
+
+    async def _shows_stored_release(self, url: str, read: Release) -> bool:
+        """Return whether a page with a "not found" text shows its release: the site has this text on every page."""
+        own_id = await self._claims.release_id(url)
+        own = (await self._store.lookup(own_id, ())).own if own_id else None
+        return own is not None and _holds_headline(read, own.release) and _holds_text(read, own.release)
+
+    async def _record_readable(self, own: KnownRelease | None, now: datetime) -> None:
+        """Record that a known page was read well, as evidence that its site is up."""
+        if own is not None:
+            known_since = parse_timestamp(own.release.first_seen_at) or now
+            await self._observations.record_seen(site_of(own.release.url), own.release.id or "", known_since, now)
+
+    async def _put_validators(self, result: PageResult, own_id: str, revision: int) -> None:
+        """Store the validators of conditional requests (RFC 9110, 8.8) once the content they belong to is stored."""
+        validators = replace(result.validators, revision=revision) if result.validators else None
+        await self._observations.put_validators(own_id, validators)
+
+    async def _end_claim(self, result: PageResult, own_id: str) -> None:
+        await self._claims.unchanged(result.url, own_id, result.listing, result.listed_headline)
+
+    def _next_revisit(self, release: Release, now: datetime) -> datetime | None:
+        return next_revisit(release, self._settings.polling.ladder, now)
+
+    def _recheck_delay(self) -> timedelta:
+        return within_steps(RECHECK_DELAY, self._settings.polling.ladder)
 
 
-def _lacks_its_original(keep: Decision) -> bool:
-    return not keep.revises and keep.verdict == "notice" and keep.replaces is None
+def _contention(result: PageResult) -> ContentionError:
+    return ContentionError(f"{result.url}: its candidates changed during {MAX_DECISIONS} decisions")
 
 
-def _is_headed(release: Release, known: Release) -> bool:
-    return clean_line(known.headline) in clean_line(release.headline)  # a notice's marker may stand before it
+def _lacks_original(decision: Decision) -> bool:
+    return not decision.revises and decision.verdict == "notice" and decision.replaces is None
 
 
-def _has_text_of(release: Release, known: Release) -> bool:
-    """Return whether most of a known release's text stands in what was read."""
-    there = {clean_line(text) for text in release.body}
-    return 2 * sum(clean_line(text) in there for text in known.body) > len(known.body)
+def _without_silent_events(decision: Decision, result: PageResult, own: KnownRelease | None) -> Decision:
+    """Return the decision without its own event if the page is silent and no channel receives it.
+
+    Events of earlier releases stay, such as the follow-up of a notice that finds its original here.
+    """
+    if not result.silent or own is not None or any(decision.alerts.values()):
+        return decision
+    events = tuple(event for event in decision.events if event.release is not decision.release)
+    return replace(decision, events=events)
+
+
+def _holds_headline(release: Release, known: Release) -> bool:
+    return clean_line(known.headline) in clean_line(release.headline)  # a notice's marker may precede it
+
+
+def _holds_text(release: Release, known: Release) -> bool:
+    """Return whether a release has most paragraphs of a known one."""
+    paragraphs = {clean_line(text) for text in release.body}
+    return 2 * sum(clean_line(text) in paragraphs for text in known.body) > len(known.body)
 
 
 def _is_emptied(own: KnownRelease | None, release: Release) -> bool:
-    """Return whether a page has lost all of its text, whatever it shows instead; a notice says itself what happened."""
+    """Return whether a page lost all of its release's text; a notice says itself what happened."""
     if own is None or not own.release.body or release.notice is not None:
         return False
     return not release.body or is_lost(own.release, release)
 
 
-def _alike(release: Release, other: Release) -> bool:
+def _has_same_headline(release: Release, other: Release) -> bool:
     return clean_line(release.headline) == clean_line(other.headline)
-
-
-def _site(release: Release) -> str:
-    return _site_of(release.url or "")
-
-
-def _site_of(url: str) -> str:
-    return (urlsplit(url).hostname or "").removeprefix("www.")

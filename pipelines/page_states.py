@@ -25,7 +25,7 @@ class StateAssessment:
     """What is remembered of a page's states after a visit, and whether the visit is told."""
 
     states: PageStates
-    is_told: bool
+    is_reported: bool
     is_return: bool = False
     """Whether the page went back to an earlier state for the first time."""
 
@@ -58,13 +58,13 @@ def assess(states: PageStates, before: str, now: str) -> StateAssessment:
     """
     seen = tuple(dict.fromkeys((*states.seen, before)))
     if now not in seen or now == before:
-        return StateAssessment(states=_kept(states, tuple(dict.fromkeys((*seen, now)))), is_told=True)
+        return StateAssessment(states=_kept(states, tuple(dict.fromkeys((*seen, now)))), is_reported=True)
     if not states.is_unstable:
-        return StateAssessment(states=replace(_kept(states, seen), is_unstable=True), is_told=True, is_return=True)
+        return StateAssessment(states=replace(_kept(states, seen), is_unstable=True), is_reported=True, is_return=True)
     visits = states.visits + 1 if states.latest == now else 1
     if visits >= STABLE_VISITS:
-        return StateAssessment(states=_kept(states, seen), is_told=True)
-    return StateAssessment(states=replace(states, latest=now, visits=visits), is_told=False)
+        return StateAssessment(states=_kept(states, seen), is_reported=True)
+    return StateAssessment(states=replace(states, latest=now, visits=visits), is_reported=False)
 
 
 RETURNED = "the page went back to what it said before; from now on it is called unstable, and only new text is told"

@@ -30,6 +30,11 @@ def next_revisit(release: Release, ladder: Ladder, now: datetime) -> datetime | 
     return None
 
 
+def within_steps(span: timedelta, ladder: Ladder, *, steps: int = 1) -> timedelta:
+    """Return the span, or so many of the ladder's first steps if they are shorter."""
+    return min(span, steps * ladder[0][0]) if ladder else span
+
+
 def visits_before(release: Release, ladder: Ladder, now: datetime, most: int) -> int:
     """Return how many visits the ladder set between a page's first reading and a visit now; at most ``most``."""
     seen = parse_timestamp(release.first_seen_at) or now

@@ -92,6 +92,8 @@ class SiteStatus:
 class PageObservations:
     """The small memory of pages that are read again. ``RedisError`` is the caller's."""
 
+    is_enabled = True
+
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
 
@@ -125,13 +127,13 @@ class PageObservations:
         key = keys.page_states(release_id)
         await self._redis.set(key.name, msgspec.json.encode(states), ex=key.seconds)
 
-    async def moves(self, host: str) -> tuple[VolatileLine, ...]:
+    async def volatile_lines(self, host: str) -> tuple[VolatileLine, ...]:
         """Return what moved by itself on the pages of a site, in the order in which it was last seen."""
         found = await self._redis.zrange(keys.site_volatile_lines(host).name, 0, -1)
         parts = (text(member).split(" ") for member in found)
         return tuple(VolatileLine(mark=part[0], release=part[1], value=part[2]) for part in parts if len(part) == 3)
 
-    async def moved(self, host: str, moves: Iterable[VolatileLine], now: datetime) -> None:
+    async def record_volatile(self, host: str, moves: Iterable[VolatileLine], now: datetime) -> None:
         """Remember that this moved, or was met again; a site forgets what it has not shown for ``keys.SITE_LIFETIME``."""
         key, at = keys.site_volatile_lines(host), milliseconds(now)
         members = {_member(one): at for one in moves}
@@ -144,13 +146,13 @@ class PageObservations:
             pipe.expire(key.name, key.seconds)
             await pipe.execute()
 
-    async def stood(self, host: str, moves: Iterable[VolatileLine], now: datetime) -> None:
+    async def mark_reported(self, host: str, moves: Iterable[VolatileLine], now: datetime) -> None:
         """Remember of moves that they stood and were told: alone they are edits, on many releases a slow counter."""
         told = [replace(one, value=TOLD + one.value) for one in moves if not one.value.startswith(TOLD)]
         await self._redis.zrem(keys.site_volatile_lines(host).name, *(_member(one) for one in moves))
-        await self.moved(host, told, now)
+        await self.record_volatile(host, told, now)
 
-    async def gone(self, host: str, release_id: str, how: Gone, since: datetime) -> SiteStatus:
+    async def record_gone(self, host: str, release_id: str, how: Gone, since: datetime) -> SiteStatus:
         """Remember that a page of a site is gone, and return how the others stand."""
         key = keys.site_removed_pages(host)
         async with self._redis.pipeline(transaction=True) as pipe:
@@ -167,11 +169,11 @@ class PageObservations:
         others = tuple(text(page) for page in pages if page not in found)
         return SiteStatus(alike=alike, stood=number(stood, "stood", key.name) > milliseconds(since), others=others)
 
-    async def told_gone(self, host: str, release_id: str) -> None:
+    async def forget_gone(self, host: str, release_id: str) -> None:
         """Forget that a page is gone, once that was told."""
         await self._redis.hdel(keys.site_removed_pages(host).name, release_id)
 
-    async def stands(self, host: str, release_id: str, known_since: datetime, now: datetime) -> None:
+    async def record_seen(self, host: str, release_id: str, known_since: datetime, now: datetime) -> None:
         """Remember that a page was read well: it bears witness for pages that went since it is known."""
         pages = keys.site_present_pages(host)
         async with self._redis.pipeline(transaction=True) as pipe:

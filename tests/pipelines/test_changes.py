@@ -392,7 +392,7 @@ def test_a_row_that_came_is_told_as_come_and_no_other_is_taken_for_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "is_told"),
+    ("before", "after", "is_reported"),
     [
         ("2026-05-25T09:00:00+08:00", "2026-05-26T09:00:00+08:00", True),
         ("2026-05-25T09:00:00+08:00", "2026-05-25T01:00:00+00:00", False),
@@ -402,12 +402,12 @@ def test_a_row_that_came_is_told_as_come_and_no_other_is_taken_for_it() -> None:
     ids=["another day", "another zone", "with the hour", "unknown now"],
 )
 def test_a_page_that_gives_another_time_of_publication_says_so_beside_what_else_changed(
-    before: str, after: str | None, is_told: bool
+    before: str, after: str | None, is_reported: bool
 ) -> None:
     old = replace(RELEASE, published_at=before)
     new = replace(RELEASE, published_at=after, headline="Harbour Robotics Opens Two Docks")
     fields = [change.field for change in changes(old, new)]
-    assert fields == (["headline", "published_at"] if is_told else ["headline"])
+    assert fields == (["headline", "published_at"] if is_reported else ["headline"])
     assert changes(old, replace(RELEASE, published_at=after)) == (), "a new time alone is a clock"
 
 

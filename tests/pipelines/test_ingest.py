@@ -15,7 +15,7 @@ import pytest
 from bureau import START, Bureau, TestClock, reading
 from redis.asyncio import Redis
 
-from pipelines import ingest
+from pipelines import removal_policy
 from pipelines.ingest import ContentionError, Ingestor, IngestResult
 from stories.crawl_state.claims import Claims, listing_key
 from stories.crawl_state.crawl_stores import CrawlStores
@@ -153,7 +153,7 @@ async def test_a_decision_that_never_holds_is_given_up_with_a_name(
         return False
 
     monkeypatch.setattr(ReleaseStore, "keep", changed)
-    with pytest.raises(ContentionError, match="memory changed"):
+    with pytest.raises(ContentionError, match="candidates changed"):
         await bureau.read(office.release())
 
 
@@ -214,10 +214,10 @@ async def test_a_gone_page_is_looked_at_again_before_it_is_told(bureau: Bureau) 
     await bureau.read(office.release())
     await bureau.gone(office.release())
     stores = CrawlStores.from_redis(bureau.redis)
-    assert len(await stores.revisit_queue.due(bureau.clock() + ingest.GONE_CONFIRMED, 10)) == 1
-    bureau.clock.at += ingest.ALONE_CONFIRMED
+    assert len(await stores.revisit_queue.due(bureau.clock() + removal_policy.REMOVAL_CONFIRMATION, 10)) == 1
+    bureau.clock.at += removal_policy.UNSUPPORTED_CONFIRMATION
     await bureau.gone(office.release())
-    soon = bureau.clock() + ingest.GONE_CONFIRMED
+    soon = bureau.clock() + removal_policy.REMOVAL_CONFIRMATION
     assert await stores.revisit_queue.due(soon, 10) == [], "it was told"
     assert await stores.revisit_queue.due(soon + timedelta(hours=1), 10), "it may come back"
 
@@ -226,7 +226,7 @@ async def test_a_gone_page_is_looked_at_again_before_it_is_told(bureau: Bureau) 
 
 
 async def test_a_reading_that_says_nothing_is_a_fault_of_ours(bureau: Bureau) -> None:
-    with pytest.raises(ValueError, match="a release, or says how it is gone"):
+    with pytest.raises(ValueError, match="a release, or says that the page is gone"):
         await bureau.memory.ingest(PageResult(url="https://harbour-wire.example/1", source=office.WIRE))
 
 

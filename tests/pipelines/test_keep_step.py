@@ -98,7 +98,7 @@ class Proxy:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(item_pipeline, "PATIENCE", 0.005)
+    monkeypatch.setattr(item_pipeline, "REDIS_RETRY_SECONDS", 0.005)
 
 
 @pytest.fixture

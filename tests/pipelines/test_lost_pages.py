@@ -13,7 +13,7 @@ from scrapy.http import HtmlResponse
 
 from crawler.extraction import NotARelease, extract_release
 from crawler.pages.again import removed_by_content, removed_by_headline, visible_text
-from pipelines.ingest import ALONE_CONFIRMED
+from pipelines.removal_policy import UNSUPPORTED_CONFIRMATION
 from pipelines.text_loss import is_lost, is_still_shown, share_left
 from stories.model.page_result import PageResult
 from stories.model.release import Dateline, Release
@@ -47,7 +47,7 @@ async def visit(bureau: Bureau, pages: dict[str, str], times: int = 1) -> None:
         for url, html in pages.items():
             if (read := look(url, html)) is not None:
                 await bureau.memory.ingest(read)
-        bureau.clock.at += ALONE_CONFIRMED + timedelta(minutes=1)
+        bureau.clock.at += UNSUPPORTED_CONFIRMATION + timedelta(minutes=1)
 
 
 def told(words: Words, state: str) -> str:
@@ -113,7 +113,7 @@ async def test_a_page_that_cannot_be_read_but_shows_its_text_is_not_withdrawn(bu
         await bureau.memory.ingest(
             reading(Release(url=url, headline=""), release=None, gone="emptied", page_text=shown)
         )
-        bureau.clock.at += ALONE_CONFIRMED
+        bureau.clock.at += UNSUPPORTED_CONFIRMATION
     assert await bureau.types() == ["new"]
 
 

@@ -11,7 +11,8 @@ import pytest
 from bureau import Bureau, reading, settings
 from redis.asyncio import Redis
 
-from pipelines.ingest import ALONE_CONFIRMED, FADED_CONFIRMED, GONE_CONFIRMED, OUTAGE, RECHECK_DELAY
+from pipelines.ingest import RECHECK_DELAY
+from pipelines.removal_policy import INDIRECT_CONFIRMATION, OUTAGE_PAGES, REMOVAL_CONFIRMATION, UNSUPPORTED_CONFIRMATION
 from stories.crawl_state.page_observations import PageObservations
 from stories.crawl_state.revisit_queue import RevisitQueue
 from stories.db import keys
@@ -176,7 +177,7 @@ async def test_a_site_forgets_noise_that_it_no_longer_shows(bureau: Bureau) -> N
     looks = PageObservations(bureau.redis)
     await look(bureau, page(2, "Seat 1"))
     await look(bureau, page(2, "Seat 2"))
-    assert {one.release for one in await looks.moves(host)} == {bureau_id(page(2))}
+    assert {one.release for one in await looks.volatile_lines(host)} == {bureau_id(page(2))}
 
 
 def bureau_id(release: Release) -> str:
@@ -198,7 +199,7 @@ async def go(bureau: Bureau, release: Release, how: Gone = "not found") -> None:
     """Let a page be seen gone twice."""
     for _ in range(2):
         await bureau.gone(release, how)
-        bureau.clock.at += ALONE_CONFIRMED
+        bureau.clock.at += UNSUPPORTED_CONFIRMATION
 
 
 async def test_a_page_that_is_back_is_told_to_whoever_heard_that_it_was_withdrawn(redis: Redis) -> None:
@@ -264,12 +265,12 @@ async def see(bureau: Bureau, how: Gone, *releases: Release, after: timedelta = 
 @pytest.mark.parametrize(
     ("how", "least"),
     [
-        ("not found", GONE_CONFIRMED),
-        ("gone", GONE_CONFIRMED),
-        ("moved to the front page", FADED_CONFIRMED),
-        ("moved to a listing", FADED_CONFIRMED),
-        ("moved to another release", FADED_CONFIRMED),
-        ("emptied", FADED_CONFIRMED),
+        ("not found", REMOVAL_CONFIRMATION),
+        ("gone", REMOVAL_CONFIRMATION),
+        ("moved to the front page", INDIRECT_CONFIRMATION),
+        ("moved to a listing", INDIRECT_CONFIRMATION),
+        ("moved to another release", INDIRECT_CONFIRMATION),
+        ("emptied", INDIRECT_CONFIRMATION),
     ],
 )
 async def test_what_a_site_does_not_say_in_its_status_must_last_longer(
@@ -289,7 +290,7 @@ async def test_while_no_other_page_of_its_site_was_seen_a_page_must_be_gone_for_
     await bureau.read(office.release(1))
     await see(bureau, "not found", office.release())
     minute = timedelta(minutes=1)
-    assert await see(bureau, "not found", office.release(), after=ALONE_CONFIRMED - minute) == ["new"] * 2
+    assert await see(bureau, "not found", office.release(), after=UNSUPPORTED_CONFIRMATION - minute) == ["new"] * 2
     await bureau.read(office.release(2))  # one that is new says nothing of those before: a site that moved has new ones
     assert await see(bureau, "not found", office.release()) == ["new"] * 3
     assert await see(bureau, "not found", office.release(), after=minute) == ["new"] * 3 + ["withdrawn"]
@@ -306,33 +307,33 @@ async def test_other_pages_of_its_site_are_looked_at_when_one_is_gone(bureau: Bu
 
 @pytest.mark.parametrize("how", ["not found", "moved to the front page", "emptied"])
 async def test_all_pages_of_a_site_that_is_away_are_not_withdrawn(bureau: Bureau, how: Gone) -> None:
-    pages = [office.release(number) for number in range(OUTAGE)]
+    pages = [office.release(number) for number in range(OUTAGE_PAGES)]
     for one in pages:
         await bureau.read(one)
     for _ in range(12):
-        assert await see(bureau, how, *pages, after=timedelta(hours=8)) == ["new"] * OUTAGE
-    assert await bureau.redis.zcard(keys.revisits_due().name) == OUTAGE, "they are looked at as the ladder says"
+        assert await see(bureau, how, *pages, after=timedelta(hours=8)) == ["new"] * OUTAGE_PAGES
+    assert await bureau.redis.zcard(keys.revisits_due().name) == OUTAGE_PAGES, "they are looked at as the ladder says"
     for one in pages[1:]:
         await bureau.read(one)
-    assert await bureau.types() == ["new"] * OUTAGE, "they were never away"
+    assert await bureau.types() == ["new"] * OUTAGE_PAGES, "they were never away"
     told = await see(bureau, how, pages[0], after=timedelta(hours=1))
-    assert told == ["new"] * OUTAGE + ["withdrawn"], "the others are back, and this one is not"
+    assert told == ["new"] * OUTAGE_PAGES + ["withdrawn"], "the others are back, and this one is not"
 
 
 async def test_pages_of_a_site_that_stands_are_withdrawn_however_many_they_are(bureau: Bureau) -> None:
-    pages = [office.release(number) for number in range(OUTAGE + 2)]
+    pages = [office.release(number) for number in range(OUTAGE_PAGES + 2)]
     for one in pages:
         await bureau.read(one)
     await see(bureau, "gone", *pages[:-1])
     await bureau.read(pages[-1])
-    told = await see(bureau, "gone", *pages[:-1], after=GONE_CONFIRMED)
-    assert told[len(pages) :] == ["withdrawn"] * (OUTAGE + 1)
+    told = await see(bureau, "gone", *pages[:-1], after=REMOVAL_CONFIRMATION)
+    assert told[len(pages) :] == ["withdrawn"] * (OUTAGE_PAGES + 1)
     # The next outage is one all the same: who bore witness once does not for ever.
-    for one in pages[:OUTAGE]:
+    for one in pages[:OUTAGE_PAGES]:
         await bureau.read(one)
     for _ in range(3):
-        told = await see(bureau, "gone", *pages[:OUTAGE], after=timedelta(hours=2))
-    assert told.count("withdrawn") == OUTAGE + 1
+        told = await see(bureau, "gone", *pages[:OUTAGE_PAGES], after=timedelta(hours=2))
+    assert told.count("withdrawn") == OUTAGE_PAGES + 1
 
 
 async def lead(bureau: Bureau, release: Release, to: Release) -> list[str]:
@@ -346,7 +347,7 @@ async def test_a_release_whose_address_leads_to_another_release_is_withdrawn_and
     await bureau.read(gone)
     assert await lead(bureau, gone, other) == ["new", "new"], "what it leads to was not known: it is a release"
     assert await lead(bureau, gone, other) == ["new", "new"]
-    bureau.clock.at += ALONE_CONFIRMED
+    bureau.clock.at += UNSUPPORTED_CONFIRMATION
     assert await lead(bureau, gone, other) == ["new", "new", "withdrawn"]
     event = (await bureau.events())[-1]["data"]
     assert event["release"]["url"] == gone.url
@@ -372,11 +373,11 @@ async def test_an_error_heading_over_a_release_that_stands_withdraws_nothing_and
     for figure in ("7", "99"):
         for _ in range(2):
             await bureau.read(office.release(figure=figure), gone="not found")
-            bureau.clock.at += ALONE_CONFIRMED
+            bureau.clock.at += UNSUPPORTED_CONFIRMATION
     assert await bureau.types() == ["new", "revised", "revised"]
     for headline in ("Page not found", "Harbour Wire"):  # above its own text, on sites that hide it badly
         await bureau.read(office.release(headline=headline), gone="not found")
-        bureau.clock.at += ALONE_CONFIRMED
+        bureau.clock.at += UNSUPPORTED_CONFIRMATION
     assert await bureau.types() == ["new", "revised", "revised", "withdrawn"]
 
 
@@ -384,7 +385,7 @@ async def test_a_page_that_keeps_its_headline_and_loses_its_text_is_emptied(bure
     await bureau.read(office.release())
     for _ in range(2):
         await bureau.read(office.release(body=()))
-        bureau.clock.at += ALONE_CONFIRMED
+        bureau.clock.at += UNSUPPORTED_CONFIRMATION
     assert await bureau.types() == ["new", "withdrawn"]
     assert (await bureau.events())[-1]["data"]["release"]["body"], "what is told is what it was"
 
