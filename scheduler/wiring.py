@@ -31,7 +31,7 @@ from stories.db.clock import timekeeper
 from stories.db.connection import check_server, connect
 from stories.db.embedded_server import EmbeddedServer, EmbeddedServerError
 from stories.db.fencing import MemoryMark
-from stories.search.live_index import ReadOnlyIndex
+from stories.search.read_only_index import ReadOnlyIndex
 from stories.store.archive import Archive
 from stories.store.migrations import LayoutError, settle_layout
 from stories.store.monitor_events import MonitorEventStore

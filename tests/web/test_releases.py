@@ -10,7 +10,7 @@ from archive_filler import ArchiveFiller
 from redis.asyncio import Redis
 
 from stories.model.release import Change, Notice, release_payload
-from stories.search.live_index import QueryTooExpensiveError
+from stories.search.reader_pool import QueryTooExpensiveError
 from web.api import releases as releases_api
 from web.api.releases import parse_since
 from web.api.shapes import ReleasesShape, ReleaseWithRevisionsShape, StoryShape

@@ -14,7 +14,7 @@ from config.query import QuerySyntaxError
 from stories.model.list_position import ListPosition, parse_place
 from stories.model.release import release_payload
 from stories.search.filters import FilterRequest, ReleaseFilter, kind_of, page_of
-from stories.search.live_index import QueryTooExpensiveError
+from stories.search.reader_pool import QueryTooExpensiveError
 from stories.store.archive import StoredRelease
 from web.api.shapes import NOT_MODIFIED, Kind, ReleasesShape, ReleaseWithRevisionsShape, conditional_answer
 from web.dependencies import Dependencies, dependencies_of

@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse
 
 from config.settings import WatchSettings
 from stories.search.filters import ReleaseFilter, page_of
-from stories.search.live_index import QueryTooExpensiveError
+from stories.search.reader_pool import QueryTooExpensiveError
 from stories.store.archive import StoredRelease
 from web.api.releases import MAX_RELEASES_EXAMINED
 from web.dependencies import Dependencies, dependencies_of, page_cache

@@ -14,7 +14,7 @@ from config.settings import Settings
 from stories.model.list_position import parse_place, place_of
 from stories.model.timestamps import milliseconds
 from stories.search.filters import ReleaseFilter, kind_of, page_of, passes
-from stories.search.live_index import QueryTooExpensiveError
+from stories.search.reader_pool import QueryTooExpensiveError
 from stories.store.archive import StoredRelease, StoredStory, StreamedEvent
 from web.api.releases import MAX_RELEASES_EXAMINED, release_filter
 from web.api.shapes import Kind

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from stories.model.timestamps import milliseconds, parse_timestamp
-from stories.search.live_index import QueryTooExpensiveError
+from stories.search.reader_pool import QueryTooExpensiveError
 from web.dependencies import Dependencies
 
 HOURS = 168

@@ -20,10 +20,13 @@ from config.index_query import query_expression
 from scheduler.process.cancellation import cancel_and_wait
 from stories.db import keys
 from stories.db.memory_id import memory_id
-from stories.search import live_index as finders
+from stories.search import live_index, reader_pool
 from stories.search.filters import ReleaseFilter, filtered, page_of
 from stories.search.index import Hit, IndexFile
-from stories.search.live_index import LiveIndex, QueryTooExpensiveError, ReadOnlyIndex, index_path
+from stories.search.index_files import index_path
+from stories.search.live_index import LiveIndex
+from stories.search.read_only_index import ReadOnlyIndex
+from stories.search.reader_pool import QueryTooExpensiveError
 from stories.store.archive import Archive
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -68,7 +71,7 @@ async def test_what_is_kept_is_found_at_once(redis: Redis, archive: ArchiveFille
 async def test_an_index_is_made_of_what_was_stored_before(
     redis: Redis, archive: ArchiveFiller, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(finders, "AT_ONCE", 3)
+    monkeypatch.setattr(live_index, "RELEASE_BATCH", 3)
     for number in range(10):
         await archive.publish(f"Golf number {number}", silent=True)
     async with running(redis, tmp_path) as finder:
@@ -164,7 +167,7 @@ def truncate(path: Path) -> None:
 async def test_an_index_that_is_harmed_while_the_daemon_runs_is_made_anew(
     redis: Redis, archive: ArchiveFiller, tmp_path: Path, harm: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(finders, "PATIENCE", 0.1)
+    monkeypatch.setattr(live_index, "RETRY_SECONDS", 0.1)
     for number in range(20):
         await archive.publish(f"Golf {number}")
     async with running(redis, tmp_path) as finder:
@@ -253,8 +256,8 @@ async def test_a_question_that_takes_too_long_is_ended_and_the_next_is_answered(
 
     async with running(redis, tmp_path) as finder:
         with monkeypatch.context() as patched:
-            patched.setattr(finders, "LONGEST", 0.05)
-            for _ in range(finders.READERS + 1):
+            patched.setattr(reader_pool, "QUERY_TIMEOUT_SECONDS", 0.05)
+            for _ in range(reader_pool.MAX_CONCURRENT_QUERIES + 1):
                 with pytest.raises(QueryTooExpensiveError, match="rarer"):
-                    await finder._readers.ask(endless)
+                    await finder._readers.run(endless)
         assert headlines(await finder.find(None, limit=9)) == ["Golf"]
