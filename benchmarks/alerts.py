@@ -1,12 +1,12 @@
-"""Delivers alerts to one healthy webhook, alone and beside a channel that is dead, turn and turn about.
+"""Delivers alerts to a healthy webhook, alone and together with a failing channel, in alternating rounds.
 
     .venv/bin/python benchmarks/alerts.py            # 10,000 alerts, some two minutes
 
-The alerts are kept as the pipelines keep them, in an embedded Redis that writes every change to the disk; delivery runs
-in this process, the receiver in one of its own. In every round a burst waits when delivery begins (the rate), and then
-alerts come at a steady pace (the delay from being kept to being received). In every second round each event goes to a
-second channel too, whose port refuses connections. Exit status 1 when an alert is lost, or when the dead channel
-changes the healthy one's rate (the median of the rounds' ratios) or 95th percentile by more than a tenth.
+Alerts are written as the pipelines write them, to an embedded Redis with an fsync for every write. Delivery runs in
+this process, the receiver in another one. In every round a burst waits when delivery begins (the rate), and then
+alerts come at a steady rate (the delay from stored to received). In every second round each event also goes to a
+second channel, whose port refuses connections. Exit status 1 if an alert is lost, or if the failing channel changes
+the healthy one's rate (the median of the rounds' ratios) or 95th percentile by more than a tenth.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ from stories.db import keys  # noqa: E402
 from stories.db.connection import connect  # noqa: E402
 from stories.db.embedded_server import embedded_server  # noqa: E402
 
-STEADY = 50  # alerts of a round that come one after the other; the others are its burst
-PACE = 40.0  # of these a second: far below what goes, so that no queue is measured
-MOST = 0.10
+STEADY_ALERTS = 50  # alerts of a round that come one after the other; the others are its burst
+STEADY_ALERTS_PER_SECOND = 40.0  # of these a second: far below what goes, so that no queue is measured
+MAX_EFFECT = 0.10
 PARKED = "{ww}:parked"
-PATIENCE = 120.0
+TIMEOUT_SECONDS = 120.0
 
 
 async def receive() -> None:
@@ -101,25 +101,25 @@ class Round:
 
 @dataclass(slots=True, kw_only=True)
 class Bench:
-    """The healthy channel, with or without the dead one beside it."""
+    """The healthy channel, with or without the failing one."""
 
     redis: Redis
     http: ClientSession
     base: str
-    dead: str
+    failing: str
     filler: ArchiveFiller
     kept: int = 0
     rounds: dict[bool, list[Round]] = field(default_factory=lambda: {False: [], True: []})
 
-    async def one(self, burst: int, *, dead: bool) -> None:
+    async def run_round(self, burst: int, *, failing: bool) -> None:
         """Do one round."""
         waiting = keys.outbox("dead").name
-        names = ("hook", "dead") if dead else ("hook",)
-        # A channel that is not there has what waits for it given up, which is work; it stands aside meanwhile.
-        await self._move(PARKED, waiting) if dead else await self._move(waiting, PARKED)
+        names = ("hook", "dead") if failing else ("hook",)
+        # Alerts of a channel that does not exist are given up, which costs time, so its outbox is moved away meanwhile.
+        await self._move(PARKED, waiting) if failing else await self._move(waiting, PARKED)
         for _ in range(burst):
             await self._keep(names)
-        channels = {name: self._channel(name, url) for name, url in self._urls(dead).items()}
+        channels = {name: self._channel(name, url) for name, url in self._urls(failing).items()}
         delivery = Delivery(self.redis, channels)
         began, worked = time.time(), time.process_time()
         task = asyncio.create_task(delivery.run())
@@ -128,8 +128,8 @@ class Bench:
         known = await self._times()
         rate = burst / (max(known.values()) - began)
         kept: list[float] = []
-        for number in range(STEADY):
-            await asyncio.sleep(max(0.0, kept[0] + number / PACE - time.time()) if kept else 0.0)
+        for number in range(STEADY_ALERTS):
+            await asyncio.sleep(max(0.0, kept[0] + number / STEADY_ALERTS_PER_SECOND - time.time()) if kept else 0.0)
             await self._keep(names)
             kept.append(time.time())
             delivery.wake()
@@ -138,7 +138,7 @@ class Bench:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         delays = [at - since for at, since in zip(came, kept, strict=True)]
-        self.rounds[dead].append(Round(rate=rate, cpu=cpu, delays=delays))
+        self.rounds[failing].append(Round(rate=rate, cpu=cpu, delays=delays))
 
     async def _move(self, name: str, to: str) -> None:
         if await self.redis.exists(name):
@@ -148,21 +148,21 @@ class Bench:
         await self.filler.publish(channels=tuple(names), watches=("all",))
         self.kept += 1
 
-    def _urls(self, dead: bool) -> dict[str, str]:
-        return {"hook": f"{self.base}/hook"} | ({"dead": self.dead} if dead else {})
+    def _urls(self, failing: bool) -> dict[str, str]:
+        return {"hook": f"{self.base}/hook"} | ({"dead": self.failing} if failing else {})
 
     def _channel(self, name: str, url: str):  # type: ignore[no-untyped-def]
         settings = channel_types()["webhook"].model_validate({"type": "webhook", "url": url, "secret": SECRET})
         return open_channel(name, settings, AddressPolicy(allowed=(ip_network("127.0.0.1/32"),)))
 
     async def _arrived(self, count: int) -> None:
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT_SECONDS
         while True:
             async with self.http.get(f"{self.base}/count") as answer:
                 if int(await answer.text()) >= count:
                     return
             if time.monotonic() > deadline:
-                raise SystemExit(f"lost: not {count} alerts within {PATIENCE:.0f} s")
+                raise SystemExit(f"lost: not {count} alerts within {TIMEOUT_SECONDS:.0f} s")
             await asyncio.sleep(0.05)
 
     async def _times(self) -> dict[str, float]:
@@ -173,25 +173,25 @@ class Bench:
 
 def p95(rounds: Iterable[Round]) -> float:
     """Return the 95th percentile of the delays of all rounds, in seconds."""
-    return statistics.quantiles((delay for one in rounds for delay in one.delays), n=100)[94]
+    return statistics.quantiles((delay for round_ in rounds for delay in round_.delays), n=100)[94]
 
 
 def report(bench: Bench, memory: str) -> int:
     """Print the figures, and return the exit status."""
-    alone, beside = bench.rounds[False], bench.rounds[True]
+    alone, with_failing = bench.rounds[False], bench.rounds[True]
     print(f"{'alerts received':44} {bench.kept}")
-    for name, rounds in (("alone", alone), ("beside a dead channel", beside)):
-        print(f"{name + ': rate':44} {statistics.median(one.rate for one in rounds):.0f} a second")
+    for name, rounds in (("alone", alone), ("with a failing channel", with_failing)):
+        print(f"{name + ': rate':44} {statistics.median(round_.rate for round_ in rounds):.0f} a second")
         print(f"{name + ': p95 from kept to received':44} {1000 * p95(rounds):.0f} ms")
-    rate = statistics.median(two.rate / one.rate for one, two in zip(alone, beside, strict=True))
-    delay = p95(beside) / p95(alone)
-    cpu = statistics.median(two.cpu / one.cpu for one, two in zip(alone, beside, strict=True))
-    print(f"{'the dead channel changes rate, p95 by':44} {rate - 1:+.1%}, {delay - 1:+.1%}")
+    rate = statistics.median(two.rate / first.rate for first, two in zip(alone, with_failing, strict=True))
+    delay = p95(with_failing) / p95(alone)
+    cpu = statistics.median(two.cpu / first.cpu for first, two in zip(alone, with_failing, strict=True))
+    print(f"{'the failing channel changes rate, p95 by':44} {rate - 1:+.1%}, {delay - 1:+.1%}")
     print(f"{'the work of this process for an alert by':44} {cpu - 1:+.1%}")
     print(f"{'memory':44} {memory}")
-    broken = [name for name, worse in (("rate", 1 - rate), ("p95", delay - 1)) if worse > MOST]
+    broken = [name for name, worse in (("rate", 1 - rate), ("p95", delay - 1)) if worse > MAX_EFFECT]
     for name in broken:
-        print(f"BROKEN  the dead channel changes the {name} of the healthy one by more than {MOST:.0%}")
+        print(f"BROKEN  the failing channel changes the {name} of the healthy one by more than {MAX_EFFECT:.0%}")
     return 1 if broken else 0
 
 
@@ -200,13 +200,13 @@ async def run(alerts: int, rounds: int) -> int:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     with socket.socket() as taken, tempfile.TemporaryDirectory(prefix="ww-alerts-") as folder:
         taken.bind(("127.0.0.1", 0))  # and never listened on: it refuses
-        dead = f"http://127.0.0.1:{taken.getsockname()[1]}/hook"
+        failing = f"http://127.0.0.1:{taken.getsockname()[1]}/hook"
         async with embedded_server(Path(folder)) as server, receiver() as base, ClientSession() as http:
             redis = connect(server.url)
-            bench = Bench(redis=redis, http=http, base=base, dead=dead, filler=ArchiveFiller(redis))
+            bench = Bench(redis=redis, http=http, base=base, failing=failing, filler=ArchiveFiller(redis))
             for number in range(2 * rounds):
-                await bench.one(
-                    alerts // (2 * rounds) - STEADY, dead=number % 4 in (1, 2)
+                await bench.run_round(
+                    alerts // (2 * rounds) - STEADY_ALERTS, failing=number % 4 in (1, 2)
                 )  # A B B A: what drifts is shared
                 print(f"  round {number + 1} of {2 * rounds}", file=sys.stderr)
             used = (await redis.info("memory"))["used_memory"]

@@ -234,8 +234,8 @@ async def _close(run: Run, *, every: bool) -> None:
     async with Redis(unix_socket_path=str(run.redis.folder / "server.sock")) as redis:
         own = str(await redis.client_id())
         ids = [str(client["id"]) for client in await redis.client_list() if str(client["id"]) != own]
-        for one in ids if every else [ids[run.round % len(ids)]]:
-            await redis.client_kill_filter(_id=one)
+        for id_ in ids if every else [ids[run.round % len(ids)]]:
+            await redis.client_kill_filter(_id=id_)
 
 
 async def receiver_connections(run: Run, number: int) -> list[int]:

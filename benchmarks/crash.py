@@ -1,15 +1,15 @@
-"""Kills the daemon, its Redis and its receiver's patience, again and again, and counts the alerts that got through.
+"""Kills the daemon and its Redis repeatedly, with an unreliable receiver, and counts the alerts that arrive.
 
     .venv/bin/python benchmarks/crash.py                          # 300 stories, 200 kills, 12 failpoints 20 times each
     .venv/bin/python benchmarks/crash.py --variant receipt-first  # must fail: the receipt is written before the alert
 
-A loopback newswire publishes stories and corrects them while ``wirewatch run`` is killed with SIGKILL: at random
-moments, and at every failpoint of ``stories/runtime/failpoints.py``. Its embedded Redis is killed under it, and some bytes are
-cut off the end of the append-only file. The webhook's receiver fails three requests of ten, loses answers, answers
-slowly and too late, and refuses connections for a while. A second channel is a file.
+A loopback newswire publishes stories and corrections while ``wirewatch run`` is killed with SIGKILL: at random times,
+and at every failpoint of ``stories/runtime/failpoints.py``. Its embedded Redis is killed too, and some bytes are cut
+off the end of the append-only file. The webhook's receiver fails three requests of ten, drops answers, answers slowly
+or too late, and refuses connections for a while. A second channel is a file.
 
-Exit status 1 when a promise is broken: an alert lost, a repeat under another id or beyond what the crashes explain, a
-correction before its original, a receipt that is missing in the end, a daemon that ends by itself or does not end.
+Exit status 1 if a guarantee is broken: an alert lost, a repeat under another id or beyond what the crashes explain, a
+correction before its original, a receipt that is missing at the end, a daemon that exits by itself or does not exit.
 """
 
 from __future__ import annotations
@@ -43,13 +43,13 @@ from scheduler.demo.newswire import Newswire, serve  # noqa: E402
 from stories.model.urls import canonical_url  # noqa: E402
 from stories.runtime.failpoints import POINTS  # noqa: E402
 
-UNDER_WAY = 8  # alerts that a webhook sends at once
+MAX_CONCURRENT_ALERTS = 8  # alerts that a webhook sends concurrently
 RETRY = ["0.3s", "0.7s", "1.5s", *["3s"] * 90]  # over the minute of refusals and every lot of failures in a row
 EVENTS = "{ww}:event:*"
-CUT = 40_000  # bytes: some twenty releases with their receipts
-PATIENCE = 15.0  # seconds in which a failpoint must be reached once there is something to read
-STOPPING = 10.0  # seconds from SIGTERM, as promised
-DRAINING = 150.0  # seconds in which all that is left must go: three leases of 45 s
+MAX_TRUNCATED_BYTES = 40_000  # bytes: some twenty releases with their receipts
+FAILPOINT_TIMEOUT_SECONDS = 15.0  # seconds in which a failpoint must be reached once there is something to read
+STOP_TIMEOUT_SECONDS = 10.0  # seconds from SIGTERM, as promised
+DRAIN_TIMEOUT_SECONDS = 150.0  # seconds in which all that is left must go: three leases of 45 s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +66,7 @@ class Options:
     refusing: float = 60.0
     too_late: int = 12
     lifetime: float = 2.5
-    """Seconds that a daemon lives at the most before it is killed, beyond its start."""
+    """Maximum run time of a daemon before it is killed, in seconds after its start."""
     variants: tuple[str, ...] = ()
     """Of the daemon, as ``crash_daemon.py`` has them."""
     seed: int = 11
@@ -99,18 +99,18 @@ class Run:
         return (self.folder / "daemon.log").read_text(errors="replace")
 
     @property
-    def told(self) -> set[str]:
-        """The canonical URLs that the webhook was told of as new."""
+    def alerted(self) -> set[str]:
+        """The canonical URLs that the webhook received as new."""
         events = (json.loads(taken.body) for taken in self.receiver.taken)
-        return {canonical_url(one["data"]["release"]["url"]) for one in events if one["type"] == "release.new"}
+        return {canonical_url(event["data"]["release"]["url"]) for event in events if event["type"] == "release.new"}
 
     def something_happens(self, goal: float) -> None:
         """Publish or correct, so that ``goal`` of the work is published; at least one thing."""
         wanted = round(2 * self.options.stories * goal)
-        told = self.told
+        alerted = self.alerted
         for _ in range(max(1, wanted - self.published)):
             early = self.chance.random() < 0.1
-            if len(self.press.stories) > 6 and self.chance.random() < 0.5 and self.press.correct(told, early=early):
+            if len(self.press.stories) > 6 and self.chance.random() < 0.5 and self.press.correct(alerted, early=early):
                 continue
             self.press.publish()
 
@@ -153,7 +153,7 @@ class Run:
     async def one_point(self, point: str) -> None:
         """Start a daemon that dies at a failpoint."""
         await self.start(point)
-        status = await self.daemon.ended(PATIENCE)
+        status = await self.daemon.ended(FAILPOINT_TIMEOUT_SECONDS)
         if status == -signal.SIGKILL:
             self.points[point] += 1
             self.kills += 1
@@ -177,7 +177,7 @@ class Run:
             await self._cut()
         if power:
             return
-        if not await self.until(lambda: self.redis.pid not in (None, killed), PATIENCE):
+        if not await self.until(lambda: self.redis.pid not in (None, killed), FAILPOINT_TIMEOUT_SECONDS):
             self.broken.append(f"the daemon did not start its Redis again: {self.log[-2000:]}")
         await self.daemon.ended(self.chance.uniform(0.5, 2 * self.options.lifetime))
         await self.kill()
@@ -191,12 +191,12 @@ class Run:
             for copy in (whole, rest):
                 shutil.copytree(self.redis.folder / "appendonlydir", Path(copy) / "appendonlydir")
                 if copy == whole:
-                    self.redis.cut(CUT)
+                    self.redis.cut(MAX_TRUNCATED_BYTES)
             self.cuts += 1
             async with looking_into(Path(whole)) as before, looking_into(Path(rest)) as after:
                 lost = await sent(before) - await sent(after)
                 self.events_cut += len(set(await before.keys(EVENTS)) - set(await after.keys(EVENTS)))
-        self.cut_off.update(one.rpartition(":")[2] for one in lost)
+        self.cut_off.update(loss.rpartition(":")[2] for loss in lost)
 
 
 def plan(options: Options, chance: random.Random) -> list[tuple[str, Any]]:
@@ -242,8 +242,8 @@ async def perform(run: Run) -> None:
     await refusing
     run.receiver.calm = True
     await _again_where_missed(run)
-    told = run.told
-    while run.press.correct(told, early=True):
+    alerted = run.alerted
+    while run.press.correct(alerted, early=True):
         pass
     await drain(run)
 
@@ -270,9 +270,9 @@ async def drain(run: Run) -> None:
 
     def missing() -> set[str]:
         events = (json.loads(taken.body) for taken in run.receiver.taken)
-        return due - {canonical_url(one["data"]["release"]["url"]) for one in events}
+        return due - {canonical_url(event["data"]["release"]["url"]) for event in events}
 
-    deadline = time.monotonic() + DRAINING
+    deadline = time.monotonic() + DRAIN_TIMEOUT_SECONDS
     while time.monotonic() < deadline and quiet < 2 * look:
         before = len(run.receiver.taken)
         if await run.daemon.ended(look) is not None:
@@ -281,11 +281,11 @@ async def drain(run: Run) -> None:
         settled = not missing() and len(run.receiver.taken) == before and not await waiting(run)
         quiet = quiet + look if settled else 0.0
     for url in missing():
-        print(f"  not told: {url}\n{run.log[-3000:]}", file=sys.stderr)
+        print(f"  not alerted: {url}\n{run.log[-3000:]}", file=sys.stderr)
     began = time.monotonic()
     run.daemon.signal(signal.SIGTERM)
-    status = await run.daemon.ended(3 * STOPPING)
-    if status != 0 or time.monotonic() - began > STOPPING:
+    status = await run.daemon.ended(3 * STOP_TIMEOUT_SECONDS)
+    if status != 0 or time.monotonic() - began > STOP_TIMEOUT_SECONDS:
         run.broken.append(f"the daemon ended with {status} after {time.monotonic() - began:.1f} s: {run.log[-2000:]}")
 
 
@@ -298,7 +298,7 @@ async def waiting(run: Run) -> int:
 
 
 async def leftovers(run: Run) -> list[str]:
-    """Return what stands in Redis though it should not, in words."""
+    """Return descriptions of data in Redis that should not be there."""
     async with looking_into(run.redis.folder) as redis:
         found = [
             f"{count} {what}"
@@ -384,7 +384,7 @@ async def _verdict(run: Run) -> Verdict:
     got = {"intake": [(taken.id, taken.body) for taken in run.receiver.taken], "audit": whole}
     cut = run.events_cut
     explained = {
-        "intake": Repeats(unclear=run.receiver.unclear, crashes=crashes, under_way=UNDER_WAY,
+        "intake": Repeats(unclear=run.receiver.unclear, crashes=crashes, under_way=MAX_CONCURRENT_ALERTS,
                           receipts_cut=run.cut_off["intake"], events_cut=cut),
         "audit": Repeats(unclear={}, crashes=crashes, under_way=1, receipts_cut=run.cut_off["audit"], events_cut=cut),
     }  # fmt: skip
@@ -407,9 +407,9 @@ async def _verdict(run: Run) -> Verdict:
         f"failpoint {point} hit {hits} times" for point, hits in points.items() if hits < run.options.each
     ]
     for channel, alerts in got.items():
-        one = judge(channel, stories, alerts, explained[channel])
-        verdict.figures |= {f"{channel}: {name}": value for name, value in one.figures.items()}
-        verdict.broken += one.broken
+        channel_verdict = judge(channel, stories, alerts, explained[channel])
+        verdict.figures |= {f"{channel}: {name}": value for name, value in channel_verdict.figures.items()}
+        verdict.broken += channel_verdict.broken
     return verdict
 
 

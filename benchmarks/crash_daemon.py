@@ -1,10 +1,10 @@
-"""Starts daemons for the crash run: the program is imported once, and every daemon is a fork of it.
+"""Starts daemons for the crash benchmark: the program is imported once, and every daemon is a fork of it.
 
-A daemon that is killed every few seconds would else spend its life importing. What runs in the fork is the program's
-own ``main``. Lines of JSON come in (``{"arguments": [...], "failpoint": "kept@2", "log": "…"}``) and go out: the
-daemon's process id when it began, its status when it ended. With the argument ``receipt-first`` delivery is
-deliberately wrong, so that the run can show that it would see it; with ``short-leases`` an alert that a killed daemon
-had under way is due again after seconds, so that a test need not wait for a minute.
+Without this, a daemon that is killed every few seconds would spend most of its time importing. The fork runs the
+program's own ``main``. Lines of JSON come in (``{"arguments": [...], "failpoint": "kept@2", "log": "…"}``) and go out:
+the daemon's process id at its start, its status at its end. With the argument ``receipt-first`` delivery is
+deliberately wrong, to prove that the benchmark detects it. With ``short-leases`` an in-flight alert of a killed daemon
+is due again after seconds, so that a test need not wait for a minute.
 """
 
 from __future__ import annotations

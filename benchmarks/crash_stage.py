@@ -1,4 +1,4 @@
-"""The crash run's stage: what is published, who receives it and how he fails, and the daemon that is killed."""
+"""The parts of the crash benchmark: what is published, the unreliable receiver, and the daemon that is killed."""
 
 from __future__ import annotations
 
@@ -99,11 +99,11 @@ class Press:
         url = self.wire.publish(made, SITES[number % len(SITES)])
         self.stories.append(Story(number=number, handout=made, url=url))
 
-    def correct(self, told: set[str], *, early: bool) -> bool:
-        """Correct the oldest story that was told (``early``: or not yet); False when there is none to correct."""
+    def correct(self, alerted: set[str], *, early: bool) -> bool:
+        """Correct the oldest alerted story (``early``: or one not yet alerted); False if there is none."""
         for story in self.stories:
             in_place = self.wire.page(story.url).listed and story.number % len(SITES) == SITES.index("pressline")
-            if story.correction is None and (canonical_url(story.url) in told or (early and not in_place)):
+            if story.correction is None and (canonical_url(story.url) in alerted or (early and not in_place)):
                 story.correction = self.wire.correct(story.url, corrected(story.handout, story.number))
                 return True
         return False
@@ -133,7 +133,7 @@ class Receiver:
     requests: int = 0
     taken: list[Taken] = field(default_factory=list)
     unclear: Counter[str] = field(default_factory=Counter)
-    """By id: taken, and the sender was not told, or too late."""
+    """By id: accepted without an answer, or with a late one."""
     answers: Counter[str] = field(default_factory=Counter)
     _site: web.TCPSite | None = None
     _runner: web.AppRunner | None = None
@@ -230,7 +230,7 @@ class Forks:
         return self._ended.result() if done else None
 
     def signal(self, number: int) -> None:
-        """Send the daemon a signal, if it lives."""
+        """Send the daemon a signal, if it runs."""
         if self._ended is not None and not self._ended.done():
             with suppress(ProcessLookupError):
                 os.kill(self.pid, number)
@@ -333,7 +333,7 @@ async def sent(redis: Redis) -> set[str]:
     """Return the ids of the alerts that have a receipt of success."""
     ids: list[str] = await redis.zrange("{ww}:alerts", 0, -1)
     async with redis.pipeline(transaction=False) as pipe:
-        for one in ids:
-            pipe.hget(f"{{ww}}:alert:{one}", "state")
+        for id_ in ids:
+            pipe.hget(f"{{ww}}:alert:{id_}", "state")
         states = await pipe.execute()
-    return {one for one, state in zip(ids, states, strict=True) if state == "sent"}
+    return {id_ for id_, state in zip(ids, states, strict=True) if state == "sent"}

@@ -1,4 +1,4 @@
-"""What a crash run promises, held against what the channels got. Pure."""
+"""The guarantees of a crash run, compared with what the channels received. Pure."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class Repeats:
     crashes: int
     """Of the daemon and of its Redis."""
     under_way: int
-    """Alerts that a channel sends at once: so many may lose their receipt in a crash."""
+    """Alerts that a channel sends concurrently: so many may lose their receipt in a crash."""
     receipts_cut: int
-    """Receipts that stood in the part of the record that was cut off."""
+    """Receipts in the truncated part of the append-only file."""
     events_cut: int
-    """Events that stood there: they are made anew, with the same ids and another time."""
+    """Events in that part: they are created again, with the same ids and another time."""
 
     @property
     def most(self) -> int:
@@ -59,11 +59,11 @@ def judge(
     excused = {url for (kind, _), found in known.items() if kind == "release.corrected" for url in _told_late(found)}
     lost = [url for url, _ in stories if ("release.new", url) not in known and url not in excused]
     lost += [url for _, url in stories if url and ("release.corrected", url) not in known]
-    told = {url: _first(known, "release.new", url, first) for url, _ in stories}
+    alerted = {url: _first(known, "release.new", url, first) for url, _ in stories}
     overtaken = [
         correction
         for url, correction in stories
-        if correction and _first(known, "release.corrected", correction, first) < told[url] < float("inf")
+        if correction and _first(known, "release.corrected", correction, first) < alerted[url] < float("inf")
     ]
     again = sum(len(found) - 1 for (kind, _), found in known.items() if kind == "release.corrected")
     untied = list(_doubled(known))
@@ -73,51 +73,55 @@ def judge(
         "alerts that were due": len(stories) + sum(correction is not None for _, correction in stories),
         "lost": len(lost),
         "corrections before their originals": len(overtaken),
-        "corrections told again, tied to an original that was read after them": again,
+        "corrections repeated, linked to an original that was read after them": again,
     }
     verdict.broken += [f"{channel}: lost {url}" for url in lost]
     verdict.broken += [f"{channel}: before its original: {url}" for url in overtaken]
-    verdict.broken += [f"{channel}: told under two ids: {url}" for url in untied]
-    verdict.broken += [f"{channel}: nobody did anything that is a {kind}" for kind in strange]
+    verdict.broken += [f"{channel}: alerted under two ids: {url}" for url in untied]
+    verdict.broken += [f"{channel}: no input explains a {kind}" for kind in strange]
     return verdict
 
 
 def _add_repeats(verdict: Verdict, channel: str, got: Sequence[tuple[str, bytes]], repeats: Repeats) -> None:
     times = Counter(name for name, _ in got)
     count = sum(times.values()) - len(times)
-    bodies = {name: len({body for one, body in got if one == name}) for name, often in times.items() if often > 1}
+    bodies = {
+        name: len({body for event_name, body in got if event_name == name})
+        for name, often in times.items()
+        if often > 1
+    }
     differing = sum(number > 1 for number in bodies.values())
     verdict.figures |= {
         "repeats": count,
         "repeats there may be": repeats.most,
-        "most often told": max(times.values(), default=0),
+        "most often alerted": max(times.values(), default=0),
         "ids whose body was made anew": differing,
     }
     if count > repeats.most:
         verdict.broken.append(f"{channel}: {count} repeats, {repeats.most} at the most were to be expected")
     for name, often in times.items():
         if often > 1 + repeats.unclear.get(name, 0) + repeats.crashes:
-            verdict.broken.append(f"{channel}: {name} was told {often} times")
+            verdict.broken.append(f"{channel}: {name} was alerted {often} times")
     if differing > repeats.events_cut:
         verdict.broken.append(f"{channel}: {differing} ids came with different bodies")
 
 
 def _first(known: Known, kind: str, url: str, first: Mapping[str, int]) -> float:
-    """Return the place at which something was told first; infinity for never."""
+    """Return the position of the first alert; infinity for none."""
     return min((first[name] for name in known.get((kind, url), ())), default=float("inf"))
 
 
 def _told_late(corrected: Mapping[str, dict[str, Any]]) -> set[str]:
-    """Return the originals that a correction stands for, since it was told before they were read, and again with them.
+    """Return the originals whose correction was alerted before they were read, and again with them.
 
-    Nobody is told as new what was corrected before it was found.
+    A release that was corrected before it was found is not alerted as new.
     """
     replaced = [event["data"]["replaces"] for event in corrected.values()]
-    return {canonical_url(one["url"]) for one in replaced if one} if None in replaced else set()
+    return {canonical_url(release["url"]) for release in replaced if release} if None in replaced else set()
 
 
 def _doubled(known: Known) -> Iterable[str]:
-    """Yield what has two ids, but for a correction that is told again with its original, once that is known."""
+    """Yield releases with two ids, except corrections that are repeated with their original once it is known."""
     for (kind, url), found in known.items():
         named = [event for event in found.values() if kind != "release.corrected" or event["data"]["replaces"]]
         if len(named) > 1 or len(found) > 2:

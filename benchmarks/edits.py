@@ -1,12 +1,12 @@
-"""What is seen of releases after their publication: edits, noise, pages that go and come back, in a week.
+"""Simulates a week after publication: edits, noise, pages that are removed and restored.
 
     python benchmarks/edits.py [RELEASES]
 
-Five hundred releases on ten sites, a fifth of them edited once (a figure, a name, a date), two fifths with noise on
-their pages at every look, thirty gone in eight ways, five of those back. What must not be told: six of the sites are
-away for hours, each in its way, and of the other pages some are missing for minutes and some get a new address. The
-clock is the benchmark's, so that a week takes minutes; answers are judged and read by what the spider judges and reads
-by, memory is a real Redis, and what is asked when is what the daemon asks.
+Five hundred releases on ten sites. A fifth are edited once (a figure, a name, a date), two fifths have noise on their
+pages at every visit, thirty are removed in eight ways, five of those restored. False alerts are possible too: six of
+the sites are down for hours, each in another way, some pages are missing for minutes, and some get a new URL. The
+benchmark has its own clock, so that a week takes minutes. It uses the spider's own functions for responses, a real
+Redis, and the daemon's own revisit schedule.
 """
 
 from __future__ import annotations
@@ -61,15 +61,15 @@ EDITED, NOISY, GONE, BACK = 0.2, 0.4, 0.06, 0.01  # of all
 SITES = 10
 WEEK = timedelta(days=7)
 START = datetime(2026, 3, 9, 6, tzinfo=UTC)
-SWEEP = timedelta(seconds=5)
+SWEEP_INTERVAL = timedelta(seconds=5)
 LAYOUTS = (media_outreach, pr_newswire, business_wire, article_and_aside)
 LETTERS = "abdefgiklmnoprstuvz"
 LISTING = "{}/releases.php?kind=all"
 BLIPS, MOVED = 0.06, 0.02  # of all
-WAYS = ("404", "410", "front page", "emptied", "section", "listing", "soft 404", "error address", "another release")
-AWAY = {0: "404", 1: "front page", 2: "maintenance", 3: "503", 4: "log-in", 5: "blank"}
+REMOVALS = ("404", "410", "front page", "emptied", "section", "listing", "soft 404", "error address", "another release")
+OUTAGES = {0: "404", 1: "front page", 2: "maintenance", 3: "503", 4: "log-in", 5: "blank"}
 """How a site answers for every page while it is away, by its number."""
-AWAY_FOR = timedelta(hours=3)
+OUTAGE_DURATION = timedelta(hours=3)
 
 
 @dataclass(slots=True)
@@ -95,7 +95,7 @@ class Page:
     moved_at: datetime | None = None
     instead: Page | None = None
     """What its address leads to once it is gone."""
-    asked: int = 0
+    requests: int = 0
     whole: int = 0
 
     @property
@@ -108,10 +108,10 @@ class Page:
         return self.url.replace("/news/", "/news/en/")
 
     def fate(self, now: datetime) -> str:
-        """Return what stands in the page's place at a moment; empty for the page itself."""
+        """Return what replaces the page at a time; empty for the page itself."""
         away_at = START + timedelta(hours=20 + 11 * self.site)
-        if self.site in AWAY and away_at <= now < away_at + AWAY_FOR:
-            return AWAY[self.site]
+        if self.site in OUTAGES and away_at <= now < away_at + OUTAGE_DURATION:
+            return OUTAGES[self.site]
         if self.gone_at and self.gone_at <= now and not (self.back_at and self.back_at <= now):
             return self.gone
         if self.blip_at and self.blip_at <= now < self.blip_at + timedelta(minutes=4 if self.blip == "404" else 25):
@@ -149,7 +149,7 @@ class Page:
         return shown(self.new_url if moved else self.url, self.state(now))
 
     def state(self, now: datetime) -> str:
-        """Return the page as it stands at a moment while it is there."""
+        """Return the page at a time while it exists."""
         edited = self.edit_at is not None and self.edit_at <= now
         figure = self.figure + 30 * (edited and self.edit == "figure")
         name = "Tim Reed" if edited and self.edit == "name" else self.name
@@ -214,7 +214,7 @@ def newsroom(count: int, dice: random.Random) -> list[Page]:
     for at, page in enumerate(noisy):
         page.noise = ("views", "ago", "guest", "tracking", "typography", "related")[at % 6]
     for at, page in enumerate(rest[: int(GONE * count)]):
-        page.gone = WAYS[at % len(WAYS)]
+        page.gone = REMOVALS[at % len(REMOVALS)]
         page.instead = next(other for other in rest[::-1] if other.site == page.site)
         page.gone_at = page.published + timedelta(hours=dice.uniform(0.3, 100))
         if at < int(BACK * count):
@@ -237,11 +237,11 @@ def shown(url: str, body: str, status: int = 200) -> HtmlResponse:
 
 def read(page: Page, poll: Poll, now: datetime) -> PageResult:
     """Return what the spider makes of the page's answer, which is 304 where the page is as it is known."""
-    asked = poll.urls[0]
-    reading = PageResult(url=canonical_url(asked), source="site")
-    page.asked += asked == page.url  # one at another address has a ladder of its own
+    url = poll.urls[0]
+    reading = PageResult(url=canonical_url(url), source="site")
+    page.requests += url == page.url  # a page at another URL has its own schedule
     answer = page.answer(now)
-    if how := removed_by_response(asked, answer, [LISTING.format(f"https://site-{page.site}.example")]):
+    if how := removed_by_response(url, answer, [LISTING.format(f"https://site-{page.site}.example")]):
         return replace(reading, gone=how)
     if answer.status >= 400:
         return reading
@@ -253,7 +253,7 @@ def read(page: Page, poll: Poll, now: datetime) -> PageResult:
     try:
         release: Release = extract_release(answer.body, answer.url)
     except NotARelease as refusal:
-        return replace(reading, gone=removed_by_content(refusal, asked, answer))
+        return replace(reading, gone=removed_by_content(refusal, url, answer))
     if is_site_down(release.headline or "", answer):
         return reading
     if how := removed_by_headline(release.headline or "", answer):
@@ -263,35 +263,35 @@ def read(page: Page, poll: Poll, now: datetime) -> PageResult:
 
 async def week(pages: list[Page], redis: Redis, until: datetime) -> None:
     """Publish the pages and read them again as they are due."""
-    clock, asked = TestClock(START), list[Poll]()
+    clock, requests = TestClock(START), list[Poll]()
     configuration = settings(sources={"site": {"listings": [{"url": "https://site.example/rss"}]}})
     stores, looks = CrawlStores.from_redis(redis), PageObservations(redis)
     memory = Ingestor(
         ReleaseStore(redis), Claims(redis), stores.revisit_queue, settings(), clock, lambda _: None, looks
     )
-    revisits = RevisitSweep(Archive(redis), stores.revisit_queue, looks, configuration, asked.append, clock)
+    revisits = RevisitSweep(Archive(redis), stores.revisit_queue, looks, configuration, requests.append, clock)
     by_url = {canonical_url(url): page for page in pages for url in (page.url, page.new_url)}
     unpublished = sorted(pages, key=lambda page: page.published, reverse=True)
     while clock.at < until:
         due = await redis.zrange(keys.revisits_due().name, 0, 0, withscores=True)
         following = [datetime.fromtimestamp(due[0][1] / 1000, UTC)] if due else []
         following += [unpublished[-1].published] if unpublished else []
-        clock.at = max(clock.at + SWEEP, min(following, default=until))
+        clock.at = max(clock.at + SWEEP_INTERVAL, min(following, default=until))
         while unpublished and unpublished[-1].published <= clock.at:
             page = unpublished.pop()
             first = Poll(source="site", urls=(page.url,), asked_at=clock.at)
             await memory.ingest(read(page, first, clock.at))
-            page.asked -= 1  # the first reading is no revisit
+            page.requests -= 1  # the first reading is no revisit
         await revisits.sweep()
-        for poll in asked:
+        for poll in requests:
             reading = read(by_url[poll.urls[0]], poll, clock.at)
             if reading.release or reading.gone or reading.unchanged:
                 await memory.ingest(reading)
-        asked.clear()
+        requests.clear()
 
 
 def allowed(page: Page, until: datetime) -> int:
-    """Return how often the ladder lets a page be asked until a moment."""
+    """Return how many requests of a page the revisit schedule allows until a time."""
     at, count = page.published, 0
     for interval, age in PollingSettings().ladder:
         while at + interval - page.published <= age and at + interval <= until:
@@ -300,7 +300,7 @@ def allowed(page: Page, until: datetime) -> int:
 
 
 async def main(count: int) -> None:
-    """Print what was found, what was told falsely, and what it took."""
+    """Print what was found, the false alerts, and the cost."""
     pages, until = newsroom(count, random.Random(7)), START + WEEK
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(30))  # warnings alone
     began = time.monotonic()
@@ -308,17 +308,17 @@ async def main(count: int) -> None:
         async with Redis.from_url(url) as redis:
             await week(pages, redis, until)
             entries = await redis.xrange(keys.events().name)
-    told: dict[str, list[dict[str, object]]] = {}
+    alerted: dict[str, list[dict[str, object]]] = {}
     for _, fields in entries:
         event = json.loads(fields[b"event"])
-        told.setdefault(event["data"]["release"]["id"], []).append(event)
+        alerted.setdefault(event["data"]["release"]["id"], []).append(event)
     found, missed, false, kinds = 0, Counter[str](), Counter[str](), Counter[str]()
     for page in pages:
         wanted = ["release.new"]
         wanted += ["release.revised"] if page.edit else []
         wanted += ["release.withdrawn"] if page.gone else []
         wanted += ["release.revised"] if page.back_at else []
-        events = [str(one["type"]) for one in told.get(release_id(url_digest(canonical_url(page.url))), [])]
+        events = [str(event["type"]) for event in alerted.get(release_id(url_digest(canonical_url(page.url))), [])]
         kinds.update(events)
         found += sum((Counter(wanted[1:]) & Counter(events)).values())
         missed.update(
@@ -328,19 +328,22 @@ async def main(count: int) -> None:
         false.update({f"{sort}: {kind}": more for kind, more in (Counter(events) - Counter(wanted)).items()})
     own = {release_id(url_digest(canonical_url(page.url))) for page in pages}
     # What got a new address is the same release elsewhere: a copy.
-    elsewhere = [str(one["type"]) for id_, some in told.items() if id_ not in own for one in some]
+    elsewhere = [str(event["type"]) for id_, some in alerted.items() if id_ not in own for event in some]
     false.update(f"at another address: {kind}" for kind in elsewhere if kind != "release.syndicated")
     happened = sum(bool(page.edit) + bool(page.gone) + bool(page.back_at) for page in pages)
-    asked, may = sum(page.asked for page in pages), sum(allowed(page, until) for page in pages)
+    requests, may = sum(page.requests for page in pages), sum(allowed(page, until) for page in pages)
     whole = sum(page.whole for page in pages)
     print(f"{count} releases, {happened} edits, withdrawals and returns; {dict(kinds)}")
     print(f"found {found} of {happened} ({found / happened:.1%}); missed {dict(missed)}; false {dict(false)}")
-    print(f"requests {asked:,}, {asked / count:.1f} a release; the ladder allows {may / count:.1f} ({asked / may:.1%})")
-    print(f"most of one release over its ladder: {max(page.asked - allowed(page, until) for page in pages)}")
-    print(f"read whole {whole:,}, {1 - whole / (asked + count):.0%} answered with 304 or gone")
+    print(
+        f"requests {requests:,}, {requests / count:.1f} a release; "
+        f"the schedule allows {may / count:.1f} ({requests / may:.1%})"
+    )
+    print(f"most of one release over its schedule: {max(page.requests - allowed(page, until) for page in pages)}")
+    print(f"read whole {whole:,}, {1 - whole / (requests + count):.0%} answered with 304 or gone")
     print(f"took {time.monotonic() - began:.0f} s")
 
 
 if __name__ == "__main__":
-    numbers = [int(one) for one in sys.argv[1:] if re.fullmatch(r"\d+", one)]
+    numbers = [int(argument) for argument in sys.argv[1:] if re.fullmatch(r"\d+", argument)]
     asyncio.run(main(*numbers or [RELEASES]))

@@ -1,11 +1,11 @@
-"""What the feeds of the collection expect of title, link, id and date, against what a listing of them shows.
+"""Compares the title, link, id and date that feedparser's test cases expect with what a listing shows.
 
     python benchmarks/feeds.py
 
-Data: ``$WIREWATCH_DATA/feeds``, feedparser's own cases: each says in a comment what must come of it (``Expect: …``).
-Only comparisons of the first entry's title, link, id or date with a literal count. Titles are compared in words, since
-a headline is text: what the markup in a title says to a browser is nobody's news. Addresses that are relative to a
-Content-Location are left out: RFC 7231 (appendix B) took that role from it.
+Data: ``$WIREWATCH_DATA/feeds``, feedparser's own cases; each states its expectation in a comment (``Expect: …``). Only
+comparisons of the first entry's title, link, id or date with a literal count. Titles are compared by words, because a
+headline is text without markup. URLs relative to a Content-Location are left out: RFC 7231 (appendix B) removed that
+meaning.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
-"""How well and how fast identity decides, on real releases: labelled pairs, and an archive replayed in order.
+"""Measures accuracy and speed of identity on real releases: labelled pairs, and an archive replayed in order.
 
-    python benchmarks/identity.py pairs            precision and recall by label, beside plain Jaccard
-    python benchmarks/identity.py replay [COUNT]   the stories that hold more than one release; releases per second
+    python benchmarks/identity.py pairs            precision and recall by label, compared with plain Jaccard
+    python benchmarks/identity.py replay [COUNT]   the stories with more than one release; releases per second
     python benchmarks/identity.py throughput [COUNT]    the same through Redis, from empty
-    python benchmarks/identity.py million [--older N]   the same beside N older releases (1,000,000: 3 GB)
-    python benchmarks/identity.py stories FILE          the stories that come of it; these three: benchmarks/memory.py
+    python benchmarks/identity.py million [--older N]   the same on top of N older releases (1,000,000: 3 GB)
+    python benchmarks/identity.py stories FILE          the resulting stories; these three: benchmarks/memory.py
 
-Data: ``$WIREWATCH_DATA/releases`` (see the note at the data's own README). A pair counts as the same story if the two
-share a key of the index, so that memory would have offered the one for the other, and the verdict joins them.
+Data: ``$WIREWATCH_DATA/releases`` (see the data's own README). A pair counts as the same story if the two share a
+blocking key, so that the lookup offers one as a candidate for the other, and the verdict joins them.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from stories.store.releases import KnownRelease
 DATA = Path(os.environ.get("WIREWATCH_DATA", Path(__file__).parents[2] / "shared/data")) / "releases"
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 SAME, OTHER = ("dup", "correction", "update"), ("template", "followup")
-CANDIDATES = 20  # as memory offers
+CANDIDATES = 20  # as the lookup offers
 BUSY = 400  # releases of one key remembered: more than any key's newest that are ever offered
 
 
@@ -83,7 +83,7 @@ def _fives(release: Release) -> set[tuple[str, ...]]:
 
 
 def pairs() -> None:
-    """Print precision and recall on the labelled pairs, told by label, with every pair that came out wrong."""
+    """Print precision and recall on the labelled pairs by label, with every wrong pair."""
     known = {release.id: release for release in releases()}
     with (DATA / "pairs.jsonl").open(encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines]

@@ -1,12 +1,12 @@
-"""Whether bad neighbours delay good sources: good sites alone, then beside 1, 3 and more bad ones, in one run.
+"""Measures whether bad sources delay good ones: good sites alone, then with 1, 3 and more bad ones.
 
-    .venv/bin/python benchmarks/isolation.py                       # 8 good sites beside 0, 1, 3, 8 and 13 bad ones
+    .venv/bin/python benchmarks/isolation.py                       # 8 good sites with 0, 1, 3, 8 and 13 bad ones
     .venv/bin/python benchmarks/isolation.py --bad 13 --kill 9     # the daemon killed every 9 s
     .venv/bin/python benchmarks/isolation.py scale --hosts 300     # a first start with 300 ordinary hosts
 
-Each row is one ``wirewatch run`` with an empty Redis. Recall, false alerts, delay from the listing that named a release
-to the webhook, intervals between polls, memory of all processes, log errors. In the end the bad sites are mended, and
-each must be alerted within a minute. Exit status 1 when a promise is broken. Loopback only.
+Each row is one ``wirewatch run`` with an empty Redis. Measured are recall, false alerts, delay from the listing that
+named a release to the webhook, intervals between polls, memory of all processes, log errors. At the end the bad sites
+are repaired, and each must be alerted within a minute. Exit status 1 if a guarantee is broken. Loopback only.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ from isolation_sites import BadSite, GoodSite, bad_sites, by_prefix, gaps, good_
 from receiver import SECRET, Receiver, serve_receiver  # noqa: E402
 
 INTERVAL, SCALE_INTERVAL = 2.0, 15.0  # seconds between two polls of a listing; the same with hundreds of hosts
-SETTLE_AT_START = 6.0  # seconds
-OLD = 3  # releases of a good site before the daemon starts
-SETTLE = 15.0  # seconds after the last release until what was not alerted counts as missed
-RECOVERY = 60.0  # seconds after which a mended site must have been alerted
+START_SETTLE_SECONDS = 6.0  # seconds
+OLD_RELEASES = 3  # releases of a good site before the daemon starts
+SETTLE_SECONDS = 15.0  # seconds after the last release until what was not alerted counts as missed
+RECOVERY_SECONDS = 60.0  # seconds after which a mended site must have been alerted
 SCALE_DELAY = 2.0  # seconds from listing to alert, p95, with hundreds of hosts at a first start
 DELAY_RATIO, GAP_RATIO, MEMORY_MB = 1.5, 1.2, 500.0
 
@@ -73,7 +73,7 @@ def configuration(
 
 
 async def measure(good: list[GoodSite], bad: list[BadSite], options: argparse.Namespace) -> Row:
-    """Run the daemon beside the sites, publish, and judge."""
+    """Run the daemon with the sites, publish, and compare."""
     row = Row(bad=len(bad))
     folder = Path(tempfile.mkdtemp(prefix="ww-isolation-"))
     for site in (*good, *bad):
@@ -89,7 +89,7 @@ async def measure(good: list[GoodSite], bad: list[BadSite], options: argparse.Na
                     await _ready(daemon)
                     watching = asyncio.create_task(_watch_memory(daemon.process.pid, memory))
                     since = await _publish(good, options)
-                    await asyncio.sleep(SETTLE)
+                    await asyncio.sleep(SETTLE_SECONDS)
                     row.figures |= await _metrics(daemon)
                     _judge_polls(row, good, since)
                     await _judge_recovery(row, bad, receiver)
@@ -115,7 +115,7 @@ async def measure(good: list[GoodSite], bad: list[BadSite], options: argparse.Na
 
 async def _ready(daemon: Daemon) -> None:
     await daemon.ready(lambda: re.search(r"http://127.0.0.1:\d+/", daemon.log.read_text(errors="replace")))
-    await asyncio.sleep(SETTLE_AT_START)
+    await asyncio.sleep(START_SETTLE_SECONDS)
 
 
 async def _publish(good: list[GoodSite], options: argparse.Namespace) -> float:
@@ -201,14 +201,14 @@ async def _judge_recovery(row: Row, bad: list[BadSite], receiver: Receiver) -> N
     for site in bad:
         site.mended = True
     waiting = {site.name: site.base for site in bad}
-    while waiting and time.monotonic() < began + RECOVERY:
+    while waiting and time.monotonic() < began + RECOVERY_SECONDS:
         await asyncio.sleep(0.5)
         alerted = {url.rpartition("/news/")[0] for url in _alerted(receiver)}
         waiting = {name: base for name, base in waiting.items() if base not in alerted}
     row.figures["recovered"] = len(bad) - len(waiting)
     row.figures["recovery_s"] = time.monotonic() - began if bad else 0.0
     kinds = {site.name: site.kind for site in bad}
-    row.broken += [f"{kinds[name]} not alerted {RECOVERY:g} s after it was mended" for name in waiting]
+    row.broken += [f"{kinds[name]} not alerted {RECOVERY_SECONDS:g} s after it was mended" for name in waiting]
 
 
 def _judge_log(row: Row, log: Path) -> None:
@@ -234,9 +234,9 @@ async def _metrics(daemon: Daemon) -> dict[str, float]:
 
 
 async def _watch_memory(pid: int, samples: list[float]) -> None:
-    """Sample the resident memory (MB) of a process and all below it."""
+    """Sample the resident memory (MB) of a process and its descendants."""
     while True:
-        samples.append(sum(_resident(one) for one in _family(pid)) / 1e6)
+        samples.append(sum(_resident(child) for child in _family(pid)) / 1e6)
         await asyncio.sleep(1)
 
 
@@ -249,8 +249,8 @@ def _family(pid: int) -> list[int]:
             continue
         children.setdefault(parent, []).append(int(folder.name))
     found = [pid]
-    for one in found:
-        found += children.get(one, [])
+    for child in found:
+        found += children.get(child, [])
     return found
 
 
@@ -279,8 +279,8 @@ def compare(rows: list[Row], interval: float) -> None:
             row.broken.append(f"{figures['rss_mb']:.0f} MB of memory")
 
 
-async def beside(options: argparse.Namespace) -> list[Row]:
-    """Measure good sites beside growing numbers of bad ones."""
+async def with_bad_sites(options: argparse.Namespace) -> list[Row]:
+    """Measure good sites with growing numbers of bad ones."""
     rows = []
     for count in options.bad:
         good, bad = good_sites(options.good), bad_sites(count)
@@ -308,7 +308,7 @@ async def scale(options: argparse.Namespace) -> list[Row]:
     return [row]
 
 
-def _publish_old(good: list[GoodSite], count: int = OLD) -> None:
+def _publish_old(good: list[GoodSite], count: int = OLD_RELEASES) -> None:
     """Put releases on the sites that are there at the first poll: none of them is due."""
     for place, site in enumerate(good):
         for number in range(count):
@@ -323,7 +323,7 @@ def _show(row: Row) -> None:
 def main() -> int:
     """Measure, print and judge."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("what", nargs="?", default="beside", choices=["beside", "scale"])
+    parser.add_argument("what", nargs="?", default="neighbours", choices=["neighbours", "scale"])
     parser.add_argument("--good", type=int, default=8)
     parser.add_argument("--bad", type=int, nargs="+", default=[0, 1, 3, 8, 13])
     parser.add_argument("--hosts", type=int, default=300)
@@ -333,7 +333,7 @@ def main() -> int:
     parser.add_argument("--kill", type=float, default=0.0, help="seconds between two SIGKILLs of the daemon")
     parser.add_argument("--keep", action="store_true", help="keep the folder with the log")
     options = parser.parse_args()
-    rows = asyncio.run(scale(options) if options.what == "scale" else beside(options))
+    rows = asyncio.run(scale(options) if options.what == "scale" else with_bad_sites(options))
     broken = [f"{row.bad} bad: {words}" for row in rows for words in row.broken]
     for row in rows:
         print(f"{row.bad} bad: " + ", ".join(f"{name} {value:.2f}" for name, value in row.figures.items()))

@@ -1,4 +1,4 @@
-"""Good sites and bad neighbours on loopback addresses of their own, for ``benchmarks/isolation.py``."""
+"""Good and bad sites, each on its own loopback address, for ``benchmarks/isolation.py``."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Answer = AsyncIterator[bytes]
 
 @dataclass(slots=True)
 class Site(ABC):
-    """A site that answers every path by ``answer``, and logs when it was asked for what."""
+    """A site that answers every path by ``answer``, and logs its requests."""
 
     name: str
     address: str
@@ -79,7 +79,7 @@ class GoodSite(Site):
 
     @property
     def polls(self) -> list[float]:
-        """When the listing was asked for."""
+        """Times of the requests of the listing."""
         return [at for at, path in self.hits if path == "/rss.xml"]
 
     async def answer(self, path: str) -> Answer:
@@ -313,7 +313,7 @@ def gaps(polls: list[float]) -> list[float]:
 
 
 def by_prefix(hits: list[tuple[float, str]]) -> dict[str, int]:
-    """Return how often a site was asked for its listing, its pages and its robots.txt."""
+    """Return the numbers of requests of a listing, its pages and its robots.txt."""
     counts: dict[str, int] = defaultdict(int)
     for _, path in hits:
         counts["robots" if path == "/robots.txt" else "pages" if path.startswith("/news/") else "listing"] += 1

@@ -1,20 +1,20 @@
-"""How fast memory takes in real releases, in how much room, and whether a million older ones slow it down.
+"""Measures ingest of real releases: speed, memory, and the effect of a million older ones.
 
     python benchmarks/identity.py throughput [COUNT]   releases a second and Redis memory a release, from empty
-    python benchmarks/identity.py million [--older N]  the cost of a release beside N made-up ones, and beside none
+    python benchmarks/identity.py million [--older N]  the cost of a release with N generated older ones, and without
     python benchmarks/identity.py stories FILE         replays the archive; the stories with several releases, as JSONL
 
-One process and a real Redis of its own on a Unix socket, as the embedded one but for the disk. ``Ingestor.ingest`` does
-the whole of identify, relate, match and keep; ``WORKERS`` readings are under way at once, as in a crawl.
+One process and its own Redis on a Unix socket, configured as the embedded one but without the disk. ``Ingestor.ingest``
+does identify, link, match and write; ``WORKERS`` releases are in flight concurrently, as in a crawl.
 
-``million`` writes 1,000,000 releases in five to ten minutes and 3 GB of memory; ``--older 100000`` takes one and a half
-at the most, and shows Python's part and the room as they are, but less of what Redis's part grows by
-(docs/decisions/0013-what-memory-looks-like.md). The two memories take turns, so that both see the same machine; where
-others work on it too, the CPU is what to compare.
+``million`` writes 1,000,000 releases in five to ten minutes and 3 GB of memory. ``--older 100000`` takes a minute and a
+half at most, and shows Python's part and the memory correctly, but less of the growth of Redis's part
+(docs/decisions/0013-what-memory-looks-like.md). The two databases alternate, so that both run under the same load; on a
+busy machine compare the CPU.
 
-The made-up releases are those of the archive once more, packed as memory packs. Nine of ten share nothing with
-anything, the others are further issues of the archive's serials and share half of what their model is found by: so the
-indexes of serials are full, as they are after years.
+The generated releases repeat those of the archive, compressed as in production. Nine of ten share nothing with others;
+the rest are further issues of the archive's series and share half of their model's blocking keys, so the indexes of
+series are full, as after years.
 """
 
 from __future__ import annotations
@@ -59,14 +59,14 @@ from stories.model.urls import canonical_url, url_digest  # noqa: E402
 from stories.store.archive import Archive  # noqa: E402
 from stories.store.releases import INDEX_KEPT, ReleaseStore  # noqa: E402
 
-WORKERS = 32  # readings under way at once
-OLDER = 1_000_000  # five years of all wires of the catalog
-MEASURED = 4_000  # releases whose cost is compared
-MODELS = 6_000  # releases before those: what older ones are made from
-TURN = 250  # releases that one memory takes in before the other has its turn: both see the same machine
-SERIAL = 0.1  # of the made-up releases are further issues of the archive's serials
-KEPT_SAME = 0.5  # of its traits a further issue shares with the one that it is made from
-AT_ONCE = 500  # made-up releases written by one script
+WORKERS = 32  # releases ingested concurrently
+OLDER_RELEASES = 1_000_000  # five years of all wires of the catalog
+MEASURED_RELEASES = 4_000  # releases whose cost is compared
+MODEL_RELEASES = 6_000  # releases before those: what older ones are made from
+RELEASES_PER_TURN = 250  # releases that one memory takes in before the other has its turn: both see the same machine
+SERIES_SHARE = 0.1  # of the made-up releases are further issues of the archive's serials
+SHARED_FEATURES = 0.5  # of its traits a further issue shares with the one that it is made from
+RELEASES_PER_SCRIPT = 500  # made-up releases written by one script
 SETTINGS = Settings.model_validate(
     {
         "catalog": False,
@@ -74,7 +74,7 @@ SETTINGS = Settings.model_validate(
         "channels": {"desk": {"type": "console"}},
     }
 )
-"""A watch that some of the releases alert, and one that takes everything in and tells nothing."""
+"""A watch that matches some releases, and one that stores everything and alerts nothing."""
 
 _FILL = """
 local prefix, kept, seconds, seen, per = ARGV[1], tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4]), 6
@@ -112,7 +112,7 @@ class Line:
 
     @classmethod
     def on(cls, redis: Redis) -> Line:
-        """Return a memory whose clock stands where the newest release was published."""
+        """Return an ingest service whose clock is at the publication of the newest release."""
         clock = [datetime(2000, 1, 1, tzinfo=UTC)]
         memory = Ingestor(
             ReleaseStore(redis), Claims(redis), RevisitQueue(redis), SETTINGS, lambda: clock[0], lambda _: None
@@ -120,7 +120,7 @@ class Line:
         return cls(redis=redis, memory=memory, clock=clock)
 
     async def take_in(self, found: Iterable[Release]) -> None:
-        """Remember releases, ``WORKERS`` at once."""
+        """Ingest releases, ``WORKERS`` concurrently."""
         waiting = iter(found)
         began, used = time.perf_counter(), time.process_time()
 
@@ -210,21 +210,21 @@ async def _by_kind(redis: Redis, kept: int) -> None:
 
 
 async def million(older: int) -> None:
-    """Print what a release costs beside many older ones, as a ratio to its cost beside none."""
+    """Print the cost of a release with many older ones, as a ratio to its cost without."""
     found = list(read())
-    measured, chance = found[-MEASURED:], random.Random(11)
+    measured, chance = found[-MEASURED_RELEASES:], random.Random(11)
     gc.freeze()  # the archive is the benchmark's own
     with redis_server() as empty_url, redis_server() as full_url:
         async with Redis.from_url(empty_url) as empty_redis, Redis.from_url(full_url) as full_redis:
             empty, full = Line.on(empty_redis), Line.on(full_redis)
             began, before = time.perf_counter(), await full.room()
-            await _fill(full_redis, found[-MEASURED - MODELS : -MEASURED], older, chance)
+            await _fill(full_redis, found[-MEASURED_RELEASES - MODEL_RELEASES : -MEASURED_RELEASES], older, chance)
             print(
                 f"{older} made-up releases in {time.perf_counter() - began:.0f} s, "
                 f"{(await full.room() - before) / older:.0f} bytes of Redis memory each"
             )
             served = {line.redis: await line.served() for line in (empty, full)}
-            for number, part in enumerate(in_parts(measured, TURN)):
+            for number, part in enumerate(in_parts(measured, RELEASES_PER_TURN)):
                 for line in (empty, full) if number % 2 else (full, empty):
                     await line.take_in(part)
             costs = []
@@ -233,7 +233,7 @@ async def million(older: int) -> None:
                 redis_ms = (await line.served() - served[line.redis]) / line.kept * 1000
                 costs.append((line.wall, python_ms + redis_ms, python_ms, redis_ms))
                 print(
-                    f"beside {name:>8}: {line.kept / line.wall:5.0f} releases/s, {python_ms:.2f} ms of Python and "
+                    f"with {name:>8}: {line.kept / line.wall:5.0f} releases/s, {python_ms:.2f} ms of Python and "
                     f"{redis_ms:.2f} ms of Redis a release"
                 )
             ratios = [much / none for none, much in zip(*costs, strict=True)]
@@ -243,7 +243,7 @@ async def million(older: int) -> None:
 async def _fill(redis: Redis, found: Sequence[Release], older: int, chance: random.Random) -> None:
     """Write made-up older releases as keep.lua leaves them: nine of ten like nothing else, the others serial issues."""
     samples = chance.sample(found, min(2_000, len(found)))
-    # As a memory packs that has seen a thousand releases; the dictionary is there for whoever unpacks.
+    # Compressed with a dictionary trained on a thousand releases; it is stored for decompression.
     trained = train(samples[:SAMPLES])
     number = learn(trained)
     await redis.hset(keys.dictionaries().name, mapping={str(number): trained, "newest": str(number)})
@@ -255,20 +255,22 @@ async def _fill(redis: Redis, found: Sequence[Release], older: int, chance: rand
     for release in found:
         for trait in blocking_keys_of(release):
             shared[trait.digest] = shared.get(trait.digest, 0) + 1
-    serials = [one for one in known if sum(shared[digest] > 1 for digest in one[0]) > len(one[0]) // 2]
+    serials = [
+        features for features in known if sum(shared[digest] > 1 for digest in features[0]) > len(features[0]) // 2
+    ]
     script = redis.register_script(_FILL)
     day = datetime.fromisoformat(f"{found[-1].published_at}T00:00:00+00:00") - timedelta(days=200)
     seen = int(day.timestamp() * 1000)  # all of them are within memory, or the first keep would let go of them
-    for numbers in in_parts(range(older), AT_ONCE):
+    for numbers in in_parts(range(older), RELEASES_PER_SCRIPT):
         args: list[Any] = [f"{keys.PREFIX}:", INDEX_KEPT, keys.release("").seconds, seen + numbers[0] * 10]
         for made_up in numbers:
             page = url_digest(f"https://older.example/{made_up}")
-            own, serial = release_id(page), bool(serials) and chance.random() < SERIAL
+            own, serial = release_id(page), bool(serials) and chance.random() < SERIES_SHARE
             digests, packed = chance.choice(serials if serial else known)
             story = story_id(own)
             ours = b2a_base64(chance.randbytes(6 * len(digests)), newline=False).decode()  # eight characters each
             for place, digest in enumerate(digests if serial else ()):
-                if chance.random() < KEPT_SAME:
+                if chance.random() < SHARED_FEATURES:
                     ours = f"{ours[: 8 * place]}{digest}{ours[8 * place + 8 :]}"
             value = b"1 %b - 0123456789ab new 1600000000000 nothing like it before\n%b" % (story.encode(), packed)
             args += [own, number_of(own), story, value, page, ours]
@@ -288,15 +290,15 @@ async def stories(path: Path) -> None:
                     if story is None or len(story.releases) < 2:
                         continue
                     several += 1
-                    told = [
-                        {"id": one.release.id, "source": one.release.source, "date": one.release.published_at,
-                         "headline": one.release.headline, "url": one.release.url, "verdict": one.verdict,
-                         "why": one.why, "replaces": one.replaces,
-                         "notice": one.release.notice and one.release.notice.marker,
-                         "body": one.release.body}
-                        for one in story.releases
+                    alerted = [
+                        {"id": member.release.id, "source": member.release.source, "date": member.release.published_at,
+                         "headline": member.release.headline, "url": member.release.url, "verdict": member.verdict,
+                         "why": member.why, "replaces": member.replaces,
+                         "notice": member.release.notice and member.release.notice.marker,
+                         "body": member.release.body}
+                        for member in story.releases
                     ]  # fmt: skip
-                    out.write(json.dumps({"story": story.id, "releases": told}, ensure_ascii=False) + "\n")
+                    out.write(json.dumps({"story": story.id, "releases": alerted}, ensure_ascii=False) + "\n")
             print(f"{line.kept} releases, {several} stories with more than one, in {path}")
             print(f"{line.kept / line.wall:.0f} releases/s")
 
@@ -311,7 +313,7 @@ def main(what: str, arguments: Sequence[str]) -> None:
         parser.add_argument("count", type=int, nargs="?", help="the first so many releases; without it all")
         asyncio.run(throughput(parser.parse_args(arguments).count))
     elif what == "million":
-        parser.add_argument("--older", type=int, default=OLDER, help="made-up releases (%(default)s)")
+        parser.add_argument("--older", type=int, default=OLDER_RELEASES, help="made-up releases (%(default)s)")
         asyncio.run(million(parser.parse_args(arguments).older))
     else:
         parser.add_argument("file", type=Path, nargs="?", default=Path("stories.jsonl"))

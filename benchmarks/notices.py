@@ -1,13 +1,13 @@
-"""How well ``find_notice`` tells notices from look-alikes, on real headlines and releases, and how long a call takes.
+"""Measures how well ``find_notice`` separates notices from look-alikes, and how long a call takes.
 
     WIREWATCH_DATA=../shared/data python -m benchmarks.notices
 
-Prints how the project's own tables come out, the errors on ``headlines/headlines.tsv``, precision and recall on the two
-halves of ``notices/notices.tsv`` by form and language, and every release of ``releases/releases.jsonl.xz`` that is
-taken for a notice, for a person to judge. ``--misses A`` prints the errors on a half too.
+Prints the results of the project's own tables, the errors on ``headlines/headlines.tsv``, precision and recall on the
+two halves of ``notices/notices.tsv`` by form and language, and every release of ``releases/releases.jsonl.xz`` that is
+taken for a notice, for manual review. ``--misses A`` also prints the errors on a half.
 
-Half A is for developing; half B is looked at only when the rules are finished. Most rows of the file name no issuer, so
-the halves are drawn by the headline: by the first byte of the SHA-256 of its letters, without case, figures and marks.
+Half A is for development; half B is used only when the rules are finished. Most rows of the file name no issuer, so the
+halves are split by headline: by the first byte of the SHA-256 of its letters, without case, figures and punctuation.
 Headlines that differ only in a figure ("Amendment to Appendix 3B (1/3/2001)") are therefore in one half.
 """
 
@@ -42,7 +42,7 @@ def tables() -> None:
         right = sum(_kind(line.split(" | ", 1)[1], what) == line.split(" | ", 1)[0] for line in _lines(marked))
         false = sum(_kind(line, what) is not None for line in _lines(unmarked))
         forms, others = len(_lines(marked)), len(_lines(unmarked))
-        print(f"{what}: {right} of {forms} forms told right, {false} of {others} look-alikes taken for notices")
+        print(f"{what}: {right} of {forms} forms recognised, {false} of {others} look-alikes taken for notices")
 
 
 def _lines(name: str) -> list[str]:

@@ -1,12 +1,12 @@
-"""What polling costs, and what it is worth.
+"""Measures the cost of polling and its benefit.
 
-    python benchmarks/polling.py cost [POLLS]        unchanged listings a second on one core, beside bare aiohttp
+    python benchmarks/polling.py cost [POLLS]        unchanged listings a second on one core, compared with bare aiohttp
     python benchmarks/polling.py minute [SECONDS]    1,000 listings at one poll a minute: CPU, memory, 304s, the clock
     python benchmarks/polling.py start               10,000 listings: the clock's start
-    python benchmarks/polling.py week [WEEKS]        real weeks of releases: polls spent against delay to sighting
-    python benchmarks/polling.py robots              the real robots.txt files: time, decisions against Protego's
+    python benchmarks/polling.py week [WEEKS]        real weeks of releases: number of polls and delay to the sighting
+    python benchmarks/polling.py robots              the real robots.txt files: time, decisions compared with Protego
 
-``week`` and ``robots`` need ``$WIREWATCH_DATA``. The server and Redis run in processes of their own; CPU is this one's.
+``week`` and ``robots`` need ``$WIREWATCH_DATA``. The server and Redis run in other processes; the CPU is this one's.
 """
 
 from __future__ import annotations
@@ -50,12 +50,12 @@ from stories.model.sighting import Cursor, Poll
 from stories.model.timestamps import timestamp
 
 DATA = Path(os.environ.get("WIREWATCH_DATA", Path(__file__).parents[2] / "shared/data"))
-LISTINGS = 100  # asked in turn
+LISTINGS = 100  # polled in turn
 SOURCES = 1_000  # a large catalog with its tags
-MANY = 10_000  # a hundred wires with a hundred tags each
+CLOCK_LISTINGS = 10_000  # a hundred wires with a hundred tags each
 ENTRIES = 20  # of a feed, as GlobeNewswire's
-AT_ONCE = 8
-PACES = ("adaptive", "every 5 minutes", "evenly", "one interval")
+MAX_CONCURRENT_REQUESTS = 8
+POLICIES = ("adaptive", "every 5 minutes", "evenly", "one interval")
 
 
 def serve(to_parent: Connection) -> None:
@@ -163,8 +163,8 @@ async def cost(base: str, redis: str, polls: int) -> None:
         began, cpu, before = time.perf_counter(), time.process_time(), counted.done
         for number in range(polls):
             services.enqueue(listings[number % LISTINGS].poll(now()))
-            if number % AT_ONCE == AT_ONCE - 1:
-                await counted.reach(before + number + 1 - AT_ONCE)
+            if number % MAX_CONCURRENT_REQUESTS == MAX_CONCURRENT_REQUESTS - 1:
+                await counted.reach(before + number + 1 - MAX_CONCURRENT_REQUESTS)
         await counted.reach(before + polls)
         took, used = time.perf_counter() - began, time.process_time() - cpu
         await engine.finish(3.0)
@@ -177,8 +177,8 @@ async def cost(base: str, redis: str, polls: int) -> None:
                 assert response.status == 304
 
         began, cpu = time.perf_counter(), time.process_time()
-        for start in range(0, polls, AT_ONCE):
-            await asyncio.gather(*(get(number) for number in range(start, start + AT_ONCE)))
+        for start in range(0, polls, MAX_CONCURRENT_REQUESTS):
+            await asyncio.gather(*(get(number) for number in range(start, start + MAX_CONCURRENT_REQUESTS)))
         bare, bare_cpu = time.perf_counter() - began, time.process_time() - cpu
     each, bare_each = 1000 * took / polls, 1000 * bare / polls
     print(f"{polls} polls of {LISTINGS} unchanged listings: {each:.2f} ms each, {1000 * used / polls:.2f} ms of it CPU")
@@ -203,7 +203,7 @@ async def minute(base: str, redis: str, seconds: float) -> None:
 
         def expect(poll: Poll, at: datetime) -> None:
             due[poll.listing or ""] = at
-            clock.due(poll, at)
+            clock.reschedule(poll, at)
 
         services = replace(services, schedule=expect)
         await services.reader.warm_up()
@@ -226,17 +226,17 @@ async def minute(base: str, redis: str, seconds: float) -> None:
         clock.stop()
         await engine.finish(3.0)
         await services.reader.close()
-    asked = sum(statuses.values())
+    requests = sum(statuses.values())
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    unchanged, last = statuses[304] / max(asked, 1), quantiles(late, n=100)[98]
-    print(f"{SOURCES} listings at one a minute for {took:.0f} s: {asked} requests, {unchanged:.0%} of them 304")
+    unchanged, last = statuses[304] / max(requests, 1), quantiles(late, n=100)[98]
+    print(f"{SOURCES} listings at one a minute for {took:.0f} s: {requests} requests, {unchanged:.0%} of them 304")
     print(f"CPU {used / took:.1%} of a core, memory {memory:.0f} MB at the most")
     print(f"clock late by {1000 * mean(late):.1f} ms in the mean, {1000 * last:.0f} ms at the 99th percentile")
 
 
 async def start() -> None:
     """Print how long the clock takes to begin with ten thousand listings."""
-    settings = settings_for("http://127.0.0.1:9", "redis://127.0.0.1:9", MANY, timedelta(minutes=5))
+    settings = settings_for("http://127.0.0.1:9", "redis://127.0.0.1:9", CLOCK_LISTINGS, timedelta(minutes=5))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     began = time.perf_counter()
     listings = all_listings(settings)
@@ -245,11 +245,14 @@ async def start() -> None:
     took = time.perf_counter() - began
     began = time.perf_counter()
     for listing in listings[:1000]:
-        clock.due(listing.poll(now()), now() + timedelta(minutes=5))
+        clock.reschedule(listing.poll(now()), now() + timedelta(minutes=5))
     moved = time.perf_counter() - began
     clock.stop()
     more = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 - before
-    print(f"{MANY} listings: clock set in {took:.2f} s, {more:.0f} MB more; moving one to its next poll {moved:.2f} ms")
+    print(
+        f"{CLOCK_LISTINGS} listings: clock set in {took:.2f} s, {more:.0f} MB more; "
+        f"moving one to its next poll {moved:.2f} ms"
+    )
 
 
 def simulate(
@@ -298,8 +301,8 @@ def week(count: int) -> None:
     print("polls, and minutes from release to sighting: mean, 95 %")
     print("evenly: for each wire as many polls as the first has, spread evenly")
     print("one interval: in all as many polls as the first has, all wires alike")
-    print(f"{'wire':16}{'releases':>9} |" + " |".join(f"{name:>20}" for name in PACES))
-    sums, delays, published = [0] * len(PACES), [[0.0][:0] for _ in PACES], archive()
+    print(f"{'wire':16}{'releases':>9} |" + " |".join(f"{name:>20}" for name in POLICIES))
+    sums, delays, published = [0] * len(POLICIES), [[0.0][:0] for _ in POLICIES], archive()
     for number in range(count):
         begin = fullest - timedelta(days=21 * number)
         end, learning = begin + timedelta(days=7), begin - timedelta(days=56)
@@ -309,8 +312,8 @@ def week(count: int) -> None:
         spent = sum(polls for polls, _ in first.values())
         for wire, released in weeks.items():
             evenly = IntervalPolicy(interval=timedelta(days=7) / first[wire][0], adaptive=False)
-            one = IntervalPolicy(interval=timedelta(days=7) * len(weeks) / spent, adaptive=False)
-            found = [first[wire], *(simulate(released, begin, end, pace, wire) for pace in (fixed, evenly, one))]
+            uniform = IntervalPolicy(interval=timedelta(days=7) * len(weeks) / spent, adaptive=False)
+            found = [first[wire], *(simulate(released, begin, end, pace, wire) for pace in (fixed, evenly, uniform))]
             line(wire, found)
             for which, (polls, late) in enumerate(found):
                 sums[which] += polls
@@ -361,14 +364,14 @@ def robots() -> None:
             known_took += time.perf_counter() - began
             took, longest = took + spent, max(longest, spent)
             forbidden += sum(found)
-            differ += sum(one != other for one, other in zip(found, known, strict=True))
+            differ += sum(rule != other for rule, other in zip(found, known, strict=True))
     print(f"{files} files in {took:.1f} s (Protego {known_took:.1f} s), longest {longest * 1000:.0f} ms")
     print(f"{forbidden} pages forbidden, {differ} decided in another way than by Protego")
 
 
 def main() -> None:
     """Run the part that is named."""
-    part, given = [*sys.argv[1:], "cost"][0], [float(one) for one in sys.argv[2:3]]
+    part, given = [*sys.argv[1:], "cost"][0], [float(argument) for argument in sys.argv[2:3]]
     if part == "cost":
         with_server(lambda base, redis: cost(base, redis, int(given[0]) if given else 4_000))
     elif part == "minute":

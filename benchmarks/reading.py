@@ -1,12 +1,13 @@
-"""How well and how fast release pages are read, beside plain ``trafilatura.extract`` in the same run.
+"""Measures accuracy and speed of extraction, compared with plain ``trafilatura.extract`` in the same run.
 
-Scores as the article-extraction benchmark has them (4-gram shingles of words; precision is the mean over pages with output,
-recall the mean over all pages, F1 of the two means); datelines by exact place and date; CPU time as a ratio.
+The scores are those of the article-extraction benchmark (4-gram shingles of words; precision is the mean over pages
+with output, recall the mean over all pages, F1 of the two means); datelines by exact place and date; CPU time as a
+ratio.
 
     python benchmarks/reading.py                      every set
     python benchmarks/reading.py press agency --worst 5
     python benchmarks/reading.py news-world --every 4  a fourth of the pages
-"""  # noqa: E501
+"""
 
 from __future__ import annotations
 

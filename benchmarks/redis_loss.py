@@ -1,12 +1,12 @@
-"""What a loss of Redis costs: releases that are never alerted, and alerts that repeat with another id.
+"""Measures what a loss of Redis costs: releases that are never alerted, and alerts repeated with another id.
 
     python benchmarks/redis_loss.py [--rounds 3] [--only emptied,killed,rolled_back,paused,full] [--seconds 110]
 
-A daemon polls a loopback newswire on which releases appear at random moments, with a Redis of its own on a Unix socket.
-In each round Redis is emptied (FLUSHALL), killed without a copy, rolled back to an older dump, paused for six seconds
-(SIGSTOP and CLIENT PAUSE in turn), or full (maxmemory), while releases appear before, during and after it. A page in
-three takes a second to answer. Every listing still shows all releases, so each must be alerted; an alert may repeat
-with the id that it had. Ends after SECONDS with what was measured until then; status 1 when anything was lost.
+A daemon polls a loopback newswire on which releases appear at random times, with its own Redis on a Unix socket. In
+each round Redis is emptied (FLUSHALL), killed without a copy, rolled back to an older dump, paused for six seconds
+(SIGSTOP and CLIENT PAUSE in turn), or full (maxmemory), while releases appear before, during and after it. One page
+in three takes a second to answer. Every listing still shows all releases, so each must be alerted; an alert may
+repeat with its id. Ends after SECONDS with what was measured until then; exit status 1 if anything was lost.
 """
 
 from __future__ import annotations
@@ -44,12 +44,12 @@ from stories.db import keys
 from stories.model.urls import canonical_url
 
 KINDS = ("emptied", "killed", "rolled_back", "paused", "full")
-TOLD = ("emptied", "killed", "rolled_back")
-"""Kinds of which an event must be told: something was lost."""
+REPORTED_KINDS = ("emptied", "killed", "rolled_back")
+"""Kinds that must produce an event, because something was lost."""
 SITES = ("meridian", "pressline")
-SETTLED = 40.0  # seconds within which everything must have been alerted
-PAUSE = 6.0  # seconds
-SLOW = 1.0  # seconds for a page in three
+SETTLE_SECONDS = 40.0  # seconds within which everything must have been alerted
+PAUSE_SECONDS = 6.0  # seconds
+SLOW_PAGE_SECONDS = 1.0  # seconds for a page in three
 
 
 class SlowWire(Newswire):
@@ -62,7 +62,7 @@ class SlowWire(Newswire):
     async def answer(self, site: Site, request: web.Request) -> web.StreamResponse:
         """Answer, a slow page later."""
         if request.path in self.slow:
-            await asyncio.sleep(SLOW)
+            await asyncio.sleep(SLOW_PAGE_SECONDS)
         return await super().answer(site, request)
 
 
@@ -116,21 +116,21 @@ class Run:
     def alerted(self) -> dict[str, set[str]]:
         """The ids of the alerts of each page."""
         found: dict[str, set[str]] = defaultdict(set)
-        for one in self.receiver.accepted:
-            if one.type == "release.new":
-                found[one.json["data"]["release"]["url"]].add(one.id or "")
+        for delivery in self.receiver.accepted:
+            if delivery.type == "release.new":
+                found[delivery.json["data"]["release"]["url"]].add(delivery.id or "")
         return found
 
     def recoveries(self) -> int:
-        """How many events told of a Redis that lost something."""
-        events = (one["data"]["detail"] for one in self.receiver.events if one["type"] == "redis.recovered")
-        return sum("came back empty" in one or "went back" in one for one in events)
+        """How many events reported a Redis that lost data."""
+        events = (event["data"]["detail"] for event in self.receiver.events if event["type"] == "redis.recovered")
+        return sum("came back empty" in detail or "went back" in detail for detail in events)
 
     async def settled(self) -> float | None:
         """Return after how many seconds everything published was alerted; None when it was not in time."""
         began = time.monotonic()
         while set(self.published) - set(self.alerted()):
-            if time.monotonic() - began > SETTLED:
+            if time.monotonic() - began > SETTLE_SECONDS:
                 return None
             await asyncio.sleep(0.05)
         return time.monotonic() - began
@@ -173,12 +173,12 @@ async def rolled_back(run: Run) -> None:
 async def paused(run: Run) -> None:
     """Stopped for six seconds, by a signal or by CLIENT PAUSE."""
     if run.chance.random() < 0.5 or run.server.process is None:
-        await run.server.client.execute_command("CLIENT", "PAUSE", int(PAUSE * 1000), "ALL")
-        await asyncio.sleep(PAUSE)
+        await run.server.client.execute_command("CLIENT", "PAUSE", int(PAUSE_SECONDS * 1000), "ALL")
+        await asyncio.sleep(PAUSE_SECONDS)
         return
     run.server.process.send_signal(signal.SIGSTOP)
     try:
-        await asyncio.sleep(PAUSE)
+        await asyncio.sleep(PAUSE_SECONDS)
     finally:
         run.server.process.send_signal(signal.SIGCONT)
 
@@ -220,7 +220,7 @@ async def stage(folder: Path, chance: random.Random) -> AsyncIterator[Run]:
 async def measure(kind: str, rounds: int, deadline: float, chance: random.Random) -> bool:
     """Measure one kind of loss, print its figures, and return whether nothing was lost, repeated or left untold."""
     took: list[float] = []
-    lost, done, told, untold = set[str](), 0, 0, 0
+    lost, done, reported, not_reported = set[str](), 0, 0, 0
     with tempfile.TemporaryDirectory(prefix="ww-loss-") as folder:
         async with stage(Path(folder), chance) as run:
             while done < rounds and time.monotonic() < deadline:
@@ -237,22 +237,24 @@ async def measure(kind: str, rounds: int, deadline: float, chance: random.Random
                     break
                 took.append(seconds)
                 limit = time.monotonic() + 10
-                while kind in TOLD and run.recoveries() == before and time.monotonic() < limit:  # noqa: ASYNC110
+                while kind in REPORTED_KINDS and run.recoveries() == before and time.monotonic() < limit:  # noqa: ASYNC110
                     await asyncio.sleep(0.1)
-                untold += kind in TOLD and run.recoveries() == before
-                told += run.recoveries() - before
+                not_reported += kind in REPORTED_KINDS and run.recoveries() == before
+                reported += run.recoveries() - before
                 done += 1
             twice = [page for page, ids in run.alerted().items() if len(ids) > 1]
-            again = len([one for one in run.receiver.accepted if one.type == "release.new"]) - len(run.alerted())
+            again = len([delivery for delivery in run.receiver.accepted if delivery.type == "release.new"]) - len(
+                run.alerted()
+            )
             number = len(run.published)
     longest = f"{max(took):.1f} s" if took else "-"
     print(
         f"{kind}: {done} rounds, {number} releases, lost {len(lost)}, alerted with two ids {len(twice)}, "
-        f"repeated with the same id {again}, losses told {told}, not told {untold}, "
+        f"repeated with the same id {again}, losses reported {reported}, not reported {not_reported}, "
         f"longest until all were alerted {longest}",
         flush=True,
     )
-    return not lost and not twice and not untold and done > 0
+    return not lost and not twice and not not_reported and done > 0
 
 
 async def main() -> int:

@@ -1,10 +1,10 @@
-"""Replays real releases through the real daemon and counts what its webhook was told.
+"""Replays real releases through the real daemon and counts what its webhook received.
 
     .venv/bin/python benchmarks/replay.py            # 500 releases and the labelled pairs, some four minutes
 
 A loopback newswire publishes them at a steady rate in three markups (a wire's tag listing, a feed, an html listing
-without selectors); a fifth are copied to a syndicator with other boilerplate; the labelled corrections follow their
-originals. ``wirewatch run`` polls every two seconds. Exit status 1 when a promise is broken: a release missed or
+without selectors). A fifth are copied to a syndicator with other boilerplate; the labelled corrections follow their
+originals. ``wirewatch run`` polls every two seconds. Exit status 1 if a guarantee is broken: a release missed or
 alerted twice, a copy alerted, a correction not linked. The releases come from ``$WIREWATCH_DATA``.
 """
 
@@ -39,9 +39,11 @@ from stories.model.urls import canonical_url, url_digest  # noqa: E402
 
 SITES = ("harbourline", "meridian", "pressline")
 TAG = "Replay"
-DEPTH = 60  # a listing names what came in twelve seconds at the usual rate: six polls may fail before one is missed
-STOPPING = 10.0  # seconds from SIGTERM, as promised
-PAUSE = 12.0  # seconds from an original to its copy or its correction: six polls
+LISTING_ENTRIES = (
+    60  # a listing names what came in twelve seconds at the usual rate: six polls may fail before one is missed
+)
+STOP_TIMEOUT_SECONDS = 10.0  # seconds from SIGTERM, as promised
+FOLLOW_UP_SECONDS = 12.0  # seconds from an original to its copy or its correction: six polls
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +62,7 @@ class Options:
 
 @dataclass(slots=True, kw_only=True)
 class Published:
-    """Where everything stands, by the archive's id."""
+    """The published URLs, by the archive's id."""
 
     url: dict[str, str] = field(default_factory=dict)
     copy: dict[str, str] = field(default_factory=dict)
@@ -79,7 +81,7 @@ async def publish(wire: Newswire, corpus: Corpus, options: Options) -> Published
     home = {item.id: SITES[number % len(SITES)] for number, item in enumerate(firsts)}
     home |= {second.id: home[first] for first, second in seconds.items()}
 
-    lag = max(1, round(PAUSE * options.rate))
+    lag = max(1, round(FOLLOW_UP_SECONDS * options.rate))
     turns: dict[int, list[tuple[str, Item]]] = defaultdict(list)
     for number, item in enumerate(firsts):
         turns[number].append(("publish", item))
@@ -109,7 +111,7 @@ async def publish(wire: Newswire, corpus: Corpus, options: Options) -> Published
 
 def configuration(wire: Newswire, receiver: Receiver, folder: Path) -> dict[str, Any]:
     """Return what the daemon runs with: every alert to the webhook; copies too, but to a file apart."""
-    told = ["new", "corrected", "updated", "revised", "withdrawn"]
+    event_types = ["new", "corrected", "updated", "revised", "withdrawn"]
     return {
         "catalog": False,
         "data_dir": str(folder / "data"),
@@ -118,7 +120,7 @@ def configuration(wire: Newswire, receiver: Receiver, folder: Path) -> dict[str,
         "alerts": {"first_poll": "alert", "max_age": "off"},
         "watches": {
             "everything": {"channels": ["intake"]},
-            "copies-too": {"channels": ["audit"], "events": [*told, "syndicated"]},
+            "copies-too": {"channels": ["audit"], "events": [*event_types, "syndicated"]},
             "tag": {"tags": [TAG], "channels": ["audit"], "events": ["source"]},
         },
         "channels": {
@@ -153,21 +155,21 @@ class Verdict:
         self.figures.append((name, str(value)))
 
 
-def judge(corpus: Corpus, published: Published, told: list[dict[str, Any]], audit: list[dict[str, Any]]) -> Verdict:
-    """Return what was promised and what was kept; ``told`` is what the webhook got, ``audit`` has the copies too."""
+def judge(corpus: Corpus, published: Published, alerted: list[dict[str, Any]], audit: list[dict[str, Any]]) -> Verdict:
+    """Compare guarantees and results; ``alerted`` is what the webhook received, ``audit`` includes copies."""
     verdict = Verdict()
-    by_url = _by_url(told)
+    by_url = _by_url(alerted)
     everything = _by_url(audit)
     items = {item.id: item for item in corpus.items}
     seconds = {pair.second.id for pair in corpus.pairs if pair.label != "template"}
 
-    _judge_releases([items[one] for one in published.url if one not in seconds], published, by_url, verdict)
+    _judge_releases([items[id_] for id_ in published.url if id_ not in seconds], published, by_url, verdict)
     copies = {one: by_url.get(_key(url), []) for one, url in published.copy.items()}
-    alerted = [one for one, events in copies.items() if events]
+    alerted_copies = [url for url, events in copies.items() if events]
     verdict.add("copies published", len(copies))
-    verdict.add("copies alerted", len(alerted))
+    verdict.add("copies alerted", len(alerted_copies))
     verdict.broken += [
-        f"copy alerted as {_types(copies[one])}: {items[one].handout.headline[:80]} ({one})" for one in alerted
+        f"copy alerted as {_types(copies[id_])}: {items[id_].handout.headline[:80]} ({id_})" for id_ in alerted_copies
     ]
     for label, marked in (("correction", True), ("correction", False), ("update", True), ("update", False)):
         pairs = [pair for pair in corpus.pairs if (pair.label, pair.marked) == (label, marked)]
@@ -212,19 +214,19 @@ def _judge_releases(
 def _linked(
     pair: Pair,
     published: Published,
-    told: dict[str, list[dict[str, Any]]],
+    alerted: dict[str, list[dict[str, Any]]],
     everything: dict[str, list[dict[str, Any]]],
 ) -> bool:
     """A marked one alerts and names its original; a silent one joins its original's story and is not new."""
     url = _key(published.url[pair.second.id])
     if not pair.marked:
-        return _same_story(pair, published, everything) and "release.new" not in _types(told.get(url, []))
+        return _same_story(pair, published, everything) and "release.new" not in _types(alerted.get(url, []))
     original = _key(published.url[pair.first.id])
     return any(
         event["type"] in ("release.corrected", "release.updated")
         and event["data"]["replaces"] is not None
         and _key(event["data"]["replaces"]["url"]) == original
-        for event in told.get(url, [])
+        for event in alerted.get(url, [])
     )
 
 
@@ -284,15 +286,15 @@ async def run(options: Options) -> int:
     try:
         async with serve() as wire, serve_receiver() as receiver:
             for site in wire.sites.values():
-                site.by_entry, site.depth = True, DEPTH  # printed times are the archive's, years apart
+                site.by_entry, site.depth = True, LISTING_ENTRIES  # printed times are the archive's, years apart
             async with running(configuration(wire, receiver, folder), folder, options.command) as daemon:
                 await daemon.ready(lambda: len(_polled(wire)) == len(wire.sites))
                 began = time.monotonic()
                 published = await publish(wire, corpus, options)
                 await settled(receiver, options.settle)
                 took = timedelta(seconds=round(time.monotonic() - began))
-                told = time.monotonic()
-                ended = await daemon.stop(), time.monotonic() - told
+                stopping_since = time.monotonic()
+                ended = await daemon.stop(), time.monotonic() - stopping_since
             audit = [json.loads(line) for line in (folder / "audit.jsonl").read_text().splitlines()]
             verdict = judge(corpus, published, receiver.events, audit)
             _add_run_figures(verdict, wire, receiver, took, ended)
@@ -329,8 +331,8 @@ def _add_run_figures(
     verdict.add("time", took)
     status, seconds_to_stop = ended
     verdict.add("the daemon's end", f"exit status {status}, {seconds_to_stop:.1f} s after SIGTERM")
-    if status != 0 or seconds_to_stop > STOPPING:
-        verdict.broken.append(f"the daemon did not end cleanly within {STOPPING:.0f} s")
+    if status != 0 or seconds_to_stop > STOP_TIMEOUT_SECONDS:
+        verdict.broken.append(f"the daemon did not end cleanly within {STOP_TIMEOUT_SECONDS:.0f} s")
 
 
 def _polled(wire: Newswire) -> set[str]:
@@ -340,7 +342,7 @@ def _polled(wire: Newswire) -> set[str]:
 def main() -> int:
     """Read the command line and run."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--releases", type=int, default=500, help="that stand alone (500)")
+    parser.add_argument("--releases", type=int, default=500, help="unrelated releases (500)")
     parser.add_argument(
         "--look-alikes", type=int, default=20, help="at most: pairs of different stories in one template (20)"
     )

@@ -1,8 +1,8 @@
-"""Which real releases are replayed, and what must come of each.
+"""Selects the real releases that are replayed, with the expected result of each.
 
-The archive holds unlabelled twins and endless serials, so what is expected is known only for chosen ones: releases
-whose headline no other has, which no labelled pair names, and whose text shares few phrases with any other chosen one;
-and, on purpose, the labelled corrections, updates and look-alikes.
+The archive has unlabelled duplicates and long series, so the expected result is known only for a selection: releases
+with a unique headline that no labelled pair names and whose text shares few phrases with any other selected one; and
+the labelled corrections, updates and look-alikes.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Corpus:
 
 
 def choose(folder: Path, count: int, look_alikes: int, seed: int) -> Corpus:
-    """Return ``count`` releases that stand alone, every labelled correction and update, and some look-alike pairs."""
+    """Return ``count`` unrelated releases, every labelled correction and update, and some look-alike pairs."""
     with lzma.open(folder / "releases.jsonl.xz", "rt", encoding="utf-8") as file:
         archive = {release["id"]: release for release in _lines(file)}
     with (folder / "pairs.jsonl").open(encoding="utf-8") as file:

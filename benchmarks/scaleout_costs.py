@@ -1,4 +1,4 @@
-"""What task_queue costs and brings: throughput of 0 to 3 workers, and a poll through the engine beside one without it."""
+"""Measures docket: throughput with 0 to 3 workers, and a poll with docket compared with one without it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 import msgspec
 from redis.asyncio import Redis
 from redis_server import redis_server
-from scaleout_rooms import until
+from scaleout_namespaces import until
 from scaleout_stage import Stage, stage
 from scaleout_wire import page
 
@@ -32,11 +32,11 @@ from stories.crawl_state.workers import Due, WorkerRegistry
 from stories.db import keys
 from stories.model.sighting import Poll
 
-READING = 30.0  # ms of CPU for a page, which the pages are made to cost
+READING_MS = 30.0  # ms of CPU for a page, which the pages are made to cost
 PAGES = 288
 LISTINGS = 12  # of each host: enough that the polls spread
-POLLED = 50  # listings of each host whose polls are counted
-HANDED_OUT = 3_000
+POLLED_LISTINGS = 50  # listings of each host whose polls are counted
+DISPATCHED_POLLS = 3_000
 LATER = timedelta(hours=1)
 WINDOW = 15.0  # seconds of them
 
@@ -56,7 +56,7 @@ def read(numbers: list[int], paragraphs: int) -> float:
 def calibrate() -> int:
     """Return with how many paragraphs reading a page costs ``READING`` on this machine."""
     few, many = (1000 * read(list(range(1, 21)), paragraphs) / 20 for paragraphs in (50, 200))
-    return max(1, round(50 + (READING - few) * 150 / (many - few)))
+    return max(1, round(50 + (READING_MS - few) * 150 / (many - few)))
 
 
 def limit(paragraphs: int, processes: int) -> float:
@@ -82,7 +82,7 @@ async def throughput(crews: Sequence[int]) -> None:
             before, began = await _cpu(on), time.monotonic()
             for place, _ in zip(cycle(on.wire.paths()), range(PAGES), strict=False):
                 on.wire.publish(*place)
-            await until(lambda on=on: len({url for _, _, url in on.wire.told}) == PAGES, 180)  # type: ignore[misc]
+            await until(lambda on=on: len({url for _, _, url in on.wire.alerted}) == PAGES, 180)  # type: ignore[misc]
             took, used = time.monotonic() - began, await _cpu(on) - before
         rate, busy = PAGES / took, f"{1000 * used / PAGES:.0f} ms of CPU a page, all processes and Redis"
         print(f"one and two processes that only read: {one:.1f} and {two:.1f} pages/s")
@@ -93,7 +93,7 @@ async def overhead() -> None:
     """Print the CPU of a poll of an unchanged listing, by the daemon itself and through the engine."""
     for workers in (0, 1, 2):
         names = ["clock1", *(f"worker{n}" for n in range(1, workers + 1))]
-        async with stage(names, listings=POLLED, interval=4, between=0) as on:
+        async with stage(names, listings=POLLED_LISTINGS, interval=4, between=0) as on:
             await _begin(on, names)
             await asyncio.sleep(8)
             before, polls, redis = await _cpu(on), len(on.wire.log), await _redis_cpu(on.redis)
@@ -105,49 +105,51 @@ async def overhead() -> None:
 
 
 async def handing_out() -> None:
-    """Print what a poll costs the clock that hands it out: the task, and hearing when the listing is due again."""
+    """Print the cost of dispatching a poll: the task, and receiving the next due time."""
     from docket import Docket
 
     without_pickle()
     signer = Signer(b"a key of the benchmark")
 
     async def poll(packed: str) -> None:
-        """Nobody does it here."""
+        """Do nothing: the task is only enqueued."""
 
-    tags = [f"tag{number}" for number in range(HANDED_OUT)]
+    tags = [f"tag{number}" for number in range(DISPATCHED_POLLS)]
     sources = {"wire": {"listings": [{"url": "http://127.0.0.2/{tag}"}]}}
     listings = all_listings(
         Settings.model_validate({"catalog": False, "sources": sources, "watches": {"all": {"tags": tags}}})
     )
     with redis_server() as url:
         async with Redis.from_url(url) as redis, Docket(name=keys.docket("").name.rstrip(":"), url=url) as docket:
-            clock, crew = (
-                Clock(listings, lambda poll: None, now, first=dict.fromkeys(_places(listings), now() + LATER)),
+            clock, registry = (
+                Clock(listings, lambda poll: None, now, first_due=dict.fromkeys(_places(listings), now() + LATER)),
                 WorkerRegistry(redis),
             )
             clock.start()
             docket.register(poll, names=["poll"])
-            for one in listings:
-                await crew.tell_due(Due(source=one.source, listing=one.url, at=now() + LATER))
+            for listing in listings:
+                await registry.tell_due(Due(source=listing.source, listing=listing.url, at=now() + LATER))
             before, began = await _redis_cpu(redis), time.process_time()
-            for one in listings:
-                asked = one.poll(now())
-                await docket.add("poll", key=task_key(asked))(signer.seal(TASK, msgspec.json.encode(asked).decode()))
+            for listing in listings:
+                request = listing.poll(now())
+                await docket.add("poll", key=task_key(request))(
+                    signer.seal(TASK, msgspec.json.encode(request).decode())
+                )
             handed = time.process_time() - began
-            for _ in range(0, HANDED_OUT, DUE_BATCH):
-                for due in await crew.told_due(DUE_BATCH):
-                    clock.due(Poll(source=due.source, listing=due.listing, asked_at=due.at), due.at)
+            for _ in range(0, DISPATCHED_POLLS, DUE_BATCH):
+                for due in await registry.told_due(DUE_BATCH):
+                    clock.reschedule(Poll(source=due.source, listing=due.listing, asked_at=due.at), due.at)
             heard = time.process_time() - began - handed
             of_redis = await _redis_cpu(redis) - before
             clock.stop()
-    each = [f"{1000 * one / len(listings):.2f} ms" for one in (handed, heard, of_redis)]
+    each = [f"{1000 * seconds / len(listings):.2f} ms" for seconds in (handed, heard, of_redis)]
     print(
-        f"{len(listings)} polls: CPU of handing one out {each[0]}, of hearing when it is due {each[1]}; Redis {each[2]}"
+        f"{len(listings)} polls: CPU of dispatching one {each[0]}, of receiving its due time {each[1]}; Redis {each[2]}"
     )
 
 
 def _places(listings: Sequence[Listing]) -> list[tuple[str, str]]:
-    return [(one.source, one.url) for one in listings]
+    return [(listing.source, listing.url) for listing in listings]
 
 
 async def _begin(on: Stage, names: list[str]) -> None:
@@ -156,14 +158,14 @@ async def _begin(on: Stage, names: list[str]) -> None:
         await on.start(name)
     workers = len(names) - 1
     shared = f'"workers": {workers}, "event": "polls are shared"'
-    await until(lambda: not workers or on.rooms["clock1"].says(shared), 120)
+    await until(lambda: not workers or on.namespaces["clock1"].says(shared), 120)
     wanted = set(on.wire.paths())
-    await until(lambda: wanted <= {(one.host, one.path) for one in on.wire.log}, 120)
+    await until(lambda: wanted <= {(request.host, request.path) for request in on.wire.log}, 120)
     await asyncio.sleep(2)
 
 
 async def _cpu(on: Stage) -> float:
-    return sum(room.cpu() for room in on.rooms.values()) + await _redis_cpu(on.redis)
+    return sum(namespace.cpu() for namespace in on.namespaces.values()) + await _redis_cpu(on.redis)
 
 
 async def _redis_cpu(redis: Redis) -> float:

@@ -1,4 +1,4 @@
-"""What all parts of the run over several machines stand on: Redis, the wire, the rooms and their processes."""
+"""The common parts of the scale-out benchmarks: Redis, the newswire, the namespaces and their processes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 
 from redis.asyncio import Redis
 from redis_server import redis_server
-from scaleout_rooms import REDIS_PORT, Room
+from scaleout_namespaces import REDIS_PORT, NetworkNamespace
 from scaleout_wire import HOOK, HOSTS, PORT, Wire
 
 from scheduler.demo.configuration import toml_text
@@ -28,7 +28,7 @@ class Stage:
 
     wire: Wire
     redis: Redis
-    rooms: dict[str, Room]
+    namespaces: dict[str, NetworkNamespace]
     configuration: Path
     terms: list[tuple[float, int]] = field(default_factory=list)
     """When each term was first seen."""
@@ -36,9 +36,9 @@ class Stage:
     """When each new word that the clock ticks was first seen."""
 
     async def start(self, name: str) -> None:
-        """Start the process of a room: ``clock…`` a daemon, else a worker."""
+        """Start the process of a namespace: ``clock…`` a daemon, else a worker."""
         arguments = ("run", "--standby") if name.startswith("clock") else ("worker",)
-        await self.rooms[name].start(*arguments, configuration=self.configuration)
+        await self.namespaces[name].start(*arguments, configuration=self.configuration)
 
     async def watch(self) -> None:
         """Follow who has the clock, until cancelled."""
@@ -52,10 +52,10 @@ class Stage:
             await asyncio.sleep(0.05)
 
     async def holder(self) -> str | None:
-        """Return the room of the daemon that has the clock."""
+        """Return the namespace of the daemon that has the clock."""
         held = (await self.redis.get(keys.leader_lease().name) or b"").decode().split()
-        for name, room in self.rooms.items():
-            if len(held) > 1 and room.process is not None and str(room.process.pid) == held[1]:
+        for name, namespace in self.namespaces.items():
+            if len(held) > 1 and namespace.process is not None and str(namespace.process.pid) == held[1]:
                 return name
         return None
 
@@ -64,27 +64,27 @@ class Stage:
 async def stage(
     names: list[str], *, listings: int, interval: int, between: float, paragraphs: int = 6
 ) -> AsyncIterator[Stage]:
-    """Set up Redis, the wire and the rooms; their processes are started by whoever needs them."""
+    """Set up Redis, the wire and the namespaces; the callers start their processes."""
     with redis_server() as url, tempfile.TemporaryDirectory(prefix="ww-scaleout-") as made:
         folder, socket = Path(made), Path(url.removeprefix("unix://").partition("?")[0])
         wire = Wire(listings=listings, paragraphs=paragraphs)
         configuration = folder / "wirewatch.toml"
         configuration.write_text(toml_text(_table(wire, interval, between)), encoding="utf-8")
-        rooms = {name: Room(name=f"ww-{name}", folder=folder) for name in names}
+        namespaces = {name: NetworkNamespace(name=f"ww-{name}", folder=folder) for name in names}
         runners = []
         async with Redis(unix_socket_path=str(socket)) as redis:
-            found = Stage(wire=wire, redis=redis, rooms=rooms, configuration=configuration)
+            found = Stage(wire=wire, redis=redis, namespaces=namespaces, configuration=configuration)
             watching = asyncio.create_task(found.watch())
             try:
-                for name, room in rooms.items():
-                    room.make()
-                    await room.relay(socket)
-                    sockets = [room.listen(host, PORT) for host in HOSTS]
-                    runners += await wire.serve(name, sockets, room.listen("127.0.0.1", HOOK))
+                for name, namespace in namespaces.items():
+                    namespace.make()
+                    await namespace.relay(socket)
+                    sockets = [namespace.listen(host, PORT) for host in HOSTS]
+                    runners += await wire.serve(name, sockets, namespace.listen("127.0.0.1", HOOK))
                 yield found
             finally:
                 watching.cancel()
-                await asyncio.gather(*(room.close() for room in rooms.values()))
+                await asyncio.gather(*(namespace.close() for namespace in namespaces.values()))
                 for runner in runners:
                     await runner.cleanup()
 

@@ -1,4 +1,4 @@
-"""The newswire and the webhook of the run over several machines: they log who asked for what, and when."""
+"""The newswire and the webhook of the scale-out benchmarks: they log every request with its time."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ SYLLABLES = ("ka", "lo", "mi", "ren", "tas", "vol", "ber", "din", "sho", "qua", 
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class LoggedRequest:
     """One request, as its server logged it."""
 
     at: float
     """Monotonic."""
-    room: str
+    namespace: str
     host: str
     path: str
 
@@ -36,9 +36,9 @@ class Wire:
     listings: int
     """Of each host."""
     paragraphs: int = 6
-    log: list[Asked] = field(default_factory=list)
-    told: list[tuple[float, str, str]] = field(default_factory=list)
-    """When the webhook was told, the event's id, the release's URL."""
+    log: list[LoggedRequest] = field(default_factory=list)
+    alerted: list[tuple[float, str, str]] = field(default_factory=list)
+    """Time of the delivery, the event's id, the release's URL."""
     published: dict[str, float] = field(default_factory=dict)
     _on: dict[tuple[str, str], list[int]] = field(default_factory=lambda: defaultdict(list))
     _count: int = 0
@@ -55,28 +55,28 @@ class Wire:
         self.published[url] = time.monotonic()
         return url
 
-    async def serve(self, room: str, sockets: list[socket.socket], hook: socket.socket) -> list[web.AppRunner]:
-        """Serve a room on its own sockets."""
+    async def serve(self, namespace: str, sockets: list[socket.socket], hook: socket.socket) -> list[web.AppRunner]:
+        """Serve a namespace on its own sockets."""
 
         async def answer(request: web.Request) -> web.Response:
             host = request.host.partition(":")[0]
-            self.log.append(Asked(time.monotonic(), room, host, request.path))
+            self.log.append(LoggedRequest(time.monotonic(), namespace, host, request.path))
             return self._answer(host, request)
 
-        async def told(request: web.Request) -> web.Response:
+        async def alerted(request: web.Request) -> web.Response:
             event = json.loads(await request.read())
             if event["type"] == "release.new":
-                self.told.append((time.monotonic(), event["id"], event["data"]["release"]["url"]))
+                self.alerted.append((time.monotonic(), event["id"], event["data"]["release"]["url"]))
             return web.Response(status=204)
 
         runners = []
-        for handler, listening in ((answer, sockets), (told, [hook])):
+        for handler, listening in ((answer, sockets), (alerted, [hook])):
             application = web.Application()
             application.router.add_route("*", "/{path:.*}", handler)
             runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.2)
             await runner.setup()
-            for one in listening:
-                await web.SockSite(runner, one).start()
+            for listener in listening:
+                await web.SockSite(runner, listener).start()
             runners.append(runner)
         return runners
 
@@ -117,39 +117,39 @@ def _words(draw: random.Random, count: int) -> str:
     return " ".join("".join(draw.choices(SYLLABLES, k=draw.randint(2, 4))) for _ in range(count))
 
 
-def polls(wire: Wire, since: float) -> list[tuple[Asked, Asked]]:
+def polls(wire: Wire, since: float) -> list[tuple[LoggedRequest, LoggedRequest]]:
     """Return each poll of a listing with the next one of the same, by whichever process."""
-    found: dict[tuple[str, str], list[Asked]] = defaultdict(list)
-    for one in wire.log:
-        if one.at >= since and one.path.endswith(".rss"):
-            found[one.host, one.path].append(one)
-    return [pair for asked in found.values() for pair in pairwise(asked)]
+    found: dict[tuple[str, str], list[LoggedRequest]] = defaultdict(list)
+    for request in wire.log:
+        if request.at >= since and request.path.endswith(".rss"):
+            found[request.host, request.path].append(request)
+    return [pair for requests in found.values() for pair in pairwise(requests)]
 
 
-def of_each_host(wire: Wire, since: float) -> dict[str, list[Asked]]:
+def of_each_host(wire: Wire, since: float) -> dict[str, list[LoggedRequest]]:
     """Return the requests to each host, by whichever process, in order."""
-    found: dict[str, list[Asked]] = defaultdict(list)
-    for one in wire.log:
-        if one.at >= since:
-            found[one.host].append(one)
+    found: dict[str, list[LoggedRequest]] = defaultdict(list)
+    for request in wire.log:
+        if request.at >= since:
+            found[request.host].append(request)
     return found
 
 
-def most_in(seconds: float, asked: list[Asked]) -> int:
-    """Return how many requests came in the fullest span of so many seconds."""
+def most_in(seconds: float, requests: list[LoggedRequest]) -> int:
+    """Return the largest number of requests in a window of so many seconds."""
     most = first = 0
-    for last, one in enumerate(asked):
-        while one.at - asked[first].at > seconds:
+    for last, request in enumerate(requests):
+        while request.at - requests[first].at > seconds:
             first += 1
         most = max(most, last - first + 1)
     return most
 
 
 def alerts(wire: Wire) -> tuple[list[str], int, list[str]]:
-    """Return the releases that nobody was told of, how many repeats (same id) came, and what was told under two ids."""
+    """Return the releases without an alert, the number of repeats (same id), and the releases with two ids."""
     ids: dict[str, Counter[str]] = defaultdict(Counter)
-    for _, event, url in wire.told:
+    for _, event, url in wire.alerted:
         ids[url][event] += 1
     lost = [url for url in wire.published if url not in ids]
-    repeats = sum(sum(one.values()) - len(one) for one in ids.values())
-    return lost, repeats, [url for url, one in ids.items() if len(one) > 1]
+    repeats = sum(sum(events.values()) - len(events) for events in ids.values())
+    return lost, repeats, [url for url, events in ids.items() if len(events) > 1]

@@ -1,9 +1,9 @@
-"""How long the daemon takes from SIGTERM to its end under load, and what it leaves behind.
+"""Measures the time from SIGTERM to the end of the daemon under load, and what remains afterwards.
 
     python benchmarks/stop.py [ROUNDS] [SECONDS]
 
 In each round a daemon with the embedded Redis polls four sites whose newest pages take a minute to answer, and delivers
-to a receiver that never does; SIGTERM comes at a random moment of the next two seconds. Ends after SECONDS (110), with
+to a receiver that never answers; SIGTERM comes at a random time of the next two seconds. Ends after SECONDS (110), with
 what was measured until then.
 """
 
@@ -55,10 +55,10 @@ async def main(rounds: int, seconds: float) -> None:
                 receiver.deliveries.clear()
                 with tempfile.TemporaryDirectory(prefix="ww-stop-") as folder:
                     ended.append(await stopped(wire, receiver, Path(folder), chance))
-    times = sorted(one.seconds for one in ended)
+    times = sorted(run.seconds for run in ended)
     print(
         f"{len(ended)} SIGTERMs: p50 {statistics.median(times):.2f} s, max {times[-1]:.2f} s, "
-        f"status 0: {sum(one.status == 0 for one in ended)}, processes left: {sum(len(one.left) for one in ended)}"
+        f"status 0: {sum(run.status == 0 for run in ended)}, processes left: {sum(len(run.left) for run in ended)}"
     )
 
 

@@ -1,9 +1,9 @@
-"""How well translations are found: made-up announcements in several languages, told apart from their issuer's others.
+"""Measures how well translations are found among generated announcements of the same issuers.
 
-    python benchmarks/translations.py [SEED]    precision and recall by half of the topics, with what came out wrong
+    python benchmarks/translations.py [SEED]    precision and recall by half of the topics, with the errors
 
-Data: ``tests/support/translated_press.py``. Releases come in the order of their times; a pair counts as one story when
-memory would have offered the one for the other (the keys of the index) and the verdict joins them.
+Data: ``tests/support/translated_press.py``. Releases are processed in the order of their times. A pair counts as one
+story if the lookup offers one as a candidate for the other (blocking keys) and the verdict joins them.
 """
 
 from __future__ import annotations
@@ -53,14 +53,14 @@ class Score:
 def measure(announcements: Iterable[Translated], seed: int) -> Score:
     """Replay the releases in the order of their times and return the score over all pairs of them."""
     truth = {release.id: number for number, one in enumerate(announcements) for release in one.releases}
-    releases = [release for one in announcements for release in one.releases]
+    releases = [release for announcement in announcements for release in announcement.releases]
     random.Random(seed).shuffle(releases)
     releases.sort(key=lambda release: release.first_seen_at or "")
     index: dict[object, list[str]] = defaultdict(list)
     kept: dict[str, KnownRelease] = {}
     for release in releases:
         keys = blocking_keys_of(release)
-        verdict = identify(release, [kept[one] for one in offer(index, keys)], NOW)
+        verdict = identify(release, [kept[id_] for id_ in offer(index, keys)], NOW)
         assert release.id is not None
         joins = verdict.kind == "copy"
         story = verdict.story if joins and verdict.story else f"sty_{release.id}"

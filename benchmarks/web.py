@@ -1,14 +1,14 @@
-"""Asks a daemon that polls for its pages, lists and searches, with many clients at once, over a large archive.
+"""Measures pages, lists and searches of a polling daemon with many concurrent clients and a large archive.
 
     .venv/bin/python benchmarks/web.py                    # 100,000 releases, 20 clients, some eight minutes
-    .venv/bin/python benchmarks/web.py --releases 5000    # a look in a minute
+    .venv/bin/python benchmarks/web.py --releases 5000    # a short run of a minute
 
-The archive is filled through the keep path, the daemon is ``wirewatch run`` with an index of its own making, and a
-loopback newswire publishes into it all the while. Each kind of request has its turn; the times are those of whole
-answers as a client has them, in milliseconds. Beside them stands the processor time of a request, the daemon's and the
-clients': it holds on a machine with other work, too, and twenty clients wait for twenty requests. At the end
-``--followers`` follow the stream of events for ``--seconds`` and the daemon's memory is looked at before and after. The
-clients share the machine with the daemon.
+The archive is filled through the normal write path, the daemon is ``wirewatch run`` with its own index, and a loopback
+newswire publishes into it all the time. Each kind of request is measured in turn; times are those of whole answers at
+the client, in milliseconds. The CPU time of a request is also printed, for the daemon and for the clients: it is valid
+on a busy machine too, while twenty clients wait for twenty requests. At the end ``--followers`` follow the stream of
+events for ``--seconds``, and the daemon's memory is measured before and after. The clients share the machine with the
+daemon.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ PARAGRAPHS = 12  # of 50 words: 4 kB of text, the mean of the releases of sixtee
 SOURCES = 40
 RARE = 20_000  # one release in so many has the rare tag
 CHINESE = "科技園今日發布半導體芯片"
-FILLERS = 8  # at once: the fill waits for Redis, not for this process
-EVERY = 2.0  # seconds between two releases that arrive while the clients ask
+CONCURRENT_FILLERS = 8  # concurrent: the fill waits for Redis, not for this process
+PUBLISH_INTERVAL_SECONDS = 2.0  # seconds between two releases that arrive during the requests
 PORT = 18_787
 
 
@@ -62,7 +62,7 @@ class Options:
 
 
 class Language:
-    """Words that nobody wrote, some often, most seldom (Zipf)."""
+    """Generated words, some frequent, most rare (Zipf)."""
 
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)
@@ -87,14 +87,14 @@ class Language:
 
 async def fill(url: str, count: int) -> list[str]:
     """Keep so many releases, and return some of their ids."""
-    began = datetime.now(UTC) - timedelta(minutes=count // FILLERS + 60)
+    began = datetime.now(UTC) - timedelta(minutes=count // CONCURRENT_FILLERS + 60)
     shown: list[str] = []
 
-    async def one(part: int) -> None:
+    async def fill(part: int) -> None:
         language = Language(part)
         async with Redis.from_url(url) as redis:
             filler = ArchiveFiller(redis, began=began + timedelta(seconds=part * 7))
-            for number in range(part, count, FILLERS):
+            for number in range(part, count, CONCURRENT_FILLERS):
                 tags = (f"Tag{number % 500}", *(("Rare",) if number % RARE == 7 else ()))
                 release = await filler.publish(
                     " ".join(language.words(9)).title(),
@@ -113,7 +113,7 @@ async def fill(url: str, count: int) -> list[str]:
                 if number % max(1, count // 500) == 0:
                     shown.append(release.id or "")
 
-    await asyncio.gather(*(one(part) for part in range(FILLERS)))
+    await asyncio.gather(*(fill(part) for part in range(CONCURRENT_FILLERS)))
     return shown
 
 
@@ -130,11 +130,13 @@ async def publish(wire: Newswire) -> None:
             body=tuple(language.sentence(40) for _ in range(5)),
         )
         wire.publish(handout)
-        await asyncio.sleep(EVERY)
+        await asyncio.sleep(PUBLISH_INTERVAL_SECONDS)
 
 
-async def ask(session: aiohttp.ClientSession, paths: Sequence[str], clients: int, requests: int) -> list[float]:
-    """Ask for the paths in turn with so many clients at once, and return each answer's time in ms."""
+async def send_requests(
+    session: aiohttp.ClientSession, paths: Sequence[str], clients: int, requests: int
+) -> list[float]:
+    """Request the paths in turn with so many concurrent clients, and return the time of each answer in ms."""
     times: list[float] = []
     waiting = iter(range(requests))
 
@@ -195,7 +197,7 @@ async def wait_for_the_index(session: aiohttp.ClientSession) -> float:
 
 
 async def measure(options: Options, url: str, folder: Path) -> None:
-    """Fill, run the daemon, ask, follow, and print."""
+    """Fill, run the daemon, send requests, follow, and print."""
     began = time.perf_counter()
     shown = await fill(url, options.releases)
     print(f"filled: {options.releases:,} releases in {time.perf_counter() - began:.0f} s")
@@ -225,8 +227,8 @@ async def ask_all(options: Options, session: aiohttp.ClientSession, shown: Seque
     async with session.get("/api/v1/releases", params={"limit": "1"}) as reply:
         newest = (await reply.json())["releases"][0]["id"]
     async with session.get("/api/v1/events", params={"limit": "200"}) as reply:
-        events = [one["id"] for one in (await reply.json())["events"]]
-    deep = int((datetime.now(UTC) - timedelta(minutes=options.releases // FILLERS)).timestamp() * 1_000)
+        events = [event["id"] for event in (await reply.json())["events"]]
+    deep = int((datetime.now(UTC) - timedelta(minutes=options.releases // CONCURRENT_FILLERS)).timestamp() * 1_000)
 
     def search(*queries: str) -> Callable[[], list[str]]:
         return lambda: [f"/api/v1/releases?limit=20&q={query}" for query in queries]
@@ -234,7 +236,7 @@ async def ask_all(options: Options, session: aiohttp.ClientSession, shown: Seque
     word = language.common
     kinds: dict[str, Callable[[], list[str]]] = {
         "first page": lambda: ["/"],
-        "story page": lambda: [f"/stories/{one}" for one in shown],
+        "story page": lambda: [f"/stories/{id_}" for id_ in shown],
         "API, newest 50": lambda: ["/api/v1/releases"],
         "API, newest 20": lambda: ["/api/v1/releases?limit=20"],
         "API, a rare tag": lambda: ["/api/v1/releases?tag=Rare"],
@@ -245,12 +247,12 @@ async def ask_all(options: Options, session: aiohttp.ClientSession, shown: Seque
         "search, two words": search(*(f"{word(rank)}+{word(rank * 37 + 400)}" for rank in range(99))),
         "search, Chinese": search("芯片", "半導體"),
         "feed": lambda: ["/feeds/wires.atom"],
-        "API, 20 events": lambda: [f"/api/v1/events?limit=20&after={one}" for one in events],
+        "API, 20 events": lambda: [f"/api/v1/events?limit=20&after={event_id}" for event_id in events],
         "API, sources": lambda: ["/api/v1/sources"],
         "API, alerts": lambda: ["/api/v1/alerts"],
         "page, searched": lambda: [f"/?q={word(rank)}" for rank in range(30)],
         "page, a source's": lambda: [f"/?source=wire-{number}" for number in range(SOURCES)],
-        "page, two compared": lambda: [f"/stories/{one}?before={one}.1&after={one}.1" for one in shown],
+        "page, two compared": lambda: [f"/stories/{id_}?before={id_}.1&after={id_}.1" for id_ in shown],
         "page, sources": lambda: ["/sources"],
         "page, alerts": lambda: ["/alerts"],
         "page, watches": lambda: [f"/watches?q={word(rank)}" for rank in range(30)],
@@ -259,7 +261,7 @@ async def ask_all(options: Options, session: aiohttp.ClientSession, shown: Seque
     print(f"{'':24}{'median':>8}{'p95':>8}{'most':>8}{'a second':>10}{'CPU each':>10}{'client':>8}")
     for name, paths in kinds.items():
         began, busy, own = time.perf_counter(), worked(pid), worked(os.getpid())
-        times = sorted(await ask(session, paths(), options.clients, options.requests))
+        times = sorted(await send_requests(session, paths(), options.clients, options.requests))
         rate = len(times) / (time.perf_counter() - began)
         p95 = times[int(len(times) * 0.95) - 1]
         each, client = (worked(pid) - busy) / len(times), (worked(os.getpid()) - own) / len(times)

@@ -1,9 +1,9 @@
-"""Processes in network namespaces of their own, for the run over several machines that are really one.
+"""Runs processes in their own network namespaces, to simulate several machines on one.
 
-A room is a namespace with nothing but its own loopback. Whoever serves it, the newswire, the webhook and the relay to
-Redis, listens on a socket that was opened inside: no packet leaves a loopback, and no address but 127.0.0.0/8 is used.
-Cut off is a room whose loopback is down (everything is lost, as with a pulled cable), or whose relay to Redis holds
-what it is given and lets it go later (Redis alone is away, and commands arrive late). Needs root and ``ip``.
+A namespace has only its own loopback. The newswire, the webhook and the relay to Redis listen on sockets that were
+opened inside the namespace: no packet leaves a loopback, and only addresses of 127.0.0.0/8 are used. A namespace is
+disconnected by taking its loopback down (all packets are lost, as with an unplugged cable), or by a relay to Redis that
+delays all data (only Redis is unreachable, and commands arrive late). Needs root and ``ip``.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def can_have_rooms() -> bool:
 
 
 @dataclass(slots=True, kw_only=True)
-class Room:
+class NetworkNamespace:
     """One machine, as the processes in it see it."""
 
     name: str
@@ -47,7 +47,7 @@ class Room:
     lives: int = 0
     process: asyncio.subprocess.Process | None = None
     hurt: list[tuple[float, float, str]] = field(default_factory=list)
-    """From when to when (monotonic) it was dead, stopped or cut off, and which."""
+    """Intervals (monotonic) in which it was killed, stopped or disconnected, with the kind."""
     _server: asyncio.Server | None = None
     _open: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -127,7 +127,7 @@ class Room:
             await self.process.wait()
 
     def cut(self, how: str) -> None:
-        """Cut the room off: ``link``, ``redis``, or ``stop``, which is its process standing still."""
+        """Cut the namespace off: ``link``, ``redis``, or ``stop``, which is its process standing still."""
         if how == "link":
             _ip("-n", self.name, "link", "set", "lo", "down")
         elif how == "redis":
@@ -157,7 +157,7 @@ class Room:
         return 0.0 if self.process is None else _cpu(self.process.pid)
 
     async def close(self) -> None:
-        """End everything in the room, and the room."""
+        """End everything in the namespace, and the namespace."""
         for how in ("stop", "redis"):
             self.join(how)
         if self.process is not None and self.process.returncode is None:
