@@ -435,7 +435,7 @@ async def perform(options: argparse.Namespace) -> Verdict:
             await measure(run, ALONE, options, verdict)
             if time.monotonic() < options.deadline and (not options.only or set(options.only) & set(SHARED)):
                 async with run.working():
-                    await run.until(lambda: "polls are shared" in run.daemon.log.read_text(errors="replace"), 30)
+                    await run.until(lambda: "workers_found" in run.daemon.log.read_text(errors="replace"), 30)
                     await measure(run, SHARED, options, verdict)
             await run.until(lambda: not run.missing(), SETTLED_SECONDS)
             await asyncio.sleep(2 * SAMPLE_SECONDS)

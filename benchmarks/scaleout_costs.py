@@ -153,11 +153,11 @@ def _places(listings: Sequence[Listing]) -> list[tuple[str, str]]:
 
 
 async def _begin(on: Stage, names: list[str]) -> None:
-    """Start the processes, and return once each listing was polled and the polls are shared."""
+    """Start the processes, and return once each listing was polled and the workers_found."""
     for name in names[::-1]:
         await on.start(name)
     workers = len(names) - 1
-    shared = f'"workers": {workers}, "event": "polls are shared"'
+    shared = f'"workers": {workers}, "event": "workers_found"'
     await until(lambda: not workers or on.namespaces["clock1"].says(shared), 120)
     wanted = set(on.wire.paths())
     await until(lambda: wanted <= {(request.host, request.path) for request in on.wire.log}, 120)

@@ -25,7 +25,7 @@ from scheduler.leader.docket_serialization import REFUSED, TASK, refused, withou
 from scheduler.leader.worker_key import Signer
 from scheduler.sweeps.crawl_requests import run_crawl
 from scheduler.wiring import StartError
-from stories.crawl_state.claims import RETRIES, listing_key
+from stories.crawl_state.claims import listing_key
 from stories.crawl_state.crawl_requests import CrawlRequests
 from stories.crawl_state.workers import WorkerRegistry
 from stories.db import keys
@@ -149,9 +149,9 @@ class DocketQueue:
         cleared.clear()
         set_now.set()
         if is_paused:
-            log.warning("work_held", reason="this process cannot read pages", next="others do it until it can")
+            log.warning("work_held", reason="this process cannot read pages", next="other processes take its polls")
         else:
-            log.info("work_taken_again")
+            log.info("work_resumed")
 
     async def run(self) -> None:
         """Hand out, and do what comes, until cancelled."""
@@ -167,7 +167,7 @@ class DocketQueue:
                     finally:
                         sending.cancel()
             except (RedisError, OSError) as away:
-                log.warning("polls are not shared now", why=str(away))
+                log.warning("task_queue_unavailable", reason=str(away), retry_in=RETRY_SECONDS)
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _run_worker(self, worker: Any) -> None:
@@ -193,7 +193,7 @@ class DocketQueue:
                     await docket.add(TASK, key=key)(self._signer.seal(TASK, packed))
                     break
                 except RedisError as error:
-                    log.warning("poll not handed out yet", source=poll.source, why=f"Redis: {error}")
+                    log.warning("poll_not_sent", source=poll.source, reason=f"Redis: {error}", retry_in=RETRY_SECONDS)
                     await asyncio.sleep(RETRY_SECONDS)
             self._unsent_keys.discard(key)
 
@@ -203,7 +203,7 @@ class DocketQueue:
         async def poll(sealed: str, retry: Retry = Retry(attempts=MAX_ATTEMPTS)) -> None:  # noqa: B008 (docket's way)
             packed = self._signer.open(TASK, sealed)
             if packed is None:
-                log.warning("task_refused", reason="not signed with our key; nothing of it was done")
+                log.warning("task_refused", reason="not signed with our key", next="it is not run")
                 return
             await self._run_task(msgspec.json.decode(packed, type=Poll))
 
@@ -234,7 +234,13 @@ class DocketQueue:
             cursor, term = await services.stores.cursors.get_with_term(listing_key(poll.source, poll.listing))
             interval = interval_of(services.settings, poll.source, poll.listing)
             if is_duplicate(poll, cursor, interval, term, services.clock()):
-                log.info("polled just now", source=poll.source, listing=poll.listing, term=poll.term, stands=term)
+                log.info(
+                    "duplicate_poll_skipped",
+                    source=poll.source,
+                    listing=poll.listing,
+                    term=poll.term,
+                    current_term=term,
+                )
                 if (at := parse_timestamp(cursor.next_at)) is not None:
                     services.schedule(poll, at)
                 return
@@ -252,13 +258,13 @@ class DocketQueue:
 async def requeue_pages_of_crashed(registry: WorkerRegistry, services: Services, name: str) -> None:
     """Let what a dead process had in hand be read by others, later and later a page that many of them had in hand."""
     now, died_of = services.clock(), dict(await registry.bury(name))
-    log.warning("a process of the registry died; others do what it had in hand", process=name, pages=len(died_of))
+    log.warning("process_crashed", process=name, pages=len(died_of), next="other processes read its pages")
     for digest, one in (await registry.in_hand(list(died_of))).items():
         url, died = one.sighting.url, died_of[digest]
         if died >= MAX_CRASHES:
             why = f"the process that read it died, {died} times"
             delay = await services.claims.failed(url, why, now)
-            log.error("page left alone", source=one.source, url=url, why=why, again_in=str(delay), of=len(RETRIES))
+            log.error("page_retry_delayed", source=one.source, url=url, reason=why, retry_in=str(delay))
         else:
             await services.stores.pending_sightings.reschedule(url, now)
 

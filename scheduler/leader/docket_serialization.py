@@ -78,7 +78,7 @@ def checked(message: Mapping[bytes, bytes]) -> Mapping[bytes, bytes]:
     except (KeyError, ValueError) as error:
         reason = str(error) if isinstance(error, UnsignedTaskError) else "a field is missing or malformed"
         key = message.get(b"key", b"").decode("utf-8", "replace")[:200]
-        log.warning("task_refused", key=key, reason=f"{reason}; nothing of it was run. Who can write to this Redis?")
+        log.warning("task_refused", key=key, reason=reason, next="it is not run; check who can write to this Redis")
         return {
             b"key": key.encode(),
             b"when": datetime.now(UTC).isoformat().encode(),

@@ -91,7 +91,7 @@ async def hold_lease(app: AppContext, *, standby: bool = False) -> AsyncIterator
     ``keys.leader_lease`` at the longest.
     """
     lease = await _acquire(app, standby)
-    log.info("this daemon has the clock", term=lease.term)
+    log.info("leader_lease_acquired", term=lease.term)
     try:
         yield lease
     finally:
@@ -115,7 +115,7 @@ async def _acquire(app: AppContext, standby: bool) -> Lease:
         except RedisError as error:
             if not (standby and told):
                 raise
-            log.warning("standing by, Redis does not answer", why=str(error))
+            log.warning("leader_lease_not_read", reason=f"Redis: {error}", retry_in=1.0)
             await asyncio.sleep(1.0)
             continue
         if told and not standby and left > before:  # it was renewed meanwhile
@@ -124,8 +124,7 @@ async def _acquire(app: AppContext, standby: bool) -> Lease:
                 "wirewatch run --standby"
             )
         if not told:
-            doing = "standing by" if standby else "waiting to see whether it lives"
-            log.warning(f"another daemon has the clock; {doing}", daemon=holder)
+            log.warning("leader_lease_held", holder=holder, next="stand by" if standby else "wait for its next renewal")
             told = True
         await asyncio.sleep(CHECK_SECONDS)
 

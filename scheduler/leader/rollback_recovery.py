@@ -141,7 +141,7 @@ class RollbackRecovery:
             )
         elif found.change == "another server" and not self._trusted:
             await drop_validators(self._redis, self._listings)
-            log.info("another Redis server than before; every listing is read whole once", epoch=found.epoch)
+            log.info("redis_server_changed", epoch=found.epoch, next="every listing is read completely once")
         elif found.change == "went back":
             polled = set(found.polled)
             await drop_validators(self._redis, self._listings)
@@ -149,7 +149,7 @@ class RollbackRecovery:
                 self._redis, [one for one in self._listings if one in polled], found.since or timestamp(self._now())
             )
             log.warning(
-                "Redis went back to an earlier state; what it lost is found again", epoch=found.epoch, since=found.since
+                "redis_went_back", epoch=found.epoch, since=found.since, next="every listing is read completely once"
             )
             await self._notify_rollback(found)
         self._trusted = False
@@ -200,7 +200,7 @@ class RollbackRecovery:
                 raise
             if not self._mirror_failed:
                 log.error(
-                    "mirror_not_read", reason=str(error), next="delete the key of a wrong kind that is named there"
+                    "mirror_not_read", reason=str(error), next="delete the key of the wrong type that the reason names"
                 )
             self._mirror_failed = True
 

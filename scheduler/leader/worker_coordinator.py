@@ -85,7 +85,7 @@ class WorkerCoordinator:
                         await self._update_workers(services, queue, tasks, name)
                     except RedisError as error:
                         if not is_deposed(error):  # the next look at the lease ends this daemon
-                            log.warning("workers not known", why=f"Redis: {error}")
+                            log.warning("workers_not_read", reason=f"Redis: {error}", retry_in=CHECK_SECONDS)
                     self.checked.set()
                     await asyncio.sleep(CHECK_SECONDS)
         finally:
@@ -106,7 +106,7 @@ class WorkerCoordinator:
                 await requeue_pages_of_crashed(self._registry, services, one)
         workers = [one for one in living if one != name]
         if len(workers) != len(self._workers):
-            log.info("polls are shared" if workers else "no worker is there, polls are done here", workers=len(workers))
+            log.info("workers_found" if workers else "workers_gone", workers=len(workers))
         self._workers = workers
         if workers and self._task_queue is None and not self._is_docket_missing:
             self._start_sharing(services, tasks, name)
@@ -136,7 +136,7 @@ class WorkerCoordinator:
             )
         except StartError as missing:  # a worker that came must not end a daemon that can do it all itself
             self._is_docket_missing = True
-            log.error("workers are there and get nothing; polls are done here", why=str(missing))
+            log.error("workers_not_used", reason=str(missing), next="this daemon does all polls")
             return
         tasks.create_task(self._task_queue.run(), name="task queue")
         tasks.create_task(send_heartbeats(self._registry, name), name="heartbeat")

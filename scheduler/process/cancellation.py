@@ -34,4 +34,4 @@ async def cancel_and_wait(
                 task.cancel()
         _, late = await asyncio.wait(late, timeout=second_grace)
     for task in late:
-        log.error("a part of the daemon does not end; left behind", part=task.get_name())
+        log.error("part_not_cancelled", part=task.get_name(), next="it ends with the process")

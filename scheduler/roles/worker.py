@@ -61,7 +61,12 @@ class NextPollPublisher:
                     await self._registry.tell_due(due)
                     break
                 except RedisError as error:
-                    log.warning("the clock was not told yet", source=due.source, why=f"Redis: {error}")
+                    log.warning(
+                        "next_poll_not_published",
+                        source=due.source,
+                        reason=f"Redis: {error}",
+                        retry_in=RETRY_SECONDS,
+                    )
                     await asyncio.sleep(RETRY_SECONDS)
 
 
@@ -115,7 +120,7 @@ async def _run(app: AppContext, stop: asyncio.Event, ready: Callable[[], None]) 
         ]
         ready()
         failed = await parts.until(stop)
-        log.info("ending", polls_waiting=len(services.polls))
+        log.info("worker_stopping", polls_waiting=len(services.polls))
         parts.finish()
         task_queue.stop()
         with stopping.part("pages and deliveries"):

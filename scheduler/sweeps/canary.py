@@ -367,7 +367,7 @@ class Canary:
         try:
             await self._tell_changes()
         except RedisError as error:
-            log.warning("monitor_blind_not_told", reason=f"Redis: {error}", retry_in=RETRY_SECONDS)
+            log.warning("monitor_event_not_stored", reason=f"Redis: {error}", retry_in=RETRY_SECONDS)
 
     async def _tell_changes(self) -> None:
         if self._blind_since is not None and self._announced_since is None:

@@ -130,7 +130,7 @@ class Clock:
                 beat()
                 await asyncio.sleep(CHECK_SECONDS)
                 if abs(time() - monotonic() - offset) > MAX_DRIFT_SECONDS:
-                    log.warning("the clock jumped", seconds=round(time() - monotonic() - offset, 1))
+                    log.warning("clock_jumped", seconds=round(time() - monotonic() - offset, 1))
                     offset = time() - monotonic()
                     for number, job in enumerate(self._scheduler.get_jobs()):
                         job.modify(next_run_time=self._system_time(self._now() + number * FIRST_POLL_SPACING))

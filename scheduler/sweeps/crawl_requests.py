@@ -53,7 +53,7 @@ async def serve_requests(
             try:
                 if not resumed:
                     for lost in await requests.requeue_lost():
-                        log.info("crawl taken up again", crawl=lost.crawl_id, source=lost.source or None)
+                        log.info("crawl_resumed", crawl=lost.crawl_id, source=lost.source or None)
                     resumed = True
                 asked = await requests.next(BLOCK_SECONDS)
             except RedisError:
@@ -85,7 +85,7 @@ async def run_crawl(asked: Poll, services: Services, requests: CrawlRequests) ->
         failed = replace(state, state="failed", done_at=timestamp(services.clock()), errors=(why,))
         await _write_with_retry(lambda: requests.finish(failed), crawl_id)
         return
-    log.info("crawl begun", crawl=crawl_id, source=state.source, url=state.url)
+    log.info("crawl_started", crawl=crawl_id, source=state.source, url=state.url)
     await _write_with_retry(lambda: requests.put_state(state), crawl_id)
     tally = services.progress.follow(crawl_id)
     for poll in polls:
@@ -108,7 +108,7 @@ async def _write_with_retry(write: Callable[[], Awaitable[None]], crawl_id: str)
             await write()
             return
         except RedisError as error:
-            log.warning("state of a crawl not written yet", crawl=crawl_id, why=f"Redis: {error}")
+            log.warning("crawl_state_not_written", crawl=crawl_id, reason=f"Redis: {error}", retry_in=RETRY_SECONDS)
             await asyncio.sleep(RETRY_SECONDS)
 
 

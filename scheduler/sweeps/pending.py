@@ -51,7 +51,7 @@ def pending_sweep(
                 if due is not None and due <= now():
                     source = owner(settings, one.source, one.sighting.url)
                     if source is not None:
-                        log.info("taken up again", source=source, url=one.sighting.url)
+                        log.info("sighting_resumed", source=source, url=one.sighting.url)
                         await dispatcher.put_back(replace(one, source=source), now())
                         continue
                     if is_off(settings, one.source):
@@ -62,6 +62,6 @@ def pending_sweep(
                         due = None
                 await pending.reschedule(one.sighting.url, due)
         except RedisError as error:
-            log.warning("sightings in hand not looked after", why=f"Redis: {error}")
+            log.warning("pending_sweep_failed", reason=f"Redis: {error}", next="the next sweep checks them")
 
     return sweep

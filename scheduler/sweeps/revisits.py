@@ -66,7 +66,7 @@ class RevisitSweep:
                 if await self._take(due, stored) or len(due) < SWEEP_BATCH:
                     break
         except RedisError as error:
-            log.warning("revisits put off", why=f"Redis: {error}")
+            log.warning("revisit_sweep_failed", reason=f"Redis: {error}", next="the next sweep requests them")
 
     async def _forget_answered(self) -> None:
         """A page whose next look was set by something else than its lease has come back."""

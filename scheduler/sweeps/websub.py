@@ -46,7 +46,7 @@ class WebSubSweep:
             for key in await self._pushes.due(self._now(), SWEEP_BATCH):
                 await self._check(key)
         except RedisError as error:
-            log.warning("pushes put off", why=f"Redis: {error}")
+            log.warning("websub_sweep_failed", reason=f"Redis: {error}", next="the next sweep polls them")
 
     async def _check(self, key: str) -> None:
         listing, known, now = self._listings.get(key), await self._pushes.get(key), self._now()
@@ -66,5 +66,5 @@ class WebSubSweep:
         await self._pushes.put_due(key, now + listing.interval / FASTEST + MILLISECOND)
         looks: Changes = {"looks": known.looks + 1, "looked_at": timestamp(now)}
         if await self._pushes.change(key, known.token, looks, now):
-            log.info("polled for a push", source=listing.source, listing=listing.url, look=known.looks + 1)
+            log.info("polled_for_push", source=listing.source, listing=listing.url, attempt=known.looks + 1)
             self._ask(listing.poll(now, "push"))

@@ -55,7 +55,7 @@ async def test_a_crawl_that_was_taken_by_a_daemon_that_died_is_run_by_the_next(
 
         await until(done, SOON)
         await until(lambda: told(receiver) == [url], SOON)
-        assert "crawl taken up again" in daemon.log.read_text()
+        assert "crawl_resumed" in daemon.log.read_text()
         assert await daemon.stop() == 0
     assert not await redis.exists(keys.requested_polls().name)
 
@@ -75,11 +75,11 @@ async def test_a_crawl_that_a_killed_worker_had_in_hand_is_run_by_another_proces
     try:
         await worker.ready(lambda: "wirewatch works" in log.read_text())
         async with running(table, tmp_path) as daemon:
-            await daemon.ready(lambda: "polls are shared" in daemon.log.read_text())
+            await daemon.ready(lambda: "workers_found" in daemon.log.read_text())
             hanging = newswire.publish(stories.TRAM_BATTERIES, "meridian")
             newswire.fail(hanging, delay=120)
             names = []
-            while '"crawl begun"' not in log.read_text():  # the daemon takes its share
+            while '"crawl_started"' not in log.read_text():  # the daemon takes its share
                 names.append(f"crl_{len(names)}")
                 asked = Poll(source="", urls=(hanging,), reason="trigger", crawl_id=names[-1], asked_at=now())
                 await stores.crawl_requests.submit(asked)

@@ -64,7 +64,7 @@ async def test_a_backup_of_a_running_daemon_is_restored_on_an_empty_machine_and_
 
 def _term(log):
     """The number of the clock that a daemon took."""
-    return int(re.search(r'"term": (\d+), "event": "this daemon has the clock"', log.read_text())[1])
+    return int(re.search(r'"term": (\d+), "event": "leader_lease_acquired"', log.read_text())[1])
 
 
 def archive(about, copy=b"REDIS0011"):

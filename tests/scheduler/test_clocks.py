@@ -97,7 +97,7 @@ async def test_a_jump_of_the_machines_clock_under_the_daemon_holds_nothing_up(
             first = newswire.publish(stories.TRAM_BATTERIES, "meridian")
             await until(lambda: told(receiver) == [canonical_url(first)], SOON)
             clock.set(jump)
-            await until(lambda: said(daemon, "the clock jumped"), SOON)
+            await until(lambda: said(daemon, "clock_jumped"), SOON)
             second = newswire.publish(stories.BRIDGE_SENSORS, "pressline")
             await until(lambda: canonical_url(second) in told(receiver), SOON)
             before = len(newswire.requests)

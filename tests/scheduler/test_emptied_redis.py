@@ -209,7 +209,7 @@ async def test_a_worker_and_slow_pages_in_flight_lose_nothing_when_redis_is_empt
         worker = Daemon(process=process, configuration=daemon.configuration, log=log)
         try:
             await worker.ready(lambda: "wirewatch works" in log.read_text())
-            await daemon.ready(lambda: alerted(receiver) == [first] and "polls are shared" in daemon.log.read_text())
+            await daemon.ready(lambda: alerted(receiver) == [first] and "workers_found" in daemon.log.read_text())
             await seen_by_daemon(redis, until)
             slow = newswire.publish(stories.NIGHT_MARKET, "meridian")
             newswire.fail(slow, status=500, delay=2, times=1)

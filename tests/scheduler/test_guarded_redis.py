@@ -88,13 +88,13 @@ async def test_daemon_and_worker_need_no_more_rights_than_the_rule_that_is_docum
             await worker.ready(lambda: "wirewatch works" in log.read_text())
             newswire.publish(stories.TRAM_BATTERIES, "meridian")
             async with running(table, tmp_path) as daemon:
-                await daemon.ready(lambda: receiver.accepted and "polls are shared" in daemon.log.read_text(), SOON)
+                await daemon.ready(lambda: receiver.accepted and "workers_found" in daemon.log.read_text(), SOON)
                 await worker.ready(lambda: '"claimed"' in log.read_text())
                 program = Program(folder=tmp_path, table=table, environment={})
                 for command in (["trigger", "meridian"], ["check"], ["releases"], ["alerts"], ["sources"]):
                     ended = await program.within(*command)
                     assert ended.status == 0, ended.said
-                await daemon.ready(lambda: '"crawl begun"' in log.read_text() + daemon.log.read_text(), SOON)
+                await daemon.ready(lambda: '"crawl_started"' in log.read_text() + daemon.log.read_text(), SOON)
                 assert await daemon.stop() == 0
         finally:
             await worker.stop()

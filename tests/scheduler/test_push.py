@@ -150,7 +150,7 @@ async def test_with_a_worker_the_daemon_hears_the_hub_and_either_polls(table, si
         )  # fmt: skip
         try:
             await until(lambda: site.hub.verified == [True] and len(site.asked("/wire.rss")) == 2, SOON)
-            await until(lambda: '"polls are shared"' in _log(tmp_path), SOON)
+            await until(lambda: '"workers_found"' in _log(tmp_path), SOON)
             await hours_pass(redis, site)
             (new,) = site.publish("wire")
             assert await site.hub.push() == 202

@@ -72,7 +72,7 @@ async def test_a_worker_whose_idle_reader_processes_are_killed_goes_on_doing_its
     try:
         await worker.ready(lambda: said(worker, "wirewatch works"))
         async with running(table, tmp_path) as daemon:
-            await daemon.ready(lambda: said(daemon, "polls are shared"))
+            await daemon.ready(lambda: said(daemon, "workers_found"))
             for target in children(process.pid):
                 os.kill(target, signal.SIGKILL)
             expected = {

@@ -84,7 +84,7 @@ async def test_a_redis_that_is_killed_makes_the_daemon_wait_and_go_on(
     try:
         meanwhile = newswire.publish(stories.QUARTER, "meridian")
         assert await ready(daemon) == (503, ["clock", "redis"])
-        await until(lambda: "Redis does not answer" in daemon.log.read_text(), SOON)
+        await until(lambda: "redis_unreachable" in daemon.log.read_text(), SOON)
         put_off = r'"source": "pressline", "url": "[^"]*/news-releases-list/".*"event": "put off"'
         await until(lambda: re.search(put_off, daemon.log.read_text()), SOON)
         newswire.heal(circle)
@@ -145,7 +145,7 @@ async def test_the_embedded_redis_is_started_again_and_a_full_disk_is_waited_for
         resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE, full)
         resource.prlimit(server_of(short_folder), resource.RLIMIT_FSIZE, full)
         third = newswire.publish(stories.BRIDGE_SENSORS, "pressline")
-        await until(lambda: "the embedded Redis does not start" in daemon.log.read_text(), SOON)
+        await until(lambda: "embedded_redis_not_started" in daemon.log.read_text(), SOON)
         assert await ready(daemon) == (503, ["clock", "redis"])
         assert len(told(receiver)) == 2
 
@@ -173,7 +173,9 @@ async def test_one_data_dir_has_one_daemon_and_one_that_was_killed_is_followed_a
         )
         assert (refused.status, taken.status) == (1, 1), refused.said + taken.said
         assert f"another wirewatch daemon runs on this Redis (process {daemon.process.pid} on" in refused.err
-        assert f"cannot serve on 127.0.0.1 port {port}: Address already in use; end what uses it" in taken.err
+        assert (
+            f"cannot serve on 127.0.0.1 port {port}: Address already in use; stop the process that uses it" in taken.err
+        )
         assert "Traceback" not in refused.err + taken.err
         daemon.process.kill()
         await daemon.process.wait()

@@ -171,7 +171,7 @@ async def test_while_it_stands_by(table, until, tmp_path):
     async with running(table, tmp_path) as daemon:
         await started(daemon)
         async with process({**table, "web": {"port": 0}}, tmp_path, "run", "--standby") as standby:
-            await standby.ready(lambda: said(standby, "standing by"), 40)
+            await standby.ready(lambda: said(standby, "leader_lease_held"), 40)
             in_time(await terminated(standby.process), standby)
 
 

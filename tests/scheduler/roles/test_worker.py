@@ -70,7 +70,7 @@ async def test_workers_read_what_comes_out_and_one_that_is_killed_is_replaced_by
     for one in workers:
         await one.ready(lambda one=one: said(one, "wirewatch works"))
     async with running(table, tmp_path) as daemon:
-        await daemon.ready(lambda: said(daemon, "polls are shared"))
+        await daemon.ready(lambda: said(daemon, "workers_found"))
         await daemon.ready(lambda: all(said(one, '"claimed"') for one in workers))  # each polls
         early = newswire.publish(stories.TRAM_BATTERIES, "meridian")
         await daemon.ready(lambda: new_ones(receiver)[canonical_url(early)])
@@ -96,7 +96,7 @@ async def test_when_the_clock_is_killed_the_one_that_stands_by_goes_on(table, ne
     clock = await crew("run")
     await clock.ready(lambda: said(clock, "wirewatch runs"))
     other = await crew("run", "--standby")
-    await other.ready(lambda: said(other, "standing by"))
+    await other.ready(lambda: said(other, "leader_lease_held"))
     early = newswire.publish(stories.TRAM_BATTERIES, "meridian")
     await clock.ready(lambda: new_ones(receiver)[canonical_url(early)])
     clock.process.send_signal(signal.SIGSTOP)  # cut off: it neither ends nor renews
@@ -123,12 +123,12 @@ async def test_a_clock_that_stood_still_stands_by_again_asks_nothing_twice_and_t
     await clock.ready(lambda: set(new_ones(receiver)) == early, 60)
     await until(lambda: _noted(redis, len(newswire.sites)))
     other = await crew("run", "--standby")
-    await other.ready(lambda: said(other, "standing by"))
+    await other.ready(lambda: said(other, "leader_lease_held"))
 
     clock.process.send_signal(signal.SIGSTOP)
     await other.ready(lambda: said(other, "wirewatch runs"), 60)
     clock.process.send_signal(signal.SIGCONT)
-    await clock.ready(lambda: said(clock, "stepping down, to stand by"), 60)
+    await clock.ready(lambda: said(clock, "leader_deposed"), 60)
     other.process.kill()
     await clock.ready(lambda: times_said(clock, "wirewatch runs") >= 2, 60)
     assert {url: len(newswire.requests_for(url)) for url in listings} == dict.fromkeys(listings, 1)
