@@ -1,1 +1,1 @@
-"""Floor 3: the clock, the daemon and the command line: the only room that knows all the others."""
+"""The daemon, the workers and the command line: the only package that imports all others."""

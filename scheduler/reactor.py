@@ -1,4 +1,4 @@
-"""One loop for all: the asyncio reactor that Scrapy needs carries APScheduler, Redis, delivery and the web too."""
+"""Runs a coroutine on Twisted's asyncio reactor; everything shares its event loop."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ T = TypeVar("T")
 
 
 def run(main: Callable[[], Awaitable[T]]) -> T:
-    """Run a coroutine in a new loop with Twisted's asyncio reactor on it, and return or raise what it does.
+    """Run a coroutine in a new loop with Twisted's asyncio reactor, and return its result or raise its exception.
 
-    SIGINT and SIGTERM cancel it, unless it sets handlers of its own: then ``SystemExit`` with 130 or 143 is raised.
+    SIGINT and SIGTERM cancel it, unless it installs its own handlers; then ``SystemExit`` with 130 or 143 is raised.
     """
     from twisted.internet import asyncioreactor
 
@@ -28,10 +28,10 @@ def run(main: Callable[[], Awaitable[T]]) -> T:
     reactor: Any = installed
 
     outcome: asyncio.Future[T] = loop.create_future()
-    asked: list[int] = []
+    signals: list[int] = []
 
     def end(number: int) -> None:
-        asked.append(number)
+        signals.append(number)
         for task in played:
             task.cancel()
 
@@ -48,6 +48,6 @@ def run(main: Callable[[], Awaitable[T]]) -> T:
         loop.add_signal_handler(number, end, number)
     reactor.callWhenRunning(lambda: played.append(loop.create_task(play())))
     reactor.run(installSignalHandlers=False)
-    if asked and outcome.done() and isinstance(outcome.exception(), asyncio.CancelledError):
-        raise SystemExit(128 + asked[0])
+    if signals and outcome.done() and isinstance(outcome.exception(), asyncio.CancelledError):
+        raise SystemExit(128 + signals[0])
     return outcome.result()

@@ -1,4 +1,4 @@
-"""Brings the rooms together: Redis, what is kept there, and the services of the crawl."""
+"""The composition root: opens Redis, and builds the stores and the services of a crawl."""
 
 from __future__ import annotations
 
@@ -46,49 +46,51 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 STEPS = {"pipelines.item_pipeline.IngestPipeline": 300}
-"""Scrapy's item pipelines, with their order."""
+"""Scrapy's item pipelines, with their order (0 to 1000)."""
 
-CLOSE_TIMEOUT_SECONDS = 0.5  # seconds for closing connections
-LOADING_SECONDS = 120.0  # a server with some GB loads for a minute; beyond that the supervisor starts us again
-LOADING_CHECK_SECONDS = 0.5  # seconds between two looks
-OPTIONAL_REDIS_TIMEOUT_SECONDS = 1.0  # seconds for a Redis that is of use and not needed
+CLOSE_TIMEOUT_SECONDS = 0.5  # for closing connections
+LOADING_SECONDS = 120.0  # loading some GB takes a minute; after that the supervisor restarts this process
+LOADING_CHECK_SECONDS = 0.5  # between two checks
+OPTIONAL_REDIS_TIMEOUT_SECONDS = 1.0  # for a Redis that a command can do without
 
 
 class StartError(Exception):
-    """Something that is needed is not there; the message says what, and how to mend it."""
+    """The process cannot start or go on; the message names the reason and the next step."""
 
     expected = True
 
 
 def now() -> datetime:
-    """Return this moment by the clock of the Redis server, once it was measured, else by that of this machine."""
+    """Return the present moment: by the clock of the Redis server once that was measured, else by this machine's."""
     return timekeeper.now()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppContext:
-    """Redis, open, and those who read and write in it."""
+    """An open Redis, the configuration, and the stores built on them."""
 
     settings: Settings
     redis: Redis
     server: EmbeddedServer | None
-    """The embedded server, ours or joined; None with ``redis_url``."""
+    """The embedded server, started or joined by this process; None with ``redis_url``."""
     memory_mark: MemoryMark = field(default_factory=MemoryMark)
-    """The mark that every write of a poll carries; set by the daemon's ``Recall``, followed by workers."""
+    """The mark that every write of a poll carries: set by ``RollbackRecovery`` of the leader, followed by workers."""
 
     @property
     def redis_url(self) -> str:
-        """Of Redis, the configured or the embedded one; it may hold a password."""
+        """The URL of the configured or the embedded Redis; it may contain a password."""
         configured = self.settings.redis_url
         return self.server.url if self.server else configured.get_secret_value() if configured else ""
 
     @property
     def signer(self) -> Signer:
-        """What signs for the processes that share the polls; ``StartError`` when its key cannot be read."""
+        """Signs the worker registry and shared polls; ``StartError`` when its key cannot be read."""
         try:
             return signer_of(self.settings)
         except OSError as error:
-            raise StartError(f"the key of the workers cannot be read: {error}") from error
+            raise StartError(
+                f"the key of the workers cannot be read: {error}; correct the permissions in data_dir"
+            ) from error
 
     @property
     def archive(self) -> Archive:
@@ -96,7 +98,7 @@ class AppContext:
 
     @property
     def index(self) -> ReadOnlyIndex:
-        """The index as a daemon keeps it, for commands."""
+        """The search index that a daemon keeps up to date, read-only, for commands."""
         return ReadOnlyIndex(self.redis, self.settings.data_dir)
 
     @property
@@ -113,7 +115,7 @@ class AppContext:
 
     @property
     def websub_store(self) -> WebSubStore | None:
-        """How listings stand with their hubs; None where no hub can reach us."""
+        """The WebSub subscriptions of listings; None without ``web.public_url``: then no hub can reach the page."""
         return WebSubStore(self.redis) if self.settings.web.public_url else None
 
     def services(
@@ -124,8 +126,15 @@ class AppContext:
         role: str = "",
         term: int = 0,
     ) -> Services:
-        """Return what the spider works with; ``role`` and ``term`` as ``Claims`` has them."""
-        # Imported here: most commands crawl nothing, and need not wait for Scrapy and the patterns of notices.
+        """Return the services of a crawl.
+
+        Args:
+            progress: Follows crawls.
+            on_ingested: Called with the result of every ingested release.
+            role: See ``Claims``.
+            term: The fencing token of the leader; 0 for other processes.
+        """
+        # Imported here because most commands do not crawl, and importing Scrapy and the notice patterns takes long.
         from crawler.http.address_guard import guard_of
         from crawler.pages.dispatcher import PageDispatcher
         from crawler.pages.source_eligibility import is_requestable
@@ -172,7 +181,7 @@ class AppContext:
         )
 
     def monitor_notifier(self, on_ingested: Callable[[IngestResult], None]) -> MonitorNotifier:
-        """Return who tells of the monitor's own events."""
+        """Return the notifier for events of the monitor itself (``source.gap``, ``channel.off`` …)."""
         from pipelines.monitor_notifier import MonitorNotifier
 
         return MonitorNotifier(MonitorEventStore(self.redis, self.memory_mark), self.settings, now, on_ingested)
@@ -180,7 +189,11 @@ class AppContext:
 
 @contextlib.asynccontextmanager
 async def reachable_redis(settings: Settings) -> AsyncIterator[Redis | None]:
-    """Open the Redis of the configuration if it answers at once; None when it does not, or an embedded one is off."""
+    """Open Redis for a command that can do without it.
+
+    Yields:
+        The client; None when Redis does not answer within ``OPTIONAL_REDIS_TIMEOUT_SECONDS`` or no embedded one runs.
+    """
     if settings.redis_url is not None:
         url = settings.redis_url.get_secret_value()
     else:
@@ -191,7 +204,7 @@ async def reachable_redis(settings: Settings) -> AsyncIterator[Redis | None]:
         url = server.url
     try:
         redis = connect(url)
-    except ValueError:  # for a command that needs none, a URL that is none is no fault
+    except ValueError:  # not a valid URL
         yield None
         return
     try:
@@ -208,7 +221,7 @@ async def reachable_redis(settings: Settings) -> AsyncIterator[Redis | None]:
 
 
 async def _wait_while_loading(redis: Redis) -> None:
-    """Wait, up to ``LOADING_SECONDS``, while Redis answers that it still loads its data."""
+    """Wait at most ``LOADING_SECONDS`` while Redis loads its data."""
     deadline, logged = time.monotonic() + LOADING_SECONDS, False
     while time.monotonic() < deadline:
         try:
@@ -218,14 +231,14 @@ async def _wait_while_loading(redis: Redis) -> None:
             if not logged:
                 log.warning("redis_loading", wait_seconds=LOADING_SECONDS, next="wait; see redis-cli INFO persistence")
                 logged = True
-        except (RedisError, OSError):  # check_server says what is wrong
+        except (RedisError, OSError):  # check_server reports it
             return
         await asyncio.sleep(LOADING_CHECK_SECONDS)
 
 
 @contextlib.asynccontextmanager
 async def open_app_context(settings: Settings) -> AsyncIterator[AppContext]:
-    """Open Redis, the configured or the embedded one; ``StartError`` says in words why not."""
+    """Open the configured or the embedded Redis; ``StartError`` names the reason and the next step."""
     keys.set_lifetimes(settings.memory.lifetimes)
     server: EmbeddedServer | None = None
     if settings.redis_url is None:

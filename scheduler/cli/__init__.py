@@ -1,1 +1,1 @@
-"""The command line: one file for each group of commands; all of them thin."""
+"""The command line: one thin module for each group of commands."""

@@ -1,4 +1,4 @@
-"""One daemon has the clock: a second one on the same Redis would ask every listing twice."""
+"""The leader lease: one daemon at a time polls; a second one on the same Redis would poll every listing twice."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from stories.db.replies import text
 log = structlog.get_logger(__name__)
 
 CHECK_SECONDS = 0.2  # seconds between two looks at a lease that another daemon is_held
-RELEASE_TIMEOUT_SECONDS = 0.3  # seconds for giving the lease back, with a Redis that may be away
+RELEASE_TIMEOUT_SECONDS = 0.3  # for releasing the lease; Redis may be unreachable
 
 # KEYS[1] the lease [2] the term. ARGV[1] the holder [2] its lifetime (s).
 # Returns the new term; 0 when another is_held the lease.
@@ -32,7 +32,8 @@ _ACQUIRE = f"""{RAISE}
 if not redis.call("SET", KEYS[1], ARGV[1], "NX", "EX", ARGV[2]) then return 0 end
 return raise(KEYS[2])
 """
-# The same, and ARGV[3] the holder's term. Returns 1; 0 when it is another's. A Redis that forgot both is told again.
+# KEYS and ARGV as above, ARGV[3] the holder's term. Returns 1, or 0 if another holder has the lease.
+# Restores both keys if Redis lost them.
 _RENEW = """
 local holder, term = redis.call("GET", KEYS[1]), tonumber(redis.call("GET", KEYS[2]) or 0)
 if term > tonumber(ARGV[3]) or (holder and holder ~= ARGV[1]) then return 0 end
@@ -40,22 +41,22 @@ redis.call("SET", KEYS[1], ARGV[1], "EX", ARGV[2])
 redis.call("SET", KEYS[2], ARGV[3])
 return 1
 """
-# KEYS[1] the lease. ARGV[1] whose it must be to end.
+# KEYS[1] the lease. ARGV[1] the holder whose lease is released.
 _RELEASE = 'if redis.call("GET", KEYS[1]) == ARGV[1] then redis.call("DEL", KEYS[1]) end'
 
 
 class DeposedError(StartError):
-    """Another daemon took the clock while this one was cut off or held up."""
+    """Another daemon became the leader while this one was cut off or blocked."""
 
 
 class Lease:
-    """The clock, while it is held."""
+    """The leader lease of this process."""
 
     def __init__(self, redis: Redis, *, term: int = 0, took_over: bool = False, is_exclusive: bool = False) -> None:
         self.term = term
-        """The fencing number: scripts refuse what is written under a lower one than the last."""
+        """The fencing token: scripts refuse writes with a lower term than the current one."""
         self.took_over = took_over
-        """Whether it was taken from a daemon that held it until then and did not end it."""
+        """Whether another daemon held the lease before and did not release it."""
         self._redis = redis
         self._is_exclusive = is_exclusive
         self._until = time.monotonic() + keys.leader_lease().seconds
@@ -66,29 +67,36 @@ class Lease:
 
     @property
     def is_held(self) -> bool:
-        """Whether nobody else can have the clock now; known without asking, and after a standstill too."""
+        """Whether no other daemon can be the leader now; computed without Redis, and right after a suspend too."""
         return self._is_exclusive or time.monotonic() < self._until
 
     async def renew(self) -> None:
-        """Hold the clock for as long again; ``DeposedError`` when another has it."""
+        """Extend the lease; ``DeposedError`` when another daemon has it."""
         began, key = time.monotonic(), keys.leader_lease()
         if not await self._renew(
             keys=[key.name, keys.leader_term().name], args=[_holder_name(), key.seconds, self.term]
         ):
             self._until = 0.0
             raise DeposedError(
-                "another wirewatch daemon took the clock meanwhile; start this one again to stand by: --standby"
+                "another wirewatch daemon became the leader meanwhile; start this one again as a standby: "
+                "wirewatch run --standby"
             )
         self._until = began + key.seconds
 
 
 @contextlib.asynccontextmanager
 async def hold_lease(app: AppContext, *, standby: bool = False) -> AsyncIterator[Lease]:
-    """Hold the clock until the block ends; ``StartError`` when a daemon that lives has it.
+    """Hold the leader lease until the block ends.
 
-    With ``standby`` it is waited for as long as it takes instead. The clock of a daemon that was killed is taken over
-    at once with the embedded Redis, where it is a process of this machine and seen to be gone; else it is waited for,
-    ``keys.leader_lease`` at the longest.
+    The lease of a killed daemon is taken over immediately with the embedded Redis, because a missing process of this
+    machine is detected; else when it expires (``keys.leader_lease``).
+
+    Args:
+        app: The open Redis.
+        standby: Wait for the lease without limit.
+
+    Raises:
+        StartError: Another daemon renews the lease, and ``standby`` is False.
     """
     lease = await _acquire(app, standby)
     log.info("leader_lease_acquired", term=lease.term)
@@ -101,36 +109,36 @@ async def hold_lease(app: AppContext, *, standby: bool = False) -> AsyncIterator
 
 
 async def _acquire(app: AppContext, standby: bool) -> Lease:
-    key, left, told, redis = keys.leader_lease(), 0, False, app.redis
+    key, left, waited, redis = keys.leader_lease(), 0, False, app.redis
     take = redis.register_script(_ACQUIRE)
     while True:
         try:
             if term := await take(keys=[key.name, keys.leader_term().name], args=[_holder_name(), key.seconds]):
-                return Lease(redis, term=int(term), took_over=told, is_exclusive=app.server is not None)
+                return Lease(redis, term=int(term), took_over=waited, is_exclusive=app.server is not None)
             holder = text(await redis.get(key.name) or "")
             if app.server is not None and _is_gone(holder):
                 await _release(redis, holder)
                 continue
             before, left = left, int(await redis.pttl(key.name))
         except RedisError as error:
-            if not (standby and told):
+            if not (standby and waited):
                 raise
             log.warning("leader_lease_not_read", reason=f"Redis: {error}", retry_in=1.0)
             await asyncio.sleep(1.0)
             continue
-        if told and not standby and left > before:  # it was renewed meanwhile
+        if waited and not standby and left > before:  # the other daemon renewed it
             raise StartError(
-                f"another wirewatch daemon runs on this Redis ({holder}); end it first, or stand by for it: "
+                f"another wirewatch daemon runs on this Redis ({holder}); stop it first, or start a standby: "
                 "wirewatch run --standby"
             )
-        if not told:
+        if not waited:
             log.warning("leader_lease_held", holder=holder, next="stand by" if standby else "wait for its next renewal")
-            told = True
+            waited = True
         await asyncio.sleep(CHECK_SECONDS)
 
 
 async def _release(redis: Redis, holder: str) -> None:
-    """End a lease if it still is this holder's."""
+    """Release the lease if this holder still has it."""
     await redis.register_script(_RELEASE)(keys=[keys.leader_lease().name], args=[holder])
 
 
@@ -139,7 +147,7 @@ def _holder_name() -> str:
 
 
 def _is_gone(holder: str) -> bool:
-    """Return whether a holder was a process of this machine that is no more."""
+    """Return whether a holder is a process of this machine that has ended."""
     found = re.fullmatch(r"process (\d+) on (.*)", holder)
     if found is None or found[2] != socket.gethostname() or int(found[1]) == os.getpid():
         return False

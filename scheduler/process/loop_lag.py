@@ -1,4 +1,4 @@
-"""Measures how late the event loop is: how long everything else waited while one thing ran."""
+"""Measures the lag of the event loop: how long one task blocked all others."""
 
 from __future__ import annotations
 

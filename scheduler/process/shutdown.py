@@ -1,4 +1,4 @@
-"""The stop of a daemon or worker: one deadline for all of its parts, and a watchdog that keeps it.
+"""The shutdown of a daemon or worker: one deadline for all parts, and a watchdog that enforces it.
 
 SIGTERM and SIGINT begin the stop. Each part may take what is left until the deadline (``left``). At the deadline the
 watchdog thread kills the child processes that are left, logs what did not end, and ends this process: leases end by
@@ -33,7 +33,7 @@ LAST_RESORT_SECONDS = 4.8  # seconds from the signal until the interpreter's own
 SWITCH_INTERVAL_SECONDS = (
     0.00001  # seconds a busy thread keeps the GIL from the watchdog; by default 0.005 each system call
 )
-LOG_TIMEOUT_SECONDS = 0.1  # seconds for the last line of the log: whoever reads it may be stopped too
+LOG_TIMEOUT_SECONDS = 0.1  # for the last log line: its reader may be stopped too
 
 
 class Stopping:

@@ -1,4 +1,4 @@
-"""Supervises the long-lived parts of a process: restarts one that failed or hangs, or ends the process with a reason.
+"""Supervises the long-running parts of a process: restarts a part that failed or hangs, or ends the process.
 
 A part must be safe to restart in place: its state is in Redis, and doing a thing twice changes nothing.
 """

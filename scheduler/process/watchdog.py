@@ -1,4 +1,4 @@
-"""Ends a process that stands still, so that its supervisor starts it again and what it hangs at is counted."""
+"""Ends a process whose event loop is blocked, so that its supervisor restarts it and the blocking page is counted."""
 
 from __future__ import annotations
 
@@ -10,19 +10,17 @@ from collections.abc import AsyncIterator
 
 from scheduler.process.shutdown import stopping
 
-STALL_SECONDS = (
-    120.0  # seconds without a turn of the loop; the worst that was measured, a cold start on a busy machine, is 2
-)
-RENEWALS_PER_STALL = 8  # in that time
+STALL_SECONDS = 120.0  # without a turn of the loop; the longest measured, a cold start on a busy machine, is 2
+RENEWALS_PER_STALL = 8  # of the timer
 
 
 @contextlib.asynccontextmanager
 async def exit_on_stall(seconds: float = STALL_SECONDS) -> AsyncIterator[None]:
-    """End this process with status 1 when its loop does not turn for so long, within the block.
+    """End this process with status 1 when its loop does not turn for ``seconds`` within the block.
 
-    What every thread was at goes to standard error. It is a thread of the interpreter's own that waits, which needs
-    nobody to let go of the interpreter: a regular expression that never ends does not. In a terminal nothing is done:
-    there Ctrl-Z stops a process for as long as somebody likes.
+    The stack of every thread is written to standard error. The timer is a thread of the interpreter that does not need
+    the GIL, so a regular expression that never ends cannot block it. On a terminal the watchdog is off, because Ctrl-Z
+    may stop the process for any time.
     """
     output = sys.__stderr__
     if output is None or (sys.stdin is not None and sys.stdin.isatty()):

@@ -1,4 +1,4 @@
-"""SIGHUP: the configuration file is read and checked again, and what changed is logged; nothing is applied yet."""
+"""SIGHUP: reads and checks the configuration file again and logs the changed keys; nothing is applied yet."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ log = structlog.get_logger(__name__)
 
 
 class ConfigurationReload:
-    """Reads the configuration again, beside the one that is in force."""
+    """Reads the configuration again and compares it with the one in force."""
 
     def __init__(self, loaded: Loaded, load: Callable[[], Loaded]) -> None:
         self._loaded = loaded
@@ -24,7 +24,7 @@ class ConfigurationReload:
         self._is_stale = False
 
     def __call__(self) -> None:
-        """Read it; if it is being read already, read it once more afterwards, since it may have changed meanwhile."""
+        """Read it; if a read is in progress, read once more afterwards, because the file may have changed."""
         self._is_stale = True
         if self._reading is None or self._reading.done():
             self._reading = asyncio.create_task(self._read_until_fresh(), name="configuration")
@@ -40,14 +40,14 @@ class ConfigurationReload:
             found = await asyncio.to_thread(self._load)
         except ConfigurationError as bad:
             log.error(
-                "configuration_invalid", file=file, faults=str(bad), next_step="correct it; the old one is in force"
+                "configuration_invalid", file=file, faults=str(bad), next="correct it; the previous one is in force"
             )
             return
         except Exception as error:  # a signal never ends the daemon
             log.error("configuration_not_read", file=file, reason=f"{type(error).__name__}: {error}")
             return
         if changed := changed_keys(self._loaded.settings, found.settings):
-            log.warning("configuration_changed", file=file, keys=changed, next_step="restart to apply it")
+            log.warning("configuration_changed", file=file, keys=changed, next="restart to apply it")
         else:
             log.info("configuration_unchanged", file=file)
 

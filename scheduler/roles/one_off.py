@@ -1,4 +1,4 @@
-"""One-off crawls: the same spider, for the polls that are given, and then it ends."""
+"""One-off crawls: run the given polls once with the same spider, and end."""
 
 from __future__ import annotations
 

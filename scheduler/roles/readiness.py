@@ -1,4 +1,4 @@
-"""What a daemon says of its own state at ``/readyz`` and in its metrics, with the clock and as a standby."""
+"""The readiness checks (``/readyz``) and metrics of a daemon, as leader and as standby."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from web.dependencies import Check
 
 log = structlog.get_logger(__name__)
 
-REDIS_SECONDS = 2.0  # for what is read from Redis, shorter than what probes wait
+REDIS_SECONDS = 2.0  # for reads from Redis; shorter than the timeout of probes
 
 
 class LeaderState:
-    """The state of the daemon that has the clock."""
+    """The readiness of the leader."""
 
     def __init__(self, lease: Lease, canary: Canary, parts: Supervisor, permissions: PermissionMonitor) -> None:
         self._permissions = permissions
@@ -37,37 +37,37 @@ class LeaderState:
         self._parts = parts
 
     async def checks(self) -> Mapping[str, Check]:
-        """Return the checks of this process; whether Redis answers and the clock ticks is checked elsewhere."""
-        held = "this daemon has the clock" if self._lease.is_held else "not renewed while Redis does not answer"
+        """Return the checks of this process; the web app adds the checks of Redis and of the clock."""
+        held = "this daemon is the leader" if self._lease.is_held else "not renewed while Redis is unreachable"
         waiting = self._parts.waiting()
         failed = "; ".join(f"{part} waits for its restart: {why}" for part, why in sorted(waiting.items()))
         return {
             "lease": {"ok": True, "detail": held},
             "canary": {"ok": not self._canary.is_blind, "detail": self._canary.words()},
-            "parts": {"ok": not waiting, "detail": failed or "all run"},
+            "parts": {"ok": not waiting, "detail": failed or "all parts run"},
             "permissions": self._permissions.readiness(),
         }
 
 
 class StandbyState:
-    """The state of a daemon that waits for the clock."""
+    """The readiness of a standby."""
 
     def __init__(self, app: AppContext) -> None:
         self._redis = app.redis
 
     async def checks(self) -> Mapping[str, Check]:
-        """Return that this is a standby, and who has the clock."""
+        """Return that this is a standby, and which process is the leader."""
         try:
             async with asyncio.timeout(REDIS_SECONDS):
                 found = await self._redis.get(keys.leader_lease().name)
-            held = f"the clock is held by {text(found)}" if found else "nobody holds the clock; it is taken now"
+            held = f"the leader is {text(found)}" if found else "there is no leader; this daemon becomes it now"
         except (RedisError, OSError, TimeoutError):
-            held = "who holds the clock is unknown while Redis does not answer"
+            held = "the leader is unknown while Redis is unreachable"
         return {"lease": {"ok": False, "detail": f"standby: {held}"}}
 
 
 class LeaderMetrics:
-    """Brings the metrics of the daemon that has the clock up to date, as they are read."""
+    """Updates the metrics of the leader at every scrape."""
 
     def __init__(self, app: AppContext, metrics: Metrics) -> None:
         self._redis = app.redis
@@ -78,7 +78,7 @@ class LeaderMetrics:
         metrics.alerts.show_holds({name: holds_back(settings) for name, settings in self._channels.items()})
 
     async def measure(self, checks: Mapping[str, Check]) -> None:
-        """Show the checks, and how late alerts are; that is not shown while Redis does not say it."""
+        """Show the checks and how late alerts are; without Redis, lateness has no value."""
         self._metrics.readiness.show(checks)
         try:
             async with asyncio.timeout(REDIS_SECONDS):
@@ -89,7 +89,7 @@ class LeaderMetrics:
 
 
 class StandbyMetrics:
-    """Brings the metrics of a standby up to date, as they are read."""
+    """Updates the metrics of a standby at every scrape."""
 
     def __init__(self, metrics: ReadinessMetrics) -> None:
         self._metrics = metrics
@@ -100,13 +100,13 @@ class StandbyMetrics:
 
 
 class DaemonCanary:
-    """The last report of the daemon that has the clock, whichever process asks."""
+    """Reads the last canary report of the leader."""
 
     def __init__(self, app: AppContext) -> None:
         self._reports = CanaryReports(app.redis)
 
     async def read(self) -> CanaryReport | None:
-        """Return the report; None when there is none or Redis does not answer."""
+        """Return the report; None when there is none or Redis is unreachable."""
         try:
             async with asyncio.timeout(REDIS_SECONDS):
                 return (await self._reports.read([DAEMON])).get(DAEMON)

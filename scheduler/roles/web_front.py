@@ -1,4 +1,4 @@
-"""The web server of a daemon: it answers probes from the start on, and serves the app of the moment."""
+"""The web server of a daemon: it answers probes from the start, and serves the app of the current role."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from web.app import end_streams
 from web.security.connection_limits import Connection
 from web.starting_app import starting_app
 
-WEB_GRACE_SECONDS = 1  # seconds for answers that are under way at the end
+WEB_GRACE_SECONDS = 1  # seconds for requests in progress at the end
 
 
 class WebServer(uvicorn.Server):
-    """uvicorn without handlers of its own: signals are the daemon's."""
+    """uvicorn without signal handlers: the daemon handles signals."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Any:
@@ -27,7 +27,7 @@ class WebServer(uvicorn.Server):
 
 
 class WebFront:
-    """Serves one app at a time on a socket that listens; between them, and before the first, what a start answers."""
+    """Serves one app at a time on a listening socket; without one, the starting app."""
 
     def __init__(self, bound: socket.socket) -> None:
         self._bound = bound
@@ -35,20 +35,20 @@ class WebFront:
         self._server: WebServer | None = None
         self._ending = False
         self.closed = asyncio.Event()
-        """Set when the server has ended because it was told to."""
+        """Set when the server has ended after :meth:`end`."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer as the app of the moment does."""
+        """Pass a request to the current app."""
         await (self._app or starting_app)(scope, receive, send)
 
     def show(self, app: FastAPI | None) -> None:
-        """Serve this app from now on; streams of the one before end."""
+        """Serve this app from now on, and end the streams of the previous one."""
         before, self._app = self._app, app
         if before is not None and before is not app:
             end_streams(before)
 
     async def serve(self) -> None:
-        """Serve until cancelled, requests until :meth:`end`; may be called again after a fault."""
+        """Serve until cancelled, and take requests until :meth:`end`; can be called again after a fault."""
         self._server = WebServer(
             uvicorn.Config(
                 self,
@@ -65,10 +65,10 @@ class WebFront:
         await self._server.serve(sockets=[self._bound.dup()])
         if self._ending:
             self.closed.set()
-            await asyncio.Event().wait()  # that it ended is no fault to restart it for
+            await asyncio.Event().wait()  # so that the supervisor does not restart it
 
     def end(self) -> None:
-        """Take no more requests, and end when those that are under way are answered."""
+        """Take no more requests, and end when those in progress are answered."""
         self._ending = True
         if self._app is not None:
             end_streams(self._app)

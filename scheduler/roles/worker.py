@@ -1,4 +1,4 @@
-"""A worker: does the polls that the clock hands out, on any machine that reaches its Redis, and delivers alerts."""
+"""A worker: runs the polls that the leader dispatches through Redis, on any machine, and delivers alerts."""
 
 from __future__ import annotations
 
@@ -37,25 +37,25 @@ from stories.runtime.allocator import keep_memory_small
 
 log = structlog.get_logger(__name__)
 
-CRAWL_GRACE_SECONDS = 2.0  # seconds for pages that are under way at the end; the rest is handed back
-DEREGISTER_TIMEOUT_SECONDS = 0.3  # seconds for taking back the sign of life, with a Redis that may be away
+CRAWL_GRACE_SECONDS = 2.0  # for pages in flight at the end; unfinished polls are requeued
+DEREGISTER_TIMEOUT_SECONDS = 0.3  # for leaving the worker registry; Redis may be unreachable
 
 
 class NextPollPublisher:
-    """Tells the clock when what was polled here is due again."""
+    """Publishes the next poll of every listing that this worker polled, for the clock of the leader."""
 
     def __init__(self, registry: WorkerRegistry) -> None:
         self._registry = registry
-        self._told: asyncio.Queue[Due] = asyncio.Queue()
+        self._unpublished: asyncio.Queue[Due] = asyncio.Queue()
 
     def __call__(self, poll: Poll, at: datetime) -> None:
-        """Take note, without waiting."""
-        self._told.put_nowait(Due(source=poll.source, listing=poll.listing or "", at=at))
+        """Queue the next poll of a listing, without waiting."""
+        self._unpublished.put_nowait(Due(source=poll.source, listing=poll.listing or "", at=at))
 
     async def run(self) -> None:
-        """Tell, until cancelled."""
+        """Publish until cancelled."""
         while True:
-            due = await self._told.get()
+            due = await self._unpublished.get()
             while True:
                 try:
                     await self._registry.tell_due(due)
@@ -71,7 +71,13 @@ class NextPollPublisher:
 
 
 async def run_worker(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]) -> None:
-    """Work until ``stop`` is set. ``StartError`` says what is missing."""
+    """Work until ``stop`` is set; ``StartError`` names the reason and the next step.
+
+    Args:
+        settings: The configuration.
+        stop: Set on SIGTERM and SIGINT.
+        ready: Called once this worker is registered.
+    """
     async with open_app_context(settings) as app:
         await _run(app, stop, ready)
 
@@ -84,21 +90,21 @@ async def _run(app: AppContext, stop: asyncio.Event, ready: Callable[[], None]) 
     channels = open_channels(settings, only=shared)
     delivery = Delivery(app.redis, channels, watches=settings.watches, now=now, complete=False)
 
-    def heard(remembered: IngestResult) -> None:
-        if remembered.alerts:
+    def on_ingested(result: IngestResult) -> None:
+        if result.alerts:
             delivery.wake()
 
     due = NextPollPublisher(registry)
-    services = replace(app.services(Progress(), heard), polls=SharedQueue(), schedule=due)
+    services = replace(app.services(Progress(), on_ingested), polls=SharedQueue(), schedule=due)
     name = services.claims.run
     task_queue = DocketQueue(services, app.stores.crawl_requests, app.redis_url, signer)
     if isinstance(services.polls, SharedQueue):
         services.polls.dispatch = task_queue.enqueue
-    canary = open_canary(app, name, services.reader, app.monitor_notifier(heard), changed=task_queue.set_paused)
+    canary = open_canary(app, name, services.reader, app.monitor_notifier(on_ingested), changed=task_queue.set_paused)
     engine = Engine(services, STEPS)
     try:
         try:
-            await services.reader.warm_up()  # before any lease: a cold process stalls
+            await services.reader.warm_up()  # before it takes polls: a cold reader stalls
         except ReaderFailedError as error:
             raise StartError(str(error)) from error
         crawl = engine.start()

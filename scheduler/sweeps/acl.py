@@ -1,6 +1,6 @@
-"""What the user of Redis is allowed, looked at again and again: an ACL may change while the process runs.
+"""Checks the ACL permissions of the Redis user repeatedly, because an ACL may change while the process runs.
 
-Without this a refused pub/sub channel is seen by the library of the workers alone, which does not say so.
+Without this check, only docket would notice a refused pub/sub channel, and it does not log it.
 """
 
 from __future__ import annotations
@@ -18,28 +18,28 @@ from web.dependencies import Check
 
 log = structlog.get_logger(__name__)
 
-CHECK_SECONDS = 20.0  # between two looks; each queues some 80 commands that are thrown away, 2 ms
+CHECK_SECONDS = 20.0  # between two checks; each queues some 80 commands and discards them, 2 ms
 
 
 class PermissionMonitor:
-    """Logs and remembers which rights are missing."""
+    """Logs the missing permissions, and shows them in ``/readyz``."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._missing: Sequence[str] = ()
 
     async def run(self) -> None:
-        """Look until cancelled."""
+        """Check until cancelled."""
         while True:
             beat()
             await self.update()
             await asyncio.sleep(CHECK_SECONDS)
 
     async def update(self) -> None:
-        """Look once; while Redis is away the last answer stays."""
+        """Check once; while Redis is unreachable, the previous result stays."""
         try:
             missing = await missing_permissions(self._redis)
-        except (RedisError, OSError):  # readiness and the look at Redis report it
+        except (RedisError, OSError):  # readiness and the Redis monitor report it
             return
         if list(missing) != list(self._missing):
             if missing:
@@ -53,7 +53,7 @@ class PermissionMonitor:
         self._missing = missing
 
     def readiness(self) -> Check:
-        """Return the check of readiness."""
+        """Return the result as a readiness check."""
         if not self._missing:
-            return {"ok": True, "detail": "the user of Redis may do all that is needed"}
-        return {"ok": False, "detail": f"the user of Redis lacks the ACL rules {' '.join(self._missing)}"}
+            return {"ok": True, "detail": "the Redis user has all permissions"}
+        return {"ok": False, "detail": f"the Redis user lacks the ACL rules {' '.join(self._missing)}"}

@@ -1,7 +1,7 @@
-"""The canary: every minute a listing and a page of our own go the way of real ones, without network and without Redis.
+"""The canary: every minute it reads a generated listing and page as real ones are read, without network and Redis.
 
 It proves that this process can still read: listing reader, page reader process, decision, match. While it fails, the
-process says that it is blind: at ``/readyz``, in the metrics, to watches with ``events = ["source"]`` and to Sentry.
+process reports that it is blind: at ``/readyz``, in the metrics, to watches with ``events = ["source"]`` and to Sentry.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ log = structlog.get_logger(__name__)
 
 FIRST_SECONDS = 1.0  # after the start
 INTERVAL_SECONDS = 60.0
-RETRY_SECONDS = 5.0  # after a failure: both the alarm and its end come soon
-DEADLINE_SECONDS = 20.0  # for one run; it takes 0.1 s, and waits behind real pages when many are read
+RETRY_SECONDS = 5.0  # after a failure, so that the alarm and its end are fast
+DEADLINE_SECONDS = 20.0  # for one run; it takes 0.1 s, and longer while many real pages are read
 BLIND_FAILURES = 3  # in a row
 BLIND_SECONDS = 180.0  # without a success
-END_SECONDS = 600.0  # blind for so long because nothing can be read: a new process may do better
+END_SECONDS = 600.0  # blind for this long at reading: a new process may recover
 
 Stage = Literal["listing", "page", "decision", "match"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
@@ -59,7 +59,7 @@ TAG = "WirewatchCanary"
 PARAGRAPHS = (
     "The canary of wirewatch reads this page once a minute to prove that listings and pages can still be read.",
     "The page was made at {moment} in the memory of the process, and no request leaves the machine for it.",
-    "Whoever reads this in an alert has found a fault, since the release is neither stored nor delivered.",
+    "If you read this in an alert, please report a fault: the release is neither stored nor delivered.",
 )
 
 
@@ -73,7 +73,7 @@ class CanaryError(Exception):
 
 
 class MonitorBlindError(PartFailedError):
-    """Nothing was read for so long that the process ends, for its supervisor to start it anew."""
+    """Nothing was read for ``END_SECONDS``: the process ends, so that its supervisor restarts it."""
 
 
 class PageReader(Protocol):
@@ -118,7 +118,7 @@ class Tells(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CanaryPage:
-    """A page of the canary with the listings that name it; its words change with the moment it is made at."""
+    """A generated page with its listings; its text contains the time at which it was generated."""
 
     url: str
     headline: str
@@ -128,7 +128,7 @@ class CanaryPage:
 
 
 def canary_page(now: datetime) -> CanaryPage:
-    """Return the page and the listings of this moment."""
+    """Return the page and the listings for the present moment."""
     moment = timestamp(now)
     number = milliseconds(now)
     headline = f"Canary of wirewatch proves at {moment} that it reads"
@@ -153,14 +153,14 @@ def canary_page(now: datetime) -> CanaryPage:
 
 
 def canary_settings(settings: Settings) -> Settings:
-    """Return the settings with a watch that the canary's page must match, and one channel, instead of the user's."""
+    """Return the settings with one watch, which the canary's page must match, and one channel."""
     watch = WatchSettings(tags=(TAG,), query='"prove that listings"', sources=(SOURCE,))
     return settings.model_copy(update={"watches": {SOURCE: watch}, "channels": {SOURCE: None}})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CanaryState:
-    """What the runs so far came to; moments in monotonic seconds."""
+    """The result of the runs so far; times in monotonic seconds."""
 
     began: float
     succeeded: float | None = None
@@ -187,12 +187,12 @@ class CanaryState:
 async def read_canary(
     reader: PageReader, settings: Settings, now: datetime, enter: Callable[[Stage], None]
 ) -> Decision:
-    """Read the page of this moment and return what would be kept; ``CanaryError`` names the stage that failed.
+    """Read the generated page and return what would be stored; ``CanaryError`` names the stage that failed.
 
     Args:
         reader: of this process.
         settings: of :func:`canary_settings`.
-        now: what the page is made from.
+        now: the time that the page contains.
         enter: called with each stage as it begins.
     """
     page = canary_page(now)
@@ -217,14 +217,14 @@ async def read_canary(
 
 
 def decide_on(release: Release, url: str, settings: Settings, now: datetime) -> Decision:
-    """Return the decision on a page in an empty memory, stored nowhere."""
+    """Return the decision on a page with an empty store; nothing is written."""
     own_id = release_id(url_digest(canonical_url(url)))
     tidied = replace(tidy(release, SOURCE), url=url, id=own_id)
     knowledge = Lookup(fingerprint=b"", own=None, candidates=())
     keep = decide(tidied, knowledge, PageResult(url=url, source=SOURCE, release=release), settings, now)
     if keep is None or [event.type for event in keep.events] != ["release.new"]:
         found = "nothing" if keep is None else ", ".join(event.type for event in keep.events) or "no event"
-        raise CanaryError("decision", f"a release that was never seen came to {found}")
+        raise CanaryError("decision", f"a new release led to {found}")
     return keep
 
 
@@ -297,7 +297,7 @@ class Canary:
         return self.state.is_blind(time.monotonic())
 
     def words(self) -> str:
-        """Return how the canary does, for ``/readyz``."""
+        """Return the state of the canary as a sentence, for ``/readyz``."""
         state, now = self.state, time.monotonic()
         if state.failures:
             ago = f"{state.age(now):.0f} s ago" if state.succeeded is not None else "never"
@@ -330,7 +330,7 @@ class Canary:
             return False
         except TimeoutError:
             error = CanaryError(self._stage, f"not done within {DEADLINE_SECONDS:g} s")
-        except Exception as fault:  # whatever keeps a page from being read is what the canary is there to find
+        except Exception as fault:  # any error that prevents reading is a failure
             error = CanaryError(self._stage, f"{type(fault).__name__}: {fault}"[:500])
         now = time.monotonic()
         self.state = self.state.after(error, now)
@@ -352,13 +352,13 @@ class Canary:
         self._stage = stage
 
     async def _announce(self, now: float) -> None:
-        """Tell once that the process is blind, and once that it reads again; what Redis refuses is told later."""
+        """Report once that the process is blind, and once that it reads again; retry while Redis refuses the event."""
         if self.state.is_blind(now):
             self._last_words = f"at {self.state.stage}: {self.state.reason}"
             if self._blind_since is None:
                 self._blind_since = self._succeeded_at or self._started_at
                 log.error("monitor_blind", process=self._process, stage=self.state.stage, reason=self.state.reason)
-                report(MonitorBlindError(f"{self._process} cannot read any more, {self._last_words}"), stop="canary")
+                report(MonitorBlindError(f"{self._process} cannot read pages: {self._last_words}"), stop="canary")
                 self._changed(True)
         elif self._blind_since is not None and self.state.failures == 0:
             log.info("monitor_sees_again", process=self._process, blind_since=timestamp(self._blind_since))
@@ -377,7 +377,7 @@ class Canary:
                 self._process,
                 began=f"blind {timestamp(since)}",
                 detail=f"{self._process} cannot read pages since {timestamp(since)}, {self._last_words}; "
-                "releases are late until it can",
+                "releases are late until it reads again",
                 about={"process": self._process, "state": "blind", "stage": self.state.stage, "from": timestamp(since)},
             )
             self._announced_since = since

@@ -1,8 +1,9 @@
-"""Stop 1, tick: APScheduler says when each listing is asked. Its jobs only put polls in the queue, so a tick costs
-nothing, and a shutdown, which cancels running jobs, cancels no work.
+"""Schedules the polls of all listings with APScheduler.
 
-Every listing has a job with its interval; after each poll the job is moved to when the listing is due by what it
-answered (``crawler.polling.interval``). A poll that never comes back is asked again after the interval."""
+Jobs only put polls in the queue. So a tick is cheap, and a shutdown, which cancels running jobs, cancels no work. Each
+listing has a job with its interval. After each poll, the job is moved to the time that the poll result determines
+(``crawler.polling.interval``). A poll without a result is repeated after the interval.
+"""
 
 from __future__ import annotations
 
@@ -23,13 +24,11 @@ from stories.runtime.heartbeats import beat
 
 log = structlog.get_logger(__name__)
 
-JITTER_FRACTION = 0.1  # of the interval, so that listings with one interval spread
-FIRST_POLL_SPACING = timedelta(
-    milliseconds=20
-)  # between two first polls: a thousand in 20 s, which one core does with ease
-CHECK_SECONDS = 1.0  # seconds between two looks at both clocks
-HANG_SECONDS = 300.0  # for one piece of work; a sweep of many pages with a slow Redis takes some seconds
-MAX_DRIFT_SECONDS = 2.0  # seconds by which wall clock and monotonic clock may part before the jobs are set anew
+JITTER_FRACTION = 0.1  # of the interval, so that listings with the same interval are spread
+FIRST_POLL_SPACING = timedelta(milliseconds=20)  # between two first polls: a thousand in 20 s, which one core handles
+CHECK_SECONDS = 1.0  # between two comparisons of both clocks
+HANG_SECONDS = 300.0  # for one job; a sweep of many pages with a slow Redis takes some seconds
+MAX_DRIFT_SECONDS = 2.0  # between wall clock and monotonic clock before all jobs are rescheduled
 
 
 class Clock:
@@ -44,19 +43,26 @@ class Clock:
         is_leader: Callable[[], bool] = lambda: True,
         first_due: Mapping[tuple[str, str], datetime] | None = None,
     ) -> None:
-        """``may`` says whether the clock is ours; ``first`` when listings, by source and URL, are due (else: now)."""
+        """
+        Args:
+            listings: All listings to poll.
+            ask: Puts a poll in the queue.
+            now: The present moment, aware.
+            is_leader: Returns whether this process holds the leader lease.
+            first_due: When listings are due first, by source and URL; left out: now.
+        """
         self._is_leader = is_leader
         self._first_due = first_due or {}
         self._listings = listings
         self._ask = ask
         self._now = now
-        # A job that was late is run once, however often it was missed: after a sleep nothing piles up.
+        # A late job runs once, however often it was missed: after a suspend, jobs do not accumulate.
         self._scheduler: Any = AsyncIOScheduler(
             timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
 
     def start(self) -> None:
-        """Set one job a listing and begin."""
+        """Add one job for each listing, and start."""
         for number, listing in enumerate(self._listings):
             seconds = listing.interval.total_seconds()
             self._scheduler.add_job(
@@ -76,16 +82,19 @@ class Clock:
     def every(
         self, seconds: float, work: Callable[[], Awaitable[None]], name: str, *, needs_lease: bool = True
     ) -> None:
-        """Run a small piece of work at an interval while the clock is ours; it must not raise.
+        """Run a short job at an interval; it must not raise. A run is cancelled after ``HANG_SECONDS``.
 
-        A piece that hangs is ended after ``HANG_SECONDS``: else it would never run again. ``leased``: False for work
-        that is done whoever has the clock.
+        Args:
+            seconds: The interval.
+            work: The job.
+            name: Its unique name, for the log.
+            needs_lease: False for a job that also runs while this process is not the leader.
         """
 
         async def run() -> None:
             if needs_lease and not self._is_leader():
                 return
-            with contextlib.suppress(asyncio.CancelledError):  # stop() cuts off what runs, and that is no failure
+            with contextlib.suppress(asyncio.CancelledError):  # stop() cancels running jobs
                 try:
                     async with asyncio.timeout(HANG_SECONDS):
                         await work()
@@ -100,17 +109,17 @@ class Clock:
         )
 
     def reschedule(self, poll: Poll, at: datetime) -> None:
-        """Ask the listing of a poll again at a moment."""
+        """Schedule the next poll of a listing."""
         job = self._scheduler.get_job(_job(poll.source, poll.listing or ""))
         if job is not None:
             job.modify(next_run_time=self._system_time(at))
 
     def _system_time(self, at: datetime) -> datetime:
-        """Return a moment of the process's time by the system's clock, which APScheduler goes by."""
+        """Convert a time of the Redis clock to the system clock, which APScheduler uses."""
         return datetime.now(UTC) + (at - self._now())
 
     def poll_all(self) -> None:
-        """Poll every listing now, spread a little."""
+        """Poll every listing now, ``FIRST_POLL_SPACING`` apart."""
         if self._scheduler.running:
             for number, listing in enumerate(self._listings):
                 job = self._scheduler.get_job(_job(listing.source, listing.url))
@@ -118,12 +127,12 @@ class Clock:
                     job.modify(next_run_time=self._now() + number * FIRST_POLL_SPACING)
 
     def stop(self) -> None:
-        """Ask for nothing more."""
+        """Stop polling."""
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
 
     async def watch(self) -> None:
-        """Set the jobs anew when the system's clock jumps: APScheduler would wait for as long as it was set back."""
+        """Reschedule all jobs when the system clock jumps; else APScheduler would wait as long as it was set back."""
         offset = time() - monotonic()
         with contextlib.suppress(asyncio.CancelledError):
             while True:
@@ -139,7 +148,7 @@ class Clock:
         with contextlib.suppress(asyncio.CancelledError):  # as above
             if self._is_leader():
                 self._ask(listing.poll(self._now()))
-            else:  # held up or cut off for longer than the clock is ours; either it is again soon, or the daemon ends
+            else:  # the lease expired: soon it is renewed, or the daemon ends
                 self.reschedule(listing.poll(self._now()), self._now() + timedelta(seconds=MAX_DRIFT_SECONDS))
 
 

@@ -1,4 +1,4 @@
-"""Keeps this process's time by the Redis server, shows how far clocks differ, and mends what a jump back leaves."""
+"""Synchronizes this process with the clock of the Redis server, and corrects due times after the clock was set back."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from stories.store.due_times import shift_due
 
 log = structlog.get_logger(__name__)
 
-INTERVAL_SECONDS = 2.0  # seconds between two measurements
-LATE_PASSES = 4  # after a jump back: work in flight ends within these measurements, and may have used the old time
+INTERVAL_SECONDS = 2.0  # between two measurements
+LATE_PASSES = 4  # measurements after a jump back in which tasks in flight may still write due times of the old clock
 
 
 async def synchronize_clock(
     timekeeper: Timekeeper, redis: Redis, channels: Iterable[str] = (), lease: Lease | None = None
 ) -> None:
-    """Measure until cancelled; with the daemon's ``lease`` move what is due after the server's clock jumped back."""
+    """Measure until cancelled; with the leader's ``lease``, move due times after the server's clock jumped back."""
     late_passes: list[timedelta] = []
     while True:
         try:
@@ -42,11 +42,11 @@ async def synchronize_clock(
 
 
 def register_skew_metric(registry: CollectorRegistry, timekeeper: Timekeeper) -> None:
-    """Show in the metrics how far the clocks differ."""
+    """Add the metric of clock skew to a registry."""
     skew = Gauge(
         "wirewatch_clock_skew_seconds",
-        "redis: by how much this machine's clock is ahead of that of Redis; sites: by how much that of Redis is ahead "
-        "of those of the sites, if by minutes",
+        "redis: this machine's clock minus that of Redis; sites: the clock of Redis minus those of the sites, if "
+        "minutes apart",
         ["against"],
         registry=registry,
     )

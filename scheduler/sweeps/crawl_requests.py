@@ -1,4 +1,4 @@
-"""Crawls that somebody asked a running daemon for: taken from Redis, run through the resident spider, followed."""
+"""Requested crawls (``wirewatch trigger``, API): taken from Redis, run by the resident spider, followed to the end."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from stories.runtime.heartbeats import beat
 
 log = structlog.get_logger(__name__)
 
-BLOCK_SECONDS = 2.0  # seconds for one blocking look at the queue; below the connection's timeout
-RETRY_SECONDS = 1.0  # seconds to the next look when Redis is away
-MAX_CRAWL_SECONDS = 3600.0  # seconds a crawl is followed
+BLOCK_SECONDS = 2.0  # of one blocking read of the queue; below the timeout of the connection
+RETRY_SECONDS = 1.0  # to the next attempt while Redis is unreachable
+MAX_CRAWL_SECONDS = 3600.0  # for which a crawl is followed
 
 
 def expand(poll: Poll, settings: Settings) -> list[Poll]:
-    """Return the polls that a request for a source, with or without a tag, means; empty when it means none."""
+    """Return the polls of a request; empty when its source is unknown or has no listing for the tag."""
     if poll.urls:
         return [replace(poll, source=source_of(poll.urls[0], settings.sources) if not poll.source else poll.source)]
     source = settings.sources.get(poll.source)
@@ -45,7 +45,7 @@ def expand(poll: Poll, settings: Settings) -> list[Poll]:
 async def serve_requests(
     services: Services, requests: CrawlRequests, dispatch: Callable[[Poll], bool] = lambda asked: False
 ) -> None:
-    """Run the crawls that are asked for, until cancelled; one that ``give`` takes is run by a worker."""
+    """Run requested crawls until cancelled; a crawl that ``dispatch`` accepts is run by a worker."""
     resumed = False
     async with asyncio.TaskGroup() as following:
         while True:
@@ -62,12 +62,12 @@ async def serve_requests(
             if asked is not None:
                 failpoint("taken")
             if asked is not None and not dispatch(asked):
-                # One that is cut off is put back by whoever has the clock next, and has perhaps: not here too.
+                # If this process dies, the next leader requeues the crawl, so do not requeue it here.
                 following.create_task(run_crawl(asked, services, requests))
 
 
 async def run_crawl(asked: Poll, services: Services, requests: CrawlRequests) -> None:
-    """Return when a crawl that was asked for came to its end, its state written."""
+    """Run a requested crawl to its end, and write its state."""
     crawl_id = asked.crawl_id or ""
     polls = expand(asked, services.settings)
     refused = next((why for poll in polls if (why := refusal(services.settings, poll)) is not None), None)
@@ -94,7 +94,7 @@ async def run_crawl(asked: Poll, services: Services, requests: CrawlRequests) ->
         async with asyncio.timeout(MAX_CRAWL_SECONDS):
             await tally.done.wait()
     except TimeoutError:
-        tally.errors.append(f"it took more than {MAX_CRAWL_SECONDS:.0f} s, and was not followed to its end")
+        tally.errors.append(f"not finished within {MAX_CRAWL_SECONDS:.0f} s; its pages are still read")
     finally:
         services.progress.forget(crawl_id)
     done = _done(state, tally, services)
@@ -102,7 +102,7 @@ async def run_crawl(asked: Poll, services: Services, requests: CrawlRequests) ->
 
 
 async def _write_with_retry(write: Callable[[], Awaitable[None]], crawl_id: str) -> None:
-    """Write how a crawl is, once Redis takes it."""
+    """Write the state of a crawl, and retry until Redis accepts it."""
     while True:
         try:
             await write()

@@ -1,7 +1,8 @@
-"""Looks after the sightings that were taken in hand: what was not read to its end is read again.
+"""The sweep of pending sightings: pages that were claimed and not stored are read again.
 
-Normally a page is read seconds after its listing named it, and the look some minutes later only forgets it. It is read
-here when its process died, its host asked for patience, or its page failed and the listing names it no more.
+Normally a page is read seconds after its listing named it, and the sweep some minutes later only removes the record.
+The sweep resumes a page when its process crashed, its host sent ``Retry-After``, or reading failed and the listing does
+not name the page any more.
 """
 
 from __future__ import annotations
@@ -21,10 +22,10 @@ from stories.crawl_state.pending_sightings import PendingSightings
 
 log = structlog.get_logger(__name__)
 
-STARTUP_HORIZON = timedelta(minutes=11)  # as far as pages are looked after that were claimed just before the end
+STARTUP_HORIZON = timedelta(minutes=11)  # covers the leases of pages claimed just before the previous process ended
 STARTUP_BATCH = 5_000  # sightings of the first sweep
 SWEEP_BATCH = 200  # sightings of one sweep
-DISABLED_SOURCE_DELAY = timedelta(minutes=10)  # between two looks at a page whose source is off
+DISABLED_SOURCE_DELAY = timedelta(minutes=10)  # between two checks of a page whose source is disabled
 
 
 def pending_sweep(
@@ -34,9 +35,9 @@ def pending_sweep(
     now: Callable[[], datetime],
     settings: Settings,
 ) -> Callable[[], Awaitable[None]]:
-    """Return a sweep: each call puts the pages that were named and not read in the backlog of their source.
+    """Return a sweep; each call puts the due pending pages in the backlog of their source.
 
-    The pages of a source that is off wait until it is on again; those of a removed source are dropped.
+    Pages of a disabled source wait until it is enabled again; those of a removed source are dropped.
     """
 
     is_first = True
@@ -44,7 +45,7 @@ def pending_sweep(
     async def sweep() -> None:
         nonlocal is_first
         try:
-            # At the start all that is pending is looked at: leases of the process before this one are void.
+            # The first sweep checks all pending pages, because the leases of the previous process are void.
             horizon, is_first = (STARTUP_HORIZON if is_first else timedelta()), False
             for one in await pending.due(now() + horizon, SWEEP_BATCH if not horizon else STARTUP_BATCH):
                 due = await claims.standing(one.sighting.url, now())

@@ -1,4 +1,4 @@
-"""Puts pages that are due to be read again in the queue of polls: spread out, and no more of a host than it takes."""
+"""The sweep of revisits: requests pages that are due to be read again, spread out and bounded for each host."""
 
 from __future__ import annotations
 
@@ -22,18 +22,16 @@ from stories.store.archive import Archive
 log = structlog.get_logger(__name__)
 
 SWEEP_BATCH = 200  # pages of one sweep
-MAX_BATCHES = 20  # of a sweep that so far found only pages that are not requested: others wait behind them
-MAX_PENDING_PER_HOST = (
-    10  # pages that are on their way: as many as a host with the pace of a second answers between two sweeps
-)
-HOST_SPACING = timedelta(seconds=2)  # between the pages of a host that must wait for another sweep
-LEASE = timedelta(minutes=10)  # until a page that was asked for and never came back is asked for again
-LEASE_STEPS = 4  # of a ladder whose first step is so short that they end before
-MAX_ATTEMPTS = 2  # in a row at a page that does not come back; then its next step is awaited
+MAX_BATCHES = 20  # of one sweep while no due page may be requested; other pages follow them
+MAX_PENDING_PER_HOST = 10  # pages in flight: as many as a host with one request a second answers between two sweeps
+HOST_SPACING = timedelta(seconds=2)  # between postponed pages of one host
+LEASE = timedelta(minutes=10)  # until a requested page without a result is requested again
+LEASE_STEPS = 4  # of a ladder with a first step shorter than the lease
+MAX_ATTEMPTS = 2  # in a row for a page without a result; then its next step is due
 
 
 class RevisitSweep:
-    """The sweep: each call asks for the pages that are due."""
+    """Requests the due pages at each call of :meth:`sweep`."""
 
     def __init__(
         self,
@@ -54,10 +52,10 @@ class RevisitSweep:
         self._requested: dict[str, tuple[str, datetime]] = {}
         self._attempts: Counter[str] = Counter()
         self._logged: set[str] = set()
-        """Sources whose revisits were refused since the start, and that was logged."""
+        """Sources whose refused revisits were logged since the start."""
 
     async def sweep(self) -> None:
-        """Ask once for what is due; what Redis does not give now is asked for at the next sweep."""
+        """Request the due pages; if Redis is unreachable, the next sweep does."""
         try:
             await self._forget_answered()
             for _ in range(MAX_BATCHES):
@@ -69,7 +67,7 @@ class RevisitSweep:
             log.warning("revisit_sweep_failed", reason=f"Redis: {error}", next="the next sweep requests them")
 
     async def _forget_answered(self) -> None:
-        """A page whose next look was set by something else than its lease has come back."""
+        """Remove the pages that were read: their next revisit is no longer the end of their lease."""
         set_for = await self._revisit_queue.due_at(list(self._requested))
         now = self._now()
         for release_id, at in set_for.items():
@@ -77,11 +75,11 @@ class RevisitSweep:
             if at != lease:
                 del self._requested[release_id]
                 self._attempts.pop(release_id, None)
-            elif lease <= now:  # it never came: it no longer counts for its host
+            elif lease <= now:  # no result: it no longer counts for its host
                 del self._requested[release_id]
 
     async def _take(self, due: Sequence[str], stored: dict[str | None, Release]) -> int:
-        """Request what may be requested of the releases that are due, and return how many those are."""
+        """Request the due releases that may be requested, and return their number."""
         now, taken, waiting = self._now(), [], Counter(host for host, _ in self._requested.values())
         for release_id in due:
             release = stored.get(release_id)
@@ -104,7 +102,7 @@ class RevisitSweep:
         for release_id, release, host, source in taken:
             url, validators = release.url or "", known.get(release_id)
             if validators is not None and validators.revision != release.revision:
-                validators = None  # they stand for another state than the one that was kept
+                validators = None  # they belong to another revision than the stored one
             lease = _in_milliseconds(now + min(LEASE, LEASE_STEPS * self._ladder[0][0]))
             await self._revisit_queue.schedule(release_id, lease)
             self._requested[release_id] = (host, lease)
@@ -113,9 +111,9 @@ class RevisitSweep:
         return len(taken)
 
     async def _refuse(self, release_id: str, release: Release, now: datetime) -> None:
-        """Put off the revisit of a source that is off to its next step; end it for a source that was removed.
+        """Postpone the revisit of a disabled source to its next step; end the revisits of a removed source.
 
-        The ladder keeps revisits spread out, so that a source that is turned on again is not flooded.
+        The ladder keeps revisits spread out, so that a source gets no burst when it is enabled again.
         """
         source, off = release.source or "", is_off(self._settings, release.source or "")
         if source not in self._logged:
@@ -129,9 +127,9 @@ class RevisitSweep:
 
 
 def _why(off: bool) -> str:
-    return "the source is off" if off else "the configuration has no such source"
+    return "the source is disabled" if off else "the configuration has no such source"
 
 
 def _in_milliseconds(moment: datetime) -> datetime:
-    """Return the moment as Redis keeps it, in milliseconds."""
+    """Return a time in milliseconds, as Redis stores it."""
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

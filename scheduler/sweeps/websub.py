@@ -1,4 +1,4 @@
-"""Puts listings in the queue of polls whose hub says that something is new: soon, and no oftener than they bear."""
+"""The sweep of WebSub pushes: polls the listings whose hub sent a push, within the rate limit of their host."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from stories.model.timestamps import timestamp
 log = structlog.get_logger(__name__)
 
 SWEEP_BATCH = 100  # listings of one sweep
-MILLISECOND = timedelta(milliseconds=1)  # of Redis, which keeps moments so
+MILLISECOND = timedelta(milliseconds=1)  # the resolution of times in Redis
 
 
 class WebSubSweep:
-    """The sweep: each call asks for the listings that are due because of a push."""
+    """Polls the listings that are due because of a push at each call of :meth:`sweep`."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class WebSubSweep:
         self._now = now
 
     async def sweep(self) -> None:
-        """Ask once for what is due; what Redis does not give now is asked for at the next sweep."""
+        """Poll the due listings; if Redis is unreachable, the next sweep does."""
         try:
             for key in await self._pushes.due(self._now(), SWEEP_BATCH):
                 await self._check(key)
@@ -62,7 +62,7 @@ class WebSubSweep:
             await self._poll(key, listing, known, now)
 
     async def _poll(self, key: str, listing: Listing, known: Subscription, now: datetime) -> None:
-        # Due again before it is asked for: that the poll comes to nothing, or is one that was under way, is seen then.
+        # Scheduled again before the poll: so a poll that finds nothing, or was in progress already, is repeated.
         await self._pushes.put_due(key, now + listing.interval / FASTEST + MILLISECOND)
         looks: Changes = {"looks": known.looks + 1, "looked_at": timestamp(now)}
         if await self._pushes.change(key, known.token, looks, now):

@@ -96,7 +96,7 @@ async def test_a_standby_lives_is_not_ready_serves_the_page_and_takes_over(
             status, checks = await two.readiness()
             assert status == 503
             assert checks["lease"]["detail"].startswith(
-                f"standby: the clock is held by process {holder.process.pid} on "
+                f"standby: the leader is process {holder.process.pid} on "
             )
             assert checks["redis"]["ok"]
             assert checks["clock"]["ok"], "the holder's clock ticks"

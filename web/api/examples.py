@@ -228,9 +228,9 @@ READY: dict[str, Any] = {
     "checks": {
         "redis": {"ok": True, "detail": "answers and takes writes"},
         "clock": {"ok": True, "detail": "ticked 1 s ago, at 2026-03-02T03:30:11.000Z"},
-        "lease": {"ok": True, "detail": "this daemon has the clock"},
+        "lease": {"ok": True, "detail": "this daemon is the leader"},
         "canary": {"ok": True, "detail": "a listing and a page were read 23 s ago"},
-        "parts": {"ok": True, "detail": "all run"},
+        "parts": {"ok": True, "detail": "all parts run"},
         "permissions": {"ok": True, "detail": "the user of Redis may do all that is needed"},
     },
     "channels_off": {},

@@ -104,7 +104,7 @@ async def test_when_the_clock_is_killed_the_one_that_stands_by_goes_on(table, ne
     await other.ready(lambda: new_ones(receiver)[canonical_url(late)], 60)
     clock.process.send_signal(signal.SIGCONT)
     assert await asyncio.wait_for(clock.process.wait(), 60) == 1
-    assert said(clock, "another wirewatch daemon took the clock")
+    assert said(clock, "another wirewatch daemon became the leader")
     assert set(new_ones(receiver).values()) == {1}
     assert await other.stop() == 0, other.tail()
 
