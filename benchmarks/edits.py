@@ -35,13 +35,8 @@ from scrapy.http import HtmlResponse
 
 from config.settings import PollingSettings
 from crawler.extraction import extract_release
-from crawler.pages.again import (
-    conditional_headers,
-    is_site_down,
-    removed_by_content,
-    removed_by_headline,
-    removed_by_response,
-)
+from crawler.pages.conditional_get import conditional_headers
+from crawler.pages.removed_pages import is_site_down, removed_by_content, removed_by_headline, removed_by_response
 from pipelines.ingest import Ingestor
 from scheduler.sweeps.revisits import RevisitSweep
 from stories.crawl_state.claims import Claims

@@ -27,6 +27,7 @@ from crawler.http.size_limits import ResponseLimitError
 from crawler.listings import ListingPage, ListingUnreadableError
 from crawler.pages.dispatcher import MAX_RESPONSE_BYTES, Priority
 from crawler.pages.feed_content import FeedContent
+from crawler.pages.page_outcomes import put_off
 from crawler.polling import overlap
 from crawler.polling.hourly_rate import learn_rates
 from crawler.polling.interval import PollResult
@@ -114,19 +115,6 @@ class ListingPoller:
             claimed += [(waiting[claim.sighting.url], claim, poll) for claim in found.claims]
         self._services.claimed_urls.update(canonical_url(claim.sighting.url) for _, claim, _ in claimed)
         return claimed
-
-    async def give_back(self, poll: Poll, url: str, why: str, until: datetime) -> None:
-        """Leave a page that its host did not want to be asked for now until then."""
-        try:
-            await self._services.claims.give_back(url)
-            await self._services.stores.pending_sightings.reschedule(url, until)
-        except RedisError as error:  # its lease ends by itself
-            self.put_off(poll, url, error)
-        else:
-            self._services.claimed_urls.discard(url)
-        finally:
-            self._services.progress.failed(poll.crawl_id, f"{poll.source} {url}: {why}")
-            self._services.progress.closed(poll.crawl_id)
 
     def _request(self, run: ListingRun, url: str) -> Request:
         headers = {}
@@ -217,7 +205,7 @@ class ListingPoller:
                 if requests:
                     failpoint("noted")
         except RedisError as error:  # nothing was settled: the next poll reads the listing again
-            self.put_off(poll, poll.listing or response.url, error)
+            put_off(self._services, poll, poll.listing or response.url, error)
         except (
             ReaderClosedError
         ) as closed:  # this process ends, and nothing is known of the listing: the next one reads it
@@ -245,7 +233,7 @@ class ListingPoller:
             patience = error.until - self._services.clock() if isinstance(error, HostBusyError) else None
             await self._not_read(run, describe_error(error, host, guard), error_kind(error, host, guard), patience)
         except RedisError as away:
-            self.put_off(run.poll, request.url, away)
+            put_off(self._services, run.poll, request.url, away)
         finally:
             self._close_request(run)
 
@@ -488,11 +476,6 @@ class ListingPoller:
         stored, asked = await self._services.stores.cursors.get(run.key), run.cursor
         same = (stored.etag, stored.last_modified, stored.digest) == (asked.etag, asked.last_modified, asked.digest)
         return stored if same else None
-
-    def put_off(self, poll: Poll, url: str, error: RedisError) -> None:
-        """Say that Redis does not take what came of a request; the next poll asks again."""
-        log.warning("put off", source=poll.source, url=url, why=f"Redis: {error}")
-        self._services.progress.failed(poll.crawl_id, f"{poll.source} {url}: put off, Redis: {error}")
 
     def _close_request(self, run: ListingRun, *, more: bool = False) -> None:
         if not more and run.poll.listing is not None:

@@ -12,7 +12,7 @@ from replaced_pages import LANGUAGES, LAYOUTS, TEASERS, Words, page, states
 from scrapy.http import HtmlResponse
 
 from crawler.extraction import NotARelease, extract_release
-from crawler.pages.again import removed_by_content, removed_by_headline, visible_text
+from crawler.pages.removed_pages import removed_by_content, removed_by_headline, visible_text
 from pipelines.removal_policy import UNSUPPORTED_CONFIRMATION
 from pipelines.text_loss import is_lost, is_still_shown, share_left
 from stories.model.page_result import PageResult

@@ -53,7 +53,7 @@ async def test_a_daemon_whose_idle_reader_processes_are_killed_or_stopped_alerts
         left = children(daemon.process.pid)
         assert await daemon.stop() == 0, daemon.tail()
     assert said(daemon, "reader_replaced")
-    assert not said(daemon, "page not read")
+    assert not said(daemon, "page_not_read")
     assert left
     assert not any(is_alive(pid) for pid in left)
 
@@ -86,8 +86,8 @@ async def test_a_worker_whose_idle_reader_processes_are_killed_goes_on_doing_its
             assert await daemon.stop() == 0, daemon.tail()
     finally:
         assert await worker.stop() == 0, worker.tail()
-    assert not said(worker, "page not read")
-    assert not said(daemon, "page not read")
+    assert not said(worker, "page_not_read")
+    assert not said(daemon, "page_not_read")
 
 
 FAILING = """

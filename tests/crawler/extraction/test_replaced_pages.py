@@ -7,7 +7,7 @@ from replaced_pages import FORMS, LANGUAGES, LAYOUTS, TEASERS, URL, TeaserForm, 
 from scrapy.http import HtmlResponse
 
 from crawler.extraction import NotARelease, extract_release
-from crawler.pages.again import is_site_down, removed_by_content, removed_by_headline
+from crawler.pages.removed_pages import is_site_down, removed_by_content, removed_by_headline
 
 STATES = ("withdrawal", "withdrawal under the headline", "correction")
 

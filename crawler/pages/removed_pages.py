@@ -1,23 +1,15 @@
-"""Stop 5 for pages that are known: how to ask whether one is still the same, and what tells that it is gone; pure."""
+"""How a known page shows that it is gone, by its response or its content, or that its site is down; pure."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from datetime import timedelta
 from urllib.parse import SplitResult, urlsplit
 
 from scrapy.http import HtmlResponse, Response
 
-from crawler.http.response_headers import VALUE_MAX, header, parse_http_date, validator
-from stories.model.page_result import Gone, Validators
+from stories.model.page_result import Gone
 from stories.model.release import NotARelease
-
-REVISIT_PRIORITY = -100  # priority of pages that are read again: after all that may bring something new from their host
-MAX_TRUSTED = 8  # "not modified" in a row; then a page is read whole, for some servers go by a clock that stands
-MIN_STRONG_AGE = timedelta(
-    minutes=1
-)  # between Last-Modified and Date: a younger one may stand for two states of a second
 
 _REMOVED_STATUSES: dict[int, Gone] = {404: "not found", 410: "gone"}
 _EMPTY_REASONS = ("no text", "empty")
@@ -49,7 +41,7 @@ _SITE_DOWN_WORDS = re.compile(
     re.IGNORECASE,
 )
 TEXT_MAX = 200_000  # characters of a page's text; a release has a tenth of that
-MAX_HEADING = 120  # characters; a longer one says more than that a page is not there
+MAX_HEADING = 120  # characters; a longer heading says more than that a page is gone
 _REMOVED_HEADING = re.compile(
     r"(?:(?:oops|sorry|whoops|uh[- ]?oh)\W+)?(?:(?:http )?error\W*)?(?:40[4]|410)?\W*(?:error\W*)?"
     r"(?:(?<=410 )gone\W*|not found\W*|nothing found\W*|(?:(?:the|this|that) )?"
@@ -71,53 +63,35 @@ _SITE_DOWN_HEADING = re.compile(
     re.IGNORECASE,
 )
 _MAINTENANCE_HEADING = re.compile(r"maintenance\W*", re.IGNORECASE)
-"""Also the name of a section: further behind in a title, or over a release's own heading, it says nothing."""
-
-
-def conditional_headers(known: Validators | None) -> dict[str, str]:
-    """Return the headers that ask for a page only if it changed; none after it was long enough said not to have."""
-    if known is None or known.trusted >= MAX_TRUSTED:
-        return {}
-    found = {"If-None-Match": known.etag, "If-Modified-Since": known.last_modified}
-    return {name: value for name, value in found.items() if value}
-
-
-def validators(response: Response) -> Validators | None:
-    """Return what an answer gives to ask by (RFC 9110, 8.8); None where it gives nothing that can be relied on."""
-    etag, modified = validator(response, "ETag"), validator(response, "Last-Modified")
-    if modified and not etag:
-        changed, answered = parse_http_date(modified), parse_http_date((header(response, "Date") or "")[:VALUE_MAX])
-        if changed is None or answered is None or answered - changed < MIN_STRONG_AGE:
-            modified = None
-    if not etag and not modified:
-        return None
-    return Validators(url=response.url, etag=etag, last_modified=modified)
+"""Also a section's name: it counts only as the title, the beginning of the title, or the headline."""
 
 
 def removed_by_response(asked: str, response: Response, listings: Collection[str] = ()) -> Gone | None:
-    """Return how a page is seen to be gone by its status or by where its address leads.
+    """Return how a page is gone, by the status of its response or by the address that it redirects to.
 
-    ``listings`` are the addresses of its source's listings, with ``{tag}`` in them as it stands.
+    Args:
+        asked: The address that was requested.
+        listings: The listings of its source, as configured, with ``{tag}``.
     """
     if response.status in _REMOVED_STATUSES:
         return _REMOVED_STATUSES[response.status]
     before, after = urlsplit(asked), urlsplit(response.url)
     if response.status >= 400 or _location(response.url) == _location(asked) or not _is_same_site(before, after):
-        return None  # a site whose addresses lead to another one moved as a whole
+        return None  # the whole site moved to another domain
     if _FRONT_PAGE.fullmatch(after.path or "/"):
         return "moved to the front page" if not _FRONT_PAGE.fullmatch(before.path or "/") and not after.query else None
     if _ERROR_PAGE.fullmatch(after.path):
         return "not found"
-    if any(_is_listing(response.url, one) and not _is_listing(asked, one) for one in listings):
+    if any(_is_listing(response.url, listing) and not _is_listing(asked, listing) for listing in listings):
         return "moved to a listing"
     section = _SECTION_PAGE.fullmatch(after.path) and not _SECTION_PAGE.fullmatch(before.path)
     return "moved to a listing" if section and not after.query else None
 
 
 def removed_by_content(refusal: NotARelease, asked: str = "", response: Response | None = None) -> Gone | None:
-    """Return how a page is seen to be gone by what it shows instead; walls, shells and faults show nothing of that.
+    """Return how a page is gone, by what it shows in place of its release; None for walls, shells and error pages.
 
-    Only its title and first headings say that its site is away: the headings of other stories may hold any word.
+    Only its title and first headings can say that the site is down: headings of other stories may hold any word.
     """
     heads = "\n".join(_title_and_headings(response))
     said = f"{refusal.detail}\n{headings(response)}"
@@ -135,9 +109,9 @@ def removed_by_content(refusal: NotARelease, asked: str = "", response: Response
 
 
 def removed_by_headline(headline: str, response: Response | None = None) -> Gone | None:
-    """Return how a page is gone that was read as a release of this headline, teasers of others being its text.
+    """Return how a page is gone that was read as a release, because teasers of other stories were its text.
 
-    It says so in its headline, its title or a first heading, and says nothing else there.
+    Its headline, its title or a first heading is a phrase such as "page not found", and nothing else.
     """
     return (
         "not found"
@@ -147,7 +121,7 @@ def removed_by_headline(headline: str, response: Response | None = None) -> Gone
 
 
 def is_site_down(headline: str, response: Response | None = None) -> bool:
-    """Return whether a page that was read as a release says there that its site is away for a while."""
+    """Return whether a page that was read as a release announces an outage or maintenance of its site."""
     heads = _title_and_headings(response)
     return any(_is_heading(_SITE_DOWN_HEADING, said) for said in (headline, *heads)) or any(
         _is_heading(_MAINTENANCE_HEADING, said) for said in (headline, *heads[:2])
@@ -160,16 +134,16 @@ def _is_heading(what: re.Pattern[str], said: str) -> bool:
 
 
 def _title_and_headings(response: Response | None) -> list[str]:
-    """Return a page's title, its parts, and its first headings."""
+    """Return a page's title, the parts of the title, and the first headings."""
     if not isinstance(response, HtmlResponse):
         return []
     title = (response.xpath("string(//title)").get() or "")[: 2 * MAX_HEADING]
-    first = [str(one.xpath("string()").get()) for one in response.xpath("//h1")[:3]]
+    first = [str(heading.xpath("string()").get()) for heading in response.xpath("//h1")[:3]]
     return [title, *re.split(r"\s+[|–—·-]\s+", title), *first]
 
 
 def visible_text(response: Response) -> str:
-    """Return the text that a page shows, in one string, for a look at what is left of its release."""
+    """Return the visible text of a page in one string, to compare with the stored release."""
     if not isinstance(response, HtmlResponse):
         return ""
     found = response.xpath("//body//text()[not(parent::script or parent::style or parent::noscript)]").getall()
@@ -185,13 +159,13 @@ def headings(response: Response | None) -> str:
 
 
 def _location(url: str) -> tuple[str, str, str]:
-    """Return what stays of an address when only its scheme, its "www." or its last slash change."""
+    """Return an address without its scheme, ``www.`` and final slash."""
     parts = urlsplit(url)
     return (parts.hostname or "").removeprefix("www."), parts.path.rstrip("/"), parts.query
 
 
-def _is_same_site(one: SplitResult, other: SplitResult) -> bool:
-    return (one.hostname or "").split(".")[-2:] == (other.hostname or "").split(".")[-2:]
+def _is_same_site(left: SplitResult, right: SplitResult) -> bool:
+    return (left.hostname or "").split(".")[-2:] == (right.hostname or "").split(".")[-2:]
 
 
 def _is_listing(url: str, listing: str) -> bool:
