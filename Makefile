@@ -1,4 +1,4 @@
-# make demo, make test, make run: each sets up .venv by itself, once. PYTHON=… names another Python (3.11 or newer).
+# Each target creates .venv if it is missing. PYTHON=… selects another Python (3.11 or newer).
 
 VENV ?= .venv
 PYTHON ?=
@@ -11,12 +11,12 @@ help:
 	@echo 'make test    run the tests'
 	@echo 'make run     start the daemon with your configuration'
 	@echo 'make lint    ruff, mypy, import-linter'
-	@echo 'make clean   remove .venv and what the tools left behind'
+	@echo 'make clean   remove .venv and caches'
 
 demo: $(VENV)/.installed
 	@$(VENV)/bin/wirewatch demo
 
-# One worker for each core. Byte code is cached also where PYTHONDONTWRITEBYTECODE is set: hundreds of programs are started.
+# One worker for each core. Byte code is cached even if PYTHONDONTWRITEBYTECODE is set, because tests start hundreds of programs.
 test: $(VENV)/.installed-dev
 	@PYTHONDONTWRITEBYTECODE= $(VENV)/bin/python -m pytest -q -n auto --dist worksteal
 

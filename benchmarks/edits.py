@@ -82,7 +82,7 @@ class Page:
     noise: str = ""
     edit: str = ""
     edit_at: datetime | None = None
-    removed_by_response: str = ""
+    gone: str = ""
     gone_at: datetime | None = None
     back_at: datetime | None = None
     blip: str = ""

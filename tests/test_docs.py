@@ -159,6 +159,23 @@ def test_every_metric_is_documented_and_every_documented_metric_exists():
     assert set(documented) == metric_names()
 
 
+def logged_events() -> set[str]:
+    """Return every snake_case text of the code; events are passed to the logger directly or by a helper."""
+    found = set()
+    for package in PACKAGES:
+        for path in (PROJECT / package).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Constant) and re.fullmatch(r"[a-z]+(_[a-z]+)+", str(node.value)):
+                    found.add(str(node.value))
+    return found
+
+
+def test_every_documented_log_event_is_logged():
+    documented = first_cells(sections(read("docs/reference/operations.md"))["Log events"])
+    assert documented
+    assert set(documented) <= logged_events()
+
+
 def test_every_module_in_the_glossary_exists():
     named = re.findall(r"`((?:\w+/)+\w*(?:\.\w+)?)`", read("docs/GLOSSARY.md"))
     assert named
