@@ -24,7 +24,7 @@ PACKAGES = ("alerts", "config", "crawler", "pipelines", "scheduler", "stories", 
 PAGES = sorted(
     path for pattern in ("*.md", "docs/**/*.md", "docker/*.md", ".github/*.md") for path in PROJECT.glob(pattern)
 )
-METRIC_TYPES = ("Counter", "CounterMetricFamily", "Gauge", "GaugeMetricFamily", "Histogram", "Summary")
+METRIC_TYPES = ("counter", "countermetricfamily", "gauge", "gaugemetricfamily", "histogram", "summary")
 
 
 def read(path: str) -> str:
@@ -144,7 +144,7 @@ def metric_names() -> set[str]:
                 if not isinstance(node, ast.Call) or not node.args or not isinstance(node.args[0], ast.Constant):
                     continue
                 called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-                if called in METRIC_TYPES and str(node.args[0].value).startswith("wirewatch_"):
+                if called.lower() in METRIC_TYPES and str(node.args[0].value).startswith("wirewatch_"):
                     found.add(str(node.args[0].value))
     return found
 
