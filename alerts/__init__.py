@@ -1,1 +1,1 @@
-"""Floor 2: turns events into receipts."""
+"""Alert delivery: outbox, channels, retries, digests and quiet hours."""

@@ -1,11 +1,13 @@
-"""Connections of ours reach only what an operator allows: the check sees the very address that is dialled.
+"""SSRF protection: alert channels connect only to addresses that the operator allows.
 
-Webhooks go through a connector whose sockets are made here. A library that connects by itself (Apprise, by requests,
-smtplib and others) is watched where Python's sockets connect: an audit hook (PEP 578) sees each address, and may
-refuse. It obeys the policy of the context it runs in, which Apprise hands on to its threads; outside of ``guarding`` it
-does nothing. It does not see connections of threads that are started without their maker's context (an MQTT client
-that connects again), nor those that a library opens past Python. A proxy that the environment names is what is dialled
-then, and judged.
+The check sees the address of the connection itself. Webhooks use a connector that creates its sockets here. For
+libraries that connect by themselves (Apprise, through requests, smtplib and others), an audit hook (PEP 578) checks
+every address at which Python's sockets connect.
+
+The hook applies the policy of its context, which Apprise passes on to its threads. Outside ``guarding`` it does
+nothing. It does not see connections of threads that start without their parent's context (a reconnecting MQTT client),
+nor connections that a library opens outside Python's sockets. With a proxy from the environment, the proxy's address is
+checked.
 """
 
 from __future__ import annotations
@@ -26,26 +28,26 @@ from config.address_policy import AddressPolicy, BlockedAddressError
 
 @dataclass(slots=True)
 class Dialled:
-    """The addresses that one request tried to reach."""
+    """The addresses to which one request tried to connect."""
 
     blocked: list[str] = field(default_factory=list)
     allowed: list[str] = field(default_factory=list)
 
     @property
     def only_blocked(self) -> bool:
-        """Whether no address of the host may be reached: trying again cannot help."""
+        """Whether every address of the host is blocked, so a retry cannot help."""
         return bool(self.blocked) and not self.allowed
 
 
 _dialled: ContextVar[Dialled | None] = ContextVar("dialled", default=None)
 _policy: ContextVar[AddressPolicy | None] = ContextVar("policy", default=None)
-_CONNECTING = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})
-"""Audit events with a socket and an address, TCP's and UDP's: https://docs.python.org/3/library/audit_events.html"""
+_CONNECT_EVENTS = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})
+"""Audit events of TCP and UDP with a socket and an address: https://docs.python.org/3/library/audit_events.html"""
 
 
 @contextmanager
 def watching() -> Iterator[Dialled]:
-    """Note which addresses the requests inside the block dial: a host may have several, and a failure names one."""
+    """Record the addresses to which requests inside the block connect. A host may have several addresses."""
     dialled = Dialled()
     token = _dialled.set(dialled)
     try:
@@ -56,11 +58,11 @@ def watching() -> Iterator[Dialled]:
 
 @contextmanager
 def guarding(policy: AddressPolicy) -> Iterator[Dialled]:
-    """Let Python's sockets reach only what the policy permits, inside the block and in threads that get its context.
+    """Let Python's sockets connect only to permitted addresses, inside the block and in threads with its context.
 
-    A refused connection fails with ``BlockedAddressError``, an ``OSError``; what was dialled is noted.
+    A blocked connection fails with ``BlockedAddressError``, an ``OSError``. The addresses are recorded.
     """
-    _listen_for_connections()
+    _install_audit_hook()
     token = _policy.set(policy)
     try:
         with watching() as dialled:
@@ -69,13 +71,13 @@ def guarding(policy: AddressPolicy) -> Iterator[Dialled]:
         _policy.reset(token)
 
 
-@cache  # a hook stays as long as the process
-def _listen_for_connections() -> None:
-    sys.addaudithook(_judge)
+@cache  # an audit hook cannot be removed
+def _install_audit_hook() -> None:
+    sys.addaudithook(_check_connection)
 
 
-def _judge(event: str, arguments: tuple[Any, ...]) -> None:
-    if event not in _CONNECTING:
+def _check_connection(event: str, arguments: tuple[Any, ...]) -> None:
+    if event not in _CONNECT_EVENTS:
         return
     policy = _policy.get()
     if policy is None or arguments[1] is None or arguments[0].family not in (socket.AF_INET, socket.AF_INET6):
@@ -90,19 +92,19 @@ def _judge(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 def _addresses(host: str) -> list[str]:
-    """Return the literal addresses that a connection may go to: a name is dialled by whoever does not resolve it."""
+    """Return the numeric addresses of a host; some libraries pass a name to ``connect`` without resolving it."""
     try:
         socket.inet_pton(socket.AF_INET6 if ":" in host else socket.AF_INET, host.split("%", 1)[0])
     except OSError:
-        return sorted({str(found[4][0]) for found in socket.getaddrinfo(host, None)})
+        return sorted({str(info[4][0]) for info in socket.getaddrinfo(host, None)})
     return [host]
 
 
 def guarded_connector(policy: AddressPolicy, limit: int) -> aiohttp.TCPConnector:
-    """Return a connector of at most ``limit`` connections that opens none the policy forbids.
+    """Return a connector that opens only permitted connections, at most ``limit`` at a time.
 
-    The check stands where the socket is made, after name resolution and for addresses written as numbers too, so
-    that neither a name that resolves to something else the second time nor an odd spelling gets past it.
+    The check is made when the socket is created, after name resolution and also for numeric addresses. So DNS rebinding
+    and unusual spellings of an address cannot bypass it.
     """
 
     def make_socket(address: aiohttp.AddrInfoType) -> socket.socket:

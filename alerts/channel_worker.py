@@ -1,4 +1,4 @@
-"""One channel's way out: claims its alerts as slots come free, sends them, writes the receipts."""
+"""Delivers the alerts of one channel: claims alerts as slots become free, sends them and writes receipts."""
 
 from __future__ import annotations
 
@@ -28,14 +28,20 @@ from stories.runtime.heartbeats import beat, beating_as
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
+EVENT_EXPIRED = "its event is no longer stored"
+
 POLL_INTERVAL = timedelta(
     seconds=1
-)  # between two looks at an outbox that nobody woke us for: another process may fill it
-SHUTDOWN_GRACE = timedelta(seconds=1.5)  # for what is under way at the stop; a third of what the daemon has for its own
-RELEASE_TIMEOUT = timedelta(seconds=0.7)  # for releasing the rest; leases that cannot be released end by themselves
-LEASE_MARGIN = timedelta(seconds=15)  # to settle in, also with a Redis that restarts; a crash delays by this
-MAX_PAUSE = timedelta(hours=1)  # a channel's Retry-After holds its other alerts too, but not for a day
-FAILURES_UNTIL_DOWN = 5  # tries in a row that failed: from then on one alert at a time asks whether the channel is back
+)  # between two reads of the outbox without a wake-up, because another process may fill it
+SHUTDOWN_GRACE = timedelta(
+    seconds=1.5
+)  # for deliveries in flight at shutdown; shorter than the daemon's own grace period
+RELEASE_TIMEOUT = timedelta(seconds=0.7)  # for releasing the other leases; a lease that is not released expires
+LEASE_MARGIN = timedelta(
+    seconds=15
+)  # for writing the receipt, also while Redis restarts; a crash delays an alert by this
+MAX_PAUSE = timedelta(hours=1)  # a Retry-After delays the channel's other alerts too, but not for a day
+FAILURES_UNTIL_DOWN = 5  # failed tries in a row; from then on one alert at a time probes the channel
 PROBE_DELAYS_SECONDS = (
     1.0,
     2.0,
@@ -43,35 +49,43 @@ PROBE_DELAYS_SECONDS = (
     8.0,
     15.0,
     30.0,
-)  # seconds between two that ask: a dead channel costs the others nothing
-MAX_DIGEST_ALERTS = 200  # alerts in one digest: a message longer than that is read by nobody
-REDIS_RETRY_DELAYS_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)  # seconds between two tries to reach Redis
+)  # a failing channel must not slow the others down
+MAX_DIGEST_ALERTS = 200  # in one digest; a longer message is not read
+REDIS_RETRY_DELAYS_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
 
 @dataclass(slots=True)
 class DeliveryContext:
-    """What the workers share."""
+    """What all channel workers share."""
 
     outbox: Outbox
     now: Callable[[], datetime]
     rng: Random
     observe: Callable[[Alert, Settled], None]
-    redis_is_away: bool = False
+    redis_is_down: bool = False
 
     async def retry_while_redis_is_down(self, call: Callable[[], Awaitable[T]], until: float | None = None) -> T | None:
-        """Return what ``call`` gives, however long Redis is away (None: it still was at ``until``, loop time)."""
+        """Return the result of ``call``, repeated until Redis answers.
+
+        Args:
+            call: a command for Redis that may be repeated.
+            until: loop time at which to give up; None for no limit.
+
+        Returns:
+            The result, or None if Redis did not answer before ``until``.
+        """
         for attempt in range(1_000_000_000):
             beat()
             try:
                 answer = await call()
             except RedisError as error:
-                if not self.redis_is_away:
-                    log.warning("redis is away; alerts wait", error=str(error))
-                self.redis_is_away = True
+                if not self.redis_is_down:
+                    log.warning("redis_unavailable", error=str(error), next="alerts wait until Redis answers")
+                self.redis_is_down = True
             else:
-                if self.redis_is_away:
-                    log.info("redis is back; alerts go on")
-                self.redis_is_away = False
+                if self.redis_is_down:
+                    log.info("redis_available", next="alerts are delivered again")
+                self.redis_is_down = False
                 return answer
             pause = REDIS_RETRY_DELAYS_SECONDS[min(attempt, len(REDIS_RETRY_DELAYS_SECONDS) - 1)]
             if until is None:
@@ -84,16 +98,16 @@ class DeliveryContext:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Why a worker may send nothing now."""
+    """Why a channel sends nothing now, and for how long."""
 
     wait: timedelta
     allows_urgent: bool = False
-    """It is the reader's wish, not the receiver's limit."""
+    """Urgent alerts are sent all the same: the operator set this hold, not the receiver."""
 
 
 @dataclass(slots=True)
 class ChannelWorker:
-    """A channel and what is under way on it."""
+    """One channel with its deliveries in flight."""
 
     channel: Channel
     context: DeliveryContext
@@ -101,18 +115,18 @@ class ChannelWorker:
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     _sending: set[asyncio.Task[None]] = field(default_factory=set)
     _digest_is_due: bool = False
-    """The digest's time has come: what is due goes, until nothing is."""
+    """The digest's period is over: everything due is sent."""
     _consecutive_failures: int = 0
-    """Tries that failed in a row; after one, a digest that is tried again does not gather for a second period."""
+    """Failed tries in a row. After a failure, a digest does not collect for a second period."""
     _probe_at: float = 0.0
-    """When a channel that is down is asked again, in loop time."""
+    """When a channel that is down is probed again, in loop time."""
     _redactor: Redactor = field(init=False)
 
     def __post_init__(self) -> None:
         self._redactor = redactor_of(self.channel.settings)
 
     async def run(self, *, until_empty: bool = False) -> None:
-        """Deliver until cancelled, or until nothing is due; what is under way then may end."""
+        """Deliver until cancelled, or, with ``until_empty``, until nothing is due. Deliveries in flight may finish."""
         with beating_as(f"alerts to {self.channel.name}"):
             try:
                 await self._take_over()
@@ -127,7 +141,7 @@ class ChannelWorker:
                 await self._shut_down()
 
     async def _take_over(self) -> None:
-        """Make due what an ended daemon was sending: its lease would hold up the story's later alerts too."""
+        """Make alerts due that a previous daemon was sending: their leases would delay later alerts of the story."""
         lease = self.channel.timeout + LEASE_MARGIN
         taken = await self.context.retry_while_redis_is_down(
             lambda: self.context.outbox.take_over(self.channel.name, lease)
@@ -136,7 +150,7 @@ class ChannelWorker:
             log.info("alerts_taken_over", channel=self.channel.name, alerts=taken)
 
     async def _fill(self) -> timedelta | None:
-        """Claim into the free slots; return when it is worth looking again (None: when something happens)."""
+        """Claim alerts for the free slots. Return the time until the next claim, or None to wait for a wake-up."""
         free = self.channel.concurrency - len(self._sending)
         if self._consecutive_failures >= FAILURES_UNTIL_DOWN:
             free = 1 - len(self._sending)
@@ -160,7 +174,13 @@ class ChannelWorker:
         if claim is None:
             return None
         if claim.given_up:
-            log.warning("given up: the channel is off", channel=self.channel.name, alerts=claim.given_up)
+            log.warning(
+                "alerts_given_up",
+                channel=self.channel.name,
+                alerts=claim.given_up,
+                reason="the channel is switched off",
+                next="wirewatch alerts retry --all",
+            )
         if claim.alerts:
             failpoint("alert-claimed")
         lost_at = asyncio.get_running_loop().time() + lease.total_seconds()
@@ -175,14 +195,14 @@ class ChannelWorker:
         return claim.wait
 
     async def _urgent_due(self, free: int) -> list[str] | None:
-        """Return the alerts that go out although the channel is quiet or gathers."""
+        """Return the urgent alerts, which are sent during quiet hours and before a digest is due."""
         passing = await self.context.retry_while_redis_is_down(
             lambda: self.urgent.due(self.context.outbox, self.channel.name)
         )
         return passing[: MAX_DIGEST_ALERTS if self.channel.settings.digest is not None else free] if passing else None
 
     async def _hold(self) -> Hold | None:
-        """Return how long the reader wants nothing: quiet hours, a digest that gathers."""
+        """Return the hold that the operator configured: quiet hours, or a digest that still collects."""
         settings, now = self.channel.settings, self.context.now()
         if settings.quiet_hours is not None:
             end = quiet_until(parse_quiet_hours(settings.quiet_hours), now)
@@ -200,7 +220,7 @@ class ChannelWorker:
         return None
 
     async def _sleep(self, wait: timedelta | None) -> None:
-        """Sleep until an alert is due, a slot comes free, or somebody wakes us."""
+        """Sleep until an alert is due, a slot becomes free, or ``wake`` is set."""
         span = POLL_INTERVAL if wait is None else min(max(wait, timedelta(milliseconds=2)), POLL_INTERVAL)
         waking = asyncio.create_task(self.wake.wait())
         try:
@@ -215,11 +235,11 @@ class ChannelWorker:
         self._sending.discard(task)
         error = None if task.cancelled() else task.exception()
         if error is not None:
-            log.error("a delivery broke; the alert is due again", channel=self.channel.name, exc_info=error)
+            log.error("delivery_crashed", channel=self.channel.name, exc_info=error, next="the alert is sent again")
             report(error, stop="send")
 
     async def _shut_down(self) -> None:
-        """Let what is under way end for a moment; the rest is cancelled and released."""
+        """Let deliveries in flight finish for ``SHUTDOWN_GRACE``, then cancel and release the others."""
         tasks = set(self._sending)
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=SHUTDOWN_GRACE.total_seconds())
@@ -229,7 +249,7 @@ class ChannelWorker:
                 await asyncio.wait(late, timeout=RELEASE_TIMEOUT.total_seconds())
 
     async def _deliver(self, alerts: Sequence[Alert], lost_at: float) -> None:
-        """Try one alert, or the alerts of one digest, and write what became of it."""
+        """Send one alert, or the alerts of one digest, and write the receipts."""
         try:
             failpoint("alert-sending")
             with contextlib.ExitStack() as traces:
@@ -249,16 +269,14 @@ class ChannelWorker:
             ]
             self._probe_at = asyncio.get_running_loop().time() + pause
         for alert in alerts:
-            await self._settle(
-                alert, outcome if alert.body is not None else Refused("its event is kept no longer"), lost_at
-            )
+            await self._settle(alert, outcome if alert.body is not None else Refused(EVENT_EXPIRED), lost_at)
 
     async def _release(self, alert: Alert, until: float) -> None:
         """Make an alert due again without counting a failure; ``until``: loop time at which this gives up."""
         await self.context.retry_while_redis_is_down(lambda: self.context.outbox.settle(alert, "released"), until)
 
     async def _try(self, alerts: Sequence[Alert]) -> Outcome:
-        """Send, and return the outcome without any secret of the channel: here reasons are made, for every channel."""
+        """Send, and return the outcome with the channel's secrets redacted, whatever the channel is."""
         return self._redactor.outcome(await self._send(alerts))
 
     async def _send(self, alerts: Sequence[Alert]) -> Outcome:
@@ -268,7 +286,7 @@ class ChannelWorker:
             if alert.body
         ]
         if not outgoing:
-            return Refused("its event is kept no longer")
+            return Refused(EVENT_EXPIRED)
         seconds = self.channel.timeout.total_seconds()
         try:
             async with asyncio.timeout(seconds):
@@ -276,14 +294,16 @@ class ChannelWorker:
                     return await self.channel.send_digest(outgoing)
                 return await self.channel.send(outgoing[0])
         except TimeoutError:
-            return Later(f"not done within {seconds:g} s")
+            return Later(f"no result within {seconds:g} s")
         except Exception as error:
-            log.exception("the channel broke; trying again", channel=self.channel.name, alert=alerts[0].id)
+            log.exception(
+                "channel_crashed", channel=self.channel.name, alert=alerts[0].id, next="the alert is sent again"
+            )
             report(error, stop="send")
-            return Later(f"{type(error).__name__} in the channel; see the log")
+            return Later(f"{type(error).__name__} in the channel; the log has the traceback")
 
     async def _settle(self, alert: Alert, outcome: Outcome, lost_at: float) -> None:
-        """Write the receipt, as long as the lease holds; a receipt that cannot be written means one repeat."""
+        """Write the receipt while the lease holds. Without a receipt, the alert is sent once more."""
         now = self.context.now()
         settled, words, wait = self._decide(alert, outcome, now)
         off = isinstance(outcome, Refused) and outcome.off
@@ -294,15 +314,17 @@ class ChannelWorker:
         said = {"channel": alert.channel, "alert": alert.id, "type": alert.type, "tries": alert.attempt}
         said |= {"release": name} if (name := release_of(alert.body)) else {}
         if not applied:
-            log.warning("the receipt came too late; the alert goes again", **said)
+            log.warning("receipt_too_late", next="the alert is sent again", **said)
             return
         failpoint("alert-settled")
         if settled == "sent":
             log.info("sent", seconds=round((now - alert.created).total_seconds(), 3), detail=words, **said)
         elif settled == "later":
-            log.warning("trying again", reason=words, seconds=round(wait.total_seconds()), **said)
+            log.warning("alert_failed", reason=words, retry_in=round(wait.total_seconds()), **said)
         else:
-            log.error("given up", reason=words, channel_off=off, **said)
+            log.error(
+                "alert_given_up", reason=words, channel_off=off, next=f"wirewatch alerts retry {alert.id}", **said
+            )
         self.context.observe(alert, settled)
 
     def _decide(self, alert: Alert, outcome: Outcome, now: datetime) -> tuple[Settled, str, timedelta]:
@@ -312,5 +334,5 @@ class ChannelWorker:
             return "failed", outcome.reason, timedelta()
         due = next_try(alert.failures + 1, now, outcome.after, self.context.rng, self.channel.settings.retry)
         if due is None:
-            return "failed", f"given up after {alert.failures + 1} tries; the last: {outcome.reason}", timedelta()
+            return "failed", f"given up after {alert.failures + 1} tries; last reason: {outcome.reason}", timedelta()
         return "later", outcome.reason, due - now

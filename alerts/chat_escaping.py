@@ -1,10 +1,10 @@
-"""Text of others in chats: it mentions nobody and hides no address behind other words, whatever chat shows it."""
+"""Escapes external text for chats: no mentions and no masked links, in any chat service."""
 
 from __future__ import annotations
 
 import re
 
-BREAK = "\u200b"  # zero-width space: invisible, and no chat reads a mention or a link across it
+BREAK = "\u200b"  # zero-width space: invisible, and it ends a mention or a link in every chat
 
 _GROUPS = r"all|channel|everyone|group|here|online|room|team|todos"
 _MENTION = re.compile(
@@ -25,15 +25,15 @@ _IN_ADDRESS = {"@": "%40", "<": "%3C", "[": "%5B", "(": "%28"}
 
 
 def take_apart(text: str) -> str:
-    """Return text in which ``@everyone``, ``<!channel>`` and ``[masked](links)`` are letters and no more.
+    """Return text in which ``@everyone``, ``<!channel>`` and ``[masked](links)`` are plain characters.
 
-    An invisible sign breaks them. In an address, which it would change, the sign of a mention is percent-encoded.
+    A zero-width space is inserted. In an address, which that would change, the mention's sign is percent-encoded.
     """
     pieces, end = [], 0
     for address in _ADDRESS.finditer(text):
         pieces += [_broken(text[end : address.start()]), _encoded(address[0])]
         end = address.end()
-    # Once more over all: a mention may begin at the end of one piece.
+    # Again over the whole text, because a link may span several pieces.
     return _MASKED_LINK.sub(lambda found: found[0] + BREAK, "".join([*pieces, _broken(text[end:])]))
 
 

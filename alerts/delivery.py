@@ -1,4 +1,4 @@
-"""Stop 12, hold → send → receipt: takes alerts from the outbox to their channels until somebody stops it."""
+"""Runs one channel worker per channel, and gives up alerts of channels that the configuration no longer has."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ log = structlog.get_logger(__name__)
 
 
 def _ignore(alert: Alert, settled: Settled) -> None:
-    """Nobody counts."""
+    """Do nothing."""
 
 
 class MissingChannel:
-    """Stands in for a channel that was taken out of the configuration while alerts waited for it."""
+    """Refuses alerts of a channel that was removed from the configuration while alerts waited for it."""
 
     concurrency = 8
     timeout = timedelta(seconds=1)
@@ -37,18 +37,18 @@ class MissingChannel:
         self.settings = DeliverySettings(type="missing")
 
     async def send(self, alert: OutgoingAlert) -> Outcome:
-        """Refuse it: it stands with the reason among the dead alerts, and goes when the channel is back."""
-        return Refused(f"the configuration has no channel {self.name!r} any more")
+        """Refuse the alert: it becomes a dead letter, which can be retried when the channel is back."""
+        return Refused(f"the configuration no longer has a channel {self.name!r}")
 
     async def aclose(self) -> None:
-        """Nothing is open."""
+        """Do nothing: no connection is open."""
 
 
 class Delivery:
-    """Every channel in a worker of its own: one that is slow or dead holds up no other.
+    """Delivers the alerts of all channels, each in its own task, so a slow or failing channel delays no other.
 
-    An alert that is due is sent at least once, with the same id on every try. One that was sent, but whose receipt
-    could not be written before its lease ended or the process died, is sent again.
+    Delivery is at least once, with the same id on every try. An alert is sent again if its receipt could not be written
+    before the lease expired or the process ended.
     """
 
     def __init__(
@@ -63,10 +63,17 @@ class Delivery:
         complete: bool = True,
         holder: str = "",
     ) -> None:
-        """``watches`` says whose alerts are urgent; ``observe`` hears of every receipt, and must not block or raise.
+        """Prepare delivery.
 
-        ``complete``: ``channels`` are all that there are, and alerts for others are given up.
-        ``holder``: who claims alerts (``Outbox``); what its predecessor was sending is sent again without delay.
+        Args:
+            redis: client for the outbox.
+            channels: open channels by name.
+            watches: their ``urgent`` flags decide which alerts bypass quiet hours and digests.
+            observe: called with every receipt; must not block or raise.
+            now: current time.
+            rng: source of the retry jitter.
+            complete: ``channels`` are all configured channels; alerts of any other channel are given up.
+            holder: the claiming process (``Outbox``). Alerts that its predecessor was sending are due immediately.
         """
         self._complete = complete
         self.outbox = Outbox(redis, holder)
@@ -78,7 +85,7 @@ class Delivery:
         ]
 
     async def run(self) -> None:
-        """Deliver until cancelled; what is under way then has 5 s to end, and is due again if it does not."""
+        """Deliver until cancelled. Deliveries in flight may finish for ``SHUTDOWN_GRACE``, else they are due again."""
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(
@@ -89,25 +96,25 @@ class Delivery:
         finally:
             await self._close()
 
-    async def drain(self, timeout: timedelta) -> int:  # noqa: ASYNC109 (the answer is a count, not an error)
-        """Deliver what is due now, for ``timeout`` at most, and return how many alerts are left for later."""
+    async def drain(self, timeout: timedelta) -> int:  # noqa: ASYNC109 (the result is a count, not an error)
+        """Deliver the alerts due now, for at most ``timeout``, and return how many alerts still wait."""
         try:
             async with asyncio.timeout(timeout.total_seconds()), asyncio.TaskGroup() as tasks:
                 for worker in self._workers:
                     tasks.create_task(worker.run(until_empty=True), name=f"alerts to {worker.channel.name}")
         except TimeoutError:
-            pass  # what is left is counted below
+            pass  # the remaining alerts are counted below
         finally:
             await self._close()
         return await self.outbox.waiting(list(self._channels))
 
     def wake(self) -> None:
-        """Look at the outboxes now: an alert was just put there."""
+        """Read the outboxes now: an alert was just added."""
         for worker in self._workers:
             worker.wake.set()
 
     async def _give_up_alerts_of_missing_channels(self) -> None:
-        """Serve the outboxes of channels that were in the configuration once, as long as the others."""
+        """Give up the alerts of channels that were removed from the configuration."""
         with beating_as("alerts to channels that are missing"):
             named = await self._context.retry_while_redis_is_down(self.outbox.channels) if self._complete else ()
         raise_if_cancelled()
@@ -121,11 +128,11 @@ class Delivery:
                 "channel_removed",
                 channel=worker.channel.name,
                 alerts=await self.outbox.waiting([worker.channel.name]),
-                reason="the configuration has no such channel any more; its alerts are given up",
+                reason="the configuration no longer has this channel; its alerts are given up",
                 next="add the channel again, then: wirewatch alerts retry --all",
             )
         if not missing:
-            await asyncio.Event().wait()  # run() lasts until it is cancelled, with no channel at all too
+            await asyncio.Event().wait()  # run() lasts until it is cancelled, also without channels
         await asyncio.gather(*(worker.run() for worker in missing))
 
     async def _close(self) -> None:

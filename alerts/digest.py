@@ -1,4 +1,4 @@
-"""Several events as one message for people: by watch, each story once, in its latest state. Pure."""
+"""Composes several events into one message for people: by watch, each story once, in its latest state. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from alerts.message import Message, compose, mend
 
-WATCHES_NAMED = 5
+MAX_WATCHES_NAMED = 5
 WEIGHTS = {
     "release.withdrawn": 3,
     "release.corrected": 2,
@@ -15,13 +15,13 @@ WEIGHTS = {
     "release.updated": 1,
     "release.revised": 1,
 }
-"""How much it matters that a reader hears of an event; all others 0."""
+"""How important an event is for the reader; all other events have 0."""
 
 
 def compose_digest(events: Sequence[Mapping[str, Any]]) -> Message:
-    """Return one message of events in their order; a single event is shown as it would be alone.
+    """Return one message for events, in their order. A single event is shown as in a message of its own.
 
-    A correction that comes before its original's digest went takes its place there, and shows before and after.
+    A correction that arrives before the digest of its original is sent replaces the original, with before and after.
     """
     latest = _latest_of_each_story(events)
     if len(latest) == 1:
@@ -30,8 +30,8 @@ def compose_digest(events: Sequence[Mapping[str, Any]]) -> Message:
     for event in latest:
         watches = (event.get("data") or {}).get("watches") or ()
         groups.setdefault(", ".join(mend(watch, 80) for watch in watches) or "(no watch)", []).append(event)
-    named = [f"{watch} ({len(group)})" for watch, group in list(groups.items())[:WATCHES_NAMED]]
-    more = ", …" if len(groups) > WATCHES_NAMED else ""
+    named = [f"{watch} ({len(group)})" for watch, group in list(groups.items())[:MAX_WATCHES_NAMED]]
+    more = ", …" if len(groups) > MAX_WATCHES_NAMED else ""
     return Message(
         title=f"{len(latest)} alerts: {', '.join(named)}{more}",
         lines=tuple(line for watch, group in groups.items() for line in _group(watch, group)),
@@ -39,17 +39,18 @@ def compose_digest(events: Sequence[Mapping[str, Any]]) -> Message:
 
 
 def _latest_of_each_story(events: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Return what there is to know of each story, at the place of its first event; events of no story all stay.
+    """Return the current events of each story, at the position of its first event. Events without a story all stay.
 
-    An event replaces what came before it of its story, but for what weighs more: no cosmetic change and no copy hides
+    An event replaces earlier events of its story unless they weigh more. So a cosmetic change or a copy never hides
     that a release was corrected or withdrawn.
     """
-    found: dict[Any, list[Mapping[str, Any]]] = {}
-    for place, event in enumerate(events):
+    stories: dict[Any, list[Mapping[str, Any]]] = {}
+    for position, event in enumerate(events):
         story = ((event.get("data") or {}).get("story") or {}).get("id")
-        before = found.get(story or place, [])
-        found[story or place] = [*(one for one in before if _weight(one) > _weight(event)), event]
-    return [event for events_of_it in found.values() for event in events_of_it]
+        earlier = stories.get(story or position, [])
+        heavier = [other for other in earlier if _weight(other) > _weight(event)]
+        stories[story or position] = [*heavier, event]
+    return [event for events_of_story in stories.values() for event in events_of_story]
 
 
 def _weight(event: Mapping[str, Any]) -> int:

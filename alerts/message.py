@@ -1,4 +1,4 @@
-"""An event in words, for people: what happened, to which release, and what is different now. Pure."""
+"""Composes the alert text of an event: what happened, to which release, and what changed. Pure."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ KINDS = {
     "monitor.blind": "MONITOR IS BLIND",
     "alert.test": "TEST",
 }
-HEADLINE_KEPT = 300  # characters; the longest headline among 10,000 real ones is shorter
-LEAD_KEPT = 400
-CHANGES_SHOWN = 8
-SIDE_KEPT = 160  # of each side of a change: enough to see the number that moved
-CLAIM_KEPT = 60
-CLAIMED = {
+MAX_HEADLINE_CHARACTERS = 300  # the longest headline among 10,000 real ones is shorter
+MAX_LEAD_CHARACTERS = 400
+MAX_CHANGES_SHOWN = 8
+MAX_SIDE_CHARACTERS = 160  # of each side of a change: enough to see a changed number
+MAX_CLAIM_CHARACTERS = 60
+CLAIM_STATES = {
     "confirmed": "as the change below shows",
     "not found": "no change shows it",
-    "unclear": "the changes do not tell",
+    "unclear": "the changes do not show whether",
 }
 FOLLOW_UP = "The release that this notice is about was found; the notice itself was alerted earlier."
-COPIES_SHOWN = 3
-CONTEXT_KEPT = 40  # of what stays the same before it
+MAX_COPIES_SHOWN = 3
+CONTEXT_CHARACTERS = 40  # of unchanged text around a change
 
 _FIELDS = {
     "headline": "Headline",
@@ -58,7 +58,7 @@ _FIELDS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """Plain text without control characters, the most important first; what is cut off at the end is missed least."""
+    """Plain text without control characters, the most important part first, so it can be truncated."""
 
     title: str
     """One line: what happened and the headline."""
@@ -77,15 +77,19 @@ class Message:
 
 
 def read_event(event: bytes) -> Mapping[str, Any]:
-    """Return an event's JSON as it was kept."""
+    """Return the decoded JSON of an event."""
     payload: dict[str, Any] = msgspec.json.decode(event, type=dict[str, Any])
     return payload
 
 
 def mend(text: Any, limit: int) -> str:
-    """Return text as one line that is safe to print and to send: no control or direction character, cut with ``…``.
+    """Return text as one line that is safe to print and to send.
 
-    A headline that cannot be sent as it is gets mended, never dropped.
+    Control and direction characters are removed, so a headline is repaired and never dropped.
+
+    Args:
+        text: any text, or None.
+        limit: maximum number of characters; a longer line ends in ``…``.
     """
     kept = (
         " " if unicodedata.category(character) in ("Cc", "Zl", "Zp") else character
@@ -97,13 +101,13 @@ def mend(text: Any, limit: int) -> str:
 
 
 def compose(event: Mapping[str, Any]) -> Message:
-    """Return what a person wants to read of an event (the contract's JSON, decoded)."""
+    """Return the alert text of an event (decoded JSON of the contract)."""
     data = event.get("data") or {}
     kind = KINDS.get(str(event.get("type")), mend(event.get("type"), 40).upper() or "ALERT")
     release = data.get("release")
     if release is None:
         return _of_the_monitor("MONITOR READS AGAIN" if data.get("state") == "over" else kind, data)
-    headline = mend(release.get("headline"), HEADLINE_KEPT) or "(no headline)"
+    headline = mend(release.get("headline"), MAX_HEADLINE_CHARACTERS) or "(no headline)"
     embargo = mend(release.get("embargoed_until"), 40)
     link = _link(release.get("url"))
     lines = [
@@ -114,19 +118,19 @@ def compose(event: Mapping[str, Any]) -> Message:
         *_claims(release.get("notice"), data),
         _replaced(data.get("replaces"), release, headline),
         FOLLOW_UP if event.get("type") == "release.linked" else None,
-        mend(data.get("detail"), LEAD_KEPT),
+        mend(data.get("detail"), MAX_LEAD_CHARACTERS),
         *_changes(data.get("changes") or ()),
         *_outdated(data.get("outdated") or ()),
     ]
     if event.get("type") in ("release.new", "release.syndicated"):
-        lines.append(mend(release.get("subheadline"), HEADLINE_KEPT))
-        lines.append(mend(next(iter(release.get("body") or ()), ""), LEAD_KEPT))
+        lines.append(mend(release.get("subheadline"), MAX_HEADLINE_CHARACTERS))
+        lines.append(mend(next(iter(release.get("body") or ()), ""), MAX_LEAD_CHARACTERS))
     marked = f"{kind} [EMBARGO]" if embargo else kind
     return Message(title=f"{marked}: {headline}", lines=tuple(line for line in lines if line), link=link)
 
 
 def _of_the_monitor(kind: str, data: Mapping[str, Any]) -> Message:
-    subject, detail = mend(data.get("source") or data.get("channel"), 80), mend(data.get("detail"), LEAD_KEPT)
+    subject, detail = mend(data.get("source") or data.get("channel"), 80), mend(data.get("detail"), MAX_LEAD_CHARACTERS)
     title = f"{kind}: {subject}" if subject else kind
     return Message(title=title, lines=(detail,) if detail else ("",))
 
@@ -139,7 +143,7 @@ def _who(release: Mapping[str, Any]) -> str:
 
 
 def _when(text: str) -> str:
-    """Return ``2026-02-11 09:00 UTC+08:00``, or what was given when it is a bare date or no time."""
+    """Return ``2026-02-11 09:00 UTC+08:00``; a date without a time, or any other text, is returned unchanged."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
@@ -157,47 +161,49 @@ def _link(url: Any) -> str | None:
 def _notice(notice: Mapping[str, Any] | None) -> str | None:
     if not notice:
         return None
-    marker, statement = mend(notice.get("marker"), 120), mend(notice.get("statement"), LEAD_KEPT)
+    marker, statement = mend(notice.get("marker"), 120), mend(notice.get("statement"), MAX_LEAD_CHARACTERS)
     return f"{marker}: {statement}" if marker and statement else statement or marker
 
 
 def _claims(notice: Mapping[str, Any] | None, data: Mapping[str, Any]) -> list[str]:
-    """Return what the notice says it puts right, and whether what changed shows it."""
+    """Return the claims of the notice, each with whether the changes confirm it."""
     if not notice or not data.get("replaces"):
         return []
     sides = [(change.get("before"), change.get("after")) for change in data.get("changes") or ()]
-    found = checked_claims(notice.get("statement"), sides)
-    return [f"It corrects: {_corrected(one)} ({CLAIMED[one.state]})" for one in found]
+    claims = checked_claims(notice.get("statement"), sides)
+    return [f"It corrects: {_corrected(claim)} ({CLAIM_STATES[claim.state]})" for claim in claims]
 
 
 def _corrected(claim: CorrectionClaim) -> str:
-    wrong, right = mend(claim.wrong, CLAIM_KEPT), mend(claim.right, CLAIM_KEPT)
+    wrong, right = mend(claim.wrong, MAX_CLAIM_CHARACTERS), mend(claim.right, MAX_CLAIM_CHARACTERS)
     return f"“{wrong}” → “{right}”" if wrong and right else f"“{right}” is right" if right else f"“{wrong}” was wrong"
 
 
 def _outdated(copies: Any) -> list[str]:
-    """Return which copies show the old text."""
+    """Return a line about the copies that still show the old text."""
     if not copies:
         return []
-    named = [f"{mend(copy.get('source'), 80)} {_link(copy.get('url')) or ''}".strip() for copy in copies[:COPIES_SHOWN]]
-    more = f" and {len(copies) - COPIES_SHOWN} more" if len(copies) > COPIES_SHOWN else ""
+    named = [
+        f"{mend(copy.get('source'), 80)} {_link(copy.get('url')) or ''}".strip() for copy in copies[:MAX_COPIES_SHOWN]
+    ]
+    more = f" and {len(copies) - MAX_COPIES_SHOWN} more" if len(copies) > MAX_COPIES_SHOWN else ""
     many = f"{len(copies)} known copies still show" if len(copies) > 1 else "1 known copy still shows"
     return [f"{many} the old text: {', '.join(named)}{more}"]
 
 
 def _replaced(replaces: Mapping[str, Any] | None, release: Mapping[str, Any], headline: str) -> str | None:
-    # A page that was changed, corrected or taken away in place is about itself, and its address stands above.
+    # A notice on the same page is about that page, whose address is already above.
     if not replaces or replaces.get("id") == release.get("id"):
         return None
-    before, link = mend(replaces.get("headline"), HEADLINE_KEPT), _link(replaces.get("url"))
+    before, link = mend(replaces.get("headline"), MAX_HEADLINE_CHARACTERS), _link(replaces.get("url"))
     named = "the release of the same headline" if before == headline else f"“{before}”"
     return f"About: {named}" + (f" {link}" if link else "")
 
 
 def _changes(changes: Any) -> list[str]:
-    lines = [_change(change) for change in changes[:CHANGES_SHOWN]]
-    if len(changes) > CHANGES_SHOWN:
-        lines.append(f"… and {len(changes) - CHANGES_SHOWN} more changes")
+    lines = [_change(change) for change in changes[:MAX_CHANGES_SHOWN]]
+    if len(changes) > MAX_CHANGES_SHOWN:
+        lines.append(f"… and {len(changes) - MAX_CHANGES_SHOWN} more changes")
     return lines
 
 
@@ -208,18 +214,18 @@ def _change(change: Mapping[str, Any]) -> str:
         label = f"Paragraph {change['paragraph']}" if name == "body" else f"{label} {change['paragraph']}"
     before, after = mend(change.get("before"), 20_000), mend(change.get("after"), 20_000)
     if not before:
-        return f"{label}: added “{mend(after, SIDE_KEPT)}”"
+        return f"{label}: added “{mend(after, MAX_SIDE_CHARACTERS)}”"
     if not after:
-        return f"{label}: removed “{mend(before, SIDE_KEPT)}”"
-    before, after = around_the_difference(before, after, SIDE_KEPT)
+        return f"{label}: removed “{mend(before, MAX_SIDE_CHARACTERS)}”"
+    before, after = around_the_difference(before, after, MAX_SIDE_CHARACTERS)
     return f"{label}: “{before}” → “{after}”"
 
 
 def around_the_difference(before: str, after: str, kept: int) -> tuple[str, str]:
-    """Return both sides cut to where they differ, with some words of what stands beside each difference."""
+    """Return both sides shortened to their differences, each with some context."""
     if max(len(before), len(after)) <= kept:
         return before, after
-    pieces = shortened(marked_changes(before, after), CONTEXT_KEPT)
+    pieces = shortened(marked_changes(before, after), CONTEXT_CHARACTERS)
     was, became = (
         "".join(piece.text for piece in pieces if piece.state in ("kept", state)) for state in ("removed", "added")
     )

@@ -1,8 +1,8 @@
-"""Stop 12, hold → send → receipt: the outbox in Redis that holds every alert until a receipt says what became of it.
+"""The outbox in Redis, which holds every alert until a receipt records its outcome.
 
-An alert is claimed with a lease and an attempt number: a claim that ends in nothing is due again when its lease ends,
-and a settlement with an older attempt number is refused. All writes are scripts that may be repeated after a lost
-reply. Times are those of the Redis server, so that several machines agree.
+An alert is claimed with a lease and an attempt number. A claimed alert without an outcome is due again when its lease
+expires. An outcome with an older attempt number is refused (fencing). All writes are idempotent scripts, so they can be
+repeated after a lost reply. All times come from the Redis server's clock, so several machines agree.
 """
 
 from __future__ import annotations
@@ -26,13 +26,11 @@ from stories.store.archive import Archive
 from stories.store.event_log import is_event, payloads
 
 LUA = Path(__file__).parent / "lua"
-MAX_REASON_CHARACTERS = (
-    500  # characters of a reason or detail: enough for a person, no room for a page that a receiver answered
-)
+MAX_REASON_CHARACTERS = 500  # of a reason or detail: enough for a person, too few for a whole page
 
-MAX_TAKEN_OVER = 10_000  # alerts of a channel at most; a process sends eight at a time, or the hundreds of a digest
+MAX_TAKEN_OVER = 10_000  # alerts of a channel; one process leases eight, or the hundreds of a digest
 TEST_EVENT_PREFIX = "evt_test_"
-"""How the ids of alerts begin that a person asked for, to test a channel."""
+"""Prefix of the ids of test alerts, which a person sends to test a channel."""
 
 Settled = Literal["sent", "later", "failed", "released"]
 Retried = Literal["due", "sending", "unknown"]
@@ -40,43 +38,43 @@ Retried = Literal["due", "sending", "unknown"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """One event for one channel, leased to whoever claimed it."""
+    """One event for one channel, leased to the process that claimed it."""
 
     id: str
     event: str
     channel: str
     story: str | None
     type: str
-    """The event's type; empty when only the event itself knows."""
+    """The event's type; empty when only the event itself has it."""
     attempt: int
-    """Counts claims; the fence of a settlement."""
+    """Number of claims so far: the fencing token of the outcome."""
     failures: int
-    """How often the channel answered ``Later``; where the retry schedule stands."""
+    """Number of ``Later`` outcomes: the position in the retry schedule."""
     created: datetime
     listed: datetime | None
     """When the listing that named the release was read."""
     body: bytes | None
-    """The event's JSON; None when the stream holds it no longer."""
+    """The event's JSON; None when the event is no longer stored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertClaim:
-    """What a claim got."""
+    """The result of a claim."""
 
     alerts: tuple[Alert, ...]
     wait: timedelta | None
-    """Until the next alert of the channel is due; not positive: at once; None: there is none."""
+    """Until the next alert of the channel is due; zero or less: now; None: no alert waits."""
     given_up: int
-    """Alerts that went to the dead ones because the channel is off."""
+    """Alerts moved to the dead letters because the channel is off."""
     held: bool
-    """Nothing goes out before ``wait`` is over: the receiver asked for a pause, or the rate is used up."""
+    """Nothing may be sent before ``wait`` is over: the receiver requested a pause, or the rate limit is reached."""
 
 
 class Outbox:
     """The outbox of all channels."""
 
     def __init__(self, redis: Redis, holder: str = "") -> None:
-        """``holder``: who claims, as ``Claims.run`` has it: ``role/run/``, or ``run/`` without a role."""
+        """``holder``: the claiming process, as in ``Claims.run``: ``role/run/``, or ``run/`` without a role."""
         self._redis = redis
         self._holder = holder
         self._take_over = redis.register_script((LUA / "take_over.lua").read_text(encoding="utf-8"))
@@ -94,10 +92,18 @@ class Outbox:
         only: Sequence[str] | None = None,
         rate: Rate | None = None,
     ) -> AlertClaim:
-        """Lease at most ``limit`` alerts that are due, oldest first; ``only``: none but these; ``rate`` is kept.
+        """Lease due alerts, oldest first.
 
-        An alert waits while an earlier one of its story on this channel is neither sent nor given up; ``together``
-        lets them into one claim, in order, for whoever sends them as one message, which counts once.
+        An alert waits while an earlier alert of its story on this channel is neither sent nor given up.
+
+        Args:
+            channel: name of the channel.
+            limit: maximum number of alerts.
+            lease: time after which an alert without an outcome is due again.
+            together: allow several alerts of one story, in order, because they are sent as one message. The message
+                counts once against the rate limit.
+            only: ids of the only alerts to claim; None for all.
+            rate: rate limit of the channel.
         """
         answer = await self._claim(
             keys=[
@@ -135,9 +141,9 @@ class Outbox:
         )
 
     async def take_over(self, channel: str, lease: timedelta) -> int:
-        """Make alerts due that an ended process of this holder's role had leased, and return how many.
+        """Make alerts due that a previous process of this holder's role had leased, and return their number.
 
-        One process at a time has a role, so the leases of the others are void. Without a role nothing is known.
+        Only one process has a role at a time, so leases of previous processes are void. Returns 0 without a role.
         """
         role, slash, _ = self._holder.removesuffix("/").partition("/")
         if not slash:
@@ -161,11 +167,19 @@ class Outbox:
         pause: timedelta = timedelta(),
         off: bool = False,
     ) -> bool:
-        """Write what became of a try; False when another attempt has taken over and nothing was written.
+        """Write the outcome of a try.
 
-        ``sent`` and ``failed`` (to the dead alerts) end the alert; ``later`` makes it due after ``wait`` and counts
-        as a failure; ``released`` makes it due at once and does not. ``off`` switches the channel off;
-        for ``pause`` nothing at all is claimed for it.
+        Args:
+            alert: the alert as it was claimed.
+            outcome: ``sent`` and ``failed`` (to the dead letters) settle the alert. ``later`` makes it due after
+                ``wait`` and counts as a failure. ``released`` makes it due immediately and does not count.
+            words: detail or reason for the receipt.
+            wait: time until the next try, for ``later``.
+            pause: time for which the channel claims nothing.
+            off: switch the channel off.
+
+        Returns:
+            False if a later attempt has claimed the alert; then nothing was written.
         """
         words = scrub(words)[:MAX_REASON_CHARACTERS]
         applied = await self._settle(
@@ -192,7 +206,7 @@ class Outbox:
         return bool(applied)
 
     async def retry(self, alert_id: str) -> Retried:
-        """Make an alert due now, also one that was sent or given up; its channel is switched on again."""
+        """Make an alert due now, also after it was sent or given up, and switch its channel on."""
         channel = await self._redis.hget(keys.alert(alert_id).name, "channel")
         name = text(channel) if channel else alert_id.rpartition(":")[2]
         answer = await self._retry(
@@ -208,25 +222,25 @@ class Outbox:
         return retried
 
     async def retry_all(self, channel: str | None = None) -> int:
-        """Make all dead alerts (of one channel) due now, and return how many."""
+        """Make all dead letters (of one channel) due now, and return their number."""
         dead = await self._redis.zrange(keys.dead_alerts().name, 0, -1)
-        ids = [text(one) for one in dead]
+        ids = [text(alert_id) for alert_id in dead]
         if channel is not None:
-            ids = [one for one in ids if one.endswith(f":{channel}")]
-        return [await self.retry(one) for one in ids].count("due")
+            ids = [alert_id for alert_id in ids if alert_id.endswith(f":{channel}")]
+        return [await self.retry(alert_id) for alert_id in ids].count("due")
 
     async def turn_on(self, channel: str) -> None:
-        """Let a channel take alerts again that was switched off."""
+        """Switch a channel on again."""
         await self._redis.hdel(keys.channel(channel).name, "off", "off_at")
 
     async def enqueue_test(self, channel: str, now: datetime) -> str:
-        """Put a test alert into the outbox of one channel and return its id; it takes the way of every other."""
+        """Put a test alert into the outbox of one channel and return its id. It is delivered as any other alert."""
         event = f"{TEST_EVENT_PREFIX}{uuid4().hex}"
         payload = {
             "type": "alert.test",
             "id": event,
             "timestamp": timestamp(now),
-            "data": {"watches": [], "detail": f"A test of the channel {channel!r}, asked for by a person."},
+            "data": {"watches": [], "detail": f"A test of the channel {channel!r}, requested by a person."},
         }
         alert_id = f"{event}:{channel}"
         created = _milliseconds(now - datetime.fromtimestamp(0, UTC))
@@ -252,17 +266,17 @@ class Outbox:
         return alert_id
 
     async def due(self, channel: str) -> list[str]:
-        """Return the alerts of a channel that are due and wait, what was due first first."""
+        """Return the ids of a channel's due alerts, earliest due first."""
         seconds, microseconds = await self._redis.time()
         now = int(seconds) * 1000 + int(microseconds) // 1000
-        return [text(one) for one in await self._redis.zrangebyscore(keys.outbox(channel).name, "-inf", now)]
+        return [text(alert_id) for alert_id in await self._redis.zrangebyscore(keys.outbox(channel).name, "-inf", now)]
 
     async def event_of(self, alert_id: str) -> bytes | None:
-        """Return the JSON of an alert's event; None when it is kept no longer."""
+        """Return the JSON of an alert's event; None when it is no longer stored."""
         return await Archive(self._redis).event(alert_id.rpartition(":")[0])
 
     async def overdue(self, channel: str) -> timedelta | None:
-        """Return for how long the alert that was due first has been due (negative: not yet); None without any."""
+        """Return for how long the first alert has been due (negative: not due yet); None without alerts."""
         first: list[Any] = list(await self._redis.zrange(keys.outbox(channel).name, 0, 0, withscores=True))
         if not first:
             return None
@@ -272,7 +286,7 @@ class Outbox:
         )
 
     async def channels(self) -> set[str]:
-        """Return the names of all channels that alerts wait for, in the configuration or not."""
+        """Return the names of all channels with waiting alerts, in the configuration or not."""
         prefix = keys.outbox("").name
         return {text(key).removeprefix(prefix) async for key in self._redis.scan_iter(match=f"{prefix}*", count=1_000)}
 
@@ -285,10 +299,10 @@ class Outbox:
         return sum(counts)
 
     async def _bodies(self, rows: list[list[str]]) -> list[bytes | None]:
-        """Return the JSON of the events of claimed rows, in an exchange or two."""
+        """Return the events' JSON for claimed rows, in one or two round trips."""
         answers = iter(await payloads(self._redis, [row[8] for row in rows if row[8] and not row[9]]))
         return [
-            # a body, or its id in the history
+            # row[9] is a body, or the event's id in the event log
             (row[9].encode() if is_event(row[9].encode()) else None) if row[9] else next(answers) if row[8] else None
             for row in rows
         ]

@@ -1,4 +1,4 @@
-"""What a channel is, and what it answers: worked, try again, or give up."""
+"""The channel interface, and the outcomes of a send: sent, try again later, or refused."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from alerts.settings import DeliverySettings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutgoingAlert:
-    """One alert on its way out."""
+    """One alert to send."""
 
     event_id: str
-    """Goes along with every try: the receiver drops repeats by it."""
+    """The idempotency key: the same on every try, so the receiver can drop repeats."""
     event: bytes
-    """The event's JSON, the bytes that every face of wirewatch shows."""
+    """The event's JSON, the same bytes as in the API and the event log."""
     attempt: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The receiver has it; ``detail`` is what it said, for the receipt."""
+    """The receiver accepted the alert; ``detail`` is its answer, for the receipt."""
 
     detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """Not now; ``after`` is the shortest wait that the receiver asked for."""
+    """The send failed and is retried; ``after`` is the minimum wait that the receiver requested."""
 
     reason: str
     after: timedelta | None = None
@@ -38,7 +38,7 @@ class Later:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Never in this form; with ``off`` the channel takes no further alerts until a person turns it on."""
+    """The send failed and is not retried. ``off`` switches the channel off until a person switches it on."""
 
     reason: str
     off: bool = False
@@ -48,20 +48,20 @@ Outcome = Sent | Later | Refused
 
 
 class Channel(Protocol):
-    """Where alerts go. ``send`` answers and does not raise; retrying is not its work."""
+    """A destination of alerts. ``send`` returns an outcome and does not raise. It does not retry."""
 
     name: str
     settings: DeliverySettings
     concurrency: int
-    """How many alerts may be under way at once."""
+    """Maximum number of concurrent sends."""
     timeout: timedelta
-    """The longest that one ``send`` may take; it is cancelled then and tried again."""
+    """Time limit of one ``send``; after it the send is cancelled and retried."""
 
     async def send(self, alert: OutgoingAlert) -> Outcome:
         """Deliver one alert."""
 
     async def aclose(self) -> None:
-        """Let go of connections and files."""
+        """Close connections and files."""
 
 
 @runtime_checkable
@@ -69,4 +69,4 @@ class DigestChannel(Channel, Protocol):
     """A channel that can put several alerts into one message."""
 
     async def send_digest(self, alerts: Sequence[OutgoingAlert]) -> Outcome:
-        """Deliver them as one; the answer holds for each."""
+        """Deliver several alerts as one message; the outcome applies to each."""

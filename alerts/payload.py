@@ -1,4 +1,4 @@
-"""An event's JSON as a webhook carries it: whole, or without paragraphs and with a link to them. Pure."""
+"""The webhook body of an event: the whole JSON, or a shorter one with a link to the whole release. Pure."""
 
 from __future__ import annotations
 
@@ -10,18 +10,26 @@ from alerts.message import around_the_difference
 
 Body = Literal["full", "link"]
 
-ADVISED = 20_000  # bytes; Standard Webhooks 1.0.0: "we advise on keeping the payload … smaller than 20kb"
-SIDE_KEPT = 400  # characters of a side of a change that is cut: what differs, with words around it
+MAX_PAYLOAD_BYTES = 20_000  # bytes; Standard Webhooks 1.0.0: "we advise on keeping the payload … smaller than 20kb"
+MAX_SIDE_CHARACTERS = 400  # of each side of a shortened change: the difference with its context
 
 
-def fit_payload(event: bytes, body: Body, api: str, limit: int = ADVISED) -> bytes:
-    """Return an event's JSON as a webhook with this ``body`` carries it; the same event gives the same bytes.
+def fit_payload(event: bytes, body: Body, api: str, limit: int = MAX_PAYLOAD_BYTES) -> bytes:
+    """Return the webhook body for an event. The same event gives the same bytes.
 
-    ``full``: as it is up to ``limit`` bytes. What is larger loses paragraphs of ``about``, then of ``body``, the last
-    ones first; where that is not enough disclaimer, contacts, pictures and tags; then the sides of changes are cut to
-    what differs, and the last changes go. ``link``: no paragraph of the release's own, whatever its size. Headline,
-    notice, ``replaces`` and all that says which release it is stay. ``data.truncated`` says whether something was left
-    out, ``data.full`` where the API has the release whole: below ``api``, its address without a slash at the end.
+    A body over the limit loses, in this order: paragraphs of ``about``, then of ``body``, last ones first; disclaimer,
+    contacts, images and tags; the unchanged text of changes; the last changes. Headline, notice, ``replaces`` and all
+    identifying fields stay.
+
+    Args:
+        event: the event's JSON.
+        body: ``full``: the whole event, up to ``limit`` bytes. ``link``: without paragraphs, whatever the size.
+        api: address of the API, without a slash at the end.
+        limit: maximum size in bytes.
+
+    Returns:
+        The JSON. ``data.truncated`` is true if something was left out; ``data.full`` is the release's address in the
+        API.
     """
     if body == "full" and len(event) <= limit:
         return event
@@ -47,18 +55,18 @@ class _About(msgspec.Struct):
     release: _Named | None = None
 
 
-class _Told(msgspec.Struct):
+class _Event(msgspec.Struct):
     data: _About
 
 
 def release_of(event: bytes | None) -> str | None:
-    """Return the id of the release that an event's JSON tells of; None for the monitor's own, and for none."""
-    told = msgspec.json.decode(event, type=_Told) if event else None
-    return told.data.release.id if told and told.data.release else None
+    """Return the id of an event's release; None for events of the monitor, and for a missing event."""
+    decoded = msgspec.json.decode(event, type=_Event) if event else None
+    return decoded.data.release.id if decoded and decoded.data.release else None
 
 
 def _shrink(data: dict[str, Any], limit: int) -> None:
-    """Leave out what matters least until the rest is no larger than ``limit`` bytes, or only what must stay is left."""
+    """Remove the least important parts until the rest has at most ``limit`` bytes, or only required fields remain."""
     release, changes = data["release"], data.get("changes") or []
     for name in ("about", "body"):
         _shorten(release.get(name) or [], _size(data) - limit)
@@ -73,7 +81,7 @@ def _shrink(data: dict[str, Any], limit: int) -> None:
 
 
 def _shorten(items: list[Any], excess: int) -> None:
-    """Take items off the end until ``excess`` bytes are gone."""
+    """Remove items from the end until ``excess`` bytes are removed."""
     while items and excess > 0:
         excess -= _size(items.pop()) + 1
 
@@ -81,11 +89,11 @@ def _shorten(items: list[Any], excess: int) -> None:
 def _cut(change: dict[str, Any]) -> None:
     before, after = change.get("before"), change.get("after")
     if isinstance(before, str) and isinstance(after, str):
-        change["before"], change["after"] = around_the_difference(before, after, SIDE_KEPT)
+        change["before"], change["after"] = around_the_difference(before, after, MAX_SIDE_CHARACTERS)
     else:
         for side in ("before", "after"):
-            if isinstance(change.get(side), str) and len(change[side]) > SIDE_KEPT:
-                change[side] = change[side][: SIDE_KEPT - 1] + "…"
+            if isinstance(change.get(side), str) and len(change[side]) > MAX_SIDE_CHARACTERS:
+                change[side] = change[side][: MAX_SIDE_CHARACTERS - 1] + "…"
 
 
 def _size(value: Any) -> int:

@@ -1,4 +1,4 @@
-"""Quiet hours: when a channel holds delivery, in the wall-clock time of its zone."""
+"""Quiet hours, during which a channel holds delivery, in the wall-clock time of a time zone."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ALLOWED = '"22:00-07:00 Asia/Hong_Kong": from, to, and an IANA time zone'
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuietHours:
-    """From ``start`` (quiet) to ``end`` (no longer), over midnight when the end is the earlier."""
+    """From ``start`` (inclusive) to ``end`` (exclusive), over midnight if ``end`` is earlier than ``start``."""
 
     start: time
     end: time
@@ -21,16 +21,16 @@ class QuietHours:
 
 
 def parse_quiet_hours(text: str) -> QuietHours:
-    """Return what ``"22:00-07:00 Asia/Hong_Kong"`` means; ``ValueError`` names what is allowed."""
+    """Return the parsed ``"22:00-07:00 Asia/Hong_Kong"``. Raises ``ValueError`` with the allowed form."""
     found = _HOURS.fullmatch(text)
     if found is None:
-        raise ValueError(f"{text!r} are no quiet hours; allowed is {ALLOWED}")
+        raise ValueError(f"{text!r} is not a span of quiet hours; allowed is {ALLOWED}")
     try:
         start, end = time(int(found[1]), int(found[2])), time(int(found[3]), int(found[4]))
     except ValueError as error:
         raise ValueError(f"{text!r}: {error}; allowed is {ALLOWED}") from error
     if start == end:
-        raise ValueError(f"{text!r} would be quiet for ever; allowed is {ALLOWED}")
+        raise ValueError(f"{text!r} begins and ends at the same time; allowed is {ALLOWED}")
     try:
         zone = ZoneInfo(found[5])
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
@@ -39,10 +39,10 @@ def parse_quiet_hours(text: str) -> QuietHours:
 
 
 def quiet_until(hours: QuietHours, now: datetime) -> datetime | None:
-    """Return when the quiet that holds at ``now`` ends (UTC), or None outside of it.
+    """Return the end (UTC) of the quiet hours that include ``now``, or None outside quiet hours.
 
-    On the day a clock is put forward, an end that the clock skips comes as much later as it skips; on the day it is
-    put back, an end or a start that comes twice is the first of the two.
+    When a clock change skips the end, the end moves later by the skipped time. When a clock change repeats the start or
+    end, the first of the two counts.
     """
     today = now.astimezone(hours.zone).date()
     for day in (today - timedelta(days=1), today):

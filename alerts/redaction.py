@@ -1,7 +1,7 @@
-"""Keeps a channel's secrets out of what is said about it: reasons and details of receipts, log lines, error reports.
+"""Redacts a channel's secrets in texts about it: reasons and details of receipts, log lines, error reports.
 
-A receiver may repeat the request's address ("Cannot POST /hooks/TOKEN"), a library may repeat the whole URL. Every text
-that comes from outside goes through here before it becomes the reason of an outcome (``alerts.channel_worker``).
+A receiver may repeat the request's address ("Cannot POST /hooks/TOKEN"), and a library may repeat the whole URL. Every
+external text is redacted before it becomes the reason of an outcome (``alerts.channel_worker``).
 """
 
 from __future__ import annotations
@@ -20,45 +20,45 @@ from pydantic import BaseModel, SecretStr
 from alerts.outcomes import Outcome, Sent
 
 HIDDEN = "…"
-PART_LENGTH = 6  # characters of a part of a path that may be a token
-VALUE_LENGTH = 4  # characters of a query value, a user name or a password: it is a secret by its place
-RANDOM_LENGTH = 16  # characters of a part that is hidden everywhere, not only in what is said about its channel
+MIN_PART_LENGTH = 6  # characters of a part of a path that may be a token
+MIN_VALUE_LENGTH = 4  # characters of a query value, a user name or a password, which are secret by position
+MIN_RANDOM_LENGTH = 16  # characters of a part that is redacted everywhere, not only in texts about its channel
 _HOST = re.compile(r"\d+\.\d+\.\d+\.\d+|[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]+|localhost")
 _SEPARATORS = re.compile(r"[/:@?&=#,;]+")
 
 
 def secret_parts(url: str, *, host_is_public: bool = True) -> frozenset[str]:
-    """Return the parts of a channel's URL that must not be repeated.
+    """Return the parts of a channel's URL that must be redacted.
 
     Args:
         url: a webhook's address, or an Apprise URL.
-        host_is_public: False for Apprise, where a token may stand in the place of the host.
+        host_is_public: False for Apprise, whose URLs may have a token in place of the host.
 
     Returns:
-        The URL, its path, each part of the path, query values, fragment, user name and password, as they are written
-        and percent-decoded, and user name with password as Basic authentication sends them.
+        The URL, its path, each part of the path, query values, fragment, user name and password, each as written and
+        percent-decoded, and the Basic authentication value of user name and password.
     """
     try:
         parts = urlsplit(url)
         host = (parts.hostname or "") if host_is_public else ""
-    except ValueError:  # checked by the settings; whatever it is, all of it is secret
+    except ValueError:  # not a URL: the whole text is secret
         return frozenset({url})
     user, _, password = parts.netloc.rpartition("@")[0].partition(":")
-    found = {url, *_long([parts.path, parts.query, parts.fragment], PART_LENGTH)}
-    found |= _long(_SEPARATORS.split(f"{parts.path}/{parts.fragment}"), PART_LENGTH)
-    found |= _long((value for _, value in parse_qsl(parts.query)), VALUE_LENGTH)
-    found |= _long((value for pair in parts.query.split("&") for value in pair.split("=")[1:]), VALUE_LENGTH)
-    found |= _long([user, password], VALUE_LENGTH)
+    found = {url, *_long([parts.path, parts.query, parts.fragment], MIN_PART_LENGTH)}
+    found |= _long(_SEPARATORS.split(f"{parts.path}/{parts.fragment}"), MIN_PART_LENGTH)
+    found |= _long((value for _, value in parse_qsl(parts.query)), MIN_VALUE_LENGTH)
+    found |= _long((value for pair in parts.query.split("&") for value in pair.split("=")[1:]), MIN_VALUE_LENGTH)
+    found |= _long([user, password], MIN_VALUE_LENGTH)
     if user or password:
         pair = f"{unquote(user)}:{unquote(password)}".encode()
         found |= {base64.b64encode(pair).decode(), base64.urlsafe_b64encode(pair).decode()}
     if not host_is_public:
-        found |= _long(_SEPARATORS.split(parts.netloc), PART_LENGTH)
-    return frozenset(one for one in found if one and one.casefold() not in host)
+        found |= _long(_SEPARATORS.split(parts.netloc), MIN_PART_LENGTH)
+    return frozenset(part for part in found if part and part.casefold() not in host)
 
 
 def secrets_of(settings: BaseModel) -> frozenset[str]:
-    """Return every secret in a channel's settings, and the secret parts of those that are addresses."""
+    """Return every secret in a channel's settings, and the secret parts of URLs."""
     found: set[str] = set()
     for name in type(settings).model_fields:
         value = getattr(settings, name)
@@ -67,27 +67,27 @@ def secrets_of(settings: BaseModel) -> frozenset[str]:
             webhook = getattr(settings, "type", "") == "webhook"
             found |= secret_parts(secret, host_is_public=webhook) if "://" in secret else {secret}
             found.add(secret.removeprefix("whsec_"))
-    return frozenset(one for one in found if len(one) >= VALUE_LENGTH)
+    return frozenset(secret for secret in found if len(secret) >= MIN_VALUE_LENGTH)
 
 
 def looks_random(secret: str) -> bool:
-    """Return whether a secret is no ordinary word, so that hiding it in every log line hides nothing else."""
+    """Return whether a secret is random enough that redacting it in every log line hides no ordinary words."""
     if _HOST.fullmatch(secret):
         return False
-    return len(secret) >= RANDOM_LENGTH or bool(len(secret) >= PART_LENGTH and re.search(r"\d", secret))
+    return len(secret) >= MIN_RANDOM_LENGTH or bool(len(secret) >= MIN_PART_LENGTH and re.search(r"\d", secret))
 
 
 class Redactor:
-    """Takes secrets out of text, in every way in which a receiver may have written them."""
+    """Redacts secrets in texts, in every encoding that a receiver may use."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        """``secrets``: as they are in the configuration; ways to encode them are added here."""
+        """``secrets``: as in the configuration; their encoded forms are added here."""
         ways = {way for secret in secrets for way in _ways(secret)}
         self._ways = sorted(ways, key=len, reverse=True)
         self._pattern = re.compile("|".join(re.escape(way) for way in self._ways), re.IGNORECASE) if ways else None
 
     def clean(self, text: str) -> str:
-        """Return text without the secrets; the beginning of one, where the text was cut off, goes too."""
+        """Return text without the secrets. The beginning of a secret at the end of a truncated text is removed too."""
         if self._pattern is None:
             return text
         cleaned = self._pattern.sub(HIDDEN, text)
@@ -96,14 +96,14 @@ class Redactor:
         return f"{cleaned.rstrip('…')[:-cut]}{HIDDEN}" if cut else cleaned
 
     def outcome(self, outcome: Outcome) -> Outcome:
-        """Return an outcome whose reason or detail holds no secret."""
+        """Return the outcome with secrets redacted in its reason or detail."""
         if isinstance(outcome, Sent):
             return replace(outcome, detail=self.clean(outcome.detail))
         return replace(outcome, reason=self.clean(outcome.reason))
 
 
 def redactor_of(settings: Any) -> Redactor:
-    """Return what redacts the texts about a channel with these settings."""
+    """Return the redactor for a channel with these settings."""
     return Redactor(secrets_of(settings) if isinstance(settings, BaseModel) else ())
 
 
@@ -117,8 +117,8 @@ def _ways(secret: str) -> set[str]:
 
 
 def _overlap(text: str, secret: str) -> int:
-    """Return how many characters of a secret's beginning the text ends with; 0 for fewer than ``VALUE_LENGTH``."""
-    for length in range(min(len(secret) - 1, len(text)), VALUE_LENGTH - 1, -1):
+    """Return the length of the secret's prefix at the end of the text; 0 if shorter than ``MIN_VALUE_LENGTH``."""
+    for length in range(min(len(secret) - 1, len(text)), MIN_VALUE_LENGTH - 1, -1):
         if text.endswith(secret[:length]):
             return length
     return 0

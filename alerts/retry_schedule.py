@@ -1,4 +1,4 @@
-"""When a failed alert is tried again. Pure: time and chance come in as arguments."""
+"""The retry schedule: when a failed alert is sent again. Pure; time and randomness are arguments."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ DEFAULT_RETRY = (
     timedelta(hours=20),
     timedelta(hours=24),
 )
-"""The schedule of Standard Webhooks 1.0.0 (immediately, then after these waits; 75 hours in all) with two short waits
-more: a story's later events wait for the earlier ones, so one lost answer must not hold up a correction for minutes."""
+"""The schedule of Standard Webhooks 1.0.0 (immediately, then after these waits; 75 hours in total) with two more short
+waits. Later events of a story wait for earlier ones, so one lost answer must not delay a correction for minutes."""
 
-JITTER = 0.2  # a fifth either way, as Svix has it: what failed together does not come back together
-LONGEST_WAIT = timedelta(hours=24)  # a receiver that asks for more than the schedule's longest wait is not believed
+JITTER = 0.2  # a fifth either way, as in Svix: alerts that failed together are not retried together
+MAX_WAIT = timedelta(hours=24)  # a longer Retry-After than the schedule's longest wait is not honoured
 
 
 def next_try(
@@ -33,14 +33,19 @@ def next_try(
     rng: Random,
     schedule: Sequence[timedelta] = DEFAULT_RETRY,
 ) -> datetime | None:
-    """Return when to try again after the ``failures``-th failure (1 for the first), or None to give up.
+    """Return the time of the next try, or None to give up.
 
-    ``retry_after`` is what the receiver asked for: it makes a wait longer (24 hours at most), never shorter, so that
-    a receiver that keeps asking for a second does not use up the whole schedule in one bad minute.
+    Args:
+        failures: number of failures so far, 1 after the first.
+        now: current time.
+        retry_after: wait that the receiver requested. It makes a wait longer (24 hours at most), never shorter, so a
+            short ``Retry-After`` cannot use up the whole schedule in one minute.
+        rng: source of the jitter.
+        schedule: waits after the first, second, … failure.
     """
     if failures > len(schedule):
         return None
     wait = schedule[failures - 1] * rng.uniform(1 - JITTER, 1 + JITTER)
     if retry_after is not None:
-        wait = max(wait, min(retry_after, LONGEST_WAIT))
+        wait = max(wait, min(retry_after, MAX_WAIT))
     return now + wait

@@ -1,4 +1,4 @@
-"""What every channel's settings have beside its own: when to try again, when to gather, when to be quiet."""
+"""The delivery settings that all channels share: retries, digest, quiet hours and rate limit."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _quiet(text: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rate:
-    """At most so many alerts in any period of this length."""
+    """A rate limit: at most ``alerts`` alerts in any period of this length."""
 
     alerts: int
     period: timedelta
@@ -36,7 +36,7 @@ def _rate(value: Any) -> Any:
         return value
     found = re.fullmatch(r"\s*(\d{1,6})\s+per\s+(\S+)\s*", value)
     if found is None or int(found[1]) < 1:
-        raise ValueError(f'{value!r} is no rate; allowed is "30 per 1m"')
+        raise ValueError(f'{value!r} is not a rate; allowed is "30 per 1m"')
     period = parse_duration(found[2])
     if not timedelta(seconds=1) <= period <= timedelta(days=1):
         raise ValueError(f"{value!r}: the period must be from 1s to 1d")
@@ -44,18 +44,19 @@ def _rate(value: Any) -> Any:
 
 
 class DeliverySettings(ChannelSettings):
-    """The part of a channel's settings that delivery obeys, whatever the channel is."""
+    """The settings of a channel that delivery uses, whatever the channel is."""
 
     retry: tuple[Annotated[Duration, Field(ge=timedelta(), le=timedelta(days=7))], ...] = Field(
         default=DEFAULT_RETRY,
         max_length=100,
         json_schema_extra={"default": [format_duration(wait) for wait in DEFAULT_RETRY]},
     )
-    """Waits between tries; after the last one the alert is given up. []: one try. Default: Standard Webhooks' own."""
+    """Waits between tries; after the last one the alert is given up. []: one try. Default: the schedule of Standard
+    Webhooks."""
     digest: Annotated[Duration, Field(gt=timedelta(), le=timedelta(days=7))] | None = None
-    """Gather: what comes goes out together, this long after the first of it. Left out: each at once."""
+    """Collect alerts and send them as one message, this long after the first. Left out: each is sent immediately."""
     quiet_hours: Annotated[str, AfterValidator(_quiet)] | None = None
-    """``"22:00-07:00 Asia/Hong_Kong"``: nothing is delivered then; it goes when they end."""
+    """``"22:00-07:00 Asia/Hong_Kong"``: no alert is delivered during this time; it is sent afterwards."""
     rate: (
         Annotated[
             Rate,
@@ -65,4 +66,4 @@ class DeliverySettings(ChannelSettings):
         ]
         | None
     ) = None
-    """``"30 per 1m"``: no more than that; the rest waits its turn."""
+    """``"30 per 1m"``: the rate limit; further alerts wait."""

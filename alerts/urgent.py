@@ -1,7 +1,7 @@
-"""Which alerts pass while a channel is quiet or gathers: those of watches that say ``urgent = true``, and tests.
+"""Urgent alerts bypass quiet hours and digests: those of watches with ``urgent = true``, and test alerts.
 
-It is read from what an event names and from the present configuration, so a watch that is made urgent in the night is
-heard in the night. An alert that passes takes those of its story with it that were held before it: order stays.
+The watches of the event and the current configuration decide, so a watch that becomes urgent during quiet hours is
+urgent immediately. An urgent alert is sent together with earlier held alerts of its story, so the order is kept.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class _Data(msgspec.Struct):
 
 
 class _Event(msgspec.Struct):
-    """What of an event says whether it is urgent, and what goes with it."""
+    """The fields of an event that decide whether it is urgent."""
 
     data: _Data
 
@@ -35,15 +35,15 @@ _DECODER = msgspec.json.Decoder(_Event)
 
 @dataclass(slots=True)
 class UrgentBypass:
-    """What one channel's lane has seen of the alerts that are held."""
+    """Finds the urgent alerts among the held alerts of one channel."""
 
     watches: frozenset[str]
-    """Those that are urgent and alert this channel."""
+    """The urgent watches that alert this channel."""
     _seen: dict[str, tuple[str, bool]] = field(default_factory=dict)
-    """Alert to its story and whether it is urgent: each event is read once."""
+    """Story and urgency of each alert, so that each event is read once."""
 
     async def due(self, outbox: Outbox, channel: str) -> list[str]:
-        """Return the alerts that are due and pass, what was due first first."""
+        """Return the ids of due alerts that bypass the hold, earliest due first."""
         due = await outbox.due(channel)
         self._seen = {alert: self._seen.get(alert) or await self._read(outbox, alert) for alert in due}
         last = {story: place for place, (story, urgent) in enumerate(self._seen.values()) if urgent}
@@ -51,7 +51,7 @@ class UrgentBypass:
 
     async def _read(self, outbox: Outbox, alert: str) -> tuple[str, bool]:
         if alert.startswith(TEST_EVENT_PREFIX):
-            return alert, True  # a person waits for it
+            return alert, True  # a person waits for the result
         body = await outbox.event_of(alert) if self.watches else None
         if body is None:
             return alert, False
@@ -60,7 +60,7 @@ class UrgentBypass:
 
 
 def urgent_watches(watches: Mapping[str, WatchSettings], channel: str) -> frozenset[str]:
-    """Return the names of the watches that are urgent and alert a channel; one that names no channels alerts all."""
+    """Return the names of the urgent watches that alert a channel. A watch without channels alerts all channels."""
     return frozenset(
         name
         for name, watch in watches.items()

@@ -1,1 +1,1 @@
-"""The room of the page and the API: the same nouns, for people and programs."""
+"""The web server: pages for people, the HTTP API, feeds, probes and metrics."""

@@ -1,4 +1,4 @@
-"""``/docs``: the OpenAPI document as a page of our own: FastAPI's load their scripts from other hosts."""
+"""``/docs``: the OpenAPI document as a page. FastAPI's own pages load scripts from other hosts."""
 
 from __future__ import annotations
 

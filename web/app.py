@@ -1,4 +1,4 @@
-"""The app that the daemon serves: the page, the API, and what probes ask."""
+"""The web app of the daemon: pages, API, feeds, probes and metrics."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from web.websub import WebSubCallbacks
 
 __all__ = ["AlertFilter", "AlertState", "Dependencies", "create_app", "end_streams"]
 
-ABOUT = """What wirewatch has found, and a way to ask for more.
+ABOUT = """Releases, stories, events, sources and alerts that wirewatch stores, and crawls on request.
 
-Errors are problem details (RFC 9457, `application/problem+json`). Times are ISO 8601 with an offset. Lists go on
-where `next` says: pass it back as `cursor` (releases) or `after` (events)."""
+Errors are problem details (RFC 9457, `application/problem+json`). Times are ISO 8601 with an offset. For the next
+page of a list, pass `next` back as `cursor` (releases) or `after` (events)."""
 
 
 def create_app(dependencies: Dependencies) -> FastAPI:
-    """Return the app; it opens nothing by itself and needs no lifespan."""
+    """Return the app. It opens no connections and needs no lifespan."""
     app = FastAPI(
         title="wirewatch",
         version="1",
         description=ABOUT,
-        docs_url=None,  # FastAPI's own pages load from other hosts
+        docs_url=None,  # FastAPI's documentation pages load scripts from other hosts
         redoc_url=None,
         openapi_url="/openapi.json",
     )
@@ -52,7 +52,7 @@ def create_app(dependencies: Dependencies) -> FastAPI:
     app.include_router(pages.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_middleware(AccessControl, settings=dependencies.settings.web)
-    if dependencies.pushes is not None:  # before the app: what hubs ask for never reaches it
+    if dependencies.pushes is not None:  # before the app, which requests of hubs never reach
         sources = dependencies.settings.sources
 
         def polled(source: str) -> bool:
@@ -61,14 +61,14 @@ def create_app(dependencies: Dependencies) -> FastAPI:
         app.add_middleware(
             WebSubCallbacks, pushes=dependencies.pushes, now=dependencies.now, heard=dependencies.heard, polled=polled
         )
-    app.add_middleware(HeadLimits)  # outermost: nothing parses a head that is over a limit
+    app.add_middleware(HeadLimits)  # outermost, so a head over a limit is never parsed
     _describe(app, with_token=dependencies.settings.web.token is not None)
     return app
 
 
 def _describe(app: FastAPI, *, with_token: bool) -> None:
-    """Complete the OpenAPI document by what FastAPI cannot know: problems, and the token."""
-    document = app.openapi()  # kept by the app: what /openapi.json answers
+    """Add problems, examples and the token to the OpenAPI document."""
+    document = app.openapi()  # cached by the app: the answer of /openapi.json
     problems.describe(document)
     show_examples(document)
     if with_token:
@@ -78,5 +78,5 @@ def _describe(app: FastAPI, *, with_token: bool) -> None:
 
 
 def end_streams(app: FastAPI) -> None:
-    """End the streams of events, which would otherwise last until the server's patience is over."""
+    """End the event streams, which would otherwise delay the server's shutdown."""
     app.state.event_notifier.end()

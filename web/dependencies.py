@@ -1,4 +1,4 @@
-"""What the web room reads and asks: given by whoever brings the rooms together."""
+"""The interfaces that the web server needs. ``scheduler`` provides them, so ``web`` imports no sibling package."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ AlertState = Literal["pending", "leased", "sent", "failed", "waiting"]
 
 
 class Check(TypedDict):
-    """One thing that must hold for readiness."""
+    """One condition of readiness."""
 
     ok: bool
     detail: str
 
 
 async def no_checks() -> Mapping[str, Check]:
-    """Return no further check."""
+    """Return no further checks."""
     return {}
 
 
@@ -43,35 +43,35 @@ async def no_measurement(checks: Mapping[str, Check]) -> None:
 
 
 async def no_data_loss() -> str | None:
-    """Return that Redis lost nothing."""
+    """Return None: Redis lost no data."""
     return None
 
 
 async def no_canary() -> CanaryReport | None:
-    """Return that there is no canary."""
+    """Return None: there is no canary."""
     return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertFilter:
-    """Which alerts are asked for; every part that is given must hold."""
+    """A filter of alerts; all given parts must match."""
 
     channel: str | None = None
     state: AlertState | None = None
     """``waiting`` is ``pending`` and ``leased``."""
     watch: str | None = None
-    """Whose event names that watch."""
+    """Name of a watch that the alert's event names."""
     since: datetime | None = None
     limit: int = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dependencies:
-    """What the app reads and asks."""
+    """Everything that the app reads, and the actions that it requests."""
 
     settings: Settings
     redis: Redis
-    """For a PING, nothing else."""
+    """For PING and a write probe only."""
     archive: Archive
     stores: CrawlStores
     now: Callable[[], datetime]
@@ -82,55 +82,55 @@ class Dependencies:
     matches: Callable[[str, Release], bool]
     """Whether a watch, by name, matches a release."""
     query: Callable[[str], Callable[[Release], bool]]
-    """What a query matches; ``config.query.QuerySyntaxError`` for one that cannot be read."""
+    """Compiles a query to a predicate. Raises ``config.query.QuerySyntaxError``."""
     changes: Callable[[Release, Release], Sequence[Change]]
-    """What differs from one state of a release to another."""
+    """Returns the changes from one state of a release to another."""
     receipts: Callable[[Sequence[str]], Awaitable[list[Receipt]]]
     """The receipts of these alerts (``EVENT:CHANNEL``), without unknown ones."""
     retry: Callable[[str], Awaitable[str]]
-    """Sends an alert again: ``due``, ``sending``, or ``unknown`` where there is none of this id."""
+    """Sends an alert again. Returns ``due``, ``sending``, or ``unknown`` for an unknown id."""
     retry_all: Callable[[], Awaitable[int]]
-    """Sends again all that were given up; how many."""
+    """Sends all given-up alerts again. Returns their number."""
     test: Callable[[str], Awaitable[str]]
-    """Sends a test alert to a channel, which is switched on for it; the alert's id."""
+    """Switches a channel on and sends a test alert to it. Returns the alert's id."""
     metrics: CollectorRegistry
     pushes: WebSubStore | None = None
-    """How listings stand with their hubs; None where no hub can reach this server."""
+    """WebSub subscriptions; None if no hub can reach this server."""
     heard: Callable[[str], None] = lambda what: None
-    """Is told what came from a hub, for the figures."""
+    """Counts requests of hubs by outcome, for the metrics."""
     clock_warning: Callable[[], str | None] = lambda: None
-    """That the clocks of this machine, of Redis and of the sites disagree, in words."""
+    """Returns a warning if the clocks of this machine, of Redis and of the sites differ."""
     checks: Callable[[], Awaitable[Mapping[str, Check]]] = no_checks
-    """What else must hold for readiness, by name; it must not raise."""
+    """Returns further conditions of readiness by name. Must not raise."""
     measure: Callable[[Mapping[str, Check]], Awaitable[None]] = no_measurement
-    """Brings the metrics up to date before they are read; it gets the checks of readiness, and must not raise."""
+    """Updates the metrics before they are read. It receives the readiness checks, and must not raise."""
     canary: Callable[[], Awaitable[CanaryReport | None]] = no_canary
-    """The last report of the canary of the daemon that has the clock; None when there is none."""
+    """Returns the last canary report of the leading daemon; None without one."""
     data_loss: Callable[[], Awaitable[str | None]] = no_data_loss
-    """What Redis lost when it last came back empty, in words, for a week; None when there is nothing to say."""
+    """Describes data that Redis lost in the last week; None without loss."""
     finder: LiveIndex | None = None
-    """The index; None: everything is read from Redis."""
+    """The full-text index; None: releases are read from Redis."""
 
 
 def dependencies_of(request: Request) -> Dependencies:
-    """Return what the app was made with."""
-    found: Dependencies = request.app.state.dependencies
-    return found
+    """Return the dependencies of the app that serves a request."""
+    value: Dependencies = request.app.state.dependencies
+    return value
 
 
 def page_cache(request: Request) -> CoalescingCache:
-    """Return the pages that were made within the last second."""
-    found: CoalescingCache = request.app.state.page_cache
-    return found
+    """Return the app's cache of rendered pages."""
+    value: CoalescingCache = request.app.state.page_cache
+    return value
 
 
 def event_notifier(request: Request) -> EventNotifier:
-    """Return what rings when an event was kept."""
-    found: EventNotifier = request.app.state.event_notifier
-    return found
+    """Return the app's notifier of new events."""
+    value: EventNotifier = request.app.state.event_notifier
+    return value
 
 
 def csrf_token(request: Request) -> CsrfToken:
-    """Return what the forms of this server are known by."""
-    found: CsrfToken = request.app.state.csrf_token
-    return found
+    """Return the app's CSRF token."""
+    value: CsrfToken = request.app.state.csrf_token
+    return value

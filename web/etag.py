@@ -1,4 +1,4 @@
-"""Answers with a name for their content: who has it already gets 304 (RFC 9110, sections 8.8.3 and 13.1.2)."""
+"""Conditional requests: ETag, Last-Modified and 304 (RFC 9110 sections 8.8.3 and 13.1.2)."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from starlette.responses import Response
 
 
 def etag_of(body: bytes) -> str:
-    """Return a strong entity tag, made from the content alone: the same after a restart and on every machine."""
+    """Return a strong entity tag. It depends on the content only, so it is the same on every machine."""
     return f'"{hashlib.blake2b(body, digest_size=16).hexdigest()}"'
 
 
 def matches_etag(if_none_match: str, etag: str) -> bool:
-    """Return whether a request says that it holds this content (weak comparison, as the RFC asks for)."""
-    given = [one.strip() for one in if_none_match.split(",")]
-    return "*" in given or any(one.removeprefix("W/") == etag for one in given)
+    """Return whether ``If-None-Match`` contains an entity tag (weak comparison, as the RFC requires)."""
+    tags = [tag.strip() for tag in if_none_match.split(",")]
+    return "*" in tags or any(tag.removeprefix("W/") == etag for tag in tags)
 
 
 def unchanged_since(if_modified_since: str, modified: datetime) -> bool:
-    """Return whether a request says that it holds what was there at a moment or later."""
+    """Return whether content was last modified at or before ``If-Modified-Since``."""
     try:
         given = parsedate_to_datetime(if_modified_since)
     except ValueError:
@@ -31,7 +31,7 @@ def unchanged_since(if_modified_since: str, modified: datetime) -> bool:
 
 
 def conditional(request: Request, body: bytes, media_type: str, *, modified: datetime | None = None) -> Response:
-    """Return the content with its ETag, and with when it last changed where that is known; 304 to who holds it."""
+    """Return the content with its ETag and, if known, Last-Modified; 304 if the client has this content."""
     etag = etag_of(body)
     headers = {"ETag": etag}
     if modified is not None:
@@ -39,7 +39,7 @@ def conditional(request: Request, body: bytes, media_type: str, *, modified: dat
     match, since = request.headers.get("if-none-match"), request.headers.get("if-modified-since")
     if match is not None:
         held = matches_etag(match, etag)
-    else:  # the date counts only without an ETag: it knows no parts of a second
+    else:  # the date counts only without an ETag, because it has whole seconds only
         held = modified is not None and since is not None and unchanged_since(since, modified)
     if held:
         return Response(status_code=304, headers=headers)

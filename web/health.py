@@ -1,4 +1,4 @@
-"""What probes and Prometheus ask: alive, ready, and the figures."""
+"""Probes and metrics: ``/healthz``, ``/readyz`` and ``/metrics``."""
 
 from __future__ import annotations
 
@@ -18,34 +18,34 @@ from stories.model.timestamps import timestamp
 from web.dependencies import Dependencies, dependencies_of
 
 MAX_TICK_AGE = timedelta(minutes=2)
-REDIS_TIMEOUT_SECONDS = 2.0  # seconds for a PING, shorter than what probes wait
+REDIS_TIMEOUT_SECONDS = 2.0  # shorter than the timeout of usual probes
 
 router = APIRouter(tags=["operation"])
 
 
 class Check(BaseModel):
-    """One thing that must hold."""
+    """One condition of readiness."""
 
     ok: bool
     detail: str
 
 
 class Readiness(BaseModel):
-    """Whether wirewatch works, and what does not."""
+    """Whether wirewatch is ready, and which conditions are not met."""
 
     ready: bool
     checks: dict[str, Check] = Field(
-        description="`redis` answers, the `clock` ticked in the last two minutes, this process holds the `lease` (a "
-        "standby does not), the `canary` (a listing and a page of its own) was read, none of the `parts` waits for a "
-        "restart, the user of Redis has all `permissions`"
+        description="`redis` answers, the `clock` ticked in the last two minutes, this process has the `lease` (a "
+        "standby does not), the `canary` (a listing and a page of wirewatch's own) was read, none of the `parts` waits "
+        "for a restart, the Redis user has all `permissions`"
     )
     channels_off: dict[str, str] = Field(
-        description="Channels that were switched off, with the reason; for a person to mend, no fault of readiness"
+        description="Channels that are switched off, with the reason; they do not affect readiness"
     )
 
 
 def clock_check(ticked: datetime | None, now: datetime) -> dict[str, Any]:
-    """Return whether the clock ticked lately, in words too."""
+    """Return whether the clock ticked recently."""
     if ticked is None:
         return {"ok": False, "detail": "has not ticked yet"}
     age = (now - ticked).total_seconds()
@@ -53,8 +53,8 @@ def clock_check(ticked: datetime | None, now: datetime) -> dict[str, Any]:
 
 
 async def readiness(dependencies: Dependencies) -> dict[str, Any]:
-    """Return what ``/readyz`` says."""
-    clock: dict[str, Any] = {"ok": False, "detail": "unknown while Redis does not answer"}
+    """Return the answer of ``/readyz``."""
+    clock: dict[str, Any] = {"ok": False, "detail": "unknown, because Redis does not answer"}
     try:
         async with asyncio.timeout(REDIS_TIMEOUT_SECONDS):
             await dependencies.redis.ping()
@@ -72,14 +72,14 @@ async def readiness(dependencies: Dependencies) -> dict[str, Any]:
 
 
 def _reason(error: Exception) -> str:
-    """Return why Redis is not usable: it does not answer, or it answers and refuses writes."""
+    """Return why Redis is not usable: it does not answer, or it refuses writes."""
     if isinstance(error, ResponseError):  # full (OOM), MISCONF, a replica, no permission
         return f"refuses writes: {str(error)[:200]}"
     return f"does not answer ({type(error).__name__})"
 
 
 async def _channels_off(dependencies: Dependencies) -> dict[str, str]:
-    """Return the channels that are off; none where that takes longer than a probe waits."""
+    """Return the channels that are off; empty if Redis takes longer than a probe waits."""
     try:
         async with asyncio.timeout(REDIS_TIMEOUT_SECONDS):
             return {counts.channel: counts.off for counts in await dependencies.channels() if counts.off}
@@ -87,27 +87,29 @@ async def _channels_off(dependencies: Dependencies) -> dict[str, str]:
         return {}
 
 
-@router.get("/healthz", summary="The process lives", responses={200: {"content": {"text/plain": {"example": "ok\n"}}}})
+@router.get(
+    "/healthz", summary="The process is alive", responses={200: {"content": {"text/plain": {"example": "ok\n"}}}}
+)
 async def healthz() -> Response:
-    """Answer 200 as long as the process lives. Never asks for the token."""
+    """Answer 200 as long as the process is alive. Needs no token."""
     return Response("ok\n", media_type="text/plain")
 
 
 @router.get(
     "/readyz", summary="Redis answers and the clock ticks", response_model=Readiness,
-    responses={503: {"model": Readiness, "description": "Not ready; `checks` says what is missing"}},
+    responses={503: {"model": Readiness, "description": "Not ready; `checks` has the conditions that are not met"}},
 )  # fmt: skip
 async def readyz(request: Request) -> Response:
-    """Answer 200 when all holds that wirewatch needs, else 503 with what does not; a standby answers 503."""
+    """Answer 200 if all conditions are met, else 503 with the conditions that are not. A standby answers 503."""
     found = await readiness(dependencies_of(request))
     return Response(
         msgspec.json.encode(found), status_code=200 if found["ready"] else 503, media_type="application/json"
     )
 
 
-@router.get("/metrics", summary="Figures for Prometheus", responses={200: {"content": {"text/plain": {}}}})
+@router.get("/metrics", summary="Metrics for Prometheus", responses={200: {"content": {"text/plain": {}}}})
 async def metrics(request: Request) -> Response:
-    """Return the figures in Prometheus's text format, or OpenMetrics for who asks for it."""
+    """Return the metrics in Prometheus's text format, or in OpenMetrics format if `Accept` requests it."""
     dependencies = dependencies_of(request)
     await dependencies.measure((await readiness(dependencies))["checks"])
     encode, kind = choose_encoder(request.headers.get("accept", ""))

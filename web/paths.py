@@ -1,4 +1,4 @@
-"""Where the room's files lie."""
+"""Paths of the package's files."""
 
 from __future__ import annotations
 

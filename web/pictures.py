@@ -1,4 +1,4 @@
-"""Pictures of releases: from which hosts a page may load them, once a reader has asked for them."""
+"""Pictures of releases: the hosts from which a page may load them, when the reader has requested them."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from urllib.parse import urlsplit
 from config.address_policy import AddressPolicy
 from web.security.access_control import CONTENT_SECURITY_POLICY
 
-HOSTS = 20  # of one story, at most
+MAX_HOSTS = 20  # of one story
 _NAME = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*")
-_LITERAL = re.compile(r"[0-9a-f:.]+")  # without a zone, in which anything may stand (RFC 6874)
-_AT_HOME = (".localhost", ".local", ".internal", ".lan", ".home", ".intranet", ".corp", ".home.arpa")
-"""Names that lead into the reader's own network (RFC 6761, 6762, 8375, and what routers and firms use)."""
+_LITERAL = re.compile(r"[0-9a-f:.]+")  # without a zone, which may contain any text (RFC 6874)
+_LOCAL_SUFFIXES = (".localhost", ".local", ".internal", ".lan", ".home", ".intranet", ".corp", ".home.arpa")
+"""Host names inside the reader's own network (RFC 6761, 6762, 8375, and common names of routers and companies)."""
 
 
 def picture_host(url: str, policy: AddressPolicy) -> str | None:
     """Return scheme, host and port of a picture's address, as a Content-Security-Policy names them.
 
-    None for an address in the reader's own network: a release must not make a browser ask the router at home.
+    None for a host in the reader's own network, because a release must not send a browser's requests there.
     """
     try:
         parts = urlsplit(url)
@@ -31,7 +31,7 @@ def picture_host(url: str, policy: AddressPolicy) -> str | None:
         return None
     if _LITERAL.fullmatch(name) and policy.permits(name):
         written = f"[{name}]" if ":" in name else name
-    elif _NAME.fullmatch(name) and not name.endswith(_AT_HOME):
+    elif _NAME.fullmatch(name) and not name.endswith(_LOCAL_SUFFIXES):
         written = name
     else:
         return None
@@ -40,7 +40,7 @@ def picture_host(url: str, policy: AddressPolicy) -> str | None:
 
 def pictures_policy(hosts: Iterable[str]) -> str:
     """Return the Content-Security-Policy of a page that may load pictures from these hosts and nowhere else."""
-    return CONTENT_SECURITY_POLICY.replace("img-src 'self'", " ".join(["img-src 'self'", *list(hosts)[:HOSTS]]))
+    return CONTENT_SECURITY_POLICY.replace("img-src 'self'", " ".join(["img-src 'self'", *list(hosts)[:MAX_HOSTS]]))
 
 
 def picture_hosts(urls: Iterable[str], policy: AddressPolicy) -> Sequence[str]:

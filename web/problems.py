@@ -1,4 +1,4 @@
-"""Errors as problem details (RFC 9457) for programs, as a plain page for people."""
+"""Errors as problem details (RFC 9457) for programs, and as a page for people."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ from starlette.responses import Response
 
 from web.templating import page
 
-REDIS_AWAY = "Redis does not answer; wirewatch waits for it and loses nothing meanwhile"
+REDIS_UNAVAILABLE = "Redis does not answer; wirewatch waits for it and loses no data meanwhile"
 
 
 class Fault(BaseModel):
-    """One part of a request that cannot be used."""
+    """One invalid part of a request."""
 
     where: str = Field(description="The parameter, or the path in the body", examples=["query.limit"])
     why: str
 
 
 class Problem(BaseModel):
-    """Problem details, RFC 9457; ``type`` is always ``about:blank``: the status says what kind it is."""
+    """Problem details, RFC 9457; ``type`` is always ``about:blank``, because the status gives the kind."""
 
     type: str = "about:blank"
     title: str = Field(examples=["Not Found"])
     status: int = Field(examples=[404])
     detail: str
-    instance: str = Field(description="The path that was asked for")
+    instance: str = Field(description="The requested path")
     errors: list[Fault] | None = None
 
 
 class UnusableInputError(RouteException):
-    """A part of a request cannot be used: 422, with the part and the reason."""
+    """A part of a request is invalid: 422, with the part and the reason."""
 
     def __init__(self, where: str, why: str) -> None:
         """``where``: the parameter, or the path in the body: ``query.q``."""
@@ -49,18 +49,18 @@ class UnusableInputError(RouteException):
 
 
 def problem_response(description: str) -> dict[str, Any]:
-    """Return how the OpenAPI document shows an answer that is a problem; ``describe`` adds the schema."""
+    """Return the OpenAPI description of a problem answer; ``describe`` adds the schema."""
     schema = {"$ref": "#/components/schemas/Problem"}
     return {"description": description, "content": {"application/problem+json": {"schema": schema}}}
 
 
 COMMON: dict[int | str, dict[str, Any]] = {
-    401: problem_response("The token is asked for"),
-    422: problem_response("A parameter or the body cannot be used"),
-    429: problem_response("Too many wrong tokens came from this address"),
+    401: problem_response("The token is missing or wrong"),
+    422: problem_response("A parameter or the body is invalid"),
+    429: problem_response("Too many wrong tokens from this address"),
     503: problem_response("Redis does not answer"),
 }
-"""What every operation may answer."""
+"""Problem answers of every operation."""
 
 
 def describe(document: dict[str, Any]) -> None:
@@ -72,7 +72,7 @@ def describe(document: dict[str, Any]) -> None:
 def problem(
     status: int, detail: str, path: str, *, errors: list[dict[str, str]] | None = None, headers: Mapping[str, str] = {}
 ) -> Response:
-    """Return an error for programs."""
+    """Return an error as problem details."""
     body: dict[str, Any] = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
@@ -88,7 +88,7 @@ def problem(
 
 
 def wants_page(path: str, accept: str) -> bool:
-    """Return whether the one who asks is a browser that shows a page."""
+    """Return whether the client is a browser that shows a page."""
     return not path.startswith("/api/") and "text/html" in accept
 
 
@@ -99,7 +99,7 @@ def answer(
     headers: Mapping[str, str] = {},
     errors: list[dict[str, str]] | None = None,
 ) -> Response:
-    """Return an error as the one who asks can read it."""
+    """Return an error as a page for browsers, else as problem details."""
     if wants_page(request.url.path, request.headers.get("accept", "")):
         return page(
             "problem.html", status=status, headers=headers, code=status, title=HTTPStatus(status).phrase, detail=detail
@@ -108,7 +108,7 @@ def answer(
 
 
 def install(app: FastAPI) -> None:
-    """Answer every error of the app so."""
+    """Install the exception handlers of the app."""
 
     async def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 (registered for it alone)
@@ -119,17 +119,17 @@ def install(app: FastAPI) -> None:
         assert isinstance(error, RequestValidationError)  # noqa: S101
         errors = [
             {
-                "where": ".".join(str(part) for part in one["loc"]),
-                "why": str(one["msg"]).removeprefix("Value error, "),  # pydantic's, before words of ours
+                "where": ".".join(str(part) for part in fault["loc"]),
+                "why": str(fault["msg"]).removeprefix("Value error, "),  # pydantic's prefix
             }
-            for one in error.errors()
+            for fault in error.errors()
         ]
-        detail = "; ".join(f"{one['where']}: {one['why']}" for one in errors)
+        detail = "; ".join(f"{fault['where']}: {fault['why']}" for fault in errors)
         return answer(request, 422, detail, errors=errors)
 
-    async def away(request: Request, error: Exception) -> Response:
-        return answer(request, 503, REDIS_AWAY, {"Retry-After": "5"})
+    async def redis_unavailable(request: Request, error: Exception) -> Response:
+        return answer(request, 503, REDIS_UNAVAILABLE, {"Retry-After": "5"})
 
     app.add_exception_handler(HTTPException, refused)
     app.add_exception_handler(RequestValidationError, unusable)
-    app.add_exception_handler(RedisError, away)
+    app.add_exception_handler(RedisError, redis_unavailable)

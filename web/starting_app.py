@@ -1,4 +1,4 @@
-"""What a daemon answers before it has reached Redis: it lives, and it is not ready."""
+"""The app that a daemon serves before it reaches Redis: alive, but not ready."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import msgspec
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-DETAIL = "starting: Redis is not reached yet"
+DETAIL = "starting: Redis has not answered yet"
 
 
 async def starting_app(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer 200 at ``/healthz`` and 503 everywhere else; nothing that is said here needs the token."""
+    """Answer 200 at ``/healthz`` and 503 everywhere else. No answer needs the token."""
     if scope["type"] != "http":
         if scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})

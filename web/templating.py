@@ -1,4 +1,4 @@
-"""HTML from templates: everything is escaped, nothing that came from the wire is ever marked safe."""
+"""Renders templates to HTML. Everything is escaped, and text from a wire is never marked safe."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _environment = Environment(
 
 
 def weblink(url: str | None) -> str | None:
-    """Return the address if a browser may be sent there: http and https alone, else None."""
+    """Return the address if it is safe as a link (http or https), else None."""
     try:
         parts = urlsplit(url or "")
     except ValueError:
@@ -29,9 +29,9 @@ def weblink(url: str | None) -> str | None:
 
 
 def written(moment: str) -> str:
-    """Return a moment as it stands on a page until a script puts it into the reader's zone: to the second, with offset.
+    """Return a time as the server writes it: to the second, with offset. A script converts it to the reader's zone.
 
-    A date alone stays a date.
+    A date without a time is returned unchanged.
     """
     day, separator, rest = moment.partition("T")
     if not separator:
@@ -51,5 +51,5 @@ _environment.globals["bar"] = BAR
 def page(template: str, *, status: int = 200, headers: Mapping[str, str] = {}, **values: Any) -> HTMLResponse:
     """Return a rendered template as a response."""
     text = _environment.get_template(template).render(values)
-    # A lone surrogate may stand in what a page said; it cannot be written as UTF-8.
+    # A page's text may contain a lone surrogate, which UTF-8 cannot encode.
     return HTMLResponse(text.encode("utf-8", "replace"), status_code=status, headers=dict(headers))

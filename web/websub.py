@@ -1,8 +1,11 @@
-"""What hubs ask: whether it was us who subscribed, and the news that something is new (WebSub).
+"""WebSub callbacks: verification of subscriptions, and content notifications of hubs.
 
-The one way in that asks for no token, no seal and no name of this server: the address of a subscription is a secret of
-its own. It stands before all else of the app and answers by itself, so nothing else is open to who knows it. Of what
-is pushed only the signature is looked at, as it streams by; it is a reason to poll and nothing more.
+These addresses need no token, no CSRF token and no known host name, because the address of a subscription is itself a
+secret. The callbacks run before the rest of the app and answer by themselves, so a hub reaches nothing else. Of a
+notification only the signature is checked, while the body streams by. A notification causes a poll, and nothing of its
+body is used.
+
+Source: https://www.w3.org/TR/websub/ (section numbers below).
 """
 
 from __future__ import annotations
@@ -27,18 +30,18 @@ from web.security.access_control import HEADERS, constant_time_equal
 log = structlog.get_logger(__name__)
 
 WebSubOutcome = Literal["push", "forged", "verified", "denied", "unknown"]
-"""What came: a signed push, one with a wrong signature or none, a verification, a refusal, what nobody asked for."""
+"""What a hub sent: a signed push, a push without a valid signature, a verification, a denial, or an unknown request."""
 
 CALLBACK = re.compile(r"/push/([0-9a-f]{24})/([A-Za-z0-9_-]{43})")
 SIGNATURE = re.compile(r"(sha1|sha256|sha384|sha512)=([0-9a-f]{40,128})", re.IGNORECASE)
-MAX_PUSH_BYTES = 8 << 20  # bytes, as of a listing that is polled
-RECEIVE_TIMEOUT_SECONDS = 20.0  # seconds for a whole push to arrive
-MAX_CONCURRENT_PUSHES = 8  # pushes that are being received; a hub comes again with what is more
-MAX_CHALLENGE_CHARACTERS = 2_000  # characters of the longest challenge that is given back
+MAX_PUSH_BYTES = 8 << 20  # as for a polled listing
+RECEIVE_TIMEOUT_SECONDS = 20.0  # for a whole push to arrive
+MAX_CONCURRENT_PUSHES = 8  # further pushes get 503, and the hub retries them
+MAX_CHALLENGE_CHARACTERS = 2_000  # of a challenge that is echoed
 
 
 class WebSubCallbacks:
-    """Answers hubs; everything else goes on to the app."""
+    """ASGI middleware that answers hubs and passes all other requests on."""
 
     def __init__(
         self,
@@ -49,7 +52,7 @@ class WebSubCallbacks:
         heard: Callable[[WebSubOutcome], None],
         polled: Callable[[str], bool],
     ) -> None:
-        """``heard`` is told what came, for the figures; ``polled`` says whether a source, by its name, is on."""
+        """``heard`` counts outcomes for the metrics; ``polled`` returns whether a source is enabled."""
         self._app = app
         self._pushes = pushes
         self._now = now
@@ -67,7 +70,7 @@ class WebSubCallbacks:
         try:
             answer = await self._answer(request, address[1], address[2])
         except RedisError as error:
-            log.warning("hub not answered", why=f"Redis: {error}")
+            log.warning("hub_not_answered", reason=f"Redis: {error}", next="the hub retries")
             answer = _later()
         except ClientDisconnect:
             return
@@ -79,10 +82,10 @@ class WebSubCallbacks:
         known = await self._pushes.get(listing)
         if known is None or not constant_time_equal(token, known.token):
             self._heard("unknown")
-            # 410 tells a hub that goes on to end its subscription (section 7).
+            # 410 ends the subscription at a hub that still sends notifications (section 7).
             return _said(410 if request.method == "POST" else 404, "no such subscription")
         if not self._polled(known.source):
-            # The hub ends its subscription or lets it run out; a source that is turned on again subscribes anew.
+            # The hub ends the subscription or lets it expire; a source that is enabled again subscribes again.
             await self._pushes.forget(listing)
             log.info("subscription_ended", source=known.source, listing=known.listing, reason="the source is off")
             self._heard("unknown")
@@ -94,7 +97,7 @@ class WebSubCallbacks:
         return Response(status_code=405, headers={"Allow": "GET, POST"})
 
     async def _intent(self, request: Request, listing: str, known: Subscription) -> Response:
-        """Sections 5.2 and 5.3: the hub says no, or asks whether it was us."""
+        """Handle a denial (section 5.2) or verify the hub's intent (section 5.3)."""
         said, now = request.query_params, self._now()
         mode, challenge = said.get("hub.mode"), said.get("hub.challenge", "")
         if said.get("hub.topic") == known.topic and mode == "denied":
@@ -106,17 +109,17 @@ class WebSubCallbacks:
             and 0 < len(challenge) <= MAX_CHALLENGE_CHARACTERS
         ):
             changes = agreed(known, _lease(said.get("hub.lease_seconds", "")), now)
-        if changes is None:  # of an end that nobody asked for, too
+        if changes is None:  # also an unsubscription that was not requested
             self._heard("unknown")
-            return _said(404, "nobody asked for this")
+            return _said(404, "this subscription was not requested")
         return await self._noted(listing, known, changes, "verified", challenge)
 
     async def _push(self, request: Request, listing: str, known: Subscription) -> Response:
-        """Section 7: something is new. What is not signed as agreed is taken, and nothing comes of it (7.1)."""
+        """Handle a notification (section 7). One without a valid signature is accepted and ignored (section 7.1)."""
         signature = SIGNATURE.fullmatch(request.headers.get("x-hub-signature", "").strip())
         if signature is None:
             self._heard("forged")
-            return _said(202, "taken")
+            return _said(202, "accepted")
         if self._receiving >= MAX_CONCURRENT_PUSHES:
             return _later()
         self._receiving += 1
@@ -130,9 +133,9 @@ class WebSubCallbacks:
         if sound is None:
             return _said(413, f"a push has at most {MAX_PUSH_BYTES} bytes")
         if not sound:
-            log.warning("push with a wrong signature", source=known.source, listing=known.listing)
+            log.warning("push_signature_invalid", source=known.source, listing=known.listing)
             self._heard("forged")
-            return _said(202, "taken")
+            return _said(202, "accepted")
         return await self._noted(listing, known, pushed(known, self._now()), "push", status=202)
 
     async def _noted(
@@ -146,14 +149,14 @@ class WebSubCallbacks:
         status: int = 200,
     ) -> Response:
         if not await self._pushes.change(listing, known.token, changes, self._now()):
-            return _said(404, "no such subscription any more")
+            return _said(404, "this subscription has ended")
         self._heard(heard)
-        log.info("from a hub", heard=heard, source=known.source, listing=known.listing, hub=known.hub)
+        log.info("hub_request", outcome=heard, source=known.source, listing=known.listing, hub=known.hub)
         return _said(status, answer)
 
 
 async def _signed(request: Request, secret: str, method: str, wanted: str) -> bool | None:
-    """Return whether a body is signed with the secret; None for one that is too long. Nothing of it is kept."""
+    """Return whether a body is signed with the secret; None if it is too long. The body is not stored."""
     digest, taken = hmac.new(secret.encode(), digestmod=method), 0
     async for part in request.stream():
         taken += len(part)

@@ -1,7 +1,8 @@
-"""The channels: one file each. The folder is the registry.
+"""The channels, one module each. The package is the registry.
 
-A file holds ``Settings``, a ``DeliverySettings`` whose ``type`` is a ``Literal`` with the channel's name, and
-``open_channel(name, settings, policy, api) -> Channel``. Nothing else needs to know of it.
+A module has ``Settings``, a ``DeliverySettings`` whose ``type`` is a ``Literal`` with the channel's name, and
+``open_channel(name, settings, policy, api) -> Channel``. No other file has to change for a new channel. A channel that
+writes to the daemon's own machine sets ``is_local = True`` in its ``Settings``.
 """
 
 from __future__ import annotations
@@ -22,25 +23,29 @@ from config.settings import ChannelSettings
 
 @cache
 def _modules() -> dict[str, ModuleType]:
-    found = {}
+    modules = {}
     for entry in pkgutil.iter_modules(__path__):
         module = import_module(f"{__name__}.{entry.name}")
         (kind,) = get_args(module.Settings.model_fields["type"].annotation)
-        found[str(kind)] = module
-    return found
+        modules[str(kind)] = module
+    return modules
 
 
 def channel_types() -> dict[str, type[ChannelSettings]]:
-    """Return the model of the settings of every ``type`` of channel there is."""
+    """Return the settings model of every channel ``type``."""
     return {kind: module.Settings for kind, module in _modules().items()}
 
 
 def open_channel(name: str, settings: ChannelSettings, policy: AddressPolicy, api: str = "") -> Channel:
-    """Return the channel that these settings describe; it connects to nothing before its first alert.
+    """Return the channel for these settings. It opens no connection before its first alert.
 
-    ``policy`` says which addresses a channel whose address comes from the configuration may reach, ``api`` where people
-    and programs reach ours, without a slash at the end. The secrets of the settings are hidden from logs and receipts
-    from here on.
+    From here on, the secrets of the settings are redacted in logs and receipts.
+
+    Args:
+        name: name of the channel in the configuration.
+        settings: its settings.
+        policy: addresses to which the channel may connect.
+        api: address of wirewatch's own API, without a slash at the end.
     """
     if not isinstance(settings, DeliverySettings):
         raise TypeError(f"channels.{name}: {type(settings).__name__} is not the settings of a channel")

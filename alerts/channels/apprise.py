@@ -1,8 +1,8 @@
-"""Any service that Apprise knows, by its URL: mail, Slack, Teams, Telegram, Discord, ntfy and a hundred more.
+"""Apprise channel: any service that Apprise supports, by its URL (mail, Slack, Teams, Telegram, Discord, ntfy …).
 
-Apprise escapes plain text for services that it sends HTML or Markdown to, Slack and Telegram among them. What is done
-here is the rest: text is fitted to the service's limits, chat mentions and masked links are taken apart, and the signs
-of Markdown are escaped for those that read it in whatever they are sent.
+Apprise escapes plain text for services that receive HTML or Markdown, such as Slack and Telegram. This module does the
+rest: it fits the text to the service's limits, breaks chat mentions and masked links, and escapes Markdown for services
+that read all text as Markdown.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ from alerts.settings import DeliverySettings
 from config.address_policy import AddressPolicy
 
 TIMEOUT = timedelta(seconds=30)
-BODY_KEPT = 6_000  # characters, where a service would take more: an alert is no archive
-TITLE_KEPT = 250
-ANSWER_READ = 20_000  # characters of what Apprise logged
+MAX_BODY_CHARACTERS = 6_000  # also for services that accept more, because an alert is short
+MAX_TITLE_CHARACTERS = 250
+MAX_LOG_CHARACTERS = 20_000  # of Apprise's log messages
 
 READ_MARKDOWN = frozenset(
     {"discord", "fluxer", "fluxers", "guilded", "humhub", "humhubs", "misskey", "misskeys", "mmost", "mmosts", "nctalk",
      "nctalks", "revolt", "ryver", "zulip"}
 )  # fmt: skip
-"""Schemas of services that Apprise sends plain text as it is, and that show it as Markdown."""
+"""Schemas of services that show plain text as Markdown, and for which Apprise does not escape it."""
 _MARKS = re.compile(r"https?://\S+|[\\*_~`|\[\]]|^(?:[#>+-]|\d+(?=[.)]))", re.MULTILINE)
 
 
@@ -60,8 +60,8 @@ def _check_url(url: SecretStr) -> SecretStr:
 
 
 @contextmanager
-def _without_its_log() -> Iterator[None]:
-    # What Apprise logs of a URL that it does not take holds the URL, and with it the secret.
+def _without_apprise_log() -> Iterator[None]:
+    # Apprise logs a rejected URL, which contains the secret.
     logger = logging.getLogger("apprise")
     before, logger.disabled = logger.disabled, True
     try:
@@ -71,13 +71,13 @@ def _without_its_log() -> Iterator[None]:
 
 
 def _service(url: str) -> NotifyBase:
-    """Return Apprise's service for a URL; the ``ValueError`` for one that it does not take shows none of it."""
-    with _without_its_log():
+    """Return Apprise's service for a URL. Raises ``ValueError`` without the URL, which is secret."""
+    with _without_apprise_log():
         service = Apprise.instantiate(url, asset=_asset())
     if service is None:
         scheme, given, _ = url.partition("://")
-        named = f"Apprise takes no such {mend(scheme, 20)}:// URL" if given else "is no URL"
-        raise ValueError(f"{named}; the ways to write it: https://appriseit.com/services/")
+        named = f"Apprise does not accept this {mend(scheme, 20)}:// URL" if given else "is not a URL"
+        raise ValueError(f"{named}; accepted forms: https://appriseit.com/services/")
     return service
 
 
@@ -86,7 +86,7 @@ class Settings(DeliverySettings):
 
     type: Literal["apprise"]
     url: Annotated[SecretStr, AfterValidator(_check_url)]
-    """Any Apprise URL; it mostly holds a secret, and is shown nowhere."""
+    """Any Apprise URL. It usually contains a secret, so it is never shown."""
 
 
 class AppriseChannel:
@@ -102,7 +102,7 @@ class AppriseChannel:
         self._redactor = redactor_of(settings)
         self._service = _service(settings.url.get_secret_value())
         if isinstance(self._service, NotifyDiscord):
-            _mention_nobody_else(self._service)
+            _restrict_mentions(self._service)
         schemas: set[str] = self._service.schemas()  # type: ignore[no-untyped-call]
         self._markdown = not READ_MARKDOWN.isdisjoint(schemas)
         self._apprise = Apprise(asset=_asset())
@@ -123,7 +123,7 @@ class AppriseChannel:
             body_limit=int(self._service.body_maxlen),
             markdown=self._markdown,
         )
-        # Apprise works in threads of its own; it stops by the service's timeout, which is shorter than ours.
+        # Apprise uses its own threads. They stop at the service's timeout, which is shorter than this channel's.
         with guarding(self._policy) as dialled:
             result: Any = await self._apprise.async_notify(
                 title=title, body=body, body_format=NotifyFormat.TEXT, log_level="WARNING"
@@ -135,31 +135,39 @@ class AppriseChannel:
             blocked = ", ".join(dict.fromkeys(dialled.blocked))
             return Refused(
                 f"{service}: its address is {blocked}, which is not a public address; "
-                "allow it with [polling] private_addresses if it is meant"
+                "allow it with [polling] private_addresses if it is intended"
             )
-        said = [entry.message for one in result for attempt in one for entry in attempt]
-        words = mend(self._redactor.clean(mend(" ".join(said), ANSWER_READ)), 300)
-        return Later(f"{service}: {words or 'it did not take the message'}")
+        said = [entry.message for attempts in result for attempt in attempts for entry in attempt]
+        words = mend(self._redactor.clean(mend(" ".join(said), MAX_LOG_CHARACTERS)), 300)
+        return Later(f"{service}: {words or 'the message was not accepted'}")
 
     async def aclose(self) -> None:
-        """Apprise keeps no connection."""
+        """Do nothing: Apprise keeps no connection open."""
 
 
 def fit(message: Message, *, title_limit: int, body_limit: int, markdown: bool = False) -> tuple[str, str]:
-    """Return title and body as a service can take them: what matters least is cut, the headline and link stay.
+    """Return title and body within a service's limits. The least important lines are cut; headline and link stay.
 
-    ``title_limit`` of 0: the service has no titles, and Apprise puts it over the body, within the body's limit.
-    ``markdown``: the service shows what it is sent as Markdown.
+    Args:
+        message: the alert text.
+        title_limit: maximum characters of the title; 0 if the service has no titles. Apprise then puts the title above
+            the body, within the body's limit.
+        body_limit: maximum characters of the body.
+        markdown: the service shows all text as Markdown.
     """
     taken = (lambda text: plain_in_markdown(take_apart(text))) if markdown else take_apart
-    title = taken(mend(message.title, min(title_limit, TITLE_KEPT) if title_limit > 0 else TITLE_KEPT))
-    room = min(BODY_KEPT, body_limit - (len(title) * 2 + 8 if title_limit <= 0 else 0))
+    title = taken(
+        mend(message.title, min(title_limit, MAX_TITLE_CHARACTERS) if title_limit > 0 else MAX_TITLE_CHARACTERS)
+    )
+    room = min(MAX_BODY_CHARACTERS, body_limit - (len(title) * 2 + 8 if title_limit <= 0 else 0))
     if title_limit > 0:
         title = title[:title_limit]
     lines: list[str] = []
     for line in message.lines:
         shown = taken(line)
-        cost = len(shown) * 2 + 1 if body_limit < BODY_KEPT else len(shown) + 1  # room for Apprise's own escaping
+        cost = (
+            len(shown) * 2 + 1 if body_limit < MAX_BODY_CHARACTERS else len(shown) + 1
+        )  # room for Apprise's own escaping
         if cost > room:
             lines.append("…")
             break
@@ -169,7 +177,7 @@ def fit(message: Message, *, title_limit: int, body_limit: int, markdown: bool =
 
 
 def plain_in_markdown(text: str) -> str:
-    """Return text whose signs of Markdown are letters and no more; addresses stay links."""
+    """Return text with its Markdown characters escaped; addresses stay links."""
     return _MARKS.sub(lambda found: found[0] if found[0].startswith("http") else _escaped(found[0]), text)
 
 
@@ -177,11 +185,11 @@ def _escaped(sign: str) -> str:
     return f"{sign}\\" if sign.isdigit() else f"\\{sign}"
 
 
-def _mention_nobody_else(service: NotifyDiscord) -> None:
-    """Send Discord's ``allowed_mentions`` with every message: the operator's ``?ping=`` targets, and no others.
+def _restrict_mentions(service: NotifyDiscord) -> None:
+    """Send Discord's ``allowed_mentions`` with every message, so that only the ``?ping=`` targets are mentioned.
 
     https://discord.com/developers/docs/resources/message#allowed-mentions-object. Apprise 2.2 has no setting for it: it
-    sends ``allow_mentions``, which Discord does not know.
+    sends ``allow_mentions``, which Discord does not read.
     """
     targets = service.ping_payload(" ".join(service.ping)).get("allow_mentions", {"parse": []})
     send = service._send
@@ -193,5 +201,5 @@ def _mention_nobody_else(service: NotifyDiscord) -> None:
 
 
 def open_channel(name: str, settings: Settings, policy: AddressPolicy, api: str) -> AppriseChannel:
-    """Return the channel. Apprise makes its own connections; they are guarded all the same."""
+    """Return the channel. ``policy`` applies to the connections that Apprise opens too."""
     return AppriseChannel(name, settings, policy)

@@ -1,4 +1,4 @@
-"""The terminal: a line or a few for a person, on standard output."""
+"""Console channel: prints alerts for people on standard output."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ class Settings(DeliverySettings):
     is_local = True
     type: Literal["console"]
     details: bool = True
-    """Who, when, where and what changed under the headline; false: one line an alert."""
+    """Print issuer, time, link and changes under the headline; false: one line per alert."""
 
 
 class ConsoleChannel:
     """Prints each alert."""
 
     concurrency = 1
-    timeout = timedelta(seconds=10)  # a pipe whose reader stopped reading
+    timeout = timedelta(seconds=10)  # for a pipe whose reader has stopped reading
 
     def __init__(self, name: str, settings: Settings, stream: TextIO | None = None) -> None:
         self.name = name
@@ -34,7 +34,7 @@ class ConsoleChannel:
         self._stream = stream
 
     async def send(self, alert: OutgoingAlert) -> Outcome:
-        """Print the alert; an output that was closed is tried again."""
+        """Print the alert. A closed output is retried later."""
         message = compose(read_event(alert.event))
         lines = [message.title, *(f"  {line}" for line in message.lines)] if self.settings.details else [message.short]
         try:
@@ -50,9 +50,9 @@ class ConsoleChannel:
         stream.flush()
 
     async def aclose(self) -> None:
-        """Standard output is not ours to close."""
+        """Do nothing: standard output stays open."""
 
 
 def open_channel(name: str, settings: Settings, policy: AddressPolicy, api: str) -> ConsoleChannel:
-    """Return the channel; it reaches no address."""
+    """Return the channel; it opens no connection."""
     return ConsoleChannel(name, settings)

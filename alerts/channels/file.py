@@ -1,4 +1,4 @@
-"""A file that every event is appended to as one line of JSON. Rotation is left to whoever rotates files."""
+"""File channel: appends every event to a file as one line of JSON. It does not rotate the file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from stories.runtime.private_files import FILE, narrow
 
 def _expand(path: Path) -> Path:
     if not path.name:
-        raise ValueError(f"{str(path)!r} names no file")
+        raise ValueError(f"{str(path)!r} is not the path of a file")
     return path.expanduser()
 
 
@@ -29,14 +29,14 @@ class Settings(DeliverySettings):
     is_local = True
     type: Literal["file"]
     path: Annotated[Path, AfterValidator(_expand)]
-    """Relative to the folder that wirewatch was started in; folders that are missing are made."""
+    """Relative to the working directory of the daemon; missing directories are created."""
 
 
 class FileChannel:
-    """Appends to one file; a line is whole and on the disk before it counts as sent."""
+    """Appends events to one file. An alert counts as sent when its whole line is on the disk."""
 
     concurrency = 1
-    timeout = timedelta(seconds=30)  # a disk that sleeps, a network file system
+    timeout = timedelta(seconds=30)  # for a sleeping disk, or a network file system
 
     def __init__(self, name: str, settings: Settings) -> None:
         self.name = name
@@ -44,9 +44,9 @@ class FileChannel:
         self._narrowed = False
 
     async def send(self, alert: OutgoingAlert) -> Outcome:
-        """Append the event; a full disk or a missing right is tried again."""
+        """Append the event. A full disk or a missing permission is retried later."""
         try:
-            if not self._narrowed:  # once: a mode that its owner sets later stays until the next start
+            if not self._narrowed:  # only once, so a mode that the owner sets later stays until the next start
                 await asyncio.to_thread(narrow, self.settings.path)
                 self._narrowed = True
             await asyncio.to_thread(append_line, self.settings.path, alert.event)
@@ -55,18 +55,18 @@ class FileChannel:
         return Sent(str(self.settings.path))
 
     async def aclose(self) -> None:
-        """Nothing stays open between two lines, so that a rotated file is let go at once."""
+        """Do nothing: the file is closed after every line, so it can be rotated."""
 
 
 def append_line(path: Path, line: bytes) -> None:
-    """Append one line and wait until the disk has it; what was written of a line that failed is taken back.
+    """Append one line and sync it to the disk. A partly written line is removed after an error.
 
-    A torn last line that somebody's crash left is ended first, so that it spoils no other.
+    An incomplete last line from an earlier crash is ended first, so it does not damage the new line.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, FILE)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)  # a one-off crawl may write beside the daemon
+        fcntl.flock(descriptor, fcntl.LOCK_EX)  # a one-off crawl may write to the same file
         size = os.fstat(descriptor).st_size
         torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
         try:
@@ -86,5 +86,5 @@ def _write_all(descriptor: int, data: bytes) -> None:
 
 
 def open_channel(name: str, settings: Settings, policy: AddressPolicy, api: str) -> FileChannel:
-    """Return the channel; it reaches no address."""
+    """Return the channel; it opens no connection."""
     return FileChannel(name, settings)

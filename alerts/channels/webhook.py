@@ -1,4 +1,4 @@
-"""Webhooks as Standard Webhooks 1.0.0 has them: the event's JSON, signed, with the same id and bytes on every try.
+"""Webhook channel (Standard Webhooks 1.0.0): posts the event's JSON, signed, with the same id on every try.
 
 https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 """
@@ -28,22 +28,22 @@ from alerts.settings import DeliverySettings
 from config.address_policy import AddressPolicy
 from config.settings import USER_AGENT
 
-TIMEOUT = timedelta(seconds=20)  # the standard asks for 15 to 30 s
-ANSWER_READ = 4096  # bytes: an answer is for a receipt's few words, whatever its size
+TIMEOUT = timedelta(seconds=20)  # the standard recommends 15 to 30 s
+MAX_ANSWER_BYTES = 4096  # of an answer, for the receipt
 GONE = 410
 TRY_AGAIN = frozenset({408, 425, 429})
-"""Client errors that say "not now": Request Timeout, Too Early, Too Many Requests."""
+"""Client errors that are retried: Request Timeout, Too Early, Too Many Requests."""
 
 
 def _check_url(url: SecretStr) -> SecretStr:
-    """A webhook's address often carries a token, so faults do not repeat it."""
+    """Check the address. It often contains a token, so error texts do not repeat it."""
     try:
         parts = urlsplit(url.get_secret_value())
         port_is_fine = parts.port is None or parts.port > 0
     except ValueError as error:
-        raise ValueError("is no URL; allowed is https://host/path (or http://)") from error
+        raise ValueError("is not a URL; allowed is https://host/path (or http://)") from error
     if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_fine:
-        raise ValueError("is no address of a webhook; allowed is https://host/path (or http://)")
+        raise ValueError("is not the address of a webhook; allowed is https://host/path (or http://)")
     return url
 
 
@@ -65,10 +65,10 @@ def _check_secret(secret: SecretStr) -> SecretStr:
 
 
 class _NoCookies(aiohttp.DummyCookieJar):
-    """Keeps no cookies, and parses none: what a receiver sends may be of any length."""
+    """Neither parses nor keeps cookies, because a receiver may send cookies of any length."""
 
     def update_cookies_from_headers(self, headers: Sequence[str], response_url: URL) -> None:
-        """Leave them."""
+        """Ignore them."""
 
 
 class Settings(DeliverySettings):
@@ -77,16 +77,19 @@ class Settings(DeliverySettings):
     type: Literal["webhook"]
     url: Annotated[SecretStr, AfterValidator(_check_url)]
     secret: Annotated[SecretStr, AfterValidator(_check_secret)] | None = None
-    """Left out: requests are not signed."""
+    """Signing secret; left out: requests are not signed."""
     body: Body = "full"
-    """"full": the release with its paragraphs, up to 20 kB; "link": without any. What is left out is linked to."""
+    """``"full"``: the release with its paragraphs, up to 20 kB; ``"link"``: without paragraphs.
+
+    ``data.full`` in the body is the link to the whole release.
+    """
 
 
 class WebhookChannel:
     """POSTs each event to one address."""
 
     concurrency = 8
-    timeout = TIMEOUT + timedelta(seconds=5)  # the request's own timeout is the one that should speak
+    timeout = TIMEOUT + timedelta(seconds=5)  # longer than the request's own timeout, which gives the better reason
 
     def __init__(
         self,
@@ -96,7 +99,7 @@ class WebhookChannel:
         api: str = "",
         now: Callable[[], datetime] | None = None,
     ) -> None:
-        """``api``: where the API is, without a slash at the end; what is left out of a body is linked to there."""
+        """``api``: address of wirewatch's API without a slash at the end, for links to parts left out of a body."""
         self.name = name
         self.settings = settings
         self._url = settings.url.get_secret_value()
@@ -109,7 +112,7 @@ class WebhookChannel:
         self._session: aiohttp.ClientSession | None = None
 
     async def send(self, alert: OutgoingAlert) -> Outcome:
-        """POST the event; 2xx is success, 410 switches the channel off, a redirect is not followed."""
+        """POST the event. 2xx is success, 410 switches the channel off, redirects are not followed."""
         body = fit_payload(alert.event, self.settings.body, self._api)
         headers = self._headers(alert.event_id, body)
         with watching() as dialled:
@@ -117,17 +120,17 @@ class WebhookChannel:
                 async with self._opened().post(
                     self._url, data=body, headers=headers, allow_redirects=False
                 ) as response:
-                    said = await response.content.read(ANSWER_READ) if response.status >= 300 else b""
+                    said = await response.content.read(MAX_ANSWER_BYTES) if response.status >= 300 else b""
                     retry_after = response.headers.get("Retry-After")
                     return read_answer(self._host, response.status, retry_after, said, redactor=self._redactor)
             except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError):
-                return Refused(f"{self._host}: the address is no URL that can be reached")
+                return Refused(f"{self._host}: the address is not a valid URL")
             except (aiohttp.ClientError, OSError, TimeoutError) as error:
                 if dialled.only_blocked:
                     blocked = ", ".join(dialled.blocked)
                     return Refused(
                         f"{self._host} resolves to {blocked}, which is not a public address; "
-                        "allow it with [polling] private_addresses if it is meant"
+                        "allow it with [polling] private_addresses if it is intended"
                     )
                 return Later(_failure(self._host, error))
 
@@ -169,9 +172,20 @@ def read_answer(
     now: datetime | None = None,
     redactor: Redactor | None = None,
 ) -> Outcome:
-    """Return what a receiver's answer means; ``redactor`` takes the channel's secrets out of what it said."""
-    words = mend(said.decode("utf-8", "replace"), ANSWER_READ)
-    words = mend(redactor.clean(words) if redactor else words, 200)  # before it is cut: a part of a secret is one too
+    """Return the outcome for a receiver's answer.
+
+    Args:
+        host: host of the receiver, for the reason.
+        status: HTTP status.
+        retry_after: value of ``Retry-After``, if any.
+        said: beginning of the answer's body.
+        now: current time.
+        redactor: removes the channel's secrets from ``said``.
+    """
+    words = mend(said.decode("utf-8", "replace"), MAX_ANSWER_BYTES)
+    words = mend(
+        redactor.clean(words) if redactor else words, 200
+    )  # redact before truncating, because a part of a secret is secret too
     reason = f"{status} from {host}" + (f": {words}" if words else "")
     if 200 <= status < 300:
         return Sent(f"{status} from {host}")
@@ -180,12 +194,12 @@ def read_answer(
     if status >= 500 or status in TRY_AGAIN:
         return Later(reason, after=parse_retry_after(retry_after, now or datetime.now(UTC)))
     if 300 <= status < 400:
-        return Later(f"{status} from {host}: redirects are not followed; give the address that it leads to")
+        return Later(f"{status} from {host}: redirects are not followed; configure the target address")
     return Refused(reason)
 
 
 def parse_retry_after(text: str | None, now: datetime) -> timedelta | None:
-    """Return the wait that a ``Retry-After`` asks for (RFC 9110 section 10.2.3), or None for none or nonsense."""
+    """Return the wait of a ``Retry-After`` (RFC 9110 section 10.2.3); None if it is missing or invalid."""
     if text is None:
         return None
     text = text.strip()
@@ -200,13 +214,13 @@ def parse_retry_after(text: str | None, now: datetime) -> timedelta | None:
 
 
 def _failure(host: str, error: Exception) -> str:
-    """Say what went wrong without the URL, which may be secret."""
+    """Return the reason of a failed request without the URL, which may be secret."""
     if isinstance(error, (TimeoutError, asyncio.TimeoutError)):
         return f"{host} did not answer within {TIMEOUT.total_seconds():g} s"
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        return f"{host}: its certificate is not valid: {error.certificate_error}"
+        return f"{host}: invalid certificate: {error.certificate_error}"
     if isinstance(error, aiohttp.ClientConnectorError):
-        return f"{host} cannot be reached: {error.os_error.strerror or error.os_error}"
+        return f"{host} is unreachable: {error.os_error.strerror or error.os_error}"
     return f"{host}: the connection failed ({type(error).__name__})"
 
 

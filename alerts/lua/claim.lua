@@ -1,16 +1,16 @@
 -- Leases the alerts of one channel that are due, in the order of events within a story.
 --
--- KEYS[1] outbox of the channel   KEYS[2] the channel's state   KEYS[3] the answer of this claim   KEYS[4] dead alerts
--- KEYS[5] when alerts of the channel went out within the period of its rate
--- ARGV[1] channel   ARGV[2] how many   ARGV[3] lease in ms   ARGV[4] seconds that an answer is kept
--- ARGV[5] prefix of alerts   ARGV[6] prefix of events   ARGV[7] prefix of the channel's lines
--- ARGV[8] seconds that a receipt and a line are kept   ARGV[9] "all": a story's alerts may be claimed together
--- ARGV[10] JSON list of the only alerts that may be claimed; '' for any
--- ARGV[11] how many may go out in   ARGV[12] so many ms; '0' for any number   ARGV[13] who claims
+-- KEYS[1] outbox of the channel   KEYS[2] the channel's state   KEYS[3] reply of this claim   KEYS[4] dead letters
+-- KEYS[5] send times of the channel's alerts within the period of its rate limit
+-- ARGV[1] channel   ARGV[2] limit   ARGV[3] lease in ms   ARGV[4] seconds for which a reply is kept
+-- ARGV[5] prefix of alerts   ARGV[6] prefix of events   ARGV[7] prefix of the channel's story queues
+-- ARGV[8] seconds for which receipts and queues are kept   ARGV[9] "all": claim several alerts of a story
+-- ARGV[10] JSON list of the only alerts to claim; '' for any
+-- ARGV[11] rate limit: alerts   ARGV[12] per this many ms; '0' for no limit   ARGV[13] holder
 --
--- Answers JSON: {now, due (of the next one; absent when there is none), given_up, alerts: [[...]]}, with held: true when
--- nothing may go out before due, since the receiver asked for a pause or the channel's rate is used up. Repeated with
--- the same KEYS[3] it changes nothing and answers the same. A channel that was switched off gives up what is due.
+-- Returns JSON: {now, due (of the next alert; absent without one), given_up, alerts: [[...]]}. held is true when nothing
+-- may be sent before due, because the receiver requested a pause or the rate limit is reached. A repeated call with the
+-- same KEYS[3] changes nothing and returns the same reply. If the channel is off, its due alerts are given up.
 
 local channel, limit, lease = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local receipts_kept, together = tonumber(ARGV[8]), ARGV[9] == 'all'
@@ -31,7 +31,7 @@ local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 
 local function score(number) return string.format('%.0f', number) end
 
--- Returns an alert's fields; one whose record went is rebuilt from its id, which names its event.
+-- Returns an alert's fields. A lost record is rebuilt from the alert's id, which contains the event's id.
 local function read(id)
   local key = ARGV[5] .. id
   local kind = redis.call('TYPE', key).ok
@@ -46,7 +46,7 @@ local function read(id)
     listed = tonumber(f[5]) and f[5] or '', failures = string.match(f[6] or '', '^%d+$') or '0', body = f[7] or '', state = f[8] or ''}
 end
 
--- The stream id of the event is the order of events: two of one millisecond have it too.
+-- The stream id gives the order of events, also within one millisecond.
 local function stream_id(event)
   local key = ARGV[6] .. event
   if redis.call('TYPE', key).ok ~= 'string' then return '' end
@@ -63,7 +63,7 @@ local function join_line(alert)
   redis.call('EXPIRE', alert.line, receipts_kept)
 end
 
--- Returns the unsettled alert that goes first on a line; settled ones that a lost receipt left there are taken off.
+-- Returns the first unsettled alert of a story queue, and removes settled alerts that were left there.
 local function first_on(line, passing)
   for place, id in ipairs(redis.call('ZRANGE', line, 0, 99)) do
     local state = redis.call('HGET', ARGV[5] .. id, 'state')
@@ -83,7 +83,7 @@ local function give_up(alert, reason)
   redis.call('ZADD', KEYS[4], score(now), alert.id)
 end
 
--- The alert waits for the one before it: looked at again when that one's lease or delay ends, or it is settled.
+-- Delays an alert until the lease or delay of the alert before it ends, or that alert is settled.
 local function wait_for(alert, first)
   local free = redis.call('ZSCORE', KEYS[1], first)
   if not free then
@@ -116,7 +116,7 @@ local function looked_at()
   return found
 end
 
--- Returns how many may go out now; for none also when the next may.
+-- Returns how many alerts may be sent now; for 0 also when the next one may be sent.
 local function allowed()
   local paused = tonumber(redis.call('HGET', KEYS[2], 'paused_until') or 0) or 0
   if paused > now then return 0, paused end
@@ -127,7 +127,7 @@ local function allowed()
   return 0, tonumber(redis.call('ZRANGE', KEYS[5], used - rate, used - rate, 'WITHSCORES')[2]) + period
 end
 
--- What is claimed together goes out as one.
+-- Alerts that are claimed together are sent as one message and count once.
 local function count(claimed)
   if rate == 0 or #claimed == 0 then return end
   for place = 1, together and 1 or #claimed do
@@ -150,7 +150,7 @@ for place, id in ipairs(looked_at()) do
     join_line(alert)
     due[#due + 1] = alert
   else
-    redis.call('ZREM', KEYS[1], id)  -- settled: a receipt stands
+    redis.call('ZREM', KEYS[1], id)  -- settled: it has a receipt
   end
 end
 

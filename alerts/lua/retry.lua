@@ -1,9 +1,9 @@
--- Makes one alert due now, whatever became of it before, and its channel on again.
+-- Makes one alert due now, whatever its state, and switches its channel on.
 --
--- KEYS[1] outbox of the channel   KEYS[2] the alert   KEYS[3] dead alerts   KEYS[4] the channel's state
--- ARGV[1] the alert's id   ARGV[2] seconds that a receipt is kept
+-- KEYS[1] outbox of the channel   KEYS[2] the alert   KEYS[3] dead letters   KEYS[4] the channel's state
+-- ARGV[1] the alert's id   ARGV[2] seconds for which a receipt is kept
 --
--- Answers "due", "sending" (a try is under way: nothing changes) or "unknown". Repeated it changes nothing more.
+-- Returns "due", "sending" (a try is in flight, so nothing changes) or "unknown". Idempotent.
 
 for place, wanted in pairs({'zset', 'hash', 'zset', 'hash'}) do
   local found = redis.call('TYPE', KEYS[place]).ok

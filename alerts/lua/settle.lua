@@ -1,13 +1,13 @@
--- Writes what became of one try of an alert.
+-- Writes the outcome of one try of an alert.
 --
--- KEYS[1] outbox of the channel   KEYS[2] the alert   KEYS[3] dead alerts   KEYS[4] the channel's state
--- KEYS[5] the line of the story on the channel   KEYS[6] all alerts
--- ARGV[1] the alert's id   ARGV[2] the attempt that this is about   ARGV[3] "sent", "later", "failed" or "released"
--- ARGV[4] in words   ARGV[5] ms until the next try ("later")   ARGV[6] seconds that a receipt is kept
--- ARGV[7] why the channel is switched off; '' for not   ARGV[8] prefix of alerts
--- ARGV[9] for how many ms the receiver wants no alert at all
+-- KEYS[1] outbox of the channel   KEYS[2] the alert   KEYS[3] dead letters   KEYS[4] the channel's state
+-- KEYS[5] the story's queue on the channel   KEYS[6] all alerts
+-- ARGV[1] the alert's id   ARGV[2] the attempt   ARGV[3] "sent", "later", "failed" or "released"
+-- ARGV[4] detail or reason   ARGV[5] ms until the next try ("later")   ARGV[6] seconds for which a receipt is kept
+-- ARGV[7] reason to switch the channel off; '' to leave it on   ARGV[8] prefix of alerts
+-- ARGV[9] ms for which the receiver requested a pause
 --
--- Answers 1, or 0 when another attempt has taken over. Repeated with the same attempt it changes nothing.
+-- Returns 1, or 0 if a later attempt has claimed the alert. Idempotent for the same attempt.
 
 for place, wanted in pairs({'zset', 'hash', 'zset', 'hash', 'zset', 'zset'}) do
   local found = redis.call('TYPE', KEYS[place]).ok
@@ -23,7 +23,7 @@ if stored[1] ~= attempt or stored[3] ~= 'leased' then return 0 end
 
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
--- A field that is no whole number would stop the script half-way: it counts from 0.
+-- HINCRBY fails on a field that is not an integer and would stop the script half-way, so such a field restarts at 0.
 local function increment(key, field)
   if not string.match(redis.call('HGET', key, field) or '0', '^%d%d?%d?%d?%d?%d?%d?%d?%d?$') then
     redis.call('HDEL', key, field)
@@ -68,7 +68,7 @@ end
 redis.call('ZREM', KEYS[1], id)
 redis.call('ZREM', KEYS[5], id)
 
--- The next of the story need not wait any longer.
+-- The next alert of the story waits no longer.
 local next_id = redis.call('ZRANGE', KEYS[5], 0, 0)[1]
 if next_id and redis.call('HDEL', ARGV[8] .. next_id, 'waiting_since') == 1 then
   redis.call('ZADD', KEYS[1], score(now), next_id)

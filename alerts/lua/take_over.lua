@@ -1,10 +1,10 @@
--- Makes alerts due that an earlier process of the same role had leased when it ended.
+-- Makes alerts due that a previous process of the same role had leased when it ended.
 --
 -- KEYS[1] outbox of the channel
--- ARGV[1] prefix of alerts   ARGV[2] longest lease in ms   ARGV[3] what the holders of that role begin with
--- ARGV[4] this holder   ARGV[5] how many are looked at
+-- ARGV[1] prefix of alerts   ARGV[2] longest lease in ms   ARGV[3] prefix of the role's holders
+-- ARGV[4] this holder   ARGV[5] maximum number of alerts to examine
 --
--- Answers how many were made due. Repeated it changes nothing more.
+-- Returns how many alerts were made due. Idempotent.
 
 local kind = redis.call('TYPE', KEYS[1]).ok
 if kind ~= 'none' and kind ~= 'zset' then

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from alerts.delays import Lateness, Outgoing, lateness, measure_lateness
+from alerts.delays import ChannelQueue, Lateness, lateness, measure_lateness
 from alerts.settings import DeliverySettings
 from stories.db import keys
 
@@ -38,22 +38,24 @@ def settings(**given) -> DeliverySettings:
     ],
 )
 def test_quiet_hours_and_digests_are_no_lateness(given, now, overdue):
-    found = lateness(Outgoing(now=now, first_due=NOON), settings(**given))
+    found = lateness(ChannelQueue(now=now, first_due=NOON), settings(**given))
     assert found == Lateness(oldest_due=max(now - NOON, hours(0)), overdue=overdue)
 
 
 def test_nothing_is_late_where_nothing_waits():
-    assert lateness(Outgoing(now=NOON, first_due=None), settings()) == Lateness(oldest_due=hours(0), overdue=hours(0))
+    assert lateness(ChannelQueue(now=NOON, first_due=None), settings()) == Lateness(
+        oldest_due=hours(0), overdue=hours(0)
+    )
 
 
 def test_a_pause_that_the_receiver_asked_for_is_no_lateness_until_it_ends():
     for now, overdue in ((NOON + hours(1), hours(0)), (NOON + hours(3), hours(1))):
-        found = lateness(Outgoing(now=now, first_due=NOON, paused_until=NOON + hours(2)), settings())
+        found = lateness(ChannelQueue(now=now, first_due=NOON, paused_until=NOON + hours(2)), settings())
         assert found.overdue == overdue
 
 
 def test_a_rate_that_is_used_up_is_no_lateness_until_it_has_room():
-    used = Outgoing(now=NOON + hours(0.5), first_due=NOON, first_start=NOON - hours(0.25), starts=2)
+    used = ChannelQueue(now=NOON + hours(0.5), first_due=NOON, first_start=NOON - hours(0.25), starts=2)
     assert lateness(used, settings(rate="2 per 1h")).overdue == hours(0)
     assert lateness(used, settings(rate="3 per 1h")).overdue == hours(0.5)
 

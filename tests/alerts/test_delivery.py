@@ -65,7 +65,7 @@ async def test_an_alert_that_fails_to_the_end_of_its_schedule_is_given_up_with_t
     await deliver(redis, mail).drain(SOON)
     assert mail.got == [event] * 3
     (receipt,) = await list_alerts(redis, state="failed")
-    assert receipt.error == "given up after 3 tries; the last: 503 from desk.example"
+    assert receipt.error == "given up after 3 tries; last reason: 503 from desk.example"
 
 
 async def test_what_is_not_due_yet_is_left_for_later(desk, desktop, redis):
@@ -252,8 +252,8 @@ async def test_redis_away_is_waited_for_and_nothing_is_lost(desk, desktop, redis
     assert await delivery.drain(SOON) == 0
     assert mail.got == [event]
     said = capsys.readouterr().out
-    assert said.count("redis is away") == 2  # once for each time it went, not for each try
-    assert said.count("redis is back") == 2
+    assert said.count("redis_unavailable") == 2  # once for each time it went, not for each try
+    assert said.count("redis_available") == 2
 
 
 async def test_a_receiver_that_asks_for_a_pause_gets_it_for_all_of_its_alerts_also_after_a_restart(
@@ -337,7 +337,7 @@ async def test_an_event_that_is_kept_no_longer_is_given_up_not_forgotten(desk, d
     mail = desktop("mail")
     assert await deliver(redis, mail).drain(SOON) == 0
     assert mail.got == []
-    assert [receipt.error for receipt in await list_alerts(redis, state="failed")] == ["its event is kept no longer"]
+    assert [receipt.error for receipt in await list_alerts(redis, state="failed")] == ["its event is no longer stored"]
 
 
 async def test_alerts_of_a_channel_that_was_taken_out_of_the_configuration_stand_among_the_dead(
@@ -351,7 +351,7 @@ async def test_alerts_of_a_channel_that_was_taken_out_of_the_configuration_stand
     async with running(deliver(redis, desktop("mail"))):
         (receipt,) = await until(given_up)
     assert receipt.id == f"{event}:old-desk"
-    assert receipt.error == "the configuration has no channel 'old-desk' any more"
+    assert receipt.error == "the configuration no longer has a channel 'old-desk'"
 
 
 async def test_without_channels_delivery_runs_until_it_is_stopped(redis):

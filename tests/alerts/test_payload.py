@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.payload import ADVISED, fit_payload
+from alerts.payload import MAX_PAYLOAD_BYTES, fit_payload
 
 API = "https://watch.example"
 KEPT = (
@@ -48,7 +48,9 @@ def test_a_release_that_fits_goes_byte_for_byte(event_of):
 def test_a_large_release_loses_its_last_paragraphs_says_so_and_links_to_the_rest(event_of):
     event = correction(event_of, body=paragraphs(30), about=paragraphs(3))
     shown = json.loads(fit_payload(msgspec.json.encode(event), "full", API))
-    assert ADVISED - 2_000 < len(msgspec.json.encode(shown)) <= ADVISED, "no more is left out than must be"
+    assert MAX_PAYLOAD_BYTES - 2_000 < len(msgspec.json.encode(shown)) <= MAX_PAYLOAD_BYTES, (
+        "no more is left out than must be"
+    )
     body = shown["data"]["release"]["body"]
     assert 10 < len(body) < 30
     assert body == paragraphs(30)[: len(body)], "from the end, each one whole"

@@ -79,7 +79,7 @@ async def test_no_command_and_no_page_shows_a_secret(secretive, newswire, redis,
     assert "Cannot POST" in shown["alerts test hook"]  # what a receiver says is told, but for the secrets
     newswire.publish(stories.TRAM_BATTERIES, "meridian")
     async with running(secretive, tmp_path) as daemon:
-        await daemon.ready(lambda: daemon.log.read_text().count("given up") >= 3)
+        await daemon.ready(lambda: daemon.log.read_text().count("alert_given_up") >= 3)
         address = re.search(r"wirewatch runs: (\S+)", daemon.log.read_text())
         assert address is not None
         async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {CANARIES['token']}"}) as session:
@@ -91,7 +91,7 @@ async def test_no_command_and_no_page_shows_a_secret(secretive, newswire, redis,
         shown["log"] = daemon.log.read_text()
     kept = [await redis.dump(key) for key in await redis.keys("*")]
     shown["Redis"] = repr(kept)
-    assert "given up" in shown["log"]
+    assert "alert_given_up" in shown["log"]
     found = {where: ANY.findall(text) for where, text in shown.items() if ANY.search(text)}
     assert found == {}
 

@@ -125,7 +125,7 @@ async def test_a_jump_of_every_clock_under_the_daemon_holds_nothing_up(
             await started(daemon, newswire)
             receiver.fail(503)
             first = newswire.publish(stories.TRAM_BATTERIES, "meridian")
-            await until(lambda: said(daemon, "trying again"), 3 * SOON)
+            await until(lambda: said(daemon, "alert_failed"), 3 * SOON)
             failing = newswire.publish(stories.NIGHT_MARKET)
             newswire.fail(failing, status=503, headers={"Retry-After": "2"}, times=2)
             await until(lambda: _revisited(newswire, 0, failing), SOON)

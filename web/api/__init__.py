@@ -1,4 +1,4 @@
-"""The API, version 1: what is stored, what happens, and a way to ask for a crawl."""
+"""The HTTP API, version 1: releases, stories, events, sources, alerts and crawls."""
 
 from __future__ import annotations
 

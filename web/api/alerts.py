@@ -24,19 +24,23 @@ def alert_payload(receipt: Receipt | ChannelCounts) -> dict[str, Any]:
     return {name: timestamp(value) if isinstance(value, datetime) else value for name, value in asdict(receipt).items()}
 
 
-@router.get("/alerts", summary="What became of the newest alerts", response_model=AlertsShape, responses=NOT_MODIFIED)
+@router.get("/alerts", summary="The newest alerts and their states", response_model=AlertsShape, responses=NOT_MODIFIED)
 async def list_alerts(
     request: Request,
     channel: Annotated[str | None, Query(max_length=64)] = None,
     state: Annotated[AlertState | None, Query(description="`waiting` is `pending` and `leased`")] = None,
-    watch: Annotated[str | None, Query(description="The name of a watch: whose event names it", max_length=64)] = None,
+    watch: Annotated[
+        str | None, Query(description="The name of a watch that the alert's event names", max_length=64)
+    ] = None,
     since: Annotated[
         str | None,
-        Query(description="Made since (given up since, for `failed`): `7d`, `48h`, or an ISO 8601 time", max_length=40),
+        Query(
+            description="Created since (given up since, for `failed`): `7d`, `48h`, or an ISO 8601 time", max_length=40
+        ),
     ] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> Response:
-    """Return the newest alerts, newest first, and how each channel does."""
+    """Return the newest alerts, newest first, and the state of each channel."""
     dependencies = dependencies_of(request)
     try:
         moment = parse_since(since, dependencies.now())
@@ -49,6 +53,6 @@ async def list_alerts(
         request,
         {
             "alerts": [alert_payload(receipt) for receipt in receipts],
-            "channels": [alert_payload(one) for one in await dependencies.channels()],
+            "channels": [alert_payload(counts) for counts in await dependencies.channels()],
         },
     )

@@ -1,4 +1,4 @@
-"""``/api/v1/crawls``: ask the daemon for a crawl, and follow it."""
+"""``/api/v1/crawls``: request a crawl, and follow it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _page(url: str) -> str:
     except ValueError:
         sound = False
     if not sound or any(sign.isspace() or not sign.isprintable() for sign in url):
-        raise ValueError("is no web address; allowed is http://… or https://… without user name and password")
+        raise ValueError("is not a web address; allowed is http://… or https://… without user name and password")
     return url
 
 
@@ -56,32 +56,32 @@ class CrawlRequest(BaseModel):
 
 
 @router.post(
-    "/crawls", summary="Ask for a crawl now", status_code=202, response_model=CrawlIdShape,
+    "/crawls", summary="Request a crawl now", status_code=202, response_model=CrawlIdShape,
     responses={
         202: {"headers": {"Location": {"schema": {"type": "string"}, "description": "Where to follow it"}}},
-        403: problem_response("A page elsewhere asks"),
+        403: problem_response("Cross-site request"),
         413: problem_response("The body is too long"),
         415: problem_response("The body is not application/json"),
     },
 )  # fmt: skip
-async def ask_for_crawl(request: Request, ask: CrawlRequest) -> Response:
-    """Ask the running daemon to poll a source's listings, or to read one page, now."""
+async def request_crawl(request: Request, crawl: CrawlRequest) -> Response:
+    """Request the running daemon to poll a source's listings, or to read one page, now."""
     dependencies = dependencies_of(request)
-    if ask.source is not None:
-        source = dependencies.settings.sources.get(ask.source)
+    if crawl.source is not None:
+        source = dependencies.settings.sources.get(crawl.source)
         if source is None:
-            raise UnusableInputError("body.source", f"no source {ask.source!r}; GET /api/v1/sources names them")
+            raise UnusableInputError("body.source", f"no source {crawl.source!r}; GET /api/v1/sources names them")
         if not source.enabled:
             why = f" ({source.reason})" if source.reason else ""
             raise UnusableInputError(
-                "body.source", f"the source {ask.source!r} is off{why}; enabled = true turns it on"
+                "body.source", f"the source {crawl.source!r} is off{why}; enabled = true turns it on"
             )
     new = crawl_id()
     await dependencies.stores.crawl_requests.submit(
         Poll(
-            source=ask.source or "",
-            urls=(ask.url,) if ask.url else (),
-            tag=ask.tag.lstrip("#＃") if ask.tag else None,
+            source=crawl.source or "",
+            urls=(crawl.url,) if crawl.url else (),
+            tag=crawl.tag.lstrip("#＃") if crawl.tag else None,
             reason="trigger",
             crawl_id=new,
             asked_at=dependencies.now(),
@@ -91,12 +91,12 @@ async def ask_for_crawl(request: Request, ask: CrawlRequest) -> Response:
 
 
 @router.get(
-    "/crawls/{id}", summary="How far a crawl is", response_model=CrawlShape,
-    responses={404: problem_response("No such crawl was asked for in the last day")},
+    "/crawls/{id}", summary="The state of a crawl", response_model=CrawlShape,
+    responses={404: problem_response("No such crawl was requested in the last day")},
 )  # fmt: skip
 async def show_crawl(request: Request, id: str) -> Response:  # noqa: A002 (the contract's name)
-    """Return how far a crawl is; it is kept for a day."""
+    """Return the state of a crawl. It is stored for a day."""
     crawl = await dependencies_of(request).stores.crawl_requests.state(id)
     if crawl is None:
-        raise HTTPException(404, f"no crawl {id!r} was asked for in the last day")
+        raise HTTPException(404, f"no crawl {id!r} was requested in the last day")
     return answer(msgspec.to_builtins(crawl) | {"source": crawl.source or None})

@@ -1,4 +1,4 @@
-"""``/api/v1/events``: what happened, in order; as a page, or as Server-Sent Events that go on."""
+"""``/api/v1/events``: events in order, as a page or as a stream of Server-Sent Events."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from web.event_notifier import EventNotifier
 from web.problems import problem_response
 from web.security.access_control import IS_HEAD_REQUEST
 
-MAX_FOLLOWERS = 500  # at once; each costs a connection and, at every event, one read
-HEARTBEAT_SECONDS = 15.0  # seconds; proxies drop a connection that says nothing for 30 to 60
-EVENTS_PER_READ = 100  # events read for one follower at a time
-RETRY_MILLISECONDS = 2_000  # milliseconds until a browser asks again
+MAX_FOLLOWERS = 500  # concurrent; each costs a connection
+HEARTBEAT_SECONDS = 15.0  # proxies close a connection that is silent for 30 to 60 s
+EVENTS_PER_READ = 100  # for one follower
+RETRY_MILLISECONDS = 2_000  # until a browser reconnects
 
 router = APIRouter(tags=["events"])
 
 
 class _Named(msgspec.Struct):
-    """As much of an event as says which it is."""
+    """The id of an event."""
 
     id: str
 
@@ -42,7 +42,7 @@ def id_of(event: StreamedEvent) -> str:
 
 
 class EventStream(StreamingResponse):
-    """A stream whose source is closed with it, whatever ended it."""
+    """A streaming response that closes its source when it ends for any reason."""
 
     media_type = "text/event-stream"
 
@@ -50,33 +50,35 @@ class EventStream(StreamingResponse):
         super().__init__(events, headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send until the follower goes or the server ends."""
+        """Send until the follower disconnects or the server stops."""
         async with contextlib.aclosing(self.body_iterator):  # type: ignore[type-var]
             await super().__call__(scope, receive, send)
 
 
 @router.get(
-    "/events", summary="What happened", response_model=EventsShape,
+    "/events", summary="Events", response_model=EventsShape,
     responses={
         **NOT_MODIFIED,
         200: {**NOT_MODIFIED[200], "content": {"text/event-stream": {"example": "data: {…}\nid: evt_…\n\n"}}},
-        404: problem_response("`after` is no event that is kept"),
+        404: problem_response("`after` is not a stored event"),
     },
 )  # fmt: skip
 async def list_events(
     request: Request,
     after: Annotated[
         str | None,
-        Query(description="The id of an event: those after it. Left out: from the oldest kept", max_length=40),
+        Query(
+            description="Return events after the event with this id. Left out: from the oldest stored", max_length=40
+        ),
     ] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
     last_event_id: Annotated[str | None, Header(max_length=40)] = None,
 ) -> Response:
-    """Return events in the order they happened.
+    """Return events in order.
 
-    With `Accept: text/event-stream` they come as Server-Sent Events and go on until you leave: after
+    With `Accept: text/event-stream` they come as a stream of Server-Sent Events: after
     `Last-Event-ID` or `after`, else from now on. Each message's `id` is the event's id and its `data` the event's
-    JSON; messages have no `event` name, so that `onmessage` gets all of them.
+    JSON; messages have no `event` name, so `onmessage` receives all of them.
     """
     archive = dependencies_of(request).archive
     if "text/event-stream" in request.headers.get("accept", ""):
@@ -84,7 +86,7 @@ async def list_events(
     try:
         events = await archive.events(after=after, limit=limit)
     except KeyError as error:
-        raise HTTPException(404, f"no event {after!r} is kept; begin again without `after`") from error
+        raise HTTPException(404, f"no event {after!r} is stored; start again without `after`") from error
     return conditional_answer(
         request,
         {
@@ -97,7 +99,7 @@ async def list_events(
 async def _stream(request: Request, after: str | None) -> Response:
     notifier, archive = event_notifier(request), dependencies_of(request).archive
     if notifier.ended or notifier.followers >= MAX_FOLLOWERS:
-        why = "wirewatch ends" if notifier.ended else f"{MAX_FOLLOWERS} follow already"
+        why = "wirewatch is stopping" if notifier.ended else f"{MAX_FOLLOWERS} streams are open"
         raise HTTPException(503, f"no further stream: {why}", headers={"Retry-After": "10"})
     if after is None:
         after = next((id_of(event) for event in await archive.latest_events(1)), None)
@@ -106,27 +108,27 @@ async def _stream(request: Request, after: str | None) -> Response:
 
 async def _nothing() -> AsyncIterator[bytes]:
     return
-    yield  # what makes it an iterator
+    yield  # makes this an iterator
 
 
 async def _messages(archive: Archive, after: str | None) -> list[tuple[str, bytes]]:
     """Return the next events after one, each with its id, as messages of a stream."""
-    events = [(id_of(one), one.payload) for one in await archive.events(after=after, limit=EVENTS_PER_READ)]
+    events = [(id_of(event), event.payload) for event in await archive.events(after=after, limit=EVENTS_PER_READ)]
     return [(own, format_sse_event(data_str=payload.decode(), id=own)) for own, payload in events]
 
 
 async def follow(archive: Archive, notifier: EventNotifier, after: str | None) -> AsyncIterator[bytes]:
-    """Yield the events after the one with this id as Server-Sent Events, with heartbeats, until the bell ends.
+    """Yield the events after the one with this id as Server-Sent Events, with heartbeats, until the notifier ends.
 
-    Each follower reads from the event it got last, so a slow one costs no memory and misses nothing. When the event
-    it names is no longer kept, all that is kept came after it.
+    Each follower reads from its last event, so a slow one needs no buffer and misses nothing. If that event is no
+    longer stored, all stored events came after it.
     """
     yield format_sse_event(retry=RETRY_MILLISECONDS, comment="wirewatch")
     async with notifier.following():
         while not notifier.ended:
-            ring = notifier.next_event()
+            event = notifier.next_event()
             try:
-                messages = await notifier.coalesced_read(ring, after, partial(_messages, archive, after))
+                messages = await notifier.coalesced_read(event, after, partial(_messages, archive, after))
             except KeyError:
                 after = None
                 continue
@@ -140,6 +142,6 @@ async def follow(archive: Archive, notifier: EventNotifier, after: str | None) -
                 continue
             try:
                 async with asyncio.timeout(HEARTBEAT_SECONDS):
-                    await ring.wait()
+                    await event.wait()
             except TimeoutError:
-                yield format_sse_event(comment="still here")
+                yield format_sse_event(comment="heartbeat")

@@ -1,4 +1,4 @@
-"""What the API answers, by example: one whole answer for each operation of the OpenAPI document, words of our own."""
+"""Examples of answers in the OpenAPI document: one whole answer for each operation, in our own words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``/api/v1/releases``: what is stored, newest first."""
+"""``/api/v1/releases``: stored releases, newest first."""
 
 from __future__ import annotations
 
@@ -20,16 +20,14 @@ from web.api.shapes import NOT_MODIFIED, Kind, ReleasesShape, ReleaseWithRevisio
 from web.dependencies import Dependencies, dependencies_of
 from web.problems import UnusableInputError, problem_response
 
-MAX_RELEASES_EXAMINED = (
-    1_000  # releases for one page of a rare filter while there is no index; further ones are the next page's
-)
+MAX_RELEASES_EXAMINED = 1_000  # for one page while there is no index; the next page continues
 MAX_QUERY_CHARACTERS = 500  # characters
 
 router = APIRouter(tags=["releases"])
 
 
 def stored_payload(stored: StoredRelease) -> dict[str, Any]:
-    """Return a release with its part in its story."""
+    """Return a release with its place in its story."""
     return {
         "release": release_payload(stored.release),
         "story": stored.story,
@@ -41,34 +39,36 @@ def stored_payload(stored: StoredRelease) -> dict[str, Any]:
 
 
 def parse_since(text: str | None, now: datetime) -> datetime | None:
-    """Return the moment that ``7d``, an ISO 8601 time or a date (UTC where no offset is given) means.
+    """Return the time for ``7d``, an ISO 8601 time or a date (UTC without an offset).
 
-    ``ValueError`` names what is allowed.
+    Raises ``ValueError`` with the allowed forms.
     """
     if text is None:
         return None
     try:
-        # A plus sign that nobody escaped arrives as a space.
+        # An unescaped plus sign arrives as a space.
         moment = datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text)
     except ValueError:
         return now - parse_duration(text)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-@router.get("/releases", summary="What is stored, newest first", response_model=ReleasesShape, responses=NOT_MODIFIED)
+@router.get("/releases", summary="Stored releases, newest first", response_model=ReleasesShape, responses=NOT_MODIFIED)
 async def list_releases(
     request: Request,
     q: Annotated[
         str | None,
         Query(
-            description='A search in headline and text, in the language of watches\' queries: words, `"phrases"`, '
+            description='A search in headline and text, with the syntax of watches\' queries: words, `"phrases"`, '
             "`innov*`, `AND OR NOT ( )`, `field:value`",
             examples=['"science park" AND NOT golf', "半導體", "tag:HKSTP language:en"],
             max_length=MAX_QUERY_CHARACTERS,
         ),
     ] = None,
     tag: Annotated[str | None, Query(description="A hashtag; `#` and case do not matter", max_length=200)] = None,
-    watch: Annotated[str | None, Query(description="The name of a watch: what it matches", max_length=64)] = None,
+    watch: Annotated[
+        str | None, Query(description="The name of a watch: releases that it matches", max_length=64)
+    ] = None,
     source: Annotated[str | None, Query(max_length=200)] = None,
     since: Annotated[
         str | None, Query(description="First seen since: `7d`, `48h`, or an ISO 8601 time", max_length=40)
@@ -77,11 +77,11 @@ async def list_releases(
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     cursor: Annotated[str | None, Query(description="`next` of the page before", max_length=60)] = None,
 ) -> Response:
-    """Return a page of releases; every part of the filter that is given must hold.
+    """Return a page of releases; all given filters must match.
 
-    Follow `next` as `cursor` until it is null: nothing is left out and nothing comes twice, whatever arrives meanwhile.
-    While the index is being made (after an update, some minutes), a page may hold fewer than `limit`, even none, and
-    still have a `next`.
+    Pass `next` as `cursor` until it is null. No release is missing or repeated, whatever arrives in the meantime.
+    While the index is being built (some minutes after an update), a page may have fewer than `limit` releases, even
+    none, and still have a `next`.
     """
     dependencies = dependencies_of(request)
     wanted = release_filter(dependencies, q=q, tag=tag, watch=watch, source=source, since=since, kind=kind)
@@ -107,7 +107,7 @@ async def list_releases(
     responses={**NOT_MODIFIED, 404: problem_response("No such release is stored")},
 )  # fmt: skip
 async def show_release(request: Request, id: str) -> Response:  # noqa: A002 (the contract's name)
-    """Return a release as it stands, why it belongs to its story, and every state it was in."""
+    """Return a release, why it belongs to its story, and all its revisions."""
     archive = dependencies_of(request).archive
     stored = await archive.release(id)
     if stored is None:
@@ -126,7 +126,7 @@ def release_filter(
     since: str | None = None,
     kind: Kind | None = None,
 ) -> ReleaseFilter:
-    """Return what the parameters of a list of releases ask for; 422 names what cannot be used."""
+    """Return the filter for the parameters of a list of releases; 422 with the invalid parameter."""
     parts = []
     if watch is not None:
         if watch not in dependencies.settings.watches:
@@ -156,4 +156,4 @@ def _place(cursor: str | None) -> ListPosition | None:
     try:
         return parse_place(cursor)
     except ValueError as error:
-        raise UnusableInputError("query.cursor", "is no `next` of a page; begin again without a cursor") from error
+        raise UnusableInputError("query.cursor", "is not a `next` of a page; start again without a cursor") from error

@@ -1,4 +1,4 @@
-"""What the API answers, as the OpenAPI document shows it; the answers themselves are the nouns' own payloads."""
+"""The answers of the API as the OpenAPI document describes them; the answers themselves are built elsewhere."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ def answer(content: Any, status: int = 200, headers: dict[str, str] | None = Non
 
 
 def conditional_answer(request: Request, content: Any) -> Response:
-    """Return an answer as JSON, or 304 to who holds it."""
+    """Return an answer as JSON, or 304 if the client has this content."""
     return conditional(request, msgspec.json.encode(content), "application/json")
 
 
 NOT_MODIFIED: dict[int | str, dict[str, Any]] = {
     200: {"headers": {"ETag": {"schema": {"type": "string"}, "description": "Send it back as `If-None-Match`"}}},
-    304: {"description": "You hold this already: `If-None-Match` named it"},
+    304: {"description": "Not modified: `If-None-Match` has the current ETag"},
 }
-"""How the OpenAPI document shows that."""
+"""The OpenAPI description of conditional answers."""
 
 
 class Shape(BaseModel):
-    """What all shapes share."""
+    """The base of all shapes."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -68,7 +68,7 @@ class ReleaseShape(Shape):
     """One published document at one URL of one source. Unknown is null or an empty list."""
 
     id: str = Field(examples=[_RELEASE])
-    revision: int = Field(description="1 and up: the state of the page's content")
+    revision: int = Field(description="The state of the page's content, from 1")
     url: str | None
     source: str | None = Field(examples=["media-outreach"])
     wire: str | None = Field(examples=["Media OutReach Newswire"])
@@ -76,7 +76,7 @@ class ReleaseShape(Shape):
     headline: str = Field(description="Without the notice's marker")
     subheadline: str | None
     dateline: DatelineShape | None
-    published_at: str | None = Field(description="With an offset; the bare date where only that is printed")
+    published_at: str | None = Field(description="With an offset; only the date where the page has no time")
     first_seen_at: str | None
     embargoed_until: str | None
     tags: list[str]
@@ -102,7 +102,7 @@ class ReleasesShape(Shape):
     """A page of releases, newest first."""
 
     releases: list[ListedReleaseShape]
-    next: str | None = Field(description="Go on here: `cursor`; null at the end", examples=[_CURSOR])
+    next: str | None = Field(description="Pass it as `cursor` for the next page; null at the end", examples=[_CURSOR])
 
 
 class StoredReleaseShape(Shape):
@@ -112,14 +112,14 @@ class StoredReleaseShape(Shape):
     story: str = Field(examples=[_STORY])
     kind: Kind
     verdict: str = Field(examples=["notice"])
-    why: str = Field(description="Why wirewatch holds it for part of this story")
+    why: str = Field(description="Why it belongs to this story")
     replaces: str | None = Field(description="The release that it is a notice about", examples=[_RELEASE])
 
 
 class ReleaseWithRevisionsShape(StoredReleaseShape):
-    """A release with every state it was in."""
+    """A release with all its revisions."""
 
-    revisions: list[ReleaseShape] = Field(description="Oldest first, the present one last")
+    revisions: list[ReleaseShape] = Field(description="Oldest first, the current one last")
 
 
 class StoryShape(Shape):
@@ -127,7 +127,7 @@ class StoryShape(Shape):
 
     id: str = Field(examples=[_STORY])
     watches: list[str]
-    channels: list[str] = Field(description="That were alerted of it")
+    channels: list[str] = Field(description="Channels that were alerted")
     releases: list[StoredReleaseShape] = Field(description="First seen first")
 
 
@@ -148,7 +148,7 @@ class EventsShape(Shape):
     """A page of events in the order they happened."""
 
     events: list[EventShape]
-    next: str | None = Field(description="Ask again with this as `after`, now or later", examples=[_EVENT])
+    next: str | None = Field(description="Pass it as `after` for the next events, now or later", examples=[_EVENT])
 
 
 class ListingShape(Shape):
@@ -162,25 +162,27 @@ class VerdictShape(Shape):
     """How a source is doing, in one state."""
 
     state: Literal["working", "slow", "degraded", "broken", "forbidden", "dead"] | None = Field(
-        description="Null before the first poll; broken: it answers, and nothing is found in the answer"
+        description="Null before the first poll; broken: it answers, but the answer has no entries"
     )
-    word: str | None = Field(description="Why, in a word")
-    detail: str | None = Field(description="The same in words", examples=["nothing for 3 days, usually 14 a day"])
+    word: str | None = Field(description="The reason, in a word")
+    detail: str | None = Field(description="The reason as text", examples=["nothing for 3 days, usually 14 a day"])
     since: str | None
-    whole: float | None = Field(description="The share of late readings that were proven to have missed nothing")
-    usual_a_day: float | None = Field(description="New sightings, once a day was watched")
+    whole: float | None = Field(description="The share of recent polls that were proven complete")
+    usual_a_day: float | None = Field(description="New sightings per day, after the first day")
 
 
 class PushShape(Shape):
-    """How a listing stands with the hub that it names (WebSub)."""
+    """The WebSub subscription of a listing at its hub."""
 
     state: Literal["asked", "verified", "denied", "failed"]
     hub: str
-    detail: str | None = Field(description="What went wrong last", examples=["404 Not Found from the hub"])
-    lease_until: str | None = Field(description="Until when it is agreed, while it is")
-    pushed_at: str | None = Field(description="When the hub last told that something is new")
+    detail: str | None = Field(description="The last error", examples=["404 Not Found from the hub"])
+    lease_until: str | None = Field(description="The end of the subscription, while it is active")
+    pushed_at: str | None = Field(description="The last notification of the hub")
     pushes: int
-    trusted: bool = Field(description="False once a poll found what no push had told of: polls no longer wait for it")
+    trusted: bool = Field(
+        description="False after a poll found releases without a push; polls then no longer wait for pushes"
+    )
 
 
 class ListingHealthShape(Shape):
@@ -193,15 +195,15 @@ class ListingHealthShape(Shape):
     since: str | None
     polled_at: str | None
     next_at: str | None
-    pace: str | None = Field(description="Why it is asked again then", examples=["busy"])
+    pace: str | None = Field(description="Why it is polled then", examples=["busy"])
     usual_a_day: float | None
     readings: int
-    whole: int = Field(description="Those of them that were proven to have missed nothing")
+    whole: int = Field(description="Number of polls proven complete")
     push: PushShape | None = Field(description="Null for a listing that names no hub, and without `[web] public_url`")
 
 
 class GapShape(Shape):
-    """A time of which a listing's releases may not all have been seen."""
+    """A period in which releases of a listing may have been missed."""
 
     id: str
     source: str
@@ -213,13 +215,13 @@ class GapShape(Shape):
 
 
 class QuarantinedItemShape(Shape):
-    """A page or a listing that ended the processes which read it; nobody reads it until a person asks for it."""
+    """A quarantined page or listing: it crashed its readers, and is not read until a person requests it."""
 
     kind: Literal["page", "listing"]
     source: str
     url: str
     why: str
-    deaths: int = Field(description="Of readers, in a row")
+    deaths: int = Field(description="Reader crashes in a row")
     since: str
 
 
@@ -227,17 +229,19 @@ class HealthShape(Shape):
     """How a source is doing."""
 
     polled_at: str | None
-    read_at: str | None = Field(description="When a listing was last read without an error")
-    failures: int = Field(description="In a row, of the listing polled last")
+    read_at: str | None = Field(description="The last poll without an error")
+    failures: int = Field(description="Failures in a row of the last polled listing")
     error: str | None
     sightings: int
     releases: int
     last_release_at: str | None
     verdict: VerdictShape
-    listings: list[ListingHealthShape] = Field(description="Those that were polled, by URL")
-    gaps: list[GapShape] = Field(description="That are open, the oldest first")
-    waiting_pages: int = Field(description="Pages that its listings named and that wait for its budget")
-    set_aside: list[QuarantinedItemShape] = Field(description="What nobody reads until a person asks for it")
+    listings: list[ListingHealthShape] = Field(description="Polled listings, by URL")
+    gaps: list[GapShape] = Field(description="Open gaps, oldest first")
+    waiting_pages: int = Field(description="Pages that wait for the source's budget")
+    set_aside: list[QuarantinedItemShape] = Field(
+        description="Quarantined pages and listings, which are not read until a person requests it"
+    )
 
 
 class SourceShape(Shape):
@@ -263,7 +267,7 @@ class SourcesShape(Shape):
 
 
 class AlertShape(Shape):
-    """One event for one channel, and what became of it so far."""
+    """One event for one channel, and its state."""
 
     id: str
     event: str = Field(examples=[_EVENT])
@@ -281,13 +285,13 @@ class AlertShape(Shape):
 
 
 class ChannelShape(Shape):
-    """How a channel does."""
+    """The counts and state of a channel."""
 
     channel: str
     waiting: int
-    failed: int = Field(description="Given up; they wait for `wirewatch alerts retry`")
+    failed: int = Field(description="Given up; `wirewatch alerts retry` sends them again")
     sent: int
-    oldest_waiting: str | None = Field(description="When the oldest alert that is not settled was made")
+    oldest_waiting: str | None = Field(description="Creation time of the oldest waiting alert")
     off: str | None = Field(description="Why it was switched off; null while it is on")
     off_at: str | None
     last_sent: str | None
@@ -296,7 +300,7 @@ class ChannelShape(Shape):
 
 
 class AlertsShape(Shape):
-    """The newest alerts, newest first, and how each channel does."""
+    """The newest alerts, newest first, and the state of each channel."""
 
     alerts: list[AlertShape]
     channels: list[ChannelShape]
@@ -318,13 +322,13 @@ class FeedsShape(Shape):
 
 
 class CrawlIdShape(Shape):
-    """A crawl that was asked for; `GET /api/v1/crawls/{id}` follows it."""
+    """A requested crawl; `GET /api/v1/crawls/{id}` follows it."""
 
     id: str = Field(examples=["crl_01KD3V5Z0W5R7Q4T9XJ2M8B6CD"])
 
 
 class CrawlShape(Shape):
-    """How far a crawl is."""
+    """The state of a crawl."""
 
     id: str
     state: Literal["queued", "running", "done", "failed"]

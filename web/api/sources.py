@@ -1,4 +1,4 @@
-"""``/api/v1/sources``: what is polled, and how it does."""
+"""``/api/v1/sources``: the sources and their health."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ router = APIRouter(tags=["sources"])
 
 
 def without_password(url: str) -> str:
-    """Return an address without the user and password that may stand in it."""
+    """Return an address without its user name and password."""
     parts = urlsplit(url)
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 async def source_payloads(dependencies: Dependencies) -> list[dict[str, Any]]:
-    """Return every source of the configuration with its health, in the order written."""
+    """Return every source of the configuration with its health, in the order of the configuration."""
     sources = dependencies.settings.sources
     healths = await dependencies.stores.source_status.healths(list(sources))
     listings = [(name, one.url) for name, health in zip(sources, healths, strict=True) for one in health.listings]
@@ -57,11 +57,11 @@ def _health(health: SourceHealth, pushes: list[dict[str, Any] | None]) -> dict[s
             if name in one:
                 one[name] = without_password(one[name])
     for gap in payload["gaps"]:
-        del gap["before"], gap["after"]  # marks, which mean nothing outside
+        del gap["before"], gap["after"]  # internal positions
     return payload
 
 
-@router.get("/sources", summary="What is polled, and how it does", response_model=SourcesShape, responses=NOT_MODIFIED)
+@router.get("/sources", summary="The sources and their health", response_model=SourcesShape, responses=NOT_MODIFIED)
 async def list_sources(request: Request) -> Response:
     """Return every source of the configuration with its health."""
     return conditional_answer(request, {"sources": await source_payloads(dependencies_of(request))})

@@ -14,7 +14,7 @@ router = APIRouter(tags=["stories"])
 
 
 @router.get(
-    "/stories/{id}", summary="A story whole", response_model=StoryShape,
+    "/stories/{id}", summary="A story with all its releases", response_model=StoryShape,
     responses={**NOT_MODIFIED, 404: problem_response("No such story is stored")},
 )  # fmt: skip
 async def show_story(request: Request, id: str) -> Response:  # noqa: A002 (the contract's name)

@@ -32,48 +32,48 @@ class FeedEntry:
     """One story."""
 
     id: str
-    """``urn:uuid:…``, the story's for ever."""
+    """``urn:uuid:…``, which never changes for a story."""
     story: str
     title: str
     url: str | None
-    """Of the release as it stands."""
+    """Address of the current release."""
     published: datetime
     updated: datetime
-    """When the release, or what is said about it, last changed; a copy elsewhere changes nothing."""
+    """The last change of the release or its notices; copies do not count."""
     author: str
     language: str | None
     summary: str | None
     kind: str
     tags: Sequence[str]
     content: str
-    """HTML: what changed, the newest first, then the text as it stands. Escaped."""
+    """Escaped HTML: the changes, newest first, then the current text."""
     withdrawn: str | None
-    """Why it was withdrawn, in words; None while it stands. Then the content says no more than that."""
+    """Why it was withdrawn; None if it was not. A withdrawn entry has no other content."""
 
 
 def event_ids(story: StoredStory) -> list[str]:
-    """Return the ids of the events that may say what changed in a story."""
+    """Return the ids of all possible change events of a story."""
     return [event for stored in own(story) for event in change_event_ids(stored)]
 
 
 def own(story: StoredStory) -> list[StoredRelease]:
-    """Return a story's first release and its notices, first seen first; copies elsewhere are left out."""
+    """Return a story's first release and its notices, first seen first; without copies."""
     first, *later = story.releases
     return [first, *(one for one in later if kind_of(one) in (*NOTICES, "revised") and not _copy(one))]
 
 
 def _copy(stored: StoredRelease) -> bool:
-    # A copy whose page is gone is a withdrawal of nothing but that page.
+    # The removal of a copy's page withdraws only that page.
     return stored.release.notice is None and stored.verdict == "withdrawn"
 
 
 def entry(story: StoredStory, told: Mapping[str, bytes], settings: Settings) -> FeedEntry:
-    """Return a story as an entry; ``told`` has the events of ``event_ids`` that happened."""
+    """Return a story as an entry; ``told``: the stored events of ``event_ids``."""
     parts = own(story)
-    standing = parts[-1]
-    release = standing.release
+    current = parts[-1]
+    release = current.release
     events = [event_row(told[one], settings) for one in reversed(event_ids(story)) if one in told]
-    withdrawn = _withdrawn(standing, events) if kind_of(standing) == "withdrawal" else None
+    withdrawn = _withdrawn(current, events) if kind_of(current) == "withdrawal" else None
     headline = release.headline or story.releases[0].release.headline or "(no headline)"
     return FeedEntry(
         id=urn(story.id),
@@ -85,7 +85,7 @@ def entry(story: StoredStory, told: Mapping[str, bytes], settings: Settings) -> 
         author=release.issuer or release.wire or source_title(settings, release.source),
         language=release.language,
         summary=release.subheadline if withdrawn is None else None,
-        kind=kind_of(standing),
+        kind=kind_of(current),
         tags=release.tags,
         content=_content(release, events, parts) if withdrawn is None else f"<p>{escape(withdrawn)}</p>",
         withdrawn=withdrawn,
@@ -100,8 +100,8 @@ def _published(first: StoredRelease) -> datetime:
     )
 
 
-def _withdrawn(standing: StoredRelease, events: Sequence[EventRow]) -> str:
-    notice = standing.release.notice
+def _withdrawn(current: StoredRelease, events: Sequence[EventRow]) -> str:
+    notice = current.release.notice
     if notice is not None:
         return ": ".join(one for one in ("Withdrawn", notice.statement or notice.marker) if one)
     gone = next((event.detail for event in events if event.kind == "withdrawn" and event.detail), None)
@@ -110,7 +110,7 @@ def _withdrawn(standing: StoredRelease, events: Sequence[EventRow]) -> str:
 
 def _content(release: Release, events: Sequence[EventRow], parts: Sequence[StoredRelease]) -> str:
     said = "".join(_change(event) for event in events)
-    if not said:  # events are kept for two months, notices as long as their story
+    if not said:  # events are stored for two months, notices as long as their story
         said = "".join(_notice(one.release) for one in reversed(parts))
     lines = [*([release.subheadline] if release.subheadline else []), *release.body, *release.about]
     return said + "".join(f"<p>{escape(line)}</p>" for line in lines)

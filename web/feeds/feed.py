@@ -1,4 +1,4 @@
-"""A feed: what Atom and JSON Feed say in their own ways."""
+"""The content of a feed, for Atom and JSON Feed."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from datetime import UTC, datetime
 
 from web.feeds.entries import FeedEntry
 
-BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)  # an empty feed has changed never, and must say when
+NEVER_UPDATED = datetime(1970, 1, 1, tzinfo=UTC)  # for an empty feed, which must have a date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
-    """The newest stories of a watch, those that changed last first."""
+    """The stories of a watch, last changed first."""
 
     id: str
     watch: str
     title: str
     base: str
-    """Where the page is, without a slash at the end."""
+    """Address of the pages, without a slash at the end."""
     entries: Sequence[FeedEntry]
 
     @property
     def updated(self) -> datetime:
-        """When something of it last changed."""
-        return max((one.updated for one in self.entries), default=BEFORE_ALL)
+        """The last change of any entry."""
+        return max((one.updated for one in self.entries), default=NEVER_UPDATED)
 
     @property
     def home(self) -> str:
@@ -33,7 +33,7 @@ class Feed:
         return f"{self.base}/"
 
     def address(self, ending: str) -> str:
-        """Return where the feed itself is; without a key: what is read must not tell it on."""
+        """Return where the feed itself is; without its key, because the content must not reveal it."""
         return f"{self.base}/feeds/{self.watch}.{ending}"
 
     def story(self, story: str) -> str:

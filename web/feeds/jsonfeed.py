@@ -1,4 +1,4 @@
-"""Entries as a JSON Feed (jsonfeed.org/version/1.1); one that was withdrawn says that and no more. Pure."""
+"""Entries as a JSON Feed (jsonfeed.org/version/1.1); a withdrawn entry has no other content. Pure."""
 
 from __future__ import annotations
 
@@ -20,30 +20,30 @@ def json_feed(feed: Feed) -> bytes:
             "home_page_url": feed.home,
             "feed_url": feed.address("json"),
             "authors": [{"name": "wirewatch"}],
-            "items": [_item(one, feed) for one in feed.entries],
+            "items": [_item(entry, feed) for entry in feed.entries],
         }
     )
 
 
-def _item(one: FeedEntry, feed: Feed) -> dict[str, Any]:
+def _item(entry: FeedEntry, feed: Feed) -> dict[str, Any]:
     item: dict[str, Any] = {
-        "id": one.id,
-        "url": one.url or feed.story(one.story),
-        "title": one.title if one.withdrawn is None else f"Withdrawn: {one.title}",
-        "content_html": one.content,
-        "date_published": timestamp(one.published),
-        "date_modified": timestamp(one.updated),
-        "authors": [{"name": one.author}],
-        "tags": [*one.tags, one.kind],
+        "id": entry.id,
+        "url": entry.url or feed.story(entry.story),
+        "title": entry.title if entry.withdrawn is None else f"Withdrawn: {entry.title}",
+        "content_html": entry.content,
+        "date_published": timestamp(entry.published),
+        "date_modified": timestamp(entry.updated),
+        "authors": [{"name": entry.author}],
+        "tags": [*entry.tags, entry.kind],
         "_wirewatch": {
             "about": "https://github.com/wirewatch/wirewatch",
-            "story": feed.story(one.story),
-            "kind": one.kind,
-            "withdrawn": one.withdrawn is not None,
+            "story": feed.story(entry.story),
+            "kind": entry.kind,
+            "withdrawn": entry.withdrawn is not None,
         },
     }
-    if one.summary:
-        item["summary"] = one.summary
-    if one.language:
-        item["language"] = one.language
+    if entry.summary:
+        item["summary"] = entry.summary
+    if entry.language:
+        item["language"] = entry.language
     return item

@@ -1,4 +1,4 @@
-"""``/feeds/{watch}.atom`` and ``/feeds/{watch}.json``, and where they are."""
+"""``/feeds/{watch}.atom``, ``/feeds/{watch}.json``, and the list of feeds."""
 
 from __future__ import annotations
 
@@ -27,32 +27,32 @@ from web.problems import COMMON, problem_response
 from web.security.access_control import feed_key
 from web.view_models.rows import watch_title
 
-STORIES = 50  # of a feed
-AMONG = 2_000  # of the newest releases that a watch matches: a story among them comes back when it changes
-KEPT = 64  # documents kept until something changes: many readers ask for the same
+MAX_STORIES = 50  # of a feed
+MAX_RELEASES_CONSIDERED = 2_000  # newest releases of a watch; a changed story among them appears again
+MAX_CACHED_DOCUMENTS = 64  # until something changes, because many readers poll the same feed
 
 router = APIRouter(tags=["feeds"], responses=COMMON)
 
 Watch = Annotated[str, Path(description="The name of a watch", max_length=64)]
 Key = Annotated[
-    str | None, Query(description="The feed's own key, where a token is asked for: `GET /api/v1/feeds`", max_length=64)
+    str | None, Query(description="The feed's own key, if a token is configured: `GET /api/v1/feeds`", max_length=64)
 ]
 
 
 class Documents:
-    """The feeds as they were last written, for as long as nothing is kept that may change them."""
+    """A cache of feed documents, valid until a new event is stored."""
 
     def __init__(self) -> None:
         self._kept: dict[tuple[str, str, str, str], tuple[bytes, datetime]] = {}
 
     def get(self, key: tuple[str, str, str, str]) -> tuple[bytes, datetime] | None:
-        """Return a document with when it last changed."""
+        """Return a document with the time of its last change."""
         return self._kept.get(key)
 
     def put(self, key: tuple[str, str, str, str], document: tuple[bytes, datetime]) -> None:
-        """Keep a document; the oldest goes when there are too many."""
+        """Store a document; the oldest is removed when there are too many."""
         self._kept[key] = document
-        if len(self._kept) > KEPT:
+        if len(self._kept) > MAX_CACHED_DOCUMENTS:
             del self._kept[next(iter(self._kept))]
 
 
@@ -65,9 +65,9 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {**NOT_MODIFIED, 404: problem_respon
     response_class=Response,
 )  # fmt: skip
 async def atom_feed(request: Request, watch: Watch, key: Key = None) -> Response:
-    """Return the stories of a watch that changed last: an entry keeps its id through corrections, which stand in it.
+    """Return the stories of a watch that changed last: an entry keeps its id through corrections, which it contains.
 
-    `updated` moves with each; a withdrawn story is a tombstone (RFC 6721).
+    `updated` changes with each; a withdrawn story is a tombstone (RFC 6721).
     """
     return await _answer(request, watch, "atom", atom, "application/atom+xml")
 
@@ -78,13 +78,13 @@ async def atom_feed(request: Request, watch: Watch, key: Key = None) -> Response
     response_class=Response,
 )  # fmt: skip
 async def json_feed_of(request: Request, watch: Watch, key: Key = None) -> Response:
-    """Return the stories of a watch that changed last; a withdrawn one says that it was, and no more."""
+    """Return the stories of a watch that changed last; a withdrawn one has no other content."""
     return await _answer(request, watch, "json", json_feed, "application/feed+json")
 
 
-@router.get("/api/v1/feeds", summary="Where the feeds are", response_model=FeedsShape, responses=NOT_MODIFIED)
+@router.get("/api/v1/feeds", summary="The feeds' addresses", response_model=FeedsShape, responses=NOT_MODIFIED)
 async def list_feeds(request: Request) -> Response:
-    """Return the addresses of every watch's feeds, as a feed reader takes them: with their keys."""
+    """Return the addresses of every watch's feeds, with their keys, for a feed reader."""
     dependencies = dependencies_of(request)
     token, base = dependencies.settings.web.token, _base(request, dependencies)
 
@@ -120,7 +120,7 @@ async def _answer(
         raise HTTPException(404, f"there is no watch {watch!r}")
     base, documents = _base(request, dependencies), request.app.state.feed_documents
     stories = await _stories(dependencies, watch)
-    # What is kept from here on may be in the document or not; it makes the next one new.
+    # Events that are stored from here on may be in the document or not; they invalidate it.
     position = dependencies.finder.position if dependencies.finder is not None else ""
     key = (watch, ending, base, position)
     document = documents.get(key) if position else None
@@ -136,15 +136,17 @@ async def _stories(dependencies: Dependencies, watch: str) -> list[str]:
     """Return the stories of a watch, those that changed last first."""
     if dependencies.finder is not None:
         expression = watch_expression(dependencies.settings.watches[watch])
-        found = await dependencies.finder.changed_stories(expression, among=AMONG, limit=STORIES)
+        found = await dependencies.finder.changed_stories(expression, among=MAX_RELEASES_CONSIDERED, limit=MAX_STORIES)
         if found is not None:
             return [story for story, _ in found]
     return await _newest(dependencies.archive, release_filter(dependencies, watch=watch))
 
 
 async def _newest(archive: Archive, wanted: ReleaseFilter) -> list[str]:
-    page = await page_of(archive, wanted, finder=None, before=None, limit=2 * STORIES, look_at=MAX_RELEASES_EXAMINED)
-    return list(dict.fromkeys(one.story for one in page.releases))[:STORIES]
+    page = await page_of(
+        archive, wanted, finder=None, before=None, limit=2 * MAX_STORIES, look_at=MAX_RELEASES_EXAMINED
+    )
+    return list(dict.fromkeys(one.story for one in page.releases))[:MAX_STORIES]
 
 
 async def _feed(dependencies: Dependencies, watch: str, base: str, story_ids: list[str]) -> Feed:

@@ -1,4 +1,4 @@
-"""Alerts: what became of each, the channels, and buttons that send again or test a channel."""
+"""The page of alerts: receipts, channels, and buttons to retry an alert or test a channel."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from web.templating import page
 from web.view_models.rows import receipt_row
 
 SHOWN = 100  # receipts
-MAX_RECEIPTS_SHOWN = 500  # where more are asked for; the command line has all
+MAX_RECEIPTS_SHOWN = 500  # after "More"; the command line has all
 STATES: tuple[AlertState, ...] = ("waiting", "sent", "failed")
 AGAIN = {
-    "due": "It is sent again.",
-    "sending": "It is being sent at this moment.",
-    "unknown": "There is no such alert any more.",
+    "due": "The alert is sent again.",
+    "sending": "The alert is being sent now.",
+    "unknown": "This alert is no longer stored.",
 }
 
 router = APIRouter()
@@ -40,7 +40,7 @@ async def alerts(
 ) -> HTMLResponse:
     """Show the receipts and the channels."""
     dependencies = dependencies_of(request)
-    wanted = next((one for one in STATES if one == state), None)
+    wanted = next((known for known in STATES if known == state), None)
     limit = MAX_RECEIPTS_SHOWN if more else SHOWN
     found = await sidebar_alerts(dependencies, AlertFilter(state=wanted, channel=channel or None, limit=limit))
     channels = await dependencies.channels()
@@ -54,13 +54,13 @@ async def alerts(
 
 
 def _more(state: str | None, channel: str, more: str) -> str | None:
-    """Return the address of the page with more receipts; None where it is this one."""
+    """Return the address of the page with more receipts; None if this is that page."""
     query = {"state": state, "channel": channel, "more": "1"}
     return None if more else "/alerts?" + urlencode({name: value for name, value in query.items() if value})
 
 
 def _said(word: str) -> str | None:
-    """Return what came of a button, in words; anything but our own words says nothing."""
+    """Return the text for the result of a button; None for any unknown word in the address."""
     if word.isascii() and word.isdigit():
         return f"{int(word)} alert{'s are' if int(word) != 1 else ' is'} sent again."
     return AGAIN.get(word)
@@ -82,13 +82,13 @@ def _channel(counts: ChannelCounts, dependencies: Dependencies) -> dict[str, Any
 
 @router.get("/parts/tests/{id}")
 async def test_part(request: Request, id: str) -> HTMLResponse:  # noqa: A002 (the API's name)
-    """Return what became of a test alert so far."""
+    """Return the state of a test alert."""
     return page("parts/test.html", tested=id, test=await _test(dependencies_of(request), id))
 
 
 @router.post("/alerts/retry")
 async def retry(request: Request) -> Response:
-    """Send an alert again, or all that were given up."""
+    """Send an alert again, or all alerts that were given up."""
     dependencies = dependencies_of(request)
     fields = await verified_form(request)
     alert = fields.get("id", "")
@@ -98,7 +98,7 @@ async def retry(request: Request) -> Response:
 
 @router.post("/channels/{name}/test")
 async def test_channel(request: Request, name: str) -> Response:
-    """Send a test alert to a channel, and show what became of it."""
+    """Send a test alert to a channel, and show its state."""
     dependencies = dependencies_of(request)
     await verified_form(request)
     if name not in dependencies.settings.channels:

@@ -1,4 +1,4 @@
-"""What every page has around it: the bar with the pages, and the seal of its forms."""
+"""Renders a page in its frame: the navigation bar, and the CSRF token of its forms."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The form that lets the holder of the token in."""
+"""The login form and logout."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ router = APIRouter()
 
 @router.get(LOGIN)
 async def login_form(request: Request) -> Response:
-    """Show the form, where a token is asked for at all."""
+    """Show the form; without a configured token, redirect to the first page."""
     if dependencies_of(request).settings.web.token is None:
         return RedirectResponse("/", 303)
     return _form(200, None)
@@ -27,19 +27,19 @@ async def login_form(request: Request) -> Response:
 
 @router.post(LOGIN)
 async def login(request: Request) -> Response:
-    """Take the token from the form and answer with the cookie; who is wrong too often waits."""
+    """Check the token of the form and set the cookie. Wrong tokens are throttled."""
     token = dependencies_of(request).settings.web.token
     if token is None:
         return RedirectResponse("/", 303)
     throttle: LoginThrottle = request.app.state.login_throttle
-    who = request.client.host if request.client else ""
+    address = request.client.host if request.client else ""
     fields = fields_of(await request.body())
     onward = own_address(fields.get("onward", "/"))
-    wait = throttle.wait(who)
+    wait = throttle.wait(address)
     if wait:
         return _form(429, f"Too many wrong tokens. Try again in {wait} s.", onward, {"Retry-After": str(wait)})
     if not constant_time_equal(fields.get("token", ""), token.get_secret_value()):
-        throttle.failed(who)
+        throttle.failed(address)
         return _form(401, "This is not the token.", onward)
     answer = RedirectResponse(onward, 303)
     answer.set_cookie(
@@ -51,7 +51,7 @@ async def login(request: Request) -> Response:
 
 @router.post("/logout")
 async def logout(request: Request) -> Response:
-    """Forget the cookie, and what the browser keeps of the pages."""
+    """Delete the cookie and the browser's cache of the pages."""
     await verified_form(request)
     answer = RedirectResponse(LOGIN, 303, {"Clear-Site-Data": '"cache"'})
     answer.delete_cookie(COOKIE, httponly=True, samesite="strict")

@@ -1,4 +1,4 @@
-"""Now: the stream of stories, with filters in the address; live, and the same page without a script."""
+"""The page Now: the stream of stories, with filters in the address; live with scripts, complete without."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from web.view_models.rows import (
 )
 from web.view_models.stream import KINDS, Filters, Stream, filters, latest, search, since
 
-ALERTS_SHOWN = 12  # receipts beside the stream
+MAX_SIDEBAR_RECEIPTS = 12
 PERIODS = (("", "any time"), ("1h", "the last hour"), ("24h", "the last day"), ("7d", "the last week"),
            ("30d", "the last month"))  # fmt: skip
 
@@ -35,9 +35,9 @@ router = APIRouter()
 
 @router.get("/")
 async def now(request: Request, before: Annotated[str | None, Query(max_length=60)] = None) -> HTMLResponse:
-    """Show the stream, its newest part or an older one, or what the filters leave of it."""
+    """Show the newest or an older part of the stream, filtered if filters are given."""
     dependencies, wanted = dependencies_of(request), filters(request)
-    # Of what has happened nothing is ever missing; alerts and sources may be a second old.
+    # The stream is always current; alerts and sources may be a second old.
     newest = [event.entry for event in await dependencies.archive.latest_events(1)]
     position = dependencies.finder.position if dependencies.finder is not None else ""
     key = ("now", str(wanted.given), before, position, *newest)
@@ -47,7 +47,7 @@ async def now(request: Request, before: Annotated[str | None, Query(max_length=6
 
 async def _now(request: Request, dependencies: Dependencies, wanted: Filters, before: str | None) -> bytes:
     stream, fault = await _stream(dependencies, wanted, before)
-    settings, beside = dependencies.settings, await _sidebar(request)
+    settings, sidebar = dependencies.settings, await _sidebar(request)
     made = show(
         request, "now.html", "now",
         stream=stream, rows=stream.rows, fault=fault, filters=wanted, before=before,
@@ -55,37 +55,39 @@ async def _now(request: Request, dependencies: Dependencies, wanted: Filters, be
         feed=_feed(dependencies, wanted.watch),
         choices={
             "watch": [(name, watch_title(settings, name)) for name in settings.watches],
-            "source": [(name, source_title(settings, name)) for name, one in settings.sources.items() if one.enabled],
+            "source": [
+                (name, source_title(settings, name)) for name, source in settings.sources.items() if source.enabled
+            ],
             "kind": [(name, name) for name in KINDS if name != "repeated"],
             "since": PERIODS[1:],
         },
-        **beside,
+        **sidebar,
     )  # fmt: skip
     return bytes(made.body)
 
 
 async def _sidebar(request: Request) -> dict[str, Any]:
-    """Return what stands beside the stream, whatever that is filtered by: the same for all pages of a second."""
+    """Return alerts, sources and channels for the sidebar; the same for all pages within a second."""
     dependencies = dependencies_of(request)
 
     async def made() -> dict[str, Any]:
         sources, off = await sidebar_sources(dependencies)
         channels = channel_rows(await dependencies.channels())
-        trouble = {"sources": sum(one.state == "failing" for one in sources), "channels": len(channels)}
+        trouble = {"sources": sum(source.state == "failing" for source in sources), "channels": len(channels)}
         alerts = await sidebar_alerts(dependencies)
         return {"alerts": alerts, "sources": sources, "off": off, "channels": channels, "trouble": trouble}
 
-    return await page_cache(request).get("beside", made)
+    return await page_cache(request).get("sidebar", made)
 
 
 async def _stream(dependencies: Dependencies, wanted: Filters, before: str | None) -> tuple[Stream, Fault | None]:
-    """Return a part of the stream, and what cannot be used of what was asked for."""
+    """Return a part of the stream, and the fault of the request if it has one."""
     try:
         if wanted.given:
             return await search(dependencies, wanted.release_filter(dependencies), before, wanted.q), None
         return await latest(dependencies, before), None
     except KeyError:
-        return Stream(rows=()), Fault(words="what this page went on from is no longer kept")
+        return Stream(rows=()), Fault(words="the position of this page is no longer stored; go back to the newest")
     except ValueError as error:
         return Stream(rows=()), fault_of(str(error))
 
@@ -99,19 +101,19 @@ def _feed(dependencies: Dependencies, watch: str) -> str | None:
 
 
 def link(wanted: Filters, before: str | None = None) -> str:
-    """Return the address of the page with these filters, from a place on."""
+    """Return the address of the page with these filters, from a position on."""
     query = wanted.given | ({"before": before} if before else {})
     return "/?" + urlencode(query) if query else "/"
 
 
 @router.get("/parts/events")
 async def new_events(request: Request, after: Annotated[str | None, Query(max_length=40)] = None) -> HTMLResponse:
-    """Return the lines of what happened after an event, newest first; the newest ones when it is no longer kept."""
+    """Return the rows of events after an event, newest first; the newest rows if that event is no longer stored."""
     dependencies, wanted = dependencies_of(request), filters(request)
     try:
         given = wanted.release_filter(dependencies) if wanted.given else None
     except ValueError:
-        return page("parts/events.html", rows=[], last=after)  # the page says it already
+        return page("parts/events.html", rows=[], last=after)  # the page already shows the fault
     try:
         stream = await since(dependencies, after, given, wanted.q)
     except KeyError:
@@ -121,25 +123,25 @@ async def new_events(request: Request, after: Annotated[str | None, Query(max_le
 
 @router.get("/parts/trouble")
 async def trouble_part(request: Request) -> HTMLResponse:
-    """Return in a line what needs a person."""
+    """Return a line about sources and channels that need attention."""
     return page("parts/trouble.html", **await _sidebar(request))
 
 
 @router.get("/parts/alerts")
 async def new_alerts(request: Request) -> HTMLResponse:
-    """Return the list of alerts as it is now."""
+    """Return the current list of alerts."""
     return page("parts/alerts.html", **await _sidebar(request))
 
 
 @router.get("/parts/sources")
 async def new_sources(request: Request) -> HTMLResponse:
-    """Return the table of sources as it is now."""
+    """Return the current table of sources."""
     return page("parts/sources.html", **await _sidebar(request))
 
 
 async def sidebar_alerts(dependencies: Dependencies, wanted: AlertFilter | None = None) -> list[AlertRow]:
-    """Return the newest alerts by event, with the headline each was about."""
-    receipts = await dependencies.alerts(wanted or AlertFilter(limit=ALERTS_SHOWN))
+    """Return the newest alerts by event, with their headlines."""
+    receipts = await dependencies.alerts(wanted or AlertFilter(limit=MAX_SIDEBAR_RECEIPTS))
     told = await dependencies.archive.told(list({receipt.event: None for receipt in receipts}))
     headlines: dict[str, Any] = {receipt.event: None for receipt in receipts} | {
         event: event_row(payload, dependencies.settings, most=0).headline for event, payload in told.items()
@@ -148,8 +150,8 @@ async def sidebar_alerts(dependencies: Dependencies, wanted: AlertFilter | None 
 
 
 async def sidebar_sources(dependencies: Dependencies) -> tuple[list[SourceRow], int]:
-    """Return the sources that are on, in lines, and how many are off."""
-    found = await source_payloads(dependencies)
-    rows = [source_row(one) for one in found if one["enabled"]]
-    rows.sort(key=lambda row: row.state != "failing")  # what needs a person stands first
-    return rows, sum(not one["enabled"] for one in found)
+    """Return the rows of enabled sources, and the number of disabled ones."""
+    sources = await source_payloads(dependencies)
+    rows = [source_row(source) for source in sources if source["enabled"]]
+    rows.sort(key=lambda row: row.state != "failing")  # sources that need attention first
+    return rows, sum(not source["enabled"] for source in sources)

@@ -1,4 +1,4 @@
-"""Sources: how each does, its last week, what may be missing, how late it is, and a button to poll it now."""
+"""The pages of sources: health, last week, gaps, delays, and a button to poll now."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from web.view_models.delays import delay_stage, delay_stages
 from web.view_models.rows import source_title
 from web.view_models.weekly_stats import WeeklyStats, WeeklyStatsReader
 
-MAX_RECEIPTS_MEASURED = 500  # receipts that tell how late a source is
+MAX_RECEIPTS_MEASURED = 500  # for the delays of a source
 
 router = APIRouter()
 
 
 @router.get("/sources")
 async def sources(request: Request) -> HTMLResponse:
-    """Show how every source does, those that need a person first."""
+    """Show the health of every source, those that need attention first."""
     dependencies = dependencies_of(request)
     found = await source_payloads(dependencies)
     weeks = await _weeks(request, dependencies)
@@ -46,7 +46,7 @@ def _needs_attention(source: dict[str, Any]) -> bool:
 async def source(
     request: Request, name: str, crawl: Annotated[str | None, Query(max_length=60)] = None
 ) -> HTMLResponse:
-    """Show how one source does, listing by listing, and how far a crawl is that was asked for."""
+    """Show the health of one source and its listings, and the state of a requested crawl."""
     dependencies = dependencies_of(request)
     if name not in dependencies.settings.sources:
         raise HTTPException(404, f"there is no source {name!r}")
@@ -65,12 +65,12 @@ async def source(
 
 @router.post("/sources/{name}/poll")
 async def poll(request: Request, name: str) -> Response:
-    """Ask the daemon to poll a source now, and show how that goes."""
+    """Request a poll of a source now, and show its state."""
     dependencies = dependencies_of(request)
     await verified_form(request)
     found = dependencies.settings.sources.get(name)
     if found is None or not found.enabled:
-        raise HTTPException(404, f"there is no source {name!r} that is polled")
+        raise HTTPException(404, f"there is no enabled source {name!r}")
     new = crawl_id()
     await dependencies.stores.crawl_requests.submit(
         Poll(source=name, reason="trigger", crawl_id=new, asked_at=dependencies.now())
@@ -80,10 +80,10 @@ async def poll(request: Request, name: str) -> Response:
 
 @router.get("/parts/crawls/{id}")
 async def crawl_part(request: Request, id: str) -> HTMLResponse:  # noqa: A002 (the API's name)
-    """Return how far a crawl is."""
+    """Return the state of a crawl."""
     crawl = await dependencies_of(request).stores.crawl_requests.state(id)
     if crawl is None:
-        raise HTTPException(404, f"no crawl {id!r} was asked for in the last day")
+        raise HTTPException(404, f"no crawl {id!r} was requested in the last day")
     return page("parts/crawl.html", crawl=crawl)
 
 

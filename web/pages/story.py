@@ -1,4 +1,4 @@
-"""A story: its releases as they stand, what each changed, who was alerted, and any two states compared."""
+"""The page of a story: its releases, their changes, its alerts, and a comparison of two states."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ async def story(
     after: str = "",
     images: str = "",
 ) -> HTMLResponse:
-    """Show a story: its releases, why each belongs, what changed, who was alerted."""
+    """Show a story: its releases, why each belongs to it, the changes and the alerts."""
     dependencies = dependencies_of(request)
     found = await dependencies.archive.story_of(id)
     if found is None:
-        raise HTTPException(404, "no such story is stored; wirewatch forgets after 400 days")
+        raise HTTPException(404, "no such story is stored; wirewatch keeps stories for 400 days")
     view = await story_view(found, dependencies)
     policy = AddressPolicy(dependencies.settings.polling.private_addresses)
     pictures = [one.url for shown in view.releases for one in shown.release.images]

@@ -1,4 +1,4 @@
-"""Watches: what each matched lately, and what a query would match before it goes into the file."""
+"""The page of watches: recent matches of each, and matches of a query before it is configured."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from web.view_models.query_errors import Fault, fault_of
 from web.view_models.rows import EventRow, source_title, watch_title
 from web.view_models.stream import Filters, StreamRow, highlighted_row, stored_row
 
-LATELY = 5  # releases of each watch
-TRIED = 20  # releases of a query that is tried
+MAX_RECENT_MATCHES = 5  # of each watch
+MAX_QUERY_MATCHES = 20  # of a tried query
 
 router = APIRouter()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatchRow:
-    """A watch with what it matched lately."""
+    """A watch with its recent matches."""
 
     name: str
     title: str
@@ -47,7 +47,7 @@ async def watches(
     q: Annotated[str, Query(max_length=500)] = "",
     tag: Annotated[str, Query(max_length=200)] = "",
 ) -> HTMLResponse:
-    """Show the watches, and what a query matches of what is stored."""
+    """Show the watches, and the stored releases that a query matches."""
     dependencies = dependencies_of(request)
     tried, more, fault = await try_query(dependencies, q, tag)
     key = dependencies.settings.web.token.get_secret_value() if dependencies.settings.web.token else None
@@ -65,7 +65,7 @@ async def watches(
 
 
 def toml_lines(q: str, tag: str) -> list[str]:
-    """Return a query and a tag as they go into the file; a query is written as TOML's own literal where it may be."""
+    """Return a query and a tag as TOML for the configuration file; the query as a literal string where possible."""
     lines = ["[watches.NAME]"]
     if tag.strip():
         lines.append(f"tags = [{_toml_text(tag.strip().lstrip('#'))}]")
@@ -76,7 +76,7 @@ def toml_lines(q: str, tag: str) -> list[str]:
 
 
 def _toml_text(text: str) -> str:
-    """Return text as a basic string of TOML; what a screen does not show is escaped, so that what is copied is seen."""
+    """Return text as a basic string of TOML. Unprintable characters are escaped, so that they are visible."""
     escaped = (
         character if character.isprintable() and character not in '"\\' else _toml_escape(ord(character))
         for character in text
@@ -91,11 +91,13 @@ def _toml_escape(number: int) -> str:
 
 
 async def try_query(dependencies: Dependencies, q: str, tag: str) -> tuple[list[StreamRow], bool, Fault | None]:
-    """Return what a query with a tag matches, newest first, whether there is more, and what is wrong in it."""
+    """Return the releases that a query and a tag match, newest first, whether there are more, and its fault if any."""
     if not q.strip() and not tag.strip():
         return [], False, None
     try:
-        found, more = await _matching(dependencies, Filters(q=q, tag=tag).release_filter(dependencies), TRIED)
+        found, more = await _matching(
+            dependencies, Filters(q=q, tag=tag).release_filter(dependencies), MAX_QUERY_MATCHES
+        )
     except (ValueError, QueryTooExpensiveError) as error:
         return [], False, fault_of(str(error))
     marks = Highlights(q)
@@ -106,7 +108,9 @@ async def try_query(dependencies: Dependencies, q: str, tag: str) -> tuple[list[
 
 async def _row(dependencies: Dependencies, name: str, watch: WatchSettings, token: str | None) -> WatchRow:
     try:
-        found, more = await _matching(dependencies, Filters(watch=name).release_filter(dependencies), LATELY)
+        found, more = await _matching(
+            dependencies, Filters(watch=name).release_filter(dependencies), MAX_RECENT_MATCHES
+        )
     except QueryTooExpensiveError:
         found, more = [], True
     return WatchRow(

@@ -1,4 +1,4 @@
-"""Who may ask, from where, and how much: before anything of a request is looked at, and over every answer."""
+"""Access control: host names, authentication, CSRF protection, body limits and security headers."""
 
 from __future__ import annotations
 
@@ -18,21 +18,19 @@ from web.security.head_limits import COOKIES
 from web.security.login_throttle import LoginThrottle
 from web.templating import page
 
-MAX_BODY_BYTES = 64 << 10  # bytes; the longest honest body is one address
-BODY_TIMEOUT_SECONDS = 10.0  # seconds for a whole body to arrive
-MAX_CONCURRENT_REQUESTS = (
-    24  # requests that are worked on; the rest wait, for crawl and delivery share the connections to Redis
-)
+MAX_BODY_BYTES = 64 << 10  # the longest legitimate body is one address
+BODY_TIMEOUT_SECONDS = 10.0  # for a whole body to arrive
+MAX_CONCURRENT_REQUESTS = 24  # further requests wait, because crawling and delivery share the connections to Redis
 COOKIE_DAYS = 30
-PATHS_WITHOUT_TOKEN = ("/healthz",)  # a probe holds no token
-PROBES = ("/healthz", "/readyz", "/metrics")  # they never wait for others
+PATHS_WITHOUT_TOKEN = ("/healthz",)  # probes have no token
+PROBES = ("/healthz", "/readyz", "/metrics")  # they never wait for other requests
 LOGIN = "/login"
-LOGIN_STYLE = "/static/page.css"  # the form's own style; it says nothing of what is stored
+LOGIN_STYLE = "/static/page.css"  # the login form's style, which is public
 FEED = re.compile(r"/feeds/([a-z0-9_-]{1,64})\.(?:atom|json)")
 OWN_ADDRESS = re.compile(r"/(?![/\\])[!-\[\]-~]*")  # printable ASCII without a backslash
 MAX_ADDRESS_CHARACTERS = 2_000  # characters
-FORM = "application/x-www-form-urlencoded"  # what the pages send; each form is sealed besides (web.security.csrf)
-IS_HEAD_REQUEST = "wirewatch.head_alone"  # in the scope of a request: nobody waits for the body
+FORM = "application/x-www-form-urlencoded"  # sent by the pages; each form has a CSRF token too (web.security.csrf)
+IS_HEAD_REQUEST = "wirewatch.head_alone"  # key in the ASGI scope: the request was HEAD, so the body is not needed
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 CONTENT_SECURITY_POLICY = (
@@ -52,12 +50,12 @@ HEADERS = {
 
 
 FORM_HEADERS = {"Referrer-Policy": "same-origin"}
-"""Of the form's page: under ``no-referrer`` a browser sends ``Origin: null`` with it (Fetch, "append a request
-Origin header"), and on plain HTTP off loopback it sends no ``Sec-Fetch-Site`` either."""
+"""For pages with a form: under ``no-referrer`` a browser sends ``Origin: null`` with the form (Fetch, "append a request
+Origin header"), and over plain HTTP outside loopback it sends no ``Sec-Fetch-Site`` either."""
 
 
 def host_of(header: str) -> str:
-    """Return the host of a Host header without its port, in small letters; empty for what is none."""
+    """Return the lower-case host of a Host header without its port; empty for an invalid header."""
     try:
         return urlsplit(f"//{header.strip()}").hostname or ""
     except ValueError:
@@ -65,11 +63,10 @@ def host_of(header: str) -> str:
 
 
 def allowed_hosts(settings: WebSettings) -> frozenset[str] | None:
-    """Return the hosts that a request may name; None for any.
+    """Return the allowed host names of a request; None for any.
 
-    On loopback a foreign name that leads here is DNS rebinding: a page elsewhere reading what is ours; the operator's
-    own name, that of ``public_url``, is none. On other addresses the token keeps such a page out, and which names lead
-    there only the operator knows.
+    On loopback, an unknown host name means DNS rebinding: another site reads this server's pages. The host of
+    ``public_url`` is allowed. On other addresses the token protects the pages, and their names are not known here.
     """
     if settings.host not in LOOPBACK:
         return None
@@ -78,7 +75,7 @@ def allowed_hosts(settings: WebSettings) -> frozenset[str] | None:
 
 
 def same_origin(headers: Headers) -> bool | None:
-    """Return whether a browser says that a page of ours asks; None when no browser says anything.
+    """Return whether a request comes from a page of this server; None if no browser header shows it.
 
     Fetch Metadata first (``Sec-Fetch-Site``), else ``Origin`` against ``Host``.
     """
@@ -95,7 +92,7 @@ def same_origin(headers: Headers) -> bool | None:
 
 
 class AccessControl:
-    """Refuses what must not pass, bounds bodies, and puts the security headers on every answer."""
+    """ASGI middleware: refuses unauthorized requests, limits bodies, and adds security headers to every answer."""
 
     def __init__(self, app: ASGIApp, *, settings: WebSettings) -> None:
         self._app = app
@@ -104,7 +101,7 @@ class AccessControl:
         self._slots = asyncio.Semaphore(MAX_CONCURRENT_REQUESTS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request through, or answer it."""
+        """Pass a request on, or refuse it."""
         if scope["type"] != "http":
             if scope["type"] == "websocket":
                 await send({"type": "websocket.close", "code": 1008})
@@ -115,7 +112,7 @@ class AccessControl:
             nonlocal started, working
             if message["type"] == "http.response.start":
                 started = True
-                if working:  # what is sent from here on, a stream for hours, keeps nobody waiting
+                if working:  # a response that streams for hours must not hold a slot
                     working = False
                     self._slots.release()
                 headers = MutableHeaders(scope=message)
@@ -127,12 +124,12 @@ class AccessControl:
         if refusal is not None:
             await refusal(scope, receive, answer)
             return
-        # Read before a desk is taken: whoever sends a byte a second keeps nobody waiting.
+        # Read the body before taking a slot, so a slow client does not hold one.
         body = await _body(receive, str(scope["path"]))
         if isinstance(body, Response):
             await body(scope, receive, answer)
             return
-        if scope["method"] == "HEAD":  # what GET answers, whose body the server leaves out (RFC 9110, 9.3.2)
+        if scope["method"] == "HEAD":  # as GET; the server omits the body (RFC 9110 section 9.3.2)
             scope = {**scope, "method": "GET", IS_HEAD_REQUEST: True}
         if scope["path"] not in PROBES:
             await self._slots.acquire()
@@ -141,7 +138,7 @@ class AccessControl:
             await self._app(scope, _replay(body, receive), answer)
         except Exception:
             if not started:
-                detail = "wirewatch has met a fault of its own; its log says which"
+                detail = "internal error in wirewatch; the log has the traceback"
                 await problem(500, detail, scope["path"])(scope, receive, answer)
             raise
         finally:
@@ -152,7 +149,9 @@ class AccessControl:
         headers, path = Headers(scope=scope), str(scope["path"])
         if self._hosts is not None and host_of(headers.get("host", "")) not in self._hosts:
             allowed = ", ".join(sorted(self._hosts))
-            return problem(421, f"this is no name of this server, which listens on loopback alone: {allowed}", path)
+            return problem(
+                421, f"unknown host name; this server listens on loopback only, and its names are: {allowed}", path
+            )
         if path in PATHS_WITHOUT_TOKEN:
             return None
         has_token_header = False
@@ -166,9 +165,13 @@ class AccessControl:
 
     @staticmethod
     def _authenticate(scope: Scope, headers: Headers, token: str) -> tuple[int, bool, bool]:
-        """Return for how many seconds nothing more is compared, and whether the token is known, and by the header.
+        """Check the credentials of a request: token header, cookie or feed key.
 
-        Cookies and keys are made from the token: to try one is to try a token.
+        Cookies and feed keys are derived from the token, so each wrong one counts as a wrong token.
+
+        Returns:
+            Seconds for which the address is blocked (then nothing is compared), whether the request is authenticated,
+            and whether it is by the token header.
         """
         given = [headers.get("authorization", ""), *scope.get(COOKIES, ()), _feed_key(scope)]
         if not any(given):
@@ -183,46 +186,47 @@ class AccessControl:
         if known:
             throttle.succeeded(who)
         else:
-            for one in filter(None, given):
-                throttle.failed(who, one)
+            for credential in filter(None, given):
+                throttle.failed(who, credential)
         return 0, known, has_token_header
 
     def _refused_change(self, method: str, path: str, headers: Headers, has_token_header: bool) -> Response | None:
-        """Changes come from a program with the token or from our own page; without a token, not from a page elsewhere.
+        """Return a refusal of a cross-site or malformed change; None if the change is allowed.
 
-        A cookie goes along by itself, so it alone is no proof; where nothing is asked for, a request that no
-        browser marks comes from a program of this machine.
+        A change needs the token header or a page of this server. A cookie alone is no proof, because browsers send it
+        with cross-site requests. Without a configured token, a request without browser headers comes from a program on
+        this machine.
         """
         ours = same_origin(headers)
         form = not path.startswith("/api/")
         if not has_token_header and (ours is False or (ours is None and (self._token is not None or form))):
-            return problem(403, "a page elsewhere asks for this, or a program without the token", path)
+            return problem(403, "cross-site request, or missing token", path)
         length = headers.get("content-length", "0")
         if not length.isdecimal() or int(length[:12]) > MAX_BODY_BYTES:
             return problem(413, f"a body has at most {MAX_BODY_BYTES} bytes", path)
         kind = headers.get("content-type", "").partition(";")[0].strip().lower()
         wanted = FORM if form else "application/json"
-        if kind != wanted and method == "POST":  # no other method changes anything here: 405 says so
-            return problem(415, f"a body is {wanted}", path)
+        if kind != wanted and method == "POST":  # no other method changes anything: 405
+            return problem(415, f"the content type must be {wanted}", path)
         return None
 
     @staticmethod
     def _unauthorized(scope: Scope, headers: Headers, wait: int) -> Response:
         asks, path = {"WWW-Authenticate": 'Bearer realm="wirewatch"'}, str(scope["path"])
         if wants_page(path, headers.get("accept", "")):
-            # A link elsewhere brings no strict cookie along; our own page, which asks once more by itself, does.
+            # A link from another site sends no strict cookie. The login page reloads itself, which sends it.
             again = scope["method"] == "GET" and headers.get("sec-fetch-site") in ("cross-site", "same-site")
             return page(
                 "login.html", status=401, headers=asks | FORM_HEADERS, wrong=None, onward=_address(scope), again=again
             )
         if wait:
-            said = f"too many wrong tokens came from this address; try again in {wait} s"
+            said = f"too many wrong tokens from this address; try again in {wait} s"
             return problem(429, said, path, headers={"Retry-After": str(wait)})
         return problem(401, "send the token: Authorization: Bearer …", path, headers=asks)
 
 
 def _address(scope: Scope) -> str:
-    """Return what was asked for, to go on there with the token; the first page for what is no page to go on to."""
+    """Return the requested address, to go there after login; the first page if the request was not GET."""
     if scope["method"] != "GET":
         return "/"
     query = scope["query_string"].decode("latin-1")
@@ -230,45 +234,46 @@ def _address(scope: Scope) -> str:
 
 
 def own_address(given: str) -> str:
-    """Return an address if it is one of this server, else that of the first page.
+    """Return an address if it is on this server, else that of the first page (open redirect protection).
 
-    ``//host`` and ``/\\host`` lead elsewhere, and browsers leave out tabs and ends of lines before they look.
+    ``//host`` and ``/\\host`` lead to other sites, and browsers ignore tabs and line ends in addresses.
     """
     return given if OWN_ADDRESS.fullmatch(given) and len(given) <= MAX_ADDRESS_CHARACTERS else "/"
 
 
 def cookie_value(token: str) -> str:
-    """Return what the cookie holds: made from the token, not the token, and void once that changes."""
+    """Return the cookie's value. It is derived from the token, and invalid when the token changes."""
     return hmac.new(token.encode(), b"wirewatch cookie 1", hashlib.sha256).hexdigest()
 
 
 def feed_key(token: str, watch: str) -> str:
-    """Return the key of a watch's feeds: it opens these alone, does not tell the token, and is void once that changes.
+    """Return the key of a watch's feeds, derived from the token and invalid when the token changes.
 
-    A feed reader sends no headers of ours, and its address lies about: in its file, in logs of proxies.
+    A feed reader cannot send the token, and its address is stored in files and proxy logs. So the key opens only the
+    feeds of one watch and does not reveal the token.
     """
     return hmac.new(token.encode(), f"wirewatch feed 1 {watch}".encode(), hashlib.sha256).hexdigest()[:32]
 
 
 def constant_time_equal(given: str, wanted: str) -> bool:
-    """Compare secrets in a time that tells nothing."""
+    """Compare secrets in constant time."""
     return hmac.compare_digest(given.encode("utf-8", "surrogateescape"), wanted.encode())
 
 
 def _bearer(headers: Headers, token: str) -> bool:
     scheme, _, given = headers.get("authorization", "").partition(" ")
-    # Headers are decoded as Latin-1, bytes for letters; a token may be of any script.
+    # Headers are decoded as Latin-1; the token may contain any character.
     sent = given.strip().encode("latin-1").decode("utf-8", "surrogateescape")
     return scheme.lower() == "bearer" and constant_time_equal(sent, token)
 
 
 def _feed_key(scope: Scope) -> str:
-    """Return the key that a feed is asked for with; empty without one."""
+    """Return the feed key in a request; empty without one."""
     if FEED.fullmatch(scope["path"]) is None or scope["method"] not in SAFE_METHODS:
         return ""
     try:
         fields = parse_qs(scope["query_string"].decode("latin-1"), max_num_fields=10)
-    except ValueError:  # more fields than anybody honest sends
+    except ValueError:  # too many fields
         return ""
     return str(fields.get("key", [""])[0])
 
@@ -284,14 +289,14 @@ def _cookie(scope: Scope, token: str) -> bool:
 
 
 async def _body(receive: Receive, path: str) -> bytes | Response:
-    """Return the body of a request, or what is answered where it is too long or too late."""
+    """Return the body of a request, or a refusal if it is too long or too slow."""
     parts, taken = [], 0
     try:
         async with asyncio.timeout(BODY_TIMEOUT_SECONDS):
             while True:
                 message = await receive()
-                if message["type"] == "http.disconnect":  # what is there may say something else than was meant
-                    return problem(400, "the body was cut off", path)
+                if message["type"] == "http.disconnect":  # a truncated body may mean something else
+                    return problem(400, "the body is incomplete", path)
                 part = message.get("body", b"")
                 taken += len(part)
                 if taken > MAX_BODY_BYTES:
@@ -304,7 +309,7 @@ async def _body(receive: Receive, path: str) -> bytes | Response:
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:
-    """Return what gives the body that was read, and then whether the one who asks has gone."""
+    """Return a ``receive`` that gives the body that was read, and then the messages of the connection."""
     given = False
 
     async def replay() -> Message:

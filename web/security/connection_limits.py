@@ -1,9 +1,9 @@
 """Connections to the page: how many there may be, from one address and in all, and how long each may be idle.
 
 uvicorn closes a connection that is idle between two requests, but waits without limit for the end of a request's
-headers ("slowloris"), and for a client that does not read its answer. Each such connection is an open file, which Redis
-and the crawler then lack. When there are too many connections, the one that has been idle longest is closed, so that
-idle connections never keep a new client or a health check out.
+headers ("slowloris"), and for a client that does not read its answer. Each such connection is an open file, and Redis
+and the crawler need open files too. When there are too many connections, the one that has been idle longest is closed,
+so that idle connections never keep a new client or a health check out.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from web.security.login_throttle import neighbourhood
 
-HEADERS_TIMEOUT_SECONDS = 10.0  # seconds for a request's headers to arrive, from the first byte or the opening on
-CLIENT_READ_TIMEOUT_SECONDS = 30.0  # seconds for a client to read on while its connection's buffers are full
+HEADERS_TIMEOUT_SECONDS = 10.0  # for a request's headers to arrive, from the first byte or from the connection's start
+CLIENT_READ_TIMEOUT_SECONDS = 30.0  # for a client to read while its connection's buffers are full
 MAX_CONNECTIONS = 800  # concurrent connections: event streams, and as many others; most systems allow 1,024 open files
-MAX_CONNECTIONS_PER_ADDRESS = 600  # of these: the others are left for other addresses, a probe on loopback among them
+MAX_CONNECTIONS_PER_ADDRESS = 600  # the rest is left for other addresses, such as a probe on loopback
 
 
 class Connection(H11Protocol):
@@ -80,8 +80,8 @@ class Connection(H11Protocol):
 
     def _make_room(self) -> bool:
         """Close idle connections until the bounds hold; False when there is nothing idle to close."""
-        others = [one for one in self.connections if isinstance(one, Connection) and one is not self]
-        of_this_address = [one for one in others if one.address == self.address]
+        others = [other for other in self.connections if isinstance(other, Connection) and other is not self]
+        of_this_address = [other for other in others if other.address == self.address]
         for bound, those in ((MAX_CONNECTIONS_PER_ADDRESS, of_this_address), (MAX_CONNECTIONS, others)):
             if len(those) < bound:
                 continue
@@ -89,7 +89,7 @@ class Connection(H11Protocol):
             if closed is None:
                 return False
             closed.transport.abort()
-            self.connections.discard(closed)  # the transport says so only in the next turn of the loop
+            self.connections.discard(closed)  # the transport reports it only in the next iteration of the loop
             if closed in others:
                 others.remove(closed)
         return True
@@ -128,5 +128,5 @@ class Connection(H11Protocol):
 
 def longest_idle(connections: Iterable[Connection]) -> Connection | None:
     """Return the connection that has waited longest for a request; None when all are answering."""
-    idle = (one for one in connections if not one.is_answering)
-    return min(idle, key=lambda one: one.idle_since, default=None)
+    idle = (connection for connection in connections if not connection.is_answering)
+    return min(idle, key=lambda connection: connection.idle_since, default=None)

@@ -1,8 +1,9 @@
 """Limits on the head of a request, checked before any part of it is parsed.
 
 Python's ``http.cookies`` takes a time that grows with the square of a quoted value's length (CVE-2024-7592, fixed in
-3.11.10 and 3.12.6), and web frameworks use it for every request. So the ``Cookie`` header ends here: the values of our
-own cookie are taken out by splitting the text, and the application never gets the header.
+3.11.10 and 3.12.6), and web frameworks use it for every request. So the ``Cookie`` header is removed here. The
+values of wirewatch's own cookie are found by splitting the text, and the application never gets the
+header.
 """
 
 from __future__ import annotations
@@ -19,31 +20,31 @@ HEADER_COUNT = 100  # as many as Apache allows
 COOKIE_BYTES = 8 << 10  # of all Cookie headers; browsers send the cookies of other programs on the same host too
 TARGET_BYTES = 8 << 10  # of path and query; RFC 9112 section 3 recommends to support 8,000
 COOKIE = "wirewatch"
-MAX_COOKIES = 2  # values of that name in one request: each counts as a guess
-COOKIE_VALUE_LENGTH = 256  # characters; ours have 64
+MAX_COOKIES = 2  # values of wirewatch's cookie in one request; each counts as a guess
+COOKIE_VALUE_LENGTH = 256  # characters; wirewatch's values have 64
 COOKIES = "wirewatch.cookies"
-"""Key in the ASGI scope: the values of our own cookie, as a tuple of text."""
+"""Key in the ASGI scope: the values of wirewatch's cookie, as a tuple of text."""
 
 
 def own_cookies(lines: Iterable[str]) -> tuple[str, ...]:
-    """Return the values of our cookie in ``Cookie`` headers (RFC 6265 section 5.4), in linear time.
+    """Return the values of wirewatch's cookie in ``Cookie`` headers (RFC 6265 section 5.4), in linear time.
 
     Args:
         lines: values of ``Cookie`` headers.
 
     Returns:
-        At most ``MAX_COOKIES`` values, without quotation marks around them; longer ones than any of ours are left out.
+        At most ``MAX_COOKIES`` values, without quotation marks around them; longer values are ignored.
     """
-    found: list[str] = []
+    values: list[str] = []
     for line in lines:
         for pair in line.split(";"):
             name, equals, value = pair.partition("=")
             value = value.strip()
             if equals and name.strip() == COOKIE and len(value) <= COOKIE_VALUE_LENGTH:
-                found.append(value.strip('"'))
-                if len(found) == MAX_COOKIES:
-                    return tuple(found)
-    return tuple(found)
+                values.append(value.strip('"'))
+                if len(values) == MAX_COOKIES:
+                    return tuple(values)
+    return tuple(values)
 
 
 def excess(headers: Iterable[tuple[bytes, bytes]], target: int) -> tuple[int, str] | None:

@@ -1,15 +1,15 @@
-// Parts of a page, or all of its content, renewed: now and then, and when something has happened.
+// Refreshes parts of a page, or its whole content: regularly, and after an event.
 import { merge, parse } from "./merge.js";
 import { localTimes } from "./times.js";
 
-const PART_EVERY = 5_000; // milliseconds between two looks at alerts and sources
-const AWAITED_EVERY = 700; // milliseconds, where something is waited for
-const SETTLES = 400; // milliseconds: what happens together is shown together
+const PART_EVERY = 5_000; // milliseconds between two requests for alerts and sources
+const AWAITED_EVERY = 700; // milliseconds, while a result is pending
+const SETTLES = 400; // milliseconds, so that events at the same time are shown together
 const TYPED_INTO = ":is(input, select, textarea):focus";
 
 const bar = () => document.querySelector(".bar").getBoundingClientRect().bottom;
 
-// The line under the eyes: the first that reaches below the bar, of what is not part of another.
+// The row that is being read: the first that reaches below the bar and is not inside another row.
 function underTheEyes(root) {
   const lines = root.querySelectorAll("li, h1, h2, p, dl, table, section > form");
   return [...lines].find((one) => one.getBoundingClientRect().bottom > bar() && !one.querySelector("li, p"));
@@ -21,7 +21,7 @@ export class Fresh {
     this.address = address;
     this.until = until;
     this.shown = shown;
-    this.said = element.cloneNode(true); // as the server wrote it: before times are put into the reader's zone
+    this.said = element.cloneNode(true); // as the server sent it, before times are converted to the reader's zone
     this.busy = false;
     this.timer = 0;
     this.interval = setInterval(() => this.look(), until.length ? AWAITED_EVERY : every);
@@ -43,7 +43,7 @@ export class Fresh {
       after.append(...(whole ?? page.body).childNodes);
       this.put(after, whole ? page.title : null);
     } catch {
-      // The server is away: the state in the bar says so, and the next look comes by itself.
+      // The server does not answer: the bar shows it, and the next refresh retries.
     } finally {
       this.busy = false;
     }
@@ -53,7 +53,7 @@ export class Fresh {
     const eyes = underTheEyes(document.querySelector("main"));
     const top = eyes?.getBoundingClientRect().top;
     const fresh = [];
-    this.element = merge(this.element, this.said, after, fresh); // another one where it was replaced
+    this.element = merge(this.element, this.said, after, fresh); // another element if it was replaced
     this.said = after;
     if (title) document.title = title;
     localTimes(this.element);

@@ -1,4 +1,4 @@
-// Single keys, which a reader can turn off (WCAG 2.1, 2.1.4): voice input and a slip of the hand press them too.
+// Single-key shortcuts. A reader can turn them off (WCAG 2.1, 2.1.4), because voice input can trigger them.
 const KEPT = "wirewatch keys";
 const LINES = "#stream > li h2 a, .cards > li h2 a, .alerts.rows > li .what a, .stream > li h3[tabindex]";
 
@@ -23,7 +23,7 @@ const ACTS = {
 export function listenToKeys() {
   const box = document.getElementById("keys-on");
   if (!box) return;
-  try { box.checked = localStorage.getItem(KEPT) !== "off"; } catch { /* storage is refused: on until the page is left */ }
+  try { box.checked = localStorage.getItem(KEPT) !== "off"; } catch { /* no storage: on until the page is closed */ }
   box.closest("details").hidden = false;
   box.addEventListener("change", () => {
     try { localStorage.setItem(KEPT, box.checked ? "on" : "off"); } catch { /* as above */ }

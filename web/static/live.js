@@ -1,17 +1,17 @@
-// Keeps the page as it is now. Without it, every page is complete, and still.
+// Keeps the page up to date. Without this script, every page is complete but static.
 import { Fresh, renewParts } from "./fresh.js";
 import { listenToKeys } from "./keys.js";
 import { Stream } from "./stream.js";
 import { clock, keepTimes } from "./times.js";
 import { Wire } from "./wire.js";
 
-const STORY_EVERY = 20_000; // milliseconds: who was alerted comes after the event
+const STORY_EVERY = 20_000; // milliseconds, because receipts are written after the event
 
 const state = document.getElementById("state");
 const more = document.getElementById("more");
 const main = document.querySelector("main");
 const here = location.pathname + location.search;
-const followers = []; // called when the connection is there, and with each event
+const followers = []; // called when the connection opens, and with each event
 
 function is(name) {
   if (state.dataset.state === name) return;
@@ -29,7 +29,7 @@ function connect() {
   const alone = () => new Wire(hear).open();
   if (typeof SharedWorker === "undefined") { alone(); return; }
   const worker = new SharedWorker("/static/wire.js", { type: "module", name: "wirewatch" });
-  worker.addEventListener("error", alone, { once: true }); // one that knows no modules
+  worker.addEventListener("error", alone, { once: true }); // a browser without module workers
   const { port } = worker;
   port.onmessage = ({ data }) => hear(data);
   addEventListener("pagehide", () => port.postMessage("bye"));
@@ -37,7 +37,7 @@ function connect() {
   port.postMessage("hello");
 }
 
-// What is new in a story that is open: there at once, and pointed at when it is out of sight.
+// New parts of an open story are shown immediately, with a notice if they are outside the window.
 function pointTo(fresh) {
   const card = fresh.map((one) => one.closest("li.row")).filter(Boolean).at(-1);
   if (!card) return;
@@ -61,7 +61,7 @@ function followStory(id) {
   });
 }
 
-// An address names what is asked for, and nothing that is not.
+// The address has only the filters that are set.
 function leaveOutTheEmpty(form) {
   form.addEventListener("formdata", ({ formData }) => {
     for (const [name, value] of [...formData]) if (!value) formData.delete(name);

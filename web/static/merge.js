@@ -1,4 +1,4 @@
-// Brings what the server says now onto the page: what did not change stays as it is, with what is open, chosen or focused.
+// Merges new HTML of the server into the page. Unchanged elements stay, with open details, selections and focus.
 import { localTimes } from "./times.js";
 
 export function parse(html) {
@@ -19,7 +19,7 @@ function attributes(shown, before, after) {
   for (const { name } of before.attributes) if (!after.hasAttribute(name) && name !== "open") shown.removeAttribute(name);
 }
 
-// Focus stays on what says and does the same.
+// Focus stays on the element with the same text and target.
 function replace(shown, after) {
   const fresh = document.importNode(after, true);
   const focused = shown.contains(document.activeElement) ? document.activeElement : null;
@@ -54,7 +54,7 @@ function mergeList(shown, before, after, fresh) {
   }
 }
 
-// Returns what then stands in place of `shown`. `before`: what the server said last; `fresh` takes what is new or changed.
+// Returns the element that replaces `shown`. `before`: the server's last HTML; `fresh` receives new or changed elements.
 export function merge(shown, before, after, fresh) {
   if (before.isEqualNode(after)) return shown;
   const same = shown.tagName === after.tagName && before.tagName === after.tagName;

@@ -1,10 +1,10 @@
-// The stream of Now: what happened since comes on top, and what is being read stays where it is.
+// The stream of the page Now: new rows are added on top, and the row that is being read keeps its position.
 import { parse } from "./merge.js";
 import { localTimes } from "./times.js";
 
 const LONGEST = 300; // rows kept on the page
 const RETRY_EVERY = 3_000; // milliseconds
-const POINTED = 30_000; // milliseconds: a mouse that lies still on the page for longer reads nothing
+const POINTED = 30_000; // milliseconds; a mouse that rests longer does not mean reading
 
 export class Stream {
   constructor(list) {
@@ -37,7 +37,7 @@ export class Stream {
       do {
         this.again = false;
         const reply = await fetch("/parts/events" + this.query());
-        if (reply.status >= 500) throw new Error(reply.statusText); // nobody tells it again
+        if (reply.status >= 500) throw new Error(reply.statusText); // retry
         if (!reply.ok) return;
         const part = parse(await reply.text()).querySelector("ol[data-last]");
         const last = part.dataset.last;
@@ -45,7 +45,7 @@ export class Stream {
         this.add([...part.querySelectorAll("li[data-event]")]);
       } while (this.again);
     } catch {
-      setTimeout(() => this.load(), RETRY_EVERY); // the bar says whether the connection is lost
+      setTimeout(() => this.load(), RETRY_EVERY); // the bar shows a lost connection
     } finally {
       this.busy = false;
     }
@@ -60,14 +60,14 @@ export class Stream {
       || (chosen && !chosen.isCollapsed && this.list.contains(chosen.anchorNode));
   }
 
-  // The row under the eyes: the first one that reaches below the bar.
+  // The row that is being read: the first that reaches below the bar.
   anchor() {
     const bar = document.querySelector(".bar").getBoundingClientRect().bottom;
     return [...this.list.children].find((row) => row.getBoundingClientRect().bottom > bar);
   }
 
-  // Put rows, newest first, on top. What is being read stays where it is: the page scrolls by what came above it, and
-  // the row under the eyes stays even when its story has a newer one.
+  // Add rows on top, newest first. The page scrolls by their height, so the row that is being read keeps its position,
+  // even when its story has a newer row.
   add(rows) {
     const reading = this.reading();
     const anchor = this.anchor();
@@ -98,7 +98,7 @@ export class Stream {
     if (reading || document.hidden) this.count(fresh.length);
   }
 
-  // The oldest rows go, as far as they are out of sight.
+  // Remove the oldest rows that are outside the window.
   trim() {
     let last = this.list.lastElementChild;
     while (this.list.children.length > LONGEST && last.getBoundingClientRect().top > window.innerHeight) {
@@ -116,7 +116,7 @@ export class Stream {
 
   show() {
     window.scrollTo({ top: 0, behavior: "instant" });
-    this.list.focus({ preventScroll: true }); // the button goes: the next Tab leads to the newest line
+    this.list.focus({ preventScroll: true }); // the button disappears; the next Tab goes to the newest row
     this.seen();
   }
 

@@ -1,6 +1,6 @@
-// Times as the reader's clock shows them, and how long ago that is: both stay true on a page that is open for days.
+// Shows times in the reader's zone and as "… ago", and keeps them correct on a page that is open for days.
 const DAY = 86_400_000; // milliseconds
-const NEAR = 12 * 3_600_000; // milliseconds: beyond, "22 h ago" says less than the clock
+const NEAR = 12 * 3_600_000; // milliseconds; for older times the clock time is clearer than "22 h ago"
 const RELABEL_EVERY = 10_000; // milliseconds
 
 export function clock(at, now) {
@@ -20,7 +20,7 @@ export function distance(at, now) {
   return at > now ? `in ${span}` : `${span} ago`;
 }
 
-// The title says it whole: with the zone, and as it was written (in UTC, or with the offset that the page printed).
+// The title has the full time with its zone, and the time as written (in UTC, or with the page's offset).
 export function localTimes(root, now = new Date()) {
   for (const time of root.querySelectorAll("time[datetime]")) {
     const iso = time.getAttribute("datetime");

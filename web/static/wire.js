@@ -1,13 +1,13 @@
-// One connection to the stream of events for all pages of a browser: it allows six to one server, and a desk has more
-// stories open than that. A page connects to this worker; where there are no shared workers, each has its own.
-const RETRY_EVERY = 3_000; // milliseconds to the next try after the stream was refused
-const LOOK_EVERY = 20_000; // milliseconds: a connection that died without a word is noticed by asking
-const PATIENCE = 10_000; // milliseconds for that answer
+// One event stream for all pages of a browser, because a browser allows six connections to one server. Pages connect to
+// this shared worker; without shared workers, each page has its own.
+const RETRY_EVERY = 3_000; // milliseconds to the next try after a refusal
+const LOOK_EVERY = 20_000; // milliseconds between two checks for a silently lost connection
+const PATIENCE = 10_000; // milliseconds for the answer of a check
 
 export class Wire {
   constructor(tell) {
     this.tell = tell;
-    this.state = "still"; // neither known to be there nor lost
+    this.state = "still"; // not yet known
     this.source = null;
     this.looking = 0;
   }
@@ -38,7 +38,7 @@ export class Wire {
     this.tell({ state });
   }
 
-  // Refused, not merely cut off: Redis is away, there are too many, or the token is asked for.
+  // Refused, not only interrupted: no Redis, too many streams, or a missing token.
   async again(source) {
     const reply = await fetch("/static/wire.js", { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) }).catch(() => null);
     if (reply?.status === 401) this.tell({ state: "locked" });

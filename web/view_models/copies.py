@@ -1,4 +1,4 @@
-"""A story's copies in one line: on how many sites, where first, how much later."""
+"""Summarizes a story's copies in one line: number of sites, first site, delay of the last copy."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from stories.search.filters import kind_of
 from stories.store.archive import StoredStory
 from web.view_models.rows import source_title
 
-SITES_NAMED = 6  # in the line
+MAX_SITES_NAMED = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,12 +25,12 @@ class Copies:
 
 
 def copies_of(story: StoredStory, shown: str | None, settings: Settings) -> Copies | None:
-    """Return a story's copies in one line; None without any. ``shown``: the release that the line stands under."""
-    copies = [one for one in story.releases if kind_of(one) == "copy"]
+    """Return the summary of a story's copies; None without copies. ``shown``: id of the release above the line."""
+    copies = [stored for stored in story.releases if kind_of(stored) == "copy"]
     first = story.releases[0].release
-    here = next((one.release.source for one in story.releases if one.release.id == shown), first.source)
+    here = next((stored.release.source for stored in story.releases if stored.release.id == shown), first.source)
     sites = list(
-        dict.fromkeys(one.release.source for one in (story.releases[0], *copies) if one.release.source != here)
+        dict.fromkeys(stored.release.source for stored in (story.releases[0], *copies) if stored.release.source != here)
     )
     if not copies or not sites:
         return None
@@ -38,12 +38,12 @@ def copies_of(story: StoredStory, shown: str | None, settings: Settings) -> Copi
     last = delay(first, copies[-1].release)
     words = [f"also on {len(sites)} site{'s' if len(sites) != 1 else ''}", where, f"last {last}" if last else ""]
     return Copies(
-        words=", ".join(filter(None, words)), sites=[source_title(settings, one) for one in sites[:SITES_NAMED]]
+        words=", ".join(filter(None, words)), sites=[source_title(settings, site) for site in sites[:MAX_SITES_NAMED]]
     )
 
 
 def delay(first: Release, later: Release) -> str | None:
-    """Return in words how long after the first release another was seen; None for the first itself."""
+    """Return the delay of a release after the first one as text; None for the first itself."""
     if later.id == first.id or not first.first_seen_at or not later.first_seen_at:
         return None
     span = datetime.fromisoformat(later.first_seen_at) - datetime.fromisoformat(first.first_seen_at)

@@ -1,4 +1,4 @@
-"""How long a release takes, from the time printed on it to the alert: percentiles of each stretch; pure."""
+"""Delays of a source's releases, from the printed time to the alert: percentiles of each stage. Pure."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from stories.store.receipts import Receipt
 from web.view_models.weekly_stats import LATEST
 
 PERCENTILES = (50, 90, 99)
-WIDE = 100.0  # of the picture; logarithmic, from a second to a day
+CHART_WIDTH = 100.0  # logarithmic, from a second to a day
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DelayStage:
-    """One stretch of the way, with how long it takes."""
+    """One stage from publication to alert, with its delays."""
 
     words: str
     counted: int
@@ -27,17 +27,19 @@ class DelayStage:
 
     @property
     def times(self) -> list[str]:
-        """The percentiles in words."""
+        """The percentiles as text."""
         return [format_seconds(seconds) for seconds in self.percentiles]
 
     @property
     def bars(self) -> list[float]:
-        """How long the bar of each percentile is, of ``WIDE``."""
-        return [round(WIDE * min(1.0, math.log1p(one) / math.log1p(LATEST)), 1) for one in self.percentiles]
+        """The length of each percentile's bar, at most ``CHART_WIDTH``."""
+        return [
+            round(CHART_WIDTH * min(1.0, math.log1p(seconds) / math.log1p(LATEST)), 1) for seconds in self.percentiles
+        ]
 
 
 def format_seconds(seconds: float) -> str:
-    """Return a time in words: ``3.2 s``, ``12 min``, ``5 h``."""
+    """Return a duration as text: ``3.2 s``, ``12 min``, ``5 h``."""
     if seconds < 10:
         return f"{seconds:.1f} s"
     if seconds < 120:
@@ -46,16 +48,16 @@ def format_seconds(seconds: float) -> str:
 
 
 def delay_stage(words: str, seconds: Iterable[float]) -> DelayStage | None:
-    """Return a stretch with its percentiles (nearest rank); None where nothing was measured."""
+    """Return a stage with its percentiles (nearest rank); None without measurements."""
     known = sorted(seconds)
     if not known:
         return None
-    ranks = [known[max(0, math.ceil(len(known) * one / 100) - 1)] for one in PERCENTILES]
+    ranks = [known[max(0, math.ceil(len(known) * percentile / 100) - 1)] for percentile in PERCENTILES]
     return DelayStage(words=words, counted=len(known), percentiles=ranks)
 
 
 def delay_stages(receipts: Iterable[Receipt], told: Mapping[str, bytes], source: str) -> list[DelayStage]:
-    """Return the stretches of the way of a source's alerts: printed, listed, read, alerted."""
+    """Return the stages of a source's alerts: printed to listed, listed to read, read to alerted."""
     listed, read, alerted = [], [], []
     for receipt in receipts:
         payload = told.get(receipt.event)

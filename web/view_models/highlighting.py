@@ -1,7 +1,7 @@
-"""What was searched for, marked in what was found: pieces of a text, by the words of the query; pure.
+"""Highlights the words of a query in texts that it found. Pure.
 
-A word is marked as it matches (``pipelines.matching``): whole, without regard to case and accents, by its beginning
-with ``*``, and as a part of the text in scripts without spaces.
+A word is highlighted as it matches (``pipelines.matching``): whole words without regard to case and accents, prefixes
+with ``*``, and substrings in scripts without spaces.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from config.query import Not, Query, QuerySyntaxError, Term, parse_query
 from stories.text.index_words import plain, unspaced
 
 _WORD = re.compile(r"[^\W_]+")
-LONGEST = 20_000  # characters that are looked through
-BESIDE = 90  # characters that stand on each side of what was found
+MAX_SEARCHED_CHARACTERS = 20_000  # of a text
+EXCERPT_CONTEXT = 90  # characters on each side of a match
 
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
-    """A part of a text; ``found``: it was searched for."""
+    """A part of a text; ``is_match``: it matches the query."""
 
     text: str
-    found: bool = False
+    is_match: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class _Needle:
     beginning: bool
     field: str | None
     row: re.Pattern[str]
-    """Finds it in the plain form of a text in ASCII, which has no script without spaces: the whole row is the group."""
+    """Finds the words in the normalized form of an ASCII text; the group is the whole match."""
 
 
 class _Word(NamedTuple):
@@ -44,7 +44,7 @@ class _Word(NamedTuple):
 
 
 class Highlights:
-    """What a query looks for."""
+    """The words and phrases of a query."""
 
     def __init__(self, query: str) -> None:
         try:
@@ -57,23 +57,23 @@ class Highlights:
         return bool(self._needles)
 
     def marked(self, text: str, field: str) -> tuple[Fragment, ...]:
-        """Return a text in pieces; one piece where nothing of it was searched for."""
+        """Return a text in fragments; one fragment without a match."""
         text = unicodedata.normalize("NFC", text)
         spans = self._spans(text, field)
         pieces, at = [], 0
         for start, end in spans:
-            pieces += [Fragment(text[at:start]), Fragment(text[start:end], found=True)]
+            pieces += [Fragment(text[at:start]), Fragment(text[start:end], is_match=True)]
             at = end
         return tuple(piece for piece in (*pieces, Fragment(text[at:])) if piece.text)
 
     def excerpt(self, paragraphs: Iterable[str], field: str) -> tuple[Fragment, ...]:
-        """Return what stands around the first place that was searched for; empty where there is none."""
+        """Return the text around the first match; empty without a match."""
         for paragraph in paragraphs:
             text = unicodedata.normalize("NFC", paragraph)
             spans = self._spans(text, field)
             if not spans:
                 continue
-            start, end = max(0, spans[0][0] - BESIDE), min(len(text), spans[0][1] + BESIDE)
+            start, end = max(0, spans[0][0] - EXCERPT_CONTEXT), min(len(text), spans[0][1] + EXCERPT_CONTEXT)
             start = text.find(" ", start, spans[0][0]) + 1 or start if start else 0
             end = text.rfind(" ", spans[0][1], end) if end < len(text) and " " in text[spans[0][1] : end] else end
             pieces = list(self.marked(text[start:end], field))
@@ -82,16 +82,23 @@ class Highlights:
         return ()
 
     def _spans(self, text: str, field: str) -> list[tuple[int, int]]:
-        whole = plain(text[:LONGEST])  # to look at each word of every paragraph takes most of a page's time
+        whole = plain(
+            text[:MAX_SEARCHED_CHARACTERS]
+        )  # a fast check first, because matching every word takes most of a page's time
         needles = [
-            one for one in self._needles if one.field in (None, field) and all(word in whole for word in one.words)
+            needle
+            for needle in self._needles
+            if needle.field in (None, field) and all(word in whole for word in needle.words)
         ]
         if not needles:
             return []
-        if text.isascii():  # then each letter of its plain form stands where its own does
-            found = sorted(one.span(1) for needle in needles for one in needle.row.finditer(whole))
+        if text.isascii():  # then characters have the same positions in the normalized form
+            found = sorted(match.span(1) for needle in needles for match in needle.row.finditer(whole))
         else:
-            words = [_Word(one.start(), one.end(), plain(one[0])) for one in _WORD.finditer(text[:LONGEST])]
+            words = [
+                _Word(match.start(), match.end(), plain(match[0]))
+                for match in _WORD.finditer(text[:MAX_SEARCHED_CHARACTERS])
+            ]
             found = sorted(span for needle in needles for span in _found(words, needle, text))
         merged: list[tuple[int, int]] = []
         for start, end in found:
@@ -136,7 +143,7 @@ def _found(words: Sequence[_Word], needle: _Needle, text: str) -> Iterator[tuple
 
 
 def _part(word: _Word, wanted: str, text: str, *, beginning: bool) -> tuple[int, int] | None:
-    """Return where a word of the text is what is wanted; None where it is not."""
+    """Return the span of a word that matches; None if it does not match."""
     if word.plain == wanted or (beginning and word.plain.startswith(wanted)):
         return word.start, word.end
     if not unspaced(text[word.start : word.end]):
@@ -145,5 +152,5 @@ def _part(word: _Word, wanted: str, text: str, *, beginning: bool) -> tuple[int,
     if at < 0:
         return None
     if len(word.plain) != word.end - word.start:
-        return word.start, word.end  # its letters do not stand where those of its plain form do
+        return word.start, word.end  # positions differ from the normalized form
     return word.start + at, word.start + at + len(wanted)

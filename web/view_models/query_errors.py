@@ -1,4 +1,4 @@
-"""What is wrong with a query, with its place in it, for a page; pure."""
+"""The fault of a query with its position, for a page. Pure."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """A fault in words; of a query, the line that it is in and where."""
+    """A fault as text, with its line and position if it is in a query."""
 
     words: str
     line: str | None = None
     at: int = 0
-    """The letter that cannot be read; the length of the line where it ends too early."""
+    """Index of the invalid character; the length of the line if the query ends too early."""
 
 
 def fault_of(message: str) -> Fault:
-    """Return the fault that a message tells: ``config.query`` puts the line and a caret under its place below it."""
+    """Return the fault in an error text; ``config.query`` adds the line, and a caret under the position."""
     words, *place = message.removeprefix("q: ").split("\n")
     if len(place) != 2 or place[1].strip() != "^":
         return Fault(words=message)

@@ -1,4 +1,4 @@
-"""What the page shows, line by line: events, alerts and sources in words; pure."""
+"""View models of events, alerts, channels and sources, one row each. Pure."""
 
 from __future__ import annotations
 
@@ -37,22 +37,22 @@ MONITORED = {
     "redis.recovered": "answers again",
     "monitor.blind": "cannot read pages",
 }
-"""What happened to the monitor itself, after its name."""
+"""Texts of the monitor's own events, after the name of the source or channel."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeRow:
-    """One difference, its place in words."""
+    """One change, with its position as text."""
 
     where: str
     before: str | None
     after: str | None
     pieces: Sequence[Segment]
-    """What stayed, went and came, in reading order."""
+    """Unchanged, removed and added text, in reading order."""
 
     @property
     def kinds(self) -> list[str]:
-        """What went or came, where it is more than words: ``amount``, ``date`` …"""
+        """The kinds of changed text other than plain text: ``amount``, ``date`` …"""
         changed = (piece.kind for piece in self.pieces if piece.state != "kept" and piece.kind != "text")
         return list(dict.fromkeys(changed))
 
@@ -74,7 +74,7 @@ class EventRow:
     embargoed_until: str | None = None
     story: str | None = None
     releases: int = 1
-    """In its story, then."""
+    """Number of releases in the story at that time."""
     language: str | None = None
     tags: Sequence[str] = ()
     watches: Sequence[str] = ()
@@ -83,23 +83,23 @@ class EventRow:
     replaces: Mapping[str, Any] | None = None
     changes: Sequence[ChangeRow] = ()
     more_changes: int = 0
-    """That are left out here."""
+    """Number of changes left out of the row."""
     detail: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptRow:
-    """What became of an event on one channel."""
+    """The receipt of an event on one channel."""
 
     id: str
     kind: str
-    """Of its event: ``new``, ``corrected`` …"""
+    """The event's kind: ``new``, ``corrected`` …"""
     channel: str
     state: str
     """``waiting``, ``sending``, ``sent`` or ``failed``."""
     at: str
     when: str
-    """What happens at that moment; empty where the state says it."""
+    """The meaning of ``at``; empty if the state gives it."""
     tries: int
     error: str | None
 
@@ -117,7 +117,7 @@ class AlertRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelRow:
-    """How a channel does that a person should look at."""
+    """A channel that needs attention."""
 
     name: str
     state: str
@@ -130,7 +130,7 @@ class ChannelRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceRow:
-    """A source's health in a line."""
+    """A source's health."""
 
     name: str
     title: str
@@ -143,7 +143,7 @@ class SourceRow:
 
 
 def change_row(field: str, paragraph: int | None, before: str | None, after: str | None, *, whole: bool) -> ChangeRow:
-    """Return a change in words; ``whole``: with all that stayed, else what stands beside the change."""
+    """Return a change as a row; ``whole``: with all unchanged text, else with some context."""
     where = FIELDS.get(field, field.replace("_", " ").capitalize())
     if field in ("body", "about"):
         where = "Paragraph" if field == "body" else "About, paragraph"
@@ -153,24 +153,24 @@ def change_row(field: str, paragraph: int | None, before: str | None, after: str
 
 
 def source_title(settings: Settings, name: str | None) -> str:
-    """Return what people call a source: its title, else its name."""
+    """Return a source's title, or its name without a title."""
     source = settings.sources.get(name or "")
     return (source.title if source else None) or name or "unknown source"
 
 
 def watch_title(settings: Settings, name: str) -> str:
-    """Return what people call a watch: its title, else its name."""
+    """Return a watch's title, or its name without a title."""
     watch = settings.watches.get(name)
     return (watch.title if watch else None) or name
 
 
 def distinct_wire(source: str, wire: str | None) -> str | None:
-    """Return the wire where it says more than the source does: not on a wire's own site."""
+    """Return the wire's name if it differs from the source's; None on a wire's own site."""
     return wire if wire and wire.casefold() != source.casefold() else None
 
 
 def event_row(payload: bytes, settings: Settings, *, most: int | None = None) -> EventRow:
-    """Return an event's JSON as a line of the stream, with at most so many of its changes, each cut short."""
+    """Return an event's JSON as a row. ``most``: maximum number of changes, which are then shortened; None: all."""
     event = msgspec.json.decode(payload)
     data, kind = event["data"], event["type"].partition(".")[2]
     watches = [watch_title(settings, name) for name in data["watches"]]
@@ -220,7 +220,7 @@ def event_row(payload: bytes, settings: Settings, *, most: int | None = None) ->
 
 
 def alert_rows(receipts: Sequence[Receipt], headlines: Mapping[str, str | None]) -> list[AlertRow]:
-    """Return receipts by event, in the order of each event's first; ``headlines`` has those of the events."""
+    """Return receipts grouped by event, in order. ``headlines``: headline of each event."""
     events: dict[str, list[Receipt]] = {}
     for receipt in receipts:
         events.setdefault(receipt.event, []).append(receipt)
@@ -237,12 +237,12 @@ def alert_rows(receipts: Sequence[Receipt], headlines: Mapping[str, str | None])
 
 
 def receipt_row(receipt: Receipt) -> ReceiptRow:
-    """Return a receipt in words."""
+    """Return a receipt as a row."""
     state = {"pending": "waiting", "leased": "sending"}.get(receipt.state, receipt.state)
     at: datetime = receipt.settled or receipt.due or receipt.created
     when = {"waiting": "next try", "sending": "trying until", "sent": "", "failed": "given up"}[state]
     if state == "waiting" and not receipt.tries and at <= receipt.created:
-        when = "since"  # it was just made, or is behind others
+        when = "since"  # it is new, or waits behind others
     return ReceiptRow(
         id=receipt.id,
         kind=receipt.type.partition(".")[2] or receipt.type,
@@ -256,7 +256,7 @@ def receipt_row(receipt: Receipt) -> ReceiptRow:
 
 
 def channel_rows(channels: Sequence[ChannelCounts]) -> list[ChannelRow]:
-    """Return the channels that a person should look at: off, or with alerts that were given up or fail just now."""
+    """Return the channels that need attention: off, failing, or with alerts that were given up."""
     rows = []
     for counts in channels:
         failing = counts.is_failing
@@ -277,7 +277,7 @@ def channel_rows(channels: Sequence[ChannelCounts]) -> list[ChannelRow]:
 
 
 def source_row(source: Mapping[str, Any]) -> SourceRow:
-    """Return a source of ``/api/v1/sources`` in a line."""
+    """Return a source of ``/api/v1/sources`` as a row."""
     health, verdict = source["health"], source["health"]["verdict"]
     needs_attention = health["error"] if verdict["state"] is None else verdict["state"] not in ("working", "slow")
     state = "failing" if needs_attention else "ok" if health["polled_at"] else "not polled yet"

@@ -1,4 +1,4 @@
-"""A story as its page shows it: each release with what its revisions and notices changed."""
+"""The view model of a story: its releases with their changes, its timeline and its receipts."""
 
 from __future__ import annotations
 
@@ -30,27 +30,27 @@ from web.view_models.rows import (
 from web.view_models.stream import WORDS
 
 _NAMED = re.compile(r"(?P<id>rel_[0-9A-Z]{26})(?: on (?P<where>[a-z0-9_-]+))?")
-MAX_RELEASES_SHOWN = 50  # of a story; the newest ones, and the first
-CURRENT_KINDS = ("new", "corrected", "updated", "revised")  # kinds of releases that say how things are
-MAX_REVISIONS = 24  # of a release: as many as memory keeps
+MAX_RELEASES_SHOWN = 50  # of a story: the newest ones, and the first
+CURRENT_KINDS = ("new", "corrected", "updated", "revised")  # kinds of releases whose text is current
+MAX_REVISIONS = 24  # of a release, as many as are stored
 
 CHANGE_EVENTS: tuple[EventType, ...] = ("release.corrected", "release.updated", "release.withdrawn", "release.revised")
-"""Events that say what changed."""
+"""Events with changes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """One state of a release: what can be compared."""
+    """One state of a release, for comparisons."""
 
     key: str
-    """``rel_….2``: the release and its revision."""
+    """Release id and revision: ``rel_….2``."""
     words: str
     release: Release
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """A part of a reason, in words; ``release``: the one that is meant, where it names one."""
+    """A part of a reason as text; ``release``: id of the release that it names, if any."""
 
     words: str
     release: str | None = None
@@ -65,22 +65,22 @@ class StoryRelease:
     source: str
     wire: str | None
     reason: Sequence[Reason]
-    """Why it is held for part of this story."""
+    """Why it belongs to this story."""
     copied: bool
-    """Somebody else's words again: a copy, or a notice's copy."""
+    """It is a copy of a release or of a notice."""
     delay: str | None
-    """How long after the first one of its story it was seen."""
+    """Delay after the story's first release."""
     events: Sequence[EventRow]
-    """Its corrections, updates and revisions, oldest first, with what each changed."""
+    """Its corrections, updates and revisions with their changes, oldest first."""
     claims: Sequence[CorrectionClaim] = ()
-    """What its notice says it puts right, held against what changed."""
+    """The claims of its notice, checked against the changes."""
     states: Sequence[State] = ()
-    """Its revisions that are kept, oldest first."""
+    """Its stored revisions, oldest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
-    """One moment of a story, for its time line."""
+    """One event of a story's timeline."""
 
     at: str
     kind: str
@@ -91,7 +91,7 @@ class Moment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoryView:
-    """A story as its page shows it."""
+    """A story for its page."""
 
     id: str
     releases: Sequence[StoryRelease]
@@ -101,24 +101,24 @@ class StoryView:
     watches: Sequence[str]
     channels: Sequence[str]
     receipts: Sequence[ReceiptRow]
-    """Who was alerted when, oldest first."""
+    """Receipts of its alerts, oldest first."""
 
     @property
-    def standing(self) -> StoryRelease:
-        """The release that holds now: the newest that is no copy, repeat or withdrawal."""
-        own = (one for one in reversed(self.releases) if one.kind in CURRENT_KINDS and not one.copied)
+    def current(self) -> StoryRelease:
+        """The current release: the newest that is not a copy, repeat or withdrawal."""
+        own = (release for release in reversed(self.releases) if release.kind in CURRENT_KINDS and not release.copied)
         return next(own, self.releases[0])
 
     @property
     def now(self) -> str:
-        """How the story stands, in the word of what happened last to what holds."""
-        return "withdrawn" if self.withdrawn else self.standing.kind
+        """The story's state: the kind of its current release, or ``withdrawn``."""
+        return "withdrawn" if self.withdrawn else self.current.kind
 
     @property
     def withdrawn(self) -> StoryRelease | None:
-        """What withdrew the story, as long as nothing that came later says how things are; no copy that is gone."""
-        told = (one for one in reversed(self.releases) if one.kind in (*CURRENT_KINDS, "withdrawn") and not one.copied)
-        last, first = next(told, None), self.releases[0].release
+        """The withdrawal of the story, if no later release is current. A removed copy is not a withdrawal."""
+        own = (release for release in reversed(self.releases) if release.kind in (*CURRENT_KINDS, "withdrawn"))
+        last, first = next((release for release in own if not release.copied), None), self.releases[0].release
         if last is None or last.kind != "withdrawn":
             return None
         return last if last.release.notice is not None or last.release.source == first.source else None
@@ -126,16 +126,18 @@ class StoryView:
     @property
     def states(self) -> list[State]:
         """All states of all releases shown, in the order of the page."""
-        return [state for one in self.releases for state in one.states]
+        return [state for release in self.releases for state in release.states]
 
     @property
     def moments(self) -> list[Moment]:
-        """What happened, oldest first."""
+        """The timeline, oldest first."""
         found = []
         for one in self.releases:
             own, revised = one.release.id or "", one.release.revision > 1
-            # A page that became a correction was something else when it was first seen.
-            later = revised or (one.kind == "withdrawn" and one.release.notice is None)  # it came, and is gone since
+            # A page that became a correction had another kind when it was first seen.
+            later = revised or (
+                one.kind == "withdrawn" and one.release.notice is None
+            )  # the page was published and later removed
             kind = "new" if later and one.kind not in ("new", "copied") else one.kind
             found.append(Moment(at=one.release.first_seen_at or "", kind=kind, words=one.source, target=own))
             found += [
@@ -148,7 +150,7 @@ class StoryView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """Two states of a story's releases, held against each other."""
+    """A comparison of two states of a story's releases."""
 
     before: State
     after: State
@@ -156,7 +158,7 @@ class Comparison:
 
 
 def compared(story: StoryView, dependencies: Dependencies, before: str, after: str) -> Comparison | None:
-    """Return what differs between two states, by their keys; None when one is not given or not kept."""
+    """Return the comparison of two states by their keys; None if a key is missing or unknown."""
     states = {state.key: state for state in story.states}
     if before not in states or after not in states:
         return None
@@ -169,7 +171,7 @@ def compared(story: StoryView, dependencies: Dependencies, before: str, after: s
 
 
 async def story_view(story: StoredStory, dependencies: Dependencies) -> StoryView:
-    """Return a story for its page."""
+    """Return the view model of a story."""
     archive, settings = dependencies.archive, dependencies.settings
     shown = story.releases
     if len(shown) > MAX_RELEASES_SHOWN:
@@ -212,7 +214,7 @@ async def story_view(story: StoredStory, dependencies: Dependencies) -> StoryVie
 
 
 def reasons(why: str, releases: Mapping[str, Release], settings: Settings) -> list[Reason]:
-    """Return a reason with the releases that it names by id told by source and moment: ids say nothing to people."""
+    """Return a reason in which source titles replace release ids."""
     found: list[Reason] = []
     at = 0
     for match in _NAMED.finditer(why):
@@ -227,12 +229,12 @@ def reasons(why: str, releases: Mapping[str, Release], settings: Settings) -> li
 def verified_claims(
     stored: StoredRelease, story: StoredStory, states: Sequence[Release], dependencies: Dependencies
 ) -> tuple[CorrectionClaim, ...]:
-    """Return what a notice says it puts right, held against what differs from the release that it is about."""
+    """Return the claims of a notice, checked against the changes from the release that it is about."""
     release = stored.release
     if release.notice is None:
         return ()
     original = next((one.release for one in story.releases if one.release.id == stored.replaces), None)
-    if original is not None and original.id == release.id:  # it says so of its own page
+    if original is not None and original.id == release.id:  # a notice on its own page
         original = states[-2] if len(states) > 1 else None
     sides = (
         [(one.before, one.after) for one in dependencies.changes(original, release)] if original is not None else None
@@ -241,7 +243,7 @@ def verified_claims(
 
 
 def _state(release: Release, source: str, kind: str) -> State:
-    # What tells the states apart stands first: a phone shows the beginning alone.
+    # The differing part is first, because a phone shows only the beginning.
     was = kind if release.notice is not None or release.revision > 1 or kind == "copied" else "new"
     seen = f" ({written(release.first_seen_at)})" if release.first_seen_at and release.revision == 1 else ""
     words = f"{was}, {source}, revision {release.revision}{seen}: {release.headline}"
@@ -263,7 +265,7 @@ async def _receipts(
 
 
 def change_event_ids(stored: StoredRelease) -> Iterator[str]:
-    """Yield the ids that events about this release have if they happened: an id is made from what happened."""
+    """Yield the ids of all possible change events of a release; an event id is derived from its content."""
     release = stored.release
     own = release.id or ""
     for revision in range(max(1, release.revision - MAX_REVISIONS + 1), release.revision + 1):

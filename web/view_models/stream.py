@@ -1,4 +1,4 @@
-"""The stream of stories: what happened to each last, newest first, its copies folded into one line."""
+"""The stream of stories: the latest event of each, newest first, with its copies in one line."""
 
 from __future__ import annotations
 
@@ -23,30 +23,30 @@ from web.view_models.copies import Copies, copies_of
 from web.view_models.highlighting import Fragment, Highlights
 from web.view_models.rows import EventRow, distinct_wire, event_row, source_title, watch_title
 
-EVENTS_READ = 50  # for one page of the stream
-FOUND = 30  # stories of one page of a search
-CHANGES_SHOWN = 3  # of an event; its story has all
-EVENTS_ADDED = 100  # at once to a page that was left open
+MAX_EVENTS_READ = 50  # for one page of the stream
+MAX_SEARCH_RESULTS = 30  # on one page
+MAX_CHANGES_SHOWN = 3  # of an event; the story's page has all
+MAX_EVENTS_ADDED = 100  # to an open page in one update
 KINDS: Mapping[str, Kind] = {
     "new": "new", "corrected": "correction", "updated": "update", "revised": "revised", "withdrawn": "withdrawal",
     "repeated": "repeat", "copied": "copy",
 }  # fmt: skip
-"""What happened, in the words of the pages, to what a release is then in the words of the API."""
+"""The kinds of the pages to the kinds of the API."""
 WORDS: Mapping[str, str] = {kind: word for word, kind in KINDS.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamRow:
-    """What happened to a story last; or one thing that happened to the monitor."""
+    """The latest event of a story, or an event of the monitor itself."""
 
     event: EventRow
     copies: Copies | None = None
     headline: Sequence[Fragment] = ()
-    """With what was searched for; empty where nothing was."""
+    """With highlighted matches; empty without a search."""
     excerpt: Sequence[Fragment] = ()
-    """Of its text, around what was searched for."""
+    """Text around the first match of the search."""
     folded: bool = False
-    """Only its copies are news: nothing that stands in a stream of its own."""
+    """Only copies are new, which have no row of their own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,14 +55,14 @@ class Stream:
 
     rows: Sequence[StreamRow]
     older: str | None = None
-    """Where to go on; None at the end."""
+    """The position of the next part; None at the end."""
     last: str | None = None
-    """The id of the newest event that was looked at."""
+    """The id of the newest event that was read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
-    """What the address asks for; every part that is given must hold."""
+    """The filters in the address; all given parts must match."""
 
     q: str = ""
     watch: str = ""
@@ -73,11 +73,11 @@ class Filters:
 
     @property
     def given(self) -> dict[str, str]:
-        """Those that are given, for an address."""
+        """The given filters, for an address."""
         return {name: value for name in self.__slots__ if (value := getattr(self, name))}
 
     def release_filter(self, dependencies: Dependencies) -> ReleaseFilter:
-        """Return them as releases are asked for; ``ValueError`` says in words what cannot be used."""
+        """Return the filter of releases. Raises ``ValueError`` with the invalid part."""
         if self.kind and self.kind not in KINDS:
             raise ValueError(f"kind: no kind {self.kind!r}; the kinds are: {', '.join(KINDS)}")
         try:
@@ -90,12 +90,12 @@ class Filters:
 
 
 def filters(request: Request) -> Filters:
-    """Return the filters of a request's address, cut to what any honest one is long."""
+    """Return the filters in a request's address, each cut to 500 characters."""
     return Filters(**{name: request.query_params.get(name, "").strip()[:500] for name in Filters.__slots__})
 
 
 def stored_row(stored: StoredRelease, story: StoredStory | None, settings: Settings) -> EventRow:
-    """Return a stored release as a line of the stream."""
+    """Return a stored release as a row of the stream."""
     release, notice = stored.release, stored.release.notice
     source = source_title(settings, release.source)
     return EventRow(
@@ -120,7 +120,7 @@ def stored_row(stored: StoredRelease, story: StoredStory | None, settings: Setti
 
 
 def highlighted_row(row: StreamRow, marks: Highlights, body: Sequence[str], about: Sequence[str]) -> StreamRow:
-    """Return a line with what was searched for marked in its headline, and the first place of its text that has it."""
+    """Return a row with highlighted matches in its headline, and an excerpt around the first match in its text."""
     if not marks:
         return row
     excerpt = marks.excerpt(body, "body") or marks.excerpt(about, "about")
@@ -128,35 +128,39 @@ def highlighted_row(row: StreamRow, marks: Highlights, body: Sequence[str], abou
 
 
 def represents_story(story: StoredStory, found: StoredRelease, wanted: ReleaseFilter) -> bool:
-    """Return whether a story stands by this release in the list of what is asked for: its newest that is no copy.
+    """Return whether this release represents its story in the filtered list: its newest matching release, not a copy.
 
-    Every page of a list finds the same one, so that each story stands there once. ``found`` is asked for; to match
-    others against a query takes a millisecond each, so only those are that would stand before it.
+    All pages of a list choose the same release, so each story is listed once. ``found`` matches the filter. A match
+    against a query takes a millisecond, so only releases that would come before it are checked.
     """
     since = milliseconds(wanted.since) if wanted.since is not None else 0
     own, copy = place_of(found.release), kind_of(found) == "copy"
-    earlier = takewhile(lambda one: one.release.id != found.release.id, story.releases)
+    earlier = takewhile(lambda stored: stored.release.id != found.release.id, story.releases)
     before = [
-        *(one for one in story.releases if kind_of(one) != "copy" and (copy or own.after(place_of(one.release)))),
-        *(one for one in earlier if copy and kind_of(one) == "copy"),
+        *(
+            stored
+            for stored in story.releases
+            if kind_of(stored) != "copy" and (copy or own.after(place_of(stored.release)))
+        ),
+        *(stored for stored in earlier if copy and kind_of(stored) == "copy"),
     ]
-    return not any(place_of(one.release).seen >= since and passes(one, wanted) for one in before)
+    return not any(place_of(stored.release).seen >= since and passes(stored, wanted) for stored in before)
 
 
 async def latest(dependencies: Dependencies, before: str | None = None) -> Stream:
-    """Return what happened, newest first; before an event. Of a story the newest alone. ``KeyError``: no such event."""
-    events = await dependencies.archive.latest_events(EVENTS_READ, before=before)
+    """Return the latest event of each story, newest first. Raises ``KeyError`` if ``before`` is unknown."""
+    events = await dependencies.archive.latest_events(MAX_EVENTS_READ, before=before)
     rows = await _rows(events, dependencies, Highlights(""), folded=False)
-    older = _head(events[-1])["id"] if len(events) == EVENTS_READ else None
+    older = _head(events[-1])["id"] if len(events) == MAX_EVENTS_READ else None
     return Stream(rows=rows, older=older, last=_head(events[0])["id"] if events else None)
 
 
 async def since(dependencies: Dependencies, after: str | None, wanted: ReleaseFilter | None, q: str = "") -> Stream:
-    """Return what happened after an event, newest first, with the copies that came. ``KeyError``: no such event.
+    """Return the events after an event, newest first, with new copies. Raises ``KeyError`` for an unknown event.
 
-    ``q``: what was searched for, to be marked.
+    ``q``: the query to highlight.
     """
-    events = await dependencies.archive.events(after=after, limit=EVENTS_ADDED)
+    events = await dependencies.archive.events(after=after, limit=MAX_EVENTS_ADDED)
     last = _head(events[-1])["id"] if events else after
     if wanted is not None:
         events = await _matching_events(events, wanted, dependencies)
@@ -164,9 +168,9 @@ async def since(dependencies: Dependencies, after: str | None, wanted: ReleaseFi
 
 
 async def search(dependencies: Dependencies, wanted: ReleaseFilter, before: str | None = None, q: str = "") -> Stream:
-    """Return the stories that are asked for, newest first; ``ValueError`` says what cannot be used.
+    """Return the stories that match a filter, newest first. Raises ``ValueError`` with the invalid part.
 
-    ``q``: what was searched for, to be marked.
+    ``q``: the query to highlight.
     """
     marks = Highlights(q)
     try:
@@ -176,7 +180,7 @@ async def search(dependencies: Dependencies, wanted: ReleaseFilter, before: str 
             wanted,
             finder=dependencies.finder,
             before=place,
-            limit=FOUND,
+            limit=MAX_SEARCH_RESULTS,
             look_at=MAX_RELEASES_EXAMINED,
         )
     except QueryTooExpensiveError as error:
@@ -217,11 +221,11 @@ async def _matching_events(
 async def _rows(
     events: Iterable[StreamedEvent], dependencies: Dependencies, marks: Highlights, *, folded: bool
 ) -> list[StreamRow]:
-    """Return a line a story, that of its newest event; copies make no line, but news of one when ``folded``."""
+    """Return one row per story, for its newest event. A copy gives no row of its own, except with ``folded``."""
     lines: dict[str, tuple[EventRow, Mapping[str, Any]]] = {}
     copied: dict[str, EventRow] = {}
     for event in events:
-        line = event_row(event.payload, dependencies.settings, most=CHANGES_SHOWN)
+        line = event_row(event.payload, dependencies.settings, most=MAX_CHANGES_SHOWN)
         if line.kind == "syndicated":
             copied.setdefault(line.story or line.id, line)
         else:

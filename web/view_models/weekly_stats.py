@@ -1,4 +1,4 @@
-"""The last week of every source, hour by hour, and how late its releases were: from what is stored."""
+"""Weekly statistics of every source: releases per hour, and delays, from the stored releases."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from stories.search.reader_pool import QueryTooExpensiveError
 from web.dependencies import Dependencies
 
 HOURS = 168
-MAX_RELEASES_WITH_INDEX = 10_000  # releases with an index: a busy week of forty wires
-MAX_RELEASES_WITHOUT_INDEX = 1_000  # while there is none
-CACHE_SECONDS = 60.0  # seconds: the picture of a week may be a minute old
-LATEST = 86_400.0  # seconds: what is read later was found in an archive, and says nothing of the pace
-HEIGHT = 24  # of the picture, in its own units; an hour is one wide
+MAX_RELEASES_WITH_INDEX = 10_000  # a busy week of forty wires
+MAX_RELEASES_WITHOUT_INDEX = 1_000
+CACHE_SECONDS = 60.0  # a chart of a week may be a minute old
+LATEST = 86_400.0  # seconds; a release read later was found in an archive, so its delay means nothing
+HEIGHT = 24  # of the chart, in units of one hour's width
 
 
 @dataclass(slots=True, kw_only=True)
@@ -24,9 +24,9 @@ class WeeklyStats:
     """A source's releases of the last 168 hours."""
 
     counts: list[int] = field(default_factory=lambda: [0] * HOURS)
-    """An hour each, the present one last."""
+    """Releases per hour, the current hour last."""
     seconds: list[float] = field(default_factory=list)
-    """From the time printed on a release until it was read."""
+    """Delays from the printed time of a release until it was read."""
 
     @property
     def total(self) -> int:
@@ -41,7 +41,7 @@ class WeeklyStats:
 
     @property
     def words(self) -> str:
-        """What the picture shows, for who does not see it."""
+        """The chart as text, for screen readers."""
         if not self.total:
             return "no release in the last 7 days"
         days = [sum(self.counts[day * 24 : day * 24 + 24]) for day in range(7)]
@@ -49,7 +49,7 @@ class WeeklyStats:
 
 
 class WeeklyStatsReader:
-    """The weeks of all sources, made anew at most once a minute."""
+    """The weekly statistics of all sources, computed at most once a minute."""
 
     def __init__(self) -> None:
         self._made: dict[str, WeeklyStats] = {}
@@ -57,7 +57,7 @@ class WeeklyStatsReader:
         self._making = asyncio.Lock()
 
     async def get(self, dependencies: Dependencies) -> Mapping[str, WeeklyStats]:
-        """Return the week of every source that had a release in it."""
+        """Return the statistics of every source with a release in the last week."""
         async with self._making:
             now = asyncio.get_running_loop().time()
             if self._at is None or now - self._at >= CACHE_SECONDS:
@@ -67,7 +67,7 @@ class WeeklyStatsReader:
 
 
 async def weeks(dependencies: Dependencies, now: datetime) -> dict[str, WeeklyStats]:
-    """Return the week before ``now`` of every source that had a release in it."""
+    """Return the statistics of the week before ``now``, of every source with a release in it."""
     ends = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
     found: dict[str, WeeklyStats] = {}
     async for source, seen_at, published_at in _seen(dependencies, ends - timedelta(hours=HOURS)):

@@ -47,7 +47,7 @@ def test_every_type_takes_what_delivery_obeys(kind):
         ("digest", "soon", "is no duration"),
         ("quiet_hours", "22:00-07:00", "an IANA time zone"),
         ("retry", ["5s", "never"], "is no duration"),
-        ("rate", "many", "is no rate"),
+        ("rate", "many", "is not a rate"),
         ("rate", "5 per 8d", "from 1s to 1d"),
         ("colour", "red", "unknown key; allowed are"),
     ],

@@ -85,5 +85,5 @@ def test_nobody_else_writes_while_a_line_is_written(tmp_path, monkeypatch):
 
 
 def test_a_path_that_names_no_file_is_refused():
-    with pytest.raises(ValidationError, match="names no file"):
+    with pytest.raises(ValidationError, match="is not the path of a file"):
         Settings.model_validate({"type": "file", "path": "/"})

@@ -181,7 +181,7 @@ async def test_a_receiver_that_is_down_is_tried_again_without_its_url_in_the_rea
         port = gone.getsockname()[1]
     outcome = await open_webhook(f"http://user:pa55word@127.0.0.1:{port}/t0ken").send(EVENT)
     assert isinstance(outcome, Later)
-    assert outcome.reason.startswith(f"127.0.0.1:{port} cannot be reached")
+    assert outcome.reason.startswith(f"127.0.0.1:{port} is unreachable")
     assert "t0ken" not in outcome.reason
     assert "pa55word" not in outcome.reason
 
@@ -233,10 +233,10 @@ def test_retry_after_is_seconds_or_a_date(text, wait):
 @pytest.mark.parametrize(
     ("key", "value", "reason"),
     [
-        ("url", "ftp://desk.example/x", "is no address of a webhook"),
-        ("url", "desk.example", "is no address of a webhook"),
-        ("url", "http://[::1", "is no URL"),
-        ("url", "https://desk.example:0/", "is no address"),
+        ("url", "ftp://desk.example/x", "is not the address of a webhook"),
+        ("url", "desk.example", "is not the address of a webhook"),
+        ("url", "http://[::1", "is not a URL"),
+        ("url", "https://desk.example:0/", "is not the address"),
         ("secret", "d2lyZXdhdGNo", "does not begin with whsec_"),
         ("secret", "whsec_!!!", "is not base64"),
         ("secret", "whsec_c2hvcnQ=", "holds 5 bytes"),

@@ -12,7 +12,7 @@ from web.view_models.highlighting import BESIDE, Highlights
 
 
 def found(query: str, text: str, field: str = "headline") -> list[str]:
-    return [piece.text for piece in Highlights(query).marked(text, field) if piece.found]
+    return [piece.text for piece in Highlights(query).marked(text, field) if piece.is_match]
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_an_excerpt_shows_the_first_place_with_what_stands_beside_it():
     assert text.startswith("… word")
     assert text.endswith("word …")
     assert len(text) <= 2 * BESIDE + 12
-    assert [piece.text for piece in pieces if piece.found] == ["ferry"]
+    assert [piece.text for piece in pieces if piece.is_match] == ["ferry"]
     assert Highlights("ferry").excerpt(["Nothing here."], "body") == ()
 
 
