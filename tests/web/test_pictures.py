@@ -7,7 +7,7 @@ from ipaddress import ip_network
 import pytest
 
 from config.address_policy import AddressPolicy
-from web.pictures import HOSTS, picture_host, picture_hosts, pictures_policy
+from web.pictures import MAX_HOSTS, picture_host, picture_hosts, pictures_policy
 from web.security.access_control import CONTENT_SECURITY_POLICY
 
 
@@ -52,9 +52,9 @@ def test_what_the_operator_lets_be_reached_may_be_loaded():
 
 
 def test_the_policy_names_these_hosts_and_changes_nothing_else():
-    urls = [f"https://p{number}.example/1.jpg" for number in range(HOSTS + 5)] * 2
+    urls = [f"https://p{number}.example/1.jpg" for number in range(MAX_HOSTS + 5)] * 2
     made = pictures_policy(picture_hosts(urls, AddressPolicy()))
-    assert made.count("https://") == HOSTS
+    assert made.count("https://") == MAX_HOSTS
     assert [part for part in made.split("; ") if "img-src" not in part] == [
         part for part in CONTENT_SECURITY_POLICY.split("; ") if "img-src" not in part
     ]

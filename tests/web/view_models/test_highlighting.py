@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from web.view_models.highlighting import BESIDE, Highlights
+from web.view_models.highlighting import EXCERPT_CONTEXT, Highlights
 
 
 def found(query: str, text: str, field: str = "headline") -> list[str]:
@@ -43,7 +43,7 @@ def test_an_excerpt_shows_the_first_place_with_what_stands_beside_it():
     text = "".join(piece.text for piece in pieces)
     assert text.startswith("… word")
     assert text.endswith("word …")
-    assert len(text) <= 2 * BESIDE + 12
+    assert len(text) <= 2 * EXCERPT_CONTEXT + 12
     assert [piece.text for piece in pieces if piece.is_match] == ["ferry"]
     assert Highlights("ferry").excerpt(["Nothing here."], "body") == ()
 
