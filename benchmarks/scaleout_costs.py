@@ -128,7 +128,7 @@ async def handing_out() -> None:
             clock.start()
             docket.register(poll, names=["poll"])
             for listing in listings:
-                await registry.tell_due(Due(source=listing.source, listing=listing.url, at=now() + LATER))
+                await registry.publish_next_poll(Due(source=listing.source, listing=listing.url, at=now() + LATER))
             before, began = await _redis_cpu(redis), time.process_time()
             for listing in listings:
                 request = listing.poll(now())
@@ -137,7 +137,7 @@ async def handing_out() -> None:
                 )
             handed = time.process_time() - began
             for _ in range(0, DISPATCHED_POLLS, DUE_BATCH):
-                for due in await registry.told_due(DUE_BATCH):
+                for due in await registry.take_next_polls(DUE_BATCH):
                     clock.reschedule(Poll(source=due.source, listing=due.listing, asked_at=due.at), due.at)
             heard = time.process_time() - began - handed
             of_redis = await _redis_cpu(redis) - before

@@ -175,6 +175,6 @@ class Engine:
         try:
             async with asyncio.timeout(STOP_SECONDS):
                 for url in tuple(self._services.claimed_urls):  # what is left behind may still settle one
-                    await self._services.claims.give_back(url)
+                    await self._services.claims.return_lease(url)
         except (RedisError, TimeoutError) as error:
             log.warning("claims not given back; they end by themselves", why=str(error))

@@ -106,7 +106,7 @@ class Services:
         if self.quarantine is None:
             return contextlib.nullcontext(ReadAttempt())
         target = read_target(poll, url)
-        return self.quarantine.reading(target, self.clock(), asked=poll.crawl_id if is_requested else None)
+        return self.quarantine.attempt(target, self.clock(), asked=poll.crawl_id if is_requested else None)
 
     async def count_freeze(self, poll: Poll, seconds: float) -> None:
         """Count a listing that blocked the event loop for longer than ``FREEZE_SECONDS``.
@@ -120,10 +120,10 @@ class Services:
         if seconds > FREEZE_SECONDS:
             log.warning("event_loop_held_up", source=poll.source, listing=poll.listing, seconds=seconds)
             self.frozen_listings.add(target.id)
-            await self.quarantine.froze(target, seconds, self.clock())
+            await self.quarantine.record_freeze(target, seconds, self.clock())
         elif target.id in self.frozen_listings:
             self.frozen_listings.discard(target.id)
-            await self.quarantine.thawed(target)
+            await self.quarantine.clear_freezes(target)
 
     def enqueue(self, poll: Poll) -> None:
         """Put a poll in the queue, and count it for the crawl that it belongs to."""

@@ -44,7 +44,7 @@ class CrashGuardedIngestor:
         asked = reading.crawl_id if reading.asked else None
         name = release_id(url_digest(reading.release.url or reading.url))
         with traced("keep", name, source=reading.source):
-            async with self._aside.reading(page, self._now(), doing="kept", asked=asked) as attempt:
+            async with self._aside.attempt(page, self._now(), doing="kept", asked=asked) as attempt:
                 failpoint("keeping", reading.url)
                 timer = StepTimer(self._memory.ingest(reading, may_wait=may_wait))
                 try:

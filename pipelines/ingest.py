@@ -222,7 +222,7 @@ class Ingestor:
         return self._stored(decision, result)
 
     async def _removal_history(self, url: str, own: KnownRelease, reason: Gone, now: datetime) -> RemovalHistory:
-        since = await self._claims.gone(url, now)
+        since = await self._claims.record_gone(url, now)
         site = await self._observations.record_gone(site_of(own.release.url), own.release.id or "", reason, since)
         return RemovalHistory(
             reason=reason,
@@ -309,7 +309,7 @@ class Ingestor:
         await self._observations.put_validators(own_id, validators)
 
     async def _end_claim(self, result: PageResult, own_id: str) -> None:
-        await self._claims.unchanged(result.url, own_id, result.listing, result.listed_headline)
+        await self._claims.record_unchanged(result.url, own_id, result.listing, result.listed_headline)
 
     def _next_revisit(self, release: Release, now: datetime) -> datetime | None:
         return next_revisit(release, self._settings.polling.ladder, now)

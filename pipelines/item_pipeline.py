@@ -92,9 +92,11 @@ class IngestPipeline:
         """End the lease on the page, and return when it is read again: a page that is a fault of ours, ever later."""
         try:
             if isinstance(error, ContentionError) or is_deposed(error):
-                await services.claims.give_back(item.url)
+                await services.claims.return_lease(item.url)
                 return "at the next poll"
-            delay = await services.claims.failed(item.url, f"not kept: {type(error).__name__}", services.clock())
+            delay = await services.claims.record_failure(
+                item.url, f"not kept: {type(error).__name__}", services.clock()
+            )
         except RedisError as fault:
             return f"when the lease on it ends ({fault})"
         return f"in {delay}"

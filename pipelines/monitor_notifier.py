@@ -50,7 +50,7 @@ class MonitorNotifier:
         event = happening(kind, subject, began, detail, now, about)
         watches, channels = monitor_audience(self._settings, event)
         event = replace(event, watches=watches)
-        if not await self._teller.tell(event, channels, now):
+        if not await self._teller.record(event, channels, now):
             return None
         log.info("told of the monitor", type=kind, subject=subject, detail=detail, alerts=len(channels))
         self._heard(IngestResult(release=None, events=(event,), alerts=len(channels)))

@@ -93,7 +93,7 @@ class EventNotifier:
                 if entry is None:
                     entry = next((event.entry for event in await self._archive.latest_events(1)), "0-0")
                 else:
-                    found = await self._archive.awaited(entry, seconds=BLOCK_SECONDS)
+                    found = await self._archive.wait_for_events(entry, seconds=BLOCK_SECONDS)
                     if not found:
                         continue
                     entry = found[-1].entry

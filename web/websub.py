@@ -86,7 +86,7 @@ class WebSubCallbacks:
             return _said(410 if request.method == "POST" else 404, "no such subscription")
         if not self._polled(known.source):
             # The hub ends the subscription or lets it expire; a source that is enabled again subscribes again.
-            await self._pushes.forget(listing)
+            await self._pushes.delete(listing)
             log.info("subscription_ended", source=known.source, listing=known.listing, reason="the source is off")
             self._heard("unknown")
             return _said(410 if request.method == "POST" else 404, "no such subscription")

@@ -114,9 +114,9 @@ class HostThrottleMiddleware:
         apart = self._double_delay(host, now) if response.status == 429 else None
         try:
             if host_limits is not None and patience is not None:
-                await host_limits.put_patience(server, now + patience, patience)
+                await host_limits.put_retry_after(server, now + patience, patience)
             if host_limits is not None and apart is not None:
-                await host_limits.put_slower(host, apart, SLOWDOWN_DURATION)
+                await host_limits.put_throttle(host, apart, SLOWDOWN_DURATION)
         except RedisError as error:
             log.warning("patience not noted", host=server, why=f"Redis: {error}")
         return response
@@ -125,7 +125,7 @@ class HostThrottleMiddleware:
         if self._services.host_limits is None:
             return
         try:
-            asked = await self._services.host_limits.asked(server, host)
+            asked = await self._services.host_limits.backoff(server, host)
         except RedisError as error:
             log.warning("patience not known", host=server, why=f"Redis: {error}")
             return
@@ -197,7 +197,7 @@ class ThrottledDownloader(HTTP11DownloadHandler):
         slot = crawler.engine.downloader.slots.get(host)
         if host_limits is not None and slot is not None and slot.delay:
             try:
-                await asyncio.sleep(await host_limits.turn(host, slot.delay))
+                await asyncio.sleep(await host_limits.reserve_slot(host, slot.delay))
             except RedisError as error:  # this process still keeps its own pace
                 log.warning("pace not shared", host=host, why=f"Redis: {error}")
         if (politeness := crawler.get_downloader_middleware(HostThrottleMiddleware)) is not None:

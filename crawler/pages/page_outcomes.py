@@ -24,7 +24,7 @@ class PageOutcomes:
         services = self._services
         services.count_failed_page(poll.source)
         try:
-            delay = await services.claims.failed(url, reason, services.clock())
+            delay = await services.claims.record_failure(url, reason, services.clock())
             await services.stores.pending_sightings.reschedule(url, services.clock() + delay)
             log.warning("page_not_read", source=poll.source, url=url, reason=reason, retry_in=str(delay))
         except RedisError as error:  # the claim's lease expires
@@ -38,7 +38,7 @@ class PageOutcomes:
         """Release the claim on the page at ``url`` until its host may be requested again; no failure is counted."""
         services = self._services
         try:
-            await services.claims.give_back(url)
+            await services.claims.return_lease(url)
             await services.stores.pending_sightings.reschedule(url, until)
         except RedisError as error:  # the claim's lease expires
             put_off(services, poll, url, error)

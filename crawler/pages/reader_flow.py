@@ -304,7 +304,7 @@ class ReaderFlow:
             return
         try:
             if entry is None:
-                await entries.forget(page.url)
+                await entries.delete(page.url)
             else:
                 await entries.put(page.url, entry if is_edited else replace(entry, page=None))
         except RedisError as error:

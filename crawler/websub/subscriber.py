@@ -48,7 +48,7 @@ class Subscriber:
                 return None
             step = next_step(known, HubLinks(hubs=cursor.hubs, topic=cursor.topic), poll, callback, now)
             if isinstance(step, Leave):
-                await websub.forget(key)
+                await websub.delete(key)
                 log.info("hub left", source=poll.source, listing=poll.listing)
             if not isinstance(step, Subscription):
                 return None

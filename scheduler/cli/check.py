@@ -60,7 +60,7 @@ def check(
         counts = [one for one in counts if one.channel not in removed] + gone
         skew = (await timekeeper.measure(app.redis, samples=3)).skew
         clocks = [skew_warning(skew)] if abs(skew) > SKEW else []
-        living, _ = await WorkerRegistry(app.redis, sign=partial(app.signer.sign, REGISTRY_PURPOSE)).members()
+        living, _ = await WorkerRegistry(app.redis, sign=partial(app.signer.sign, REGISTRY_PURPOSE)).list_workers()
         holder = await app.redis.get(keys.leader_lease().name)
         reports.update(await CanaryReports(app.redis).read([*([DAEMON] if holder else []), *living]))
         return [

@@ -257,13 +257,13 @@ class DocketQueue:
 
 async def requeue_pages_of_crashed(registry: WorkerRegistry, services: Services, name: str) -> None:
     """Let what a dead process had in hand be read by others, later and later a page that many of them had in hand."""
-    now, died_of = services.clock(), dict(await registry.bury(name))
+    now, died_of = services.clock(), dict(await registry.reap(name))
     log.warning("process_crashed", process=name, pages=len(died_of), next="other processes read its pages")
-    for digest, one in (await registry.in_hand(list(died_of))).items():
+    for digest, one in (await registry.pending_sightings(list(died_of))).items():
         url, died = one.sighting.url, died_of[digest]
         if died >= MAX_CRASHES:
             why = f"the process that read it died, {died} times"
-            delay = await services.claims.failed(url, why, now)
+            delay = await services.claims.record_failure(url, why, now)
             log.error("page_retry_delayed", source=one.source, url=url, reason=why, retry_in=str(delay))
         else:
             await services.stores.pending_sightings.reschedule(url, now)
@@ -273,7 +273,7 @@ async def send_heartbeats(registry: WorkerRegistry, name: str) -> None:
     """Say that this process lives, until cancelled."""
     while True:
         with contextlib.suppress(RedisError):  # whoever else needs Redis tells of it
-            await registry.beat(name)
+            await registry.heartbeat(name)
         await asyncio.sleep(HEARTBEAT_SECONDS)
 
 

@@ -194,7 +194,7 @@ class Mirror:
             known.waiting[channel] = await self._redis.zcard(name)
             events += [one.partition(":")[0] for one in texts(await self._redis.zrange(name, 0, MAX_ALERTS - 1))]
         known.waiting = {channel: number for channel, number in known.waiting.items() if number}
-        for payload in (await self._archive.told(list(dict.fromkeys(events)))).values():
+        for payload in (await self._archive.events_by_id(list(dict.fromkeys(events)))).values():
             told = decode(payload, _Told, "event", keys.history().name)
             release = told.data.release if told else None
             if release and (sighting := self._again(release.source, release.url, release.headline)):

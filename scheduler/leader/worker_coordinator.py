@@ -95,12 +95,12 @@ class WorkerCoordinator:
                 for poll in task_queue.take_unsent():
                     queue.put_local(poll)
                 with contextlib.suppress(RedisError):
-                    await self._registry.leave(name)
+                    await self._registry.deregister(name)
 
     async def _update_workers(
         self, services: Services, queue: SharedQueue, tasks: asyncio.TaskGroup, name: str
     ) -> None:
-        living, dead = await self._registry.members()
+        living, dead = await self._registry.list_workers()
         for one in dead:
             if one != name:
                 await requeue_pages_of_crashed(self._registry, services, one)
@@ -111,7 +111,7 @@ class WorkerCoordinator:
         if workers and self._task_queue is None and not self._is_docket_missing:
             self._start_sharing(services, tasks, name)
         queue.dispatch = self._task_queue.enqueue if workers and self._task_queue else None
-        while told := await self._registry.told_due(DUE_BATCH):
+        while told := await self._registry.take_next_polls(DUE_BATCH):
             for due in told:
                 services.schedule(Poll(source=due.source, listing=due.listing, asked_at=due.at), due.at)
             if len(told) < DUE_BATCH:

@@ -63,16 +63,16 @@ class DryClaims:
     async def release_id(self, url: str) -> str | None:
         return None
 
-    async def standing(self, url: str, now: datetime) -> datetime | None:
+    async def next_attempt_at(self, url: str, now: datetime) -> datetime | None:
         return None
 
-    async def failed(self, url: str, reason: str, now: datetime) -> timedelta:
+    async def record_failure(self, url: str, reason: str, now: datetime) -> timedelta:
         return timedelta()
 
     async def pull_forward(self, urls: Sequence[str], since: datetime, now: datetime) -> int:
         return 0
 
-    async def give_back(self, url: str) -> None:
+    async def return_lease(self, url: str) -> None:
         return None
 
 

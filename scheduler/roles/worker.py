@@ -58,7 +58,7 @@ class NextPollPublisher:
             due = await self._unpublished.get()
             while True:
                 try:
-                    await self._registry.tell_due(due)
+                    await self._registry.publish_next_poll(due)
                     break
                 except RedisError as error:
                     log.warning(
@@ -108,7 +108,7 @@ async def _run(app: AppContext, stop: asyncio.Event, ready: Callable[[], None]) 
         except ReaderFailedError as error:
             raise StartError(str(error)) from error
         crawl = engine.start()
-        await registry.beat(name)
+        await registry.heartbeat(name)
         parts = Supervisor(fatal=(MonitorBlindError,))
         parts.start("crawl", lambda: outcome_of(crawl), restartable=False)
         owned = [
@@ -133,7 +133,7 @@ async def _run(app: AppContext, stop: asyncio.Event, ready: Callable[[], None]) 
             await asyncio.gather(engine.finish(CRAWL_GRACE_SECONDS), cancel_and_wait(owned), return_exceptions=True)
         with contextlib.suppress(RedisError, TimeoutError):
             async with asyncio.timeout(DEREGISTER_TIMEOUT_SECONDS):
-                await registry.leave(name)
+                await registry.deregister(name)
         if failed is not None:
             raise failed
     finally:

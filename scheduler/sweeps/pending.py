@@ -48,7 +48,7 @@ def pending_sweep(
             # The first sweep checks all pending pages, because the leases of the previous process are void.
             horizon, is_first = (STARTUP_HORIZON if is_first else timedelta()), False
             for one in await pending.due(now() + horizon, SWEEP_BATCH if not horizon else STARTUP_BATCH):
-                due = await claims.standing(one.sighting.url, now())
+                due = await claims.next_attempt_at(one.sighting.url, now())
                 if due is not None and due <= now():
                     source = owner(settings, one.source, one.sighting.url)
                     if source is not None:

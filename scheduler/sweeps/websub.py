@@ -51,11 +51,11 @@ class WebSubSweep:
     async def _check(self, key: str) -> None:
         listing, known, now = self._listings.get(key), await self._pushes.get(key), self._now()
         if listing is None or known is None:
-            await self._pushes.settle(key, known.wanted_at if known else None)
+            await self._pushes.clear_due(key, known.wanted_at if known else None)
             return
         at = next_poll_for_push(known, await self._cursors.get(key), now, listing.interval)
         if at is None:
-            await self._pushes.settle(key, known.wanted_at)
+            await self._pushes.clear_due(key, known.wanted_at)
         elif at > now:
             await self._pushes.put_due(key, at + MILLISECOND)
         else:

@@ -178,7 +178,7 @@ class Claims:
         found = cast(bytes | None, await self._redis.hget(keys.page(url_digest(url)).name, "release"))
         return text(found) if found else None
 
-    async def standing(self, url: str, now: datetime) -> datetime | None:
+    async def next_attempt_at(self, url: str, now: datetime) -> datetime | None:
         """Return when a sighting's page is to be looked at again: now, or when its lease or its wait ends; None when it
         was read, or failed so often that it is given up."""
         digest = url_digest(url)
@@ -204,7 +204,7 @@ class Claims:
         """Return whether a lease is of a process that was what this one is now: it has ended."""
         return bool(self._role) and holder.startswith(self._role) and not holder.startswith(self._run)
 
-    async def failed(self, url: str, reason: str, now: datetime) -> timedelta:
+    async def record_failure(self, url: str, reason: str, now: datetime) -> timedelta:
         """Remember that a page could not be read, and return after how long it is tried again.
 
         Nothing is remembered of a page that somebody else reads meanwhile: then it is no time at all.
@@ -239,7 +239,7 @@ class Claims:
             pulled += int(await self._pull_forward(keys=names, args=arguments))
         return pulled
 
-    async def unchanged(self, url: str, release: str, listing: str | None, listed_headline: str | None) -> None:
+    async def record_unchanged(self, url: str, release: str, listing: str | None, listed_headline: str | None) -> None:
         """End the lease on a page that says what it said, and remember the headline it is listed with now."""
         digest = url_digest(url)
         page = keys.page(digest)
@@ -248,7 +248,7 @@ class Claims:
         arguments += [release, f"h:{listing}" if listing and headline else "", headline]
         await self._unchanged(keys=[page.name, keys.claim(digest).name], args=arguments)
 
-    async def gone(self, url: str, now: datetime) -> datetime:
+    async def record_gone(self, url: str, now: datetime) -> datetime:
         """Remember that a known page is gone, and return since when it was seen so."""
         digest = url_digest(url)
         page = keys.page(digest)
@@ -261,7 +261,7 @@ class Claims:
         since = number(answers[1], "page", page.name)
         return from_milliseconds(since) if 0 < since < milliseconds(now) else now
 
-    async def give_back(self, url: str) -> None:
+    async def return_lease(self, url: str) -> None:
         """End our lease on a page that was not read after all, so that the next poll may claim it."""
         await self._give_back(keys=[keys.claim(url_digest(url)).name], args=[self._run])
 

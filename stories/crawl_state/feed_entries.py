@@ -56,7 +56,7 @@ class FeedEntries:
             pipeline.expire(key.name, key.seconds)
             await pipeline.execute()
 
-    async def forget(self, url: str) -> None:
+    async def delete(self, url: str) -> None:
         """Forget it: the page itself was read."""
         await self._redis.delete(keys.feed_entry(url_digest(url)).name)
 

@@ -39,13 +39,13 @@ class HostLimits:
     def _turn(self) -> AsyncScript:
         return self._redis.register_script(load_script("turn.lua"))
 
-    async def turn(self, host: str, delay: float) -> float:
+    async def reserve_slot(self, host: str, delay: float) -> float:
         """Take the next turn to ask a host, ``delay`` seconds after the one before; return the seconds until it."""
         key = keys.next_slot(host)
         args = [round(delay * 1000), key.seconds * 1000]
         return int(await self._turn(keys=[key.name], args=args)) / 1000
 
-    async def asked(self, server: str, host: str) -> HostBackoff:
+    async def backoff(self, server: str, host: str) -> HostBackoff:
         """Return what a server (``host:port``) and its host asked for."""
         until, apart = await self._redis.mget(keys.retry_after(server).name, keys.throttle(host).name)
         seconds = attempt(lambda: float(apart or 0), "slower", keys.throttle(host).name) or 0.0
@@ -53,11 +53,11 @@ class HostLimits:
             until=parse_timestamp(text(until)) if until else None, apart=seconds if 0 < seconds < 86_400 else 0.0
         )
 
-    async def put_patience(self, server: str, until: datetime, patience: timedelta) -> None:
+    async def put_retry_after(self, server: str, until: datetime, patience: timedelta) -> None:
         """Remember until when a server asked to be left alone."""
         await self._redis.set(keys.retry_after(server).name, timestamp(until), px=_ms(patience))
 
-    async def put_slower(self, host: str, apart: float, span: timedelta) -> None:
+    async def put_throttle(self, host: str, apart: float, span: timedelta) -> None:
         """Remember for ``span`` that a host wants so many seconds between two requests."""
         await self._redis.set(keys.throttle(host).name, repr(apart), px=_ms(span))
 

@@ -101,7 +101,7 @@ class Quarantine:
         self._floor = _SharedExclusiveLock()
 
     @contextlib.asynccontextmanager
-    async def reading(
+    async def attempt(
         self, subject: ReadTarget, now: datetime, *, doing: Doing = "read", asked: str | None = None
     ) -> AsyncIterator[ReadAttempt]:
         """Do something with a subject that may end this process, so that it is remembered if it does.
@@ -136,7 +136,7 @@ class Quarantine:
             more_to_come = subject.kind == "page" and doing == "read"
             await self._ended(subject, doing, token, attempt, None if more_to_come else known, now)
 
-    async def froze(self, subject: ReadTarget, seconds: float, now: datetime) -> None:
+    async def record_freeze(self, subject: ReadTarget, seconds: float, now: datetime) -> None:
         """Count that what a subject led to held up the event loop; after ``DEATHS`` times the subject is set aside."""
         begun = keys.reads_in_progress(subject.id, "kept")
         with contextlib.suppress(RedisError):  # one time too many is processed, of several that it takes
@@ -148,7 +148,7 @@ class Quarantine:
             if deaths >= DEATHS:
                 await self._put(subject, freeze(seconds), deaths, now)
 
-    async def thawed(self, subject: ReadTarget) -> None:
+    async def clear_freezes(self, subject: ReadTarget) -> None:
         """Forget that a subject held up the event loop: now it did not."""
         with contextlib.suppress(RedisError):
             await self._redis.delete(keys.reads_in_progress(subject.id, "kept").name)

@@ -177,7 +177,7 @@ class WebSubStore:
         names = [key.name, keys.websub_due().name]
         return bool(await self._note(keys=names, args=[token, key.seconds, due, listing, *said]))
 
-    async def forget(self, listing: str) -> None:
+    async def delete(self, listing: str) -> None:
         """Forget a subscription: what its hub still sends is turned away, and its lease runs out."""
         async with self._redis.pipeline(transaction=True) as pipeline:
             pipeline.delete(keys.websub_subscription(listing).name)
@@ -194,7 +194,7 @@ class WebSubStore:
         """Look at a listing again at a moment."""
         await self._redis.zadd(keys.websub_due().name, {listing: milliseconds(at)}, xx=True)
 
-    async def settle(self, listing: str, wanted_at: str | None) -> None:
+    async def clear_due(self, listing: str, wanted_at: str | None) -> None:
         """Want no more polls of a listing, unless another was wanted since."""
         await self._settle(
             keys=[keys.websub_subscription(listing).name, keys.websub_due().name], args=[wanted_at or "", listing]

@@ -55,7 +55,7 @@ class WorkerRegistry:
     def _told(self) -> AsyncScript:
         return self._redis.register_script(fenced("told.lua"))
 
-    async def beat(self, name: str) -> None:
+    async def heartbeat(self, name: str) -> None:
         """Say that a process lives; it counts as dead ``keys.worker`` after its last beat."""
         crew, member = keys.workers(), keys.worker(name)
         async with self._redis.pipeline(transaction=True) as pipeline:
@@ -64,14 +64,14 @@ class WorkerRegistry:
             pipeline.set(member.name, self._sign(name), ex=member.seconds)
             await pipeline.execute()
 
-    async def leave(self, name: str) -> None:
+    async def deregister(self, name: str) -> None:
         """Say that a process ended, and left nothing in hand."""
         async with self._redis.pipeline(transaction=True) as pipeline:
             pipeline.srem(keys.workers().name, name)
             pipeline.delete(keys.worker(name).name)
             await pipeline.execute()
 
-    async def members(self) -> tuple[list[str], list[str]]:
+    async def list_workers(self) -> tuple[list[str], list[str]]:
         """Return the names of those that live, and of those that were killed and not buried.
 
         An entry that is not signed with our key is neither: it is logged, and nothing is shared because of it.
@@ -98,7 +98,7 @@ class WorkerRegistry:
             )
         return False
 
-    async def bury(self, name: str) -> list[tuple[str, int]]:
+    async def reap(self, name: str) -> list[tuple[str, int]]:
         """End the claims of a dead process; return the digests of their pages, and how often the reader of each died.
 
         Found are those of sightings in hand; others end by themselves.
@@ -110,10 +110,10 @@ class WorkerRegistry:
             names = [key.name for digest in some for key in (keys.claim(digest), keys.page(digest))]
             deaths = await self._bury(keys=names, args=[name, keys.page("").seconds])
             found += [(digest, int(died)) for digest, died in zip(some, deaths, strict=True) if died]
-        await self.leave(name)
+        await self.deregister(name)
         return found
 
-    async def in_hand(self, digests: Sequence[str]) -> dict[str, PendingSighting]:
+    async def pending_sightings(self, digests: Sequence[str]) -> dict[str, PendingSighting]:
         """Return the sightings in hand whose pages have these digests."""
         if not digests:
             return {}
@@ -127,7 +127,7 @@ class WorkerRegistry:
             if packed and (pending := decode(packed, PendingSighting, "open", name)) is not None
         }
 
-    async def tell_due(self, due: Due) -> None:
+    async def publish_next_poll(self, due: Due) -> None:
         """Tell the clock when a listing that was polled is asked again."""
         key = keys.next_polls()
         async with self._redis.pipeline(transaction=True) as pipeline:
@@ -135,7 +135,7 @@ class WorkerRegistry:
             pipeline.expire(key.name, key.seconds)
             await pipeline.execute()
 
-    async def told_due(self, limit: int) -> Sequence[Due]:
+    async def take_next_polls(self, limit: int) -> Sequence[Due]:
         """Return what was told since the last look, the oldest first; refused when the clock is another's."""
         found = await self._told(keys=[keys.next_polls().name], args=[keys.leader_term().name, self._term, limit])
         decoded = (decode(one, Due, "due", keys.next_polls().name) for one in found)

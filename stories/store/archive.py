@@ -154,7 +154,7 @@ class Archive:
             return None
         return (await payloads(self._redis, [text(entry)]))[0]
 
-    async def told(self, event_ids: Sequence[str]) -> dict[str, bytes]:
+    async def events_by_id(self, event_ids: Sequence[str]) -> dict[str, bytes]:
         """Return the JSON of those of these events that happened and are kept, by id, in two round trips."""
         if not event_ids:
             return {}
@@ -176,7 +176,7 @@ class Archive:
             start = f"({text(entry)}"
         return await streamed(self._redis, await self._redis.xrange(keys.history().name, start, "+", count=limit))
 
-    async def awaited(self, entry: str, *, seconds: float, limit: int = 100) -> list[StreamedEvent]:
+    async def wait_for_events(self, entry: str, *, seconds: float, limit: int = 100) -> list[StreamedEvent]:
         """Return the events after the stream's own id ``entry``, in order; empty when none came within ``seconds``."""
         answer = await self._redis.xread({keys.history().name: entry}, count=limit, block=int(seconds * 1000))
         return await streamed(self._redis, [one for _, entries in cast(Any, answer) or () for one in entries])

@@ -60,7 +60,7 @@ class MonitorEventStore:
     def _tell(self) -> AsyncScript:
         return self._redis.register_script(fenced("tell.lua"))
 
-    async def tell(self, event: Event, channels: Iterable[str], now: datetime) -> bool:
+    async def record(self, event: Event, channels: Iterable[str], now: datetime) -> bool:
         """Keep an event and its alerts in one step, and return True; False when it was told before."""
         plan: dict[str, Any] = {
             "now": milliseconds(now),

@@ -40,7 +40,7 @@ async def test_a_worker_that_cannot_read_leaves_the_polls_to_others(
             )  # fmt: skip
         try:
             await daemon.ready(lambda: "work_held" in log.read_text(), SOON)
-            living, _ = await crew.members()
+            living, _ = await crew.list_workers()
             reports = await CanaryReports(redis).read(living)
             assert [report.blind_since is not None for report in reports.values()] == [True]
             first = {

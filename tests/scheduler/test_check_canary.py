@@ -26,7 +26,7 @@ async def put(redis, crew):
         if found.process == DAEMON:
             await redis.set(keys.leader_lease().name, "process 1 on another machine", ex=60)
         else:
-            await crew.beat(found.process)
+            await crew.heartbeat(found.process)
         await CanaryReports(redis).put(found.process, found)
 
     return put

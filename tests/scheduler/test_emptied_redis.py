@@ -249,15 +249,15 @@ WAITING = PendingSighting(
 
 async def tell(redis, memory):
     event = happening("source.gap", "wire", "2026", "missing", NOW, {})
-    return await MonitorEventStore(redis, memory).tell(event, ["hook"], NOW)
+    return await MonitorEventStore(redis, memory).record(event, ["hook"], NOW)
 
 
 WRITES = {
     "claim": lambda redis, memory: Claims(redis, memory=memory).claim(
         "listing", [Sighting(url="https://wire.example/1")], NOW, seeding=True
     ),
-    "failed": lambda redis, memory: Claims(redis, memory=memory).failed("https://wire.example/1", "503", NOW),
-    "unchanged": lambda redis, memory: Claims(redis, memory=memory).unchanged(
+    "failed": lambda redis, memory: Claims(redis, memory=memory).record_failure("https://wire.example/1", "503", NOW),
+    "unchanged": lambda redis, memory: Claims(redis, memory=memory).record_unchanged(
         "https://wire.example/1", "rel_1", "listing", "A headline"
     ),
     "polled": lambda redis, memory: Cursors(redis, memory=memory).record_poll("wire", Cursor(), listing="listing"),

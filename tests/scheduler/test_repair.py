@@ -45,7 +45,7 @@ async def test_every_connection_to_redis_is_killed_again_and_again(
         try:
 
             async def works_with():
-                return (await crew.members())[0]
+                return (await crew.list_workers())[0]
 
             await until(works_with, SOON)
             expected = set()

@@ -151,7 +151,7 @@ async def _newest(archive: Archive, wanted: ReleaseFilter) -> list[str]:
 
 async def _feed(dependencies: Dependencies, watch: str, base: str, story_ids: list[str]) -> Feed:
     stories = await dependencies.archive.stories(story_ids)
-    told = await dependencies.archive.told([event for story in stories for event in event_ids(story)])
+    told = await dependencies.archive.events_by_id([event for story in stories for event in event_ids(story)])
     entries = [entry(story, told, dependencies.settings) for story in stories]
     memory = await memory_id(dependencies.redis)
     number = hashlib.sha256(f"wirewatch feed {memory} {watch}".encode()).digest()[:16]

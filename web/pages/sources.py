@@ -53,7 +53,7 @@ async def source(
     found = next(one for one in await source_payloads(dependencies) if one["name"] == name)
     week = (await _weeks(request, dependencies)).get(name, WeeklyStats())
     receipts = await dependencies.alerts(AlertFilter(limit=MAX_RECEIPTS_MEASURED))
-    told = await dependencies.archive.told(list({receipt.event: None for receipt in receipts}))
+    told = await dependencies.archive.events_by_id(list({receipt.event: None for receipt in receipts}))
     whole = delay_stage("printed → read, all of the week", week.seconds)
     return show(
         request, "source.html", "sources",

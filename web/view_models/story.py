@@ -178,7 +178,7 @@ async def story_view(story: StoredStory, dependencies: Dependencies) -> StoryVie
         shown = (shown[0], *shown[1 - MAX_RELEASES_SHOWN :])
     first = story.releases[0].release
     ids = {one.release.id: list(change_event_ids(one)) for one in shown}
-    told = await archive.told([event for events in ids.values() for event in events])
+    told = await archive.events_by_id([event for events in ids.values() for event in events])
     states = {
         one.release.id: await archive.revisions(one.release.id or "") if one.release.revision > 1 else [one.release]
         for one in shown

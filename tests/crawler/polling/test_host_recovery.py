@@ -71,7 +71,7 @@ class Wire:
         pending = PendingSighting(source="wire", listing=NEWS, tag=None, sighting=Sighting(url=url))
         await self.services.stores.pending_sightings.add([pending], self.now)
         for _ in range(times):
-            delay = await self.services.claims.failed(url, "timeout", self.now)
+            delay = await self.services.claims.record_failure(url, "timeout", self.now)
         await self.services.stores.pending_sightings.reschedule(url, self.now + delay)
         return url
 
@@ -79,7 +79,7 @@ class Wire:
         """The pages that are taken up again now."""
         claims, stores = self.services.claims, self.services.stores
         found = {pending.sighting.url for pending in await stores.pending_sightings.due(self.now, 100)}
-        return {url for url in found if (due := await claims.standing(url, self.now)) and due <= self.now}
+        return {url for url in found if (due := await claims.next_attempt_at(url, self.now)) and due <= self.now}
 
 
 @pytest.fixture
@@ -127,7 +127,7 @@ async def test_pages_that_failed_while_their_host_was_away_are_read_when_it_is_b
     url = await wire.page_fails(1, times=5)
     await outage(wire, NEWS)
     late = await wire.page_fails(2)
-    old = await wire.services.claims.failed(url, "timeout", wire.now)
+    old = await wire.services.claims.record_failure(url, "timeout", wire.now)
     assert old == RETRIES[-1], "it would be read half a day later"
     await wire.services.stores.pending_sightings.reschedule(url, wire.now + old)
     wire.now += RETRIES[0]
@@ -173,6 +173,6 @@ async def test_failures_while_the_host_was_away_do_not_give_a_page_up(wire):
         wire.now += RETRIES[0]
         await wire.is_read(NEWS)
         assert url in await wire.pages_due()
-        delay = await wire.services.claims.failed(url, "timeout", wire.now)
+        delay = await wire.services.claims.record_failure(url, "timeout", wire.now)
         await wire.services.stores.pending_sightings.reschedule(url, wire.now + delay)
-    assert await wire.services.claims.standing(url, wire.now) is not None, timestamp(wire.now)
+    assert await wire.services.claims.next_attempt_at(url, wire.now) is not None, timestamp(wire.now)

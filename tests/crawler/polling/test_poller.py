@@ -138,7 +138,7 @@ class Wire:
                 if "run" in asked.cb_kwargs:
                     following = asked
                 else:
-                    await self.services.claims.unchanged(asked.url, f"rel_{asked.url}", None, None)
+                    await self.services.claims.record_unchanged(asked.url, f"rel_{asked.url}", None, None)
             request = following
         await self.read_backlog()
 
@@ -147,7 +147,7 @@ class Wire:
         while pages := await Backlog(self.redis).take("wire", 50, self.now):
             for page, claim, poll in await self.poller.claim_waiting("wire", pages):
                 self.page(poll, claim, None, None)
-                await self.services.claims.unchanged(page.pending.sighting.url, "rel_1", None, None)
+                await self.services.claims.record_unchanged(page.pending.sighting.url, "rel_1", None, None)
 
     async def cursor(self, listing=FEED):
         return await self.services.stores.cursors.get(listing_key("wire", listing))
@@ -282,7 +282,7 @@ async def test_a_run_that_was_cut_short_strands_nothing(paged):
     request = await paged.poller.start(Poll(source="wire", listing=FEED, asked_at=paged.now))
     async for asked in paged.poller.read(paged.answer(request), **request.cb_kwargs):
         if "run" not in asked.cb_kwargs:
-            await paged.services.claims.unchanged(asked.url, f"rel_{asked.url}", None, None)
+            await paged.services.claims.record_unchanged(asked.url, f"rel_{asked.url}", None, None)
     paged.poller = ListingPoller(
         paged.services, paged.page, lambda request, source: None
     )  # the process ended here, and another one began

@@ -34,7 +34,7 @@ def events(logged):
 @pytest.mark.parametrize("signed", [None, Signer(b"another key"), Signer(b"")], ids=["not", "otherwise", "without one"])
 async def test_a_forged_entry_in_the_worker_registry_shares_nothing_and_is_logged_once(redis, redis_url, signed, until):
     sign = partial(signed.sign, REGISTRY_PURPOSE) if signed else lambda name: ""
-    await WorkerRegistry(redis, sign=sign).beat("forged/")
+    await WorkerRegistry(redis, sign=sign).heartbeat("forged/")
     app = SimpleNamespace(redis=redis, redis_url=redis_url, signer=Signer(b"a key"))
     lease, queue = SimpleNamespace(term=0, is_held=True), SharedQueue()
     coordinator = WorkerCoordinator(cast(Any, app), cast(Any, lease))
@@ -59,7 +59,7 @@ async def test_a_forged_entry_in_the_worker_registry_shares_nothing_and_is_logge
 async def test_a_daemon_that_lacks_the_extra_for_workers_goes_on_alone_when_one_comes(redis, redis_url, monkeypatch):
     monkeypatch.setitem(sys.modules, "docket", None)
     signer = Signer(b"a key")
-    await WorkerRegistry(redis, sign=partial(signer.sign, REGISTRY_PURPOSE)).beat("worker/")
+    await WorkerRegistry(redis, sign=partial(signer.sign, REGISTRY_PURPOSE)).heartbeat("worker/")
     stores = CrawlStores.from_redis(redis)
     app = SimpleNamespace(redis=redis, redis_url=redis_url, signer=signer, stores=stores)
     lease = SimpleNamespace(term=0, is_held=True)

@@ -62,7 +62,7 @@ ASKED = [("wire", LISTING, Sighting(url=URL, headline="One"))]
 
 async def test_a_page_that_was_read_is_forgotten_at_the_first_look(hand):
     assert await hand.later(5) == []
-    await hand.claims.unchanged(URL, "rel_1", None, None)
+    await hand.claims.record_unchanged(URL, "rel_1", None, None)
     assert await hand.later(7) == []
     assert await hand.waiting() == []
 
@@ -78,11 +78,11 @@ async def test_a_page_whose_process_died_is_asked_for_once_its_lease_ended(hand,
 
 
 async def test_a_page_that_failed_is_asked_for_when_its_wait_is_over_and_given_up_in_the_end(hand):
-    await hand.claims.failed(URL, "503", NOW + 11 * MINUTE)
+    await hand.claims.record_failure(URL, "503", NOW + 11 * MINUTE)
     assert await hand.later(11) == []
     assert await hand.later(1) == ASKED
     for _ in range(GIVEN_UP):
-        await hand.claims.failed(URL, "503", hand.now)
+        await hand.claims.record_failure(URL, "503", hand.now)
     assert await hand.later(12) == []
     assert await hand.waiting() == []
 

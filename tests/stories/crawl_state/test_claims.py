@@ -65,7 +65,7 @@ async def test_a_lease_that_ends_gives_the_page_to_the_next_poll(claims: Claims,
 
 async def test_a_page_that_was_read_is_never_claimed_again(claims: Claims) -> None:
     await claims.claim(LISTING, seen(1), NOW)
-    await claims.unchanged(page(1), "rel_1", LISTING, "Ferries Ordered 1")
+    await claims.record_unchanged(page(1), "rel_1", LISTING, "Ferries Ordered 1")
     again = await claims.claim(LISTING, seen(1), NOW)
     assert again == Claimed(claims=(), settled=True)
     assert await claims.release_id(page(1)) == "rel_1"
@@ -77,7 +77,7 @@ async def test_a_listing_is_settled_only_when_what_is_open_on_it_is_pending(clai
     pending = [PendingSighting(source="wire", listing=LISTING, tag=None, sighting=one) for one in seen(1)]
     await PendingSightings(redis).add(pending, NOW)
     assert (await claims.claim(LISTING, seen(1), NOW)).settled, "it is read in the end"
-    await claims.unchanged(page(1), "rel_1", LISTING, "Ferries Ordered 1")
+    await claims.record_unchanged(page(1), "rel_1", LISTING, "Ferries Ordered 1")
     assert (await claims.claim(LISTING, seen(1), NOW)).settled
     assert (await claims.claim(LISTING, [], NOW)).settled
 
@@ -98,7 +98,7 @@ async def test_a_release_that_one_listing_named_as_new_is_not_silenced_by_the_fi
     claims: Claims, redis: Redis
 ) -> None:
     await claims.claim(LISTING, seen(1), NOW)
-    await claims.failed(page(1), "503", NOW)
+    await claims.record_failure(page(1), "503", NOW)
     later = NOW + RETRIES[0]
     first_of_another = await claims.claim(OTHER_LISTING, seen(1), later, seeding=True)
     assert [claim.silent for claim in first_of_another.claims] == [False]
@@ -106,18 +106,18 @@ async def test_a_release_that_one_listing_named_as_new_is_not_silenced_by_the_fi
 
 async def test_a_seeded_page_that_fails_stays_silent(claims: Claims) -> None:
     await claims.claim(LISTING, seen(1), NOW, seeding=True)
-    delay = await claims.failed(page(1), "503", NOW)
+    delay = await claims.record_failure(page(1), "503", NOW)
     later = await claims.claim(LISTING, seen(1), NOW + delay)
     assert [claim.silent for claim in later.claims] == [True]
 
 
 async def test_a_changed_headline_is_claimed_as_changed(claims: Claims) -> None:
     await claims.claim(LISTING, seen(1), NOW)
-    await claims.unchanged(page(1), "rel_1", LISTING, "Ferries Ordered 1")
+    await claims.record_unchanged(page(1), "rel_1", LISTING, "Ferries Ordered 1")
     changed = await claims.claim(LISTING, seen(1, headline="CORRECTION: Ferries Ordered"), NOW)
     assert [(claim.changed, claim.silent) for claim in changed.claims] == [(True, False)]
     assert not changed.settled
-    await claims.unchanged(page(1), "rel_1", LISTING, "CORRECTION: Ferries Ordered 1")
+    await claims.record_unchanged(page(1), "rel_1", LISTING, "CORRECTION: Ferries Ordered 1")
     assert (await claims.claim(LISTING, seen(1, headline="CORRECTION: Ferries Ordered"), NOW)).settled
 
 
@@ -125,12 +125,12 @@ async def test_a_changed_headline_is_claimed_as_changed(claims: Claims) -> None:
     "listed", [None, "", "  FERRIES   ordered 1 "], ids=["no headline", "an empty one", "case and spaces"]
 )
 async def test_a_headline_that_says_nothing_else_is_no_change(claims: Claims, listed: str | None) -> None:
-    await claims.unchanged(page(1), "rel_1", LISTING, "Ferries Ordered 1")
+    await claims.record_unchanged(page(1), "rel_1", LISTING, "Ferries Ordered 1")
     assert (await claims.claim(LISTING, [Sighting(url=page(1), headline=listed)], NOW)).settled
 
 
 async def test_another_listing_may_show_the_same_page_under_another_headline(claims: Claims) -> None:
-    await claims.unchanged(page(1), "rel_1", LISTING, "Ferries Ordered 1")
+    await claims.record_unchanged(page(1), "rel_1", LISTING, "Ferries Ordered 1")
     short = [Sighting(url=page(1), headline="Ferries")]
     assert (await claims.claim(OTHER_LISTING, short, NOW)).settled, "the first time it is only noted"
     changed = await claims.claim(OTHER_LISTING, [Sighting(url=page(1), headline="Ferries, corrected")], NOW)
@@ -141,7 +141,7 @@ async def test_another_listing_may_show_the_same_page_under_another_headline(cla
 async def test_a_page_named_twice_in_one_listing_is_claimed_once_and_stays_settled(claims: Claims) -> None:
     twice = [Sighting(url=page(1), headline="Ferries"), Sighting(url=page(1) + "/", headline="Read more")]
     assert urls(await claims.claim(LISTING, twice, NOW)) == [page(1)]
-    await claims.unchanged(page(1), "rel_1", LISTING, "Ferries")
+    await claims.record_unchanged(page(1), "rel_1", LISTING, "Ferries")
     assert (await claims.claim(LISTING, twice, NOW)).settled
 
 
@@ -160,7 +160,7 @@ async def test_a_page_that_fails_is_left_alone_ever_longer_and_keeps_its_listing
     now, delays, settled = NOW, [], []
     for _ in range(7):
         assert urls(await claims.claim(LISTING, seen(1), now)) == [page(1)]
-        delays.append(await claims.failed(page(1), "503 Service Unavailable", now))
+        delays.append(await claims.record_failure(page(1), "503 Service Unavailable", now))
         early = await claims.claim(LISTING, seen(1), now + delays[-1] - timedelta(seconds=1))
         assert early.claims == ()
         settled.append(early.settled)
@@ -171,28 +171,28 @@ async def test_a_page_that_fails_is_left_alone_ever_longer_and_keeps_its_listing
 
 async def test_a_page_that_could_be_read_at_last_begins_anew(claims: Claims) -> None:
     for _ in range(3):
-        await claims.failed(page(1), "503", NOW)
-    await claims.unchanged(page(1), "rel_1", LISTING, "Ferries Ordered 1")
-    assert await claims.failed(page(1), "503", NOW) == RETRIES[0]
+        await claims.record_failure(page(1), "503", NOW)
+    await claims.record_unchanged(page(1), "rel_1", LISTING, "Ferries Ordered 1")
+    assert await claims.record_failure(page(1), "503", NOW) == RETRIES[0]
 
 
 async def test_a_reason_from_a_hostile_page_is_cut_and_written_all_the_same(claims: Claims, redis: Redis) -> None:
-    await claims.failed(page(1), "\ud83d" + "x" * 10_000_000, NOW)
+    await claims.record_failure(page(1), "\ud83d" + "x" * 10_000_000, NOW)
     assert len(await redis.hget(keys.page(url_digest(page(1))).name, "reason") or b"") <= 500
 
 
 async def test_a_page_given_back_is_claimed_at_once(claims: Claims) -> None:
     await claims.claim(LISTING, seen(1), NOW)
-    await claims.give_back(page(1))
+    await claims.return_lease(page(1))
     assert urls(await claims.claim(LISTING, seen(1), NOW)) == [page(1)]
 
 
 async def test_the_first_sight_of_a_gone_page_is_remembered_until_it_is_back(claims: Claims) -> None:
-    first = await claims.gone(page(1), NOW)
-    assert await claims.gone(page(1), NOW + timedelta(minutes=5)) == first == NOW
-    await claims.unchanged(page(1), "rel_1", None, None)
+    first = await claims.record_gone(page(1), NOW)
+    assert await claims.record_gone(page(1), NOW + timedelta(minutes=5)) == first == NOW
+    await claims.record_unchanged(page(1), "rel_1", None, None)
     later = NOW + timedelta(hours=1)
-    assert await claims.gone(page(1), later) == later
+    assert await claims.record_gone(page(1), later) == later
 
 
 async def test_a_key_of_a_wrong_type_leases_nothing_and_the_retry_works(claims: Claims, redis: Redis) -> None:
@@ -259,10 +259,10 @@ async def test_a_page_that_failed_before_the_clock_was_set_back_does_not_wait_fo
     claims: Claims, back: timedelta
 ) -> None:
     await claims.claim(LISTING, seen(1), NOW)
-    await claims.failed(page(1), "503", NOW)
-    assert await claims.standing(page(1), NOW) == NOW + RETRIES[0]
+    await claims.record_failure(page(1), "503", NOW)
+    assert await claims.next_attempt_at(page(1), NOW) == NOW + RETRIES[0]
     assert urls(await claims.claim(LISTING, seen(1), NOW)) == [], "its wait is not over"
-    assert await claims.standing(page(1), NOW - back) == NOW - back
+    assert await claims.next_attempt_at(page(1), NOW - back) == NOW - back
     assert urls(await claims.claim(LISTING, seen(1), NOW - back)) == [page(1)]
 
 

@@ -36,14 +36,14 @@ KNOWN = QuarantinedItem(
 
 async def die_of(redis, subject, run, asked=None, doing="read"):
     """Begin to read in a process that is killed meanwhile."""
-    reading = Quarantine(redis, run).reading(subject, NOW, asked=asked, doing=doing)
+    reading = Quarantine(redis, run).attempt(subject, NOW, asked=asked, doing=doing)
     await reading.__aenter__()
     return reading  # held by nobody: it never ends
 
 
 async def read(redis, subject, run="lives/", **how):
     """Read and live on."""
-    async with Quarantine(redis, run).reading(subject, NOW, **how):
+    async with Quarantine(redis, run).attempt(subject, NOW, **how):
         pass
 
 
@@ -103,7 +103,7 @@ async def test_a_process_that_ends_in_order_is_no_death_and_heals_none(redis):
     began = asyncio.Event()
 
     async def reading():
-        async with Quarantine(redis, "ends/").reading(PAGE, NOW):
+        async with Quarantine(redis, "ends/").attempt(PAGE, NOW):
             began.set()
             await asyncio.Event().wait()
 
@@ -120,7 +120,7 @@ async def test_a_suspect_is_read_with_nothing_beside_it(redis, until):
     aside, order, go = Quarantine(redis, "lives/"), [], asyncio.Event()
 
     async def one(subject, name, wait=None):
-        async with aside.reading(subject, NOW):
+        async with aside.attempt(subject, NOW):
             order.append(f"{name} begins")
             if wait:
                 await wait.wait()
@@ -140,7 +140,7 @@ async def test_a_suspect_is_read_with_nothing_beside_it(redis, until):
 async def test_a_page_whose_own_reader_dies_or_hangs_counts_as_well(redis):
     for number in range(DEATHS):
         assert len(await set_aside(redis)) == 0, number
-        async with Quarantine(redis, "one/").reading(PAGE, NOW) as attempt:
+        async with Quarantine(redis, "one/").attempt(PAGE, NOW) as attempt:
             attempt.died = "took too long: more than 10 s to read"
     (one,) = await set_aside(redis)
     assert one.why == "took too long: more than 10 s to read"
@@ -180,7 +180,7 @@ async def test_one_that_is_found_to_be_no_release_is_back_too(redis):
     with pytest.raises(QuarantinedError):
         await read(redis, PAGE)
     with pytest.raises(NotARelease):
-        async with Quarantine(redis, "lives/").reading(PAGE, NOW, asked="crl_1"):
+        async with Quarantine(redis, "lives/").attempt(PAGE, NOW, asked="crl_1"):
             raise NotARelease("no headline")
     assert await set_aside(redis) == []
 
@@ -199,7 +199,7 @@ async def test_a_request_that_ended_a_process_is_not_carried_to_the_next_one(red
 async def test_the_claim_on_a_page_lasts_from_when_its_reading_begins(redis):
     claim = keys.claim(url_digest(PAGE.url))
     await redis.set(claim.name, "lives/1", px=5_000)
-    async with Quarantine(redis, "lives/").reading(PAGE, NOW):
+    async with Quarantine(redis, "lives/").attempt(PAGE, NOW):
         assert await redis.pttl(claim.name) > 60_000
 
 

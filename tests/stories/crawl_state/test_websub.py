@@ -29,7 +29,7 @@ async def test_what_is_put_comes_back_and_lives_no_longer_than_a_lease(redis):
     await WebSubStore(redis).put("key", KNOWN)
     assert await WebSubStore(redis).get("key") == KNOWN
     assert 0 < await redis.ttl(keys.websub_subscription("key").name) <= keys.websub_subscription("key").seconds
-    await WebSubStore(redis).forget("key")
+    await WebSubStore(redis).delete("key")
     assert await WebSubStore(redis).get("key") is None
 
 
@@ -57,9 +57,9 @@ async def test_a_push_that_comes_while_the_one_before_is_settled_stays_due(redis
     await pushes.change("key", "first", pushed(KNOWN, NOW), NOW)
     seen = (await pushes.get("key")).wanted_at
     await pushes.change("key", "first", pushed(KNOWN, LATER), LATER)
-    await pushes.settle("key", seen)
+    await pushes.clear_due("key", seen)
     assert await pushes.due(LATER, 10) == ["key"]
-    await pushes.settle("key", timestamp(LATER))
+    await pushes.clear_due("key", timestamp(LATER))
     assert await pushes.due(LATER, 10) == []
 
 

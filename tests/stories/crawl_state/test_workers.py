@@ -22,8 +22,8 @@ async def test_what_a_dead_reader_claimed_is_free_and_what_a_living_one_claimed_
     await PendingSightings(redis).add(taken, NOW + timedelta(minutes=11))
     await dead.claim("listing", sightings[:1], NOW)
     await living.claim("listing", sightings[1:], NOW)
-    await crew.beat(living.run)
-    assert await crew.members() == ([living.run], [])
-    assert await crew.bury(dead.run) == [(url_digest(sightings[0].url), 1)]
+    await crew.heartbeat(living.run)
+    assert await crew.list_workers() == ([living.run], [])
+    assert await crew.reap(dead.run) == [(url_digest(sightings[0].url), 1)]
     again = await living.claim("listing", sightings, NOW)
     assert [one.sighting for one in again.claims] == sightings[:1]

@@ -87,21 +87,21 @@ async def test_a_deposed_clock_claims_no_page_and_counts_none_as_failed(redis: R
     with pytest.raises(ResponseError, match="DEPOSED"):
         await deposed.claim(LISTING, SIGHTINGS, NOW)
     with pytest.raises(ResponseError, match="DEPOSED"):
-        await deposed.failed(URL, "no route to host", NOW)
-    await deposed.give_back(URL)
+        await deposed.record_failure(URL, "no route to host", NOW)
+    await deposed.return_lease(URL)
     assert (await Claims(redis).claim(LISTING, SIGHTINGS, NOW)).claims == (), "it is still being read"
-    await holder.give_back(URL)
+    await holder.return_lease(URL)
     assert len((await Claims(redis).claim(LISTING, SIGHTINGS, NOW)).claims) == 1
 
 
 async def test_a_page_that_another_reads_meanwhile_does_not_count_as_failed(redis: Redis) -> None:
     slow, quick = Claims(redis), Claims(redis)
     await slow.claim(LISTING, SIGHTINGS, NOW)
-    await WorkerRegistry(redis).bury(slow.run)
+    await WorkerRegistry(redis).reap(slow.run)
     await redis.delete(*[name async for name in redis.scan_iter(keys.claim("*").name)])  # its lease ended
     await quick.claim(LISTING, SIGHTINGS, NOW)
-    assert await slow.failed(URL, "no route to host", NOW) == timedelta()
-    await quick.give_back(URL)
+    assert await slow.record_failure(URL, "no route to host", NOW) == timedelta()
+    await quick.return_lease(URL)
     assert len((await quick.claim(LISTING, SIGHTINGS, NOW)).claims) == 1, "nobody waits for another try"
 
 
@@ -115,10 +115,10 @@ async def test_a_deposed_clock_moves_no_cursor_and_takes_nothing_that_was_told(
     with pytest.raises(ResponseError, match="DEPOSED"):
         await Cursors(redis, old).record_poll("wire", late, listing=LISTING)
     assert await Cursors(redis).get(LISTING) == polled
-    await WorkerRegistry(redis).tell_due(Due(source="wire", listing="https://wire.example/news", at=NOW))
+    await WorkerRegistry(redis).publish_next_poll(Due(source="wire", listing="https://wire.example/news", at=NOW))
     with pytest.raises(ResponseError, match="DEPOSED"):
-        await WorkerRegistry(redis, old).told_due(10)
-    assert len(await WorkerRegistry(redis, new).told_due(10)) == 1
+        await WorkerRegistry(redis, old).take_next_polls(10)
+    assert len(await WorkerRegistry(redis, new).take_next_polls(10)) == 1
 
 
 async def test_a_poll_that_was_overtaken_by_another_moves_no_cursor(redis: Redis) -> None:

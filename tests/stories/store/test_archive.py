@@ -108,8 +108,8 @@ async def test_events_are_given_in_order_after_any_one_of_them(bureau: Bureau) -
     assert await archive.events(limit=2) == every[:2]
     assert await archive.latest_events(2) == every[:0:-1]
     assert await archive.event(ids[1]) == every[1].payload
-    assert await archive.awaited(every[1].entry, seconds=0.01) == every[2:]
-    assert await archive.awaited(every[2].entry, seconds=0.01) == []
+    assert await archive.wait_for_events(every[1].entry, seconds=0.01) == every[2:]
+    assert await archive.wait_for_events(every[2].entry, seconds=0.01) == []
     with pytest.raises(KeyError):
         await archive.events(after="evt_none")
 
