@@ -50,16 +50,22 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Not:
+    """Matches where its part does not."""
+
     part: Query
 
 
 @dataclass(frozen=True, slots=True)
 class And:
+    """Matches where all parts match."""
+
     parts: tuple[Query, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Or:
+    """Matches where any part matches."""
+
     parts: tuple[Query, ...]
 
 

@@ -131,6 +131,8 @@ class _Model(BaseModel):
 
 
 class PollingSettings(_Model):
+    """``[polling]``: when and how sites are requested."""
+
     interval: Interval = timedelta(minutes=5)
     """Between two polls of a listing, for sources that say nothing else."""
     adaptive: bool = True
@@ -159,6 +161,8 @@ def _age(value: Any) -> Any:
 
 
 class AlertSettings(_Model):
+    """``[alerts]``: which releases are alerted, and when."""
+
     first_poll: Literal["seed", "alert"] = "seed"
     """"seed": what a listing holds at its first poll is stored silently; "alert": it alerts."""
     max_age: Annotated[Duration | None, BeforeValidator(_age)] = timedelta(hours=48)
@@ -209,6 +213,8 @@ class MemorySettings(_Model):
 
 
 class WebSettings(_Model):
+    """``[web]``: where the pages and the API are served, and to whom."""
+
     host: str = "127.0.0.1"
     port: int = Field(default=8787, ge=0, le=65_535)
     """0: any free port; the daemon says which."""

@@ -182,6 +182,7 @@ def _edited_elsewhere(
 
 
 def shared_ends(old: list[str], new: list[str]) -> tuple[int, int]:
+    """Return how many items two lists share at the start, and how many at the end."""
     shorter = min(len(old), len(new))
     start = next((i for i in range(shorter) if old[i] != new[i]), shorter)
     tail = next((i for i in range(shorter - start) if old[-1 - i] != new[-1 - i]), shorter - start)
