@@ -26,7 +26,7 @@ from alerts.channel_worker import ChannelWorker  # noqa: E402
 from alerts.channels import file, webhook  # noqa: E402
 from alerts.outbox import Alert  # noqa: E402
 from alerts.outcomes import Sent  # noqa: E402
-from crawler.readers import processes, worker  # noqa: E402
+from crawler.readers import fork_server_client, worker  # noqa: E402
 from scheduler.cli.app import main  # noqa: E402
 from stories.runtime import failpoints  # noqa: E402
 
@@ -90,7 +90,7 @@ def serve() -> None:
         webhook.WebhookChannel.timeout = file.FileChannel.timeout = timedelta(seconds=2)
     # The fork servers of the readers are forks too, of what has loaded its libraries here: a second each.
     worker.warm_up()
-    processes.start_fork_server = fork_fork_server
+    fork_server_client.start_fork_server = fork_fork_server
     for line in sys.stdin:
         order = json.loads(line)
         pid = os.fork()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from time import monotonic
-from typing import Any, Self
+from typing import Protocol, Self, cast
 
 import structlog
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -15,7 +17,10 @@ from scrapy.exceptions import DropItem
 
 from config.observability.sentry import report
 from pipelines.ingest import ContentionError
+from stories.crawl_state.claims import Claims
 from stories.db.fencing import is_deposed, is_forgotten
+from stories.model.event import Event
+from stories.model.interfaces import Ingestor, IngestOutcome
 from stories.model.page_result import PageResult
 
 log = structlog.get_logger(__name__)
@@ -30,8 +35,53 @@ class IngestError(DropItem):
     """A reading could not be kept; its page is claimed again at a later poll."""
 
 
+class IngestProgress(Protocol):
+    """Counts pages for the crawl that they belong to."""
+
+    def ingested(self, crawl_id: str | None, events: Sequence[Event]) -> None:
+        """Count a stored page."""
+
+    def failed(self, crawl_id: str | None, error: str) -> None:
+        """Count a page that was not stored."""
+
+    def closed(self, crawl_id: str | None) -> None:
+        """Count the end of a request."""
+
+
+class OriginalCheck(Protocol):
+    """Finds out whether the original of a notice may still be among the pages being read."""
+
+    def may_hold_original(self, source: str, waited: float, own: int) -> bool:
+        """Return whether pages in flight may hold the original; ``own``: slots that the notice itself holds."""
+
+
+class IngestServices(Protocol):
+    """The services of the spider that the pipeline uses."""
+
+    @property
+    def ingestor(self) -> Ingestor: ...
+    @property
+    def claims(self) -> Claims: ...
+    @property
+    def dispatcher(self) -> OriginalCheck: ...
+    @property
+    def progress(self) -> IngestProgress: ...
+    @property
+    def clock(self) -> Callable[[], datetime]: ...
+
+
+class IngestSpider(Protocol):
+    """The spider, as far as the pipeline uses it."""
+
+    @property
+    def services(self) -> IngestServices: ...
+
+    def release_slot(self, url: str) -> None:
+        """Free the slot of a page that was read and waits before it is stored."""
+
+
 class IngestPipeline:
-    """Hands readings to the memory that the spider's services hold."""
+    """Passes pages to the ingestor of the spider's services."""
 
     stop = "keep"
 
@@ -44,9 +94,9 @@ class IngestPipeline:
 
     async def process_item(self, item: PageResult) -> PageResult:
         """Return the reading once it is kept; ``IngestError``, reported and counted, when it cannot be."""
-        services: Any = getattr(self._crawler.spider, "services")  # noqa: B009 (an attribute of our spider alone)
+        services = self._spider.services
         try:
-            remembered = await self._remember(services, item)
+            outcome = await self._ingest(services, item)
         except Exception as error:  # whatever a page did to us, the next one goes on
             if not is_deposed(error):
                 report(error, source=item.source, stop=self.stop, release=item.url)
@@ -56,30 +106,34 @@ class IngestPipeline:
             services.progress.failed(item.crawl_id, f"{item.source} {item.url}: not kept ({why})")
             raise IngestError(f"{item.url}: {why}") from error
         else:
-            services.progress.ingested(item.crawl_id, remembered.events)
+            services.progress.ingested(item.crawl_id, outcome.events)
         finally:
             services.progress.closed(item.crawl_id)
         return item
 
-    async def _remember(self, services: Any, item: PageResult) -> Any:
+    @property
+    def _spider(self) -> IngestSpider:
+        return cast(IngestSpider, self._crawler.spider)
+
+    async def _ingest(self, services: IngestServices, item: PageResult) -> IngestOutcome:
         """Return what a reading meant; a notice waits while its original may be among the pages being read."""
         began, own = monotonic(), 1
         while True:
             may_wait = services.dispatcher.may_hold_original(item.source, monotonic() - began, own)
-            remembered = await self._store(services.ingestor, item, may_wait)
-            if not remembered.awaits_original:
-                return remembered
+            outcome = await self._store(services.ingestor, item, may_wait)
+            if not outcome.awaits_original:
+                return outcome
             if own:
                 log.info("notice_waits_for_original", source=item.source, url=item.url)
-                self._crawler.spider.release_slot(item.url)  # type: ignore[union-attr]
+                self._spider.release_slot(item.url)
                 own = 0
             await asyncio.sleep(ORIGINAL_POLL_SECONDS)
 
-    async def _store(self, memory: Any, item: PageResult, may_wait: bool) -> Any:
+    async def _store(self, ingestor: Ingestor, item: PageResult, may_wait: bool) -> IngestOutcome:
         told = False
         while True:
             try:
-                return await memory.ingest(item, may_wait=may_wait)
+                return await ingestor.ingest(item, may_wait=may_wait)
             except RedisError as error:
                 if not _passes(error):
                     raise
@@ -88,7 +142,7 @@ class IngestPipeline:
                     told = True
                 await asyncio.sleep(REDIS_RETRY_SECONDS)
 
-    async def _leave(self, services: Any, item: PageResult, error: Exception) -> str:
+    async def _leave(self, services: IngestServices, item: PageResult, error: Exception) -> str:
         """End the lease on the page, and return when it is read again: a page that is a fault of ours, ever later."""
         try:
             if isinstance(error, ContentionError) or is_deposed(error):

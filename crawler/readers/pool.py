@@ -1,6 +1,6 @@
 """Reads pages and listings in processes of their own, so that hostile bytes cost at most their own page or listing.
 
-The processes are kept alive by ``crawler.readers.processes``; which item is read next is decided by
+The processes are kept alive by ``crawler.readers.supervisor``; which item is read next is decided by
 ``crawler.readers.fair_queue``. A worker is a fork of a process that has the libraries loaded: 5 ms and 7 MB each.
 """
 
@@ -22,8 +22,9 @@ import structlog
 
 from config.source_settings import ListingSettings, ReleaseHints
 from crawler.listings.listing_page import ListingPage, ListingUnreadableError
+from crawler.readers.errors import ReaderClosedError, ReaderFailedError
 from crawler.readers.fair_queue import FairQueue, ReadPriority, Running, Usage, Waiting, choose
-from crawler.readers.processes import Cause, Lost, ReaderClosedError, ReaderFailedError, ReaderProcesses, Worker
+from crawler.readers.supervisor import ReaderSupervisor
 from crawler.readers.worker import (
     Answer,
     Failed,
@@ -36,6 +37,7 @@ from crawler.readers.worker import (
     PageRead,
     PageRefused,
 )
+from crawler.readers.worker_client import Cause, Lost, WorkerClient
 from stories.crawl_state.site_boilerplate import KnownBoilerplate, ShownLines
 from stories.model.release import NotARelease, Release
 
@@ -72,7 +74,7 @@ class _Item:
     job: Job
     outcome: asyncio.Future[Answer | Lost]
     losses: int = 0
-    worker: Worker | None = None
+    worker: WorkerClient | None = None
     started: float = 0.0
 
 
@@ -97,7 +99,7 @@ class ReaderPool:
         self._listing_time = listing_time
         self._page_bytes = page_bytes
         self._is_closed = False
-        self._processes = ReaderProcesses(self.workers, memory, self._dispatch, self._fail_items)
+        self._processes = ReaderSupervisor(self.workers, memory, self._dispatch, self._fail_items)
         self._queue = FairQueue()
         self._usage = Usage()
         self._items: dict[int, _Item] = {}

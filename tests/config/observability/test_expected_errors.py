@@ -26,7 +26,7 @@ from sentry_sdk.transport import Transport
 from config.observability.expected_errors import is_expected
 from config.observability.logging import configure_logging
 from config.observability.sentry import configure_sentry, report
-from crawler.readers.processes import ReaderClosedError, ReaderFailedError
+from crawler.readers.errors import ReaderClosedError, ReaderFailedError
 from scheduler.leader.docket_queue import RequeuedError
 from scheduler.leader.lease import DeposedError
 from scheduler.wiring import StartError

@@ -17,7 +17,7 @@ from waiting import BUSY, until
 
 from config.source_settings import ListingSettings, ReleaseHints
 from crawler.listings import ListingUnreadableError, read_listing
-from crawler.readers import processes, worker
+from crawler.readers import fork_server_client, supervisor, worker
 from crawler.readers.pool import (
     MAX_RERUNS,
     PAGE_TIME_LIMIT,
@@ -199,9 +199,9 @@ async def test_a_reader_that_is_not_used_starts_no_process():
 async def test_a_process_that_ends_without_closing_its_reader_leaves_no_process_behind():
     program = (
         "import asyncio, os, signal\n"
-        "from crawler.readers.pool import Reader\n"
+        "from crawler.readers.pool import ReaderPool\n"
         "async def main():\n"
-        "    reader = Reader(workers=1)\n"
+        "    reader = ReaderPool(workers=1)\n"
         "    await reader.warm_up()\n"
         "    slow = asyncio.create_task(reader.read(b'<h1>Words</h1><p>' + b'word ' * 1_400_000, None))\n"
         "    await asyncio.sleep(0.2)\n"
@@ -318,8 +318,8 @@ async def test_an_item_whose_caller_stops_waiting_is_not_read(reader):
 
 
 async def test_a_reader_whose_processes_cannot_be_started_says_so(monkeypatch):
-    monkeypatch.setattr(processes.sys, "executable", "/nonexistent/python")
-    monkeypatch.setattr(processes, "RETRY_DELAYS", (0.0,))
+    monkeypatch.setattr(fork_server_client.sys, "executable", "/nonexistent/python")
+    monkeypatch.setattr(supervisor, "RETRY_DELAYS", (0.0,))
     async with ReaderPool(workers=1) as reader:
         waiting = asyncio.create_task(reader.read(PAGE.encode(), URL))
 
@@ -335,8 +335,8 @@ async def test_a_reader_whose_processes_cannot_be_started_says_so(monkeypatch):
 
 
 async def test_a_reader_whose_processes_end_as_they_start_says_so(monkeypatch):
-    monkeypatch.setattr(processes.sys, "executable", "/bin/false")
-    monkeypatch.setattr(processes, "RETRY_DELAYS", (0.0,))
+    monkeypatch.setattr(fork_server_client.sys, "executable", "/bin/false")
+    monkeypatch.setattr(supervisor, "RETRY_DELAYS", (0.0,))
     async with ReaderPool(workers=1) as reader:
         with pytest.raises(ReaderFailedError, match="exit code 1"):
             await asyncio.wait_for(reader.warm_up(), 30)
@@ -344,7 +344,7 @@ async def test_a_reader_whose_processes_end_as_they_start_says_so(monkeypatch):
 
 @linux
 async def test_repairs_that_succeed_are_never_too_many(reader):
-    for _ in range(3 * processes.MAX_FAILURES):
+    for _ in range(3 * supervisor.MAX_FAILURES):
         (worker,) = await until(lambda: [pid for pid in workers() if is_alive(pid)])
         os.kill(worker, signal.SIGKILL)
         await reader.read(PAGE.encode(), URL)
@@ -358,7 +358,7 @@ async def test_repairs_that_succeed_are_never_too_many(reader):
 async def test_while_no_fork_server_runs_its_workers_read_page_after_page(number, monkeypatch):
     async with ReaderPool(workers=2) as reader:
         await reader.warm_up()
-        monkeypatch.setattr(processes, "RETRY_DELAYS", (3600.0,))  # seconds before a new one is started
+        monkeypatch.setattr(supervisor, "RETRY_DELAYS", (3600.0,))  # seconds before a new one is started
         os.kill(servers()[0], number)
         await until(lambda: reader.restarts.get("fork server lost"))
         for _ in range(6):
