@@ -150,7 +150,7 @@ class WireSpider(Spider):
 
     async def _send_waiting(self, source: str, pages: Sequence[WaitingPage], slots: list[Slot]) -> None:
         """Claim pages of a source's backlog, and send the requests for them, each with one of the slots."""
-        for page, claim, poll in await self._listing_poller.claim_waiting(source, pages):
+        for page, claim, poll in await self._listing_poller.claimer.claim_waiting(source, pages):
             priority = Priority.BACKLOG if page.first_poll else Priority.NEW
             began = parse_timestamp(page.pending.listed_at) or self.services.clock()
             request = self._page(poll, claim.sighting, priority, claim, FetchRecord(listed_at=began))

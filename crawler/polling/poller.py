@@ -5,7 +5,7 @@ What to do is decided elsewhere (``crawler.polling.overlap``, ``crawler.polling.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import cast
@@ -18,17 +18,17 @@ from scrapy.exceptions import DownloadCancelledError
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from config.observability.sentry import report, traced
+from config.observability.sentry import report
 from config.source_settings import SourceSettings
 from crawler.http.address_guard import SOURCE_META
 from crawler.http.errors import HostBusyError, describe_error, describe_status, error_kind, status_kind
 from crawler.http.response_headers import fresh_for, header, headers, retry_after, validator
 from crawler.http.size_limits import ResponseLimitError
 from crawler.listings import ListingPage, ListingUnreadableError
-from crawler.pages.dispatcher import MAX_RESPONSE_BYTES, Priority
-from crawler.pages.feed_content import FeedContent
+from crawler.pages.dispatcher import MAX_RESPONSE_BYTES
 from crawler.pages.page_outcomes import put_off
 from crawler.polling import overlap
+from crawler.polling.claiming import MakePageRequest, PageClaimer
 from crawler.polling.hourly_rate import learn_rates
 from crawler.polling.interval import PollResult
 from crawler.polling.polls import listing_settings
@@ -38,14 +38,10 @@ from crawler.readers.pool import ListingCrashedError, ReaderClosedError, ReaderF
 from crawler.services import Services
 from crawler.websub.discovery import HubLinks, hub_links
 from crawler.websub.subscriber import Subscriber
-from stories.crawl_state.backlog import WaitingPage
-from stories.crawl_state.claims import Claim, listing_key
+from stories.crawl_state.claims import listing_key
 from stories.crawl_state.quarantine import QuarantinedError
-from stories.model.ids import release_id
-from stories.model.page_result import FetchRecord
-from stories.model.sighting import BY_HAND, Cursor, PendingSighting, Poll, Sighting, Trouble
+from stories.model.sighting import BY_HAND, Cursor, Poll, Trouble
 from stories.model.timestamps import timestamp
-from stories.model.urls import canonical_url, url_digest
 from stories.runtime.failpoints import failpoint
 from stories.runtime.step_timer import StepTimer
 
@@ -54,14 +50,9 @@ log = structlog.get_logger(__name__)
 MAX_CHILD_SITEMAPS = 3  # newest sitemaps of a sitemap index that are read at a poll
 MAX_PAGES_BACK = 25  # pages that are read back to find the thread of the one before: 500 releases between two polls
 MAX_GAP_PAGES = 50  # pages that are read back to fill a gap, when a person asks or another listing lost its thread
-PENDING_CHECK_DELAY = timedelta(minutes=11)  # what was named is read by then, or its lease has ended
 HANDLED_STATUSES = [304, *range(400, 600)]  # that are ours to judge; redirects are Scrapy's
-MAX_LOGGED_RELEASES = 100  # releases in one line of the log
 LISTING_PRIORITY = 200  # in their host's queue: new releases are noticed while older pages wait
-MAX_FULL_TEXT_ENTRIES = 100  # entries of a feed that are read from it, beyond the free slots
 
-MakePageRequest = Callable[[Poll, Claim, FetchRecord, Priority], Request]
-"""Makes the request for the page of a sighting that was claimed."""
 SubmitPage = Callable[[Request, str], None]
 """Sends the request for a page of a source that a person waits for, as soon as a slot is free."""
 
@@ -71,12 +62,11 @@ class ListingPoller:
 
     def __init__(self, services: Services, make_page_request: MakePageRequest, submit_page: SubmitPage) -> None:
         self._services = services
-        self._make_page_request = make_page_request
         self._submit_page = submit_page
         self._recorder = PollRecorder(services)
         self.recovery = self._recorder.recovery
         self._subscriber = Subscriber(services)
-        self._full_text = FeedContent(services)
+        self.claimer = PageClaimer(services, make_page_request)
         self._open_polls: set[tuple[str, str | None]] = set()
 
     async def start(self, poll: Poll) -> Request | None:
@@ -98,23 +88,6 @@ class ListingPoller:
             poll=poll, key=key, cursor=cursor, is_conditional=poll.reason in AUTOMATIC_REASONS, gap_targets=targets
         )
         return self._request(run, poll.listing)
-
-    async def claim_waiting(
-        self, source: str, pages: Sequence[WaitingPage]
-    ) -> Sequence[tuple[WaitingPage, Claim, Poll]]:
-        """Claim pages of a source's backlog, in the order in which they are to be read."""
-        now, claimed = self._services.clock(), []
-        by_listing: dict[tuple[str, str | None], dict[str, WaitingPage]] = {}
-        for page in reversed(pages):  # the newest first; an original comes before its correction
-            pending = page.pending
-            by_listing.setdefault((pending.listing, pending.tag), {})[pending.sighting.url] = page
-        for (listing, tag), waiting in by_listing.items():
-            poll = Poll(source=source, listing=listing, tag=tag, asked_at=now)
-            sightings = [page.pending.sighting for page in waiting.values()]
-            found = await self._services.claims.claim(listing_key(source, listing), sightings, now)
-            claimed += [(waiting[claim.sighting.url], claim, poll) for claim in found.claims]
-        self._services.claimed_urls.update(canonical_url(claim.sighting.url) for _, claim, _ in claimed)
-        return claimed
 
     def _request(self, run: ListingRun, url: str) -> Request:
         headers = {}
@@ -187,7 +160,7 @@ class ListingPoller:
             if self._same_sightings(run, listed, hubs) and await self._unchanged(run, response, now):
                 return
             self._store(run, response, listed, hubs, now)
-            requests = await self._claim(run, listed, response.url, now)
+            requests = await self.claimer.claim(run, listed, response.url, now)
             older = self._older(run, listed)
             self._services.progress.opened(poll.crawl_id, len(requests) + (older is not None))
             # Before anything else is written: what is claimed and not asked for would wait until the lease ends.
@@ -284,101 +257,6 @@ class ListingPoller:
             )
         run.unread_sitemaps.extend(url for url in listed.children if url not in run.requested_urls)
         run.sightings.extend(listed.sightings)
-
-    async def _claim(self, run: ListingRun, listed: ListingPage, url: str, now: datetime) -> Sequence[Request]:
-        services, poll, cursor = self._services, run.poll, run.cursor
-        seeding = cursor.read_at is None and services.settings.alerts.first_poll == "seed"
-        failpoint("listed")
-        fresh = overlap.unseen(listed.sightings, cursor.window)
-        if fresh:
-            # Before they are leased: whatever ends this process, or slides off the listing, they are read in the end.
-            taken = (
-                PendingSighting(source=poll.source, listing=poll.listing or url, tag=poll.tag, sighting=one)
-                for one in fresh
-            )
-            await services.stores.pending_sightings.add(taken, now + PENDING_CHECK_DELAY)
-        priority = self._priority(run)
-        claimed = await services.claims.claim(
-            run.key,
-            overlap.newest_first(listed.sightings),
-            now,
-            seeding=seeding,
-            poll=timestamp(poll.asked_at),
-            limit=self._limit(poll, listed, priority),
-            source=poll.source,
-        )
-        if claimed.claims:
-            failpoint("claimed")
-        await self._make_pending(poll, url, claimed.claims, fresh, now)
-        await self._defer(run, claimed.deferred, url, now)
-        ids = [release_id(url_digest(one.sighting.url)) for one in claimed.claims]
-        hub_links = {"releases": ids[:MAX_LOGGED_RELEASES]} if ids else {}
-        waiting = {"waiting": len(claimed.deferred)} if claimed.deferred else {}
-        log.info(
-            "claimed", source=poll.source, listing=url, seen=len(listed.sightings), new=len(ids), **waiting, **hub_links
-        )
-        for one in ids:
-            with traced("list", one, source=poll.source, began=now):
-                pass
-        run.new_count += sum(not one.changed for one in claimed.claims) + len(claimed.deferred)
-        run.has_known |= len(claimed.claims) + len(claimed.deferred) < len(listed.sightings)
-        run.is_settled &= claimed.settled
-        run.update_overlap()
-        # Listings name the newest first; read as they were published, an original comes before its correction.
-        journey, edited_entries = (
-            FetchRecord(listed_at=now),
-            await self._full_text.edited_entries(listed, claimed.claims),
-        )
-        requests = [
-            self._full_text.with_content(self._make_page_request(poll, one, journey, priority), one.sighting, listed)
-            for one in reversed([*claimed.claims, *edited_entries])
-        ]
-        services.claimed_urls.update(request.cb_kwargs["asked"] for request in requests)
-        return requests
-
-    def _priority(self, run: ListingRun) -> Priority:
-        if run.poll.reason in BY_HAND:
-            return Priority.BY_HAND
-        return Priority.BACKLOG if run.cursor.read_at is None else Priority.NEW
-
-    def _limit(self, poll: Poll, listed: ListingPage, priority: Priority) -> int | None:
-        """Return how many pages may be claimed now; None for all, since a person waits for them."""
-        if priority is Priority.BY_HAND:
-            return None
-        free = self._services.dispatcher.free(poll.source, priority)
-        # An entry that carries its release's text costs no request, and would cost one if it waited.
-        return max(free, min(len(listed.contents), MAX_FULL_TEXT_ENTRIES))
-
-    async def _make_pending(
-        self, poll: Poll, url: str, claims: Sequence[Claim], fresh: Sequence[Sighting], now: datetime
-    ) -> None:
-        """Make pages pending that were claimed and are not among the newest: the listing may answer 304 from now on."""
-        done = {sighting.url for sighting in fresh}
-        further = (
-            PendingSighting(source=poll.source, listing=poll.listing or url, tag=poll.tag, sighting=claim.sighting)
-            for claim in claims
-            if not claim.changed and claim.sighting.url not in done
-        )
-        await self._services.stores.pending_sightings.add(further, now + PENDING_CHECK_DELAY)
-
-    async def _defer(self, run: ListingRun, deferred: Sequence[Sighting], url: str, now: datetime) -> None:
-        """Leave pages to the backlog of their source."""
-        dispatcher, poll = self._services.dispatcher, run.poll
-        if not deferred or dispatcher.backlog is None:
-            return
-        first_poll = self._priority(run) is Priority.BACKLOG
-        pending = [
-            PendingSighting(
-                source=poll.source,
-                listing=poll.listing or url,
-                tag=poll.tag,
-                sighting=sighting,
-                listed_at=timestamp(now),
-            )
-            for sighting in deferred
-        ]
-        await dispatcher.backlog.add(poll.source, pending, now, first_poll=first_poll)
-        dispatcher.count_added(poll.source, len(pending), new=not first_poll)
 
     def _older(self, run: ListingRun, listed: ListingPage) -> Request | None:
         """Return the request for what lies behind, as long as the thread is not found and there is more to read."""

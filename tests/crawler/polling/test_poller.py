@@ -145,7 +145,7 @@ class Wire:
     async def read_backlog(self):
         """Read all pages that wait for their source's budget."""
         while pages := await Backlog(self.redis).take("wire", 50, self.now):
-            for page, claim, poll in await self.poller.claim_waiting("wire", pages):
+            for page, claim, poll in await self.poller.claimer.claim_waiting("wire", pages):
                 self.page(poll, claim, None, None)
                 await self.services.claims.record_unchanged(page.pending.sighting.url, "rel_1", None, None)
 
