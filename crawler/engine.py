@@ -1,6 +1,6 @@
 """Scrapy as wirewatch runs it: its settings, and the one resident crawl.
 
-What is changed from Scrapy's defaults, and why, stands beside each setting; the measurements are in
+Each setting that differs from Scrapy's default has its reason in a comment; the measurements are in
 docs/decisions/0003-resident-spider.md.
 """
 
@@ -100,7 +100,7 @@ def scrapy_settings(settings: Settings, steps: dict[str, int]) -> dict[str, Any]
             524,
         ],  # 429 and 503 ask for patience: the next poll is soon enough
         "RETRY_PRIORITY_ADJUST": 0,
-        "RETRY_GIVE_UP_LOG_LEVEL": "DEBUG",  # a site that fails is told by the spider, once, and is no error of ours
+        "RETRY_GIVE_UP_LOG_LEVEL": "DEBUG",  # the spider logs a site that fails
         "DUPEFILTER_CLASS": "scrapy.dupefilters.BaseDupeFilter",  # the claim in Redis is what keeps pages apart
         "SCHEDULER_MEMORY_QUEUE": "scrapy.squeues.FifoMemoryQueue",  # the default reads the last that was put first
         "TELNETCONSOLE_ENABLED": False,
@@ -158,7 +158,7 @@ class Engine:
         return self._crawl
 
     async def finish(self, seconds: float) -> None:
-        """End the spider: what was begun is done for up to ``patience`` seconds, the rest is left to the next poll."""
+        """End the spider: open requests have ``seconds`` seconds to finish; the rest is left to the next poll."""
         if self._crawl is None:
             return
         self._services.polls.close()
@@ -171,10 +171,10 @@ class Engine:
         await self._release_claims()
 
     async def _release_claims(self) -> None:
-        """End the claims on pages that were not read after all: the next start need not wait for their leases."""
+        """Release the claims on pages that were not read, so that the next start does not wait for their leases."""
         try:
             async with asyncio.timeout(STOP_SECONDS):
                 for url in tuple(self._services.claimed_urls):  # what is left behind may still settle one
                     await self._services.claims.return_lease(url)
         except (RedisError, TimeoutError) as error:
-            log.warning("claims not given back; they end by themselves", why=str(error))
+            log.warning("claims_not_released", reason=str(error))

@@ -1,4 +1,4 @@
-"""How far crawls are: counts the open requests of each, and says when one is done."""
+"""The progress of crawls: counts the open requests of each, and reports when one is done."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Tally:
 
 
 class Progress:
-    """The tallies of the crawls that somebody follows; polls of the clock have none."""
+    """The tallies of one-off and requested crawls; polls of the clock have none."""
 
     def __init__(self, changed: Callable[[Tally], None] | None = None) -> None:
         self._tallies: dict[str, Tally] = {}

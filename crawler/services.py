@@ -1,4 +1,4 @@
-"""The objects that the resident spider uses. They are an argument of it, because Scrapy deep-copies its settings."""
+"""The objects that the resident spider uses, as one argument: Scrapy would deep-copy its settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stops 2 to 6: the resident spider. Polls in, readings out; it lives as long as the daemon.
+"""The resident spider: takes polls from the queue and yields page results, for as long as the process runs.
 
 Its ``start`` awaits a queue: a poll costs a request and no crawl of its own (docs/decisions/0003-resident-spider.md).
 """
@@ -49,7 +49,7 @@ SLOT_META = "slot"
 
 
 class WireSpider(Spider):
-    """Asks listings, claims what they name, reads the pages."""
+    """Polls listings, claims the releases that they name, and reads the pages."""
 
     name = "wire"
 
@@ -66,14 +66,14 @@ class WireSpider(Spider):
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
-        """Return the spider, told of every reading that has gone through the pipelines, well or not."""
+        """Return the spider, connected to the signals that end an item: stored, dropped or failed."""
         spider = super().from_crawler(crawler, *args, **kwargs)
         for signal in (signals.item_scraped, signals.item_dropped, signals.item_error):
             crawler.signals.connect(spider.item_settled, signal=signal)
         return spider
 
     def item_settled(self, item: PageResult, response: Response | None = None) -> None:
-        """A reading is kept, or given up with its claim."""
+        """Forget the claim and free the slot of a page that the pipelines stored or dropped."""
         self.services.claimed_urls.discard(item.url)
         self._storing.pop(item.url, None)
         _release_slot(response.request if response is not None else None)
@@ -84,7 +84,7 @@ class WireSpider(Spider):
             slot.release()
 
     async def start(self) -> AsyncIterator[Any]:
-        """Take up the polls that are put in the queue, until None is; their requests go to the engine directly.
+        """Start the polls from the queue until it is closed; their requests go to the engine directly.
 
         Several polls are prepared concurrently: each waits for Redis, and hundreds that are due together would wait for
         each other.
@@ -109,7 +109,7 @@ class WireSpider(Spider):
                 self._send(request)
         except (RedisError, ValueError) as error:
             why = f"Redis: {error}" if isinstance(error, RedisError) else str(error)
-            log.warning("poll put off", source=poll.source, why=why)
+            log.warning("poll_put_off", source=poll.source, reason=why)
             self.services.progress.failed(poll.crawl_id, f"{poll.source}: {why}")
         except Exception as error:  # a fault of ours; the next poll goes on
             report(error, source=poll.source, stop="poll")
@@ -121,7 +121,7 @@ class WireSpider(Spider):
             self.services.progress.closed(poll.crawl_id)
 
     async def _requests(self, poll: Poll) -> list[Request]:
-        """Return what one poll asks for; nothing when the same listing is still being asked.
+        """Return the listing request of a poll; none while another poll of the listing is open.
 
         Pages that it names are sent by the dispatcher, as soon as their source may have them.
         """

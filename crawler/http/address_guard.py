@@ -1,4 +1,4 @@
-"""Keeps the crawler on public addresses: judged when a name has been resolved, so redirects and rebinding meet it too.
+"""The SSRF guard: the crawler connects only to public or allowed addresses, checked after name resolution.
 
 Which private networks may be reached depends on the source too: a link or a redirect leads into one that the operator
 allows only if a configured listing of the same source is on that network. So a public site cannot have pages of an

@@ -1,4 +1,4 @@
-"""Names of charsets that come from outside: only those of the WHATWG Encoding Standard are known, as in browsers.
+"""Charset names from outside: only those of the WHATWG Encoding Standard are known, as in browsers.
 
 Python knows more codecs. Some are no charsets (``zlib``, ``rot13``, ``idna``), some always fail (``undefined``), some
 take superlinear time (``punycode``), and looking up an unknown name keeps it in memory. None of them is looked up here.

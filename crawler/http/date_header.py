@@ -1,4 +1,4 @@
-"""Sees what the clocks of the sites say: the ``Date`` of each answer (RFC 9110, 6.6.1)."""
+"""Compares the clocks of sites with ours: passes the ``Date`` of each response to the timekeeper (RFC 9110, 6.6.1)."""
 
 from __future__ import annotations
 

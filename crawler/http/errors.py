@@ -1,4 +1,4 @@
-"""What went wrong with a request, in a line that a person understands."""
+"""Request errors: their kind in a word, and a description for people."""
 
 from __future__ import annotations
 

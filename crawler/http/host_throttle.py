@@ -1,4 +1,4 @@
-"""One pace for each host, whoever asks: listings, release pages, robots.txt and one-off crawls, of all processes.
+"""Host throttling: one request rate for each host, for all requests of all processes on one Redis.
 
 Scrapy keeps a slot for each host. Here is what changes a slot while it runs, and what keeps a slow host, whose requests
 wait their turn, from taking the places of all others. What a host asked for is known to all processes on one Redis
@@ -84,14 +84,14 @@ class HostThrottleMiddleware:
         return spider.services
 
     async def process_request(self, request: Request) -> None:
-        """Raise ``Patient`` for a request to a server that asked to be left alone."""
+        """Raise ``HostBusyError`` for a request to a server within its Retry-After."""
         await self.check_host_is_free(request)
         host, now = urlparse_cached(request).hostname or "", self._services.clock()
         if (slowed := self._slowed_hosts.get(host)) and now - slowed[0] > SLOWDOWN_DURATION:
             self._restore_delay(host)
 
     async def check_host_is_free(self, request: Request) -> None:
-        """Raise ``Patient`` if the server asked for it, this process or another one."""
+        """Raise ``HostBusyError`` while the server's Retry-After, received by any process, has not passed."""
         server, now = server_of(request), self._services.clock()
         if not timedelta() <= now - self._read_at.get(server, now - 2 * SHARED_LIMITS_SECONDS) <= SHARED_LIMITS_SECONDS:
             self._read_at[server] = now
@@ -109,7 +109,7 @@ class HostThrottleMiddleware:
         patience = min(asked, MAX_RETRY_AFTER) if asked is not None else None
         if patience is not None:  # else the listing's own patience is enough
             self._until[server] = now + patience
-            log.warning("host busy", host=server, status=response.status, until=timestamp(now + patience))
+            log.warning("host_busy", host=server, status=response.status, until=timestamp(now + patience))
         host = urlparse_cached(request).hostname or ""
         apart = self._double_delay(host, now) if response.status == 429 else None
         try:
@@ -118,7 +118,7 @@ class HostThrottleMiddleware:
             if host_limits is not None and apart is not None:
                 await host_limits.put_throttle(host, apart, SLOWDOWN_DURATION)
         except RedisError as error:
-            log.warning("patience not noted", host=server, why=f"Redis: {error}")
+            log.warning("host_limits_not_stored", host=server, reason=f"Redis: {error}")
         return response
 
     async def _read_shared_limits(self, server: str, host: str, now: datetime) -> None:
@@ -127,7 +127,7 @@ class HostThrottleMiddleware:
         try:
             asked = await self._services.host_limits.backoff(server, host)
         except RedisError as error:
-            log.warning("patience not known", host=server, why=f"Redis: {error}")
+            log.warning("host_limits_not_read", host=server, reason=f"Redis: {error}")
             return
         if asked.until is not None:
             self._until[server] = max(asked.until, self._until.get(server, asked.until))
@@ -187,7 +187,7 @@ class ThrottledDownloader(HTTP11DownloadHandler):
         self._pool._factory = BoundedFactory
 
     async def download_request(self, request: Request) -> Response:
-        """Return the answer to a request; ``Patient`` if its server asked to be left alone while it waited."""
+        """Return the response; ``HostBusyError`` if a Retry-After of its server arrived while the request waited."""
         crawler = self._crawler
         if crawler.spider is None or crawler.engine is None:
             return await self._download(request)
@@ -199,7 +199,7 @@ class ThrottledDownloader(HTTP11DownloadHandler):
             try:
                 await asyncio.sleep(await host_limits.reserve_slot(host, slot.delay))
             except RedisError as error:  # this process still keeps its own pace
-                log.warning("pace not shared", host=host, why=f"Redis: {error}")
+                log.warning("host_turn_not_shared", host=host, reason=f"Redis: {error}")
         if (politeness := crawler.get_downloader_middleware(HostThrottleMiddleware)) is not None:
             await politeness.check_host_is_free(request)
         with guard.sending(await guard.scope_of(request)):

@@ -1,4 +1,4 @@
-"""Stop 5, fetch: runs a page's scripts in a browser, for sources whose pages are empty without one (``render = true``).
+"""Runs a page's scripts in a browser, for sources with ``render = true``.
 
 The browser has no network. Every request of a page is answered by the crawler's own downloader, so that what holds for
 any other request holds for it too: the guard's addresses, also after redirects, robots.txt, the host's pace, sizes,
@@ -136,11 +136,11 @@ class Renderer:
             async with asyncio.timeout(CLOSE_SECONDS):
                 await context.close()
         except (TimeoutError, Error) as error:
-            log.info("page not closed", why=str(error) or "not in time")
+            log.info("browser_page_not_closed", reason=str(error) or "not in time")
             await self._close_browser()
 
     async def _running_browser(self) -> Browser:
-        """Return the running browser, started where there is none or it has shown enough pages."""
+        """Return the running browser, started if it does not run, or has rendered enough pages."""
         from playwright.async_api import async_playwright
 
         async with self._start_lock:
@@ -172,7 +172,7 @@ class Renderer:
                 async with asyncio.timeout(CLOSE_SECONDS):
                     await browser.close()
             except (TimeoutError, Error) as error:
-                log.warning("browser not closed", why=str(error) or "not in time")
+                log.warning("browser_not_closed", reason=str(error) or "not in time")
 
     async def close(self) -> None:
         """Close the browser. May be called again."""
@@ -271,11 +271,11 @@ async def _close_socket(socket: WebSocketRoute) -> None:
 
 
 def installed_browser() -> str:
-    """Return the system's Chromium; ``RenderError`` where there is none."""
+    """Return the system's Chromium; ``RenderError`` if none is installed."""
     for name in BROWSERS:
         if path := shutil.which(name):
             return path
-    raise RenderError("render = true needs a Chromium, and there is none on the PATH: install the package chromium")
+    raise RenderError("render = true needs a Chromium, but PATH has none: install the package chromium")
 
 
 class RenderMiddleware:

@@ -1,4 +1,4 @@
-"""What an answer's headers say to whoever asks again: for how long it stands, and for how long to leave it alone."""
+"""Response headers: freshness, Retry-After, validators, charset."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def retry_after(response: Response, now: datetime) -> timedelta | None:
 
 
 def fresh_for(response: Response, now: datetime) -> timedelta:
-    """Return for how long an answer stands (RFC 9111, 4.2.1): max-age less its age, else until Expires."""
+    """Return the freshness lifetime of a response (RFC 9111, 4.2.1): max-age minus its age, else until Expires."""
     control = _short_value(response, "Cache-Control").lower()
     if re.search(r"\bno-(?:cache|store)\b", control):
         return timedelta()
@@ -73,7 +73,7 @@ def fresh_for(response: Response, now: datetime) -> timedelta:
 
 
 def parse_http_date(value: str) -> datetime | None:
-    """Return the moment that a header names (RFC 9110, 5.6.7); None for what is none."""
+    """Return the time of an HTTP date (RFC 9110, 5.6.7); None if it cannot be parsed."""
     try:
         found = parsedate_to_datetime(value)
     except (ValueError, TypeError, IndexError, OverflowError):

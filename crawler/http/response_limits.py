@@ -1,4 +1,4 @@
-"""Limits on what a server may send besides the body: status line, headers, chunks. Twisted sets no bounds on them.
+"""Size limits on status line, headers and chunks of a response; Twisted has none.
 
 A response over a limit is refused while it arrives: the connection is aborted and the request fails with
 ``ResponseLimitError``, which names the limit and is not retried. What was received until then is at most the header

@@ -1,4 +1,4 @@
-"""robots.txt, asked for once a host a day: Scrapy's own middleware would keep it for as long as the spider lives.
+"""robots.txt: fetched once a day for each host, and obeyed also while it cannot be fetched (RFC 9309).
 
 RFC 9309 section 2.3.1.4: while a robots.txt cannot be had (network, 5xx) the host is left alone, or the copy from
 before goes on being obeyed; Scrapy would take such an answer for leave to fetch everything. A 4xx is such leave,
@@ -36,7 +36,7 @@ from crawler.http.host_throttle import server_of, slow_down
 from crawler.http.robots_rules import RobotsRules, RulesTooCostlyError
 
 log = structlog.get_logger(__name__)
-logging.getLogger(RobotsTxtMiddleware.__module__).setLevel(logging.CRITICAL)  # tells a host that is down as a traceback
+logging.getLogger(RobotsTxtMiddleware.__module__).setLevel(logging.CRITICAL)  # logs a host that is down as a traceback
 
 AGENT = "wirewatch"
 CACHE_SECONDS = 24 * 3600.0  # seconds; RFC 9309 section 2.4: not longer than 24 hours
@@ -119,7 +119,7 @@ class DailyRobots(RobotsTxtMiddleware):
         try:
             known = await host_limits.robots(server_of(request)) if host_limits is not None else None
         except (RedisError, zlib.error) as error:
-            log.warning("robots.txt not recalled", host=urlparse_cached(request).netloc, why=f"Redis: {error}")
+            log.warning("robots_copy_not_read", host=urlparse_cached(request).netloc, why=f"Redis: {error}")
             return False
         if known is None:
             return False
@@ -153,7 +153,7 @@ class DailyRobots(RobotsTxtMiddleware):
             try:
                 await host_limits.put_robots(server_of(request), body)
             except RedisError as error:
-                log.warning("robots.txt not noted", host=name, why=f"Redis: {error}")
+                log.warning("robots_copy_not_stored", host=name, reason=f"Redis: {error}")
 
     async def _use_rules(self, server: _Server, request: Request, body: bytes, seconds: float) -> None:
         parse = partial(RobotsRules, decode_robotstxt(body[:MAX_ROBOTS_BYTES], None), AGENT)
@@ -177,7 +177,7 @@ class DailyRobots(RobotsTxtMiddleware):
 
     def _record_failure(self, name: str, server: _Server, error: Exception) -> None:
         why = describe_error(error, urlsplit(f"//{name}").hostname or name, self._services.address_guard)
-        log.warning("robots.txt not read", host=name, why=why, old_copy=server.rules is not None)
+        log.warning("robots_not_read", host=name, reason=why, old_copy=server.rules is not None)
         refused = why if why.startswith("refused") else f"its robots.txt cannot be read: {why}"
         server.unreachable = error if isinstance(error, HostBusyError) else IgnoreRequest(refused)
         server.until = monotonic() + UNREACHABLE_CACHE_SECONDS

@@ -1,4 +1,4 @@
-"""What is refused because it is larger than allowed: the error, and how refusals are counted."""
+"""The error of a response over a size limit, and the counter of refused content."""
 
 from __future__ import annotations
 

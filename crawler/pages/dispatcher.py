@@ -1,4 +1,4 @@
-"""Decides which release page is requested next: a bound on pages in flight for each source, and a budget an hour.
+"""Chooses the next page request: a bound on in-flight pages for each source, and an hourly budget.
 
 Every page request holds a slot from the moment it is put in the queue until its release is stored or given up. What
 finds no slot waits: pages that a listing named in Redis (``stories.crawl_state.backlog``), pages that a person named and pages that

@@ -1,6 +1,6 @@
-"""Stop 5 without a page: a feed's entry that carries the whole release (``full_text``).
+"""Feed entries that carry the whole release (``full_text``): read like a page, without a request.
 
-It is read as a page is, by the same code; it goes its way as the answer to a request that nobody sends.
+The code that reads pages reads it, as the response to a request that is never sent.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def entry_page(sighting: Sighting, content: str) -> str:
 
 
 def with_feed_entry(request: Request, entry: FeedEntryRecord) -> Request:
-    """Return the request for a page that need not be fetched, since an entry with its text is at hand."""
+    """Return the request with a feed entry that is read in place of the page."""
     return request.replace(meta={**request.meta, FEED_ENTRY_META: entry, "render": False})
 
 
@@ -46,7 +46,7 @@ def feed_entry_of(response: Response) -> FeedEntryRecord | None:
 
 
 def synthetic_response(request: Request) -> Response | None:
-    """Return the answer that an entry at hand stands for; None for a request that must be sent."""
+    """Return the response made from a feed entry; None for a request that must be sent."""
     entry: FeedEntryRecord | None = request.meta.get(FEED_ENTRY_META)
     if entry is None or entry.page is None:
         return None
@@ -60,7 +60,7 @@ def entry_hints(hints: ReleaseHints) -> ReleaseHints:
 
 
 class FeedContentMiddleware:
-    """Answers a request for a page that stands in its feed: no robots.txt, no turn of the host's, no connection."""
+    """Answers requests for pages whose feed entry has the text: without robots.txt, throttling or connection."""
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> FeedContentMiddleware:
@@ -68,7 +68,7 @@ class FeedContentMiddleware:
         return cls()
 
     def process_request(self, request: Request) -> Response | None:
-        """Return the page, if it is at hand."""
+        """Return the response, if the request carries a feed entry."""
         return synthetic_response(request)
 
 

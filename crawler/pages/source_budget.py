@@ -1,4 +1,4 @@
-"""What one source may use up: a token bucket each for pages, bytes and reader seconds.
+"""The rate limit of one source: a token bucket each for pages, bytes and reader seconds.
 
 A bucket fills at a steady rate up to its capacity. Costs that are known only afterwards (bytes, reader seconds) may
 overdraw it; then the source waits until the bucket is positive again. Pure: time is an argument, in seconds of a

@@ -1,4 +1,4 @@
-"""What is retried earlier when a host that was away answers again: its other listings, and the pages that failed.
+"""Retries earlier when a host answers again: its other listings, and the pages that failed.
 
 Backoff spares a host that is away. It grows to hours, so without this a host that was away for an hour in the morning
 would be read completely only in the evening. Nothing is requested more often than without failures: a listing not

@@ -1,4 +1,4 @@
-"""A listing's own rhythm: how many new sightings come in each hour of the week, learnt from its polls.
+"""The hourly rate model: how many new sightings a listing has in each hour of the week, learnt from its polls.
 
 A week is 168 characters in the cursor, one for every hour from Monday, 0 o'clock UTC, each a rate on a logarithmic
 scale. What was learnt fades: a week in which an hour was different moves it half of
@@ -20,9 +20,9 @@ RATE_RESOLUTION, STEPS_PER_DOUBLING, MAX_LEVEL = (
     4.0,
     8.0,
     93,
-)  # the least rate told from none is 0.02 an hour, two neighbours differ by 9 %
+)  # the lowest rate above zero is 0.02 an hour; neighbouring levels differ by 9 %
 DECAY = 0.5  # of what was known, at each further week
-MAX_UNWATCHED = timedelta(hours=26)  # after a pause longer than this nobody knows when in it the news came
+MAX_UNWATCHED = timedelta(hours=26)  # in a longer pause, the hours of its new sightings are unknown
 HOUR = timedelta(hours=1)
 RATES = {chr(33 + level): (2 ** (level / STEPS_PER_DOUBLING) - 1) / RATE_RESOLUTION for level in range(MAX_LEVEL + 1)}
 

@@ -1,4 +1,4 @@
-"""When a listing is asked again: a pure decision over what is remembered of it, what it answered, and the time.
+"""The poll interval policy: when a listing is polled next, by its cursor, its last result and the time; pure.
 
 Polls are spent where releases come. A density that grows with the square root of the rate would make the mean delay
 least for the polls that are spent, and leave those waiting longest that come on a quiet evening. So it grows less: with
@@ -43,7 +43,7 @@ BACKOFF: dict[Trouble, tuple[float, float]] = {
     "status": (1, SLOWEST),
     "parse": (1, SLOWEST),
     "other": (1, SLOWEST),
-    "tls": (2, SLOWEST),  # somebody must renew a certificate
+    "tls": (2, SLOWEST),  # an operator must renew a certificate
     "busy": (2, SLOWEST),
     "forbidden": (4, SLOWEST),
     "robots": (SLOWEST, SLOWEST),  # the rules are kept for a day
@@ -59,7 +59,7 @@ class IntervalPolicy:
     interval: timedelta
     adaptive: bool = True
     slowdown: int = 1
-    """How many times as slowly, since a hub tells what is new (``crawler.websub.policy``)."""
+    """The factor by which polls are slower because a hub pushes (``crawler.websub.policy``)."""
     until: datetime | None = None
     """A moment that the slower pace does not pass: then the hub must be asked again."""
 
@@ -70,14 +70,14 @@ class PollResult:
 
     outcome: Literal["read", "unchanged", "failed"]
     news: int = 0
-    """Sightings that nobody had seen before."""
+    """Sightings that no listing named before."""
     window: int = 0
     """Sightings on the listing's first page."""
     trouble: Trouble | None = None
     retry_after: timedelta | None = None
     """What Retry-After said."""
     fresh_for: timedelta = timedelta()
-    """For how long the answer stands, as Cache-Control, Expires or a feed's own ttl say."""
+    """The freshness lifetime of the response: Cache-Control, Expires or the feed's ttl."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,8 +104,8 @@ def next_poll(cursor: Cursor, reply: PollResult, now: datetime, pace: IntervalPo
         span *= spread
     patience = min(reply.retry_after, MAX_RETRY_AFTER) if reply.retry_after is not None else timedelta()
     if patience > span:
-        # Never before the moment that was asked for; later by a little, so that not all listings come at once.
-        return NextPoll(at=now + patience * (1 + JITTER * _pseudo_random(seed, now)), why="the host asks for patience")
+        # Never earlier than Retry-After; a random delay is added, so that listings are not polled all together.
+        return NextPoll(at=now + patience * (1 + JITTER * _pseudo_random(seed, now)), why="Retry-After")
     return NextPoll(at=now + span, why=why)
 
 
@@ -126,7 +126,7 @@ def _after_read(cursor: Cursor, reply: PollResult, now: datetime, pace: Interval
         slow = _by_rate(cursor.week, now, pace.interval, window, pace.slowdown)
         slow = min(slow, pace.until - now) if pace.until is not None else slow
         if slow > span:
-            span, why = slow, "its hub tells what is new"
+            span, why = slow, "its hub pushes"
     before = parse_timestamp(cursor.read_at)
     share = reply.news / window
     if before is not None and share >= BURST_SHARE and (burst := (now - before) * (MAX_WINDOW_SHARE / share)) < span:
@@ -137,7 +137,7 @@ def _after_read(cursor: Cursor, reply: PollResult, now: datetime, pace: Interval
         half = window / 2 / rate_at(cursor.week, now, usual, PRIOR_HOURS)
         trusted = min(reply.fresh_for, timedelta(hours=min(half, 24.0)))
         if trusted > span:
-            span, why = trusted, "the source says how long it stands"
+            span, why = trusted, "its response is fresh for that long"
     return span, why
 
 

@@ -1,4 +1,4 @@
-"""How a listing is doing: a pure judgement of its cursor, in a state, a word and a sentence."""
+"""The health of a listing: a pure judgement of its cursor, as a state, a word and a sentence."""
 
 from __future__ import annotations
 

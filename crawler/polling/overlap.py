@@ -1,4 +1,4 @@
-"""Whether a poll took up the thread of the one before: only then is it sure that nothing was missed between them.
+"""Whether a poll overlaps with the previous one, so that nothing was missed between them; pure.
 
 A listing is a window over releases that come in order. When the window still shows one of those that it showed before,
 everything newer is in it as well. What is pinned to its top proves nothing.

@@ -1,4 +1,4 @@
-"""The queue of polls: a listing waits in it once, however often the clock asks while the spider is busy."""
+"""The queue of polls: each listing waits in it at most once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stops 2 to 4, for listings: asks one, reads it back as far as it must, claims what it names, and says when next.
+"""Polls a listing: requests it, reads it back to the previous poll, and records the result.
 
 What to do is decided elsewhere (``crawler.polling.overlap``, ``crawler.polling.interval``, ``crawler.polling.listing_health``); here it is done.
 """
@@ -70,9 +70,9 @@ class ListingPoller:
         self._open_polls: set[tuple[str, str | None]] = set()
 
     async def start(self, poll: Poll) -> Request | None:
-        """Return what a poll of a listing asks for; None while the same listing is still being asked."""
+        """Return the first request of a poll of a listing; None while another poll of it is open."""
         if poll.listing is None or (poll.listing, poll.crawl_id) in self._open_polls:
-            log.info("still asking", source=poll.source, listing=poll.listing)
+            log.info("poll_already_open", source=poll.source, listing=poll.listing)
             return None
         if poll.reason in AUTOMATIC_REASONS and (wait := self._services.dispatcher.listing_wait(poll.source)):
             self._services.schedule(poll, self._services.clock() + wait)
@@ -83,7 +83,7 @@ class ListingPoller:
         if poll.reason not in AUTOMATIC_REASONS:
             targets = tuple(gap.before for gap in await self._services.stores.source_status.gaps(poll.source))
         self._open_polls.add((poll.listing, poll.crawl_id))
-        # A one-off crawl asks for the whole listing: a person waits to see what stands in it.
+        # A requested crawl reads the whole listing, unconditionally: a person waits for its content.
         run = ListingRun(
             poll=poll, key=key, cursor=cursor, is_conditional=poll.reason in AUTOMATIC_REASONS, gap_targets=targets
         )
@@ -182,7 +182,7 @@ class ListingPoller:
         except (
             ReaderClosedError
         ) as closed:  # this process ends, and nothing is known of the listing: the next one reads it
-            log.info("left to the next start", source=poll.source, listing=poll.listing)
+            log.info("listing_left_to_next_start", source=poll.source, listing=poll.listing)
             if isinstance(closed, ReaderFailedError):
                 self._services.progress.failed(poll.crawl_id, f"{poll.source} {poll.listing}: {closed}")
         except Exception as error:
@@ -338,8 +338,8 @@ class ListingPoller:
         await self._recorder.record_read(run.poll, run.key, learnt, reply, now, sightings=len(run.sightings))
 
     async def _not_read(self, run: ListingRun, why: str, word: Trouble, patience: timedelta | None = None) -> None:
-        # What was seen of the listing so far is claimed, but its window stands where it stood: the next poll must reach
-        # back to it again, through the page that failed now.
+        # What was read so far is claimed, but the window stays: the next poll must read back to it again, through the
+        # page that failed now.
         stored = await self._stored(run) or replace(run.cursor, etag=None, last_modified=None, digest=None)
         if run.pages:
             stored = replace(stored, etag=None, last_modified=None, digest=None)
@@ -347,7 +347,7 @@ class ListingPoller:
         await self._recorder.record_failure(run.poll, run.key, stored, why, word, patience)
 
     async def _stored(self, run: ListingRun) -> Cursor | None:
-        """Return the cursor as it stands now, if it stands for the same answer as the one that was asked with.
+        """Return the stored cursor, if it still has the validators that this poll sent.
 
         A Redis that came back from an older state no longer knows the releases that those validators stand for.
         """

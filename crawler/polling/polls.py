@@ -1,4 +1,4 @@
-"""Which polls a configuration means: one for every listing, and for ``{tag}`` listings one for every watched tag."""
+"""The polls of a configuration: one for each listing, and for ``{tag}`` listings one for each watched tag."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a poll leaves behind: the cursor, the health of listing and source, gaps, when next, and who is told."""
+"""Records the result of a poll: cursor, health of listing and source, gaps, next poll, monitor events."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from stories.model.timestamps import parse_timestamp, timestamp
 
 log = structlog.get_logger(__name__)
 
-AUTOMATIC_REASONS = ("clock", "push")  # reasons of a poll that nobody waits for, and that asks whether anything changed
+AUTOMATIC_REASONS = ("clock", "push")  # reasons of polls without a person waiting; they are conditional
 GAP_MERGE_DURATION = timedelta(
     hours=1
-)  # a thread that is lost again so soon is the same gap, which grows; it is told once
+)  # an overlap that is lost again within this time extends the gap; one event reports it
 MAX_LISTING_DELAY = timedelta(hours=1)  # by which a release may be listed after the time that it prints
 
 
@@ -41,7 +41,7 @@ class PollRecorder:
     async def record_read(
         self, poll: Poll, key: str, cursor: Cursor, reply: PollResult, now: datetime, *, sightings: int = 0
     ) -> None:
-        """Note that a listing was read. ``cursor`` still has the moment of the reading before."""
+        """Record that a listing was read. ``cursor`` still has the time of the previous reading."""
         due = self._schedule_next(poll, key, cursor, reply, now, await self._update_hub(poll, key, cursor, reply, now))
         settled = replace(
             due,
@@ -59,7 +59,7 @@ class PollRecorder:
     async def record_failure(
         self, poll: Poll, key: str, cursor: Cursor, why: str, trouble: Trouble, patience: timedelta | None
     ) -> None:
-        """Note that a listing could not be read."""
+        """Record that a listing could not be read."""
         now = self._services.clock()
         failed = replace(
             cursor,
@@ -71,13 +71,13 @@ class PollRecorder:
         )
         reply = PollResult(outcome="failed", trouble=trouble, retry_after=patience)
         await self._store(poll, key, self._schedule_next(poll, key, failed, reply, now), now, after=cursor.polled_at)
-        log.warning("listing not read", source=poll.source, listing=poll.listing, why=why, failures=failed.failures)
+        log.warning("listing_not_read", source=poll.source, listing=poll.listing, reason=why, failures=failed.failures)
         self._services.progress.failed(poll.crawl_id, f"{poll.source} {poll.listing}: {why}")
 
     async def _update_hub(
         self, poll: Poll, key: str, cursor: Cursor, reply: PollResult, now: datetime
     ) -> Subscription | None:
-        """Return how the listing stands with its hub, with what this reading shows of the hub's worth."""
+        """Return the listing's subscription, with the trust in its hub updated by this reading."""
         websub = self._services.websub
         known = await websub.get(key) if websub else None
         if websub is None or known is None:
@@ -107,13 +107,13 @@ class PollRecorder:
         if not await self._services.stores.cursors.record_poll(
             poll.source, cursor, listing=key, health=judged, after=after
         ):
-            log.warning("poll not noted: another was meanwhile", source=poll.source, listing=poll.listing)
+            log.warning("poll_superseded", source=poll.source, listing=poll.listing)
             return
         if judged.state in LOST or self._services.lost_sources.get(poll.source, True):
             await self._report_source_state(poll.source, judged, now)
 
     async def _report_source_state(self, source: str, judged: ListingHealth, now: datetime) -> None:
-        """Tell that a source is lost, or is there again, once each: told first, remembered afterwards."""
+        """Report once that a source is lost or has recovered: notify first, store the state afterwards."""
         stores, found = self._services.stores, verdict(await self._services.stores.source_status.listings(source))
         lost = found.state in LOST
         known = await stores.source_status.lost(source)
@@ -122,25 +122,25 @@ class PollRecorder:
             detail = f"{found.state}: {found.detail or found.word or 'unknown'}"
             await self._services.notify("source.dead", source, began=began, detail=detail, about={"since": began})
             await stores.source_status.put_lost(source, began)
-            log.warning("source lost", source=source, state=found.state, why=found.detail)
+            log.warning("source_lost", source=source, state=found.state, reason=found.detail)
         elif not lost and known is not None and judged.state not in LOST:
             detail = f"it can be read again; lost since {known}"
             await self._services.notify("source.recovered", source, began=known, detail=detail, about={"since": known})
             await stores.source_status.put_lost(source, None)
-            log.info("source recovered", source=source, lost_since=known)
+            log.info("source_recovered", source=source, lost_since=known)
         self._services.lost_sources[source] = lost
 
     async def update_gaps(
         self, poll: Poll, cursor: Cursor, sightings: Sequence[Sighting], now: datetime, *, lost: bool
     ) -> None:
-        """Close the gaps that a reading filled; when it lost the thread itself, record a gap and have it filled."""
+        """Close the gaps that a reading filled; if the reading has no overlap, record a gap and poll to fill it."""
         services, listing = self._services, poll.listing or ""
         seen = {overlap.mark(one) for one in sightings}
         still_open = []
         for gap in await services.stores.source_status.gaps(poll.source):
             if overlap.fills_gap(seen, gap.before, gap.after, same_listing=gap.listing == listing):
                 await services.stores.source_status.put_gap(replace(gap, closed_at=timestamp(now)))
-                log.info("gap filled", source=poll.source, listing=gap.listing, began=gap.from_at, ended=gap.to_at)
+                log.info("gap_filled", source=poll.source, listing=gap.listing, began=gap.from_at, ended=gap.to_at)
             else:
                 still_open.append(gap)
         if not lost:
@@ -150,7 +150,7 @@ class PollRecorder:
         for gap in still_open:
             if gap.listing == listing and (parse_timestamp(gap.to_at) or now) > now - GAP_MERGE_DURATION:
                 await services.stores.source_status.put_gap(replace(gap, to_at=max(gap.to_at, until), after=after))
-                log.warning("the gap grows", source=poll.source, listing=listing, ended=until)
+                log.warning("gap_grew", source=poll.source, listing=listing, ended=until)
                 return
         gap = Gap(
             id=gap_id(poll.source, listing, began),

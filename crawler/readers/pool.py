@@ -1,4 +1,4 @@
-"""Reads pages and listings in processes of their own, so that hostile bytes cost at most their own page or listing.
+"""Reads pages and listings in worker processes, so that hostile bytes cost at most their own page or listing.
 
 The processes are kept alive by ``crawler.readers.supervisor``; which item is read next is decided by
 ``crawler.readers.fair_queue``. A worker is a fork of a process that has the libraries loaded: 5 ms and 7 MB each.
@@ -262,7 +262,7 @@ class ReaderPool:
     def _item_ended(self, item: _Item, outcome: Answer | Lost) -> None:
         item.worker = None
         waiting, now = item.waiting, time.monotonic()
-        is_abandoned = item.outcome.done()  # whoever waited was cancelled
+        is_abandoned = item.outcome.done()  # the caller was cancelled
         if not isinstance(outcome, Lost) or outcome.is_fault_of_job or is_abandoned:
             self._usage.add(waiting.source, now - item.started, now)
             if self.on_used is not None:

@@ -1,4 +1,4 @@
-"""The processes that read foreign bytes: a fork server that loads the libraries once, and the workers it forks.
+"""The processes that parse untrusted bytes: a fork server that loads the libraries, and the workers it forks.
 
 The parent (``crawler.readers.fork_server_client``) starts the fork server with one end of a socket pair, the control socket. A
 byte on it with a socket attached orders a worker that serves that socket. Lines on it report, as ``ready``, ``forked
@@ -314,7 +314,7 @@ def _peak_memory() -> int:
 def _send(connection: socket.socket, envelope: Envelope) -> None:
     try:
         packed = _encode(envelope)
-    except UnicodeEncodeError:  # half a surrogate pair, from an escape in JSON: it stands for no character
+    except UnicodeEncodeError:  # half a surrogate pair, from an escape in JSON: no character
         packed = _encode(_encodable(msgspec.to_builtins(envelope)))
     connection.sendall(LENGTH.pack(len(packed)) + packed)
 

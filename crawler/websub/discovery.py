@@ -1,4 +1,4 @@
-"""Stop 3, list: where a listing's changes can be subscribed to, by its Link headers and by its own words (WebSub)."""
+"""WebSub discovery: the hubs and the topic of a listing, from Link headers and its content."""
 
 from __future__ import annotations
 

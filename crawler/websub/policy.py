@@ -1,7 +1,7 @@
-"""When to ask a hub for a subscription, and what its word is worth: pure decisions (https://www.w3.org/TR/websub/).
+"""The WebSub policy: when to subscribe at a hub, and how much polling its pushes replace; pure.
 
-A hub costs a listing no delay. Polls go on, more slowly the more often the hub told of what they then found; as soon as
-one finds what no push told of, they go on as if there were no hub.
+A hub never delays a listing. The more often its pushes come before polls find the releases, the slower the polls;
+after a release without a push, polls have their full rate again.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Leave:
 
 
 def new_secret() -> str:
-    """Return what nobody guesses: 43 characters for addresses."""
+    """Return a random secret: 43 URL-safe characters."""
     return secrets.token_urlsafe(32)
 
 
@@ -103,17 +103,21 @@ def update_trust(known: Subscription, poll: Poll, before: str | None, news: int,
     if not news:
         return {}
     changes: dict[str, str | int | None] = {"found_at": timestamp(poll.asked_at)}
-    last, told, missed = parse_timestamp(before), parse_timestamp(known.pushed_at), parse_timestamp(known.missed_at)
+    last, pushed_at, missed = (
+        parse_timestamp(before),
+        parse_timestamp(known.pushed_at),
+        parse_timestamp(known.missed_at),
+    )
     since = parse_timestamp(known.verified_at)
-    if last is None or since is None or since > last:  # it was not the hub's to tell all of that
+    if last is None or since is None or since > last:  # some of them came before the subscription
         return changes
-    if told is not None and told >= last - LATE and (missed is None or told > missed):
+    if pushed_at is not None and pushed_at >= last - LATE and (missed is None or pushed_at > missed):
         return changes | {"trust": min(known.trust + 1, MOST_TRUST) if missed is None else TRUST, "missed_at": None}
     return changes | ({"missed_at": timestamp(now)} if missed is None else {})
 
 
 def slowdown(known: Subscription, now: datetime) -> int:
-    """Return how many times as slowly a listing is polled while its hub tells what is new: 1 to 16."""
+    """Return the factor by which polls of a listing are slower while its hub pushes: 1 to 16."""
     return 2**known.trust if known.verified(now) and known.missed_at is None else 1
 
 

@@ -1,4 +1,4 @@
-"""Asks the hubs that listings name to tell when something is new: a request like all others, guarded and paced.
+"""Sends WebSub subscription requests to hubs, under the same rules as every other request.
 
 What to ask for is decided elsewhere (``crawler.websub.policy``); whether the hub agrees is heard by the web page.
 """
@@ -49,7 +49,7 @@ class Subscriber:
             step = next_step(known, HubLinks(hubs=cursor.hubs, topic=cursor.topic), poll, callback, now)
             if isinstance(step, Leave):
                 await websub.delete(key)
-                log.info("hub left", source=poll.source, listing=poll.listing)
+                log.info("websub_unsubscribed", source=poll.source, listing=poll.listing)
             if not isinstance(step, Subscription):
                 return None
             # Before it is asked: it may make sure that it was us before it answers.
@@ -59,9 +59,9 @@ class Subscriber:
             else:
                 await websub.put(key, step)
         except RedisError as error:
-            log.warning("hub not asked yet", source=poll.source, listing=poll.listing, why=f"Redis: {error}")
+            log.warning("websub_request_postponed", source=poll.source, listing=poll.listing, reason=f"Redis: {error}")
             return None
-        log.info("asking the hub", source=poll.source, listing=poll.listing, hub=step.hub, tries=step.tries)
+        log.info("websub_request_sent", source=poll.source, listing=poll.listing, hub=step.hub, tries=step.tries)
         return self._request(step, key)
 
     def _request(self, subscription: Subscription, key: str) -> Request:
@@ -92,7 +92,12 @@ class Subscriber:
     async def response_received(self, response: Response, subscription: Subscription, key: str) -> None:
         """The hub answered: 202 and the like say that it will make sure, all else that it will not."""
         if response.status < 300:
-            log.info("hub asked", source=subscription.source, listing=subscription.listing, hub=subscription.hub)
+            log.info(
+                "websub_request_accepted",
+                source=subscription.source,
+                listing=subscription.listing,
+                hub=subscription.hub,
+            )
             return
         now = self._services.clock()
         changes = subscription_failed(
@@ -115,12 +120,12 @@ class Subscriber:
 
     async def _record_failure(self, subscription: Subscription, key: str, changes: Changes) -> None:
         log.warning(
-            "hub not asked", source=subscription.source, listing=subscription.listing, hub=subscription.hub,
-            why=changes["why"], again_at=changes["retry_at"],
+            "websub_request_failed", source=subscription.source, listing=subscription.listing, hub=subscription.hub,
+            reason=changes["why"], retry_at=changes["retry_at"],
         )  # fmt: skip
         if self._services.websub is None:
             return
         try:
             await self._services.websub.change(key, subscription.token, changes, self._services.clock())
         except RedisError as error:  # it is asked again when its time has come
-            log.warning("hub's answer not noted", source=subscription.source, why=f"Redis: {error}")
+            log.warning("websub_response_not_stored", source=subscription.source, reason=f"Redis: {error}")

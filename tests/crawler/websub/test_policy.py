@@ -179,7 +179,7 @@ def paced(**fields: Any):
 def test_polls_slow_down_within_the_bounds_and_a_fixed_pace_stays():
     plain = paced(pace=IntervalPolicy(interval=INTERVAL)).at
     slow = paced(pace=IntervalPolicy(interval=INTERVAL, slowdown=4))
-    assert slow.why == "its hub tells what is new"
+    assert slow.why == "its hub pushes"
     assert plain + 2 * (plain - NOW) < slow.at <= NOW + INTERVAL * SLOWEST * 1.1
     assert paced(pace=IntervalPolicy(interval=INTERVAL, slowdown=16)).at <= NOW + INTERVAL * SLOWEST
     fixed = IntervalPolicy(interval=INTERVAL, adaptive=False)
