@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from functools import cache
 from typing import Literal
 
 import msgspec
 
+from config.wires import wire_names
 from stories.model.release import NoticeKind
 from stories.text.languages import language_tables
 
@@ -86,10 +89,20 @@ def languages() -> dict[str, Language]:
 
     Raises msgspec.ValidationError when a table has an unknown key or a value of another type.
     """
-    return {
+    found = {
         tag: msgspec.convert({key: value for key, value in table.items() if key != "dates"}, type=Language)
         for tag, table in language_tables().items()
     }
+    found["en"].parts["wire_name"] = " | ".join(re.sub(r"([^\w\s])", r" \1 ", name) for name in _spelled_names())
+    return found
+
+
+def _spelled_names() -> Iterator[str]:
+    """Yield the wires' names as headlines end with them: "business wire", "businesswire"."""
+    for name in wire_names():
+        yield name
+        if " " in name:
+            yield name.replace(" ", "")
 
 
 def phrases(source: str) -> list[str]:

@@ -11,12 +11,12 @@ from itertools import islice
 from typing import NamedTuple
 from urllib.parse import unquote
 
+from config.wires import id_spaces, wire_addresses
 from pipelines.identity.normalized_words import COMMON, compact_key, folded, news_paragraphs, without_rubric, words
 from pipelines.notices import quoted_headlines, subject_company
 from stories.model.release import Notice, Release
 from stories.model.timestamps import latest_instant, parse_timestamp
 from stories.model.urls import url_digest
-from stories.text.linear_regex import LinearTable
 
 MAX_CHARACTERS = 60_000  # of a text that are looked at; the longest of 23,343 real releases has 55,719
 FEATURES_KEPT = 256  # a serial's siblings are compared with each other again and again; some 15 MB
@@ -197,48 +197,16 @@ def issuer_key(issuer: str | None) -> str | None:
     return _COMPANY_FORM.sub(" ", low).replace(" ", "") or low.replace(" ", "")
 
 
-_WIRE_URLS = LinearTable(
-    (pattern, wire)
-    for wire, pattern in (
-        ("mediaoutreachnewswire", r"media-outreach\.com/(?:news/[^/]+/\d{4}/\d\d/\d\d|release\.php/View)/(\d+)"),
-        ("businesswire", r"businesswire\.com/news/home/(\d{14})"),
-        ("prnewswire", r"prnewswire\.com/(?:[a-z-]+/)?news-releases/.*?-?(\d{9})\.html"),
-        ("cnw", r"newswire\.ca/(?:[a-z-]+/)?news-releases/.*?-?(\d{9})\.html"),
-        ("globenewswire", r"globenewswire\.com/(?:[a-z]{2}/)?news-release/\d{4}/\d\d/\d\d/(\d+)"),
-        ("newsfile", r"newsfilecorp\.com/release/(\d+)"),
-        ("accessnewswire", r"access(?:news)?wire\.com/newsroom/[a-z]{2}/[^/]+/[^/]*?-?(\d+)$"),
-        # One announcement has one id in all its languages, which the URL names behind it: "…-9a1f0c2b7d3e_de".
-        ("eqsnews", r"eqs-news\.com/.*?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"),
-        ("acnnewswire", r"acnnewswire\.com/press-release/[a-z%-]+/(\d+)"),
-        ("prnasia", r"prnasia\.com/(?:story/(\d+)-\d|releases/\w+/.*?-(\d+))"),
-        ("newsdirect", r"newsdirect\.com/news/.*-(\d{8,9})$"),
-        ("newmediawire", r"newmediawire\.com/news/.*-(\d{7})$"),
-        ("247pressrelease", r"24-7pressrelease\.com/press[-_]release/(\d{6})"),
-    )
-)
-"""Where the wires' own URLs carry their ids; syndicators link to these ("View source version on …")."""
-
-_WIRE_NAMES = {
-    "mediaoutreach": "mediaoutreachnewswire",
-    "eqs": "eqsnews",
-    "eqsnewswire": "eqsnews",
-    "accesswire": "accessnewswire",
-    "prnewswireasia": "prnasia",
-    "newsfilecorp": "newsfile",
-    "canadanewswire": "cnw",
-}
-
-
 def wire_ids(release: Release) -> frozenset[tuple[str, str]]:
     """Return (wire, id) of a release: as read, and as its own URL and the URL it came from carry them."""
     found: set[tuple[str, str]] = set()
     wire = compact_key(release.wire or release.source or "")
     if release.wire_id and wire:
-        found.add((_WIRE_NAMES.get(wire, wire), release.wire_id.lower()))
+        found.add((id_spaces().get(wire, wire), release.wire_id.lower()))
     for url in (release.url, release.original_url):
-        named = _WIRE_URLS.search(url) if url else None
+        named = wire_addresses().search(url) if url else None
         if named:
-            found.add((named[1], next(group for group in named[0].groups() if group)))
+            found.add((named[1].id_space, named[0]["id"].lower()))
     return frozenset(found)
 
 

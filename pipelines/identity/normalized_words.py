@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
+from config.wires import closing_lines, wire_name_pattern
 from pipelines.identity.chinese_scripts import simplified
 from stories.text.date_words import month_names, weekday_names
 
@@ -28,12 +29,7 @@ _DUST = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff™®©]+")
 _MOJIBAKE = re.compile("[\u00c2-\u00f4][\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ\u00a0]{1,3}")
 _ENTITY = re.compile(r"&(?:amp|nbsp|quot|apos|lt|gt|#0*39|#x27|rsquo|lsquo|rdquo|ldquo|ndash|mdash);")
 
-_WIRES = re.compile(
-    r"media\s*outreach(?:\s*newswire)?|pr\s?newswire|business\s*wire|globe\s*newswire|access\s*(?:news)?wire|newsfile|"
-    r"marketwired|\bcnw\b|[aj]cn\s*newswire|\beqs\b|newmediawire|24-7\s*press\s*release|news\s*direct|newsworthy|"
-    r"mediawire|newswire|medianet|asianet",
-    re.IGNORECASE,
-)
+_WIRES = re.compile(rf"\b(?:{wire_name_pattern()})\b|newswire|mediawire", re.IGNORECASE)
 _DATE = (
     r"(?:(?:mon|tue|wed|thu|fri|sat|sun)\w*\W+)?(?:[^\W\d_]{3,9}\.?\s+\d{1,2}(?:st|nd|rd|th)?,?\s+\d{4}|"
     r"\d{1,2}\.?\s+[^\W\d_]{3,9}\.?,?\s+\d{4}|\d{4}[年/-]\s?\d{1,2}[月/-]\s?\d{1,2}日?)"
@@ -58,9 +54,10 @@ _TAIL = re.compile(
 _FURNITURE = re.compile(
     r"view (?:the )?(?:original|source)|the post .{0,300} (?:first )?appeared first|read (?:more|the full)|"
     r"to view the (?:full|source)|hash\s*tags?:|"
-    r"the issuer is solely responsible|--news direct--$|note to investors: the latest news|the latest news and updates|"
+    r"the issuer is solely responsible|note to investors: the latest news|the latest news and updates|"
     r"for (?:more|further|additional) information|please see full terms|to receive sms|learn more at|"
-    r"image may be ordered|photograph by|if \(!window",
+    r"image may be ordered|photograph by|if \(!window"
+    rf"|(?:{closing_lines()})\W*$",
     re.IGNORECASE,
 )
 """Paragraphs that wires and syndicators hang on every release."""

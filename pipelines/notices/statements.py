@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from config.wires import wire_name_pattern
 from pipelines.notices.bylines import signed
 from pipelines.notices.grammar import Frame, body_frames, part
 from pipelines.notices.headline import headline_notice
@@ -38,10 +39,9 @@ _UNSPACED_TEXT = re.compile(f"[{UNSPACED}]")
 # What comes before the first sentence: "BOSTON--(BUSINESS WIRE)--", "OTTAWA, May 3, 2026 /CNW/ -", "--News Direct--".
 _DATELINE_CHARACTERS = 220
 _DATELINE_END = re.compile(
-    r"(?:\((?:business wire|globe newswire|globenewswire|newmediawire|newsfile[^)]{0,40}"
-    r"|marketwired?[^)]{0,40})\)\s*-*—*\s*"
-    r"|/\s*(?:[\w-]{0,20}pr ?newswire[\w-]{0,20}|cnw|accesswire|24-7pressrelease)\s*/\s*-*—*\s*"
-    r"|(?:media outreach newswire|--news direct--|eqs[- ]news)\s*[-—]*\s*(?:\d{1,2} \w{3,12} \d{4}\s*[-—]+\s*)?)"
+    rf"(?:\((?:{wire_name_pattern()})[^)]{{0,40}}\)\s*-*—*\s*"
+    rf"|/\s*[\w-]{{0,20}}(?:{wire_name_pattern()})[\w-]{{0,20}}\s*/\s*-*—*\s*"
+    rf"|\b(?:{wire_name_pattern()})\s*[-—]+\s*(?:\d{{1,2}} \w{{3,12}} \d{{4}}\s*[-—]+\s*)?)"
 )
 
 

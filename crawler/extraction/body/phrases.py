@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from config.wires import closing_lines
+
 _I = re.IGNORECASE
 
 DISCLAIMER = (
@@ -93,9 +95,8 @@ BOILERPLATE = re.compile(
     r"(?:posted|submitted|contributed|uploaded)\s+by:?\s+[^.]{2,60}|related\s+links?:?|back\s+to\s+top|(?:go\s+)?back|home|menu|search|skip\s+to\s+.{1,30}|loading\W*|comments?(?:\s*\(\d+\))?|leave\s+a\s+(?:comment|reply).{0,40}|(?:no|\d+)\s+comments?(?:\s+yet)?|add\s+(?:a\s+)?comment|post\s+a\s+comment|"
     r"(?:published|posted|updated|last\s+(?:updated|modified)|created|issued|release\s+date|date)\s*(?:on|at|by)?\s*[:：]?\s*[^.]{0,60}\d{4}[^.]{0,30}|"
     r"(?:tags?|categor(?:y|ies)|keywords?|topics?|filed\s+under|schlagw(?:orte?|örter)|stichworte|标签|標籤)\s*[:：].{0,200}|"
-    r"(?:www\.)?(?:prnewswire|businesswire|globenewswire|newswire|accesswire|einpresswire)\.(?:com|ca)|"
     r"(?:für\s+)?(?:druckversion|drucken|teilen|weiterempfehlen|merken|nach\s+oben|zurück(?:\s+zur\s+übersicht)?|weiterlesen|mehr\s+lesen)\W*|(?:partager|imprimer|compartir|imprimir|compartilhar|分享|列印|打印|打印本页|印刷|シェア|공유|인쇄|chia\s+sẻ)(?:\s*[:：].{0,40})?|"
-    r"(?:medienarchiv\s+unter|archive?\s+at)\s+(?:https?://)?(?:www\.)?(?:eqs-news|dgap)\S*.{0,40}|(?:[\d.:-]{10}\s+)?(?:ce[s]?t(?:/cest)?\s+)?(?:die\s+eqs\s+distributionsservices\s+umfassen|the\s+eqs\s+distribution\s+services\s+include).{0,200}|(?:eqs|dgap)(?:-[\w-]+)?\s*:.{2,160}/\s*(?:schlagw[oö]rt|key\s?words?).{0,120}|--news\s+direct--|(?:eqs|dgap)[\s-](?:news|message)[\s-]id\b.{0,40}|media\s+release\s+pr\d{4,6}|"
+    rf"{closing_lines()}|"
     r"(?:this\s+)?(?:press\s+release|news|content|article)\s+(?:was\s+)?(?:distributed|provided|transmitted|syndicated|issued)\s+(?:by|via|through)\b.{0,120}|distributed\s+by\s.{0,100}|news\s+release\s+transmitted\s+by.{0,80})$",
     _I,
 )

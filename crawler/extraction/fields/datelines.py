@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from config.wires import wires
 from crawler.extraction.fields.dates import MONTH, WEEKDAY, find_date, find_dates
 from crawler.extraction.fields.exchanges import EXCHANGES
 from crawler.extraction.fields.time_zones import named_zone
@@ -18,42 +19,11 @@ from stories.text.date_words import any_of, date_words
 
 REACH = 260  # characters from the start within which a dateline ends; the longest measured has 170
 
-# As printed (a pattern) → the wire's name.
-WIRES: tuple[tuple[str, str], ...] = (
-    (r"Media\s?Out[Rr]each(?:\s+News[Ww]ire)?(?:\s+APAC)?", "Media OutReach Newswire"),
-    (r"BUSINESS\s?WIRE|ビジネスワイヤ|美[國国]商[業业][資资][訊讯]|비즈니스와이어|businesswire", "Business Wire"),
-    (r"(?:ots/)?PR\s?Newswire(?:-[\w ]+?)?|美通社|PRNewswire-AsiaNet", "PR Newswire"),
-    (r"GLOBE\s?NEWSWIRE(?:\s(?:via|par|über)\s[\w.]+)?", "GlobeNewswire"),
-    (r"Marketwired|MARKETWIRE|Market ?Wire", "Marketwired"),
-    (r"ACCESS\s?(?:WIRE|Newswire)", "ACCESS Newswire"),
-    (r"Newsfile(?: Corp\.?)?", "Newsfile"),
-    (r"NEW\s?MEDIA\s?WIRE", "NewMediaWire"),
-    (r"24-?7\s?Press\s?Release(?:\.com)?", "24-7 Press Release"),
-    (r"Newsworthy\.ai", "Newsworthy.ai"),
-    (r"NOTICIAS\s?NEWS\s?WIRE", "Noticias Newswire"),
-    (r"News\s?Direct", "News Direct"),
-    (r"EIN\s?Presswire(?:\.com)?", "EIN Presswire"),
-    (r"EQS\s?Newswire", "EQS Newswire"),
-    (r"EQS[\s-]?(?:News)?|DGAP(?:-News)?", "EQS News"),
-    (r"ACN\s?Newswire(?:\svia\s[\w.]+)?|亞太商訊|亚太商讯", "ACN Newswire"),
-    (r"JCN\s?Newswire", "JCN Newswire"),
-    (r"Canada\s?NewsWire|CNW(?:\s?Telbec)?", "CNW"),
-    (r"Kyodo\s?JBN(?:-AsiaNet)?|KYODO\s?NEWS\s?PR\s?WIRE", "Kyodo News PR Wire"),
-    (r"(?:Xinhua-)?AsiaNet(?:-Pakistan)?|Medianet", "AsiaNet"),
-    (r"PRISM\s?Media\s?Wire(?:\s*\([^)]{0,80}\))?", "PRISM MediaWire"),
-    (r"뉴스와이어", "Newswire Korea"),
-    (r"Blockchain\s?Wire", "Blockchain Wire"),
-    (r"APO(?:\s?Group)?", "APO Group"),
-    (r"PR\s?W(?:eb|EB)", "PRWeb"),
-    (r"(?:APA-)?OTS", "APA-OTS"),
-    (r"(?:news\s)?aktuell|ots", "news aktuell"),
-    (
-        r"InvestorWire|Thrive\s?News\s?Wire|500\s?News\s?Wire|NEWS WIRE|PRNigeria|Chainwire|Vehement Media|UsaNews\.com|IBN",  # noqa: E501
-        "",
-    ),
+_DATELINE_NAMES = tuple((pattern, wire) for wire in wires().values() if not wire.agency for pattern in wire.dateline)
+_AGENCIES = "|".join(pattern for wire in wires().values() if wire.agency for pattern in wire.dateline)
+_WIRE_NAMES = "|".join(f"(?P<w{number}>{pattern})" for number, (pattern, _) in enumerate(_DATELINE_NAMES)).replace(
+    " ", r"\s"
 )
-_AGENCIES = r"Reuters|AP|AFP|dpa(?:-AFX)?|PA(?:\s?Media)?|Xinhua|新华社|新華社|Kyodo|ANI|PTI|Bernama|ANTARA|VNA|UPI|EFE|ANSA|連合|연합뉴스"  # noqa: E501
-_WIRE_NAMES = "|".join(f"(?P<w{number}>{pattern})" for number, (pattern, _) in enumerate(WIRES)).replace(" ", r"\s")
 _GENERIC = r"(?P<generic>[A-Z][\w.&-]*(?:\s[A-Z][\w.&-]*){0,3}?\s?(?:[Ww]ire|WIRE|[Nn]ews[Ww]ire|NEWSWIRE|Presse?|PRESS|News|Media))"  # noqa: E501
 _ANY = r"(?P<any>(?-i:[A-Z])[\w.&'’+-]*(?:\s[\w.&'’+-]+){0,4}?|[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{2,12})"
 _WIRE_NAME = re.compile(r"[A-Z][\w.&'’-]*(?:\s[\w.&'’-]+){0,4}?\s?(?i:(?:news|press)?\s?wire)")
@@ -193,9 +163,9 @@ def _with_wire(head: str, lead: int) -> DatelineMatch | None:
 
 def _wire(mark: re.Match[str]) -> tuple[str, bool]:
     """Return the wire's name, and whether it is one of those known."""
-    for number, (_, name) in enumerate(WIRES):
-        if mark[f"w{number}"]:
-            return name or mark[f"w{number}"], True
+    for number, (_, wire) in enumerate(_DATELINE_NAMES):
+        if printed := mark[f"w{number}"]:
+            return wire.name or printed, True
     return mark["agency"] or mark["generic"] or mark["any"], False
 
 
