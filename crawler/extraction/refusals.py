@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from crawler.extraction.body.blocks import ASIDE, Block, ancestors, is_under
 from crawler.extraction.page import Page
+from crawler.extraction.page_phrases import COOKIES, ERROR, JAVASCRIPT, LOGIN
 from crawler.extraction.text import is_cut_short, is_sentence, key, weight
 from stories.model.release import NotARelease
 
@@ -20,28 +21,6 @@ LONG = 400  # Latin characters; no headline and few teasers have as many
 OPENING = 4  # paragraphs of text or teasers that a page opens with
 SUMMARIES = 0.75  # of a listing's text; a lead story may have two paragraphs
 LEAST = 80  # Latin characters of running text that a release has
-
-_ERROR = re.compile(
-    r"\b(?:404|410|403|500|502|503)\b.{0,30}\b(?:not found|error|forbidden|unavailable|gone)|\b(?:page|article|content|file|story|release)\b.{0,25}\b(?:not found|(?:does\s*n[o']t|no longer) exist|could not be found|has been (?:re)?moved|is unavailable|not available)\b|"  # noqa: E501
-    r"^(?:error )?(?:404|403|500|503)\b|access denied|(?:internal server|application) error|bad gateway|service (?:temporarily )?unavailable|something went wrong|seite (?:wurde )?nicht gefunden|"  # noqa: E501
-    r"página não (?:foi )?encontrada|không tìm thấy trang|too many requests|(?:request|url) was rejected|request rejected|(?:down|closed|unavailable) for (?:\w+ )?maintenance|"  # noqa: E501
-    r"under maintenance|wartungsarbeiten|en maintenance|メンテナンス中|系[統统][維维][護护]|점검 중|"
-    r"page (?:introuvable|non trouvée)|página no encontrada|页面不存在|頁面不存在|找不到(?:页面|頁面|網頁)|ページが見つかりません|페이지를 찾을 수|just a moment|attention required|checking your browser|are you a (?:human|robot)|verify (?:that )?you are (?:a )?human|unusual traffic|request (?:was )?blocked|captcha",  # noqa: E501
-    re.I,
-)
-_LOGIN = re.compile(
-    r"\b(?:(?:please\s+)?(?:log|sign)[\s-]?in(?:to your account)?\s+(?:to|or|below|with)|subscribe (?:now )?to (?:continue|read|unlock)|(?:members|subscribers|registered users)[\s-]only|create (?:an?|your) (?:free )?account|already (?:a|have an?) (?:subscriber|member|account)|"  # noqa: E501
-    r"forgot(?:ten)? (?:your )?password|bitte (?:melden sie sich|loggen)|jetzt anmelden|connectez-vous|iniciar sesión|請登入|请登录|ログインして|로그인)",  # noqa: E501
-    re.I,
-)
-_COOKIES = re.compile(
-    r"\b(?:cookies?|consent(?:ement|imiento|imento)?|gdpr|rgpd|einwilligung|données personnelles|datos personales|dados pessoais|datenschutz|privacy (?:choices|settings|preferences))\b|隐私|クッキー",  # noqa: E501
-    re.I,
-)
-_SCRIPT = re.compile(
-    r"(?:enable|activate|requires?|turn on|need to).{0,25}java\s?script|java\s?script.{0,40}(?:disabled|required|enable|activate|aktivier)|(?:please wait|loading)\W*$|javascript[をがは].{0,12}(?:有効|必要)|(?:启用|啟用|開啟|开启).{0,8}javascript|javascript.{0,6}(?:활성화|켜)|(?:aktivieren|activez|activer|active|habilite|ative|bật).{0,25}javascript|you are being redirected",  # noqa: E501
-    re.I,
-)
 
 
 def refuse_walls(page: Page, blocks: Sequence[Block], *, is_proven: bool = False) -> None:
@@ -63,20 +42,20 @@ def refuse_walls(page: Page, blocks: Sequence[Block], *, is_proven: bool = False
         raise NotARelease("listing", f"{links} links and no text of its own")
     title = page.title or ""
     first = " ".join(block.text for block in blocks if block.kind == "heading")[:400]
-    if _ERROR.search(title) or (_ERROR.search(first) and amount < LITTLE):
+    if ERROR.search(title) or (ERROR.search(first) and amount < LITTLE):
         raise NotARelease("error page", title or first[:120])
     if amount < LITTLE and not is_proven:
-        if _asks_for_password(page) or len(_LOGIN.findall(near)) >= 2:
+        if _asks_for_password(page) or len(LOGIN.findall(near)) >= 2:
             raise NotARelease("log-in wall", title)
-        if len(_COOKIES.findall(near)) >= 3 and 2 * _weight_of(running, _COOKIES) >= amount:
+        if len(COOKIES.findall(near)) >= 3 and 2 * _weight_of(running, COOKIES) >= amount:
             raise NotARelease("cookie wall", title)
-        if _ERROR.search(near):
+        if ERROR.search(near):
             raise NotARelease("error page", title or everything.strip()[:120])
         script = " ".join(element.text_content() for element in page.tree.iter("noscript"))
         shell = page.tree.xpath(
             "boolean(//*[@id='root' or @id='app' or @id='__next' or @id='__nuxt'][not(.//p)]|//app-root)"
         )
-        if amount < LEAST and (_SCRIPT.search(script) or _SCRIPT.search(everything) or shell):
+        if amount < LEAST and (JAVASCRIPT.search(script) or JAVASCRIPT.search(everything) or shell):
             raise NotARelease("needs JavaScript", "the page is an empty shell without a browser")
         if amount < LEAST and page.scripts and weight(everything) < LEAST:
             raise NotARelease("needs JavaScript", "scripts and no text")

@@ -8,6 +8,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from scrapy.http import HtmlResponse, Response
 
+from crawler.extraction.page_phrases import AWAY, GONE, MAINTENANCE_HEADING, MAINTENANCE_TITLE, NOT_FOUND_HEADING
 from stories.model.page_result import Gone
 from stories.model.release import NotARelease
 
@@ -26,44 +27,8 @@ _ERROR_PAGE = re.compile(
     r"(?:/[\w-]{1,20})?/(?:errors?/)?(?:404|410|(?:page-?|file-?)?not-?found|404-?(?:error|not-?found))(?:\.\w{1,5})?/?",
     re.IGNORECASE,
 )
-_REMOVED_WORDS = re.compile(
-    r"\b(?:404|410)\b|not found|no longer (?:exists?|available)|(?:does\s*n[o'’]t|does not|doesn[’']t) exist"
-    r"|(?:has been|was) (?:removed|deleted)|can[’']?(?:no|')?t (?:be found|find (?:that|this|the) page)"
-    r"|nicht gefunden|introuvable|non trouvée|no encontrada|não (?:foi )?encontrada"
-    r"|不存在|找不到|見つかりません|찾을 수",
-    re.IGNORECASE,
-)
-_SITE_DOWN_WORDS = re.compile(
-    r"maintenance|temporar|be (?:right )?back|try again|come back|unavailable|overload|too many|just a moment"
-    r"|checking your|(?m:^)[^\w\n]{0,4}(?:(?:http )?error[^\w\n]{0,4})?5\d\d\b"
-    r"|\b5\d\d\W{1,4}(?:error|internal|bad|gateway|service)"
-    r"|wartung|vorübergehend|mantenimiento|manutenção|维护|維護|メンテナンス|점검",
-    re.IGNORECASE,
-)
 TEXT_MAX = 200_000  # characters of a page's text; a release has a tenth of that
 MAX_HEADING = 120  # characters; a longer heading says more than that a page is gone
-_REMOVED_HEADING = re.compile(
-    r"(?:(?:oops|sorry|whoops|uh[- ]?oh)\W+)?(?:(?:http )?error\W*)?(?:40[4]|410)?\W*(?:error\W*)?"
-    r"(?:(?<=410 )gone\W*|not found\W*|nothing found\W*|(?:(?:the|this|that) )?"
-    r"(?:page|article|content|story|item|(?:press |news )?release)"
-    r"(?: (?:that )?you(?:'re|’re| are| were| have)? (?:requested|(?:looking|searching) for))?(?: is| was)?"
-    r" (?:not found|could not be found|can(?:no|['’])t be found|no longer (?:available|exists?)"
-    r"|does(?:n['’]t| not) exist|has been (?:removed|deleted))\W*)?"
-    r"|(?:die )?seite (?:wurde )?nicht gefunden\W*|page (?:introuvable|non trouvée)\W*|página no encontrada\W*"
-    r"|página não encontrada\W*|(?:页面|頁面)(?:不存在|未找到)\W*|找不到(?:页面|頁面|網頁)\W*"
-    r"|ページが見つかりません\W*",
-    re.IGNORECASE,
-)
-_SITE_DOWN_HEADING = re.compile(
-    r"we(?:['’]ll| will| shall) be (?:right )?back(?: soon| shortly)?\W*"
-    r"|(?:under |scheduled |site )maintenance(?: mode)?\W*|maintenance mode\W*"
-    r"|(?:(?:this|the|our) )?(?:(?:web)?site|page|service|we)(?: is| are|['’]re)? (?:currently |temporarily )?"
-    r"(?:down|offline|closed|unavailable|under maintenance)(?: for (?:scheduled )?maintenance)?\W*"
-    r"|temporarily unavailable\W*|service (?:temporarily )?unavailable\W*|just a moment\W*|wartungsarbeiten\W*",
-    re.IGNORECASE,
-)
-_MAINTENANCE_HEADING = re.compile(r"maintenance\W*", re.IGNORECASE)
-"""Also a section's name: it counts only as the title, the beginning of the title, or the headline."""
 
 
 def removed_by_response(asked: str, response: Response, listings: Collection[str] = ()) -> Gone | None:
@@ -95,14 +60,14 @@ def removed_by_content(refusal: NotARelease, asked: str = "", response: Response
     """
     heads = "\n".join(_title_and_headings(response))
     said = f"{refusal.detail}\n{headings(response)}"
-    if _SITE_DOWN_WORDS.search(heads) or (refusal.reason == "error page" and _SITE_DOWN_WORDS.search(refusal.detail)):
+    if AWAY.search(heads) or (refusal.reason == "error page" and AWAY.search(refusal.detail)):
         return None
     if refusal.reason in _EMPTY_REASONS:
-        return "not found" if _REMOVED_WORDS.search(said) else "emptied"
-    if refusal.reason == "error page" and _REMOVED_WORDS.search(said):
+        return "not found" if GONE.search(said) else "emptied"
+    if refusal.reason == "error page" and GONE.search(said):
         return "not found"
     if refusal.reason == "listing" and response is not None:
-        if any(_is_heading(_REMOVED_HEADING, head) for head in _title_and_headings(response)):
+        if any(_is_heading(NOT_FOUND_HEADING, head) for head in _title_and_headings(response)):
             return "not found"
         return "moved to a listing" if _location(response.url) != _location(asked) else "emptied"
     return None
@@ -115,7 +80,7 @@ def removed_by_headline(headline: str, response: Response | None = None) -> Gone
     """
     return (
         "not found"
-        if any(_is_heading(_REMOVED_HEADING, said) for said in (headline, *_title_and_headings(response)))
+        if any(_is_heading(NOT_FOUND_HEADING, said) for said in (headline, *_title_and_headings(response)))
         else None
     )
 
@@ -123,8 +88,8 @@ def removed_by_headline(headline: str, response: Response | None = None) -> Gone
 def is_site_down(headline: str, response: Response | None = None) -> bool:
     """Return whether a page that was read as a release announces an outage or maintenance of its site."""
     heads = _title_and_headings(response)
-    return any(_is_heading(_SITE_DOWN_HEADING, said) for said in (headline, *heads)) or any(
-        _is_heading(_MAINTENANCE_HEADING, said) for said in (headline, *heads[:2])
+    return any(_is_heading(MAINTENANCE_HEADING, said) for said in (headline, *heads)) or any(
+        _is_heading(MAINTENANCE_TITLE, said) for said in (headline, *heads[:2])
     )
 
 

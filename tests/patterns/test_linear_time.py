@@ -25,9 +25,9 @@ _DATELINE = Cap(260, "a dateline is looked for in the first REACH characters", c
 _DATE_LINE = Cap(90, "is_date_line refuses longer lines")
 _HEADING = Cap(120, "a heading of more than HEADING characters says something else", collapsed=True)
 CAPS = {
-    "crawler.pages.removed_pages:_MAINTENANCE_HEADING": _HEADING,
-    "crawler.pages.removed_pages:_SITE_DOWN_HEADING": _HEADING,
-    "crawler.pages.removed_pages:_REMOVED_HEADING": _HEADING,
+    "crawler.extraction.page_phrases:MAINTENANCE_HEADING": _HEADING,
+    "crawler.extraction.page_phrases:MAINTENANCE_TITLE": _HEADING,
+    "crawler.extraction.page_phrases:NOT_FOUND_HEADING": _HEADING,
     "crawler.pages.removed_pages:_title_and_headings": Cap(240, "the title is cut to twice HEADING"),
     "crawler.extraction.charset:_META": Cap(4_096, "the first HEAD bytes are searched"),
     "crawler.extraction.fields.datelines:_CLOCK": _DATELINE,
