@@ -13,7 +13,7 @@ from config.source_settings import ReleaseHints
 from crawler.extraction.body import phrases
 from crawler.extraction.body.blocks import Block, ancestors, is_under, read_blocks
 from crawler.extraction.body.inline_markup import settle_inline
-from crawler.extraction.body.paragraphs import Paragraph, pieces_of
+from crawler.extraction.body.paragraphs import Paragraph, paragraphs_of
 from crawler.extraction.body.sections import Sections, split
 from crawler.extraction.body.selection import choose
 from crawler.extraction.body.site_boilerplate import Seen, drop_repeated
@@ -78,11 +78,13 @@ def extract_release(
         drop_repeated(chosen, seen, headline)
         chosen = [block for block in chosen if block.chosen]
     captions = caption_blocks(main, blocks)
-    anatomy = split(pieces_of(chosen), headline, captions)
-    refuse_listing(blocks, [text for _, text in anatomy.own], is_proven=is_proven, dated=anatomy.found is not None)
+    sections = split(paragraphs_of(chosen), headline, captions)
+    refuse_listing(
+        blocks, [text for _, text in sections.paragraphs], is_proven=is_proven, dated=sections.found is not None
+    )
     if headline is None:
         raise NotARelease("no text", "nothing on the page is a headline")
-    return bounded(_release(page, blocks, anatomy, headline, hints, addresses, main, captions))
+    return bounded(_release(page, blocks, sections, headline, hints, addresses, main, captions))
 
 
 def _choose(page: Page, blocks: list[Block], hints: ReleaseHints) -> lxml.html.HtmlElement:
@@ -93,7 +95,7 @@ def _choose(page: Page, blocks: list[Block], hints: ReleaseHints) -> lxml.html.H
             inside = {descendant for element in elements for descendant in element.iter()}
             for block in blocks:
                 block.key = key(block.text)
-                block.chosen = block.element in inside and not block.beside
+                block.chosen = block.element in inside and not block.is_boilerplate
             if sum(weight(block.text) for block in blocks if block.chosen) >= 80:
                 return elements[0]
     return choose(page, blocks)
@@ -118,31 +120,31 @@ def _addresses(page: Page) -> Iterator[str]:
 def _release(
     page: Page,
     blocks: list[Block],
-    anatomy: Sections,
+    sections: Sections,
     headline: str,
     hints: ReleaseHints,
     addresses: list[str],
     main: lxml.html.HtmlElement,
     captions: set[int],
 ) -> Release:
-    dateline = anatomy.found.dateline if anatomy.found else None
+    dateline = sections.found.dateline if sections.found else None
     first = next((block.index for block in blocks if block.chosen), 0)
-    near = blocks[max(0, first - 8) : max(first + 6, anatomy.start)]
+    near = blocks[max(0, first - 8) : max(first + 6, sections.start)]
     subheadline = find_subheadline(
-        page, near, anatomy.lead, headline, hints, first=anatomy.start, dated=dateline is not None
+        page, near, sections.lead, headline, hints, first=sections.start, dated=dateline is not None
     )
-    own = _own(anatomy, subheadline)
+    own = _own(sections, subheadline)
     body = [text for part, text in own if part == "body"]
-    if anatomy.found is not None:
-        position = len(_before_dateline(anatomy, subheadline))
-        body[position] = body[position][anatomy.found.end :].strip()
+    if sections.found is not None:
+        position = len(_before_dateline(sections, subheadline))
+        body[position] = body[position][sections.found.end :].strip()
     about = tuple(text for part, text in own if part == "about")
-    every = [*anatomy.tag_lines, *(text for _, text in own)]
+    every = [*sections.tag_lines, *(text for _, text in own)]
     listed = listed_beside_the_text(page, blocks, _article(main))
-    original = _original(page, anatomy, blocks)
+    original = _original(page, sections, blocks)
     known = first_wire([*addresses, *([original] if original else [])])
     printed = wire_in_text(
-        "\n".join([*every, *anatomy.notes, *(b.text for b in blocks if "ID" in b.text and weight(b.text) < 200)])
+        "\n".join([*every, *sections.notes, *(b.text for b in blocks if "ID" in b.text and weight(b.text) < 200)])
     )
     wire_id = _hinted_id(page, hints) or (known[1] if known else printed[1] if printed else None)
     return Release(
@@ -154,12 +156,12 @@ def _release(
         embargoed_until=find_embargo([block.text for block in blocks[:60]], hints.timezone),
         tags=find_tags([*every, *_loose_tags(blocks, main, every[-1] if every else "")]),
         tickers=find_tickers([headline, subheadline or "", *every, *listed]),
-        issuer=_issuer(page, anatomy, about, blocks, hints),
+        issuer=_issuer(page, sections, about, blocks, hints),
         language=find_language([*body, *about], page.language),
         body=tuple(text for text in body if text),
         about=about,
-        disclaimer=anatomy.disclaimer,
-        contacts=tuple(anatomy.contacts),
+        disclaimer=sections.disclaimer,
+        contacts=tuple(sections.contacts),
         images=find_images(page, main, blocks, captions),
         wire=hints.wire
         or (known[0] if known else None)
@@ -179,7 +181,7 @@ def _article(main: lxml.html.HtmlElement) -> lxml.html.HtmlElement | None:
 def _loose_tags(blocks: list[Block], main: lxml.html.HtmlElement, ending: str) -> Iterator[str]:
     """Yield the lines of hashtags in the article's element, up to other stories; ``ending`` ends the release's text.
 
-    Trafilatura drops some of them, and some stand behind the text.
+    Trafilatura drops some of them, and some follow the text.
     """
     article = _article(main)
     wanted = key(ending)
@@ -188,18 +190,18 @@ def _loose_tags(blocks: list[Block], main: lxml.html.HtmlElement, ending: str) -
     for block in blocks[opens:]:
         if block.index > last and (phrases.RELATED.match(block.text) or not is_under(block.element, article)):
             return
-        if not block.beside:
+        if not block.is_boilerplate:
             yield from (line for line in unglue(block.text).split("\n") if is_tag_line(line))
 
 
-def _before_dateline(anatomy: Sections, subheadline: str | None) -> list[str]:
-    """Return what stands between headline and dateline and is of the text: highlights, a word on an earlier release.
+def _before_dateline(sections: Sections, subheadline: str | None) -> list[str]:
+    """Return what is between headline and dateline and is of the text: highlights, a word on an earlier release.
 
     Behind such an advisory the release begins anew, often with the headline that its title does not have.
     """
     kept: list[str] = []
     advised = False
-    for piece in anatomy.lead:
+    for piece in sections.lead:
         advised = advised or phrases.ADVISORY.search(piece.text) is not None
         if (advised or _is_highlight(piece)) and piece.text != subheadline and not is_date_line(piece.text):
             kept.append(piece.text)
@@ -210,10 +212,10 @@ def _is_highlight(piece: Paragraph) -> bool:
     return piece.block.kind == "item" and piece.block.link_density < 0.3 and weight(piece.text) >= 30
 
 
-def _own(anatomy: Sections, subheadline: str | None) -> list[tuple[str, str]]:
+def _own(sections: Sections, subheadline: str | None) -> list[tuple[str, str]]:
     """Return the release's paragraphs in page order with the part each belongs to."""
-    lead = [("body", text) for text in _before_dateline(anatomy, subheadline)] if anatomy.found else []
-    return [*lead, *((part, text) for part, text in anatomy.own if text != subheadline)][:PARAGRAPHS_MAX]
+    lead = [("body", text) for text in _before_dateline(sections, subheadline)] if sections.found else []
+    return [*lead, *((part, text) for part, text in sections.paragraphs if text != subheadline)][:PARAGRAPHS_MAX]
 
 
 def _own_url(page: Page) -> str | None:
@@ -229,7 +231,7 @@ def _hinted_id(page: Page, hints: ReleaseHints) -> str | None:
     return None
 
 
-def _original(page: Page, anatomy: Sections, blocks: list[Block]) -> str | None:
+def _original(page: Page, sections: Sections, blocks: list[Block]) -> str | None:
     """Return where the release first stood: "View source version on …", else a canonical address on another page."""
     for block in blocks:
         if weight(block.text) <= 700 and phrases.VIEW_SOURCE.search(block.text):
@@ -267,10 +269,10 @@ _LEGAL_FORM = re.compile(
 
 
 def _issuer(
-    page: Page, anatomy: Sections, about: tuple[str, ...], blocks: list[Block], hints: ReleaseHints
+    page: Page, sections: Sections, about: tuple[str, ...], blocks: list[Block], hints: ReleaseHints
 ) -> str | None:
     """Return the company that issued it: as the SOURCE line, the wire's header or the first about section names it."""
-    if name := selected(page, hints.issuer) or anatomy.source:
+    if name := selected(page, hints.issuer) or sections.source:
         return name
     for index, block in enumerate(blocks):
         if weight(block.text) <= 160:

@@ -69,7 +69,7 @@ class Page:
 
 
 def _unless_xml(reference: re.Match[str]) -> str:
-    """Return a character reference as it stands, or a space for one that means such a character."""
+    """Return a character reference unchanged, or a space for one that means such a character."""
     number = int(reference[1], 16) if reference[1] else int(reference[2])
     return " " if number <= 0xFFFF and _NOT_XML.match(chr(number)) else reference[0]
 

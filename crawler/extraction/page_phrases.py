@@ -1,7 +1,7 @@
 """What pages say that hold no release: error pages, maintenance, log-in, cookie and JavaScript walls.
 
-The phrases are one table, ``page_phrases.toml``. Extraction refuses pages by them; the crawler decides by them whether a
-known release was removed or its site is away.
+The phrases are one table, ``page_phrases.toml``. Extraction refuses pages by them. The crawler decides by them whether
+a known release was removed or its site is down.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import Literal
 import msgspec
 
 PageKind = Literal[
-    "not_found", "not_found_heading", "gone", "maintenance", "maintenance_heading", "maintenance_title", "away", "error",
-    "login", "cookies", "javascript",
+    "not_found", "not_found_heading", "gone", "maintenance", "maintenance_heading", "maintenance_title", "away",
+    "error", "login", "cookies", "javascript",
 ]  # fmt: skip
 """
 ``not_found``: a whole heading, or a phrase in the little text of an error page.

@@ -16,7 +16,7 @@ REASONS = ("empty", "not HTML", "listing", "error page", "log-in wall", "cookie 
 """The fixed list of reasons."""
 
 LITTLE = 600  # Latin characters: less text than the shortest releases have, so that a wall's words count
-MANY_LINKS = 400  # without a paragraph beside them; a wire's menu has some 300
+MANY_LINKS = 400  # without a paragraph next to them; a wire's menu has some 300
 LONG = 400  # Latin characters; no headline and few teasers have as many
 OPENING = 4  # paragraphs of text or teasers that a page opens with
 SUMMARIES = 0.75  # of a listing's text; a lead story may have two paragraphs
@@ -26,11 +26,11 @@ LEAST = 80  # Latin characters of running text that a release has
 def refuse_walls(page: Page, blocks: Sequence[Block], *, is_proven: bool = False) -> None:
     """Raise ``NotARelease`` for a page whose little text is an error, a wall, or a shell.
 
-    Words count where they stand in running text and headings: the menus of any wire name cookies and log-ins.
-    ``is_proven``: a headline over a dateline or a notice is on the page, see ``crawler.extraction.body.text_under_headline``; then its
+    Words count where they are in running text and headings: the menus of any wire name cookies and log-ins.
+    ``is_proven``: the page has a headline over a dateline or a notice (``body/text_under_headline.py``). Then its
     little text is what there is to read.
     """
-    around = [block for block in blocks if not block.beside and block.link_density < 0.5]
+    around = [block for block in blocks if not block.is_boilerplate and block.link_density < 0.5]
     running = [block for block in around if weight(block.text) >= 60]
     amount = sum(weight(block.text) for block in running)
     everything = " \n".join(block.text for block in blocks)[:20_000]
@@ -64,7 +64,7 @@ def refuse_walls(page: Page, blocks: Sequence[Block], *, is_proven: bool = False
 
 
 def _asks_for_password(page: Page) -> bool:
-    """Whether a password is asked for in the page itself, not in the log-in form of its header or menu."""
+    """Whether the page has a password field itself, not in the log-in form of its header or menu."""
     return any(
         not any(around.tag in ASIDE or around.tag == "header" for around in ancestors(field))
         for field in page.tree.xpath("//input[@type='password']")
@@ -72,7 +72,7 @@ def _asks_for_password(page: Page) -> bool:
 
 
 def _weight_of(blocks: Sequence[Block], words: re.Pattern[str]) -> int:
-    """Return how much of the running text stands in paragraphs that hold such words."""
+    """Return how much of the running text is in paragraphs that hold such words."""
     return sum(weight(block.text) for block in blocks if words.search(block.text))
 
 
@@ -80,24 +80,24 @@ def refuse_listing(blocks: Sequence[Block], own: Sequence[str], *, dated: bool, 
     """Raise ``NotARelease`` for a page that names other pages and has no text of its own.
 
     ``own`` are the paragraphs that would be the release's; ``dated``: they open with a dateline. A page is a listing where
-    paragraphs that are cut short say as much as whole ones do, or open it, and where nearly all that is whole stands under
+    paragraphs that are cut short say as much as whole ones do, or open it, and where nearly all that is whole is under
     linked headlines. A text of its own is never refused for the teasers behind it or between its paragraphs.
     """  # noqa: E501
     if is_proven and own:
         return
     links = [block for block in blocks if _is_linked_headline(block)]
-    whole = [text for text in own if _tells(text)]
-    told = sum(map(weight, whole))
+    whole = [text for text in own if _is_own_text(text)]
+    own_weight = sum(map(weight, whole))
     cut = [text for text in own if is_cut_short(text)]
-    opening = [text for text in own if _tells(text) or is_cut_short(text)][:OPENING]
+    opening = [text for text in own if _is_own_text(text) or is_cut_short(text)][:OPENING]
     many = len(cut) >= 4 or (len(cut) >= 3 and len(links) >= 5)
-    if many and (sum(map(weight, cut)) >= told or sum(map(is_cut_short, opening)) >= 3):
+    if many and (sum(map(weight, cut)) >= own_weight or sum(map(is_cut_short, opening)) >= 3):
         raise NotARelease("listing", f"{len(cut)} teasers and no text of its own")
     under = _under_linked_headlines(blocks)
     summaries = [weight(text) for text in whole if key(text) in under]
-    if len(summaries) >= 3 and sum(summaries) >= SUMMARIES * told:
+    if len(summaries) >= 3 and sum(summaries) >= SUMMARIES * own_weight:
         raise NotARelease("listing", f"{len(summaries)} summaries of other pages and no text of its own")
-    if told == 0 and not dated:
+    if own_weight == 0 and not dated:
         titles = " ".join(block.key for block in links)
         named = sum(weight(text) for text in own if key(text) in titles)
         if len(links) >= 5 or 2 * named >= sum(map(weight, own)) > 0:
@@ -108,11 +108,11 @@ def refuse_listing(blocks: Sequence[Block], own: Sequence[str], *, dated: bool, 
 
 
 def _is_linked_headline(block: Block) -> bool:
-    return block.links > 0 and block.link_density > 0.7 and weight(block.text) >= 25 and not block.beside
+    return block.links > 0 and block.link_density > 0.7 and weight(block.text) >= 25 and not block.is_boilerplate
 
 
 def _under_linked_headlines(blocks: Sequence[Block]) -> set[str]:
-    """Return the keys of the paragraphs that stand under a heading that is a link, or under the date below one."""
+    """Return the keys of the paragraphs that are under a heading that is a link, or under the date below one."""
     found: set[str] = set()
     for block in blocks:
         if block.kind == "heading" and block.links == 1 and _is_linked_headline(block):
@@ -124,6 +124,6 @@ def _under_linked_headlines(blocks: Sequence[Block]) -> set[str]:
     return found
 
 
-def _tells(text: str) -> bool:
+def _is_own_text(text: str) -> bool:
     """Whether a paragraph is a text of its own: whole, and a sentence or so long that no full stop need end it."""
     return not is_cut_short(text) and (weight(text) >= LONG or (weight(text) >= 100 and is_sentence(text)))

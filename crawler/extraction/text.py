@@ -9,7 +9,7 @@ import unicodedata
 _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]"
 )
-# Joiners mean something between letters of Arabic or Indic scripts, nothing beside Latin ones.
+# Joiners mean something between letters of Arabic or Indic scripts, nothing next to Latin ones.
 _JOINERS = re.compile("(?<![\u0590-\u0fff])[\u200c\u200d]+|[\u200c\u200d]+(?![\u0590-\u0fff])")
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _C1 = re.compile("[\x80-\x9f]")

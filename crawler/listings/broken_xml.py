@@ -20,7 +20,7 @@ def mend_ampersands(body: bytes) -> bytes:
 
 
 def refuse_broken(body: bytes, what: str, *, nothing: bool) -> None:
-    """Raise ``ListingUnreadableError`` for XML that ends before its root does, or is broken and told ``nothing`` at all.
+    """Raise ``ListingUnreadableError`` for XML that ends before its root does, or is broken and gave ``nothing``.
 
     Every feed reader forgives bare ampersands, HTML's entities and an encoding that is not what it says.
     """

@@ -1,4 +1,4 @@
-"""Dates as sites print them: where they stand in a text, and which moment they name if that needs no guessing."""
+"""Dates as sites print them: where they are in a text, and which moment they name if that needs no guessing."""
 
 from __future__ import annotations
 
@@ -185,7 +185,7 @@ def zone_named(name: str, fallback: tzinfo | None = None) -> tzinfo | None:
 def moment_of(found: PrintedDate, zone: tzinfo | None = None, order: NumericOrder | None = None) -> str | None:
     """Return a found date in ISO 8601: with an offset where one is printed or ``zone`` is known, else the bare date.
 
-    ``None`` where the day cannot be told without guessing.
+    ``None`` where the day is ambiguous.
     """
     day = found.day
     if day is None and found.pair and order:

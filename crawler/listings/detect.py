@@ -9,7 +9,7 @@ from crawler.listings.listing_page import ListingUnreadableError
 
 Content = Literal["xml-feed", "json", "sitemap", "urls", "html", "xml", "text"]
 
-HEAD = 8 * 1024  # the root element stands in it, licences in comments and PHP warnings before it included
+HEAD = 8 * 1024  # the root element is in it, licences in comments and PHP warnings before it included
 BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe\x00\x00", "utf-32-le"), (b"\x00\x00\xfe\xff", "utf-32-be"),
         (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))  # fmt: skip
 WIDE = ((b"<\0\0\0", "utf-32-le"), (b"\0\0\0<", "utf-32-be"), (b"<\0", "utf-16-le"), (b"\0<", "utf-16-be"))

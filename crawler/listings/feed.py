@@ -32,7 +32,7 @@ LOOSE_MAX = 256 * 1024
 
 
 def read_feed(body: bytes, url: str, hints: ReleaseHints, content_type: str | None = None) -> ListingPage:
-    """Return the entries of an XML feed in its order; ``ListingUnreadableError`` for what feedparser finds no feed in."""
+    """Return the entries of an XML feed in its order; raise ``ListingUnreadableError`` for what is no feed."""
     refused: Counter[str] = Counter()
     body = known_charset(body, refused)
     parsed = _parse(body, content_type, refused)
@@ -141,7 +141,7 @@ def _contents(entries: Iterable[Mapping[str, Any]], url: str) -> dict[str, str]:
 
 
 def _guid(entry: Mapping[str, Any], url: str) -> str | None:
-    """The entry's own id as it stands, unless it is plainly a path on the feed's host."""
+    """The entry's own id unchanged, unless it is plainly a path on the feed's host."""
     guid = str(entry.get("id") or "").strip()
     if not guid.startswith("/"):
         return guid or None
@@ -188,7 +188,7 @@ def _unique(sightings: Iterable[Sighting | None], url: str, hints: ReleaseHints)
     if hints.url:
         pattern = linear(hints.url)
         matching = tuple(sighting for sighting in kept.values() if pattern.search(sighting.url))
-        # A feed may link through a redirecting host, which no pattern knows: then it is believed as it stands.
+        # A feed may link through a redirecting host, which no pattern knows: then it is believed unchanged.
         return matching or tuple(kept.values())
     return tuple(kept.values())
 

@@ -1,4 +1,4 @@
-"""Entries of a feed that carry the whole release (``full_text``), told from those that only begin it."""
+"""Entries of a feed that carry the whole release (``full_text``), and how they differ from those that only begin it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _APPEARED = re.compile(
 )
 """What WordPress puts under every entry of a feed."""
 
-TAIL = 1_200  # characters at an entry's end in which it stands
+TAIL = 1_200  # characters at an entry's end in which it is
 
 
 def whole(contents: Mapping[str, str]) -> dict[str, str]:

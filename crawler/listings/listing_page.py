@@ -10,7 +10,7 @@ from stories.model.sighting import ListingKind, Sighting
 
 
 class ListingUnreadableError(Exception):
-    """The bytes are no listing of the kind that was asked for; the message says what they are."""
+    """The bytes are no listing of the kind that was expected; the message says what they are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,8 +41,8 @@ def read_listing(
 
     What is over a bound of ``crawler.listings.markup_bounds`` is left out and counted in ``refused``.
 
-    ``url`` is where they came from, after redirects. ``ListingUnreadableError`` says what they are instead: empty, binary,
-    an HTML page where a feed was expected, a log-in page. A quiet listing is no error: it has no sightings.
+    ``url`` is where they came from, after redirects. ``ListingUnreadableError`` says what they are instead: empty,
+    binary, an HTML page where a feed was expected, a log-in page. A quiet listing is no error: it has no sightings.
     """
     if is_gzip(body):
         body = unpack(body)

@@ -22,7 +22,7 @@ UNSEEN = frozenset({"script", "style", "noscript", "template", "svg", "head", "i
           "button", "textarea", "input", "canvas", "audio", "video", "map", "math", "dialog", "datalist", "menu"})  # fmt: skip  # noqa: E501
 ASIDE = frozenset({"nav", "aside", "footer"})
 HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
-BESIDE_HOLDS = 0.4  # of a page's running text at most, or it is not beside the article
+MAX_BOILERPLATE_SHARE = 0.4  # of a page's running text at most, or it is not next to the article
 BLOCK_LIMIT = 20_000  # blocks of a page; the longest release measured has 900
 _CELLS_HOLD_TEXT = etree.XPath("boolean(.//table|.//p[2]|.//h1|.//h2|.//h3|.//ul|.//ol|.//form|.//div[3]|.//br[4])")
 _EMPTY_LINE = re.compile(r"\n[^\S\n]*\n\s*")
@@ -30,7 +30,7 @@ _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _CAPTION = re.compile(r"(?<![a-z])i?caption(?![a-z])|bildunterschrift|image-?legend", re.I)
 CAPTION = 900  # characters; the longest caption measured has 860
 _STREAMED = re.compile(r"S:[0-9a-f]+$")
-# Words of a class or an id that say: beside the article, not of it.
+# Words of a class or an id that say: next to the article, not of it.
 NOISE = frozenset(
     [
         "ad",
@@ -143,8 +143,8 @@ class Block:
     """Of a heading: 1 to 6."""
     link_chars: int = 0
     links: int = 0
-    beside: bool = False
-    """Whether it stands in a navigation, an aside, a footer or in what its class names as such."""
+    is_boilerplate: bool = False
+    """Whether it is in a navigation, an aside, a footer or in what its class names as such."""
     around: tuple[int, ...] = ()
     key: str = ""
     chosen: bool = False
@@ -167,9 +167,9 @@ def read_blocks(tree: lxml.html.HtmlElement) -> list[Block]:
 
 
 def _settle_beside(blocks: list[Block]) -> None:
-    """Say which blocks stand beside the article: in an element named so that holds little of the page's running text.
+    """Say which blocks are next to the article: in an element named so that holds little of the page's running text.
 
-    Some sites lay out all of a page in "widgets" or a "sidebar": what holds the text is not beside it.
+    Some sites lay out all of a page in "widgets" or a "sidebar": what holds the text is not outside it.
     """
     held: Counter[int] = Counter()
     total = 0
@@ -179,11 +179,11 @@ def _settle_beside(blocks: list[Block]) -> None:
             for number in block.around:
                 held[number] += len(block.text)
     for block in blocks:
-        block.beside = any(held[number] <= BESIDE_HOLDS * total for number in block.around)
+        block.is_boilerplate = any(held[number] <= MAX_BOILERPLATE_SHARE * total for number in block.around)
 
 
 class _Reader:
-    """Walks a tree once; keeps what stands in the paragraph that is being read."""
+    """Walks a tree once; keeps what is in the paragraph that is being read."""
 
     def __init__(self) -> None:
         self.blocks: list[Block] = []
@@ -318,7 +318,7 @@ def _is_hidden(element: lxml.html.HtmlElement) -> bool:
 
 
 def _is_noise(element: lxml.html.HtmlElement) -> bool:
-    """Whether the class or id of an element names it as something beside the article."""
+    """Whether the class or id of an element names it as something next to the article."""
     if element.tag in ("body", "html", "main", "article"):
         return False
     names = f"{element.get('class') or ''} {element.get('id') or ''}"
@@ -344,7 +344,7 @@ def _data_row(row: lxml.html.HtmlElement) -> str | None:
 
 
 def ancestors(element: lxml.html.HtmlElement) -> Iterator[lxml.html.HtmlElement]:
-    """Yield the element and what it stands in, up to the body."""
+    """Yield the element and what it is in, up to the body."""
     current: lxml.html.HtmlElement | None = element
     while current is not None and current.tag != "body":
         yield current
@@ -352,7 +352,7 @@ def ancestors(element: lxml.html.HtmlElement) -> Iterator[lxml.html.HtmlElement]
 
 
 def is_under(element: lxml.html.HtmlElement, holder: lxml.html.HtmlElement) -> bool:
-    """Whether an element is another one or stands in it."""
+    """Whether an element is another one or is in it."""
     current: lxml.html.HtmlElement | None = element
     while current is not None:
         if current is holder:

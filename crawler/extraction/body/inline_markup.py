@@ -10,7 +10,7 @@ Removing tags alone makes other figures: ``10<sup>6</sup>`` would be 106, ``$12.
   another digit they become subscript characters.
 - A raised and a lowered number around a slash are a fraction, parted from the number before it (3 1/2).
 - Deleted text (``del``, ``s``, ``strike``, ``line-through``) is not part of the release; inserted text is.
-- Readings (``rt``) beside their base text, and duplicates for screen readers beside the visible text, are left out.
+- Readings (``rt``) next to their base text, and duplicates for screen readers next to the visible text, are left out.
 - A space parts two figures that only the layout parts (``<span>12.4</span><span>15.1</span>``); the pieces of one
   figure stay joined (``<span>1</span><span>,234</span>``).
 
@@ -191,7 +191,7 @@ def _settle_raised(element: lxml.html.HtmlElement) -> None:
 
 
 def raised(text: str, before: str, after: str, *, is_linked: bool = False, is_numerator: bool = False) -> str:
-    """Return what raised text is in plain text, between what stands before and behind it in its line.
+    """Return what raised text is in plain text, between what is before and behind it in its line.
 
     ``is_linked``: it leads to another place of the page; ``is_numerator``: a slash and a lowered number follow.
     """
@@ -254,7 +254,7 @@ def _settle_lowered(element: lxml.html.HtmlElement) -> None:
 
 
 def lowered(text: str, before: str) -> str:
-    """Return what lowered text is in plain text behind what stands before it in its line."""
+    """Return what lowered text is in plain text behind what is before it in its line."""
     said = text.strip()
     if not said[:1].isdigit() or before[-1:] in ("/", "⁄", "∕"):
         return text

@@ -1,4 +1,4 @@
-"""The paragraphs of the article as its parts are told from: lines that belong together are one."""
+"""The paragraphs of the article from which its parts are found: lines that belong together are one."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Paragraph:
         return weight(self.text) <= SHORT
 
 
-def pieces_of(blocks: Sequence[Block]) -> list[Paragraph]:
+def paragraphs_of(blocks: Sequence[Block]) -> list[Paragraph]:
     """Return the paragraphs of chosen blocks; a line break parts two where one ends or a mark begins."""
     pieces: list[Paragraph] = []
     for block in blocks:
@@ -54,7 +54,7 @@ def is_prose(piece: Paragraph) -> bool:
 
 
 def prose_behind(pieces: list[Paragraph], prose: list[bool]) -> list[int]:
-    """Return for each paragraph how much running text stands behind it."""
+    """Return for each paragraph how much running text follows it."""
     rest = [0] * (len(pieces) + 1)
     for index in range(len(pieces) - 1, -1, -1):
         rest[index] = rest[index + 1] + (weight(pieces[index].text) if prose[index] else 0)

@@ -26,7 +26,7 @@ from crawler.extraction.text import is_cut_short, is_sentence, key, weight
 Part = Literal["body", "about"]
 LINE = 450  # characters: no line of boilerplate is longer
 LABEL = 40  # Latin characters
-LATE = 0.25  # of the text at most may stand behind a mark, or it marks something inside the text
+LATE = 0.25  # of the text at most may follow a mark, or it marks something inside the text
 ENOUGH = 300  # of text before an end mark can be one: EQS prints the disclaimer above the text
 LITTLE_BEHIND = 900  # of text behind the marks of a short release: sections about two or three companies
 _ONLY_MARK = re.compile(rf"^\W*{phrases.DISCLAIMER}[^.。!]*[.。!]?", re.I)
@@ -43,8 +43,8 @@ class Sections:
     start: int = 0
     """The index of the block that the text begins with."""
     lead: list[Paragraph] = field(default_factory=list)
-    """What stands above the dateline; sub-headline, highlights, or of the site."""
-    own: list[tuple[Part, str]] = field(default_factory=list)
+    """What is above the dateline; sub-headline, highlights, or of the site."""
+    paragraphs: list[tuple[Part, str]] = field(default_factory=list)
     """The release's paragraphs in page order; the first has its dateline still."""
     tag_lines: list[str] = field(default_factory=list)
     disclaimer: str | None = None
@@ -57,35 +57,35 @@ class Sections:
 
 
 def split(pieces: list[Paragraph], headline: str | None, captions: set[int]) -> Sections:
-    """Return the parts of a release; ``captions`` are the indexes of blocks that stand under pictures."""
-    anatomy = Sections()
-    pieces, anatomy.captions = without_captions(without_headline(pieces, headline), captions)
-    first, anatomy.found = find_start(pieces)
-    anatomy.lead = pieces[:first]
-    marks = (match[0].strip() for piece in anatomy.lead if (match := _ONLY_MARK.match(piece.text)))
-    anatomy.disclaimer = next(marks, None)  # EQS prints it above the text
-    anatomy.start = pieces[first].block.index if first < len(pieces) else 0
-    walk = _SectionParser(pieces, first, anatomy)
+    """Return the parts of a release; ``captions`` are the indexes of blocks that are under pictures."""
+    sections = Sections()
+    pieces, sections.captions = without_captions(without_headline(pieces, headline), captions)
+    first, sections.found = find_start(pieces)
+    sections.lead = pieces[:first]
+    marks = (match[0].strip() for piece in sections.lead if (match := _ONLY_MARK.match(piece.text)))
+    sections.disclaimer = next(marks, None)  # EQS prints it above the text
+    sections.start = pieces[first].block.index if first < len(pieces) else 0
+    walk = _SectionParser(pieces, first, sections)
     walk.run()
-    return anatomy
+    return sections
 
 
 class _SectionParser:
     """Goes through the paragraphs once, from the dateline to where the release ends."""
 
-    def __init__(self, pieces: list[Paragraph], first: int, anatomy: Sections) -> None:
+    def __init__(self, pieces: list[Paragraph], first: int, sections: Sections) -> None:
         self.pieces = pieces
         self.first = first
-        self.anatomy = anatomy
+        self.sections = sections
         self.state: Literal["body", "about", "contact", "over"] = "body"
         self.tail = False
         """Whether an end mark was seen: hashtags, disclaimer, ``###``, about, contacts."""
         self.tagged = False
-        """Whether hashtags were seen with little behind them: what then stands in another element is the site's."""
+        """Whether hashtags were seen with little behind them: what is then in another element is the site's."""
         self.said = 0
         self.seen: set[str] = set()
         self.homes: set[lxml.html.HtmlElement | None] = set()
-        """The elements that the text's paragraphs stand in."""
+        """The elements that the text's paragraphs are in."""
         self.pairs = teaser_pairs(pieces)
         self.contact_runs = contact_runs(pieces)
         self.prose = [is_prose(piece) for piece in pieces]
@@ -104,7 +104,7 @@ class _SectionParser:
                 break
             if index >= self.skip_to and not self._is_mark(index, piece):
                 self._take(piece, index)
-        own = self.anatomy.own
+        own = self.sections.paragraphs
         while own and weight(own[-1][1]) <= LABEL and own[-1][1].endswith((":", "：")):
             del own[-1]  # a label of what was left out: "On the Net:"
 
@@ -134,11 +134,11 @@ class _SectionParser:
         if self._is_prose(index):
             self.homes.add(piece.block.element.getparent())
         self._settle(piece)
-        self.anatomy.own.append(("about" if self.state == "about" else "body", piece.text))
+        self.sections.paragraphs.append(("about" if self.state == "about" else "body", piece.text))
 
     def _note_contact(self, text: str) -> None:
-        if wire_of(text) is None:  # the release's own address is nobody's contact
-            self.anatomy.contacts.append(text)
+        if wire_of(text) is None:  # the release's own address is no contact
+            self.sections.contacts.append(text)
 
     def _is_mark(self, index: int, piece: Paragraph) -> bool:
         """Whether a paragraph is one of the marks of a release's end, or a line of no release; moves on with it."""
@@ -150,48 +150,48 @@ class _SectionParser:
         self.state = section
         if section == "contact":
             self.contact_home = piece.block.element.getparent()
-            self.anatomy.contacts.append(piece.text)
+            self.sections.contacts.append(piece.text)
             return True
         self.tail = self.tail or section == "about"
         return False
 
     def _is_label(self, index: int, piece: Paragraph) -> bool:
         """Whether a paragraph is the disclaimer, a line of hashtags, or the accounts behind one."""
-        text, anatomy = piece.text, self.anatomy
+        text, sections = piece.text, self.sections
         if match := _ONLY_MARK.match(text):
-            anatomy.disclaimer = anatomy.disclaimer or match[0].strip()
+            sections.disclaimer = sections.disclaimer or match[0].strip()
             self._disclaimer(text[match.end() :].strip(), piece, index)
             return True
         if is_tag_line(text) and not phrases.END.match(text):
-            anatomy.tag_lines.append(text)
+            sections.tag_lines.append(text)
             self.tail = self.tail or self._may_end(index)
             self.tagged = self._may_end(index) and self.rest[index] <= self.said * LATE
             return True
-        if anatomy.tag_lines and _ADDRESSES.fullmatch(text):  # Media OutReach glues the issuer's accounts to its tags
-            anatomy.notes.append(text)
+        if sections.tag_lines and _ADDRESSES.fullmatch(text):  # Media OutReach glues the issuer's accounts to its tags
+            sections.notes.append(text)
             return True
         return False
 
     def _is_end(self, index: int, piece: Paragraph) -> bool:
         """Whether a paragraph says that the text has ended: ``###``, SOURCE, "View source version", EQS's table."""
-        text, anatomy = piece.text, self.anatomy
+        text, sections = piece.text, self.sections
         if (
             len(text) <= LINE
             and phrases.VIEW_SOURCE.search(text)
             and ("http" in text or piece.is_short or piece.block.links)
         ) or phrases.TRANSMITTED.match(text):
-            anatomy.notes.append(text)
+            sections.notes.append(text)
             self._end(index)
             return True
         if piece.is_short and phrases.END.match(text):
-            if self.rest[index] < self.said or anatomy.found is not None:
+            if self.rest[index] < self.said or sections.found is not None:
                 self._end(index)
             return True
         if not self._may_end(index):
             return False
         match = phrases.SOURCE.match(text)
         if match and piece.is_short and self.rest[index] < self.said * LATE:
-            anatomy.source = (match["name"] or match["cjk"]).strip()
+            sections.source = (match["name"] or match["cjk"]).strip()
             self._end(index)
             return True
         if _EQS_TABLE.match(text):
@@ -218,7 +218,7 @@ class _SectionParser:
         if ((not self.said or not self.rest[index]) and is_date_line(text)) or (
             len(text) <= LINE and phrases.BOILERPLATE.match(text)
         ):
-            self.anatomy.notes.append(text)
+            self.sections.notes.append(text)
             return True
         return False
 
@@ -226,12 +226,12 @@ class _SectionParser:
         """Whether so much of the text was said that a mark can be its end: a short release has little behind it too."""
         if self.said >= ENOUGH:
             return True
-        limit = LITTLE_BEHIND if self.anatomy.found is not None else self.said * LATE
+        limit = LITTLE_BEHIND if self.sections.found is not None else self.said * LATE
         return self.said > 0 and self.rest[index] <= limit
 
     def _disclaimer(self, rest: str, piece: Paragraph, index: int) -> None:
-        if self.anatomy.found is None and not self._may_end(index):  # above the text, behind the wire's header
-            self.anatomy.own.clear()
+        if self.sections.found is None and not self._may_end(index):  # above the text, behind the wire's header
+            self.sections.paragraphs.clear()
             self.said = 0
         else:
             self.tail = True
@@ -283,13 +283,13 @@ class _SectionParser:
             return True
         if not self.tail or not self._is_teaser(index, piece):
             return False
-        if self.anatomy.found is None and self.anatomy.disclaimer is None and self.rest[index] > self.said * LATE:
+        if self.sections.found is None and self.sections.disclaimer is None and self.rest[index] > self.said * LATE:
             self.skip_to = index + 1  # a teaser inside a text whose marks were no end
             return False
         return True
 
     def _is_outside(self, index: int, piece: Paragraph) -> bool:
-        """Whether a paragraph stands outside the element that holds all of the text so far, and little follows.
+        """Whether a paragraph is outside the element that holds all of the text so far, and little follows.
 
         Behind the release's end nothing out there belongs to it, but a section about a company and contacts. Of a
         text of a paragraph or two the home is not sure yet: then only what looks like another story is outside.

@@ -1,7 +1,7 @@
 """Which blocks of a page are its article: Trafilatura's word, and the page's structure around it.
 
-Trafilatura says what the main text is; the blocks say where that stands. A paragraph that Trafilatura lost between two it
-found, in the same element, is taken back; one that stands in a sidebar as well is taken where the article is.
+Trafilatura says what the main text is; the blocks say where it is. A paragraph that Trafilatura lost between two it
+found, in the same element, is taken back; one that is in a sidebar as well is taken where the article is.
 """  # noqa: E501
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ LEAST_OF_ARTICLE = 300  # Latin characters
 TITLE = 140  # Latin characters
 PARTS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "table", "blockquote"})
 RUN = 60  # blocks between two paragraphs; a list or a table of a release has some thirty
-SHARE = 0.8  # of the chosen text stands in the main element
+SHARE = 0.8  # of the chosen text is in the main element
 
 _FAST, _THOROUGH = (Extractor(fast=fast, comments=False, tables=True) for fast in (True, False))
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # it logs an error for every page without a text
@@ -45,10 +45,10 @@ def choose(page: Page, blocks: list[Block]) -> lxml.html.HtmlElement:
     for block in blocks:
         block.key = key(block.text)
     if not choose_column(blocks):
-        _mark(blocks, *_witness(page, fast=True))
+        _mark(blocks, *_trafilatura_text(page, fast=True))
         if _chosen_share(blocks) < FAST_ENOUGH:
-            _mark(blocks, *_witness(page, fast=False))
-    _hear_linked_data(page, blocks)
+            _mark(blocks, *_trafilatura_text(page, fast=False))
+    _use_json_ld(page, blocks)
     _keep_headlined_article(blocks)
     main = _main_element(page, blocks)
     inside = [is_under(block.element, main) for block in blocks]
@@ -66,7 +66,7 @@ def _mark(blocks: list[Block], whole: str, lines: set[str]) -> None:
             block.chosen = block.key in lines
 
 
-def _hear_linked_data(page: Page, blocks: list[Block]) -> None:
+def _use_json_ld(page: Page, blocks: list[Block]) -> None:
     """Choose what the page's own linked data calls the article's body, where that is much more than was found.
 
     Where the page shows none of it (a shell, a paywall), its paragraphs are added as blocks.
@@ -95,13 +95,13 @@ def _chosen_share(blocks: list[Block]) -> float:
     """Return how much of the page's running text is chosen, 0 to 1."""
     chosen = total = 0
     for block in blocks:
-        if not block.beside and _reads_like_text(block) and block.link_density < 0.5:
+        if not block.is_boilerplate and _reads_like_text(block) and block.link_density < 0.5:
             total += len(block.key)
             chosen += len(block.key) * block.chosen
     return chosen / total if total else 0.0
 
 
-def _witness(page: Page, *, fast: bool) -> tuple[str, set[str]]:
+def _trafilatura_text(page: Page, *, fast: bool) -> tuple[str, set[str]]:
     """Return Trafilatura's text as one key, and the keys of its lines; ``fast``: without its second opinions."""
     try:
         document = trafilatura.bare_extraction(page.tree, options=_FAST if fast else _THOROUGH)
@@ -119,7 +119,7 @@ def _witness(page: Page, *, fast: bool) -> tuple[str, set[str]]:
 
 def _keep_headlined_article(blocks: list[Block]) -> None:
     """Of several articles side by side keep the one that the page's only h1 is in: the others are other stories."""
-    headlines = [block for block in blocks if block.level == 1 and len(block.key) >= 8 and not block.beside]
+    headlines = [block for block in blocks if block.level == 1 and len(block.key) >= 8 and not block.is_boilerplate]
     home = _article(headlines[0].element) if len(headlines) == 1 else None
     if home is None:
         return
@@ -151,7 +151,7 @@ def _main_element(page: Page, blocks: list[Block]) -> lxml.html.HtmlElement:
     held: Counter[lxml.html.HtmlElement] = Counter()
     total = 0
     for block in blocks:
-        if block.chosen and not block.beside and len(block.key) >= SURE:
+        if block.chosen and not block.is_boilerplate and len(block.key) >= SURE:
             total += len(block.key)
             for element in ancestors(block.element):
                 held[element] += len(block.key)
@@ -161,14 +161,14 @@ def _main_element(page: Page, blocks: list[Block]) -> lxml.html.HtmlElement:
 
 
 def _once(blocks: list[Block], inside: list[bool]) -> None:
-    """Of the copies of a text keep one: in the main element, not beside it, the first."""
+    """Of the copies of a text keep one: in the main element, not outside it, the first."""
     best: dict[str, Block] = {}
     for block in blocks:
         if block.chosen and len(block.key) >= SURE:
             other = best.get(block.key)
             if other is None:
                 best[block.key] = block
-            elif (inside[block.index], not block.beside) > (inside[other.index], not other.beside):
+            elif (inside[block.index], not block.is_boilerplate) > (inside[other.index], not other.is_boilerplate):
                 other.chosen = False
                 best[block.key] = block
             else:
@@ -176,7 +176,7 @@ def _once(blocks: list[Block], inside: list[bool]) -> None:
 
 
 def _take_back(blocks: list[Block], inside: list[bool]) -> None:
-    """Choose what stands between chosen blocks, beside them in the same element, and reads like text."""
+    """Choose what is between chosen blocks, next to them in the same element, and reads like text."""
     chosen = [block.index for block in blocks if block.chosen and inside[block.index]]
     if not chosen:
         return
@@ -184,7 +184,7 @@ def _take_back(blocks: list[Block], inside: list[bool]) -> None:
     seen = {block.key for block in blocks if block.chosen}
     for index in range(chosen[0] + 1, chosen[-1]):
         block = blocks[index]
-        if block.chosen or block.beside or block.kind == "caption" or not block.key or block.key in seen:
+        if block.chosen or block.is_boilerplate or block.kind == "caption" or not block.key or block.key in seen:
             continue
         at_home = parents[block.element.getparent()] >= 2 or parents[block.element] >= 1
         at_home = at_home or (inside[index] and _is_title(block))  # in a box of its own
@@ -197,11 +197,11 @@ def _take_back(blocks: list[Block], inside: list[bool]) -> None:
 
 
 def _take_back_runs(blocks: list[Block], chosen: list[int], seen: set[str]) -> None:
-    """Choose the sub-headings, lists, rows and quotes between two paragraphs that stand in the same element as they."""
+    """Choose the sub-headings, lists, rows and quotes between two paragraphs that are in the same element as they."""
     texts = [index for index in chosen if _reads_like_text(blocks[index])]
     for before, after in pairwise(texts):
         home = blocks[before].element.getparent()
-        run = [block for block in blocks[before + 1 : after] if not block.chosen and not block.beside]
+        run = [block for block in blocks[before + 1 : after] if not block.chosen and not block.is_boilerplate]
         if not run or len(run) > RUN or blocks[after].element.getparent() is not home:
             continue
         if all(_is_part(block, home) and block.key not in seen for block in run):

@@ -1,4 +1,4 @@
-"""Pages whose running text stands in one element alone, so that no second witness is needed.
+"""Pages whose running text is in one element alone, so that no second witness is needed.
 
 Every paragraph of the page that reads like one has the same parent: a column of its own. Four in ten news and release pages
 are built so; Trafilatura says the same of them (4-gram F1 differs by less than .001 on each set of the reading benchmark) and
@@ -14,7 +14,7 @@ import lxml.html
 from crawler.extraction.body.blocks import Block, is_under
 from crawler.extraction.text import is_sentence, key, weight
 
-LEAST = 800  # Latin characters of running text; a teaser, a cookie notice or a short notice beside lists has less
+LEAST = 800  # Latin characters of running text; a teaser, a cookie notice or a short notice next to lists has less
 PARAGRAPHS = 4  # at least: fewer have one parent by chance
 LEAD = 8  # blocks above the first paragraph at most: sub-headlines, a summary, a dateline of its own
 TAIL = 4  # blocks behind the last paragraph at most: hashtags, an end mark, a contact
@@ -32,7 +32,7 @@ def choose_column(blocks: list[Block]) -> bool:
     tags = {block.element.tag for block in prose}
     for block in blocks[max(0, first - LEAD) : last + 1 + TAIL]:
         if (
-            block.beside
+            block.is_boilerplate
             or block.kind == "caption"
             or (block.element.tag == "div" and "div" not in tags and not is_sentence(block.text))
         ):
@@ -50,7 +50,7 @@ def _reads_like_text(block: Block) -> bool:
 
 
 def _is_prose(block: Block) -> bool:
-    return not block.beside and block.link_density < 0.5 and _reads_like_text(block)
+    return not block.is_boilerplate and block.link_density < 0.5 and _reads_like_text(block)
 
 
 def _is_lead(block: Block) -> bool:

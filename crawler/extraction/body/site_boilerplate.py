@@ -40,7 +40,7 @@ class Seen:
 
 
 def digest(text: str) -> str:
-    """Return what stands for a line in memory: the same for every spelling of it."""
+    """Return what represents a line in memory: the same for every spelling of it."""
     return hashlib.blake2b(key(text).encode(), digest_size=8).hexdigest()
 
 

@@ -1,7 +1,7 @@
 """The text right under a page's own headline, and whether it proves that the page is a release.
 
 Pages with a short text and many teasers look like listings: most of their text is other stories'. A headline that is no
-link, over a paragraph that opens with a dateline or that is a notice, proves the release; then what stands under the
+link, over a paragraph that opens with a dateline or that is a notice, proves the release; then what is under the
 linked headlines behind it is not of it.
 """
 
@@ -61,7 +61,9 @@ class Headed:
 
 def find_headed(blocks: Sequence[Block]) -> Headed | None:
     """Return the page's headline and the text under it; None where no single unlinked first heading has any."""
-    top = [block for block in blocks if block.level == 1 and not block.beside and not block.links and _says(block)]
+    top = [
+        block for block in blocks if block.level == 1 and not block.is_boilerplate and not block.links and _says(block)
+    ]
     if len(top) != 1:
         return None
     titles = {block.index for block in blocks if _is_linked_title(block)}
@@ -69,7 +71,7 @@ def find_headed(blocks: Sequence[Block]) -> Headed | None:
     for block in blocks[top[0].index + 1 :]:
         if block.index in titles or (block.kind == "heading" and phrases.RELATED.match(block.text)):
             break
-        if not block.beside and block.link_density < 0.4 and weight(block.text) >= RUNNING:
+        if not block.is_boilerplate and block.link_density < 0.4 and weight(block.text) >= RUNNING:
             text.append(block)
     if not text:
         return None
@@ -120,7 +122,7 @@ def _others(blocks: Sequence[Block], titles: set[int], home: lxml.html.HtmlEleme
 
 def _is_linked_title(block: Block) -> bool:
     """Whether a block is the linked headline of another story, alone or with its first words behind it."""
-    if block.beside or block.links != 1 or weight(block.text) * block.link_density < TITLE:
+    if block.is_boilerplate or block.links != 1 or weight(block.text) * block.link_density < TITLE:
         return False
     if block.link_density > 0.7:
         return block.kind == "heading" or is_latin_headline(block.text)

@@ -1,4 +1,4 @@
-"""Who can be asked about a release, where no heading says so: a run of names and numbers."""
+"""The contacts of a release, where no heading says so: a run of names and numbers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from crawler.extraction.text import is_sentence, weight
 
 LINE = 110  # Latin characters; a name with an office and a company has some 80
 ABOVE = 6  # lines above the first number or address: a heading, a name, an office, a company, a street, a town
-LABEL = 25  # characters beside a number that stands alone: more is a sentence that gives it
+LABEL = 25  # characters next to a number that is alone: more is a sentence that gives it
 _REACHED = re.compile(
     r"[\w.+-]{1,64}@[\w-]{1,64}\.\w+|(?:\+|\(0?)\d[\d\s().-]{7,}|\b\d{3,5}[-.\s/]\d{3,4}[-.\s]?\d{2,6}\b"
 )

@@ -1,7 +1,7 @@
 """The dateline of a release: ``HONG KONG SAR - Media OutReach Newswire - 22 June 2026 - …``.
 
 Every form seen in stored releases of the wires: place, wire and date in any order, in brackets, between slashes or
-dashes; date first in Chinese and Japanese. Nothing is a dateline without a wire or a date beside a place.
+dashes; date first in Chinese and Japanese. Nothing is a dateline without a wire or a date next to a place.
 """
 
 from __future__ import annotations
@@ -174,7 +174,7 @@ def _is_enclosed(mark: re.Match[str]) -> bool:
 
 
 def _is_in_a_wires_place(mark: re.Match[str], head: str) -> bool:
-    """Whether a name that is no known wire's stands where wires print theirs.
+    """Whether a name that is no known wire's is where wires print theirs.
 
     Behind the date and before a dash (``Nov. 22, 2026 /Pressline/ --``), or between two (``OSTRAVA--(Pressline)--``).
     """
@@ -192,7 +192,7 @@ def _is_no_name(text: str) -> bool:
 
 
 def _place_beside(before: str, start: int, end: int) -> str:
-    """Return what stands before the date, else what stands after it (``2026年6月22日 東京``)."""
+    """Return what is before the date, else what is after it (``2026年6月22日 東京``)."""
     left = _LEADING_DAY.sub("", before[:start].rstrip(" ,-–—/(（"))
     return left if left.strip(" ,.-–—/(（【") else before[end:]
 
@@ -296,7 +296,7 @@ def _date_first(head: str, lead: int) -> DatelineMatch | None:
 def _place(text: str, *, trusted: bool) -> str | None:
     """Return a place as printed, None for a text that is something else.
 
-    ``trusted``: the name of a wire stands beside it, so it may be longer and need not be written as a name.
+    ``trusted``: the name of a wire is next to it, so it may be longer and need not be written as a name.
     """
     place = text.strip(' \u00a0\u3000\u200d,，、・;:-–—―|/(（)【】[]*_•"“”').lstrip(".")
     place = re.sub(r"\s+", " ", place)

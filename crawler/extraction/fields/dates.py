@@ -186,7 +186,7 @@ def _moment(day: date, match: re.Match[str], zone: str | None) -> str | None:
     if match["offset"] and (tz is None or tz.utcoffset(None) == timedelta(0)):
         tz = _offset(match["offset"])
     elif tz is None and match["zone"] and match["zone"].isupper() and match["zone"] not in ("AM", "PM"):
-        return None  # a zone is printed, but which one it is cannot be told
+        return None  # a zone is printed, but several zones have that name
     if tz is None and zone:
         tz = ZoneInfo(zone)
     if tz is None:

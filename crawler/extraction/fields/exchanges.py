@@ -101,4 +101,4 @@ ADX AEX AIM AMS B3 BIT BME BSE CSE EBR EPA ETR FRA FRANKFURT FSE GPW HEL HKG ICE
 OSLO OTC PINK PSE SES SET SHA SHE SIX STO TOKYO TPE TSE VSE WSE
 """
 ALSO_WORDS = frozenset(_ALSO_WORDS.split())
-"""Also words, cities or somebody else's abbreviations: exchanges in capitals and inside brackets only."""
+"""Also words, cities or other abbreviations: exchanges in capitals and inside brackets only."""

@@ -42,7 +42,9 @@ def find_headline(page: Page, blocks: Sequence[Block], first: int, hints: Releas
     keys = [key(text) for text in said]
     headings = [block for block in blocks if block.kind == "heading" and weight(block.text) <= LONGEST and block.key]
     above = [block for block in headings if block.index <= first + 4]
-    alone = [block for block in above if block.level == 1 and not block.beside and _says_much(key(block.text), 12)]
+    alone = [
+        block for block in above if block.level == 1 and not block.is_boilerplate and _says_much(key(block.text), 12)
+    ]
     if len(alone) == 1 and (not said or _share_words(alone[0].text, said[0])):
         return joined(alone[0].text)
     for level in (1, 2, 3):
@@ -51,8 +53,8 @@ def find_headline(page: Page, blocks: Sequence[Block], first: int, hints: Releas
                 return joined(block.text)
     if said and said[0] and len(said[0]) <= LONGEST:
         return said[0]
-    main = [block for block in above if block.level == 1 and not block.beside] or [
-        b for b in above if b.level == 2 and not b.beside
+    main = [block for block in above if block.level == 1 and not block.is_boilerplate] or [
+        b for b in above if b.level == 2 and not b.is_boilerplate
     ]
     if main:
         return joined(main[-1].text)
@@ -141,11 +143,11 @@ def find_subheadline(
     first: int,
     dated: bool,
 ) -> str | None:
-    """Return the sub-headline: as hinted or marked up, else what stands between headline and dateline.
+    """Return the sub-headline: as hinted or marked up, else what is between headline and dateline.
 
-    ``near`` are the blocks around the headline, ``lead`` what stands between it and the text, ``first`` the index of the
+    ``near`` are the blocks around the headline, ``lead`` what is between it and the text, ``first`` the index of the
     text's first block.
-    ``dated``: the text opens with a dateline, so what stands above it and reads like a line of its own is one.
+    ``dated``: the text opens with a dateline, so what is above it and reads like a line of its own is one.
     """  # noqa: E501
     if hinted := selected(page, hints.subheadline):
         return hinted
@@ -171,8 +173,8 @@ def find_subheadline(
 
 
 def _is_beside(block: Block, headline: Block | None) -> bool:
-    """Whether a block that the text was not chosen from stands with the headline: a heading, bold, a sibling."""
-    if block.beside or headline is None:
+    """Whether a block that the text was not chosen from is with the headline: a heading, bold, a sibling."""
+    if block.is_boilerplate or headline is None:
         return False
     if block.kind == "heading" or block.element.getparent() is headline.element.getparent():
         return True

@@ -10,7 +10,7 @@ import py3langid
 from crawler.extraction.text import weight
 
 SAMPLE = 300  # characters; 600 say the same of every release measured, and take twice as long
-ENOUGH = 60  # Latin characters by which a language can be told
+ENOUGH = 60  # Latin characters by which a language is found
 _TRADITIONAL = frozenset(
     "國學會對發來時後說這為個們與產業開關經實體現將電動車無讓傳買賣圖書務際區灣臺華報導進連運過還邊達適選點擊擴廣應從東馬鳥魚龍"
 )
@@ -20,7 +20,7 @@ _SIMPLIFIED = frozenset(
 
 
 def find_language(paragraphs: Sequence[str], declared: str | None) -> str | None:
-    """Return ISO 639-1, ``zh-Hant`` or ``zh-Hans``; what the page declares only where the text is too short to tell."""
+    """Return ISO 639-1, ``zh-Hant`` or ``zh-Hans``; what the page declares only where the text is too short."""
     text = " ".join(paragraphs)[:SAMPLE]
     if weight(text) >= ENOUGH:
         language = str(py3langid.classify(text)[0])

@@ -87,7 +87,7 @@ def _printed(page: Page, blocks: Sequence[Block], first: int, zone: str | None) 
     for block in near:
         if (
             weight(block.text) <= 160
-            and not block.beside
+            and not block.is_boilerplate
             and (moment := find_moment(block.text.replace("\n", " "), zone))
         ):
             day = find_date(block.text)

@@ -1,7 +1,7 @@
 """Hashtags.
 
 Media OutReach glues its tail together: ``Hashtag: #HKSTPThe issuer is solely responsible …About X``; tags hold ``&``
-(``#I&T``, ``#Belt&Road``) and stand behind a full-width ``＃`` in Chinese and Japanese releases.
+(``#I&T``, ``#Belt&Road``) and follow a full-width ``＃`` in Chinese and Japanese releases.
 """
 
 from __future__ import annotations

@@ -59,7 +59,7 @@ _ISIN = re.compile(r"(?<![A-Z0-9])[A-Z]{2}[A-Z0-9]{9}\d(?![A-Z0-9])")
 def find_tickers(lines: Iterable[str]) -> tuple[str, ...]:
     """Return every listing that the text names, in order, each once: ``HKEX:0700``, ``$ABC``, ``ISIN:DE0005140008``.
 
-    A cashtag stands alone only where no exchange is named for its symbol; an ISIN counts with its check digit.
+    A cashtag is alone only where no exchange is named for its symbol; an ISIN counts with its check digit.
     """
     text = list(lines)
     chinese = any(_HAS_CODE.search(line) for line in text) and any(_HONG_KONG.search(line) for line in text)
@@ -81,7 +81,12 @@ def listed_beside_the_text(page: Page, blocks: Sequence[Block], article: lxml.ht
     yield from page.meta.get("ticker", ())[:3]
     opens = next((block.index for block in blocks if block.chosen), 0)
     for block in blocks[opens:]:
-        if len(block.text) <= 300 and _FACT.match(block.text) and not block.beside and is_under(block.element, article):
+        if (
+            len(block.text) <= 300
+            and _FACT.match(block.text)
+            and not block.is_boilerplate
+            and is_under(block.element, article)
+        ):
             yield block.text
 
 
@@ -109,7 +114,7 @@ def _named(line: str) -> Iterator[tuple[int, str]]:
 
 
 def _is_enclosed(line: str, at: int) -> bool:
-    """Whether a place in a line stands in brackets."""
+    """Whether a place in a line is in brackets."""
     opened = max(line.rfind("(", 0, at + 1), line.rfind("（", 0, at + 1), line.rfind("[", 0, at + 1))
     return opened >= 0 and not re.search("[)）\\]]", line[opened:at])
 
@@ -134,7 +139,7 @@ def _hong_kong(code: str) -> str:
 
 
 def _coded(line: str, *, in_hong_kong: bool) -> Iterator[tuple[int, str]]:
-    """Yield the stock codes that a line names as such, where their exchange can be told."""
+    """Yield the stock codes that a line names as such, where their exchange is clear."""
     for match in _CODE.finditer(line) if _HAS_CODE.search(line) else ():
         before = line[max(0, match.start() - 40) : match.start()]
         for code in _ONE_CODE.findall(re.sub(r"[(（][^)）]{2,30}[)）]", " ", match["codes"])):

@@ -1,4 +1,4 @@
-"""The entries of an html listing: from a link, the box it stands in, its headline and its printed time."""
+"""The entries of an html listing: from a link, the box it is in, its headline and its printed time."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from crawler.listings.html.link_text import headline_likeness, heads_a_side_box,
 from crawler.listings.html.links import Shape
 
 ENTRY_TEXT = 3_000  # characters; a card with a long teaser stays under it
-LONELY_CLIMB = 3  # levels; what stands further from a link that has no siblings is not its own any more
+LONELY_CLIMB = 3  # levels; what is further from a link that has no siblings is not its own any more
 LIKELY = 1.5  # of a URL: a date, an id, or four words
-NEARBY = 300  # characters before the first entry in which its date, or the title of its box, may stand
-STAMP_SPARE = 40  # characters beside a date in its line: a place, a category; more is a sentence about another day
+NEARBY = 300  # characters before the first entry in which its date, or the title of its box, may be
+STAMP_SPARE = 40  # characters next to a date in its line: a place, a category; more is a sentence about another day
 READ_MORE = re.compile(
     r"(?:read|learn|find out|see) more\s*(?:about|on|:|-|–)\s*|(?:read|view|open)\s*:\s*", re.IGNORECASE
 )
@@ -43,10 +43,10 @@ class Headline:
     likeness: float
     """0 to 3."""
     heading: bool
-    """It stands in a heading element."""
+    """It is in a heading element."""
     start: int
     end: int
-    """Where it stands in the outline's text."""
+    """Where it is in the outline's text."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -59,7 +59,7 @@ class Entry:
     headline: Headline | None
     stamp: Stamp | None = None
     borrowed: bool = False
-    """The time stands outside of the box: between the entries, or above several of them."""
+    """The time is outside of the box: between the entries, or above several of them."""
     aside: bool = False
     """Below the title of a side box."""
 
@@ -92,7 +92,7 @@ def _rank(page: FlatDom, entry: Entry) -> tuple[int, float]:
 def _boxes(page: FlatDom, links: Sequence[Link], others: Sequence[Link]) -> list[int]:
     """For each link the highest element that holds links to its URL alone."""
     owner: dict[int, str | None] = {}
-    """None: links to several URLs stand in it."""
+    """None: links to several URLs are in it."""
     climbed: set[int] = set()
     for link in links:
         index = link.index
@@ -132,7 +132,7 @@ def _holds_another(page: FlatDom, index: int, link: Link, others: Sequence[Link]
 
 
 def best_headline(page: FlatDom, link: Link, box: int) -> Headline | None:
-    """Return the best text for a link: its heading, its own, a heading beside "Read more", its title, its image's."""
+    """Return the best text for a link: its heading, its own, a heading next to "Read more", its title, its image's."""
     candidates = [*_headings_at(page, link), *_own_lines(page, link)]
     if not any(one.likeness >= 1 for one in candidates):
         candidates += _headings_beside(page, link, box)
@@ -148,7 +148,7 @@ def _headline(page: FlatDom, index: int, *, heading: bool) -> Headline:
 
 
 def _headings_at(page: FlatDom, link: Link) -> list[Headline]:
-    """Headings in the link, or the link's text where it stands in a heading."""
+    """Headings in the link, or the link's text where it is in a heading."""
     inside = page.headings_in(link.index)
     found = [_headline(page, index, heading=True) for index in inside[:5]]
     above, steps = page.parent[link.index], 0
@@ -199,7 +199,7 @@ def _is_stamp(page: FlatDom, start: int, end: int) -> bool:
 
 
 def _spare(page: FlatDom, stamp: Stamp, headline: Headline | None = None) -> int:
-    """How many characters stand beside a time in its line, the headline not counted."""
+    """How many characters are next to a time in its line, the headline not counted."""
     start, end = stamp.line
     beside = page.text[start : stamp.start] + page.text[stamp.end : end] if end > start else ""
     spare = len(beside.strip())
@@ -352,7 +352,7 @@ def _stamp_after(page: FlatDom, entry: Entry) -> Stamp | None:
 
 
 def _is_of_the_list(page: FlatDom, entry: Entry, stamp: Stamp) -> bool:
-    """Whether a time before the first entry stands in the list's own element, or in the one around it."""
+    """Whether a time before the first entry is in the list's own element, or in the one around it."""
     above = page.parent[entry.box]
     around = page.parent[above] if above > 0 else above
     return stamp.start >= page.text_start[max(around, 0)]

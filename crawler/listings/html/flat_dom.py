@@ -1,4 +1,4 @@
-"""An HTML page as flat lists: elements in document order, their text in one string, and what stands where.
+"""An HTML page as flat lists: elements in document order, their text in one string, and where it is.
 
 Everything here is linear in the page's size, so that a hostile page costs no more than its bytes.
 """
@@ -68,7 +68,7 @@ UNSTABLE = re.compile(
 
 
 class Zone(IntEnum):
-    """What part of a page an element stands in."""
+    """What part of a page an element is in."""
 
     CONTENT = 0
     SIDE = 1
@@ -88,7 +88,7 @@ class Stamp:
     named: bool = False
     """Its element says that it is a date."""
     line: tuple[int, int] = (0, 0)
-    """The line that it stands in; empty where its element holds nothing else."""
+    """The line that it is in; empty where its element holds nothing else."""
 
 
 @dataclass(slots=True)
@@ -103,7 +103,7 @@ class FlatDom:
     """Equal for elements with the same tags and stable class names from the root."""
     zone: list[Zone] = field(default_factory=list)
     anchor: list[int] = field(default_factory=list)
-    """The link that the element is or stands in; -1 for none."""
+    """The link that the element is or is in; -1 for none."""
     text_start: list[int] = field(default_factory=list)
     text_end: list[int] = field(default_factory=list)
     text: str = ""
@@ -113,7 +113,7 @@ class FlatDom:
     stamps: list[Stamp] = field(default_factory=list)
     chunks: list[int] = field(default_factory=list)
     owners: list[int] = field(default_factory=list)
-    """Where each piece of text starts, and the element that it stands in."""
+    """Where each piece of text starts, and the element that it is in."""
 
     def words(self, index: int) -> str:
         """Return an element's text in one line."""
@@ -139,7 +139,7 @@ class FlatDom:
         return [stamp for stamp in self.stamps[first:last] if stamp.end <= end]
 
     def holder(self, position: int) -> int:
-        """Return the element that a place of the text stands in."""
+        """Return the element that a place of the text is in."""
         return self.owners[max(bisect_right(self.chunks, position) - 1, 0)] if self.owners else 0
 
 
@@ -154,7 +154,7 @@ def parse_page(text: str) -> HtmlElement:
 
 
 def outline(root: HtmlElement) -> FlatDom:
-    """Return a page's outline; what stands after the 60,000th element is left out."""
+    """Return a page's outline; what is after the 60,000th element is left out."""
     flat = _Flattener().read(root)
     _mark_zones(flat)
     flat.stamps = _stamps(flat)

@@ -79,7 +79,7 @@ ASIDE = re.compile(
     |猜你喜欢|猜你喜歡|最多人看|おすすめ.{0,6}|.{0,8}ランキング|人気記事|関連.{0,6}""",
     re.IGNORECASE | re.VERBOSE,
 )
-"""What stands above a box beside a listing."""
+"""What is above a box next to a listing."""
 
 
 def one_line(text: str) -> str:
@@ -122,7 +122,7 @@ def is_navigation(text: str) -> bool:
 
 
 def heads_a_side_box(line: str) -> bool:
-    """Return whether a line is the title of a box beside the listing ("Most read", "Related news")."""
+    """Return whether a line is the title of a box next to the listing ("Most read", "Related news")."""
     return len(line) <= 50 and ASIDE.fullmatch(line) is not None
 
 

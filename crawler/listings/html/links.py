@@ -33,7 +33,7 @@ SELDOM = re.compile(
     r"|webinars?|videos?|photos?|gallery|galleries|podcasts?|advertise|partners?|p\d?|stock|quotes?)",
     re.IGNORECASE,
 )
-"""Parts of a path under which releases stand only when they have a date or an id."""
+"""Parts of a path under which releases are only when they have a date or an id."""
 RELEASES = re.compile(
     r"news|newsroom|newswire|news-?releases?|press|press-?releases?|releases?|pr|media|media-?releases?|press-?office|press-?cent(?:er|re)|stor(?:y|ies)"
     r"|articles?|artikel|aktuelles|announcements?|presse|pressemitteilung(?:en)?|pressemeldung(?:en)?|meldung(?:en)?|nachrichten|communiques?(?:-de-presse)?"

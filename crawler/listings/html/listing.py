@@ -185,7 +185,7 @@ def _selected(node: HtmlElement, selector: str) -> list[HtmlElement]:
 
 
 def _link_at(page: FlatDom, index: int, links: dict[int, Link]) -> Link | None:
-    """The link that an element is, holds or stands in."""
+    """The link that an element is, holds or is in."""
     inside = next((links[one] for one in range(index, page.end[index]) if one in links), None)
     return inside or links.get(page.anchor[index])
 

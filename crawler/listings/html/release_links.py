@@ -1,8 +1,8 @@
 """The releases of an html listing without selectors: which links of a page form its list.
 
 Links are gathered by their place in the page's structure (the same tags and class names from the root). Each group is
-judged by what its URLs look like, whether its texts read like headlines, whether dates stand near, how often its
-structure repeats, and where on the page it stands. The best group is the list; groups like it (a lead story before it,
+judged by what its URLs look like, whether its texts read like headlines, whether dates are near, how often its
+structure repeats, and where on the page it is. The best group is the list; groups like it (a lead story before it,
 its sections) belong to it; a "Most read" box does not.
 """
 
@@ -46,7 +46,7 @@ class _Group:
 
     @property
     def headed(self) -> bool:
-        """Whether most headlines stand in headings."""
+        """Whether most headlines are in headings."""
         return sum(bool(entry.headline and entry.headline.heading) for entry in self.entries) * 2 > len(self.entries)
 
 
@@ -57,7 +57,7 @@ def find_releases(page: FlatDom, links: Sequence[Link], host: str) -> list[Entry
     ]
     convincing = [group for group in groups if group.convincing]
     content = [group for group in convincing if group.zone is Zone.CONTENT]
-    # A page whose whole list stands in what its class names call a side box is believed only with dates.
+    # A page whose whole list is in what its class names call a side box is believed only with dates.
     usable = content or [group for group in convincing if group.dated and group.zone is Zone.SIDE]
     if not usable:
         return []
@@ -141,9 +141,9 @@ def _in_main(page: FlatDom, index: int) -> bool:
 
 
 def _convincing(entries: Sequence[Entry]) -> bool:
-    """Whether some entry has a real headline, and something beside it says that these are releases."""
+    """Whether some entry has a real headline, and something outside it says that these are releases."""
     headlines = [entry for entry in entries if entry.headline and entry.headline.likeness >= 2]
-    if not headlines:  # a series has short ones, all alike ("翌日披露報表"): dates and ids of its own tell a list
+    if not headlines:  # a series has short ones, all alike ("翌日披露報表"): dates and ids of its own identify a list
         dated = all(entry.stamp is not None and not entry.borrowed for entry in entries)
         return dated and len(entries) >= DATED_ENTRIES and all(entry.link.shape.evidence >= 1 for entry in entries)
     evidence = sum(entry.link.shape.evidence >= 2 or entry.stamp is not None for entry in entries)
@@ -164,7 +164,7 @@ def _belongs(page: FlatDom, group: _Group, main: _Group) -> bool:
 
 
 def _overlaps(page: FlatDom, entry: Entry, starts: Sequence[int], ends: Sequence[int]) -> bool:
-    """Whether an entry stands in one of the boxes, which do not overlap one another."""
+    """Whether an entry is in one of the boxes, which do not overlap one another."""
     begun = bisect_left(starts, page.text_end[entry.box])
     ended = bisect_right(ends, page.text_start[entry.box])
     return begun > ended
