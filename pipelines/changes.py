@@ -19,6 +19,7 @@ from pipelines.notice_text import is_empty, without_advisory
 from stories.model.release import Change, Release
 from stories.model.timestamps import parse_timestamp
 from stories.text.diff import plain
+from stories.text.scripts import UNSPACED_OR_HANGUL
 
 _ALIKE = 0.4  # of their words: less in common, and one paragraph went and another came
 _MOVED_ALIKE = 0.6  # of their words: what stands elsewhere must be more alike to be the same
@@ -28,7 +29,7 @@ _MOVED_CELLS = 10_000  # the same for paragraphs that may have moved and were ed
 _EXACT_CELLS = 10_000  # SequenceMatcher is cubic in the worst case: 0.1 s for 100 paragraphs against 100
 _WORD_STEPS = 1_000_000  # words that are compared, all pairs of paragraphs together: about 0.2 s
 
-_WORD = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|\w+")
+_WORD = re.compile(rf"[{UNSPACED_OR_HANGUL}]|\w+")
 
 
 def changes(before: Release, after: Release) -> tuple[Change, ...]:

@@ -13,7 +13,8 @@ from functools import cache, cached_property
 from config.query import And, Not, Or, Query, Term, parse_query
 from config.settings import WatchSettings
 from stories.model.release import Release
-from stories.text.index_words import flat, flat_lines, plain, tag_word, tag_words, ticker_words, unspaced
+from stories.text.index_words import flat, flat_lines, plain, tag_word, tag_words, ticker_words
+from stories.text.scripts import has_unspaced_or_hangul
 
 
 class _View:
@@ -96,7 +97,7 @@ def _text_test(text: str, read: Callable[[_View], str], *, everywhere: bool = Fa
         needle = needle.rstrip(" ")
         return lambda view: needle in read(view)
     words = needle.split()
-    if everywhere and not unspaced(needle):
+    if everywhere and not has_unspaced_or_hangul(needle):
         if len(words) == 1:
             word = words[0]
             return lambda view: word in view.words

@@ -11,6 +11,7 @@ from itertools import islice
 
 from pipelines.tidy import clean_line
 from stories.model.release import Release
+from stories.text.scripts import UNSPACED_OR_HANGUL
 
 SHINGLE_LENGTH = (
     3  # words, or characters of Chinese, Japanese and Korean, in a row: two texts share few of them by chance
@@ -23,7 +24,7 @@ MIN_HEADLINE_WORDS = 5  # words, or characters of Chinese, Japanese and Korean; 
 MIN_SHINGLES = 20  # shingles; a shorter text may be rewritten as a whole
 SHINGLES_MAX = 50_000  # of a page
 
-_TOKEN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
+_TOKEN = re.compile(rf"[{UNSPACED_OR_HANGUL}]|[^\W_{UNSPACED_OR_HANGUL}]+")
 
 
 def share_left(release: Release, text: str) -> float | None:

@@ -23,6 +23,7 @@ from pipelines.changes import is_noise, ranges, shared_ends
 from stories.crawl_state.page_observations import VolatilePlace
 from stories.model.release import Change, Release
 from stories.text.diff import plain, sentences
+from stories.text.scripts import UNSPACED_OR_HANGUL
 
 VISITS_COUNTED = 6  # the latest visits by which a place is judged
 MIN_TEXTS = 3  # different texts before a place is volatile: two are a page with two states (pipelines.page_states)
@@ -47,7 +48,7 @@ VALUES = ("subheadline", "disclaimer")
 """Headline, issuer, tags and tickers name things: their changes are always reported."""
 
 _TOKEN = re.compile(
-    r"[+-]?\d[\d.,:/-]*|[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W\d_]+|[^\w\s]",
+    rf"[+-]?\d[\d.,:/-]*|[{UNSPACED_OR_HANGUL}]|[^\W\d_]+|[^\w\s]",
 )
 _NEW, _KNOWN = "1", "0"
 

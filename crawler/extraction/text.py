@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from stories.text.scripts import EAST_ASIAN_TEXT, cjk_count
+
 # Zero-width and direction marks, soft hyphens, byte order marks; tags and other format characters of that kind.
 _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]"
@@ -21,8 +23,7 @@ _SENTENCE_END = re.compile(r"""[.!?:;。！？：；…‥．।॥۔؟։።]["'
 _CUT_SHORT = re.compile(
     r"(?:…|\.{3}|‥|\[…\]|\[\.\.\.\])\s*(?:\[\+\]|\(?(?:read|learn|see)? ?more\)?|mehr|weiterlesen|»|›|>)?\s*$", re.I
 )
-_CJK_BREAK = re.compile("(?<=[\u3000-\u9fff\uff00-\uffef])\n(?=[\u3000-\u9fff\uff00-\uffef])")
-CJK = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
+_CJK_BREAK = re.compile(f"(?<=[{EAST_ASIAN_TEXT}])\n(?=[{EAST_ASIAN_TEXT}])")
 
 
 def clean(text: str) -> str:
@@ -72,7 +73,7 @@ def weight(text: str) -> int:
     """Return the length of a text in Latin characters: a Chinese, Japanese or Korean one says about three times as much."""  # noqa: E501
     if text.isascii():
         return len(text)
-    return len(text) + 2 * len(CJK.findall(text))
+    return len(text) + 2 * cjk_count(text)
 
 
 def joined(lines: str) -> str:

@@ -7,7 +7,9 @@ from functools import cache
 
 import opencc
 
-_HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]")
+from stories.text.scripts import HAN
+
+_HAN = re.compile(f"[{HAN}]")
 _BLOCKS = ((0x3400, 0x4DC0), (0x4E00, 0xA000))
 """The code points of the two blocks of Han characters that press releases use (Unicode 16, Blocks.txt)."""
 

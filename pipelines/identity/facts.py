@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 from pipelines.identity.normalized_words import COMMON, DAYS_AND_MONTHS, without_mail
 from stories.model.release import Release
+from stories.text.scripts import cjk_count
 
 FACTS_KEPT = 256  # as many as readings (pipelines/identity/features.py)
 SCANNED_CHARACTERS = 20_000  # characters of a release: what is beyond them repeats tables and small print
@@ -68,7 +69,7 @@ def _facts(
     numerals = _numerals(said)
     text = _without_addresses(news)
     latin = [match[0] for match in _LATIN.finditer(text)]
-    is_latin = EAST_ASIAN_SHARE * len(_EAST_ASIAN.findall(text)) < len(text)
+    is_latin = EAST_ASIAN_SHARE * cjk_count(text) < len(text)
     issuer_names = frozenset(word.casefold() for word in _LATIN.findall(f"{small_print}\n{issuer}"))
     whole = f"{news}\n{small_print}"
     mails = frozenset(_mails(whole))
@@ -121,7 +122,6 @@ def _hosts(text: str) -> Iterator[str]:
 FREE_MAIL = frozenset(["gmail.com", "outlook.com", "hotmail.com", "yahoo.com", "163.com", "qq.com", "126.com"])
 _MAIL = re.compile(r"[A-Za-z0-9_.+-]{1,64}@[A-Za-z0-9-]{1,64}(?:\.[A-Za-z0-9-]{1,64}){1,5}")
 _LINK = re.compile(r"(?:https?://|www\.)[^\s<>\"')\]，。、；）」]{1,500}")
-_EAST_ASIAN = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 EAST_ASIAN_SHARE = 8  # one such character in eight: a Chinese text may hold more Latin letters than characters
 _LATIN = re.compile(r"[^\W\d_\u0370-\uffff]{2,40}")
 _PHONE = re.compile(r"\+?\(?\d[\d ()/.-]{6,24}\d")

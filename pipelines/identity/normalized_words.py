@@ -9,14 +9,12 @@ from collections.abc import Iterable, Sequence
 from config.wires import closing_lines, wire_name_pattern
 from pipelines.identity.chinese_scripts import simplified
 from stories.text.date_words import month_names, weekday_names
-
-IDEOGRAPHS = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0e7f"
-"""Kana, Han and Thai are written without spaces: each character is a word of its own."""
+from stories.text.scripts import UNSPACED
 
 _PLAIN_WORD = re.compile(r"[a-zA-Z]+|\d+(?:[.,]\d+)*", re.ASCII)
 _TYPOGRAPHY = "’‘“”–—…•\u00a0"
 """What parts words in any text: taken out first, most English text is plain ASCII, which is read twice as fast."""
-_WORD = re.compile(rf"[{IDEOGRAPHS}]|\d+(?:[.,]\d+)*|[^\W\d_{IDEOGRAPHS}]+")
+_WORD = re.compile(rf"[{UNSPACED}]|\d+(?:[.,]\d+)*|[^\W\d_{UNSPACED}]+")
 _LINK = re.compile(r"\]\((?:https?:|mailto:)[^)]{0,2000}\)|(?:https?://|www\.)\S+")
 MAIL_NAME = 64  # characters before the "@", and
 MAIL_DOMAIN = 320  # after it: RFC 5321, 4.5.3.1

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from itertools import pairwise
 
 from pipelines.notices.grammar import PRIORITY, RULES, Meaning, lexicon, marker_words, markers, meanings, part
-from stories.text.tokens import UNSPACED, Tokens
+from stories.text.scripts import has_unspaced_or_hangul
+from stories.text.tokens import Tokens
 
 _MIN_SPACED_LETTERS = 4  # single letters: fewer spell no marker
 _MAX_SPACED_LETTERS = 16  # letters of the longest word that is printed in spaced letters
@@ -129,10 +129,7 @@ class Marker:
     @property
     def unspaced_script(self) -> bool:
         """Whether it is written in a script without spaces, and so without capitals."""
-        return _UNSPACED.search(self.printed) is not None
-
-
-_UNSPACED = re.compile(f"[{UNSPACED}]")
+        return has_unspaced_or_hangul(self.printed)
 
 
 def marker_at(line: HeadlineTokens, place: int) -> Marker | None:

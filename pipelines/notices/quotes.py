@@ -6,6 +6,7 @@ import re
 
 from stories.text.case_folding import fold, visible
 from stories.text.date_words import any_of, month_names, month_number
+from stories.text.scripts import has_cjk
 
 _PAIRS = (
     ("“", "”"),
@@ -32,7 +33,6 @@ _WORDING = re.compile(
     r"|replaced? (?:by|with)|to|from|heisst|statt"
     r"|lire|au lieu de|en lugar de|dice|debe decir)\W*$"
 )
-_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 _MONTH = any_of({fold(name) for name in month_names()})
 _DATES = re.compile(
@@ -56,9 +56,7 @@ def quoted_headlines(text: str) -> tuple[str, ...]:
     for match in _QUOTED.finditer(text):
         group = match.lastindex or 0
         headline = " ".join(match[group].split()).rstrip(",")
-        long_enough = (
-            len(headline) >= 6 if _CJK.search(headline) else len(headline) >= 15 and len(headline.split()) >= 3
-        )
+        long_enough = len(headline) >= 6 if has_cjk(headline) else len(headline) >= 15 and len(headline.split()) >= 3
         if long_enough and not _WORDING.search(folded[max(0, match.start() - 40) : match.start()]):
             found.append((match.start(), headline))
     for match in _ISSUED.finditer(folded):

@@ -13,8 +13,9 @@ from pipelines.notices.headline import headline_notice
 from pipelines.notices.headline_tokens import HeadlineTokens
 from stories.model.release import NoticeKind
 from stories.text.case_folding import fold, visible
+from stories.text.scripts import has_unspaced_or_hangul
 from stories.text.token_patterns import Match
-from stories.text.tokens import UNSPACED, Tokens
+from stories.text.tokens import Tokens
 
 OPENING_PARAGRAPHS = 6  # an advisory stands first; deeper down, "the previous release" belongs to the story
 CLOSING_PARAGRAPHS = 3  # paragraphs at the end among which a closing note is looked for
@@ -35,7 +36,6 @@ class Advisory:
     statement: str | None
 
 
-_UNSPACED_TEXT = re.compile(f"[{UNSPACED}]")
 # What comes before the first sentence: "BOSTON--(BUSINESS WIRE)--", "OTTAWA, May 3, 2026 /CNW/ -", "--News Direct--".
 _DATELINE_CHARACTERS = 220
 _DATELINE_END = re.compile(
@@ -144,7 +144,7 @@ def _statement(paragraphs: list[str], number: int, sentence: tuple[int, int], fo
         if reason:
             return _short(reason)
         return _short(text[start:end]) if end - start > len(words) + 15 else None
-    if _UNSPACED_TEXT.search(words) and len(text) <= _STATEMENT_LENGTH // 2:
+    if has_unspaced_or_hangul(words) and len(text) <= _STATEMENT_LENGTH // 2:
         return _short(text)  # what was wrong and that it is corrected are two sentences there
     statement = text[start:end]
     following = text[end:].lstrip()

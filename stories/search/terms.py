@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from stories.model.release import Release
-from stories.text.index_words import flat, plain, tag_words, ticker_words, unspaced
+from stories.text.index_words import flat, plain, tag_words, ticker_words
+from stories.text.scripts import has_unspaced_or_hangul
 
 COLUMNS = ("headline", "subheadline", "body", "about", "issuer", "tags", "marks")
 EVERYTHING = '"§a"'
@@ -50,7 +51,7 @@ def phrase(text: str, *, column: str | None = None, beginning: bool = False) -> 
     tokens: list[str] = []
     for number, word in enumerate(words):
         last = number == len(words) - 1
-        if not unspaced(word):
+        if not has_unspaced_or_hangul(word):
             tokens.append(word)
         elif last and len(word) == 1:
             tokens.append(word)
@@ -87,7 +88,7 @@ def _pairs(run: str) -> list[str]:
 def _tokens(text: str) -> list[str]:
     tokens: list[str] = []
     for word in flat(text[:FLATTENED]).split():
-        if unspaced(word):
+        if has_unspaced_or_hangul(word):
             tokens += _pairs(word)
         else:
             tokens.append(word)

@@ -17,8 +17,9 @@ import msgspec
 
 from stories.text.amounts import AMOUNT_WORDS, amounts, same_amount
 from stories.text.diff import fact_kind, fact_pattern, plain
+from stories.text.scripts import UNSPACED_OR_HANGUL, has_unspaced_or_hangul
 from stories.text.token_patterns import Pattern
-from stories.text.tokens import UNSPACED, Tokens
+from stories.text.tokens import Tokens
 
 ClaimState = Literal["confirmed", "not found", "unclear"]
 
@@ -40,8 +41,8 @@ _SCANNED = 2_000  # characters of a statement
 _MOST = 8  # claims
 _VALUE, _NAME = "¤", "§"
 _QUOTED = re.compile(
-    rf"[“„«»「『《\"”]\s?[^\"“”„«»「」『』《》]{{1,160}}?\s?[\"”“«»」』》](?![^\W{UNSPACED}])"
-    rf"|(?<!\w)['‘][^'‘’]{{1,80}}['’](?![^\W{UNSPACED}])"
+    rf"[“„«»「『《\"”]\s?[^\"“”„«»「」『』《》]{{1,160}}?\s?[\"”“«»」』》](?![^\W{UNSPACED_OR_HANGUL}])"
+    rf"|(?<!\w)['‘][^'‘’]{{1,80}}['’](?![^\W{UNSPACED_OR_HANGUL}])"
 )
 _UNIT = re.compile(
     r"\s(?:mio\.|mrd\.|(?:d['’]|de |di )?euros?|(?:m|k|md)€"
@@ -68,7 +69,7 @@ _SENTENCE_START = re.compile(r"(?:^|[.!?:;]\s+|[\[(]\s*)$")
 @cache
 def _fact() -> re.Pattern[str]:
     fact = fact_pattern()
-    return re.compile(rf"(?<![\w.,]){fact}(?:[a-z]{{1,2}}(?![a-z]))?|(?<=[{UNSPACED}]){fact}", re.IGNORECASE)
+    return re.compile(rf"(?<![\w.,]){fact}(?:[a-z]{{1,2}}(?![a-z]))?|(?<=[{UNSPACED_OR_HANGUL}]){fact}", re.IGNORECASE)
 
 
 class _Table(msgspec.Struct, frozen=True):
@@ -150,9 +151,6 @@ def _behind_unit(text: str, start: int, end: int) -> int:
     return share.end() if share else end
 
 
-_HAS_IDEOGRAPHS = re.compile(f"[{UNSPACED}]")
-
-
 def claims(statement: str | None) -> tuple[CorrectionClaim, ...]:
     """Return what a notice's statement says was wrong and is right now, in the order it says so."""
     text = " ".join((statement or "")[:_SCANNED].split())
@@ -161,7 +159,7 @@ def claims(statement: str | None) -> tuple[CorrectionClaim, ...]:
     tokens = _Statement(text)
     found: dict[int, CorrectionClaim] = {}
     taken: list[tuple[int, int]] = []
-    families = ("unspaced", "european") if _HAS_IDEOGRAPHS.search(text) else ("european",)
+    families = ("unspaced", "european") if has_unspaced_or_hangul(text) else ("european",)
     for pattern in (pattern for family in families for pattern in _patterns(family)):
         for match in pattern.finditer(tokens):
             if any(match.first < last and first < match.last for first, last in taken):

@@ -18,6 +18,7 @@ from os.path import commonprefix
 from typing import Literal, NamedTuple
 
 from stories.text.date_words import month_pattern, weekday_pattern
+from stories.text.scripts import CYRILLIC, UNSPACED
 
 SegmentState = Literal["kept", "removed", "added"]
 SegmentKind = Literal["date", "amount", "number", "name", "text"]
@@ -63,7 +64,7 @@ def sentences(text: str) -> tuple[str, ...]:
     return tuple(text[start:end] for start, end in pairwise(ends) if start < end)
 
 
-_LETTER = "a-zà-ɏ\u0400-\u04ff"  # of the scripts that have spaces between words; case is ignored
+_LETTER = f"a-zà-ɏ{CYRILLIC}"  # of the scripts that have spaces between words; case is ignored
 _ORDINAL = r"\d{1,2}(?:st|nd|rd|th|er|\.|º)?"
 
 
@@ -110,14 +111,11 @@ def fact_pattern() -> str:
     return rf"(?:{_date()}(?![{_LETTER}\d])|{_AMOUNT}|{_NUMBER})"
 
 
-_IDEOGRAPH = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0e7f"
-
-
 @cache
 def _token() -> re.Pattern[str]:
     return re.compile(
         rf"(?P<date>(?<![{_LETTER}\d]){_date()}(?![{_LETTER}\d]))|(?P<amount>(?<![a-zà-ÿ\d]){_AMOUNT})|(?P<number>{_NUMBER})"
-        rf"|(?P<letter>[{_IDEOGRAPH}])|(?P<word>[^\W\d_{_IDEOGRAPH}]+(?:['’][^\W\d_]+)*)|(?P<mark>\S)",
+        rf"|(?P<letter>[{UNSPACED}])|(?P<word>[^\W\d_{UNSPACED}]+(?:['’][^\W\d_]+)*)|(?P<mark>\S)",
         re.IGNORECASE,
     )
 

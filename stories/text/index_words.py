@@ -6,13 +6,9 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-# Scripts written without spaces between words, and Hangul, where "삼성전자는" is a name with its particle.
-_UNSPACED = (
-    "\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u3130-\u318f"
-    "\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff"
-)
-_TOKEN = re.compile(rf"[{_UNSPACED}]+|[^\W_{_UNSPACED}]+")
-_IS_UNSPACED = re.compile(f"[{_UNSPACED}]")
+from stories.text.scripts import UNSPACED_OR_HANGUL, UNSPACED_OR_HANGUL_CHARACTER
+
+_TOKEN = re.compile(rf"[{UNSPACED_OR_HANGUL}]+|[^\W_{UNSPACED_OR_HANGUL}]+")
 _ACCENTS = re.compile(
     "(?<=[\u0000-\u052f])[\u0300-\u036f]+"
 )  # of Latin, Greek, Cyrillic; elsewhere a mark makes a word
@@ -27,11 +23,6 @@ def plain(text: str) -> str:
     return unicodedata.normalize("NFC", _ACCENTS.sub("", decomposed))
 
 
-def unspaced(text: str) -> bool:
-    """Return whether a text has a letter of a script that is written without spaces, or Hangul."""
-    return _IS_UNSPACED.search(text) is not None
-
-
 def flat(text: str) -> str:
     """Return the words of a text between single spaces; words of unspaced scripts stand without them.
 
@@ -40,7 +31,7 @@ def flat(text: str) -> str:
     parts: list[str] = []
     open_end = True
     for token in _TOKEN.findall(plain(text)):
-        if _IS_UNSPACED.match(token):
+        if UNSPACED_OR_HANGUL_CHARACTER.match(token):
             parts.append(token if open_end else f" {token}")
             open_end = True
         else:

@@ -6,10 +6,11 @@ import re
 from functools import cached_property
 
 from stories.text.case_folding import fold
+from stories.text.scripts import UNSPACED_OR_HANGUL
 
-UNSPACED = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
-"""The character class of scripts without spaces between words (Hangul has some, in no fixed places)."""
-_TOKEN = re.compile(rf"[{UNSPACED}]|\d+(?:[.,:]\d+)*[^\W\d_{UNSPACED}]*|[^\W_{UNSPACED}]+|\S")
+_TOKEN = re.compile(
+    rf"[{UNSPACED_OR_HANGUL}]|\d+(?:[.,:]\d+)*[^\W\d_{UNSPACED_OR_HANGUL}]*|[^\W_{UNSPACED_OR_HANGUL}]+|\S"
+)
 _ENDS = frozenset(".!?。！？")
 _ABBREVIATED = (
     "inc corp co ltd llc plc no st mr mrs ms dr jr sr vs approx est bhd pte pty cf nr str jan feb mar apr jun jul aug "

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from config.query import Not, Query, QuerySyntaxError, Term, parse_query
-from stories.text.index_words import plain, unspaced
+from stories.text.index_words import plain
+from stories.text.scripts import has_unspaced_or_hangul
 
 _WORD = re.compile(r"[^\W_]+")
 MAX_SEARCHED_CHARACTERS = 20_000  # of a text
@@ -146,7 +147,7 @@ def _part(word: _Word, wanted: str, text: str, *, beginning: bool) -> tuple[int,
     """Return the span of a word that matches; None if it does not match."""
     if word.plain == wanted or (beginning and word.plain.startswith(wanted)):
         return word.start, word.end
-    if not unspaced(text[word.start : word.end]):
+    if not has_unspaced_or_hangul(text[word.start : word.end]):
         return None
     at = word.plain.find(wanted)
     if at < 0:

@@ -14,7 +14,8 @@ from lxml import etree
 
 from crawler.extraction.body.inline_markup import INLINE, line_of
 from crawler.extraction.field_limits import PARAGRAPH_MAX
-from crawler.extraction.text import CJK, clean
+from crawler.extraction.text import clean
+from stories.text.scripts import has_cjk
 
 Kind = Literal["text", "heading", "item", "row", "quote", "caption"]
 
@@ -366,4 +367,4 @@ def is_latin_headline(text: str) -> bool:
     if "\n" in text or len(text) > 220:
         return False
     words = len(text.split())
-    return 3 <= words <= 32 or (CJK.search(text) is not None and 6 <= len(text) <= 80)
+    return 3 <= words <= 32 or (has_cjk(text) and 6 <= len(text) <= 80)

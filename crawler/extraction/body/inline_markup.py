@@ -25,7 +25,7 @@ from typing import cast
 import lxml.html
 from lxml import etree
 
-from crawler.extraction.text import CJK
+from stories.text.scripts import has_cjk
 
 INLINE = frozenset({"a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i",  # noqa: E501
           "img", "ins", "kbd", "label", "mark", "q", "rp", "rt", "ruby", "s", "samp", "small", "span", "strike", "strong",  # noqa: E501
@@ -154,7 +154,7 @@ def _is_joined(before: str, found: lxml.html.HtmlElement, is_start: bool) -> boo
     after = (found.text if is_start else found.tail) or ""
     if not before or not after or found.tag in ("sup", "sub") or found.get(_SETTLED):
         return True
-    if CJK.match(before[-1]) and CJK.match(after[0]):
+    if has_cjk(before[-1]) and has_cjk(after[0]):
         return True
     return (before[-1] in "0123456789.,$€£¥₩₹(+-−" and after[0] in "0123456789.,%)⁰¹²³⁴⁵⁶⁷⁸⁹") and not are_parted(
         before, after

@@ -13,9 +13,9 @@ from config.wires import wires
 from crawler.extraction.fields.dates import MONTH, WEEKDAY, find_date, find_dates
 from crawler.extraction.fields.exchanges import EXCHANGES
 from crawler.extraction.fields.time_zones import named_zone
-from crawler.extraction.text import CJK
 from stories.model.release import Dateline
 from stories.text.date_words import any_of, date_words
+from stories.text.scripts import CJK, has_cjk
 
 REACH = 260  # characters from the start within which a dateline ends; the longest measured has 170
 
@@ -25,7 +25,7 @@ _WIRE_NAMES = "|".join(f"(?P<w{number}>{pattern})" for number, (pattern, _) in e
     " ", r"\s"
 )
 _GENERIC = r"(?P<generic>[A-Z][\w.&-]*(?:\s[A-Z][\w.&-]*){0,3}?\s?(?:[Ww]ire|WIRE|[Nn]ews[Ww]ire|NEWSWIRE|Presse?|PRESS|News|Media))"  # noqa: E501
-_ANY = r"(?P<any>(?-i:[A-Z])[\w.&'’+-]*(?:\s[\w.&'’+-]+){0,4}?|[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{2,12})"
+_ANY = r"(?P<any>(?-i:[A-Z])[\w.&'’+-]*(?:\s[\w.&'’+-]+){0,4}?|[" + CJK + "]{2,12})"
 _WIRE_NAME = re.compile(r"[A-Z][\w.&'’-]*(?:\s[\w.&'’-]+){0,4}?\s?(?i:(?:news|press)?\s?wire)")
 _DASH = re.compile(r"\s[-–—]\s")
 _LINKED = re.compile(r"\[([^\]\n]{2,60})\]\([^)\s]{3,200}\)")
@@ -302,7 +302,7 @@ def _place(text: str, *, trusted: bool) -> str | None:
     place = re.sub(r"\s+", " ", place)
     if not 2 <= len(place) <= 100 or any(char.isdigit() for char in place) or re.search(r"[!?;:\"“”。]", place):
         return None
-    if CJK.search(place):
+    if has_cjk(place):
         return place if len(place) <= 24 else None
     words = re.findall(r"[^\s,/&()–—-]+", place)
     if not words or len(words) > (16 if trusted else 9):

@@ -14,9 +14,10 @@ from crawler.extraction.body.phrases import ADVISORY, BOILERPLATE, DISCLAIMER, H
 from crawler.extraction.fields.dates import find_date
 from crawler.extraction.page import Page, inner_text, select
 from crawler.extraction.text import clean, is_cut_short, joined, key, weight
+from stories.text.scripts import UNSPACED
 
 _PARTS = re.compile(r"(?<!\s)\s++[|–—·•»:-]\s+|(?:(?<!\s)\s+)?(?:\||::)\s*")
-_WORD = re.compile("[\u3040-\u30ff\u3400-\u9fff]|[^\\W\u3040-\u30ff\u3400-\u9fff]+")
+_WORD = re.compile(rf"[{UNSPACED}]|[^\W{UNSPACED}]+")
 _UNDER = re.compile(
     r"sub-?(?:head(?:line|ing)?|title)|standfirst|\bdeck\b|alternativeHeadline|secondary-?(?:title|headline)", re.I
 )

@@ -8,6 +8,8 @@ import re
 from lxml import etree
 from lxml.html import fragment_fromstring
 
+from stories.text.scripts import UNSPACED_CHARACTER, unspaced_count
+
 HEADLINE_MAX = 600  # characters; the longest real headlines (several subheadings run together) stay under it
 MARKUP = re.compile(
     r"</?(?:a|abbr|applet|b|big|blink|blockquote|br|center|code|del|div|em|embed|font|form|frame|frameset|h[1-6]|hr|html|i"
@@ -17,7 +19,6 @@ MARKUP = re.compile(
 )
 ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,31});", re.IGNORECASE)
 INVISIBLE = re.compile("[\x00-\x08\x0e-\x1f\x7f\xad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ud800-\udfff]")
-UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 """Letters of scripts that put no spaces between words: Thai, Lao, Burmese, Khmer, Japanese, Chinese."""
 WORD = re.compile(r"[^\W_]+(?:['’.&-][^\W_]+)*")
 
@@ -112,8 +113,8 @@ def _without_tags(text: str) -> str:
 
 def word_count(text: str) -> float:
     """Return how many words a text has; two letters of a script without spaces count as a word."""
-    unspaced = len(UNSPACED.findall(text))
-    return len(WORD.findall(UNSPACED.sub(" ", text) if unspaced else text)) + unspaced / 2
+    unspaced = unspaced_count(text)
+    return len(WORD.findall(UNSPACED_CHARACTER.sub(" ", text) if unspaced else text)) + unspaced / 2
 
 
 def is_navigation(text: str) -> bool:
