@@ -50,9 +50,9 @@ from pipelines.ingest import Ingestor  # noqa: E402
 from stories.crawl_state.claims import Claims  # noqa: E402
 from stories.crawl_state.revisit_queue import RevisitQueue  # noqa: E402
 from stories.db import keys  # noqa: E402
-from stories.db.codec import learn, pack, train  # noqa: E402
+from stories.db.codec import pack, register_dictionary, train_dictionary  # noqa: E402
 from stories.db.dictionaries import SAMPLES  # noqa: E402
-from stories.model.ids import number_of, release_id, story_id  # noqa: E402
+from stories.model.ids import release_id_bytes, release_id, story_id  # noqa: E402
 from stories.model.page_result import PageResult  # noqa: E402
 from stories.model.release import Release  # noqa: E402
 from stories.model.urls import canonical_url, url_digest  # noqa: E402
@@ -244,8 +244,8 @@ async def _fill(redis: Redis, found: Sequence[Release], older: int, chance: rand
     """Write made-up older releases as keep.lua leaves them: nine of ten like nothing else, the others serial issues."""
     samples = chance.sample(found, min(2_000, len(found)))
     # Compressed with a dictionary trained on a thousand releases; it is stored for decompression.
-    trained = train(samples[:SAMPLES])
-    number = learn(trained)
+    trained = train_dictionary(samples[:SAMPLES])
+    number = register_dictionary(trained)
     await redis.hset(keys.dictionaries().name, mapping={str(number): trained, "newest": str(number)})
     known = [
         ([trait.digest for trait in blocking_keys_of(release)], pack(replace(release, text=""), number))
@@ -273,7 +273,7 @@ async def _fill(redis: Redis, found: Sequence[Release], older: int, chance: rand
                 if chance.random() < SHARED_FEATURES:
                     ours = f"{ours[: 8 * place]}{digest}{ours[8 * place + 8 :]}"
             value = b"1 %b - 0123456789ab new 1600000000000 nothing like it before\n%b" % (story.encode(), packed)
-            args += [own, number_of(own), story, value, page, ours]
+            args += [own, release_id_bytes(own), story, value, page, ours]
         await script(args=args)
 
 

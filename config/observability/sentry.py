@@ -20,7 +20,7 @@ from sentry_sdk.utils import BadDsn
 
 from config.observability.expected_errors import is_expected
 from config.observability.redaction import hide, scrub_all
-from stories.model.ids import number_of
+from stories.model.ids import release_id_bytes
 
 log = logging.getLogger(__name__)  # before logging is configured, its warnings go to standard error too
 
@@ -183,7 +183,7 @@ def traced(stop: str, release: str, *, source: str | None = None, began: datetim
         source: Where the release was found.
         began: When the stage began; left out: now.
     """
-    trace = number_of(release).hex() if _trace_sample_rate else ""
+    trace = release_id_bytes(release).hex() if _trace_sample_rate else ""
     if not trace or int(trace[:8], 16) >= _trace_sample_rate * 2**32:
         yield
         return

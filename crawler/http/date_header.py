@@ -32,5 +32,5 @@ class DateObserver:
         if timekeeper is not None and date is not None:
             age = (header(response, "Age") or "").strip()
             old = timedelta(seconds=int(age[:9])) if age.isascii() and age.isdigit() else timedelta()
-            timekeeper.saw_date(urlparse_cached(request).netloc, date + old)
+            timekeeper.record_date(urlparse_cached(request).netloc, date + old)
         return response

@@ -28,7 +28,7 @@ from stories.db import keys
 from stories.db.fencing import MemoryMark
 from stories.db.replies import text, texts
 from stories.db.unreadable_records import decode
-from stories.model.ids import is_release_id, number_of, release_id
+from stories.model.ids import is_release_id, release_id, release_id_bytes
 from stories.model.sighting import Cursor, PendingSighting, Sighting
 from stories.model.timestamps import milliseconds, parse_timestamp, timestamp
 from stories.model.urls import url_digest
@@ -257,11 +257,11 @@ class Mirror:
             alerts=known.waiting,
         )
         alerted = {
-            number_of(one): "\n".join(known.details[one].marks if one in known.details else ())
+            release_id_bytes(one): "\n".join(known.details[one].marks if one in known.details else ())
             for one in known.releases
             if one not in known.unsent
         }
-        alerted |= {number_of(release_id(digest)): "" for digest in known.seeded}
+        alerted |= {release_id_bytes(release_id(digest)): "" for digest in known.seeded}
         hashes = {key.name: key for key in self._hash_keys()}  # what a removed source left is not restored
         async with self._redis.pipeline(transaction=True) as pipeline:
             for name, packed in known.cursors.items():

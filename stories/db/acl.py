@@ -1,4 +1,4 @@
-"""What a user of Redis must be allowed to do for us, and what a given one is not."""
+"""The Redis permissions that wirewatch needs, and the check of what a Redis user lacks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from redis.exceptions import NoPermissionError, ResponseError
 from stories.db import keys
 
 RULE = "~{ww}* &* +@all -@admin -@dangerous +info +config|get"
-"""What is enough, for workers too; of the dangerous ones INFO, and CONFIG GET for ``appendfsync`` alone."""
+"""The ACL rule that is sufficient, for workers too; INFO and CONFIG GET (for ``appendfsync``) are in @dangerous."""
 
 PROBE = keys.acl_probe().name
 CHANNEL = keys.docket("cancel:").name
@@ -51,10 +51,10 @@ _COMMAND = re.compile(r"run the '([^']+)' command")
 
 
 async def missing_permissions(redis: Redis) -> list[str]:
-    """Return what the user of a client is not allowed, as ACL rules that would allow it; nothing is done to find out.
+    """Return the ACL rules that a client's user lacks, without running a command.
 
-    Each command is queued in a transaction that is thrown away: the server looks at rights as it queues. Who may not
-    begin one is told that alone, for without it the commands would be done.
+    Each command is queued in a transaction that is discarded: the server checks permissions when it queues. A user who
+    may not start a transaction gets only that rule, because the commands would run without it.
     """
     pool: Any = redis.connection_pool
     connection = await pool.get_connection()
@@ -62,7 +62,7 @@ async def missing_permissions(redis: Redis) -> list[str]:
         missing = await _refused(connection, [("MULTI",)])
         if not missing:
             missing = await _refused(connection, [*COMMANDS, ("DISCARD",)])
-        if missing:  # it may be in a transaction that cannot be left
+        if missing:  # it may be in a transaction that cannot be discarded
             await connection.disconnect()
     except BaseException:
         await connection.disconnect()
@@ -73,14 +73,14 @@ async def missing_permissions(redis: Redis) -> list[str]:
 
 
 def _rule(refusal: str) -> str:
-    """Return the ACL rule that would allow what the server refused with these words."""
+    """Return the ACL rule that allows what the server refused with this error text."""
     if found := _COMMAND.search(refusal):
         return f"+{found[1]}"
     return "&*" if "channel" in refusal else f"~{keys.PREFIX}*"
 
 
 async def _refused(connection: Any, commands: Sequence[tuple[str | int, ...]]) -> list[str]:
-    """Send commands, and return the rules that would allow those that are not allowed."""
+    """Send commands, and return the rules for those that are not allowed."""
     missing: dict[str, None] = {}
     await connection.send_packed_command(connection.pack_commands(commands))
     for _ in commands:
@@ -88,6 +88,6 @@ async def _refused(connection: Any, commands: Sequence[tuple[str | int, ...]]) -
             await connection.read_response()
         except NoPermissionError as refused:
             missing[_rule(str(refused))] = None
-        except ResponseError:  # a full server, a replica: no question of rights, and told by who looks at that
+        except ResponseError:  # a full server or a replica: not a permission error, and reported elsewhere
             continue
     return list(missing)

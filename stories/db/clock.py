@@ -1,8 +1,8 @@
-"""The time of this process: that of the Redis server, so that all machines agree on when something is due.
+"""The time of this process: the Redis server's time, so that all machines agree on due times.
 
-Between two measurements a steady clock carries it on, so a jump of this machine's clock changes nothing. How old a
-release is, is judged by the clocks of the sites too (their ``Date`` headers): a Redis server whose clock is days wrong
-must not make every release too old.
+Between two measurements a monotonic clock continues it, so a jump of this machine's clock has no effect. The age of a
+release also depends on the sites' clocks (their ``Date`` headers): a Redis server whose clock is days wrong must not
+make every release too old.
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ from redis.asyncio import Redis
 log = structlog.get_logger(__name__)
 
 SKEW = timedelta(seconds=2)  # between this machine and Redis; more is logged
-DOUBT = timedelta(minutes=5)  # between the own time and that of the sites; less may be caches and slow answers
+MAX_SITE_SKEW = timedelta(minutes=5)  # between own time and sites' time; less may be caches and slow responses
 JUMP = timedelta(seconds=2)  # of the server's clock between two measurements
 PRECISION = 0.01  # seconds; a smaller difference is not corrected
-HOSTS = 200  # whose Date is remembered; the latest
-FRESH = 6 * 3600.0  # seconds for which a site's Date counts
+MAX_HOSTS = 200  # whose Date is stored, the latest ones
+DATE_LIFETIME = 6 * 3600.0  # seconds for which a site's Date counts
 
 
 def steady() -> float:
-    """Return seconds that no change of the system's clock moves; they count while the machine sleeps, where it can."""
+    """Return the monotonic clock in seconds, including the time of system suspension where the system can."""
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 def significant(known: float, sample: float, round_trip: float) -> bool:
-    """Return whether a measured offset (s) differs from the known one by more than it may be wrong itself."""
+    """Return whether a measured offset (s) differs from the known one by more than its measurement error."""
     return abs(sample - known) > round_trip / 2 + PRECISION
 
 
 def consensus(offsets: Sequence[float]) -> float | None:
-    """Return what several hosts' clocks say: their median; of two the smaller deviation from zero; None of none."""
+    """Return the offset that several hosts agree on: their median; of two the one nearer to zero; None of no host."""
     if len(offsets) == 2:
         return min(offsets, key=abs)
     return median(offsets) if offsets else None
@@ -47,16 +47,16 @@ def consensus(offsets: Sequence[float]) -> float | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """What a measurement showed."""
+    """The result of a measurement."""
 
     skew: timedelta
-    """By how much this machine's clock is ahead of the server's."""
+    """How far this machine's clock is ahead of the server's clock."""
     jumped: timedelta
-    """By how much the server's clock jumped since the measurement before; zero for none."""
+    """The jump of the server's clock since the previous measurement; zero for no jump."""
 
 
 class Timekeeper:
-    """Keeps the time of one process."""
+    """The clock of one process."""
 
     def __init__(
         self,
@@ -66,24 +66,28 @@ class Timekeeper:
         self._wall = wall
         self._steady = steadily
         self._offset: float | None = None
-        """Of the server's time (s since 1970) to the steady clock; None before it was measured."""
+        """Server time (s since 1970) minus the monotonic clock; None before the first measurement."""
         self._sites: OrderedDict[str, tuple[float, float]] = OrderedDict()
-        """By host: the offset of its Date to the steady clock, and when it was seen."""
+        """By host: its Date minus the monotonic clock, and when it was received."""
         self._skew_logged = self._error_logged = False
 
     def now(self) -> datetime:
-        """Return this moment by the server's clock; by this machine's before that was measured."""
+        """Return the present time by the server's clock; by this machine's clock before the first measurement."""
         if self._offset is None:
             return self._wall()
         return datetime.fromtimestamp(self._offset + self._steady(), UTC)
 
     @property
     def skew(self) -> timedelta:
-        """By how much this machine's clock is ahead of the Redis server's."""
+        """How far this machine's clock is ahead of the Redis server's clock."""
         return self._wall() - self.now()
 
     async def measure(self, redis: Redis, samples: int = 1) -> Measured:
-        """Compare with the server's clock, by the sample with the shortest round trip, or raise ``RedisError``."""
+        """Measure the server's clock, by the sample with the shortest round trip.
+
+        Raises:
+            RedisError: Redis is not reachable.
+        """
         found = [await self._sample(redis) for _ in range(samples)]
         round_trip, offset = min(found)
         known, self._offset = self._offset, offset if self._offset is None else self._offset
@@ -114,28 +118,28 @@ class Timekeeper:
             )
         self._skew_logged = skewed
 
-    def saw_date(self, host: str, date: datetime) -> None:
-        """Remember what a site's clock said just now."""
+    def record_date(self, host: str, date: datetime) -> None:
+        """Record the time that a site's ``Date`` header gave just now."""
         now = self._steady()
         self._sites[host] = (date.timestamp() - now, now)
         self._sites.move_to_end(host)
-        while len(self._sites) > HOSTS:
+        while len(self._sites) > MAX_HOSTS:
             self._sites.popitem(last=False)
         self._log_error()
 
     @property
     def error(self) -> timedelta:
-        """By how much the own time is ahead of that of the sites; zero while they do not contradict it by minutes."""
+        """How far the own time is ahead of the sites' time; zero unless they differ by minutes."""
         now = self._steady()
         said = consensus(
-            [self.now().timestamp() - now - offset for offset, at in self._sites.values() if now - at <= FRESH]
+            [self.now().timestamp() - now - offset for offset, at in self._sites.values() if now - at <= DATE_LIFETIME]
         )
-        if said is None or abs(said) < DOUBT.total_seconds():
+        if said is None or abs(said) < MAX_SITE_SKEW.total_seconds():
             return timedelta()
         return timedelta(seconds=said)
 
     def warning(self) -> str | None:
-        """Return in words that the clocks disagree; None while they agree."""
+        """Return a warning for people if the clocks disagree; None while they agree."""
         if error := self.error:
             return (
                 f"the clock is {_span(error)} the clocks of the sites; releases are judged by theirs. "
@@ -157,7 +161,7 @@ class Timekeeper:
 
 
 def skew_warning(skew: timedelta) -> str:
-    """Return in words that this machine and the Redis server disagree."""
+    """Return the warning that this machine and the Redis server disagree."""
     return (
         f"the clock of this machine is {_span(skew)} that of the Redis server; due times follow Redis. Synchronise "
         "both machines by NTP: timedatectl set-ntp true"
@@ -169,4 +173,4 @@ def _span(ahead: timedelta) -> str:
 
 
 timekeeper = Timekeeper()
-"""Of this process."""
+"""The clock of this process."""

@@ -1,4 +1,8 @@
-"""Releases as bytes in Redis: JSON, compressed with zstandard; and a kept one with its part in its story before it."""
+"""Releases as bytes in Redis: JSON compressed with zstandard, and a stored release with its story facts in front.
+
+Plain JSON takes several times the memory. A dictionary of common phrases matters because each release is compressed
+alone (docs/decisions/0013).
+"""
 
 from __future__ import annotations
 
@@ -13,10 +17,10 @@ import zstandard
 
 from stories.model.release import Release
 
-LARGEST = 64 << 20  # a release is read from at most 8 MB of page; more than this was not written by us
+MAX_UNPACKED_BYTES = 64 << 20  # a page has at most 8 MB, so wirewatch never writes more than this
 LEVEL = 3  # level 6 saves another 5 % and takes three times as long
-TRAINED = 256 << 10  # bytes of a dictionary; half as much costs a release 5 %, twice as much saves nothing
-PHRASES = 0  # the number of our own, which needs no training
+DICTIONARY_BYTES = 256 << 10  # bytes of a dictionary; half as much costs a release 5 %, twice as much saves nothing
+PHRASES_DICTIONARY = 0  # the number of the built-in dictionary, which needs no training
 _MAGIC = b"\x28\xb5\x2f\xfd"  # RFC 8878, 3.1.1
 
 _encoder = msgspec.json.Encoder()
@@ -25,44 +29,45 @@ _decoder = msgspec.json.Decoder(Release)
 
 @cache
 def _phrases() -> zstandard.ZstdCompressionDict:
-    """Return what releases say again and again, words of our own: it takes a seventh off a release.
+    """Return the built-in dictionary of common phrases, which makes a release a seventh smaller.
 
-    The file stays as it is for ever: what was packed with it cannot be read with another.
+    Never change the file: data packed with it cannot be unpacked with another.
     """
-    told = (files("stories.db") / "phrases.txt").read_bytes().replace(b"\n", b" ")
-    dictionary = zstandard.ZstdCompressionDict(told, dict_type=zstandard.DICT_TYPE_RAWCONTENT)
+    phrases = (files("stories.db") / "phrases.txt").read_bytes().replace(b"\n", b" ")
+    dictionary = zstandard.ZstdCompressionDict(phrases, dict_type=zstandard.DICT_TYPE_RAWCONTENT)
     dictionary.precompute_compress(level=LEVEL)
     return dictionary
 
 
 def phrases_digest() -> str:
-    """Return what changes with the phrases: data packed with other ones cannot be read."""
+    """Return the digest of the phrases: data packed with other phrases cannot be unpacked."""
     return hashlib.sha256((files("stories.db") / "phrases.txt").read_bytes()).hexdigest()[:16]
 
 
 @cache
-def _compressor(dictionary: int = PHRASES) -> zstandard.ZstdCompressor:
+def _compressor(dictionary: int = PHRASES_DICTIONARY) -> zstandard.ZstdCompressor:
     return zstandard.ZstdCompressor(dict_data=_trained[dictionary] if dictionary else _phrases(), level=LEVEL)
 
 
 @cache
-def _decompressor(dictionary: int = PHRASES) -> zstandard.ZstdDecompressor:
+def _decompressor(dictionary: int = PHRASES_DICTIONARY) -> zstandard.ZstdDecompressor:
     return zstandard.ZstdDecompressor(dict_data=_trained[dictionary] if dictionary else _phrases())
 
 
 _trained: dict[int, zstandard.ZstdCompressionDict] = {}
 
 
-def train(releases: Sequence[Release]) -> bytes:
-    """Return a dictionary of what these releases have in common; ``zstandard.ZstdError`` when that is too little.
+def train_dictionary(releases: Sequence[Release]) -> bytes:
+    """Return a dictionary trained on these releases; it takes some 0.3 s for 500 releases, and releases the GIL.
 
-    Some 0.3 s for 500 releases, in which other threads run.
+    Raises:
+        zstandard.ZstdError: the releases have too little in common.
     """
-    return zstandard.train_dictionary(TRAINED, [_encoder.encode(one) for one in releases]).as_bytes()
+    return zstandard.train_dictionary(DICTIONARY_BYTES, [_encoder.encode(release) for release in releases]).as_bytes()
 
 
-def learn(dictionary: bytes) -> int:
-    """Make a trained dictionary known to this process, and return its number."""
+def register_dictionary(dictionary: bytes) -> int:
+    """Register a trained dictionary in this process, and return its number."""
     found = zstandard.ZstdCompressionDict(dictionary, dict_type=zstandard.DICT_TYPE_FULLDICT)
     number = found.dict_id()
     if number not in _trained:
@@ -71,34 +76,38 @@ def learn(dictionary: bytes) -> int:
     return number
 
 
-def knows(dictionary: int) -> bool:
-    """Return whether what was packed with this dictionary can be unpacked."""
-    return dictionary == PHRASES or dictionary in _trained
+def has_dictionary(dictionary: int) -> bool:
+    """Return whether this process can unpack data packed with this dictionary."""
+    return dictionary == PHRASES_DICTIONARY or dictionary in _trained
 
 
 def dictionary_of(packed: bytes) -> int:
-    """Return the number of the dictionary that something was packed with (RFC 8878, 3.1.1.1.3)."""
+    """Return the number of the dictionary that data were packed with (RFC 8878, 3.1.1.1.3)."""
     return zstandard.get_frame_parameters(packed).dict_id
 
 
 def compress(data: bytes) -> bytes:
-    """Return data compressed."""
+    """Return compressed data."""
     return _compressor().compress(data)
 
 
 def decompress(data: bytes) -> bytes:
-    """Return what ``compress`` was given, and what was not compressed as it is."""
-    return _decompressor().decompress(data, max_output_size=LARGEST) if data.startswith(_MAGIC) else data
+    """Return the data that ``compress`` was given; data that are not compressed are returned unchanged."""
+    return _decompressor().decompress(data, max_output_size=MAX_UNPACKED_BYTES) if data.startswith(_MAGIC) else data
 
 
-def pack(release: Release, dictionary: int = PHRASES) -> bytes:
+def pack(release: Release, dictionary: int = PHRASES_DICTIONARY) -> bytes:
     """Return the release as compressed JSON."""
     return _compressor(dictionary).compress(_encoder.encode(release))
 
 
 def unpack(packed: bytes) -> Release:
-    """Return the release that ``pack`` wrote; ``KeyError`` while its dictionary is not known."""
-    return _decoder.decode(_decompressor(dictionary_of(packed)).decompress(packed, max_output_size=LARGEST))
+    """Return the release that ``pack`` wrote.
+
+    Raises:
+        KeyError: its dictionary is not registered.
+    """
+    return _decoder.decode(_decompressor(dictionary_of(packed)).decompress(packed, max_output_size=MAX_UNPACKED_BYTES))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Connections to the Redis server: how long they wait, what they try again, and what is wrong with a server."""
+"""Connections to Redis: timeouts, retries, Sentinel, and checks of whether a server is fit."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ from redis.exceptions import TimeoutError as TimedOut
 from stories.db.acl import RULE, missing_permissions
 from stories.db.server_binary import OLDEST
 
-TIMEOUT = 5.0  # seconds for one answer; a call that blocks in the server must ask for less
+TIMEOUT = 5.0  # seconds for one reply; a blocking command must use a shorter timeout
 SENTINEL_PORT = 26379
-MAX_CONNECTIONS = 32  # of one client; a caller waits for a free one, each is held for some milliseconds
+MAX_CONNECTIONS = 32  # of one client; a caller waits for a free connection, each is used for some milliseconds
 RETRIES = 3  # the library's 10 make a server that hangs cost 59 s a call
 MINIMUM = f"{OLDEST}.0"
 _WANTS_PASSWORD = re.compile(r"NOAUTH|WRONGPASS|authenticat|username-password|invalid password", re.I)
@@ -42,11 +42,11 @@ def connect(url: str, *, once: bool = False) -> Redis:
 
     Allowed are ``redis://``, ``rediss://`` (TLS) and ``unix://`` as redis-py has them, each with an ACL user, and
     ``redis+sentinel://user:password@host:26379,host2:26379/service/db`` or ``rediss+sentinel://…``: the primary that
-    the Sentinels name, asked for again at each connection. User and password are those of Redis; the Sentinels' own are
+    the Sentinels name, looked up again at each connection. User and password are those of Redis; the Sentinels' own are
     ``?sentinel_username=…&sentinel_password=…``.
 
-    A call is tried again when its answer is lost, so the server may apply it twice: right for reads and for
-    scripts that may be repeated. ``once=True`` never repeats one; use it for whatever else counts or appends.
+    A call is retried when its reply is lost, so the server may apply it twice: correct for reads and idempotent
+    scripts. ``once=True`` never retries; use it for calls that count or append.
     """
     retry = Retry(NoBackoff(), 0) if once else Retry(ExponentialWithJitterBackoff(base=0.01, cap=0.5), RETRIES)
     # No health_check_interval: in redis-py 8.1 it recurs without end when the server wants a password.
@@ -70,7 +70,7 @@ def connect(url: str, *, once: bool = False) -> Redis:
 def _by_sentinel(url: str, retry: Retry, options: dict[str, Any]) -> Redis:
     parts = urlsplit(url)
     about, _, hosts = parts.netloc.rpartition("@")
-    sentinels = [_host_and_port(one) for one in hosts.split(",")]
+    sentinels = [_host_and_port(host) for host in hosts.split(",")]
     service, _, db = parts.path.strip("/").partition("/")
     if not service:
         raise ValueError("no service")
@@ -86,8 +86,8 @@ def _by_sentinel(url: str, retry: Retry, options: dict[str, Any]) -> Redis:
         given.pop(name, None)
     secure = given.pop("connection_class", None) is not None
     tls = {name: given.pop(name) for name in list(given) if name.startswith("ssl_")} | ({"ssl": True} if secure else {})
-    asking: Any = Sentinel(sentinels, sentinel_kwargs={**options, **own, **tls}, **options)  # type: ignore[no-untyped-call]
-    primary: Redis = asking.master_for(
+    sentinel: Any = Sentinel(sentinels, sentinel_kwargs={**options, **own, **tls}, **options)  # type: ignore[no-untyped-call]
+    primary: Redis = sentinel.master_for(
         unquote(service), connection_pool_class=_BlockingSentinelPool, retry=retry, **given, **tls
     )
     return primary
@@ -126,7 +126,7 @@ def address(redis: Redis) -> str:
 
 
 async def check_server(redis: Redis) -> list[str]:
-    """Return what makes this server unfit, in words, each with what mends it; empty when it will do."""
+    """Return the reasons why this server is unfit, each with its remedy; empty for a fit server."""
     where = f"Redis at {address(redis)}"
     try:
         about = await redis.info("everything")
@@ -176,7 +176,7 @@ def _why_not(error: Exception) -> str:
 
 
 def find_faults(about: dict[str, Any]) -> list[str]:
-    """Return what makes a server unfit, by its INFO."""
+    """Return the reasons why a server is unfit, by its INFO."""
     faults = []
     version = str(about.get("redis_version", "0"))
     if not version.split(".")[0].isdecimal() or int(version.split(".")[0]) < OLDEST:
@@ -197,7 +197,7 @@ def find_faults(about: dict[str, Any]) -> list[str]:
 
 
 def find_risks(about: dict[str, Any], fsync: str | None = None) -> list[str]:
-    """Return what a server, by its INFO and its ``appendfsync``, may lose though it is fit: for a warning."""
+    """Return what a fit server may lose, by its INFO and its ``appendfsync``, for a warning."""
     risks = []
     if about.get("aof_enabled") and fsync == "no":
         risks.append(
@@ -215,10 +215,10 @@ def find_risks(about: dict[str, Any], fsync: str | None = None) -> list[str]:
 
 
 async def server_risks(redis: Redis) -> list[str]:
-    """Return what a fit server may lose in a crash, in words; errors of the connection are the caller's."""
+    """Return what a fit server may lose in a crash, for people; connection errors are raised."""
     about = await redis.info("everything")
     try:
         fsync = (await redis.config_get("appendfsync")).get("appendfsync")
-    except ResponseError:  # a server in somebody else's care may not show its configuration
+    except ResponseError:  # a managed server may hide its configuration
         fsync = None
     return [f"Redis at {address(redis)} {risk}" for risk in find_risks(about, fsync)]

@@ -1,8 +1,8 @@
 """The embedded Redis: a real server, one for each ``data_dir``, that wirewatch starts, owns, shares and stops.
 
-Two locks in ``data_dir/redis`` say what is so, and no crash can leave them behind: ``owner.lock`` is held by the
-wirewatch that started the server, ``server.lock`` by the server process itself, which inherits it. Why it is
-built so: docs/decisions/0002-embedded-redis.md; what an operator does with it: docs/operations.md.
+Two file locks in ``data_dir/redis`` record the owner, and a crash releases them: the wirewatch that started the server
+holds ``owner.lock``; the server process inherits and holds ``server.lock``.
+Reasons for this design: docs/decisions/0002-embedded-redis.md. Operation: docs/operations.md.
 """
 
 from __future__ import annotations
@@ -38,17 +38,17 @@ __all__ = ["EmbeddedServer", "EmbeddedServerError", "embedded_server"]
 log = structlog.get_logger(__name__)
 
 SOCKET_PATH_LIMIT = 103  # bytes; sun_path holds 104 with its NUL on macOS, 108 on Linux
-START_PATIENCE = 30.0  # seconds without a sign of life; a server that loads a large file answers "loading"
-STOP_PATIENCE = 10.0  # seconds until SIGKILL, which loses nothing either: every answered write is on the disk
-LOG_LIMIT = 1 << 20  # bytes; the server writes a few lines an hour, and appends for ever
+START_TIMEOUT_SECONDS = 30.0  # seconds without a reply; a server that loads a large file replies "loading"
+STOP_TIMEOUT_SECONDS = 10.0  # seconds until SIGKILL, which loses nothing: every acknowledged write is on the disk
+LOG_LIMIT = 1 << 20  # bytes; the server writes a few lines an hour and never truncates its log
 WATCH_SECONDS = 0.5  # between two checks of whether the server was stopped or ended
 START_RETRY_SECONDS = 5.0  # after a start that failed
-TAIL = 12  # lines of its log that say why it did not start
+TAIL = 12  # last lines of its log, shown when it did not start
 
 
 @contextlib.asynccontextmanager
 async def embedded_server(data_dir: Path, *, binary: Path | None = None) -> AsyncIterator[EmbeddedServer]:
-    """Start the server of ``data_dir``, or join the one that runs; stop it at the end if it is ours."""
+    """Start the server of ``data_dir``, or join a running one; at the end, stop it if this process owns it."""
     server = EmbeddedServer(data_dir, binary=binary)
     await server.start()
     try:
@@ -58,10 +58,10 @@ async def embedded_server(data_dir: Path, *, binary: Path | None = None) -> Asyn
 
 
 class EmbeddedServer:
-    """The Redis server of one ``data_dir``; every method raises ``EmbeddedServerError`` in words.
+    """The Redis server of one ``data_dir``; every method raises ``EmbeddedServerError`` with the reason and a remedy.
 
-    Whoever comes first owns it; who comes later joins. When an owner leaves it stops the server, and ``ensure``
-    makes one of those that had joined the next owner, with all the data.
+    The first process owns the server; later ones join. An owner that exits stops the server; then ``ensure`` makes one
+    of the joined processes the next owner, with all the data.
     """
 
     def __init__(self, data_dir: Path, *, binary: Path | None = None) -> None:
@@ -75,16 +75,16 @@ class EmbeddedServer:
 
     @property
     def url(self) -> str:
-        """Where the server listens: ``unix:///…``, for ``stories.db.connection.connect``."""
+        """The server's URL, ``unix:///…``, for ``stories.db.connection.connect``."""
         return f"unix://{quote(str(self._socket))}"
 
     @property
     def owned(self) -> bool:
-        """Whether this process started the server, or took it over, and will stop it."""
+        """Whether this process owns the server, and will stop it."""
         return self._owner.fd >= 0
 
     async def start(self) -> None:
-        """Return when the server answers, started by this process or joined."""
+        """Start or join the server; return when it replies."""
         async with self._turn:
             try:
                 self._make_folder()
@@ -95,10 +95,10 @@ class EmbeddedServer:
                 self._disown_if_gone()
 
     async def join(self) -> bool:
-        """Return whether the server runs and answers, joined then; none is started."""
+        """Join a running server; return whether one runs and replies. Never starts a server."""
         try:
             there = self._announced() if is_held(self.folder / "owner.lock") else None
-        except OSError:  # nobody ever ran here, or it is not ours to look
+        except OSError:  # never started here, or not readable for this user
             return False
         if there is None:
             return False
@@ -106,8 +106,8 @@ class EmbeddedServer:
         return await self._state() == "ready"
 
     async def ensure(self) -> None:
-        """Return when the server answers again: started anew if it died, taken over if its owner left."""
-        while self._turn.locked():  # another part starts it already; loading a large file takes minutes
+        """Return when the server replies again: restart it if it ended, take it over if its owner left."""
+        while self._turn.locked():  # another task is starting it; loading a large file takes minutes
             beat()
             await asyncio.sleep(0.05)
         await self.start()
@@ -133,9 +133,10 @@ class EmbeddedServer:
             await asyncio.sleep(WATCH_SECONDS)
 
     async def stop(self, patience: float | None = None) -> None:
-        """Stop the server if it is ours, with every answered write kept; else just leave.
+        """Stop the server if this process owns it; acknowledged writes are kept.
 
-        ``patience``: seconds until it is killed; left out: ten.
+        Args:
+            patience: Seconds until it is killed; the default is ten.
         """
         async with self._turn:
             if not self.owned:
@@ -158,22 +159,22 @@ class EmbeddedServer:
                     return None
                 if state == "loading":
                     last_sign = monotonic()
-            if monotonic() - last_sign > START_PATIENCE:
+            if monotonic() - last_sign > START_TIMEOUT_SECONDS:
                 raise EmbeddedServerError(
                     f"another wirewatch (process {self._announcement().get('owner', 'unknown')}) owns the Redis server "
-                    f"in {self.folder}, which has not answered for {START_PATIENCE:.0f} s; stop that wirewatch, or set "
-                    "another data_dir"
+                    f"in {self.folder}, which has not answered for {START_TIMEOUT_SECONDS:.0f} s; stop that wirewatch, "
+                    "or set another data_dir"
                 )
             await asyncio.sleep(0.05)
 
     async def _run(self) -> None:
-        """As the owner: return when the server answers; one that an owner left behind is ended first."""
+        """As the owner, start the server and return when it replies; first stop an orphaned server."""
         self._reap()
         if self._child is not None and await self._answers():
             return
         if is_held(self._serving):
-            # An orphan may be on its way out with its owner, or run with yesterday's options: never taken over.
-            log.warning("ending a Redis server that was left behind, or hangs", folder=str(self.folder))
+            # An orphaned server may be stopping, or run with other options, so it is never adopted.
+            log.warning("redis_server_orphaned", folder=str(self.folder), next="stopped, then a new one is started")
             await self._shut_down()
         binary = self._binary or find_binary()
         self._socket = self._choose_socket()
@@ -187,11 +188,11 @@ class EmbeddedServer:
             if restoring:
                 await self._begin_record()
         except BaseException:
-            child.kill()  # nobody calls stop() after a start that failed
+            child.kill()  # stop() is not called after a failed start
             child.wait()
             self._child = None
             raise
-        log.debug("embedded Redis started", binary=str(binary), folder=str(self.folder))
+        log.debug("redis_server_started", binary=str(binary), folder=str(self.folder))
 
     def _launch(self, binary: Path, restoring: bool) -> subprocess.Popen[bytes]:
         options = {**OPTIONS, "unixsocket": str(self._socket), "appendonly": "no" if restoring else "yes"}
@@ -206,7 +207,7 @@ class EmbeddedServer:
                 return subprocess.Popen(  # noqa: S603
                     command,
                     cwd=self.folder,
-                    env={"LC_ALL": "C", "PATH": os.environ.get("PATH", os.defpath)},  # it needs none of our secrets
+                    env={"LC_ALL": "C", "PATH": os.environ.get("PATH", os.defpath)},  # it needs no secret of wirewatch
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=output,
@@ -219,7 +220,7 @@ class EmbeddedServer:
             serving.close()
 
     async def _answers(self) -> bool:
-        """Return True when the server is ready, False when it died or gave no sign of life for too long."""
+        """Return True when the server is ready, False when it ended or did not reply for too long."""
         last_sign = monotonic()
         while is_held(self._serving):
             beat()  # loading a large file takes minutes
@@ -229,13 +230,13 @@ class EmbeddedServer:
                 return True
             if state == "loading":
                 last_sign = monotonic()
-            if monotonic() - last_sign > START_PATIENCE:
+            if monotonic() - last_sign > START_TIMEOUT_SECONDS:
                 return False
             await asyncio.sleep(0.02)
         return False
 
     async def _state(self) -> str:
-        """Return "ready", "loading" or, when nobody answers, ""."""
+        """Return "ready", "loading" or, without a reply, ""."""
         async with self._client() as redis:
             try:
                 await redis.ping()
@@ -248,20 +249,20 @@ class EmbeddedServer:
     def _client(self) -> Redis:
         return Redis(
             unix_socket_path=str(self._socket),
-            socket_timeout=STOP_PATIENCE / 4,
-            socket_connect_timeout=STOP_PATIENCE / 4,
+            socket_timeout=STOP_TIMEOUT_SECONDS / 4,
+            socket_connect_timeout=STOP_TIMEOUT_SECONDS / 4,
             retry=Retry(NoBackoff(), 0),
         )
 
     async def _shut_down(self, patience: float | None = None) -> None:
-        patience = STOP_PATIENCE if patience is None else patience
+        patience = STOP_TIMEOUT_SECONDS if patience is None else patience
         begun = monotonic()
-        with contextlib.suppress(RedisError, OSError, TimeoutError):  # it may be gone, or hang: the signals follow
+        with contextlib.suppress(RedisError, OSError, TimeoutError):  # it may have ended or hang: the signals follow
             async with asyncio.timeout(patience / 2), self._client() as redis:
                 await redis.shutdown(nosave=True, force=True)
         if await self._gone(begun + patience / 2):
             return
-        pid = self._announcement().get("server")  # alive as long as its lock is held
+        pid = self._announcement().get("server")  # it runs as long as its lock is held
         for number, until in ((signal.SIGTERM, begun + patience), (signal.SIGKILL, begun + patience + 2)):
             if isinstance(pid, int):
                 with contextlib.suppress(ProcessLookupError):
@@ -334,7 +335,7 @@ class EmbeddedServer:
         return Path(socket) if isinstance(socket, str) else None
 
     def _disown_if_gone(self) -> None:
-        """After a start that failed, let another process try: with its user's rights, or its binary."""
+        """After a failed start, release ownership, so that another process can try with its user or binary."""
         if self.owned and self._child is None:
             with contextlib.suppress(OSError):
                 if is_held(self._serving):
@@ -342,12 +343,12 @@ class EmbeddedServer:
             self._owner.close()
 
     def _is_backup_only(self) -> bool:
-        """Without an append-only file Redis would start empty, whatever copy a restore has put beside it."""
+        """Return whether there is a dump but no append-only file: Redis would ignore the dump and start empty."""
         manifest = self.folder / "appendonlydir" / "appendonly.aof.manifest"
         return (self.folder / "dump.rdb").exists() and not manifest.exists()
 
     async def _begin_record(self) -> None:
-        """Turn what was loaded from the copy into an append-only file, and return when that is on the disk."""
+        """Write the data loaded from the dump to an append-only file; return when that is on the disk."""
         async with self._client() as redis:
             await redis.config_set("appendonly", "yes")
             while True:
@@ -368,7 +369,7 @@ class EmbeddedServer:
         return output
 
     def _why_not(self, binary: Path) -> str:
-        """Return what the server wrote before it gave up, and what mends it."""
+        """Return the remedy for a failed start, and the server's last log lines."""
         with (self.folder / "server.log").open("rb") as written:
             written.seek(self._log_begins)
             lines = written.read().decode("utf-8", "replace").splitlines()
@@ -384,12 +385,12 @@ class EmbeddedServer:
 
 
 def _is_stopped(child: subprocess.Popen[bytes]) -> bool:
-    """Return whether a child process was stopped by a signal since the last look; reaps it when it ended."""
+    """Return whether a signal stopped a child process since the last check; reap it if it ended."""
     if child.returncode is not None:
         return False
     try:
         pid, status = os.waitpid(child.pid, os.WNOHANG | os.WUNTRACED)
-    except ChildProcessError:  # reaped elsewhere: poll() finds that out too
+    except ChildProcessError:  # reaped elsewhere: poll() detects that too
         return False
     if pid == 0:
         return False

@@ -1,5 +1,7 @@
-"""The clock's number, as scripts check it: a daemon that lost the clock without knowing writes nothing more as its
-holder (docs/decisions/0011-workers.md says what is refused, and what is not)."""
+"""Fencing: scripts reject writes of a daemon that lost the leader lease, and of a process whose Redis was replaced.
+
+The fencing token (``term``) grows with each change of leader. docs/decisions/0011-workers.md lists what is rejected.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +15,8 @@ from stories.db import keys
 from stories.db.replies import text
 from stories.db.scripts import load_script
 
-# Sets and returns the next term: above all that were, also where an older state of Redis came back, since it is no less
-# than the seconds since 1970 by the server's clock.
+# Sets and returns the next term. It is at least the server's time in seconds since 1970, so that it grows even if Redis
+# was restored from an older state.
 RAISE = """
 local function raise(key)
   local before, now = tonumber(redis.call("GET", key) or "0") or 0, tonumber(redis.call("TIME")[1])
@@ -26,24 +28,28 @@ end
 
 
 UNKNOWN_MARK = "-"
-"""No memory has this mark: a process that does not know the mark yet writes nothing."""
+"""No Redis has this mark: a process that has not read the mark yet cannot write."""
 
 
 class ForgottenError(RedisError):
-    """Redis has lost its data, or has another memory; nothing was read or written."""
+    """Redis has lost its data or has other data; nothing was read or written."""
 
 
 @dataclass(slots=True)
 class MemoryMark:
-    """The mark of the memory that a process writes to; one object for all parts of the process."""
+    """The mark of the data that a process writes to; one object for all components of the process."""
 
     name: str = ""
-    """Empty: writes are not checked (commands that run beside the daemon)."""
+    """Empty: writes are not checked (commands that run next to the daemon)."""
     follows: bool = False
-    """A worker: it takes over a new mark, which the daemon sets once it has restored what it knows."""
+    """True in a worker: it adopts a new mark, which the daemon sets after it has restored its data."""
 
     def check(self, found: bytes | str | None) -> None:
-        """Compare with the mark in Redis; ``ForgottenError`` where it is missing or another."""
+        """Compare with the mark in Redis.
+
+        Raises:
+            ForgottenError: the mark is missing or differs.
+        """
         mark = text(found) if found else ""
         if not self.name or mark == self.name:
             return
@@ -53,33 +59,33 @@ class MemoryMark:
         raise ForgottenError("FORGOTTEN Redis came back empty or with other data; the daemon restores what it knows")
 
     async def refresh(self, redis: Redis) -> None:
-        """Take over the mark in Redis, if there is one."""
+        """Adopt the mark in Redis, if there is one."""
         if found := await redis.get(keys.memory_mark().name):
             self.name = text(found)
 
 
 def fence_argument(term: int, memory: MemoryMark | None) -> str:
-    """Return what scripts check: the caller's term, and the mark of its memory after a space."""
+    """Return the argument that scripts check: the caller's term, then after a space the mark of its data."""
     return f"{term} {memory.name}" if memory is not None and memory.name else str(term)
 
 
 def is_forgotten(error: BaseException) -> bool:
-    """Return whether a read or write was refused because Redis lost its data."""
+    """Return whether a read or write was rejected because Redis lost its data."""
     return str(error).startswith("FORGOTTEN ")
 
 
 def fenced(name: str) -> str:
-    """Return the text of a script that begins with the fence, by its file's name."""
+    """Return the source of a script, by its file name, with the fencing check (``fence.lua``) in front."""
     key = f'local MEMORY_KEY = "{keys.memory_mark().name}"\n'
     return key + load_script("fence.lua") + load_script(name)
 
 
 def is_deposed(error: BaseException) -> bool:
-    """Return whether a script refused to write because another daemon has the clock."""
+    """Return whether a script rejected a write because another daemon is the leader."""
     return str(error).startswith("DEPOSED ")
 
 
 async def raise_term(redis: Redis) -> int:
-    """Depose whoever has the clock, and return the new term."""
+    """Depose the present leader, and return the new term."""
     script: AsyncScript = redis.register_script(f"{RAISE}return raise(KEYS[1])")
     return int(await script(keys=[keys.leader_term().name]))

@@ -15,7 +15,7 @@ _NAME = re.compile(r"[0-9A-Za-z_-]{1,64}")
 
 
 async def memory_id(redis: Redis) -> str:
-    """Return the id of the data in Redis, safe as part of a file name; create it if there is none yet."""
+    """Return the id of the data in Redis, safe as part of a file name; create it on first use."""
     await redis.set(keys.memory_id().name, secrets.token_hex(8), nx=True)
     found = await redis.get(keys.memory_id().name) or b""
     name = text(found)

@@ -1,7 +1,8 @@
-"""Whether Redis remembers as much as it did: a pulse that is counted in Redis, and a copy of the count in ``data_dir``.
+"""Rollback detection: a counter (``pulse``) in Redis, compared with its copy in ``data_dir``.
 
-A Redis that was restored from a backup, or lost its end in a crash or a failover, counts less than the copy, or runs
-as another server than the one that was last seen (docs/decisions/0010-epochs-and-one-hash-tag.md)."""
+The counter of a Redis that was restored from a backup, or lost its last writes in a crash or failover, is lower than
+the copy, or its server has another run id (docs/decisions/0010-epochs-and-one-hash-tag.md).
+"""
 
 from __future__ import annotations
 
@@ -23,18 +24,18 @@ from stories.runtime.private_files import private_folder
 log = structlog.get_logger(__name__)
 
 Change = Literal["same", "another server", "went back", "emptied"]
-"""``another server``: its last moments may be missing; ``went back``: they are;
-``emptied``: Redis came back with nothing (``scheduler.leader.rollback_recovery``)."""
+"""``another server``: its last writes may be missing; ``went back``: they are missing;
+``emptied``: Redis is empty (``scheduler.leader.rollback_recovery``)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """How far a Redis had come."""
+    """The state of the counters at one check."""
 
     epoch: int
-    """1, and one more whenever Redis went back."""
+    """1, raised with each rollback."""
     pulse: int
-    """Counted up at every look of the daemon."""
+    """Raised at each check of the daemon."""
     run: str
     """Names the server's process: Redis' ``run_id``."""
     at: str
@@ -43,18 +44,18 @@ class Mark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RollbackCheck:
-    """What a look at Redis came to."""
+    """The result of a check."""
 
     change: Change
     epoch: int
     since: str | None = None
-    """When it was seen last before; None when it never was."""
+    """The previous check, ISO 8601 in UTC; None for the first."""
     polled: tuple[str, ...] = ()
-    """The keys of the listings that were polled until then; told when Redis went back."""
+    """The keys of the listings polled until then; given only after a rollback."""
 
 
 def compare(known: Mark | None, found: Mark) -> Change:
-    """Return what became of a Redis since it was seen last; one that was never seen is another server."""
+    """Return how Redis changed since the previous check; at the first check it is another server."""
     if known is None:
         return "another server"
     if found.epoch < known.epoch or found.pulse <= known.pulse:
@@ -63,20 +64,22 @@ def compare(known: Mark | None, found: Mark) -> Change:
 
 
 class RollbackDetector:
-    """The pulse of one memory, as the daemon that polls sees it."""
+    """Detects rollbacks for the daemon that polls."""
 
     def __init__(self, redis: Redis, folder: Path, listings: Iterable[str]) -> None:
         self._redis = redis
         self._folder = folder
         self._listings = tuple(sorted(listings))
         self._known: dict[str, Mark] = {}
-        self._told = False
+        self._is_failure_logged = False
 
     async def look(self, now: datetime) -> RollbackCheck:
-        """Count the pulse and return what became of Redis since the last look, be that before a restart.
+        """Raise the pulse, and return how Redis changed since the previous check, also across a restart.
 
-        Each memory is known by its name, so one that is new, or that was emptied, did not go back. Raises
-        ``RedisError`` when Redis is away.
+        Data are identified by ``memory_id``, so new or emptied data are not a rollback.
+
+        Raises:
+            RedisError: Redis is not reachable.
         """
         name = await memory_id(self._redis)
         known = self._known.get(name) or self._read(name)
@@ -108,7 +111,7 @@ class RollbackDetector:
     def _read(self, name: str) -> Mark | None:
         try:
             return msgspec.json.decode(self._file(name).read_bytes(), type=Mark)
-        except (OSError, msgspec.DecodeError):  # the first time, or it was lost to a full disk: then nothing is known
+        except (OSError, msgspec.DecodeError):  # the first check, or a full disk lost the file
             return None
 
     def _polled(self, name: str) -> tuple[str, ...]:
@@ -128,15 +131,20 @@ class RollbackDetector:
                 _put(self._file(name, "listings"), "\n".join(self._listings).encode("ascii"))
             _put(self._file(name), msgspec.json.encode(mark))
         except OSError as error:
-            if not self._told:
-                log.warning("how far Redis has come cannot be noted", folder=str(self._folder), why=str(error))
-            self._told = True
+            if not self._is_failure_logged:
+                log.warning(
+                    "rollback_mark_not_written",
+                    folder=str(self._folder),
+                    reason=str(error),
+                    next="make room on the disk; rollbacks across a restart are not detected meanwhile",
+                )
+            self._is_failure_logged = True
 
     def _file(self, name: str, kind: str = "json") -> Path:
         return self._folder / f"memory-{name}.{kind}"
 
 
 def _put(file: Path, content: bytes) -> None:
-    beside = file.with_name(f"{file.name}.new")
-    beside.write_bytes(content)
-    beside.replace(file)
+    new_file = file.with_name(f"{file.name}.new")
+    new_file.write_bytes(content)
+    new_file.replace(file)

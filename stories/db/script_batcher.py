@@ -1,4 +1,4 @@
-"""Carries what several tasks ask of Redis at one moment in one exchange: for one, an exchange costs most of all."""
+"""Batches script calls of concurrent tasks into one pipeline: the round trip is the main cost of a call."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
 from redis.exceptions import NoScriptError
 
-TOGETHER = 16  # scripts in one exchange: Redis serves nobody else meanwhile, some 3 ms
+MAX_BATCH = 16  # scripts in one pipeline: Redis serves no other client meanwhile, some 3 ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,54 +23,54 @@ class _PendingCall:
 
 
 class ScriptBatcher:
-    """Runs scripts. While one exchange is under way, what is asked for waits, and goes with the next."""
+    """Runs scripts. Calls that arrive during a round trip wait and are sent together in the next one."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._waiting: list[_PendingCall] = []
-        self._rounds: asyncio.Task[None] | None = None
+        self._sender: asyncio.Task[None] | None = None
 
     async def run(self, script: AsyncScript, keys: Sequence[str], args: Sequence[Any]) -> Any:
-        """Return what a script answers, or raise what it fails with."""
+        """Return a script's reply, or raise its error."""
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._waiting.append(_PendingCall(script, keys, args, answer))
-        if self._rounds is None or self._rounds.done():
-            self._rounds = asyncio.create_task(self._carry(), name="courier")
+        if self._sender is None or self._sender.done():
+            self._sender = asyncio.create_task(self._send_batches(), name="script_batcher")
         return await answer
 
-    async def _carry(self) -> None:
+    async def _send_batches(self) -> None:
         while self._waiting:
-            letters, self._waiting = self._waiting[:TOGETHER], self._waiting[TOGETHER:]
+            calls, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
             try:
-                answers = await self._exchange(letters)
+                answers = await self._run_batch(calls)
             except BaseException as error:
-                for letter in letters:
-                    if not letter.answer.done():
-                        letter.answer.set_exception(error)
+                for call in calls:
+                    if not call.answer.done():
+                        call.answer.set_exception(error)
                 if not isinstance(error, Exception):
                     raise
                 continue
-            for letter, answer in zip(letters, answers, strict=True):
-                if letter.answer.done():  # whoever asked was cancelled
+            for call, answer in zip(calls, answers, strict=True):
+                if call.answer.done():  # the caller was cancelled
                     continue
                 if isinstance(answer, BaseException):
-                    letter.answer.set_exception(answer)
+                    call.answer.set_exception(answer)
                 else:
-                    letter.answer.set_result(answer)
+                    call.answer.set_result(answer)
 
-    async def _exchange(self, letters: Sequence[_PendingCall]) -> list[Any]:
-        answers = await self._send(letters)
+    async def _run_batch(self, calls: Sequence[_PendingCall]) -> list[Any]:
+        answers = await self._send(calls)
         unknown = [place for place, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
-        if unknown:  # the server is new, or forgot them
-            for text in {letters[place].script.script for place in unknown}:
+        if unknown:  # the server restarted or flushed its scripts
+            for text in {calls[place].script.script for place in unknown}:
                 await self._redis.script_load(text)
-            again = await self._send([letters[place] for place in unknown])
+            again = await self._send([calls[place] for place in unknown])
             for place, answer in zip(unknown, again, strict=True):
                 answers[place] = answer
         return answers
 
-    async def _send(self, letters: Sequence[_PendingCall]) -> list[Any]:
+    async def _send(self, calls: Sequence[_PendingCall]) -> list[Any]:
         async with self._redis.pipeline(transaction=False) as pipeline:
-            for letter in letters:
-                pipeline.evalsha(letter.script.sha, len(letter.keys), *letter.keys, *letter.args)
+            for call in calls:
+                pipeline.evalsha(call.script.sha, len(call.keys), *call.keys, *call.args)
             return await pipeline.execute(raise_on_error=False)

@@ -6,5 +6,5 @@ from importlib.resources import files
 
 
 def load_script(name: str) -> str:
-    """Return the source of ``lua/{name}``, for example ``keep.lua``."""
+    """Return the source of a script by its file name, for example ``keep.lua``."""
     return (files("stories.db") / "lua" / name).read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Records in Redis that cannot be decoded: each is left out with a counted log line that names its key."""
+"""Records in Redis that cannot be decoded: each is skipped, counted, and logged with its key."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _logged: dict[str, float] = {}
 
 
 def number(value: bytes | str | float | None, kind: str, key: str) -> int:
-    """Return a whole number as it is stored; 0, counted and logged, for what is none, and 0 where nothing is stored."""
+    """Return a stored whole number; 0 where nothing is stored, and, counted and logged, for other text."""
     if value is None or value in (b"", ""):
         return 0
     try:

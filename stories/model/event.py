@@ -1,4 +1,4 @@
-"""The nouns of telling: what happened to a story or a source, and the JSON of it that the contract fixes."""
+"""Events: what happened to a story or a source, and their JSON as the contract fixes it (section 4)."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ ReleaseEventType = Literal[
 MonitorEventType = Literal[
     "source.gap", "source.dead", "source.recovered", "channel.off", "redis.recovered", "monitor.blind"
 ]
-"""What happens to the monitor itself: all that a watch asks for by ``events = ["source"]``."""
+"""Events of the monitor itself; a watch subscribes to all of them by ``events = ["source"]``."""
 Relation = Literal["copy", "repeat", "translation"]
 EventType = Literal[ReleaseEventType, MonitorEventType]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replaced:
-    """The release that a notice is about."""
+    """The release that a notice refers to."""
 
     id: str
     url: str | None
@@ -41,7 +41,7 @@ class Replaced:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutdatedCopy:
-    """A copy or translation that shows the text as it was before a notice."""
+    """A copy or translation that still shows the text from before a notice."""
 
     id: str
     url: str | None
@@ -50,7 +50,7 @@ class OutdatedCopy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoryRef:
-    """The story an event belongs to, with the number of releases it holds now."""
+    """The story of an event, with its present number of releases."""
 
     id: str
     releases: int
@@ -61,7 +61,7 @@ class Event:
     """Something that happened to a story or a source."""
 
     id: str
-    """``evt_…``; made from what happened, so that the same happening found again after a loss has the same id."""
+    """``evt_…``; derived from what happened, so an event that is found again after a data loss gets the same id."""
     type: EventType
     timestamp: str
     """ISO 8601 in UTC with milliseconds."""
@@ -73,17 +73,17 @@ class Event:
     outdated: tuple[OutdatedCopy, ...] = ()
     """Known copies and translations that still show the old text."""
     relation: Relation | None = None
-    """For ``release.syndicated``: what the release is to the one it repeats."""
+    """For ``release.syndicated``: the relation of the release to its original."""
     follows: str | None = None
-    """For ``release.linked``: the id of the event that told of the notice while its original was unknown."""
+    """For ``release.linked``: the id of the notice's event, sent while its original was unknown."""
     source: str | None = None
     """For ``source.…`` events."""
     channel: str | None = None
     """For ``channel.…`` events."""
     detail: str | None = None
-    """In words: why a source is dead, how a withdrawal was seen, that a copy differs and not the original's page."""
+    """An explanation for people: the reason of a failure, how a withdrawal was detected, which page differs."""
     about: Mapping[str, str | None] = field(default_factory=dict)
-    """Further keys of ``data``: the listing of a gap, with the moments ``from`` and ``to``."""
+    """Further keys of ``data``: the listing of a gap, with the times ``from`` and ``to``."""
 
 
 def event_payload(event: Event) -> dict[str, Any]:
@@ -109,7 +109,7 @@ def event_payload(event: Event) -> dict[str, Any]:
 
 
 def event_claims(event: Event) -> tuple[CorrectionClaim, ...]:
-    """Return what the release's notice says was wrong and is right, checked against the event's changes."""
+    """Return the claims of the release's notice, each checked against the event's changes."""
     notice = event.release.notice if event.release else None
     if notice is None:
         return ()
@@ -124,7 +124,7 @@ def claim_payload(claim: CorrectionClaim) -> dict[str, str | None]:
 
 
 def change_payload(change: Change) -> dict[str, Any]:
-    """Return one change; ``paragraph`` only where it says something."""
+    """Return one change as the contract shows it; ``paragraph`` only where it is set."""
     payload: dict[str, Any] = {"field": change.field}
     if change.paragraph is not None:
         payload["paragraph"] = change.paragraph
@@ -132,5 +132,5 @@ def change_payload(change: Change) -> dict[str, Any]:
 
 
 def event_json(event: Event) -> bytes:
-    """Return the bytes that every face of wirewatch shows and every webhook signs."""
+    """Return the event as JSON bytes: what all interfaces show and webhooks sign."""
     return msgspec.json.encode(event_payload(event))

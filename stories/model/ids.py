@@ -1,4 +1,4 @@
-"""Ids made from what they name: what was lost and is found again gets the same id, so receivers drop the repeat."""
+"""Ids derived from content: an item found again after a data loss gets the same id, so receivers can deduplicate it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from uuid import UUID
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _TWO_DIGITS = [high + low for high in _CROCKFORD for low in _CROCKFORD]
 _PLAIN = str.maketrans(_CROCKFORD, "0123456789ABCDEFGHIJKLMNOPQRSTUV")
-"""From Crockford's digits, which leave out I, L, O and U, to those that ``int`` reads."""
+"""From Crockford's digits, which leave out I, L, O and U, to the digits that ``int`` accepts."""
 
 
 def _name(prefix: str, *parts: str) -> str:
@@ -17,23 +17,27 @@ def _name(prefix: str, *parts: str) -> str:
     return prefix + "".join([_TWO_DIGITS[number >> bits & 1023] for bits in range(120, -1, -10)])
 
 
-def number_of(release: str) -> bytes:
-    """Return the 16 bytes that an id of a release writes with 26 digits; ``ValueError`` for what is none."""
+def release_id_bytes(release: str) -> bytes:
+    """Return the 16 bytes that a release id encodes with 26 base-32 digits.
+
+    Raises:
+        ValueError: the text is not a release id.
+    """
     prefix, digits = release[:4], release[4:]
     if prefix != "rel_" or len(digits) != 26:
-        raise ValueError(f"{release!r} is no id of a release")
+        raise ValueError(f"{release!r} is not a release id")
     return _bytes(digits)
 
 
 def is_release_id(name: str) -> bool:
-    """Return whether ``number_of`` knows a name."""
+    """Return whether ``release_id_bytes`` accepts a text."""
     return name.startswith("rel_") and len(name) == 30 and set(name[4:]) <= set(_CROCKFORD) and name[4] in "01234567"
 
 
 def urn(any_id: str) -> str:
-    """Return the id of a release or a story as a URI: ``urn:uuid:…``, a UUID of our own making (RFC 9562, version 8).
+    """Return the id of a release or a story as a URI: ``urn:uuid:…``, a custom UUID (RFC 9562, version 8).
 
-    It names no host and no path, so it stays when the page moves.
+    It contains no host and no path, so it stays the same when the page moves.
     """
     return UUID(int=int.from_bytes(_bytes(any_id[4:]), "big") & _UUID_FREE | _UUID_8).urn
 
@@ -47,30 +51,30 @@ def _bytes(digits: str) -> bytes:
 
 
 def release_id(url_digest: str) -> str:
-    """``rel_…`` of the page at a canonical URL."""
+    """Return ``rel_…``, the id of the page at a canonical URL."""
     return _name("rel_", url_digest)
 
 
 def story_id(first_release: str) -> str:
-    """``sty_…`` of the story that a release begins."""
+    """Return ``sty_…``, the id of the story that starts with a release."""
     return _name("sty_", first_release)
 
 
 def event_id(kind: str, release: str, revision: int, *about: str) -> str:
-    """``evt_…`` of one thing that happened to one revision of a release."""
+    """Return ``evt_…``, the id of an event of one revision of a release."""
     return _name("evt_", kind, release, str(revision), *about)
 
 
-def happening_id(kind: str, subject: str, began: str) -> str:
-    """``evt_…`` of one thing that happened to the monitor: to which source or channel, and when it began."""
+def monitor_event_id(kind: str, subject: str, began: str) -> str:
+    """Return ``evt_…``, the id of a monitor event, by its source or channel and its start time."""
     return _name("evt_", kind, subject, began)
 
 
 def gap_id(source: str, listing: str, began: str) -> str:
-    """``gap_…`` of the time from which on a listing's releases may not all have been seen."""
+    """Return ``gap_…``, the id of a gap in a listing, by its start time."""
     return _name("gap_", source, listing, began)
 
 
 def crawl_id() -> str:
-    """``crl_…``, random: asking twice is two crawls."""
+    """Return a new random ``crl_…``: two requests are two crawls."""
     return _name("crl_", secrets.token_hex(16))

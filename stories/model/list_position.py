@@ -1,4 +1,4 @@
-"""Where a release stands in the list of all releases: what pages of it go on from."""
+"""A release's position in the list of all releases: the cursor of pagination."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _TEXT = re.compile(r"([0-9]{1,15})-([A-Za-z0-9_]{1,40})")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListPosition:
-    """The newest release stands first; of those first seen in the same millisecond, the one with the greatest id.
+    """A position in the list, newest release first; within a millisecond, greatest id first.
 
-    It stays where it is whatever happens to the release: releases that arrive stand before it.
+    A release keeps its position; new releases are inserted before it.
     """
 
     seen: int
@@ -27,19 +27,23 @@ class ListPosition:
         return f"{self.seen}-{self.id}"
 
     def after(self, other: ListPosition) -> bool:
-        """Return whether this stands after the other in the list."""
+        """Return whether this position comes after another in the list."""
         return (self.seen, self.id) < (other.seen, other.id)
 
 
-def parse_place(text: str) -> ListPosition:
-    """Return the place that ``str`` gave; ``ValueError`` for what is none."""
+def parse_list_position(text: str) -> ListPosition:
+    """Return the position that ``str`` wrote.
+
+    Raises:
+        ValueError: the text is not a position.
+    """
     found = _TEXT.fullmatch(text)
     if found is None:
-        raise ValueError(f"{text!r} is no place in the list")
+        raise ValueError(f"{text!r} is not a position in the list")
     return ListPosition(seen=int(found[1]), id=found[2])
 
 
-def place_of(release: Release) -> ListPosition:
-    """Return where a stored release stands."""
+def list_position_of(release: Release) -> ListPosition:
+    """Return the position of a stored release."""
     assert release.id is not None and release.first_seen_at is not None  # noqa: S101, PT018 (it is stored)
     return ListPosition(seen=milliseconds(datetime.fromisoformat(release.first_seen_at)), id=release.id)

@@ -1,4 +1,4 @@
-"""The noun that travels from a listing to memory: one page that was read, and how it was come by."""
+"""The result of fetching one page, as the crawler passes it to ingest."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ Gone = Literal[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Validators:
-    """What a page's answer gave to ask by, the next time, whether it is still the same (RFC 9110, 8.8)."""
+    """The validators of a page's response, for the next conditional request (RFC 9110, 8.8)."""
 
     url: str
-    """Where the answer came from, behind redirects: a 304 from elsewhere says nothing of this page."""
+    """The URL of the response, after redirects: a 304 from another URL proves nothing about this page."""
     etag: str | None = None
     last_modified: str | None = None
     revision: int = 0
-    """Of the release, as it was kept with this answer."""
+    """The release's revision that was stored from this response."""
     trusted: int = 0
-    """How often in a row "not modified" was believed."""
+    """How many consecutive "not modified" responses were accepted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchRecord:
-    """The moments of a release's stops; what passed between them is what a user waits for."""
+    """When each step of a fetch ended; the differences are the delays that a user sees."""
 
     listed_at: datetime | None = None
     """When the listing that named it was read."""
@@ -39,28 +39,28 @@ class FetchRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageResult:
-    """A page that was fetched for a reason, with the release on it, or how it was found to be gone."""
+    """A fetched page, with its release or with how it was found removed."""
 
     url: str
-    """Canonical, as it was asked for."""
+    """Canonical, as requested."""
     source: str
     release: Release | None = None
     gone: Gone | None = None
-    """With a ``release`` too: only if what is read there is no longer the one that was known."""
+    """With a ``release`` too: removed only if that release is not the known one."""
     page_text: str = ""
-    """With ``gone``: all that the page shows, where it answered as if nothing had happened. It is still there if it
-    shows the text of the release that was known."""
+    """With ``gone``: the page's whole text, if the response was a success. The release is still present if this
+    text contains it."""
     unchanged: bool = False
-    """The site says that the page is as it was (304); there is no ``release`` then."""
+    """The site replied "not modified" (304); then there is no ``release``."""
     validators: Validators | None = None
     listing: str | None = None
-    """The listing's key, where a listing named it."""
+    """The listing's key, if the URL came from a listing."""
     listed_headline: str | None = None
     silent: bool = False
-    """Stored, not alerted: what a listing held at its first poll."""
+    """Store without an alert: the listing held the page at its first poll."""
     asked: bool = False
-    """A person named this page: it alerts whatever its age."""
+    """A person requested this page: it alerts whatever its age."""
     crawl_id: str | None = None
     journey: FetchRecord = FetchRecord()
     clock_error: timedelta = timedelta()
-    """By how much the process's time is ahead of that of the sites, if they contradict it by minutes."""
+    """How far the process's clock is ahead of the sites' clocks; zero unless they differ by minutes."""

@@ -1,4 +1,4 @@
-"""The nouns of reading: a release, what stands in it, and what it says about an earlier one."""
+"""A release with its parts, its notice about an earlier release, and its JSON."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NoticeKind = Literal["correction", "update", "withdrawal", "repeat"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dateline:
-    """Where, by which wire and when a release says it was issued: ``HONG KONG SAR - Media OutReach Newswire - …``."""
+    """The place, wire and date that a release names: ``HONG KONG SAR - Media OutReach Newswire - …``."""
 
     place: str | None = None
     wire: str | None = None
@@ -34,9 +34,9 @@ class Notice:
 
     kind: NoticeKind
     marker: str
-    """The words that say so, as printed: ``Correcting and Replacing``."""
+    """The words of the notice, as printed: ``Correcting and Replacing``."""
     headline: str
-    """The headline that is left without the marker; empty when the marker was all of it."""
+    """The headline without the marker; empty if it had nothing else."""
     statement: str | None = None
     """The sentence of the body that explains the notice, if there is one."""
 
@@ -45,7 +45,7 @@ class Notice:
 class Release:
     """One published document at one URL of one source, in one state (revision) of its content.
 
-    What a page does not say is ``None`` or an empty tuple: never a guess, never an empty string.
+    A field that the page does not give is ``None`` or an empty tuple: never a guess, never an empty string.
     """
 
     url: str | None = None
@@ -65,7 +65,7 @@ class Release:
     language: str | None = None
     """ISO 639-1, with the script where it matters: ``zh-Hant``."""
     body: tuple[str, ...] = ()
-    """The release's own paragraphs in order, each once; without the fields that stand apart here."""
+    """The release's own paragraphs in order, each once; without those of the other fields."""
     about: tuple[str, ...] = ()
     """About sections, one string a paragraph."""
     disclaimer: str | None = None
@@ -76,14 +76,14 @@ class Release:
     wire_id: str | None = None
     """The wire's own id, from its URL, a tracking pixel or the text."""
     original_url: str | None = None
-    """Where the page says the release first stood: canonical link, og:url or "View source version on …"."""
+    """Where the release was first published: canonical link, og:url or "View source version on …"."""
     alternates: tuple[str, ...] = ()
     """Canonical URLs of the same page in other languages, as the page's ``hreflang`` links name them."""
     text: str = ""
     """The release's own text in page order (dateline, body, about), a paragraph a line: what ``extract --format text``
     prints. Without headline, subheadline, tags, disclaimer and contacts."""
 
-    # What only memory knows; None on a release that was just read.
+    # Set when the release is stored; None on a release that was only read.
     id: str | None = None
     revision: int = 1
     source: str | None = None
@@ -103,7 +103,7 @@ class Change:
 
 
 class NotARelease(Exception):  # noqa: N818 (the contract's name)
-    """A page that is no release; ``reason`` is a word of a fixed list, ``detail`` is for people."""
+    """A page is not a release. ``reason`` is a word of a fixed list, ``detail`` an explanation for people."""
 
     def __init__(self, reason: str, detail: str = "") -> None:
         super().__init__(reason, detail)

@@ -1,4 +1,4 @@
-"""The nouns of polling: what is asked, what a listing names, and what is remembered between two polls."""
+"""The records of polling: polls, sightings, and the state of a listing between two polls."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Literal
 from stories.model.page_result import Validators
 
 PollReason = Literal["clock", "push", "trigger", "crawl", "gap", "revisit"]
-"""``push``: its hub says that a listing has something new. ``gap``: another listing of the source lost its thread; this
-one is read back as far as it lost it. ``revisit``: a known page is read again."""
+"""``push``: a WebSub hub announced new content. ``gap``: another listing of the source has a gap, so this one is read
+back to its start. ``revisit``: a known page is read again."""
 BY_HAND: tuple[PollReason, ...] = ("trigger", "crawl")
-"""Reasons of the polls that a person asked for."""
+"""Reasons of polls that a person requested."""
 ListingKind = Literal["html", "feed", "sitemap"]
 Trouble = Literal[
     "dns", "connect", "tls", "timeout", "status", "busy", "forbidden", "robots", "refused", "answer", "parse", "other"
 ]
-"""Why a listing was not read, in a word: ``busy`` is 429 or 503, ``forbidden`` 401, 403 or 451, ``refused`` an address
-that wirewatch may not reach, ``answer`` one that broke off or is too large."""
+"""The error kind of a failed poll: ``busy`` is 429 or 503, ``forbidden`` 401, 403 or 451, ``refused`` a blocked
+address, ``answer`` an incomplete or too large response."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,93 +31,93 @@ class Sighting:
     published_raw: str | None = None
     """The time as printed."""
     published_at: str | None = None
-    """The same moment, ISO 8601; only a date where only a date is printed; None when it cannot be told."""
+    """The same time, ISO 8601; a bare date where only a date is printed; None if it cannot be parsed."""
     guid: str | None = None
     """The entry's own id in a feed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Poll:
-    """A question to one listing (or to given pages), put in the queue by the clock, a trigger or a one-off crawl."""
+    """A poll of one listing, or of given pages, queued by the clock, a trigger or a one-off crawl."""
 
     source: str
     listing: str | None = None
-    """The listing's URL with ``{tag}`` filled in; None when only ``urls`` are asked for."""
+    """The listing's URL with ``{tag}`` filled in; None if only ``urls`` are requested."""
     kind: ListingKind | None = None
     urls: tuple[str, ...] = ()
     validators: Validators | None = None
-    """Of the one page in ``urls``, to ask whether it is still the same."""
+    """For a conditional request of the one page in ``urls``."""
     tag: str | None = None
     reason: PollReason = "clock"
     crawl_id: str | None = None
     term: int = 0
-    """Of the clock that handed it out to the workers; 0 for a poll that was not handed out."""
+    """The fencing token of the leader that dispatched it to workers; 0 for a poll that was not dispatched."""
     asked_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingSighting:
-    """A sighting that was taken in hand: it is read in the end, whatever becomes of its listing or of the process."""
+    """An in-flight sighting: it will be read even if its listing changes or the process crashes."""
 
     source: str
     listing: str
     tag: str | None
     sighting: Sighting
     listed_at: str | None = None
-    """When its listing was read, ISO 8601 in UTC; None for what an earlier version wrote."""
+    """When its listing was read, ISO 8601 in UTC; None in records of earlier versions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cursor:
-    """What is remembered of a listing between two polls. Times are ISO 8601 in UTC."""
+    """The state of a listing between two polls. Times are ISO 8601 in UTC."""
 
     etag: str | None = None
     last_modified: str | None = None
     digest: str | None = None
-    """Of the listing's sightings at the last reading, if all of them were settled."""
+    """The digest of the listing's sightings at the last reading, if all of them were settled."""
     body: str | None = None
-    """Of the bytes that they stood in."""
+    """The digest of the response body that held them."""
     polled_at: str | None = None
     read_at: str | None = None
-    """The last time it was read without an error, a 304 included; None until the first poll succeeded."""
+    """The last reading without an error, including a 304; None before the first successful poll."""
     failures: int = 0
-    """In a row."""
+    """Consecutive failures."""
     error: str | None = None
-    """In words; None when the last poll went well."""
+    """The last poll's error for people; None after a success."""
     trouble: Trouble | None = None
-    """The same in a word."""
+    """The last poll's error kind."""
     failing_since: str | None = None
     sightings: int = 0
-    """In the last reading that was not a 304."""
+    """Their number in the last reading that was not a 304."""
     empty: int = 0
-    """Readings in a row that showed nothing, of a listing that had shown something."""
+    """Consecutive readings without an entry, of a listing that had entries before."""
     empty_since: str | None = None
     next_at: str | None = None
-    """When it is asked again."""
+    """When the next poll is due."""
     pace: str | None = None
-    """Why then, in a word or two: ``busy``, ``quiet``, ``the source asks for it`` …"""
+    """The reason of that time, in a few words: ``busy``, ``quiet``, ``the source asks for it`` …"""
     seconds: float = 0.0
-    """What an answer takes, as a mean that forgets."""
+    """The response time in seconds, as an exponential moving average."""
     fresh_for: float = 0.0
-    """Seconds for which the source says that an answer stands."""
+    """Seconds for which the source declares its response fresh."""
     hubs: tuple[str, ...] = ()
-    """Where its changes can be subscribed to, as it said when it was last read."""
+    """The WebSub hubs that the listing named at its last reading."""
     topic: str | None = None
-    """By which they know it."""
+    """The listing's WebSub topic URL."""
     window: str = ""
-    """Marks of the sightings at the last reading whose thread was not lost, newest first (``crawler.polling.overlap``)."""
+    """Marks of the sightings at the last reading without a gap, newest first (``crawler.polling.overlap``)."""
     whole_at: str | None = None
-    """When that was: all that was listed until then was seen."""
+    """The time of that reading: everything listed until then was seen."""
     newest_at: str | None = None
-    """When the newest of them came out, as it is printed."""
+    """The printed time of the newest of those sightings."""
     readings: int = 0
-    """Since the first; halved now and then, so that the share below speaks of late."""
+    """The number of readings, halved from time to time, so that the share below is recent."""
     whole: int = 0
-    """Those of them that were proven complete."""
+    """The number of those readings that were proven complete."""
     news_at: str | None = None
-    """When something new was last seen on it."""
+    """When a new sighting was last seen."""
     week: str = ""
-    """How much comes in each hour of the week (``crawler.polling.hourly_rate``)."""
+    """The rate of new sightings in each hour of the week (``crawler.polling.hourly_rate``)."""
     hour: str | None = None
-    """The hour that is being counted; None before the first whole one began."""
+    """The hour that is being counted; None before the first full hour."""
     hour_news: float = 0.0

@@ -1,4 +1,4 @@
-"""URLs as keys: one page has one canonical URL, whatever tracking a listing hangs on it."""
+"""Canonical URLs: one page has one URL, whatever tracking parameters a listing adds."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ TRACKING = re.compile(
     r"spm|share_?from",
     re.IGNORECASE,
 )
-"""Query parameters that say where a reader came from, never which page is meant."""
+"""Query parameters that track the referrer and never select the page."""
 
 URL_MAX = 4096
-"""Characters of a URL; servers and browsers agree on 2 to 8 kB. A longer one is no release."""
+"""Characters of a URL; servers and browsers agree on 2 to 8 kB. A longer URL is rejected."""
 NO_HOST = re.compile(r"[\\\s<>\"{}|^`\x00-\x1f\x7f]")
-"""What no authority holds (RFC 3986, 3.2); a browser may read a backslash as the end of the host."""
+"""Characters that are invalid in an authority (RFC 3986, 3.2); a browser may end the host at a backslash."""
 
 
 class UrlTooLongError(ValueError):
@@ -26,14 +26,16 @@ class UrlTooLongError(ValueError):
 
 
 _USERINFO = re.compile(r"(//)[^/?#]*@")
-"""From the beginning of the authority to its last ``@``; a password may hold one that nobody encoded."""
+"""From the start of the authority to its last ``@``; a password may contain an unencoded ``@``."""
 
 
 def canonical_url(url: str, base: str | None = None) -> str:
     """Return the absolute URL with sorted query, without fragment and tracking parameters.
 
-    ``ValueError`` for what is no http(s) URL, and for one with a user name or password: a page that needs them is not
-    public, and the URL goes into alerts and logs. ``UrlTooLongError``, which is one, for a URL over ``URL_MAX``.
+    Raises:
+        ValueError: it is not an http(s) URL, or it has a user name or password. Such a page is not public, and the URL
+            goes into alerts and logs.
+        UrlTooLongError: a ``ValueError`` for a URL longer than ``URL_MAX``.
     """
     if len(url) > URL_MAX:
         raise UrlTooLongError(f"URL longer than {URL_MAX >> 10} kB: {without_userinfo(url[:200])[:60]!r}…")
@@ -45,7 +47,7 @@ def canonical_url(url: str, base: str | None = None) -> str:
              if not TRACKING.fullmatch(name)]  # fmt: skip
     netloc = parts.netloc.removesuffix(":443" if parts.scheme == "https" else ":80")
     canonical = canonicalize_url(urlunsplit((parts.scheme, netloc, parts.path or "/", urlencode(query), "")))
-    # Looked at last: a name in another script may turn into what is no name.
+    # Checked last: canonicalisation may turn a host name in another script into an invalid one.
     if len(canonical) > URL_MAX:  # a letter of another script becomes nine characters
         raise UrlTooLongError(f"URL longer than {URL_MAX >> 10} kB: {canonical[:60]!r}…")
     final = urlsplit(canonical)
@@ -60,11 +62,11 @@ def has_userinfo(url: str) -> bool:
 
 
 def without_userinfo(url: str) -> str:
-    """Return text of a URL, sound or not, with user name and password replaced, for messages."""
+    """Return a URL, valid or not, with user name and password replaced, for messages."""
     return _USERINFO.sub(r"\g<1>[hidden]@", url)
 
 
 def url_digest(url: str) -> str:
-    """Return the key of a canonical URL; http and https, with and without a final slash, are one page."""
+    """Return the digest of a canonical URL, the same for http and https, and with or without a final slash."""
     plain = url.removeprefix("https://").removeprefix("http://").rstrip("/")
     return hashlib.sha256(plain.encode()).hexdigest()[:32]

@@ -1,8 +1,8 @@
-"""What the C library keeps of freed memory: bounded, so that a few large responses do not stay resident for good.
+"""Bounds the freed memory that the C library keeps, so that a few large responses do not stay resident.
 
-glibc raises the size from which it maps a block of its own with each such block that is freed, up to 32 MB. Buffers of
-8 MB then come from the heap, and small objects behind them keep its end from being given back. A fixed threshold lets
-every large buffer return to the system when it is freed. Other C libraries need nothing.
+glibc raises its mmap threshold, up to 32 MB, each time a mapped block is freed. Buffers of 8 MB then come from
+the heap, and small objects behind them keep the heap from shrinking. With a fixed threshold, every large buffer returns
+to the system when it is freed. Other C libraries need no change.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from stories.runtime.heartbeats import beat
 M_MMAP_THRESHOLD, M_ARENA_MAX = -3, -8  # malloc.h
 MMAP_THRESHOLD = 256 << 10  # bytes; ordinary pages are smaller, and are not mapped one by one
 ARENAS = 2  # the event loop's, and one for the threads that look up names
-PERIOD = 5.0  # seconds between two looks at how large the process is
+PERIOD = 5.0  # seconds between two checks of the process's size
 GROWTH = 16 << 20  # bytes of growth that are worth a release: two responses of the largest size
 
 
@@ -30,14 +30,14 @@ def _libc() -> ctypes.CDLL | None:
 
 
 def bound_allocator() -> None:
-    """Let freed blocks return to the system; for the start of a process."""
+    """Let freed blocks return to the system; call it when a process starts."""
     if (libc := _libc()) is not None:
         libc.mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD)
         libc.mallopt(M_ARENA_MAX, ARENAS)
 
 
 def release_free_memory() -> None:
-    """Give free memory in the midst of the heap back to the system: some milliseconds for 100 MB."""
+    """Return free memory inside the heap to the system: some milliseconds for 100 MB."""
     if (libc := _libc()) is not None:
         libc.malloc_trim(0)
 
@@ -58,5 +58,5 @@ async def keep_memory_small() -> None:
 def _resident() -> int:
     try:
         return int(Path("/proc/self/statm").read_bytes().split()[1]) * resource.getpagesize()
-    except OSError:  # another system, which needs nothing
+    except OSError:  # not Linux: no change is needed
         return 0

@@ -1,10 +1,11 @@
 """Failpoints: named places where a test kills the process, to show that a crash there loses nothing.
 
 ``WIREWATCH_FAILPOINT="kept@3 alert-sent"`` kills it with SIGKILL, as a crash would, at the third passing of ``kept`` or
-the first of ``alert-sent``, whichever comes first; ``"extracting=/news/7"`` whenever that is done with a page (or
-listing) whose address holds these words: one that kills whoever reads it. Without the variable it is one comparison.
-The libraries that are kept (TiKV's ``fail``, FreeBSD's failpoints, libfiu) are for other languages or a C build; the
-idea is theirs.
+the first of ``alert-sent``, whichever comes first. ``"extracting=/news/7"`` kills it at each page (or
+listing) whose URL contains this text: a page that crashes its reader. Without the variable a failpoint costs one
+comparison.
+
+Maintained libraries (TiKV's ``fail``, FreeBSD's failpoints, libfiu) are for other languages or need a C build.
 """
 
 from __future__ import annotations
@@ -19,27 +20,27 @@ import structlog
 log = structlog.get_logger(__name__)
 
 POINTS = (
-    "listed",  # a listing was read, nothing of it is claimed
-    "claimed",  # its new pages are ours, nobody has asked for them
-    "asked",  # they are asked for, the listing's cursor is not stored
+    "listed",  # a listing was read, none of its pages is claimed
+    "claimed",  # its new pages are claimed and not requested
+    "asked",  # the pages are requested, the listing's cursor is not stored
     "noted",  # the cursor is stored
-    "fetched",  # a release page has come
-    "extracted",  # it was read
-    "decided",  # what it means is known, and nothing of it is kept
-    "kept",  # release, event and alerts are kept in one step, and nobody was told
-    "alert-claimed",  # alerts are leased, none is sent
-    "alert-sending",  # one is about to be sent
-    "alert-sent",  # the receiver answered, no receipt is written
+    "fetched",  # the response of a release page arrived
+    "extracted",  # the release was extracted
+    "decided",  # the decision is made, nothing is stored
+    "kept",  # release, event and alerts are stored in one step, no alert is sent
+    "alert-claimed",  # alerts are leased and not sent
+    "alert-sending",  # an alert is about to be sent
+    "alert-sent",  # the receiver replied, no receipt is written
     "alert-settled",  # the receipt is written
 )
-"""In the order of a release's journey."""
-ASIDE = (
-    "parsing",  # a listing is read
-    "extracting",  # a page is read
-    "keeping",  # what it means is found out, and kept
-    "taken",  # a crawl that somebody asked for is ours, and has not begun
+"""In the order in which a release passes them."""
+OTHER_POINTS = (
+    "parsing",  # a listing is parsed
+    "extracting",  # a page is extracted
+    "keeping",  # the decision is made and stored
+    "taken",  # a requested crawl is taken and has not started
 )
-"""Beside the journey, or not on every release's."""
+"""Points that not every release passes."""
 VARIABLE = "WIREWATCH_FAILPOINT"
 _WISH = re.compile(r"([a-z-]+)(?:@(\d+)|=(\S+))?")
 
@@ -48,15 +49,19 @@ _passed: Counter[str] = Counter()
 
 
 def arm(wishes: str) -> None:
-    """Arm failpoints (``"kept@3 alert-sent"``), or none for an empty text; ``ValueError`` names those there are."""
+    """Arm failpoints (``"kept@3 alert-sent"``); an empty text disarms all.
+
+    Raises:
+        ValueError: unknown failpoint; the text names the allowed ones.
+    """
     global _armed
     found: dict[str, int | str] = {}
     for wish in wishes.split():
         match = _WISH.fullmatch(wish)
-        if match is None or match[1] not in POINTS + ASIDE:
+        if match is None or match[1] not in POINTS + OTHER_POINTS:
             raise ValueError(
-                f"{VARIABLE}: {wish!r} is no failpoint; allowed are {', '.join(POINTS + ASIDE)}, each with @NUMBER or "
-                "=WORDS"
+                f"{VARIABLE}: {wish!r} is not a failpoint; allowed are {', '.join(POINTS + OTHER_POINTS)}, "
+                "each with @NUMBER or =WORDS"
             )
         found[match[1]] = match[3] or int(match[2] or 1)
     _armed = found or None
@@ -64,14 +69,14 @@ def arm(wishes: str) -> None:
 
 
 def failpoint(name: str, about: str = "") -> None:
-    """Die here if a test wants it, at this page or listing."""
+    """Kill the process if this failpoint is armed for this page or listing (``about``)."""
     if _armed is not None:
         _pass(name, about, _armed)
 
 
 def _pass(name: str, about: str, armed: dict[str, int | str]) -> None:
     if not _passed:
-        log.warning("this process kills itself for a test", variable=VARIABLE, at=armed)
+        log.warning("failpoints_armed", variable=VARIABLE, points=armed, next="this process kills itself for a test")
     _passed[name] += 1
     wish = armed.get(name)
     if wish is not None and (wish in about if isinstance(wish, str) else wish == _passed[name]):

@@ -1,4 +1,4 @@
-"""Locks on files that tell processes of one machine who owns what, and that no crash leaves behind."""
+"""File locks between the processes of one machine. A crash releases them."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _held: weakref.WeakSet[FileLock] = weakref.WeakSet()
 
 
 class FileLock:
-    """An advisory lock (``flock``) on a file; it ends with the process, however that ends.
+    """An advisory lock (``flock``) on a file, released when the process ends.
 
-    It belongs to the open file: another ``FileLock`` on the same path excludes it in the same process too, and a
-    child that is given ``fd`` goes on holding it after ``close``.
+    The lock belongs to the open file. So two ``FileLock`` on one path exclude each other in one process too, and a
+    child process that inherits ``fd`` keeps the lock after ``close``.
     """
 
     def __init__(self, path: Path) -> None:
@@ -23,7 +23,11 @@ class FileLock:
         """The open file while the lock is held, else -1."""
 
     def take(self) -> bool:
-        """Return whether the lock is held by this object now; ``OSError`` if the file cannot be opened."""
+        """Try to take the lock, and return whether this object holds it.
+
+        Raises:
+            OSError: the file cannot be opened.
+        """
         if self.fd >= 0:
             return True
         fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -40,7 +44,7 @@ class FileLock:
         return True
 
     def close(self) -> None:
-        """Let go of the file; the lock ends unless a child was given it."""
+        """Close the file, which releases the lock unless a child process inherited it."""
         if self.fd >= 0:
             os.close(self.fd)
             self.fd = -1
@@ -48,7 +52,7 @@ class FileLock:
 
 
 def is_held(path: Path) -> bool:
-    """Return whether a living process holds the lock on ``path``."""
+    """Return whether a running process holds the lock on ``path``."""
     probe = FileLock(path)
     taken = probe.take()
     probe.close()
@@ -56,7 +60,7 @@ def is_held(path: Path) -> bool:
 
 
 def _forget_in_child() -> None:
-    # A pool's forked worker that outlives us must not look like us.
+    # A forked worker that outlives its parent must not keep the parent's locks.
     for lock in list(_held):
         lock.close()
 

@@ -1,7 +1,7 @@
-"""Heartbeats: long-lived loops record that they still turn, so that a supervisor notices one that hangs.
+"""Heartbeats: long-running loops record each iteration, so that a supervisor detects a loop that hangs.
 
-A supervisor opens a :class:`Heartbeats` for the part that it starts; the loops of that part call :func:`beat` in every
-turn. A loop that runs without a supervisor (in a command, in a test) records nothing.
+A supervisor creates a :class:`Heartbeats` for each component that it starts; the component's loops call :func:`beat` in
+every iteration. A loop without a supervisor (in a command, in a test) records nothing.
 """
 
 from __future__ import annotations
@@ -13,25 +13,25 @@ from contextvars import ContextVar
 
 
 class Heartbeats:
-    """When each loop of one part last turned, in monotonic seconds."""
+    """When each loop of one component last iterated, in monotonic seconds."""
 
     def __init__(self) -> None:
         self._last: dict[str, float] = {}
 
     def record(self, loop: str, now: float) -> None:
-        """Record a turn of a loop."""
+        """Record an iteration of a loop."""
         self._last[loop] = now
 
     def forget(self, loop: str) -> None:
-        """Expect no further turn of a loop: it has ended."""
+        """Stop watching a loop that has ended."""
         self._last.pop(loop, None)
 
     def restart(self, now: float) -> None:
-        """Count every loop from now on: the whole process did not run for a while."""
+        """Count every loop from ``now``, after a pause of the whole process."""
         self._last = dict.fromkeys(self._last, now)
 
     def stale(self, now: float, limit: float) -> dict[str, float]:
-        """Return the loops that have not turned for more than ``limit`` seconds, with for how long."""
+        """Return the loops without an iteration for more than ``limit`` seconds, each with its age in seconds."""
         return {loop: now - last for loop, last in self._last.items() if now - last > limit}
 
 
@@ -50,7 +50,7 @@ def recorded(heartbeats: Heartbeats, loop: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def beating_as(loop: str) -> Iterator[None]:
-    """Record the beats in the block under another name, until it ends: for one of several loops of a part."""
+    """Record the beats of the block under another name: for one of several loops of a component."""
     found = _current.get()
     if found is None:
         yield
@@ -64,7 +64,7 @@ def beating_as(loop: str) -> Iterator[None]:
 
 
 def beat() -> None:
-    """Record that the loop that calls this still turns."""
+    """Record an iteration of the calling loop."""
     found = _current.get()
     if found is not None:
         heartbeats, loop = found

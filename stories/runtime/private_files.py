@@ -1,4 +1,4 @@
-"""Files and folders that only their owner can read: what is stored may be under embargo, and settings hold secrets."""
+"""Files and folders that only their owner can read: stored releases may be under embargo, settings hold secrets."""
 
 from __future__ import annotations
 
@@ -10,26 +10,27 @@ import structlog
 
 log = structlog.get_logger(__name__)
 
-FILE = 0o600
-FOLDER = 0o700
+FILE_MODE = 0o600
+FOLDER_MODE = 0o700
 
 
 def private_folder(folder: Path) -> None:
-    """Make a folder, with those above it, that only its owner can enter; narrow one that is there already."""
-    folder.mkdir(mode=FOLDER, parents=True, exist_ok=True)
-    narrow(folder)
+    """Create a folder, with its parents, for its owner only; restrict an existing one."""
+    folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    restrict_access(folder)
 
 
 def private_file(file: Path) -> None:
-    """Make an empty file that only its owner can read; narrow one that is there already."""
-    os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE))
-    narrow(file)
+    """Create an empty file for its owner only; restrict an existing one."""
+    os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE))
+    restrict_access(file)
 
 
-def narrow(path: Path) -> None:
-    """Take the rights of others from a file or folder of this user; leave devices, pipes and what is another user's.
+def restrict_access(path: Path) -> None:
+    """Remove the permissions of group and others from a file or folder of this user.
 
-    The home folder, the working folder and the root stay as they are: they hold more than what is ours.
+    Devices, pipes, and files of other users stay as they are. So do the home folder, the working folder and the root,
+    because other programs use them.
     """
     try:
         found = path.stat()

@@ -1,4 +1,4 @@
-"""Measures how long a coroutine held up the event loop."""
+"""Measures how long a coroutine blocks the event loop."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ _thread_clock = _ThreadClock()
 
 
 class StepTimer(Generic[T]):
-    """Awaits something, and knows the longest time that it ran between two waits.
+    """Awaits a coroutine and measures the longest time that it ran without yielding.
 
-    ``timer = StepTimer(work()); result = await timer; timer.longest``. It is CPU time of this thread: what other tasks,
-    other processes and a machine that sleeps take does not count. What runs in tasks of its own does not count either.
-    Steps of less than ``SHORT_STEP`` seconds are not measured.
+    ``timer = StepTimer(work()); result = await timer; timer.longest``. It counts the CPU
+    time of this thread, without other tasks (including those that the coroutine starts), other processes and suspension
+    of the machine. Steps shorter than ``SHORT_STEP`` seconds are not measured.
     """
 
     def __init__(self, work: Awaitable[T]) -> None:
@@ -56,12 +56,12 @@ class StepTimer(Generic[T]):
                 return result
             finally:
                 if time.perf_counter() - began > SHORT_STEP:
-                    # Of the time since the last look, at most SHORT_STEP was before this step.
+                    # At most SHORT_STEP of the time since the last measurement was before this step.
                     took = time.thread_time() - used
                     self.longest = max(self.longest, took)
                     self.total += took
             sent = thrown = None
             try:
                 sent = yield waited_for
-            except BaseException as error:  # a cancellation: it is the work's to handle
+            except BaseException as error:  # a cancellation: the wrapped coroutine handles it
                 thrown = error

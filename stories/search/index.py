@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from stories.model.list_position import ListPosition
-from stories.runtime.private_files import narrow, private_file
+from stories.runtime.private_files import private_file, restrict_access
 from stories.search.terms import COLUMNS
 
 FORMAT = 1  # raised when what is written changes: an index of another format is made anew
@@ -114,7 +114,7 @@ class IndexFile:
                 if create or path.exists():
                     private_file(path)
                 for end in ("-wal", "-shm"):
-                    narrow(path.with_name(f"{path.name}{end}"))
+                    restrict_access(path.with_name(f"{path.name}{end}"))
             except OSError as error:
                 raise IndexUnusableError(f"{path}: {error}") from error
         mode = "rwc" if create else "rw" if writes else "ro"

@@ -23,7 +23,7 @@ from redis.exceptions import RedisError
 from stories.db import keys
 from stories.db.memory_id import memory_id
 from stories.db.replies import text
-from stories.model.list_position import ListPosition, parse_place, place_of
+from stories.model.list_position import ListPosition, parse_list_position, list_position_of
 from stories.runtime.heartbeats import beat
 from stories.runtime.private_files import private_folder
 from stories.search.filters import kind_of
@@ -211,7 +211,7 @@ class LiveIndex:
         """Index the next older releases, then sleep as long as that took, so that it uses half of the time."""
         began = time.monotonic()
         noted = await self._write(lambda: self._open_index.noted("walk"))
-        places = await self._archive.places(before=parse_place(noted) if noted else None, limit=RELEASE_BATCH)
+        places = await self._archive.places(before=parse_list_position(noted) if noted else None, limit=RELEASE_BATCH)
         if not places:
             held = await self._write(lambda: self._open_index.counts()[0])
             await self._write(lambda: self._open_index.note(whole="1", walk=""))
@@ -283,7 +283,7 @@ class LiveIndex:
 def _indexed(stored: StoredRelease) -> Entry:
     release, kind = stored.release, kind_of(stored)
     return Entry(
-        place=place_of(release),
+        place=list_position_of(release),
         revision=release.revision,
         kind=kind,
         story=stored.story,

@@ -23,7 +23,7 @@ from redis.asyncio import Redis
 from stories.db import keys
 from stories.db.replies import text
 from stories.model.timestamps import timestamp
-from stories.runtime.private_files import FILE
+from stories.runtime.private_files import FILE_MODE
 from stories.store.migrations import LAYOUT
 
 FORMAT = 1
@@ -166,7 +166,7 @@ def _digest(file: IO[bytes]) -> str:
 
 
 def _new_file(path: Path) -> IO[bytes]:
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE), "wb")
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE), "wb")
 
 
 def _member(name: str, size: int) -> tarfile.TarInfo:

@@ -17,7 +17,7 @@ from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from stories.db import keys
-from stories.db.codec import PHRASES, dictionary_of, packed_of, phrases_digest, unpack_kept
+from stories.db.codec import PHRASES_DICTIONARY, dictionary_of, packed_of, phrases_digest, unpack_kept
 from stories.db.replies import text, texts
 from stories.db.unreadable_records import ERRORS
 from stories.store.record_formats import formats_digest, is_readable
@@ -119,7 +119,7 @@ async def _check_packing(redis: Redis) -> None:
 def _is_readable(value: bytes) -> bool:
     """Return whether a stored release can be read; one with a trained dictionary is not tried."""
     try:
-        if dictionary_of(packed_of(value)) != PHRASES:
+        if dictionary_of(packed_of(value)) != PHRASES_DICTIONARY:
             return True
         unpack_kept(value)
     except ERRORS:

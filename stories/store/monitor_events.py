@@ -18,7 +18,7 @@ from redis.commands.core import AsyncScript
 from stories.db import keys
 from stories.db.fencing import MemoryMark, fence_argument, fenced
 from stories.model.event import Event, MonitorEventType, event_json
-from stories.model.ids import happening_id
+from stories.model.ids import monitor_event_id
 from stories.model.timestamps import milliseconds, timestamp
 from stories.store.event_log import LIVE
 
@@ -38,7 +38,7 @@ def happening(
     """
     family = kind.partition(".")[0]
     return Event(
-        id=happening_id(kind, subject, began),
+        id=monitor_event_id(kind, subject, began),
         type=kind,
         timestamp=timestamp(now),
         source=subject if family == "source" else None,

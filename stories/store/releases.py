@@ -32,7 +32,7 @@ from stories.db.script_batcher import ScriptBatcher
 from stories.db.scripts import load_script
 from stories.db.unreadable_records import ERRORS, skip
 from stories.model.event import Event
-from stories.model.ids import number_of
+from stories.model.ids import release_id_bytes
 from stories.model.page_result import PageResult
 from stories.model.release import Release
 from stories.model.timestamps import milliseconds, timestamp
@@ -176,7 +176,7 @@ class ReleaseStore:
 
     async def lookup(self, release_id: str, traits: Sequence[BlockingKey]) -> Lookup:
         """Return the release itself if it is known, and the newest releases that share a trait with it."""
-        number = number_of(release_id)
+        number = release_id_bytes(release_id)
         args = [number, EACH, CANDIDATES, f"{keys.PREFIX}:"]
         answer = await self._courier.run(self._lookup, _indexes(traits), args)
         fingerprint, own, candidates = answer
@@ -193,7 +193,8 @@ class ReleaseStore:
         """Return the marks of the story of a release that was stored, and its alerts delivered, before Redis lost its
         data: ``c:`` and a channel, ``w:`` and a watch. None for any other release."""
         found = await cast(
-            Awaitable[bytes | None], self._redis.hget(keys.recovered_releases().name, cast(str, number_of(release_id)))
+            Awaitable[bytes | None],
+            self._redis.hget(keys.recovered_releases().name, cast(str, release_id_bytes(release_id))),
         )
         return None if found is None else tuple(text(found).split("\n")) if found else ()
 
@@ -234,7 +235,7 @@ class ReleaseStore:
         answer = await self._courier.run(
             self._keep,
             [key.name for key in names] + _indexes(traits),
-            [msgspec.json.encode(plan), number_of(release.id), packed, *told],
+            [msgspec.json.encode(plan), release_id_bytes(release.id), packed, *told],
         )
         return bool(answer == b"kept")
 

@@ -13,7 +13,7 @@ from receiver import SECRET
 
 from scheduler.demo import stories
 from stories.db import keys
-from stories.model.ids import number_of, release_id
+from stories.model.ids import release_id, release_id_bytes
 from stories.model.urls import canonical_url, url_digest
 
 TOKEN = "canary-77b0c4-d1e2"
@@ -61,7 +61,7 @@ async def test_the_lines_and_the_trace_of_a_release_go_from_its_listing_to_its_r
     async with running(table, tmp_path) as daemon:
         await daemon.ready(lambda: {"list", "read", "keep", "deliver"} <= set(traced()), 20)
         await daemon.stop()
-    assert set(traced().values()) == {number_of(name).hex()}
+    assert set(traced().values()) == {release_id_bytes(name).hex()}
     lines = [json.loads(line) for line in daemon.log.read_text().splitlines() if name in line]
     said = [line["event"] for line in lines]
     assert [said.index(one) for one in ("claimed", "read", "kept", "sent")] == [0, 1, 2, 3]

@@ -13,7 +13,7 @@ from waiting import until
 
 from stories.db import keys
 from stories.db.keys import Lifetimes
-from stories.model.ids import number_of
+from stories.model.ids import release_id_bytes
 
 SHORT = Lifetimes(releases=timedelta(hours=30), events=timedelta(hours=20), receipts=timedelta(hours=10))
 
@@ -95,7 +95,7 @@ async def test_a_story_whose_time_is_over_is_nowhere_any_more(bureau: Bureau, re
     await redis.delete(*[name async for name in redis.scan_iter("{ww}:outbox:*")])  # all of it was delivered
     ids = {event.id for event in events} | {event.story.id for event in events if event.story}
     ids |= {event.release.id or "" for event in events if event.release}
-    numbers = [number_of(one) for one in ids if one.startswith("rel_")]
+    numbers = [release_id_bytes(one) for one in ids if one.startswith("rel_")]
 
     await time_passes(redis, SHORT.releases)
     bureau.clock.forward(days=700)  # beyond the server's own clock, by which streams count
@@ -123,7 +123,7 @@ async def test_a_serial_and_a_story_that_go_on_let_go_of_their_oldest(bureau: Bu
     assert [event.story.id for event in third.events if event.story] == [story]
 
     assert await redis.zscore(keys.story(story).name, first.id or "") is None
-    number = number_of(first.id or "")
+    number = release_id_bytes(first.id or "")
     held = [await redis.get(name) async for name in redis.scan_iter(f"{keys.index('').name}*")]
     shared = [entries for entries in held if len(entries) > len(number)]
     assert shared

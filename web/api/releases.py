@@ -11,7 +11,7 @@ from starlette.responses import Response
 from config.durations import parse_duration
 from config.index_query import query_expression, watch_expression
 from config.query import QuerySyntaxError
-from stories.model.list_position import ListPosition, parse_place
+from stories.model.list_position import ListPosition, parse_list_position
 from stories.model.release import release_payload
 from stories.search.filters import FilterRequest, ReleaseFilter, kind_of, page_of
 from stories.search.reader_pool import QueryTooExpensiveError
@@ -154,6 +154,6 @@ def _place(cursor: str | None) -> ListPosition | None:
     if cursor is None:
         return None
     try:
-        return parse_place(cursor)
+        return parse_list_position(cursor)
     except ValueError as error:
         raise UnusableInputError("query.cursor", "is not a `next` of a page; start again without a cursor") from error

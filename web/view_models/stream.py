@@ -11,7 +11,7 @@ import msgspec
 from fastapi import HTTPException, Request
 
 from config.settings import Settings
-from stories.model.list_position import parse_place, place_of
+from stories.model.list_position import parse_list_position, list_position_of
 from stories.model.timestamps import milliseconds
 from stories.search.filters import ReleaseFilter, kind_of, page_of, passes
 from stories.search.reader_pool import QueryTooExpensiveError
@@ -134,17 +134,17 @@ def represents_story(story: StoredStory, found: StoredRelease, wanted: ReleaseFi
     against a query takes a millisecond, so only releases that would come before it are checked.
     """
     since = milliseconds(wanted.since) if wanted.since is not None else 0
-    own, copy = place_of(found.release), kind_of(found) == "copy"
+    own, copy = list_position_of(found.release), kind_of(found) == "copy"
     earlier = takewhile(lambda stored: stored.release.id != found.release.id, story.releases)
     before = [
         *(
             stored
             for stored in story.releases
-            if kind_of(stored) != "copy" and (copy or own.after(place_of(stored.release)))
+            if kind_of(stored) != "copy" and (copy or own.after(list_position_of(stored.release)))
         ),
         *(stored for stored in earlier if copy and kind_of(stored) == "copy"),
     ]
-    return not any(place_of(stored.release).seen >= since and passes(stored, wanted) for stored in before)
+    return not any(list_position_of(stored.release).seen >= since and passes(stored, wanted) for stored in before)
 
 
 async def latest(dependencies: Dependencies, before: str | None = None) -> Stream:
@@ -174,7 +174,7 @@ async def search(dependencies: Dependencies, wanted: ReleaseFilter, before: str 
     """
     marks = Highlights(q)
     try:
-        place = parse_place(before) if before else None
+        place = parse_list_position(before) if before else None
         page = await page_of(
             dependencies.archive,
             wanted,

@@ -1,7 +1,7 @@
--- Ends the claims of a process that is dead, and counts for each page how often its reader died.
--- KEYS two for each page: its claim, its page hash.  ARGV[1] what the dead one's tokens begin with  [2] lifetime of a
--- page (s).  Returns for each page how often, 0 where the claim is not the dead one's.
--- A field that is no whole number would stop the script half-way: it counts from 0.
+-- Ends the claims of a crashed process, and counts for each page how often its reader crashed.
+-- KEYS two for each page: its claim, its page hash.  ARGV[1] prefix of the crashed process's tokens
+-- [2] lifetime of a page (s).  Returns the count of each page; 0 where another process holds the claim.
+-- A field that is not a whole number would stop the script half-way, so it counts from 0.
 local function count(key, field)
   if not string.match(redis.call("HGET", key, field) or "0", "^%-?%d%d?%d?%d?%d?%d?%d?%d?%d?$") then
     redis.call("HDEL", key, field)

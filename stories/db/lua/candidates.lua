@@ -1,7 +1,9 @@
--- What memory knows that a new release may belong to. Shared by lookup.lua and keep.lua, so that keep sees whether
--- anything changed since a decision was looked up. The forms of the values are told in stories/store/releases.py.
+-- Finds the stored releases that may belong to the same story as a new one (candidates). Shared by lookup.lua and
+-- keep.lua: keep compares fingerprints to see whether anything changed since the lookup. stories/store/releases.py
+-- describes the formats. The id decoding is written here, and not in Python, because ids are stored as 16 bytes to save
+-- memory, and the ranking must run inside the script (docs/decisions/0013).
 local ENTRY = 16 -- bytes of a release in an index: its id as the number that it writes
-local HEAD = 160 -- bytes that hold a release's own facts, which stand before its text
+local HEAD = 160 -- bytes that hold a release's own facts, which come before its text
 
 -- The first fields of a release's value: revision, story, replaces or "-", tokens of the last two keeps.
 local function fields(prefix, id)
@@ -17,7 +19,7 @@ local function story_state(key)
   return marks, redis.call("ZCARD", key) - #marks
 end
 
--- The releases that stand for a story among the many that it may hold: its first, and its newest notice.
+-- The releases that represent a story: its first, and its newest notice.
 local function heads(key, marks)
   local found = { redis.call("ZRANGE", key, #marks, #marks)[1] }
   for _, mark in ipairs(marks) do
@@ -51,7 +53,7 @@ end
 
 -- Returns the entries of all indexes, those that share the most indexes first, and among equals those that lie nearest
 -- to an index's end: the newest of one index alone would be a serial's other issues. each: of the newest of an index.
--- And the whole of what stands in each index, for keep.lua to write back.
+-- Also returns the whole value of each index, for keep.lua to write back.
 local function ranked(indexes, own, each)
   local shared, near, all, held = {}, {}, {}, {}
   for i, index in ipairs(indexes) do
@@ -91,8 +93,8 @@ end
 
 -- candidates(indexes, own, each, most, prefix): indexes are keys; own is the release's id as bytes; each is how many of
 -- the newest an index gives; most is how many are returned at all; prefix begins every key.
--- Returns the candidates' ids, then those of the heads of their stories; a text that changes with any of them; and what
--- stands in each index.
+-- Returns the candidates' ids, then those of the heads of their stories; a text that changes with any of them; and the
+-- value of each index.
 local function candidates(indexes, own, each, most, prefix)
   local own_id = written(own)
   local ids, parts, taken, stories = {}, {}, { [own_id] = true }, {}

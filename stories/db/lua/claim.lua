@@ -1,16 +1,16 @@
--- Leases the sightings that are to be read: those nobody has seen, and known ones whose listed headline changed.
+-- Leases the sightings to read: new ones, and known ones whose listed headline changed.
 -- KEYS[1] seeded (set of the listing's first sightings, and the poll that saw them)  [2] backlog of the source  [3] pending
 -- sightings (hash); then for each sighting: its page hash, its claim.
 -- ARGV[1] now (ms)  [2] lease (ms)  [3] field of this listing in a page hash  [4] what marks the first poll, if it
--- seeds and this may be it: only the poll that claimed first is, whether or not it lived to store its cursor; else ''
+-- seeds and this may be it: only the poll that claimed first is, even if it crashed before it stored its cursor; else ''
 -- ARGV[5] lifetime of seeded (s)  [6] lifetime of a page (s)
 -- ARGV[7] failures in a row after which a page no longer counts as open  [8] token of this call: a repeat after a lost
--- reply finds its own leases and gets the same answer  [9] what this reader's tokens begin with  [10] what those of the
--- readers begin with that are dead when this one lives ('': nobody is known to be)  [11] key of the term  [12] the
+-- reply finds its own leases and gets the same answer  [9] prefix of this reader's tokens  [10] prefix of the
+-- tokens of its role: other holders with it have ended ('': unknown)  [11] key of the term  [12] the
 -- caller's term  [13] how many may be leased ('': all); then for each sighting: its URL digest, its headline digest.
 -- Returns for each sighting: 0 settled, 1 new, 2 new and silent, 3 changed, 4 open (leased, or waiting for another try),
--- 5 over the limit: to be read and not leased, 6 the same, and in the backlog already, 7 open, and pending: it is read
--- in the end though its listing is not read again.
+-- 5 over the limit: to be read and not leased, 6 the same, and in the backlog already, 7 open, and pending: it will
+-- be read even if its listing is not read again.
 local now, lease, field, first, token = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], ARGV[4], ARGV[8]
 local mine, role = ARGV[9], ARGV[10]
 local refused = deposed(ARGV[11], ARGV[12])
@@ -18,7 +18,7 @@ if refused then
   return refused
 end
 
--- A wrong type would stop the script half-way, with leases that nobody was told of: look before the first write.
+-- A wrong type would stop the script half-way, with leases that the caller does not know, so types are checked first.
 local kinds = { "hash", "string" }
 for i, key in ipairs(KEYS) do
   local kind, wanted = redis.call("TYPE", key).ok, i == 1 and "set" or i == 2 and "zset" or i == 3 and "hash" or kinds[i % 2 + 1]
@@ -41,7 +41,7 @@ local function is_silent(page, digest)
   return false
 end
 
--- A poll that comes after one that was killed is no first poll: what came out meanwhile is new.
+-- A poll after a killed one is not the first poll: what was published meanwhile is new.
 local seeding = false
 if first ~= "" then
   if redis.call("EXISTS", KEYS[1]) == 0 then
@@ -55,8 +55,8 @@ local function begins(text, start)
   return string.sub(text, 1, #start) == start
 end
 local function is_held(holder)
-  local of_the_dead = holder and role ~= "" and begins(holder, role) and not begins(holder, mine)
-  return holder and holder ~= token and not of_the_dead
+  local is_orphaned = holder and role ~= "" and begins(holder, role) and not begins(holder, mine)
+  return holder and holder ~= token and not is_orphaned
 end
 
 local CLOCKS_APART = 5000 -- ms by which the clocks of two processes may differ
@@ -67,7 +67,7 @@ for i = 1, (#KEYS - 3) / 2 do
   local page, claim = KEYS[2 * i + 2], KEYS[2 * i + 3]
   local digest, headline = ARGV[12 + 2 * i], ARGV[13 + 2 * i]
   local known = redis.call("HMGET", page, "release", field, "retry_at", "failures", "failed_at")
-  if (tonumber(known[5] or "0") or 0) > now + CLOCKS_APART then -- the clock was set back: it would wait for as long as that
+  if (tonumber(known[5] or "0") or 0) > now + CLOCKS_APART then -- the clock was set back: do not wait for as long as the jump
     known[3] = false
   end
   local holder = redis.call("GET", claim)
@@ -89,7 +89,7 @@ for i = 1, (#KEYS - 3) / 2 do
       redis.call("HSET", page, field, headline)
       redis.call("EXPIRE", page, ARGV[6])
     end
-    -- What waits in the backlog is taken from there, in its turn. A repeat of this call finds its own leases: they count,
+    -- A page in the backlog is taken from there, by its rank. A repeat of this call finds its own leases; they count
     -- whatever the limit.
     local waits = answer > 0 and limit < math.huge and redis.call("ZSCORE", KEYS[2], digest)
     if waits or (answer > 0 and holder ~= token and leased >= limit) then

@@ -1,8 +1,8 @@
--- Begins every script that writes what a poll or a page showed. It refuses once another daemon has the clock, and where
--- the memory is not the caller's: a Redis that came back empty must not be filled as if this were a first start.
--- key: of the current term.  term: the caller's; 0 for a process without the clock (workers, crawls by hand); then,
--- after a space, the mark of the caller's memory; left out, the memory is not checked.
--- Returns false, or the error to return: its first word is known to stories/db/fencing.py.
+-- Fencing check in front of every script that writes results of a poll or page. It rejects the write if another daemon is
+-- the leader, and if the data in Redis are not the caller's: an emptied Redis must not be filled as at a first start.
+-- key: key of the current term.  term: the caller's term (0 for workers and one-off crawls), then after a space the mark
+-- of the caller's data; without a mark the data are not checked.
+-- Returns false, or the error to return; stories/db/fencing.py recognises its first word.
 local function deposed(key, term)
   local number, mark = string.match(tostring(term), "^(%d+) ?(%S*)$")
   if mark ~= "" and redis.call("GET", MEMORY_KEY) ~= mark then

@@ -1,14 +1,14 @@
--- Keeps one decision whole: release or revision, story, index entries, events, and one outbox entry per channel.
--- Nothing is written unless memory still is as the decision saw it; a repeat of the same call changes nothing.
+-- Stores one decision atomically: release or revision, story, index entries, events, and an outbox entry per channel.
+-- Nothing is written if the data changed since the decision was made. A repeat of the same call changes nothing.
 -- KEYS[1] release  [2] revisions  [3] story  [4] all releases  [5] events  [6] history  [7] all alerts  [8] page
--- [9] claim  [10] revisits  [11] source  [12…] the index keys of the release's traits.
+-- [9] claim  [10] revisits  [11] source  [12…] the index keys of the release's blocking keys.
 -- ARGV[1] the plan as JSON (stories/store/releases.py writes it)  [2] the release's id as bytes  [3] the release, packed
--- [4…] two for each event: its JSON, and the same as history keeps it.
--- Returns "kept", or "changed" when the decision must be made again; an error when the clock is another's (fence.lua).
+-- [4…] two for each event: its JSON, and the same as ``history`` stores it.
+-- Returns "kept", or "changed" if the decision must be made again; an error if the caller is fenced off (fence.lua).
 local plan, raw = cjson.decode(ARGV[1]), ARGV[2]
 local now, ttl = plan.now, plan.ttl
 local FIRST_INDEX = 12
-local FORGOTTEN = 100 -- releases that leave the list with one that comes
+local MAX_EXPIRED = 100 -- expired releases that one call removes from the list
 
 local _, _, replaced, tokens = fields(plan.prefix, plan.id)
 if tokens and string.find("," .. tokens .. ",", "," .. plan.token .. ",", 1, true) then
@@ -27,7 +27,7 @@ if fingerprint ~= plan.fingerprint then
   return "changed"
 end
 
--- A wrong type would stop the script half-way, and scripts are not rolled back: look before the first write. Indexes
+-- A wrong type would stop the script half-way, and scripts are not rolled back, so types are checked first. Indexes
 -- were read above, which fails where they are none.
 local function other_kind(key, wanted)
   local kind = redis.call("TYPE", key).ok
@@ -110,10 +110,10 @@ end
 redis.call("ZADD", KEYS[3], "NX", plan.first_seen, plan.id)
 redis.call("EXPIRE", KEYS[3], ttl.releases)
 redis.call("ZADD", KEYS[4], "NX", plan.first_seen, plan.id)
--- A few at a time: after months without a daemon there are very many.
-local forgotten = redis.call("ZRANGEBYSCORE", KEYS[4], "-inf", now - ttl.releases * 1000, "LIMIT", 0, FORGOTTEN)
-if #forgotten > 0 then
-  redis.call("ZREM", KEYS[4], unpack(forgotten))
+-- A limited number a call: after months without a daemon there are very many.
+local expired = redis.call("ZRANGEBYSCORE", KEYS[4], "-inf", now - ttl.releases * 1000, "LIMIT", 0, MAX_EXPIRED)
+if #expired > 0 then
+  redis.call("ZREM", KEYS[4], unpack(expired))
 end
 redis.call("XADD", plan.changes, "MAXLEN", "~", plan.changes_kept, "*", "id", plan.id)
 for _, link in ipairs(plan.links) do
@@ -138,14 +138,14 @@ for i, index in ipairs(indexes) do
   redis.call("SET", index, entries, "EX", ttl.releases)
 end
 
-local told = plan.marks
+local marks = plan.marks
 for i, event in ipairs(plan.events) do
   if redis.call("EXISTS", event.key) == 0 then
     redis.call("XADD", KEYS[5], "MAXLEN", "~", plan.live, "*", "event", ARGV[2 + 2 * i])
     local entry = redis.call("XADD", KEYS[6], "*", "event", ARGV[3 + 2 * i])
     redis.call("SET", event.key, entry, "EX", ttl.events)
     for _, watch in ipairs(event.watches) do
-      told[#told + 1] = "w:" .. watch
+      marks[#marks + 1] = "w:" .. watch
     end
     for _, alert in ipairs(event.alerts) do
       redis.call("HSET", alert.key, "event", event.id, "channel", alert.channel, "story", plan.story, "type", event.type,
@@ -153,16 +153,16 @@ for i, event in ipairs(plan.events) do
       redis.call("EXPIRE", alert.key, ttl.receipts)
       redis.call("ZADD", alert.outbox, alert.due, alert.id)
       redis.call("ZADD", KEYS[7], now, alert.id)
-      told[#told + 1] = "c:" .. alert.channel
+      marks[#marks + 1] = "c:" .. alert.channel
     end
   end
 end
-for _, mark in ipairs(told) do
+for _, mark in ipairs(marks) do
   redis.call("ZADD", KEYS[3], 0, mark)
 end
 redis.call("XTRIM", KEYS[6], "MINID", "~", now - ttl.events * 1000)
 
--- The page is known from here on, and the lease on it ends: last, so that a crash before leads to another reading.
+-- Record the page and end its lease. This is last, so that a crash before it leads to another reading.
 redis.call("HSET", KEYS[8], "release", plan.id)
 redis.call("HDEL", KEYS[8], "failures", "retry_at", "failed_at", "reason", "gone_since", "loud")
 if plan.listed_field and plan.listed_headline ~= "" then

@@ -1,6 +1,6 @@
--- Gives what a decision needs: the release itself if it is known, the candidates, and the state of their stories.
--- KEYS: the index keys of the release's traits.
--- ARGV[1] its id as bytes  [2] newest of each index  [3] candidates at the most  [4] prefix of all keys.
+-- Returns the input of a decision: the stored release if it is known, the candidates, and the state of their stories.
+-- KEYS: the index keys of the release's blocking keys.
+-- ARGV[1] its id as bytes  [2] entries taken of each index, newest first  [3] maximum of candidates  [4] prefix of all keys.
 -- Returns {fingerprint, own or false, {candidate, ...}}, each {id, value, releases of the story, first release,
 -- {mark, ...}}.
 local own, each, most, prefix = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]

@@ -1,16 +1,16 @@
--- Notes what the poll of a listing showed: its cursor, and the health of the listing and of its source.
+-- Stores the result of a listing's poll: its cursor, and the health of the listing and its source.
 -- KEYS[1] source  [2] cursor, if there is one.
 -- ARGV[1] key of the term  [2] the caller's term  [3] lifetime of a source (s)  [4] cursor as JSON  [5] its lifetime (s)
--- [6] when the cursor that this one follows was noted ('': whatever stands is replaced); then fields and values of the
+-- [6] ``polled_at`` of the previous cursor ('': replace any cursor); then fields and values of the
 -- source.
--- Returns 1; 0, nothing written, when another poll of the listing was noted meanwhile.
+-- Returns 1; 0, nothing written, if another poll of the listing was stored meanwhile.
 local refused = deposed(ARGV[1], ARGV[2])
 if refused then
   return refused
 end
 if KEYS[2] then
-  local stands = redis.call("GET", KEYS[2])
-  if stands and ARGV[6] ~= "" and (string.match(stands, '"polled_at":"([^"]*)"') or "") > ARGV[6] then
+  local current = redis.call("GET", KEYS[2])
+  if current and ARGV[6] ~= "" and (string.match(current, '"polled_at":"([^"]*)"') or "") > ARGV[6] then
     return 0
   end
   redis.call("SET", KEYS[2], ARGV[4], "EX", ARGV[5])

@@ -1,8 +1,8 @@
--- Changes a subscription to a listing, if it still is the one that was read.
--- KEYS[1] the subscription  [2] the listings that are to be polled
--- ARGV[1] its token  [2] its lifetime in s  [3] when its listing is to be polled (ms), or ""  [4] the listing
--- ARGV[5…] field, value, field, value; an empty value takes the field away.
--- Returns 1, or 0 when another subscription stands there, or none.
+-- Changes the WebSub subscription of a listing, if it is still the one that the caller read.
+-- KEYS[1] the subscription  [2] listings due for a poll (sorted set)
+-- ARGV[1] its token  [2] its lifetime (s)  [3] due time of a poll of the listing (ms), or ''  [4] the listing
+-- ARGV[5…] field, value, field, value; an empty value deletes the field.
+-- Returns 1; 0 if there is another subscription, or no subscription.
 if redis.call("HGET", KEYS[1], "token") ~= ARGV[1] then
   return 0
 end

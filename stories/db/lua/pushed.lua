@@ -1,6 +1,6 @@
--- Takes a listing out of those that are to be polled because of a push, unless another push came since.
--- KEYS[1] its subscription  [2] the listings that are to be polled
--- ARGV[1] since when a poll was wanted, as it was read; "" for never  [2] the listing. Returns 1 if it is out.
+-- Removes a listing from those due for a poll after a WebSub push, unless another push arrived since.
+-- KEYS[1] its subscription  [2] listings due for a poll (sorted set)
+-- ARGV[1] ``wanted_at`` as the caller read it ('': unset)  [2] the listing.  Returns 1 if it was removed, else 0.
 local wanted = redis.call("HGET", KEYS[1], "wanted_at")
 if (wanted or "") ~= ARGV[1] then
   return 0

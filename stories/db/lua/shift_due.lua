@@ -1,11 +1,11 @@
--- Moves what is due by as much as the server's clock was set back: else it would wait for as long as that.
--- KEYS[1] marker  [2] to [4] sorted sets of moments that are all moved; then for each channel its outbox, its state, and
+-- Shifts due times by the jump when the server's clock was set back; else due work would wait for as long as the jump.
+-- KEYS[1] marker  [2] to [4] sorted sets that are shifted whole; then for each channel its outbox, its state, and
 -- when its alerts went out.
 -- ARGV[1] token of this call: a repeat changes nothing  [2] lifetime of the marker (s)  [3] the jump (ms, negative)
 -- [4] prefix of alerts  [5] key of the term  [6] the caller's term  [7] 0, or a window (ms): a later pass that moves only
 -- what work in flight during the jump wrote by the old clock, due within this window of the old time.
--- Alerts that wait for a moment of their own, the end of an embargo, keep it.
--- Returns how many moments were moved.
+-- Alerts that wait for a fixed time, the end of an embargo, keep it.
+-- Returns the number of shifted times.
 local refused = deposed(ARGV[5], ARGV[6])
 if refused then
   return refused

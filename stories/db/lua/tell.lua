@@ -1,15 +1,15 @@
--- Keeps an event of the monitor itself, with one outbox entry per channel; what was told before is not told again.
+-- Stores a monitor event with one outbox entry per channel; an event that exists is not stored again.
 -- KEYS[1] events  [2] the event  [3] all alerts  [4] history
 -- ARGV[1] the plan as JSON (stories/store/monitor_events.py writes it)  [2] the event as JSON  [3] key of the term  [4] the caller's
 -- term and mark.
--- Returns 1, or 0 when the event was there.
+-- Returns 1; 0 if the event existed.
 local plan = cjson.decode(ARGV[1])
 local refused = deposed(ARGV[3], ARGV[4])
 if refused then
   return refused
 end
 
--- A wrong type would stop the script half-way, and scripts are not rolled back: look before the first write.
+-- A wrong type would stop the script half-way, and scripts are not rolled back, so types are checked first.
 local function other_kind(key, wanted)
   local kind = redis.call("TYPE", key).ok
   return kind ~= "none" and kind ~= wanted and "WRONGTYPE " .. key .. " is a " .. kind .. ", not a " .. wanted

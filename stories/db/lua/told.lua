@@ -1,5 +1,5 @@
--- Takes what workers told the clock of listings that they polled.
--- KEYS[1] what was told.  ARGV[1] key of the term  [2] the caller's term  [3] how many at the most.
+-- Takes the next poll times that workers reported to the leader.
+-- KEYS[1] reports (list).  ARGV[1] key of the term  [2] the caller's term  [3] maximum number.
 local refused = deposed(ARGV[1], ARGV[2])
 if refused then
   return refused

@@ -1,4 +1,4 @@
--- Ends the lease on a page that says what it said, and remembers the headline that it is listed with now.
+-- Ends the lease on an unchanged page, and stores the headline that it is listed with now.
 -- KEYS[1] page  [2] claim
 -- ARGV[1] key of the term  [2] the caller's term and mark  [3] lifetime of a page (s)  [4] release id  [5] field of the
 -- listing in the page hash ('': none)  [6] digest of the listed headline.

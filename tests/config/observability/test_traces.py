@@ -13,7 +13,7 @@ import structlog
 from config.observability import sentry
 from config.observability.logging import configure_logging
 from config.observability.sentry import configure_sentry, traced
-from stories.model.ids import number_of, release_id
+from stories.model.ids import release_id_bytes, release_id
 from stories.model.urls import url_digest
 
 URL = "https://harbour.example/news/7"
@@ -68,7 +68,7 @@ def test_the_stops_of_a_release_are_one_trace_wherever_they_happen(sent):
         with traced(stop, RELEASE, source="harbour"):
             pass
     traces = {item["contexts"]["trace"]["trace_id"] for item in transactions}
-    assert traces == {number_of(RELEASE).hex()}
+    assert traces == {release_id_bytes(RELEASE).hex()}
     assert [(item["transaction"], item["tags"]["release_id"]) for item in transactions] == [
         (stop, RELEASE) for stop in ("list", "read", "keep", "deliver")
     ]

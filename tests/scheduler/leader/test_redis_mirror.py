@@ -18,7 +18,7 @@ from stories.crawl_state.crawl_stores import CrawlStores
 from stories.crawl_state.cursors import Cursors
 from stories.db import keys
 from stories.db.fencing import ForgottenError, MemoryMark
-from stories.model.ids import number_of
+from stories.model.ids import release_id_bytes
 from stories.model.sighting import Cursor, PendingSighting, Sighting
 from stories.store.archive import Archive
 
@@ -143,5 +143,5 @@ async def test_random_bytes_anywhere_do_not_end_the_mirror(redis_url, tmp_path, 
         await mirror.save()
         await redis.flushall()
         await mirror.restore("new", NOW)
-        assert await redis.hexists(keys.recovered_releases().name, number_of(name))
+        assert await redis.hexists(keys.recovered_releases().name, release_id_bytes(name))
         assert await Archive(redis).several([name]) == []

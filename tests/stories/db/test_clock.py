@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from stories.db.clock import FRESH, HOSTS, Timekeeper, consensus
+from stories.db.clock import DATE_LIFETIME, MAX_HOSTS, Timekeeper, consensus
 
 START = datetime(2026, 3, 10, 9, tzinfo=UTC)
 SPANS = [timedelta(seconds=120), timedelta(seconds=-120), timedelta(days=3), timedelta(days=-3)]
@@ -125,7 +125,7 @@ async def test_an_own_time_that_the_sites_contradict_is_told_once_and_until_it_i
     await world.measure()
     with capture_logs() as said:
         for host in ("a.example", "b.example", "c.example"):
-            world.keeper.saw_date(host, world.true)
+            world.keeper.record_date(host, world.true)
     assert abs(world.keeper.error - ahead) < timedelta(seconds=1)
     assert [line["event"] for line in said] == ["clock_wrong"]
     assert "the clocks of the sites" in (world.keeper.warning() or "")
@@ -139,18 +139,18 @@ async def test_answers_of_caches_and_of_few_wrong_hosts_are_no_contradiction() -
     world = World()
     await world.measure()
     for number in range(3):
-        world.keeper.saw_date(f"{number}.example", world.true - timedelta(minutes=4))
-    world.keeper.saw_date("wrong.example", world.true - timedelta(days=400))
+        world.keeper.record_date(f"{number}.example", world.true - timedelta(minutes=4))
+    world.keeper.record_date("wrong.example", world.true - timedelta(days=400))
     assert world.keeper.error == timedelta()
 
 
 async def test_what_a_site_said_long_ago_no_longer_counts_and_the_memory_of_hosts_is_bounded() -> None:
     world = World()
     await world.measure()
-    world.keeper.saw_date("a.example", world.true - timedelta(days=3))
+    world.keeper.record_date("a.example", world.true - timedelta(days=3))
     assert world.keeper.error
-    world.later(FRESH + 1)
+    world.later(DATE_LIFETIME + 1)
     assert world.keeper.error == timedelta()
-    for number in range(2 * HOSTS):
-        world.keeper.saw_date(f"{number}.example", world.true)
-    assert len(world.keeper._sites) == HOSTS
+    for number in range(2 * MAX_HOSTS):
+        world.keeper.record_date(f"{number}.example", world.true)
+    assert len(world.keeper._sites) == MAX_HOSTS

@@ -11,7 +11,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stories.db.codec import LARGEST, pack, unpack
+from stories.db.codec import MAX_UNPACKED_BYTES, pack, unpack
 from stories.model.release import Dateline, Image, Notice, Release
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))
@@ -41,7 +41,9 @@ def test_a_release_as_large_as_the_largest_page_comes_back() -> None:
 
 
 def test_what_unfolds_beyond_any_release_is_refused() -> None:
-    bomb = zstandard.ZstdCompressor(write_content_size=False).compress(b'{"headline":"' + b"x" * LARGEST + b'"}')
+    bomb = zstandard.ZstdCompressor(write_content_size=False).compress(
+        b'{"headline":"' + b"x" * MAX_UNPACKED_BYTES + b'"}'
+    )
     with pytest.raises(zstandard.ZstdError):
         unpack(bomb)
 

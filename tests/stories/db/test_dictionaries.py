@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
 from stories.db import codec, dictionaries, keys, unreadable_records
-from stories.db.codec import PHRASES, dictionary_of, packed_of
+from stories.db.codec import PHRASES_DICTIONARY, dictionary_of, packed_of
 from stories.model.release import Release
 
 TOWNS = ("Port Ellery", "Marlow", "Quill Harbour", "Sandwick", "Ostrel", "Fernmouth", "Tolbridge", "Kesswater")
@@ -54,8 +54,8 @@ async def test_a_memory_that_has_enough_releases_packs_with_what_they_share_in_l
 ) -> None:
     kept = await _fill(bureau, 80)
     first, last = await _value(redis, kept[0]), await _value(redis, kept[-1])
-    assert dictionary_of(first) == PHRASES
-    assert dictionary_of(last) != PHRASES
+    assert dictionary_of(first) == PHRASES_DICTIONARY
+    assert dictionary_of(last) != PHRASES_DICTIONARY
     assert len(last) < 0.7 * len(codec.pack(kept[-1]))
 
 

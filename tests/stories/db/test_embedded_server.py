@@ -341,7 +341,7 @@ async def test_an_orphan_that_hangs_is_ended_and_its_data_kept(
     tmp_path: Path, binary: Path, others: list[subprocess.Popen[bytes]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", "")
-    monkeypatch.setattr(embedded, "STOP_PATIENCE", 0.4)
+    monkeypatch.setattr(embedded, "STOP_TIMEOUT_SECONDS", 0.4)
     others.append(spawn_owner(tmp_path, binary))
     joined = EmbeddedServer(tmp_path, binary=binary)
     await joined.start()
@@ -554,7 +554,7 @@ async def test_a_folder_for_the_socket_that_others_can_enter_is_not_used(
 
 
 async def test_an_owner_whose_server_never_answers_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embedded, "START_PATIENCE", 0.2)
+    monkeypatch.setattr(embedded, "START_TIMEOUT_SECONDS", 0.2)
     server = EmbeddedServer(tmp_path)
     server.folder.mkdir()
     lock = FileLock(server.folder / "owner.lock")
@@ -580,7 +580,7 @@ async def test_a_start_that_is_given_up_leaves_no_server_behind(tmp_path: Path, 
 async def test_a_large_record_is_waited_for(tmp_path: Path, binary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with embedded_server(tmp_path, binary=binary) as server, connect(server.url) as redis:
         await redis.eval("for i = 1, 60000 do redis.call('SET', 'release:' .. i, string.rep('x', 500)) end", 0)
-    monkeypatch.setattr(embedded, "START_PATIENCE", 5.0)
+    monkeypatch.setattr(embedded, "START_TIMEOUT_SECONDS", 5.0)
     async with embedded_server(tmp_path, binary=binary) as server, connect(server.url) as redis:
         assert await redis.dbsize() == 60_000
 

@@ -10,7 +10,7 @@ from redis.commands.core import AsyncScript
 from redis.exceptions import ConnectionError as Disconnected
 from redis.exceptions import ResponseError
 
-from stories.db.script_batcher import TOGETHER, ScriptBatcher
+from stories.db.script_batcher import MAX_BATCH, ScriptBatcher
 
 
 @pytest.fixture
@@ -24,8 +24,8 @@ def courier(redis: Redis) -> ScriptBatcher:
 
 
 async def test_each_that_asks_gets_its_own_answer(courier: ScriptBatcher, add: AsyncScript, redis: Redis) -> None:
-    answers = await asyncio.gather(*(courier.run(add, [f"n{number}"], [number]) for number in range(3 * TOGETHER + 1)))
-    assert answers == list(range(3 * TOGETHER + 1))
+    answers = await asyncio.gather(*(courier.run(add, [f"n{number}"], [number]) for number in range(3 * MAX_BATCH + 1)))
+    assert answers == list(range(3 * MAX_BATCH + 1))
     await redis.flushall()
 
 
@@ -40,8 +40,8 @@ async def test_what_is_asked_for_meanwhile_goes_together(
 
     await courier.run(add, ["n"], [1])
     monkeypatch.setattr(courier, "_send", counted)
-    await asyncio.gather(*(courier.run(add, ["n"], [1]) for _ in range(2 * TOGETHER + 3)))
-    assert sizes == [TOGETHER, TOGETHER, 3], "and Redis serves others in between"
+    await asyncio.gather(*(courier.run(add, ["n"], [1]) for _ in range(2 * MAX_BATCH + 3)))
+    assert sizes == [MAX_BATCH, MAX_BATCH, 3], "and Redis serves others in between"
     await redis.flushall()
 
 

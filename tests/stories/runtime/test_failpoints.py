@@ -47,5 +47,5 @@ def test_without_the_variable_nothing_ends() -> None:
 
 @pytest.mark.parametrize("wishes", ["kep", "kept@", "kept@x", "KEPT"])
 def test_a_failpoint_that_does_not_exist_is_refused_with_those_that_do(wishes: str) -> None:
-    with pytest.raises(ValueError, match=r"no failpoint; allowed are listed, claimed, .*alert-settled"):
+    with pytest.raises(ValueError, match=r"not a failpoint; allowed are listed, claimed, .*alert-settled"):
         failpoints.arm(wishes)

@@ -11,7 +11,7 @@ import pytest
 
 from alerts.channels.file import FileChannel, Settings
 from alerts.outcomes import OutgoingAlert, Sent
-from stories.runtime.private_files import narrow, private_folder
+from stories.runtime.private_files import private_folder, restrict_access
 from stories.search.index import IndexFile
 
 
@@ -68,13 +68,13 @@ async def test_the_file_of_a_channel_is_for_its_owner_alone(tmp_path: Path, befo
 def test_what_is_no_file_and_the_home_folder_stay_as_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe, 0o666)
-    narrow(pipe)
+    restrict_access(pipe)
     assert mode(pipe) == 0o666
     tmp_path.chmod(0o755)
     monkeypatch.setenv("HOME", str(tmp_path))
-    narrow(tmp_path)
+    restrict_access(tmp_path)
     monkeypatch.setenv("HOME", "/nowhere")
     monkeypatch.chdir(tmp_path)
-    narrow(tmp_path)
+    restrict_access(tmp_path)
     assert mode(tmp_path) == 0o755
-    narrow(tmp_path / "not there")
+    restrict_access(tmp_path / "not there")

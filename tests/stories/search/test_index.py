@@ -15,7 +15,7 @@ from config.index_query import query_expression, watch_expression
 from config.query import FIELDS, QuerySyntaxError
 from config.settings import WatchSettings
 from pipelines.matching import matches, query_predicate
-from stories.model.list_position import ListPosition, parse_place
+from stories.model.list_position import ListPosition, parse_list_position
 from stories.model.release import Dateline, Notice, Release
 from stories.search.index import EPOCH, Entry, IndexFile, IndexUnusableError, Row
 from stories.search.terms import columns
@@ -260,9 +260,9 @@ def test_a_file_that_is_no_index_says_so(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["", "rel_1", "1-", "x-rel_1", "1-rel 1", "9" * 16 + "-rel_1", "1-" + "r" * 41])
 def test_what_is_no_place_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="no place"):
-        parse_place(text)
+        parse_list_position(text)
 
 
 def test_a_place_is_read_as_it_was_written() -> None:
     place = ListPosition(seen=BEGAN, id="rel_01KD3V5Z0W5R7Q4T9XJ2M8B6CB")
-    assert parse_place(str(place)) == place
+    assert parse_list_position(str(place)) == place

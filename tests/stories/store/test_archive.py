@@ -11,7 +11,7 @@ from bureau import Bureau, reading
 from redis.asyncio import Redis
 
 from stories.model.ids import release_id, story_id
-from stories.model.list_position import place_of
+from stories.model.list_position import list_position_of
 from stories.model.timestamps import parse_timestamp, timestamp
 from stories.store.archive import CHUNK
 from stories.store.releases import Decision, ReleaseStore
@@ -65,8 +65,8 @@ async def test_releases_come_newest_first_since_a_moment_and_from_one_on(bureau:
     assert [one.release.issuer for one in every] == [press_office.ANNOUNCEMENTS[n].issuer for n in (3, 2, 1, 0)]
     since = parse_timestamp(every[1].release.first_seen_at)
     assert [one async for one in bureau.archive.releases(since=since)] == every[:2]
-    assert [one async for one in bureau.archive.releases(before=place_of(every[1].release))] == every[2:]
-    forgotten = replace(place_of(every[1].release), id="rel_0")
+    assert [one async for one in bureau.archive.releases(before=list_position_of(every[1].release))] == every[2:]
+    forgotten = replace(list_position_of(every[1].release), id="rel_0")
     assert [one async for one in bureau.archive.releases(before=forgotten)] == every[2:]
 
 

@@ -17,7 +17,7 @@ from pipelines.identity import blocking_keys_of
 from stories.crawl_state.claims import Claims, listing_key
 from stories.db import keys
 from stories.model.event import Event, StoryRef, event_json
-from stories.model.ids import event_id, number_of, release_id, story_id
+from stories.model.ids import event_id, release_id, release_id_bytes, story_id
 from stories.model.page_result import FetchRecord, PageResult
 from stories.model.release import Release
 from stories.model.sighting import Sighting
@@ -292,7 +292,7 @@ async def test_an_index_and_the_revisions_of_a_page_stay_bounded(
         keep = decided(one, events=(), alerts={})
         seen = await keeper.lookup(one.id or "", [trait])
         await keeper.keep(keep, of_listing(one), [trait], seen.fingerprint, START)
-        came.append(number_of(one.id or ""))
+        came.append(release_id_bytes(one.id or ""))
     assert await redis.get(keys.index(trait.digest).name) == b"".join(came[-INDEX_KEPT:]), "the newest, each 16 bytes"
 
     page = known_as(press_office.release())
