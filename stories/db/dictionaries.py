@@ -113,7 +113,7 @@ class Dictionaries:
         await self.ready(packed_of(value) for value in kept)
         try:
             dictionary = await asyncio.to_thread(train_dictionary, [unpack_kept(value).release for value in kept])
-        except zstandard.ZstdError as error:  # a handful of words each: nothing to register_dictionary from yet
+        except zstandard.ZstdError as error:  # too little text to train on
             log.debug("dictionary_not_trained", reason=str(error), next="tried again with more releases")
             return None
         number = register_dictionary(dictionary)
