@@ -32,7 +32,7 @@ def issue(number: int) -> Release:
 @pytest.fixture
 def bureau(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> Bureau:
     monkeypatch.setattr(dictionaries, "SAMPLES", 60)
-    monkeypatch.setattr(dictionaries, "LOOK", 10)
+    monkeypatch.setattr(dictionaries, "CHECK_EVERY", 10)
     return Bureau(redis)
 
 
