@@ -52,7 +52,7 @@ from stories.crawl_state.revisit_queue import RevisitQueue  # noqa: E402
 from stories.db import keys  # noqa: E402
 from stories.db.codec import pack, register_dictionary, train_dictionary  # noqa: E402
 from stories.db.dictionaries import SAMPLES  # noqa: E402
-from stories.model.ids import release_id_bytes, release_id, story_id  # noqa: E402
+from stories.model.ids import release_id, release_id_bytes, story_id  # noqa: E402
 from stories.model.page_result import PageResult  # noqa: E402
 from stories.model.release import Release  # noqa: E402
 from stories.model.urls import canonical_url, url_digest  # noqa: E402

@@ -14,7 +14,7 @@ from pydantic import AfterValidator
 from alerts.outcomes import Later, Outcome, OutgoingAlert, Sent
 from alerts.settings import DeliverySettings
 from config.address_policy import AddressPolicy
-from stories.runtime.private_files import FILE, narrow
+from stories.runtime.private_files import FILE_MODE, restrict_access
 
 
 def _expand(path: Path) -> Path:
@@ -47,7 +47,7 @@ class FileChannel:
         """Append the event. A full disk or a missing permission is retried later."""
         try:
             if not self._narrowed:  # only once, so a mode that the owner sets later stays until the next start
-                await asyncio.to_thread(narrow, self.settings.path)
+                await asyncio.to_thread(restrict_access, self.settings.path)
                 self._narrowed = True
             await asyncio.to_thread(append_line, self.settings.path, alert.event)
         except OSError as error:
@@ -64,7 +64,7 @@ def append_line(path: Path, line: bytes) -> None:
     An incomplete last line from an earlier crash is ended first, so it does not damage the new line.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, FILE)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, FILE_MODE)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)  # a one-off crawl may write to the same file
         size = os.fstat(descriptor).st_size

@@ -23,7 +23,7 @@ from redis.exceptions import RedisError
 from stories.db import keys
 from stories.db.memory_id import memory_id
 from stories.db.replies import text
-from stories.model.list_position import ListPosition, parse_list_position, list_position_of
+from stories.model.list_position import ListPosition, list_position_of, parse_list_position
 from stories.runtime.heartbeats import beat
 from stories.runtime.private_files import private_folder
 from stories.search.filters import kind_of

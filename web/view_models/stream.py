@@ -11,7 +11,7 @@ import msgspec
 from fastapi import HTTPException, Request
 
 from config.settings import Settings
-from stories.model.list_position import parse_list_position, list_position_of
+from stories.model.list_position import list_position_of, parse_list_position
 from stories.model.timestamps import milliseconds
 from stories.search.filters import ReleaseFilter, kind_of, page_of, passes
 from stories.search.reader_pool import QueryTooExpensiveError

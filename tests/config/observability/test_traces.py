@@ -13,7 +13,7 @@ import structlog
 from config.observability import sentry
 from config.observability.logging import configure_logging
 from config.observability.sentry import configure_sentry, traced
-from stories.model.ids import release_id_bytes, release_id
+from stories.model.ids import release_id, release_id_bytes
 from stories.model.urls import url_digest
 
 URL = "https://harbour.example/news/7"
