@@ -156,7 +156,7 @@ async def test_the_port_answers_before_redis_does():
             face = Face(http, bound.getsockname()[1])
             assert await face.get("/healthz") == (200, "ok\n")
             status, checks = await face.readiness()
-            assert (status, checks) == (503, {"start": {"ok": False, "detail": "starting: Redis is not reached yet"}})
+            assert (status, checks) == (503, {"start": {"ok": False, "detail": "starting: Redis has not answered yet"}})
             assert (await face.get("/api/v1/releases"))[0] == 503
         front.end()
         await asyncio.wait_for(front.closed.wait(), 30)

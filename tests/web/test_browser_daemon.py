@@ -120,7 +120,7 @@ async def test_what_a_desk_does_all_day(browser: Browser, tmp_path: Path):
             await expect(given_up).to_have_count(1)
             receiver.recover()
             await given_up.get_by_role("button", name="Send again to intake").click()
-            await expect(desk.locator("#answer")).to_have_text("It is sent again.")
+            await expect(desk.locator("#answer")).to_have_text("The alert is sent again.")
             await desk.goto(f"{base}/alerts")
             newest = desk.locator(".alerts.rows > li", has_text=stories.BRIDGE_SENSORS.headline)
             await expect(newest.locator(".state")).to_have_text("sent")

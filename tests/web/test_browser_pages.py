@@ -332,7 +332,7 @@ async def test_the_buttons_poll_send_again_and_test(browser: Browser, serve, red
         await expect(desk.page.locator("#crawl")).to_contain_text("2 listings read, 1 release page read, 1 event")
         await desk.page.goto(f"{site.base}/alerts")
         await desk.page.click(".receipt button")
-        await expect(desk.page.locator("#answer")).to_have_text("It is sent again.")
+        await expect(desk.page.locator("#answer")).to_have_text("The alert is sent again.")
         await desk.page.click(".card button")
         await expect(desk.page.locator("#answer")).to_contain_text("Test of log")
         assert site.again == ["evt_one:log", "log"]

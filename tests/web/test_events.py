@@ -84,7 +84,7 @@ async def test_an_event_that_is_not_kept_is_a_404(site):
     async with site.http.get("/api/v1/events", params={"after": "evt_never"}) as reply:
         said = await reply.json(content_type=None)
     assert reply.status == 404
-    assert "begin again" in said["detail"]
+    assert "start again" in said["detail"]
 
 
 async def test_a_stream_brings_what_happens_from_now_on(site, archive: ArchiveFiller):
@@ -127,7 +127,7 @@ async def test_a_silent_stream_says_that_it_is_still_there(site, monkeypatch):
     monkeypatch.setattr(events_api, "HEARTBEAT_SECONDS", 0.05)
     async with site.http.get("/api/v1/events", headers=STREAM) as reply:
         said = messages(reply)
-        assert [(await anext(said)).said for _ in range(3)] == ["wirewatch", "still here", "still here"]
+        assert [(await anext(said)).said for _ in range(3)] == ["wirewatch", "heartbeat", "still here"]
 
 
 async def test_every_follower_gets_every_event_and_nothing_is_left_behind(site, archive: ArchiveFiller, until):

@@ -252,7 +252,7 @@ async def test_older_pages_bring_every_story_once(site, archive: ArchiveFiller, 
 
 
 async def test_a_page_that_went_on_from_a_forgotten_event_says_so(site):
-    assert "no longer kept" in await read(site, "/", before="evt_gone")
+    assert "no longer stored" in await read(site, "/", before="evt_gone")
 
 
 async def test_a_story_tells_what_its_correction_claims_and_whether_that_was_done(site, archive: ArchiveFiller):
@@ -361,7 +361,7 @@ async def test_alerts_are_sent_again_and_channels_tested_by_their_buttons(serve,
         site.receipts.append(receipt(state="failed", error="410 from intake"))
         token = await csrf_token_of(site, "/alerts")
         assert await send(site, "/alerts/retry", csrf_token=token, id="evt_one:log") == (303, "/alerts?said=due")
-        assert "It is sent again." in await read(site, "/alerts?said=due")
+        assert "The alert is sent again." in await read(site, "/alerts?said=due")
         site.receipts[0] = replace(site.receipts[0], state="failed")
         assert await send(site, "/alerts/retry", csrf_token=token) == (303, "/alerts?said=1")
         assert "1 alert is sent again." in await read(site, "/alerts?said=1")
