@@ -1,4 +1,4 @@
-"""Keeps releases so that one whose meaning ends the process, or holds it up for ever, ends a bounded number of them."""
+"""Guards ingest: a release that crashes or hangs the process can do so only a limited number of times."""
 
 from __future__ import annotations
 
@@ -21,38 +21,50 @@ log = structlog.get_logger(__name__)
 
 
 class CrashGuardedIngestor:
-    """Memory that notes what it is about to keep."""
+    """An ingestor that records each page in the quarantine before it ingests it."""
 
     def __init__(
         self,
-        memory: Ingestor,
-        aside: Quarantine,
+        ingestor: Ingestor,
+        quarantine: Quarantine,
         now: Callable[[], datetime],
-        charge: Callable[[str, float], None] = lambda source, seconds: None,
+        on_blocked: Callable[[str, float], None] = lambda source, seconds: None,
     ) -> None:
-        """``charge``: called with a source and the seconds for which one of its pages held up the event loop."""
-        self._charge = charge
-        self._memory = memory
-        self._aside = aside
+        """Create a guarded ingestor.
+
+        Args:
+            ingestor: does the work.
+            quarantine: counts the processes that crashed or hung at a page.
+            now: returns the current time.
+            on_blocked: called with a source and the seconds for which one of its pages blocked the event loop.
+        """
+        self._on_blocked = on_blocked
+        self._ingestor = ingestor
+        self._quarantine = quarantine
         self._now = now
 
-    async def ingest(self, reading: PageResult, *, may_wait: bool = False) -> IngestResult:
-        """Keep what was read, and return what it meant; ``QuarantinedError`` when too many processes ended at it."""
-        if reading.release is None:
-            return await self._memory.ingest(reading)
-        page = ReadTarget(kind="page", source=reading.source, url=reading.url)
-        asked = reading.crawl_id if reading.asked else None
-        name = release_id(url_digest(reading.release.url or reading.url))
-        with traced("keep", name, source=reading.source):
-            async with self._aside.attempt(page, self._now(), doing="kept", asked=asked) as attempt:
-                failpoint("keeping", reading.url)
-                timer = StepTimer(self._memory.ingest(reading, may_wait=may_wait))
+    async def ingest(self, result: PageResult, *, may_wait: bool = False) -> IngestResult:
+        """Store a page result and return what it meant.
+
+        Raises:
+            QuarantinedError: too many processes crashed or hung at this page.
+            ContentionError, RedisError: as ``Ingestor.ingest``.
+        """
+        if result.release is None:
+            return await self._ingestor.ingest(result)
+        page = ReadTarget(kind="page", source=result.source, url=result.url)
+        asked = result.crawl_id if result.asked else None
+        name = release_id(url_digest(result.release.url or result.url))
+        with traced("keep", name, source=result.source):
+            async with self._quarantine.attempt(page, self._now(), doing="kept", asked=asked) as attempt:
+                failpoint("keeping", result.url)
+                timer = StepTimer(self._ingestor.ingest(result, may_wait=may_wait))
                 try:
                     return await timer
                 finally:
-                    free_after(reading.release)
+                    free_after(result.release)
                     if timer.total:
-                        self._charge(reading.source, timer.total)
+                        self._on_blocked(result.source, timer.total)
                     if timer.longest > FREEZE_SECONDS:
                         attempt.died = freeze(timer.longest)
-                        log.warning("event_loop_held_up", source=reading.source, url=reading.url, seconds=timer.longest)
+                        log.warning("event_loop_held_up", source=result.source, url=result.url, seconds=timer.longest)

@@ -1,4 +1,8 @@
-"""Stops 7 to 11 as one Scrapy item pipeline: they are one decision, made again when memory changed under it."""
+"""The Scrapy item pipeline of page results: one ingest step, repeated while a notice waits for its original.
+
+Pipeline steps 7 to 11 are one item pipeline, because they are one decision that is made again when another worker
+changed the candidates.
+"""
 
 from __future__ import annotations
 
@@ -25,14 +29,17 @@ from stories.model.page_result import PageResult
 
 log = structlog.get_logger(__name__)
 
-ORIGINAL_POLL_SECONDS = 0.25  # between two looks whether the original of a notice was read
-REDIS_RETRY_SECONDS = 1.0  # seconds between two tries while Redis is away: what was read is held, not lost
+ORIGINAL_POLL_SECONDS = 0.25  # between two checks whether the original of a notice was stored
+REDIS_RETRY_SECONDS = 1.0  # between two tries while Redis is not available: the page result is held in memory
 UNAVAILABLE_ERRORS = (RedisConnectionError, RedisTimeoutError, OutOfMemoryError, ReadOnlyError)
-UNWRITABLE = ("MISCONF", "NOREPLICAS")  # a full disk, missing replicas: refused whole, until somebody makes room
+UNWRITABLE = (
+    "MISCONF",
+    "NOREPLICAS",
+)  # a full disk, missing replicas: Redis refuses every write until an operator acts
 
 
 class IngestError(DropItem):
-    """A reading could not be kept; its page is claimed again at a later poll."""
+    """A page result could not be stored; its page is claimed again at a later poll."""
 
 
 class IngestProgress(Protocol):
@@ -93,15 +100,15 @@ class IngestPipeline:
         return cls(crawler)
 
     async def process_item(self, item: PageResult) -> PageResult:
-        """Return the reading once it is kept; ``IngestError``, reported and counted, when it cannot be."""
+        """Return the page result once it is stored. Raises IngestError, reported and counted, if it cannot be."""
         services = self._spider.services
         try:
             outcome = await self._ingest(services, item)
-        except Exception as error:  # whatever a page did to us, the next one goes on
+        except Exception as error:  # one page must not stop the others
             if not is_deposed(error):
                 report(error, source=item.source, stop=self.stop, release=item.url)
             why = f"{type(error).__name__}: {error}"
-            again = await self._leave(services, item, error)
+            again = await self._end_lease(services, item, error)
             log.error("not kept", source=item.source, url=item.url, why=why, again=again)
             services.progress.failed(item.crawl_id, f"{item.source} {item.url}: not kept ({why})")
             raise IngestError(f"{item.url}: {why}") from error
@@ -116,11 +123,11 @@ class IngestPipeline:
         return cast(IngestSpider, self._crawler.spider)
 
     async def _ingest(self, services: IngestServices, item: PageResult) -> IngestOutcome:
-        """Return what a reading meant; a notice waits while its original may be among the pages being read."""
+        """Ingest a page result; a notice waits while its original may be among the pages being read."""
         began, own = monotonic(), 1
         while True:
             may_wait = services.dispatcher.may_hold_original(item.source, monotonic() - began, own)
-            outcome = await self._store(services.ingestor, item, may_wait)
+            outcome = await self._ingest_with_retry(services.ingestor, item, may_wait)
             if not outcome.awaits_original:
                 return outcome
             if own:
@@ -129,21 +136,21 @@ class IngestPipeline:
                 own = 0
             await asyncio.sleep(ORIGINAL_POLL_SECONDS)
 
-    async def _store(self, ingestor: Ingestor, item: PageResult, may_wait: bool) -> IngestOutcome:
-        told = False
+    async def _ingest_with_retry(self, ingestor: Ingestor, item: PageResult, may_wait: bool) -> IngestOutcome:
+        is_logged = False
         while True:
             try:
                 return await ingestor.ingest(item, may_wait=may_wait)
             except RedisError as error:
-                if not _passes(error):
+                if not _is_temporary(error):
                     raise
-                if not told:
-                    log.warning("Redis takes nothing; holding what was read", source=item.source, why=str(error))
-                    told = True
+                if not is_logged:
+                    log.warning("ingest_waits_for_redis", source=item.source, why=str(error))
+                    is_logged = True
                 await asyncio.sleep(REDIS_RETRY_SECONDS)
 
-    async def _leave(self, services: IngestServices, item: PageResult, error: Exception) -> str:
-        """End the lease on the page, and return when it is read again: a page that is a fault of ours, ever later."""
+    async def _end_lease(self, services: IngestServices, item: PageResult, error: Exception) -> str:
+        """End the lease on the page, and return when it is read again: with backoff if our code failed."""
         try:
             if isinstance(error, ContentionError) or is_deposed(error):
                 await services.claims.return_lease(item.url)
@@ -156,6 +163,6 @@ class IngestPipeline:
         return f"in {delay}"
 
 
-def _passes(error: RedisError) -> bool:
-    """Return whether Redis will take it once it is back, or has room again."""
+def _is_temporary(error: RedisError) -> bool:
+    """Return whether Redis will accept the write once it is back or has room again."""
     return isinstance(error, UNAVAILABLE_ERRORS) or is_forgotten(error) or str(error).startswith(UNWRITABLE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
@@ -121,63 +121,180 @@ def _relate_same_text(older: Release, newer: Release, left: ReleaseFeatures, rig
     return Relation(kind="same", strength=2, jaccard=1.0, why="same text")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _NearTexts:
+    """Two releases in one language that share much text, as the rules see them."""
+
+    older: Release
+    newer: Release
+    left: ReleaseFeatures
+    """Of the older release."""
+    right: ReleaseFeatures
+    """Of the newer release."""
+    like: Similarity
+    days: int | None
+    """Whole days between them."""
+    lost: tuple[str, ...]
+    """Words of the older headline that the newer one lacks."""
+    came: tuple[str, ...]
+    """Words of the newer headline that the older one lacks."""
+    near: bool
+    """Whether their headlines are the same, except for small edits."""
+    headline_from_text: bool
+    """Whether the newer headline is a sentence of the older text."""
+
+    @property
+    def alike(self) -> str:
+        return f"{self.like.jaccard:.0%} the same text"
+
+    @property
+    def swaps(self) -> str:
+        return ", ".join(f"{new} for {old}" for old, new in self.like.swapped[:3])
+
+
+_Answer = tuple[RelationKind, str]
+"""The kind of the relation, and the reason in words for users."""
+
+
 def _relate_near_texts(
     older: Release, newer: Release, left: ReleaseFeatures, right: ReleaseFeatures, like: Similarity
 ) -> Relation:
-    """Weigh what differs between two texts that share much."""
-    days = days_between(left, right)
+    """Relate two texts that share much by what differs: the first rule that answers decides."""
     lost, came = headline_swaps(left.headline, right.headline)
     near = has_near_headline(left, right)
-    alike = f"{like.jaccard:.0%} the same text"
+    pair = _NearTexts(
+        older=older,
+        newer=newer,
+        left=left,
+        right=right,
+        like=like,
+        days=days_between(left, right),
+        lost=lost,
+        came=came,
+        near=near,
+        headline_from_text=not near and _is_sentence_of(right.headline, left),
+    )
+    answers = ((rule, answer) for rule in NEAR_TEXT_RULES if (answer := rule(pair)) is not None)
+    rule, (kind, why) = next(answers)
+    return Relation(kind=kind, strength=1, jaccard=like.jaccard, why=f"{why} [{rule.__name__.removeprefix('_')}]")
 
-    def of(kind: RelationKind, why: str) -> Relation:
-        return Relation(kind=kind, strength=1, jaccard=like.jaccard, why=why)
 
-    if like.opening < MIN_SHARED_OPENING:
-        return of("stranger", "they share only what follows the news")
-    if like.opens_anew and has_same_publisher(older, newer):
-        return of("sibling", "it opens with other news")
-    told = headline_difference(like, lost, came)
-    if told:
-        return of("sibling", f"headline and text say {told[1]} for {told[0]}")
-    other = None if near else missing_headline_word(older, newer, left, right)
-    if other:
-        return of("sibling", f"{alike} under a headline about {other.lower()}, which it lacks")
-    subject = None if near else _distinguishing_word(left, right, lost, came)
-    if subject:
-        return of("sibling", f"it is about {subject}, which the earlier text lacks")
-    untitled = min(len(left.headline), len(right.headline)) < MIN_HEADLINE_WORDS
-    from_text = not near and _is_sentence_of(right.headline, left)
-    stages = frozenset() if untitled or from_text else DEAL_STAGES & {*lost, *came}
-    if stages and like.jaccard < 0.95:
-        return of("sibling", f"another stage: {min(stages)}")
-    if not like.swapped:
-        if days is not None and days > MAX_REISSUE_DAYS and like.jaccard < MIN_CORRECTION_JACCARD:
-            return of("sibling", f"only {alike}, {days} days later")
-        if not _shares_enough(like, left, right, near or from_text):
-            return of("sibling", "another headline and much other text" if not near else "much other text")
-        changed = (
-            near
-            and (like.differing or like.mistyped or like.containment < MIN_CORRECTION_JACCARD)
-            and _has_same_source(older, newer)
-        )
-        if near and like.containment < MIN_CORRECTION_JACCARD:
-            return of("changed" if changed else "same", "same headline and opening, the rest written anew")
-        return of("changed" if changed else "same", alike + ("" if near else " under another headline"))
-    what = ", ".join(f"{b} for {a}" for a, b in like.swapped[:3])
-    if not near:
-        slight = len(like.swapped) == 1 and like.swapped_share <= 0.03 and like.containment >= 0.85 and (days or 0) <= 3
-        if not slight:
-            return of("sibling", f"another headline, {what}")
-        return of("changed" if like.figures_swapped else "same", f"{alike}, though {what}")
-    if days is not None and (days > MAX_REISSUE_DAYS or (like.dates_swapped and days >= MIN_SERIAL_DAYS)):
-        return of("sibling", f"{what}, {days} days later")
-    if like.jaccard < MIN_CORRECTION_JACCARD and like.containment < 0.8:
-        return of("sibling", f"same headline, but only {alike}")
-    if len(like.swapped) > MAX_SWAPS or like.swapped_share > MAX_SWAPPED_SHARE:
-        return of("sibling", f"same headline, {len(like.swapped)} other facts: {what}")
-    changed = _states_other_facts(like, left, right) or _has_same_source(older, newer)
-    return of("changed" if changed else "same", f"{alike}, same headline, {what}")
+def _only_endings_shared(pair: _NearTexts) -> _Answer | None:
+    if pair.like.opening < MIN_SHARED_OPENING:
+        return "stranger", "they share only what follows the news"
+    return None
+
+
+def _other_opening(pair: _NearTexts) -> _Answer | None:
+    if pair.like.opens_anew and has_same_publisher(pair.older, pair.newer):
+        return "sibling", "it opens with other news"
+    return None
+
+
+def _headline_and_text_differ(pair: _NearTexts) -> _Answer | None:
+    difference = headline_difference(pair.like, pair.lost, pair.came)
+    return ("sibling", f"headline and text say {difference[1]} for {difference[0]}") if difference else None
+
+
+def _headline_of_another_text(pair: _NearTexts) -> _Answer | None:
+    if pair.near:
+        return None
+    word = missing_headline_word(pair.older, pair.newer, pair.left, pair.right)
+    return ("sibling", f"{pair.alike} under a headline about {word.lower()}, which it lacks") if word else None
+
+
+def _other_subject(pair: _NearTexts) -> _Answer | None:
+    subject = None if pair.near else _distinguishing_word(pair.left, pair.right, pair.lost, pair.came)
+    return ("sibling", f"it is about {subject}, which the earlier text lacks") if subject else None
+
+
+def _other_deal_stage(pair: _NearTexts) -> _Answer | None:
+    is_untitled = min(len(pair.left.headline), len(pair.right.headline)) < MIN_HEADLINE_WORDS
+    if is_untitled or pair.headline_from_text or pair.like.jaccard >= 0.95:
+        return None
+    stages = DEAL_STAGES & {*pair.lost, *pair.came}
+    return ("sibling", f"another stage: {min(stages)}") if stages else None
+
+
+def _little_text_much_later(pair: _NearTexts) -> _Answer | None:
+    if pair.like.swapped or pair.days is None or pair.days <= MAX_REISSUE_DAYS:
+        return None
+    if pair.like.jaccard >= MIN_CORRECTION_JACCARD:
+        return None
+    return "sibling", f"only {pair.alike}, {pair.days} days later"
+
+
+def _much_other_text(pair: _NearTexts) -> _Answer | None:
+    if pair.like.swapped or _shares_enough(pair.like, pair.left, pair.right, pair.near or pair.headline_from_text):
+        return None
+    return "sibling", "much other text" if pair.near else "another headline and much other text"
+
+
+def _same_facts(pair: _NearTexts) -> _Answer | None:
+    like = pair.like
+    if like.swapped:
+        return None
+    is_rewritten = like.containment < MIN_CORRECTION_JACCARD
+    has_edits = bool(like.differing or like.mistyped or is_rewritten)
+    is_changed = pair.near and has_edits and _has_same_source(pair.older, pair.newer)
+    kind: RelationKind = "changed" if is_changed else "same"
+    if pair.near and is_rewritten:
+        return kind, "same headline and opening, the rest written anew"
+    return kind, pair.alike + ("" if pair.near else " under another headline")
+
+
+def _other_headline_and_fact(pair: _NearTexts) -> _Answer | None:
+    if pair.near:
+        return None
+    like = pair.like
+    is_slight = len(like.swapped) == 1 and like.swapped_share <= 0.03 and like.containment >= 0.85
+    if not is_slight or (pair.days or 0) > 3:
+        return "sibling", f"another headline, {pair.swaps}"
+    return "changed" if like.figures_swapped else "same", f"{pair.alike}, though {pair.swaps}"
+
+
+def _later_issue(pair: _NearTexts) -> _Answer | None:
+    if pair.days is None:
+        return None
+    is_serial = bool(pair.like.dates_swapped) and pair.days >= MIN_SERIAL_DAYS
+    return ("sibling", f"{pair.swaps}, {pair.days} days later") if pair.days > MAX_REISSUE_DAYS or is_serial else None
+
+
+def _same_headline_little_text(pair: _NearTexts) -> _Answer | None:
+    if pair.like.jaccard < MIN_CORRECTION_JACCARD and pair.like.containment < 0.8:
+        return "sibling", f"same headline, but only {pair.alike}"
+    return None
+
+
+def _many_other_facts(pair: _NearTexts) -> _Answer | None:
+    if len(pair.like.swapped) > MAX_SWAPS or pair.like.swapped_share > MAX_SWAPPED_SHARE:
+        return "sibling", f"same headline, {len(pair.like.swapped)} other facts: {pair.swaps}"
+    return None
+
+
+def _few_other_facts(pair: _NearTexts) -> _Answer | None:
+    other_facts = _states_other_facts(pair.like, pair.left, pair.right)
+    is_changed = other_facts or _has_same_source(pair.older, pair.newer)
+    return "changed" if is_changed else "same", f"{pair.alike}, same headline, {pair.swaps}"
+
+
+NEAR_TEXT_RULES: tuple[Callable[[_NearTexts], _Answer | None], ...] = (
+    _only_endings_shared,
+    _other_opening,
+    _headline_and_text_differ,
+    _headline_of_another_text,
+    _other_subject,
+    _other_deal_stage,
+    _little_text_much_later,
+    _much_other_text,
+    _same_facts,
+    _other_headline_and_fact,
+    _later_issue,
+    _same_headline_little_text,
+    _many_other_facts,
+    _few_other_facts,
+)
+"""In order of precedence. Rules after ``_same_facts`` see only texts in which facts were swapped."""
 
 
 def _is_sentence_of(headline: tuple[str, ...], earlier: ReleaseFeatures) -> bool:
