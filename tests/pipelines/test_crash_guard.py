@@ -93,7 +93,7 @@ async def test_a_listing_that_holds_up_the_loop_again_and_again_is_set_aside(red
 
 def services_of(redis):
     rest = dict.fromkeys(
-        ("settings", "polls", "claims", "desk", "reader", "ingestor", "address_guard", "progress", "dispatcher"),
+        ("settings", "polls", "claims", "stores", "reader", "ingestor", "address_guard", "progress", "dispatcher"),
         SimpleNamespace(),
     )
     return Services(**rest, clock=lambda: NOW, quarantine=Quarantine(redis, "run/"))
