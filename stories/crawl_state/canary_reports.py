@@ -1,4 +1,4 @@
-"""The last report of each process's canary in Redis, for ``wirewatch check`` and the page (``scheduler.sweeps.canary``)."""
+"""The last canary report of each process, for ``wirewatch check`` and the page (``scheduler.sweeps.canary``)."""
 
 from __future__ import annotations
 

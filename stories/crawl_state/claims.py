@@ -1,4 +1,4 @@
-"""Stop 4, claim: which sightings are to be read, leased so that a crash delays a release and never loses it."""
+"""Claims sightings for reading with a lease, so that a crash delays a release and never loses it."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from stories.model.timestamps import from_milliseconds, milliseconds
 from stories.model.urls import url_digest
 
 RETRIES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=3), timedelta(hours=12))
-"""How long a page that could not be read is left alone, by failures in a row; the last for all further ones."""
+"""Backoff of a page that could not be read, by consecutive failures; the last value is for all further ones."""
 REASON_KEPT = 500  # characters of why a page could not be read
-SETTLED_FAILURES = 4  # a page that failed so often does not keep its listing from being asked for conditionally
+SETTLED_FAILURES = 4  # after these, a page no longer prevents conditional requests of its listing
 BATCH = 250  # sightings of one script call: it takes some milliseconds, in which Redis serves no other client
 LEASED = (1, 2, 3)
 DEFERRED = 5
@@ -34,12 +34,12 @@ UNSETTLED = (3, 4)
 listing. A known page whose headline changed is not pending, and an open one may not be."""
 CLOCKS_APART = 5000  # ms by which the clocks of two processes may differ
 FARTHEST = 366 * 86_400_000  # ms; no page waits longer than it is stored
-GIVEN_UP = 8  # failures in a row, after two days, when nobody looks for a page any more that no listing names
+GIVEN_UP = 8  # consecutive failures, about two days, after which a page that no listing names is given up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """A sighting that is ours to read."""
+    """A sighting that this process has leased."""
 
     sighting: Sighting
     silent: bool
@@ -61,10 +61,10 @@ def listing_key(source: str, url: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimed:
-    """What came of claiming a listing's sightings."""
+    """The result of claiming a listing's sightings."""
 
     claims: tuple[Claim, ...]
-    """Ours to read, in the listing's order."""
+    """Leased by this process, in the order of the listing."""
     settled: bool
     """Every sighting is known, or is read in the end once the claims are pending: the listing need not be read again
     until it changes."""
@@ -73,12 +73,12 @@ class Claimed:
 
 
 class Claims:
-    """The leases on pages, and what is remembered of pages that are no release."""
+    """Stores the leases on pages, and the failures of pages without a release."""
 
     def __init__(self, redis: Redis, role: str = "", term: int = 0, memory: MemoryMark | None = None) -> None:
         """``role``: what one process at a time is ("daemon"); the leases of those that were it before are void.
 
-        ``term``: of the clock, for who has it; what is claimed then is refused once another has it (``stories.db.fencing``).
+        ``term``: the fencing token of the leader; writes with an older term are refused (``stories.db.fencing``).
         """
         self._redis = redis
         self._term = term
@@ -122,7 +122,7 @@ class Claims:
         limit: int | None = None,
         source: str = "",
     ) -> Claimed:
-        """Return the sightings that nobody has read or is reading, leased for ``keys.CLAIM_LEASE``.
+        """Lease the sightings that are not read and not leased for ``keys.CLAIM_LEASE``, and return them.
 
         ``limit``: how many may be leased, the first ones; the rest is returned as deferred, unless it waits in the
         backlog of the ``source`` already.
@@ -205,9 +205,9 @@ class Claims:
         return bool(self._role) and holder.startswith(self._role) and not holder.startswith(self._run)
 
     async def record_failure(self, url: str, reason: str, now: datetime) -> timedelta:
-        """Remember that a page could not be read, and return after how long it is tried again.
+        """Record that a page could not be read, and return the delay until the next attempt.
 
-        Nothing is remembered of a page that somebody else reads meanwhile: then it is no time at all.
+        When another process has leased the page meanwhile, nothing is recorded and the delay is zero.
         """
         digest = url_digest(url)
         page = keys.page(digest)
@@ -240,7 +240,7 @@ class Claims:
         return pulled
 
     async def record_unchanged(self, url: str, release: str, listing: str | None, listed_headline: str | None) -> None:
-        """End the lease on a page that says what it said, and remember the headline it is listed with now."""
+        """End the lease on a page that did not change, and store its headline in the listing."""
         digest = url_digest(url)
         page = keys.page(digest)
         headline = headline_digest(listed_headline)
@@ -249,7 +249,7 @@ class Claims:
         await self._unchanged(keys=[page.name, keys.claim(digest).name], args=arguments)
 
     async def record_gone(self, url: str, now: datetime) -> datetime:
-        """Remember that a known page is gone, and return since when it was seen so."""
+        """Record that a known page is gone, and return since when."""
         digest = url_digest(url)
         page = keys.page(digest)
         async with self._redis.pipeline(transaction=True) as pipeline:
@@ -262,7 +262,7 @@ class Claims:
         return from_milliseconds(since) if 0 < since < milliseconds(now) else now
 
     async def return_lease(self, url: str) -> None:
-        """End our lease on a page that was not read after all, so that the next poll may claim it."""
+        """End our lease on a page that was not read, so that the next poll can claim it."""
         await self._give_back(keys=[keys.claim(url_digest(url)).name], args=[self._run])
 
 

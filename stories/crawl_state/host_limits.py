@@ -1,6 +1,7 @@
-"""What hosts ask of whoever asks them, known to all processes on one Redis: turns, patience, a slower pace, robots.txt.
+"""Rate limits of hosts, shared by all processes on one Redis: request slots, Retry-After, throttling, robots.txt.
 
-The daemon, its workers and one-off crawls beside them treat a host as one."""
+The daemon, its workers and one-off crawls keep the limits of a host together.
+"""
 
 from __future__ import annotations
 
@@ -21,16 +22,16 @@ from stories.model.timestamps import parse_timestamp, timestamp
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostBackoff:
-    """What a host asked for beyond its usual pace."""
+    """The backoff of a host."""
 
     until: datetime | None = None
-    """To be left alone until then."""
+    """No request before this time (``Retry-After``)."""
     apart: float = 0.0
-    """Seconds that are to lie between two requests; 0 when it asked for none."""
+    """Minimum seconds between two requests; 0 without throttling."""
 
 
 class HostLimits:
-    """Keeps what hosts asked for. ``RedisError`` is the caller's."""
+    """Stores the limits of hosts. The caller handles ``RedisError``."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
@@ -40,13 +41,13 @@ class HostLimits:
         return self._redis.register_script(load_script("turn.lua"))
 
     async def reserve_slot(self, host: str, delay: float) -> float:
-        """Take the next turn to ask a host, ``delay`` seconds after the one before; return the seconds until it."""
+        """Reserve the next request slot of a host, ``delay`` seconds after the last; return the seconds until it."""
         key = keys.next_slot(host)
         args = [round(delay * 1000), key.seconds * 1000]
         return int(await self._turn(keys=[key.name], args=args)) / 1000
 
     async def backoff(self, server: str, host: str) -> HostBackoff:
-        """Return what a server (``host:port``) and its host asked for."""
+        """Return the backoff of a server (``host:port``) and its host."""
         until, apart = await self._redis.mget(keys.retry_after(server).name, keys.throttle(host).name)
         seconds = attempt(lambda: float(apart or 0), "slower", keys.throttle(host).name) or 0.0
         return HostBackoff(
@@ -54,15 +55,15 @@ class HostLimits:
         )
 
     async def put_retry_after(self, server: str, until: datetime, patience: timedelta) -> None:
-        """Remember until when a server asked to be left alone."""
+        """Store until when a server must not be requested."""
         await self._redis.set(keys.retry_after(server).name, timestamp(until), px=_ms(patience))
 
     async def put_throttle(self, host: str, apart: float, span: timedelta) -> None:
-        """Remember for ``span`` that a host wants so many seconds between two requests."""
+        """Throttle a host for ``span``: ``apart`` seconds between two requests."""
         await self._redis.set(keys.throttle(host).name, repr(apart), px=_ms(span))
 
     async def robots(self, server: str) -> tuple[bytes, timedelta] | None:
-        """Return a server's robots.txt and for how long it may still be believed; None when nobody knows it."""
+        """Return a server's robots.txt and for how long it is valid; None when it is not stored."""
         key = keys.robots(server).name
         async with self._redis.pipeline(transaction=True) as pipeline:
             pipeline.get(key)
@@ -72,7 +73,7 @@ class HostLimits:
         return (body, timedelta(milliseconds=left)) if body is not None else None
 
     async def put_robots(self, server: str, body: bytes) -> None:
-        """Remember a server's robots.txt; an empty one where it has none."""
+        """Store a server's robots.txt; an empty one when it has none."""
         key = keys.robots(server)
         await self._redis.set(key.name, zlib.compress(body), ex=key.seconds)
 

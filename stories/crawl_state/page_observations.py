@@ -1,4 +1,4 @@
-"""What is remembered between two readings of a page: how to ask whether it changed, and what on it moves by itself."""
+"""What is stored between two readings of a page: validators, volatile lines, page states, and evidence of outages."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from stories.model.timestamps import milliseconds
 
 MOVES_KEPT = 500  # of a site, the latest: a few lines, each on a few releases, with a few values
 SAME_OUTAGE = timedelta(days=2)  # a page that went so long before another one went for a reason of its own
-WITNESSES_KEPT = 10  # pages of a site that were read well last
+MAX_PRESENT_PAGES = 10  # pages of a site that were read well last
 
 TOLD = "told-"
-"""Begins the value of a move that stood and was told."""
+"""Begins the value of a line that stayed and was reported."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,9 +68,9 @@ class PageStates:
     seen: tuple[str, ...] = ()
     """Digests, the latest last."""
     is_unstable: bool = False
-    """Whether it went back to an earlier state, and that was told."""
+    """Whether the page went back to an earlier state, and that was reported."""
     latest: str | None = None
-    """The earlier state that was read at the last visits without being told."""
+    """The earlier state that was read at the last visits and was not reported."""
     visits: int = 0
     """At how many visits in a row."""
     places: tuple[VolatilePlace, ...] = ()
@@ -79,18 +79,18 @@ class PageStates:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteStatus:
-    """How the pages of a site stand, as one of them is gone."""
+    """The state of a site's pages when one of them is gone."""
 
     alike: int
-    """Pages that are gone in the same way and were not told of, this one included."""
+    """Pages that are gone in the same way and were not reported, including this one."""
     stood: bool
-    """Another page that was known before this one went was read well since."""
+    """Whether an older page of the site was read without an error since this one went."""
     others: tuple[str, ...] = ()
-    """Releases whose pages were read well before, and may bear witness now; those read last first."""
+    """Releases whose pages were read before and can show now whether the site is up; the last read first."""
 
 
 class PageObservations:
-    """The small memory of pages that are read again. ``RedisError`` is the caller's."""
+    """Stores observations of pages that are read again. The caller handles ``RedisError``."""
 
     is_enabled = True
 
@@ -98,7 +98,7 @@ class PageObservations:
         self._redis = redis
 
     async def validators(self, release_ids: Sequence[str]) -> dict[str, Validators]:
-        """Return what the pages of these releases can be asked by, of those that gave anything."""
+        """Return the validators (ETag, Last-Modified) of the pages of these releases that have any."""
         if not release_ids:
             return {}
         found = await self._redis.mget([keys.validators(one).name for one in release_ids])
@@ -109,7 +109,7 @@ class PageObservations:
         }
 
     async def put_validators(self, release_id: str, validators: Validators | None) -> None:
-        """Remember what a page can be asked by; None: it gave nothing."""
+        """Store the validators of a page; None deletes them."""
         key = keys.validators(release_id)
         if validators is None:
             await self._redis.delete(key.name)
@@ -123,7 +123,7 @@ class PageObservations:
         return (decode(packed, PageStates, "page states", key) if packed else None) or PageStates()
 
     async def put_page_states(self, release_id: str, states: PageStates) -> None:
-        """Remember the states in which a page was read."""
+        """Store the states in which a page was read."""
         key = keys.page_states(release_id)
         await self._redis.set(key.name, msgspec.json.encode(states), ex=key.seconds)
 
@@ -134,7 +134,7 @@ class PageObservations:
         return tuple(VolatileLine(mark=part[0], release=part[1], value=part[2]) for part in parts if len(part) == 3)
 
     async def record_volatile(self, host: str, moves: Iterable[VolatileLine], now: datetime) -> None:
-        """Remember that this moved, or was met again; a site forgets what it has not shown for ``keys.SITE_LIFETIME``."""
+        """Record lines that changed by themselves; a line expires ``keys.SITE_LIFETIME`` after it was last seen."""
         key, at = keys.site_volatile_lines(host), milliseconds(now)
         members = {_member(one): at for one in moves}
         if not members:
@@ -147,13 +147,13 @@ class PageObservations:
             await pipe.execute()
 
     async def mark_reported(self, host: str, moves: Iterable[VolatileLine], now: datetime) -> None:
-        """Remember of moves that they stood and were told: alone they are edits, on many releases a slow counter."""
-        told = [replace(one, value=TOLD + one.value) for one in moves if not one.value.startswith(TOLD)]
+        """Mark these lines as stable and reported. On one release that is an edit; on many it is a slow counter."""
+        reported = [replace(line, value=TOLD + line.value) for line in moves if not line.value.startswith(TOLD)]
         await self._redis.zrem(keys.site_volatile_lines(host).name, *(_member(one) for one in moves))
-        await self.record_volatile(host, told, now)
+        await self.record_volatile(host, reported, now)
 
     async def record_gone(self, host: str, release_id: str, how: Gone, since: datetime) -> SiteStatus:
-        """Remember that a page of a site is gone, and return how the others stand."""
+        """Record that a page is gone, and return the state of the site's other pages."""
         key = keys.site_removed_pages(host)
         async with self._redis.pipeline(transaction=True) as pipe:
             pipe.hset(key.name, release_id, f"{milliseconds(since)} {how}")
@@ -170,16 +170,16 @@ class PageObservations:
         return SiteStatus(alike=alike, stood=number(stood, "stood", key.name) > milliseconds(since), others=others)
 
     async def forget_gone(self, host: str, release_id: str) -> None:
-        """Forget that a page is gone, once that was told."""
+        """Delete the record of a page that is gone, once it was reported."""
         await self._redis.hdel(keys.site_removed_pages(host).name, release_id)
 
     async def record_seen(self, host: str, release_id: str, known_since: datetime, now: datetime) -> None:
-        """Remember that a page was read well: it bears witness for pages that went since it is known."""
+        """Record that a page was read without an error: evidence that its site is up."""
         pages = keys.site_present_pages(host)
         async with self._redis.pipeline(transaction=True) as pipe:
             pipe.zadd(pages.name, {release_id: milliseconds(now)})
             pipe.zremrangebyscore(pages.name, "-inf", f"({milliseconds(now) - pages.seconds * 1000}")
-            pipe.zremrangebyrank(pages.name, 0, -WITNESSES_KEPT - 1)
+            pipe.zremrangebyrank(pages.name, 0, -MAX_PRESENT_PAGES - 1)
             pipe.expire(pages.name, pages.seconds)
             pipe.hdel(keys.site_removed_pages(host).name, release_id)
             pipe.hvals(keys.site_removed_pages(host).name)

@@ -1,8 +1,8 @@
-"""What is being read at this moment, and what was set aside because reading it ended one process after another.
+"""Quarantine of pages and listings that crash their reader.
 
-A process says in Redis what it reads before it begins, and takes that back when it lives on. What is found there later
-is what somebody died of: then it is read by itself, and nothing beside it in the same process, and after ``DEATHS`` of
-them not at all until a person asks for it.
+Before reading a page, a process records it in Redis and removes the record afterwards. A record that is left over names
+the page that crashed its reader. Such a page is then read exclusively, with no other page in the same process. After
+``DEATHS`` crashes it goes to quarantine, and is read again only when a user requests it.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ from stories.text.shell_commands import command
 
 log = structlog.get_logger(__name__)
 
-DEATHS = 4  # in a row; the first may be another page's fault, a fourth while it was read alone is no chance
+DEATHS = 4  # consecutive crashes; another page may cause the first, but not a fourth during an exclusive read
 
-FREEZE_SECONDS = 3.0  # of CPU time without a turn of the event loop; an ordinary release takes 0.01
+FREEZE_SECONDS = 3.0  # of CPU time that block the event loop; an ordinary release takes 0.01
 
 Doing = Literal["read", "kept"]
 
@@ -44,17 +44,17 @@ class ReadTarget:
     kind: Literal["page", "listing"]
     source: str
     url: str
-    """As it is known: of a page the canonical one."""
+    """The URL; of a page, the canonical one."""
 
     @property
     def id(self) -> str:
-        """What it is known by in Redis."""
+        """The id of the target in Redis keys."""
         return f"{self.kind}:{url_digest(self.url) if self.kind == 'page' else listing_key(self.source, self.url)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuarantinedItem:
-    """A page or a listing that nobody reads until a person asks for it."""
+    """A page or a listing in quarantine: it is not read until a user requests it."""
 
     kind: Literal["page", "listing"]
     source: str
@@ -66,80 +66,87 @@ class QuarantinedItem:
 
 
 class QuarantinedError(Exception):
-    """It is set aside; the message says why, and how to have it read."""
+    """The target is in quarantine; the message has the reason and the command that reads it again."""
 
     expected = True
 
 
 @dataclass(slots=True)
 class ReadAttempt:
-    """A reading that goes on."""
+    """A read in progress."""
 
     died: str | None = None
-    """Set by who reads: what became of the process of its own in which it was read, when that ended."""
+    """Set by the reader when its reader process crashed: the reason."""
 
 
-def judge(
-    deaths: int, known: QuarantinedItem | None, *, asked: bool, of_this: int = 0
-) -> Literal["read", "alone", "leave"]:
-    """Return what to do with something of which so many readers died, ``of_this`` those of the same request.
+def decide_access(
+    deaths: int, known: QuarantinedItem | None, *, is_requested: bool, request_deaths: int = 0
+) -> Literal["shared", "exclusive", "refuse"]:
+    """Return how to read a target after ``deaths`` crashes, ``request_deaths`` of them in the same user request.
 
-    A person who asks for what is set aside gets one more try.
+    A user request reads a quarantined target once more.
     """
-    if of_this >= 1 if known and asked else known is not None or deaths >= DEATHS:
-        return "leave"
-    return "alone" if deaths else "read"
+    if request_deaths >= 1 if known and is_requested else known is not None or deaths >= DEATHS:
+        return "refuse"
+    return "exclusive" if deaths else "shared"
 
 
 class Quarantine:
-    """What one process reads, and what all of them set aside."""
+    """Records what this process reads, and the quarantine that all processes share."""
 
     def __init__(self, redis: Redis, run: str = "") -> None:
-        """``run``: the name of this process among all that ever read."""
+        """``run``: the unique name of this process."""
         self._redis = redis
         self._run = run
-        self._floor = _SharedExclusiveLock()
+        self._lock = _SharedExclusiveLock()
 
     @contextlib.asynccontextmanager
     async def attempt(
         self, subject: ReadTarget, now: datetime, *, doing: Doing = "read", asked: str | None = None
     ) -> AsyncIterator[ReadAttempt]:
-        """Do something with a subject that may end this process, so that it is remembered if it does.
+        """Read or process a target inside this context; a crash of the process in it is counted.
 
-        ``asked``: the id of the crawl in which a person asked for just this. ``QuarantinedError`` when it is set aside. The
-        claim on a page lasts from here on for as long again. While Redis is away it is done unremembered.
+        The lease on a page is renewed. While Redis is not available, the target is read without a record.
+
+        Args:
+            subject: the page or listing.
+            now: the current time.
+            doing: the step: ``read`` (download and extract) or ``kept`` (ingest).
+            asked: the id of the crawl in which a user requested this target.
+
+        Raises: ``QuarantinedError`` when the target is in quarantine.
         """
         request = f"asked {asked} " if asked else ""
         token = request + self._run
         async with contextlib.AsyncExitStack() as held:
-            await held.enter_async_context(self._floor.shared())
+            await held.enter_async_context(self._lock.shared())
             others, known = await self._begin(subject, doing, token)
-            of_this = sum(one.startswith(request) for one in others) if asked else 0
-            verdict = judge(len(others), known, asked=bool(asked), of_this=of_this)
-            if verdict != "read":
+            request_deaths = sum(name.startswith(request) for name in others) if asked else 0
+            access = decide_access(len(others), known, is_requested=bool(asked), request_deaths=request_deaths)
+            if access != "shared":
                 await self._take_back(subject, doing, token)
-            if verdict == "leave":
+            if access == "refuse":
                 raise await self._leave(subject, known, len(others), now)
-            if verdict == "alone":  # whoever is read now may be the one that kills
+            if access == "exclusive":  # another page in this process may be the one that crashes it
                 await held.aclose()
-                await held.enter_async_context(self._floor.alone())
+                await held.enter_async_context(self._lock.exclusive())
                 await self._begin(subject, doing, token)
             attempt = ReadAttempt()
             try:
                 yield attempt
-            except asyncio.CancelledError:  # this process ends in order: nobody died, and those before still did
+            except asyncio.CancelledError:  # an orderly stop is no crash; earlier crashes still count
                 await self._take_back(subject, doing, token)
                 raise
-            except Exception:  # nothing comes of it, and that without a death
+            except Exception:  # an error without a crash
                 await self._ended(subject, doing, token, attempt, known, now)
                 raise
             more_to_come = subject.kind == "page" and doing == "read"
             await self._ended(subject, doing, token, attempt, None if more_to_come else known, now)
 
     async def record_freeze(self, subject: ReadTarget, seconds: float, now: datetime) -> None:
-        """Count that what a subject led to held up the event loop; after ``DEATHS`` times the subject is set aside."""
+        """Count that a target blocked the event loop; after ``DEATHS`` times it goes to quarantine."""
         begun = keys.reads_in_progress(subject.id, "kept")
-        with contextlib.suppress(RedisError):  # one time too many is processed, of several that it takes
+        with contextlib.suppress(RedisError):  # one freeze is not counted, of several that it takes
             async with self._redis.pipeline(transaction=True) as pipeline:
                 pipeline.sadd(begun.name, f"{self._run} {secrets.token_hex(4)}")
                 pipeline.expire(begun.name, begun.seconds)
@@ -149,12 +156,12 @@ class Quarantine:
                 await self._put(subject, freeze(seconds), deaths, now)
 
     async def clear_freezes(self, subject: ReadTarget) -> None:
-        """Forget that a subject held up the event loop: now it did not."""
+        """Reset the count of freezes of a target: it did not block the event loop this time."""
         with contextlib.suppress(RedisError):
             await self._redis.delete(keys.reads_in_progress(subject.id, "kept").name)
 
     async def _begin(self, subject: ReadTarget, doing: Doing, token: str) -> tuple[list[str], QuarantinedItem | None]:
-        """Note that it begins; return who else began and never ended, and whether it is set aside."""
+        """Record the read; return the reads that never ended, and the quarantined item if there is one."""
         begun = keys.reads_in_progress(subject.id, doing)
         try:
             async with self._redis.pipeline(transaction=True) as pipeline:
@@ -166,13 +173,13 @@ class Quarantine:
                     claim = keys.claim(url_digest(subject.url))
                     pipeline.pexpire(claim.name, claim.seconds * 1000)
                 _, _, names, packed, *_ = await pipeline.execute()
-        except RedisError:  # who keeps what is read waits for it, and says so
+        except RedisError:  # the ingest waits for Redis and logs it
             return [], None
         known = decode(packed, QuarantinedItem, "aside", keys.quarantined().name) if packed else None
         return [one for one in texts(names) if one != token], known
 
     async def _take_back(self, subject: ReadTarget, doing: Doing, token: str) -> None:
-        with contextlib.suppress(RedisError):  # one death too many is counted, of several that it takes
+        with contextlib.suppress(RedisError):  # one crash too many is counted, of several that it takes
             await self._redis.srem(keys.reads_in_progress(subject.id, doing).name, token)
 
     async def _ended(
@@ -191,7 +198,7 @@ class Quarantine:
                     pipeline.delete(begun.name)
                     if known is not None:
                         pipeline.hdel(keys.quarantined().name, subject.id)
-                        log.info("no longer set aside", source=subject.source, url=subject.url)
+                        log.info("quarantine_released", source=subject.source, url=subject.url)
                     await pipeline.execute()
                     return
                 pipeline.srem(begun.name, token)
@@ -210,7 +217,7 @@ class Quarantine:
         return QuarantinedError(f"set aside since {known.since}: {known.why}; {how_to_read(known)}")
 
     async def _put(self, subject: ReadTarget, why: str, deaths: int, now: datetime) -> QuarantinedItem:
-        """Set something aside: no poll, no sweep and no worker reads it from here on."""
+        """Put a target in quarantine: no poll, sweep or worker reads it from now on."""
         put = QuarantinedItem(
             kind=subject.kind,
             source=subject.source,
@@ -239,51 +246,51 @@ class Quarantine:
                 pipeline.zrem(keys.pending_due().name, digest)
                 pipeline.hdel(keys.pending_sightings().name, digest)
             await pipeline.execute()
-        log.error("set aside", kind=put.kind, source=put.source, url=put.url, why=put.why, back=how_to_read(put))
+        log.error("quarantined", kind=put.kind, source=put.source, url=put.url, reason=put.why, next=how_to_read(put))
         return put
 
 
 def freeze(seconds: float) -> str:
-    """Return why something is set aside that held up the event loop."""
+    """Return the reason for a quarantine because of freezes."""
     return f"it held up the daemon or worker for {seconds:.1f} s, and everything else with it"
 
 
-def how_to_read(one: QuarantinedItem) -> str:
-    """Return how a person has it read all the same."""
-    arguments = ("--url", one.url) if one.kind == "page" else (one.source,)
+def how_to_read(item: QuarantinedItem) -> str:
+    """Return the command that reads a quarantined item again."""
+    arguments = ("--url", item.url) if item.kind == "page" else (item.source,)
     return f"to try again: {command('crawl', *arguments)}"
 
 
 async def set_aside(redis: Redis) -> Sequence[QuarantinedItem]:
-    """Return what is set aside, the longest first."""
+    """Return the quarantined items, the oldest first."""
     packed = await cast(Awaitable[list[bytes]], redis.hvals(keys.quarantined().name))
     decoded = (decode(one, QuarantinedItem, "aside", keys.quarantined().name) for one in packed)
     return sorted((one for one in decoded if one is not None), key=lambda one: one.since)
 
 
 class _SharedExclusiveLock:
-    """Many read at the same time, or one alone; who wants to be alone goes before those who come later."""
+    """A shared-exclusive lock; an exclusive waiter goes before later shared ones."""
 
     def __init__(self) -> None:
         self._changed = asyncio.Condition()
         self._inside = 0
-        self._alone = 0
-        """Who is alone or waits for it."""
+        self._exclusive = 0
+        """Tasks that hold the exclusive lock or wait for it."""
 
     @contextlib.asynccontextmanager
     async def shared(self) -> AsyncIterator[None]:
         async with self._changed:
-            await self._changed.wait_for(lambda: not self._alone)
+            await self._changed.wait_for(lambda: not self._exclusive)
             self._inside += 1
         try:
             yield
         finally:
             self._inside -= 1
-            await self._tell()
+            await self._notify()
 
     @contextlib.asynccontextmanager
-    async def alone(self) -> AsyncIterator[None]:
-        self._alone += 1
+    async def exclusive(self) -> AsyncIterator[None]:
+        self._exclusive += 1
         inside = False
         try:
             async with self._changed:
@@ -291,10 +298,10 @@ class _SharedExclusiveLock:
                 self._inside, inside = 1, True
             yield
         finally:
-            self._alone -= 1
+            self._exclusive -= 1
             self._inside -= inside
-            await self._tell()
+            await self._notify()
 
-    async def _tell(self) -> None:
+    async def _notify(self) -> None:
         async with self._changed:
             self._changed.notify_all()

@@ -1,7 +1,7 @@
-"""Subscriptions to listings at their hubs (WebSub), and the polls that the hubs gave a reason for.
+"""Subscriptions of listings at WebSub hubs, and the polls that pushes trigger.
 
-What a hub says is only ever a reason to poll. How a subscription changes by what a hub did is decided here by plain
-functions, for the web page hears of it and the crawl; when to ask a hub is the crawl's to decide (``crawler.websub.policy``).
+A push only ever triggers a poll. Pure functions here decide how a request of a hub changes a subscription, because both
+the web app and the crawler need them. ``crawler.websub.policy`` decides when to send requests to a hub.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ PushState = Literal["asked", "verified", "denied", "failed"]
 Changes = Mapping[str, str | int | None]
 """Of a subscription, by field."""
 
-VERIFY = timedelta(days=1)  # after it was asked a hub may make sure that it was us; some put it in a slow queue
+VERIFY = timedelta(days=1)  # within which a hub may verify a request; some hubs verify late
 LEASE_UNSAID = timedelta(days=1)  # hubs of PubSubHubbub, WebSub's elder, may leave it out
 LATE = timedelta(minutes=10)  # by which a hub may tell later than a poll found it, or twice
 LOOKS = 3  # polls for one push while they show nothing new: a cache may still have the listing as it was
-NO_MEANS_NO = timedelta(days=1)  # after a hub said no, until it is asked once more
+NO_MEANS_NO = timedelta(days=1)  # between a denial of a hub and the next request
 WHY_KEPT = 200  # characters of what a hub gives as its reason
-TRUST = 1  # in a hub that was verified and has not told of anything yet
+TRUST = 1  # of a verified hub that has not pushed yet
 MOST_TRUST = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """How a listing stands with its hub. Times are ISO 8601 in UTC."""
+    """The subscription of a listing at its hub. Times are ISO 8601 in UTC."""
 
     source: str
     listing: str
@@ -55,7 +55,7 @@ class Subscription:
     tries: int = 1
     """In a row that led to nothing yet."""
     retry_at: str | None = None
-    """When the hub may be asked again."""
+    """When the next request to the hub is allowed."""
     why: str | None = None
     """What went wrong last."""
     denied: int = 0
@@ -63,7 +63,7 @@ class Subscription:
     verified_at: str | None = None
     lease_until: str | None = None
     pushed_at: str | None = None
-    """When the hub last told that something is new, signed as agreed."""
+    """When the hub last pushed, with a valid signature."""
     pushes: int = 0
     wanted_at: str | None = None
     """Since when a poll is wanted."""
@@ -71,11 +71,11 @@ class Subscription:
     """Polls that were made for it."""
     looked_at: str | None = None
     found_at: str | None = None
-    """When the last poll that showed something new was asked for."""
+    """When the last poll that found something new was requested."""
     trust: int = TRUST
-    """How often in a row it told of what a poll found, from 0 to 4."""
+    """Consecutive polls whose news the hub pushed, from 0 to 4."""
     missed_at: str | None = None
-    """When a poll found what no push had told of; None once that is made good."""
+    """When a poll found news without a push; None after the trust is restored."""
 
     def verified(self, now: datetime) -> bool:
         """Return whether the hub has agreed, and its lease lasts."""
@@ -83,7 +83,7 @@ class Subscription:
         return until is not None and now < until
 
     def state(self, now: datetime) -> PushState:
-        """Return how it stands, in a word."""
+        """Return the state of the subscription."""
         if self.verified(now):
             return "verified"
         return "denied" if self.denied else "failed" if self.why or self.tries > 1 else "asked"
@@ -95,9 +95,9 @@ def callback_path(listing: str, token: str) -> str:
 
 
 def agreed(known: Subscription, lease: timedelta | None, now: datetime) -> Changes | None:
-    """Return what changes when the hub makes sure that it was us who asked; None when nobody asked it lately.
+    """Return the changes when the hub verifies our request; None when there was no recent request.
 
-    One poll is wanted: what came out before this moment was told to nobody.
+    One poll is wanted: the hub did not push what was published before this moment.
     """
     asked = parse_timestamp(known.asked_at)
     if asked is None or not timedelta() <= now - asked <= VERIFY:
@@ -115,7 +115,7 @@ def refused(known: Subscription, reason: str, now: datetime) -> Changes:
 
 
 def pushed(known: Subscription, now: datetime) -> Changes:
-    """Return what changes when the hub tells that something is new. Told late is not untold."""
+    """Return the changes when the hub pushes; a late push counts too."""
     found: dict[str, str | int | None] = {"pushed_at": timestamp(now), "pushes": known.pushes + 1}
     missed = parse_timestamp(known.missed_at)
     if missed is not None and now - missed <= LATE:
@@ -142,7 +142,7 @@ class WebSubStore:
         return self._redis.register_script(load_script("pushed.lua"))
 
     async def get(self, listing: str) -> Subscription | None:
-        """Return how a listing, by its key, stands with its hub; None for one that is not subscribed to."""
+        """Return the subscription of a listing, by its key; None without one."""
         return (await self.several([listing]))[0]
 
     async def several(self, listings: Sequence[str]) -> list[Subscription | None]:
@@ -169,7 +169,7 @@ class WebSubStore:
     async def change(self, listing: str, token: str, changes: Changes, now: datetime) -> bool:
         """Change a subscription in one step, and return whether it still was the one with this token.
 
-        A poll that is wanted by the changes is due at once.
+        A poll that the changes want is due immediately.
         """
         key = keys.websub_subscription(listing)
         said = [part for name, value in changes.items() for part in (name, "" if value is None else value)]
@@ -217,7 +217,7 @@ async def push_payloads(
 
 
 def push_payload(subscription: Subscription, now: datetime) -> dict[str, Any]:
-    """Return how a subscription stands, for people and programs: without what only the hub may know."""
+    """Return the public fields of a subscription: without its secret and its token."""
     return {
         "state": subscription.state(now),
         "hub": subscription.hub,

@@ -1,4 +1,4 @@
-"""The processes that share the polls: who lives, what the dead had in hand, and what each must know of the others."""
+"""Registry of the processes that share polls: heartbeats, pages of crashed workers, and next polls."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from stories.model.sighting import PendingSighting
 
 log = structlog.get_logger(__name__)
 
-AT_ONCE = 200  # pages of one call, so that no script holds the server up
-REFUSED_KEPT = 1_000  # names that are logged: more are an attack that is told already
+REAP_BATCH = 200  # pages of one script call, so that Redis is not blocked for long
+REFUSED_KEPT = 1_000  # names that are logged; more are an attack that was logged already
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
-    """A listing that a worker polled, and when it is asked again."""
+    """The next poll of a listing that a worker polled."""
 
     source: str
     listing: str
@@ -37,26 +37,26 @@ class Due:
 
 
 class WorkerRegistry:
-    """What the processes that share the polls know of each other, in Redis."""
+    """The registry of daemon and workers in Redis."""
 
     def __init__(self, redis: Redis, term: int = 0, *, sign: Callable[[str], str] = lambda name: "") -> None:
-        """``term``: of the clock, for who has it; ``sign`` returns what proves that a process is one of ours."""
+        """``term``: the fencing token of the leader; ``sign`` returns the signature of a process name."""
         self._redis = redis
         self._term = term
         self._sign = sign
         self._refused: set[str] = set()
-        """Names whose entry was refused, each logged once."""
+        """Names whose entry was refused; each is logged once."""
 
     @cached_property
-    def _bury(self) -> AsyncScript:
+    def _reap(self) -> AsyncScript:
         return self._redis.register_script(load_script("bury.lua"))
 
     @cached_property
-    def _told(self) -> AsyncScript:
+    def _take(self) -> AsyncScript:
         return self._redis.register_script(fenced("told.lua"))
 
     async def heartbeat(self, name: str) -> None:
-        """Say that a process lives; it counts as dead ``keys.worker`` after its last beat."""
+        """Record a heartbeat; a process counts as crashed when its entry expires (``keys.worker``)."""
         crew, member = keys.workers(), keys.worker(name)
         async with self._redis.pipeline(transaction=True) as pipeline:
             pipeline.sadd(crew.name, name)
@@ -65,16 +65,16 @@ class WorkerRegistry:
             await pipeline.execute()
 
     async def deregister(self, name: str) -> None:
-        """Say that a process ended, and left nothing in hand."""
+        """Remove a process that stopped in order, with no page claimed."""
         async with self._redis.pipeline(transaction=True) as pipeline:
             pipeline.srem(keys.workers().name, name)
             pipeline.delete(keys.worker(name).name)
             await pipeline.execute()
 
     async def list_workers(self) -> tuple[list[str], list[str]]:
-        """Return the names of those that live, and of those that were killed and not buried.
+        """Return the names of live processes, and of crashed ones that are not reaped.
 
-        An entry that is not signed with our key is neither: it is logged, and nothing is shared because of it.
+        An entry that is not signed with our key is in neither list; it is logged.
         """
         names = sorted(texts(await cast(Awaitable[set[bytes]], self._redis.smembers(keys.workers().name))))
         if not names:
@@ -99,22 +99,22 @@ class WorkerRegistry:
         return False
 
     async def reap(self, name: str) -> list[tuple[str, int]]:
-        """End the claims of a dead process; return the digests of their pages, and how often the reader of each died.
+        """End the leases of a crashed process; return the digests of its pages with the crashes of their readers.
 
-        Found are those of sightings in hand; others end by themselves.
+        Only the leases of pending sightings are ended; other leases expire.
         """
         digests = texts(await cast(Awaitable[list[bytes]], self._redis.hkeys(keys.pending_sightings().name)))
         found: list[tuple[str, int]] = []
-        for start in range(0, len(digests), AT_ONCE):
-            some = digests[start : start + AT_ONCE]
+        for start in range(0, len(digests), REAP_BATCH):
+            some = digests[start : start + REAP_BATCH]
             names = [key.name for digest in some for key in (keys.claim(digest), keys.page(digest))]
-            deaths = await self._bury(keys=names, args=[name, keys.page("").seconds])
+            deaths = await self._reap(keys=names, args=[name, keys.page("").seconds])
             found += [(digest, int(died)) for digest, died in zip(some, deaths, strict=True) if died]
         await self.deregister(name)
         return found
 
     async def pending_sightings(self, digests: Sequence[str]) -> dict[str, PendingSighting]:
-        """Return the sightings in hand whose pages have these digests."""
+        """Return the pending sightings of pages with these digests."""
         if not digests:
             return {}
         found = await cast(
@@ -128,7 +128,7 @@ class WorkerRegistry:
         }
 
     async def publish_next_poll(self, due: Due) -> None:
-        """Tell the clock when a listing that was polled is asked again."""
+        """Publish the next poll of a listing to the leader."""
         key = keys.next_polls()
         async with self._redis.pipeline(transaction=True) as pipeline:
             pipeline.rpush(key.name, msgspec.json.encode(due))
@@ -136,7 +136,7 @@ class WorkerRegistry:
             await pipeline.execute()
 
     async def take_next_polls(self, limit: int) -> Sequence[Due]:
-        """Return what was told since the last look, the oldest first; refused when the clock is another's."""
-        found = await self._told(keys=[keys.next_polls().name], args=[keys.leader_term().name, self._term, limit])
+        """Remove and return at most ``limit`` published next polls, the oldest first; refused with an old term."""
+        found = await self._take(keys=[keys.next_polls().name], args=[keys.leader_term().name, self._term, limit])
         decoded = (decode(one, Due, "due", keys.next_polls().name) for one in found)
         return [due for due in decoded if due is not None]

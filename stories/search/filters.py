@@ -1,4 +1,4 @@
-"""Which stored releases are asked for: the same filters for the command line and the API, with the index or without."""
+"""Filters of stored releases for the command line and the API, with and without the index."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from stories.text.index_words import tag_word, tag_words
 
 KINDS = ("new", "copy", "correction", "update", "withdrawal", "repeat", "revised")
 """What a release can be: the first of its story, a copy, a notice of some kind or withdrawn, or revised."""
-READ = 200  # releases of an answer of the index that are read at once
+READ = 200  # releases of an index result that are read in one round trip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilterRequest:
-    """A query or a watch, in the two ways it is asked: of each release, and of the index."""
+    """A query or a watch, as a predicate for releases and as an expression for the index."""
 
     matches: Callable[[Release], bool]
     expression: str | None
@@ -52,7 +52,7 @@ class ReleaseIndex(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """A part of what is asked for."""
+    """A part of the result."""
 
     releases: Sequence[StoredRelease]
     next: ListPosition | None
@@ -71,7 +71,7 @@ def kind_of(stored: StoredRelease) -> str:
 
 
 def passes(stored: StoredRelease, wanted: ReleaseFilter) -> bool:
-    """Return whether a release is asked for; ``since`` is the archive's own work."""
+    """Return whether a release matches; the archive applies ``since``."""
     release = stored.release
     if wanted.tag is not None and tag_word(wanted.tag) not in tag_words(release.tags, release.headline):
         return False
@@ -83,7 +83,7 @@ def passes(stored: StoredRelease, wanted: ReleaseFilter) -> bool:
 
 
 def expression(wanted: ReleaseFilter) -> str | None:
-    """Return the filter as the index is asked for it; None for everything."""
+    """Return the filter as an index expression; None for no filter."""
     parts = [one.expression for one in wanted.asked if one.expression is not None]
     if wanted.tag is not None:
         parts.append(mark("t", tag_word(wanted.tag)))
@@ -97,7 +97,7 @@ def expression(wanted: ReleaseFilter) -> str | None:
 async def filtered(
     archive: Archive, wanted: ReleaseFilter, finder: ReleaseIndex | None = None, before: ListPosition | None = None
 ) -> AsyncIterator[StoredRelease]:
-    """Yield the releases that are asked for, newest first, from ``before`` on."""
+    """Yield the matching releases, newest first, from ``before`` on."""
     async for _, stored in _looked_at(archive, wanted, finder, before, READ):
         if stored is not None:
             yield stored
@@ -112,7 +112,7 @@ async def page_of(
     limit: int,
     look_at: int,
 ) -> Page:
-    """Return the next ``limit`` releases that are asked for.
+    """Return the next ``limit`` matching releases.
 
     Without the index no more than ``look_at`` are looked at: the page may be short, even empty, and have a next.
     """
@@ -131,7 +131,7 @@ async def page_of(
 async def _looked_at(
     archive: Archive, wanted: ReleaseFilter, finder: ReleaseIndex | None, before: ListPosition | None, ahead: int
 ) -> AsyncIterator[tuple[ListPosition, StoredRelease | None]]:
-    """Yield each place that is looked at with its release, None for one that is not asked for."""
+    """Yield each position that is read with its release, None for a release that does not match."""
     asked = expression(wanted)
     since = milliseconds(wanted.since) if wanted.since is not None else None
 

@@ -1,4 +1,4 @@
-"""The index of releases: one SQLite file beside Redis, made from Redis alone, never the record.
+"""The search index of releases: one SQLite file that is derived from Redis and can be rebuilt.
 
 A release is a row of FTS5 at a place that is made from the moment it was first seen, so that the newest come first
 without sorting. The full-text table keeps no text: a revised release gets a new place beside its old one, whose words
@@ -22,7 +22,7 @@ from stories.search.terms import COLUMNS
 
 FORMAT = 1  # raised when what is written changes: an index of another format is made anew
 EPOCH = 1_577_836_800_000  # 2020-01-01 in ms: what counts from there is shorter on the disk
-SLOTS = 4  # bits: places within a millisecond, for releases seen at once and for revisions
+SLOTS = 4  # bits: places within a millisecond, for releases of the same time and for revisions
 LAST = (1 << 63) - 1
 BUSY = 10.0  # seconds to wait for another process that writes
 PENDING = 16 << 20  # bytes of words gathered before they are written: fewer pieces to merge
@@ -88,7 +88,7 @@ class Hit:
 
 
 class IndexUnusableError(Exception):
-    """The file is none of ours, damaged, or of another format; it is made anew."""
+    """The file is not an index, damaged, or of another format; it must be rebuilt."""
 
 
 def available() -> bool:
@@ -105,7 +105,7 @@ class IndexFile:
     """One connection to an index; used by one thread at a time."""
 
     def __init__(self, path: Path, *, create: bool = False, writes: bool = False) -> None:
-        """Open an index, or make an empty one. ``IndexUnusableError`` when there is none that can be read."""
+        """Open or create an index. Raises ``IndexUnusableError`` when the file cannot be read."""
         self.path = path
         if not create and not path.exists():
             raise IndexUnusableError(f"{path} is not there")
@@ -146,7 +146,7 @@ class IndexFile:
         self._db.close()
 
     def interrupt(self) -> None:
-        """End what is being asked, from another thread: it fails with ``sqlite3.OperationalError``."""
+        """Interrupt the running query from another thread; it raises ``sqlite3.OperationalError``."""
         self._db.interrupt()
 
     def noted(self, name: str) -> str | None:

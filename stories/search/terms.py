@@ -1,7 +1,7 @@
 """What the index of releases holds of each: words in columns, marks for what is exact. Pure.
 
-The index's tokenizer only splits at spaces; what a word is, is decided here, by ``stories.text.index_words`` alone, so that the
-index finds what a watch's query matches and nothing else. A run of a script without spaces is held as its pairs of
+The tokenizer of the index splits at spaces only; ``stories.text.index_words`` decides what a word is, so that the index
+finds exactly what the query of a watch matches. A run of a script without spaces is held as its pairs of
 letters and its last letter ("科技園": 科技 技園 園): any part of it, one letter or many, is a row of these.
 """
 

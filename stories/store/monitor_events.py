@@ -1,4 +1,4 @@
-"""The monitor's own events: what happened to a source, a channel or Redis is kept and told as releases are, once.
+"""The monitor's own events about sources, channels and Redis: stored and alerted once, as releases are.
 
 The id is made from what happened and when it began, so whoever tells after a crash of what was told before changes
 nothing: tell first, remember that it was told afterwards.
@@ -61,7 +61,7 @@ class MonitorEventStore:
         return self._redis.register_script(fenced("tell.lua"))
 
     async def record(self, event: Event, channels: Iterable[str], now: datetime) -> bool:
-        """Keep an event and its alerts in one step, and return True; False when it was told before."""
+        """Store an event and its alerts in one script; False when the event was stored before."""
         plan: dict[str, Any] = {
             "now": milliseconds(now),
             "id": event.id,

@@ -37,7 +37,7 @@ _NAMING = msgspec.json.Decoder(_Naming)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """One alert and what became of it so far."""
+    """One alert and its state."""
 
     id: str
     event: str
@@ -53,21 +53,21 @@ class Receipt:
     """The next try; while ``leased``, when the try that is under way counts as lost."""
     settled: datetime | None
     detail: str | None
-    """What the receiver said when it took the alert."""
+    """The reply of the receiver that accepted the alert."""
     error: str | None
-    """Why the last try that failed did."""
+    """The reason of the last failed attempt."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelCounts:
-    """How a channel does."""
+    """The counts and the last error of a channel."""
 
     channel: str
     waiting: int
     failed: int
     """Given up; they wait for ``alerts retry``."""
     sent: int
-    """Since ever."""
+    """Alerts sent since the channel exists."""
     oldest_waiting: datetime | None
     """When the oldest alert that is not settled was made."""
     off: str | None
@@ -112,22 +112,22 @@ async def list_alerts(
 
 
 async def find_alert(redis: Redis, alert_id: str) -> Receipt | None:
-    """Return one alert, or None when there is none of this id."""
+    """Return one alert; None for an unknown id."""
     return next(iter(await _read(redis, [alert_id])), None)
 
 
 async def find_alerts(redis: Redis, ids: Sequence[str]) -> list[Receipt]:
-    """Return those of these alerts that there are, in this order, in one exchange."""
+    """Return these alerts in one round trip, without unknown ones."""
     return await _read(redis, ids) if ids else []
 
 
 async def count_alerts(redis: Redis, channels: Sequence[str], *, others: bool = False) -> list[ChannelCounts]:
-    """Return how each channel does, in the order given; ``others``: and those of which alerts were given up beside."""
+    """Return the counts of each channel, in this order; ``others``: then of other channels with failed alerts."""
     failed: Counter[str] = Counter()
     async for page in _newest_first(redis, keys.dead_alerts().name, COUNTED):
         failed.update(one.rpartition(":")[2] for one in page)
-    beside = sorted(failed.keys() - set(channels)) if others else []
-    return [await _count(redis, channel, failed[channel]) for channel in (*channels, *beside)]
+    unlisted = sorted(failed.keys() - set(channels)) if others else []
+    return [await _count(redis, channel, failed[channel]) for channel in (*channels, *unlisted)]
 
 
 async def _count(redis: Redis, channel: str, failed: int) -> ChannelCounts:
@@ -202,5 +202,5 @@ def _receipt(alert_id: str, fields: dict[str, str], due: float | None) -> Receip
 
 
 def _story(line: str) -> str | None:
-    """Return the story that an alert is of: those of the monitor itself stand in lines that are none."""
+    """Return the story of an alert; None for the queues of monitor events, which have no story."""
     return line if line and not line.startswith(("source:", "channel:", "redis:", "monitor:")) else None

@@ -15,7 +15,7 @@ from stories.crawl_state.quarantine import (
     QuarantinedError,
     QuarantinedItem,
     ReadTarget,
-    judge,
+    decide_access,
     set_aside,
 )
 from stories.crawl_state.source_status import SourceStatusStore
@@ -50,16 +50,16 @@ async def read(redis, subject, run="lives/", **how):
 @pytest.mark.parametrize(
     ("deaths", "known", "asked", "of_this", "what"),
     [
-        (0, None, False, 0, "read"),
-        (1, None, False, 0, "alone"),
-        (DEATHS - 1, None, False, 0, "alone"),
-        (DEATHS, None, False, 0, "leave"),
-        (DEATHS, KNOWN, False, 0, "leave"),
-        (0, KNOWN, False, 0, "leave"),
-        (DEATHS, KNOWN, True, 0, "alone"),
-        (DEATHS + 1, KNOWN, True, 1, "leave"),
-        (1, None, True, 1, "alone"),
-        (DEATHS, None, True, DEATHS, "leave"),
+        (0, None, False, 0, "shared"),
+        (1, None, False, 0, "exclusive"),
+        (DEATHS - 1, None, False, 0, "exclusive"),
+        (DEATHS, None, False, 0, "refuse"),
+        (DEATHS, KNOWN, False, 0, "refuse"),
+        (0, KNOWN, False, 0, "refuse"),
+        (DEATHS, KNOWN, True, 0, "exclusive"),
+        (DEATHS + 1, KNOWN, True, 1, "refuse"),
+        (1, None, True, 1, "exclusive"),
+        (DEATHS, None, True, DEATHS, "refuse"),
     ],
     ids=[
         "nobody died", "somebody died", "one is left", "as many as may", "set aside", "set aside by the pool",
@@ -68,7 +68,7 @@ async def read(redis, subject, run="lives/", **how):
     ],
 )  # fmt: skip
 def test_what_is_done_with_it(deaths, known, asked, of_this, what):
-    assert judge(deaths, known, asked=asked, of_this=of_this) == what
+    assert decide_access(deaths, known, is_requested=asked, request_deaths=of_this) == what
 
 
 @pytest.mark.parametrize("subject", [PAGE, LISTING], ids=["page", "listing"])
@@ -130,7 +130,7 @@ async def test_a_suspect_is_read_with_nothing_beside_it(redis, until):
         tasks.create_task(one(OTHER, "first", go))
         await until(lambda: order)
         tasks.create_task(one(PAGE, "suspect"))
-        await until(lambda: aside._floor._alone)
+        await until(lambda: aside._lock._exclusive)
         tasks.create_task(one(LISTING, "later"))
         assert await redis.smembers(keys.reads_in_progress(PAGE.id, "read").name) == {b"killed/"}, "not while it waits"
         go.set()

@@ -14,8 +14,8 @@ from stories.store.migrations import LayoutError, settle_layout
 from stories.store.record_formats import describe, formats_digest
 
 CURRENT = "fad65b1cc00bba14"
-"""Of this version. When it changes: put the one before into ``record_formats.READABLE`` if its data can be read, with what was
-added; else raise ``migrations.LAYOUT`` and add the step that carries the data. Then write the new one here."""
+"""Of this version. When it changes: put the earlier one into ``record_formats.READABLE`` if its data can be read, with
+what was added; else raise ``migrations.LAYOUT`` and add the step that carries the data. Then write the new one here."""
 
 
 def test_what_stored_data_depend_on_changes_only_with_a_note_of_what_becomes_of_earlier_data():
