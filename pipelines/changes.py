@@ -1,4 +1,4 @@
-"""Stop 9, relate: what differs between a release and the one it replaces, for people who read the alert.
+"""What differs between a release and the one it replaces, for people who read the alert.
 
 Told are differences of what a release says: words, numbers, names. Not told is what is the same in another dress
 (curly quotes, no-break spaces, dashes, invisible characters, paragraphs split or joined elsewhere) and what only says

@@ -1,4 +1,4 @@
-"""Stop 10, match: which watches a release is for.
+"""Which watches a release is for.
 
 A word matches whole, without regard to case and accents (``cafe`` finds ``Café``), and as a part of the text in
 scripts that are written without spaces (Chinese, Japanese, Thai, …) or that glue particles to words (Korean).

@@ -1,4 +1,4 @@
-"""Stop 9, relate: a notice's text without the sentences that say that it is one; pure.
+"""A notice's text without the sentences that say that it is one; pure.
 
 They are the notice's statement, and no difference between the corrected release and the one before it.
 """

@@ -1,4 +1,4 @@
-"""Stop 8 for pages that are known: how much of a release's text its page still shows; pure.
+"""How much of a release's text its page still shows; pure.
 
 A page that no longer shows its release may show anything else: an error, teasers of other stories, a line of the site.
 So what the page lost decides whether the release is gone, not what it shows instead.

@@ -1,4 +1,4 @@
-"""Stop 7, tidy: a release as it was read → the same with its notice recognised and its headline without decorations."""
+"""A release as it was read → the same with its notice recognised and its headline without decorations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stops 8 and 9, identify and relate: the same story, or another one.
+"""The same story, or another one.
 
 Pure decisions: ``blocking_keys_of`` names the keys under which a release is stored. ``identify`` returns what a release
 is to the earlier releases that share a key with it.

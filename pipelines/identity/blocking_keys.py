@@ -1,4 +1,4 @@
-"""Stop 8, identify: the keys under which memory finds the releases that may be the same story."""
+"""The keys under which memory finds the releases that may be the same story."""
 
 from __future__ import annotations
 

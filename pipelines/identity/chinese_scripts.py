@@ -1,4 +1,4 @@
-"""Stop 8, identify: traditional Chinese characters as simplified ones, so that both scripts can be compared."""
+"""Traditional Chinese characters as simplified ones, so that both scripts can be compared."""
 
 from __future__ import annotations
 

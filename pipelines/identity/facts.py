@@ -1,4 +1,4 @@
-"""Stop 8, identify: what a release says alike in every language: figures, Latin names, contacts, addresses, tickers."""
+"""What a release says alike in every language: figures, Latin names, contacts, addresses, tickers."""
 
 from __future__ import annotations
 

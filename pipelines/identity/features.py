@@ -1,4 +1,4 @@
-"""Stop 8, identify: what identity looks at in one release, worked out once."""
+"""What identity looks at in one release, worked out once."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def _features(said: _FeatureInput) -> ReleaseFeatures:
 
 
 def is_marker_only(release: Release) -> bool:
-    """Tell whether a notice's headline is a marker and a company ("/C O R R E C T I O N -- Company/"): no headline."""
+    """Return whether a notice's headline is a marker and a company ("/C O R R E C T I O N -- Company/"): no headline."""
     notice = release.notice
     return notice is not None and not notice.headline and subject_company(release.headline) is not None
 

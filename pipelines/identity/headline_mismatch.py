@@ -1,4 +1,4 @@
-"""Stop 8, identify: a text under a headline that tells something else: a site put an earlier release's text there."""
+"""A text under a headline that tells something else: a site put an earlier release's text there."""
 
 from __future__ import annotations
 

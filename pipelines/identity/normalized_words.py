@@ -1,4 +1,4 @@
-"""Stop 8, identify: a release's text as words that typography, case, mojibake and markup do not change."""
+"""A release's text as words that typography, case, mojibake and markup do not change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stop 9, relate: which earlier release a notice is about."""
+"""Which earlier release a notice is about."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class CandidateEvidence:
         return self.rank, self.dated, self.jaccard - SWAP_WEIGHT * self.swaps
 
     def clearly_beats(self, rival: CandidateEvidence) -> bool:
-        """Tell whether no doubt is left between two releases that the notice could be about."""
+        """Return whether no doubt is left between two releases that the notice could be about."""
         if self.rank == rival.rank == BY_EVIDENCE:
             return self.points - rival.points >= CLEAR_LEAD
         better = self.weight[:2] > rival.weight[:2]
@@ -182,7 +182,7 @@ def _quotation(notice: ReleaseFeatures, other: ReleaseFeatures) -> str | None:
 
 
 def _names_its_day(release: Release, original: Release) -> bool:
-    """Tell whether a notice's statement names the day on which a release came out, as its own page tells it."""
+    """Return whether a notice's statement names the day on which a release came out, as its own page tells it."""
     if release.notice is None or not original.published_at:
         return False
     # Not the news itself: a daily announcement names the day before in its own text.
@@ -244,7 +244,7 @@ def _text_evidence(notice: ReleaseFeatures, other: ReleaseFeatures, containment:
 
 
 def _matches_slug(notice: ReleaseFeatures, other: ReleaseFeatures) -> bool:
-    """Tell whether a notice's address has the words of a release's headline or address, cut short at most."""
+    """Return whether a notice's address has the words of a release's headline or address, cut short at most."""
     slug = notice.slug_key
     if not slug:
         return False
@@ -282,7 +282,7 @@ def _newest_state(
 
 
 def is_notice(release: Release) -> bool:
-    """Tell whether a release corrects, updates or withdraws an earlier one; a repeat does not."""
+    """Return whether a release corrects, updates or withdraws an earlier one; a repeat does not."""
     return release.notice is not None and release.notice.kind != "repeat"
 
 
@@ -298,7 +298,7 @@ def _known_notice(release: Release, candidates: Sequence[KnownRelease]) -> Verdi
 
 
 def is_same_notice(release: Release, earlier: Release) -> bool:
-    """Tell whether two notices are the same one: a second correction has another text."""
+    """Return whether two notices are the same one: a second correction has another text."""
     notice, other = features_of(release), features_of(earlier)
     if differ_in_language(release, earlier):
         return bool(notice.ids & other.ids) or weigh_translation(earlier, release, other, notice).is_enough

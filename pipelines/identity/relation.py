@@ -1,4 +1,4 @@
-"""Stop 8, identify: whether two releases without a notice between them are one announcement, and why."""
+"""Whether two releases without a notice between them are one announcement, and why."""
 
 from __future__ import annotations
 
@@ -298,13 +298,13 @@ NEAR_TEXT_RULES: tuple[Callable[[_NearTexts], _Answer | None], ...] = (
 
 
 def _is_sentence_of(headline: tuple[str, ...], earlier: ReleaseFeatures) -> bool:
-    """Tell whether a headline stands word for word in an earlier release's text: no other news, an editor took it."""
+    """Return whether a headline stands word for word in an earlier release's text: no other news, an editor took it."""
     run = " ".join(headline[:-1])  # the last word may be cut
     return len(headline) > LONG_HEADLINE_WORDS and f" {run} " in f" {' '.join(earlier.folded)} "
 
 
 def _states_other_facts(like: Similarity, left: ReleaseFeatures, right: ReleaseFeatures) -> bool:
-    """Tell whether another site's copy says something else: another figure, or another name in a name's place.
+    """Return whether another site's copy says something else: another figure, or another name in a name's place.
 
     Then a correction lost its marker on the way. Misspellings, words and names run together are a syndicator's slips,
     and so is what stands in the opening, where datelines leave their rests.
@@ -338,7 +338,7 @@ def _distinguishing_word(
 
 
 def _repeats_headline_soon(left: ReleaseFeatures, right: ReleaseFeatures) -> bool:
-    """Tell whether one long headline was used twice within days: the text may have been written anew below it."""
+    """Return whether one long headline was used twice within days: the text may have been written anew below it."""
     days = days_between(left, right)
     return (
         days is not None
@@ -349,7 +349,7 @@ def _repeats_headline_soon(left: ReleaseFeatures, right: ReleaseFeatures) -> boo
 
 
 def _shares_enough(like: Similarity, left: ReleaseFeatures, right: ReleaseFeatures, near: bool) -> bool:
-    """Tell whether two texts without swapped facts share enough: under one headline, cut short, or as a whole."""
+    """Return whether two texts without swapped facts share enough: under one headline, cut short, or as a whole."""
     days = days_between(left, right)
     if near:
         return like.containment >= 0.6 or (_repeats_headline_soon(left, right) and like.opening >= 0.6)
@@ -359,12 +359,12 @@ def _shares_enough(like: Similarity, left: ReleaseFeatures, right: ReleaseFeatur
 
 
 def differ_in_language(one: Release, other: Release) -> bool:
-    """Tell whether two texts are in two languages or scripts, so that nothing in them can be compared."""
+    """Return whether two texts are in two languages or scripts, so that nothing in them can be compared."""
     return in_two_languages(one, other, features_of(one), features_of(other))
 
 
 def has_near_headline(left: ReleaseFeatures, right: ReleaseFeatures) -> bool:
-    """Tell whether two headlines are one: but for typography, a rubric, misspellings, or words added to one of them."""
+    """Return whether two headlines are one: but for typography, a rubric, misspellings, or words added to one of them."""
     if not left.headline_key or not right.headline_key:
         return False
     if left.headline_key == right.headline_key or left.plain_headline_key == right.plain_headline_key:
@@ -374,12 +374,12 @@ def has_near_headline(left: ReleaseFeatures, right: ReleaseFeatures) -> bool:
 
 
 def _has_same_source(older: Release, newer: Release) -> bool:
-    """Tell whether one source issued both: another site edits what it copies, also where it names the wire."""
+    """Return whether one source issued both: another site edits what it copies, also where it names the wire."""
     return older.source is not None and older.source == newer.source
 
 
 def has_same_publisher(older: Release, newer: Release) -> bool:
-    """Tell whether one source, or one wire, issued both."""
+    """Return whether one source, or one wire, issued both."""
     return _has_same_source(older, newer) or (older.wire is not None and older.wire == newer.wire)
 
 
@@ -391,7 +391,7 @@ def days_between(left: ReleaseFeatures, right: ReleaseFeatures) -> int | None:
 
 
 def came_before(one: ReleaseFeatures, other: ReleaseFeatures, by: timedelta = timedelta(0)) -> bool:
-    """Tell whether one is known to have come out earlier than the other, by more than ``by``.
+    """Return whether one is known to have come out earlier than the other, by more than ``by``.
 
     Where a page gives only a date, another date must be meant.
     """

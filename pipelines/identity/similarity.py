@@ -1,4 +1,4 @@
-"""Stop 8, identify: how alike two releases are, and what differs between them."""
+"""How alike two releases are, and what differs between them."""
 
 from __future__ import annotations
 
@@ -263,7 +263,7 @@ def _facts_gone(spelled: Sequence[str], gap: Collection[str], other: ReleaseFeat
 
 
 def is_fact(spelled: str) -> bool:
-    """Tell whether a word as spelled is a number, a name, or a day or month."""
+    """Return whether a word as spelled is a number, a name, or a day or month."""
     return (
         bool(NUMERIC.match(spelled))
         or (spelled[0].isupper() and spelled.lower() not in COMMON)
@@ -272,12 +272,12 @@ def is_fact(spelled: str) -> bool:
 
 
 def is_figure(spelled: str) -> bool:
-    """Tell whether a word as spelled is a number, a day or a month."""
+    """Return whether a word as spelled is a number, a day or a month."""
     return bool(NUMERIC.match(spelled)) or (spelled[0].isupper() and spelled.lower() in DAYS_AND_MONTHS)
 
 
 def is_misspelling(one: str, other: str) -> bool:
-    """Tell whether two words differ by a slip: a letter more or less, two exchanged. Numbers never do."""
+    """Return whether two words differ by a slip: a letter more or less, two exchanged. Numbers never do."""
     if NUMBER_WORDS.get(one, one) == NUMBER_WORDS.get(other, other):
         return True  # "twelve" is 12
     shorter, longer = sorted((len(one), len(other)))

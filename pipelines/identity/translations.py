@@ -1,4 +1,4 @@
-"""Stop 8, identify: weighs what speaks for and against two releases being one announcement in two languages.
+"""Weighs what speaks for and against two releases being one announcement in two languages.
 
 The texts cannot be compared, so no single sign decides. Signs of the issuer, the site and the time are alike for all
 that an issuer publishes on one day: together they are capped below the threshold. What the news itself keeps in every

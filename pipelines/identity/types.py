@@ -1,4 +1,4 @@
-"""Stop 8, identify: what memory offers, and what is decided."""
+"""What memory offers, and what is decided."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stop 8, identify: the verdict on one release over the candidates that memory names."""
+"""The verdict on one release over the candidates that memory names."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _place(release: Release, candidates: Sequence[KnownRelease]) -> Verdict:
 
 
 def _is_same_language_version(release: Release, candidate: KnownRelease) -> bool:
-    """Tell whether a candidate that is another text is what its story says in the release's language on its site."""
+    """Return whether a candidate that is another text is what its story says in the release's language on its site."""
     other = candidate.release
     return other.language == release.language and other.source == release.source and not is_notice(other)
 

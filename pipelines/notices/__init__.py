@@ -1,4 +1,4 @@
-"""Stop 9, relate: what a release says about an earlier one: a correction, an update, a withdrawal, a repeat.
+"""What a release says about an earlier one: a correction, an update, a withdrawal, a repeat.
 
 Pure: a headline and paragraphs in, a ``Notice`` out. The forms are those that wires and issuers print, in the languages
 they print them in; look-alikes (a price correction, a department of corrections, a weekly "Update:" rubric, a

@@ -1,4 +1,4 @@
-"""Stop 9, relate: what a headline says about an earlier release, and the headline that is left without it.
+"""What a headline says about an earlier release, and the headline that is left without it.
 
 A marker counts by its position (before the headline, behind it, in brackets, behind the issuer), by what its word needs
 (``config.languages.Rule``) and by what stands around it (``contexts`` of the languages' tables).

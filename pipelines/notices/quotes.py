@@ -1,4 +1,4 @@
-"""Stop 9, relate: what a statement names: the earlier release's headline, its date."""
+"""What a statement names: the earlier release's headline, its date."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stop 9, relate: what the first paragraphs of a body, or a note behind it, say about an earlier release."""
+"""What the first paragraphs of a body, or a note behind it, say about an earlier release."""
 
 from __future__ import annotations
 
