@@ -1,8 +1,7 @@
-"""Which network addresses may be reached: public ones, and the private ones that the operator names.
+"""The network addresses that may be reached: public ones, and private ones that the configuration allows.
 
-The table of special-purpose addresses is IANA's, as ``ipaddress`` knows it (RFC 6890), with what only newer Pythons
-know. IPv4-mapped and NAT64 addresses are judged by the IPv4 address that they carry; dead tunnels (6to4, Teredo) are
-refused.
+The table of special-purpose addresses is IANA's, as in ``ipaddress`` (RFC 6890), with additions of newer Pythons.
+IPv4-mapped and NAT64 addresses are checked by their embedded IPv4 address; obsolete tunnels (6to4, Teredo) are refused.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 Address = IPv4Address | IPv6Address
-_NAT64 = ip_network("64:ff9b::/96")  # RFC 6052; networks with IPv6 alone reach the whole IPv4 web through it
+_NAT64 = ip_network("64:ff9b::/96")  # RFC 6052; IPv6-only networks reach the IPv4 web through it
 _NEVER = tuple(
     ip_network(network)
     for network in (
@@ -27,7 +26,7 @@ _NEVER = tuple(
 
 
 class BlockedAddressError(OSError):
-    """A connection to an address that may not be reached; the message says how to allow it."""
+    """A connection to a blocked address; the message says how to allow it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,7 @@ class AddressPolicy:
     allowed: Sequence[IPv4Network | IPv6Network] = ()
 
     def permits(self, address: str) -> bool:
-        """Return whether a connection to this literal address may be opened; False for what is no address."""
+        """Return whether a connection to this literal address may be opened; False for an invalid address."""
         try:
             parsed = ip_address(address.split("%", 1)[0])
         except ValueError:
@@ -48,7 +47,7 @@ class AddressPolicy:
         return _is_public(inner)
 
     def networks_of(self, address: str) -> frozenset[IPv4Network | IPv6Network]:
-        """Return the allowed networks that this literal address is in; none for a public one or what is no address."""
+        """Return the allowed networks that this literal address is in; empty for a public or invalid one."""
         try:
             parsed = ip_address(address.split("%", 1)[0])
         except ValueError:
@@ -59,7 +58,7 @@ class AddressPolicy:
         )
 
     def is_public(self, address: str) -> bool:
-        """Return whether this literal address may be reached by anyone, without being allowed by name."""
+        """Return whether this literal address is public, so that no configuration is needed."""
         return AddressPolicy().permits(address)
 
     def check(self, address: str, host: str) -> None:
@@ -67,7 +66,7 @@ class AddressPolicy:
         if not self.permits(address):
             raise BlockedAddressError(
                 f"{host} resolves to {address}, which is not a public address; "
-                "allow it with [polling] private_addresses if it is meant"
+                "if that is intended, allow it with [polling] private_addresses"
             )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 
 def bundled_sources() -> dict[str, dict[str, Any]]:
-    """Return the catalog as it is written: source name to its TOML table."""
+    """Return the catalog: the TOML table of each source by its name."""
     folder = files("config") / "sources"
     return {
         entry.name.removesuffix(".toml"): tomllib.loads(entry.read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""Durations as people write them: ``"90s"``, ``"5m"``, ``"48h"``, ``"7d"``."""
+"""Reads and writes durations: ``"90s"``, ``"5m"``, ``"48h"``, ``"7d"``."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, PlainSerializer, WithJsonSchema
 
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
-_DURATION = re.compile(r"\s*([0-9]{1,10}(?:\.[0-9]{1,6})?)\s*([smhd])\s*")  # a timedelta's own grain: microseconds
+_DURATION = re.compile(r"\s*([0-9]{1,10}(?:\.[0-9]{1,6})?)\s*([smhd])\s*")  # microseconds, the resolution of timedelta
 _LONGEST = timedelta(days=36_500)
-_GRAIN = timedelta(microseconds=1)
+_RESOLUTION = timedelta(microseconds=1)
 ALLOWED = 'a number with a unit: "90s", "5m", "48h" or "7d"'
 
 
 def parse_duration(text: str) -> timedelta:
-    """Return the span that ``"5m"`` means; ``ValueError`` names what is allowed."""
+    """Return the timedelta of a text such as ``"5m"``; ``ValueError`` names what is allowed."""
     found = _DURATION.fullmatch(text)
     if found is None:
-        raise ValueError(f"{text!r} is no duration; allowed is {ALLOWED}")
+        raise ValueError(f"{text!r} is not a duration; allowed is {ALLOWED}")
     microseconds = int(Decimal(found[1]) * _UNITS[found[2]] * 1_000_000)
-    if microseconds > _LONGEST // _GRAIN:
-        raise ValueError(f"{text!r} is longer than a hundred years; allowed is {ALLOWED}")
-    return microseconds * _GRAIN
+    if microseconds > _LONGEST // _RESOLUTION:
+        raise ValueError(f"{text!r} is longer than 100 years; allowed is at most 36500d")
+    return microseconds * _RESOLUTION
 
 
 def format_duration(span: timedelta) -> str:
@@ -32,7 +32,7 @@ def format_duration(span: timedelta) -> str:
     for unit in "dhm":
         if span and not span % timedelta(seconds=_UNITS[unit]):
             return f"{span // timedelta(seconds=_UNITS[unit])}{unit}"
-    whole, rest = divmod(span // _GRAIN, 1_000_000)
+    whole, rest = divmod(span // _RESOLUTION, 1_000_000)
     return f"{whole}.{rest:06}".rstrip("0") + "s" if rest else f"{whole}s"
 
 
@@ -41,7 +41,7 @@ def _read(value: Any) -> timedelta:
         return value
     if isinstance(value, str):
         return parse_duration(value)
-    raise ValueError(f"{value!r} is no duration; allowed is {ALLOWED}")
+    raise ValueError(f"{value!r} is not a duration; allowed is {ALLOWED}")
 
 
 Duration = Annotated[
@@ -54,7 +54,7 @@ Duration = Annotated[
 
 def _at_least_a_second(span: timedelta) -> timedelta:
     if span < timedelta(seconds=1):
-        raise ValueError(f"{format_duration(span)} is too short; allowed is 1s and more")
+        raise ValueError(f"{format_duration(span)} is too short; allowed is 1s or more")
     return span
 
 

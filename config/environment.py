@@ -13,14 +13,14 @@ from config.errors import UNKNOWN_KEY, Fault
 
 PREFIX = "WIREWATCH_"
 NOT_SETTINGS = ("WIREWATCH_CONFIG", "WIREWATCH_DATA", "WIREWATCH_FAILPOINT")
-"""Where the configuration is, where the tests find real data, and where they end the process."""
+"""Variables of the command line and of tests, which are not settings."""
 SECRETS = ("redis_url", "web__token", "workers__secret")
-"""Settings whose variable has a ``…_FILE`` twin; so has each setting of a channel: any may hold a secret."""
+"""Settings whose variable has a ``…_FILE`` twin; so has every setting of a channel, because any may be a secret."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variables:
-    """What the environment sets, nested as in TOML, and the variable that each key came from."""
+    """The settings of the environment, nested as in TOML, and the variable of each key."""
 
     table: dict[str, Any] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
@@ -28,7 +28,7 @@ class Variables:
     faults: list[Fault] = field(default_factory=list)
 
     def claim(self, fault: Fault) -> Fault:
-        """Return the fault with the variable as its place, if it is one's."""
+        """Return the fault, located at its variable if its key came from one."""
         below = [key for key in self.names if f"{fault.key}.".startswith(f"{key}.")]
         above = [key for key in self.names if key.startswith(f"{fault.key}.") and fault.message.startswith(UNKNOWN_KEY)]
         for key in (*sorted(below, key=len, reverse=True), *above):
@@ -37,9 +37,9 @@ class Variables:
 
 
 def from_environment(environment: Mapping[str, str]) -> Variables:
-    """Return the settings that variables give; what cannot be read is among the faults."""
+    """Return the settings of the environment; unreadable files are faults."""
     variables = Variables()
-    for name in sorted(environment):  # WIREWATCH_WEB before WIREWATCH_WEB__PORT, which is the closer word
+    for name in sorted(environment):  # WIREWATCH_WEB before WIREWATCH_WEB__PORT, which takes precedence
         if not name.startswith(PREFIX) or name in NOT_SETTINGS:
             continue
         path, value = name.removeprefix(PREFIX).lower(), environment[name]
@@ -47,12 +47,18 @@ def from_environment(environment: Mapping[str, str]) -> Variables:
             path = path.removesuffix("_file")
             twin = name.removesuffix("_FILE")
             if twin in environment:
-                variables.faults.append(Fault(file=f"${name}", key="", message=f"${twin} is set too; give only one"))
+                variables.faults.append(
+                    Fault(file=f"${name}", key="", message=f"${twin} is set too; set only one of them")
+                )
                 continue
             try:
                 value = Path(value).read_text(encoding="utf-8").strip()
             except (OSError, ValueError) as error:
-                variables.faults.append(Fault(file=f"${name}", key="", message=f"cannot be read: {error}"))
+                variables.faults.append(
+                    Fault(
+                        file=f"${name}", key="", message=f"cannot be read: {error}; correct the path or its permissions"
+                    )
+                )
                 continue
         keys = path.split("__")
         variables.names[".".join(keys)] = name
@@ -64,13 +70,13 @@ def _put(table: dict[str, Any], keys: list[str], value: Any) -> None:
     for key in keys[:-1]:
         inner = table.setdefault(key, {})
         if not isinstance(inner, dict):
-            return  # the shorter variable is no table: that is its fault, and is told
+            return  # the shorter variable is not a table, which is reported as its fault
         table = inner
     table[keys[-1]] = value
 
 
 def _value(text: str) -> Any:
-    """Lists and tables are written as JSON, as pydantic-settings has it; everything else is the text."""
+    """Return the value of a variable: lists and tables are JSON, as in pydantic-settings, everything else is text."""
     if text[:1] in ("[", "{"):
         try:
             return msgspec.json.decode(text)

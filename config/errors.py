@@ -1,4 +1,4 @@
-"""What is wrong with a configuration, in the words of the person who wrote it."""
+"""The faults of a configuration, each with its file, its key and what is allowed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One thing that is wrong: in which file, at which key, and what is allowed."""
+    """One fault: its file, its key, and a message with what is allowed."""
 
     file: str
     key: str
@@ -22,7 +22,7 @@ class Fault:
 
 
 class ConfigurationError(Exception):
-    """Every fault of the configuration at once."""
+    """The configuration is invalid; it has all faults."""
 
     def __init__(self, faults: list[Fault]) -> None:
         super().__init__(faults)
@@ -33,23 +33,23 @@ class ConfigurationError(Exception):
 
 
 def faults_of(error: ValidationError, file: str, prefix: tuple[str, ...], model: type[BaseModel]) -> list[Fault]:
-    """Return what ``model`` found wrong, key by key; no value is repeated that may be a secret."""
+    """Return the faults that ``model`` found, by key; values are not repeated, because they may be secrets."""
     faults = []
-    for one in error.errors(include_url=False, include_input=False):
-        location = [*prefix, *(str(part) for part in one["loc"] if not str(part).startswith(_INNER))]
-        faults.append(Fault(file=file, key=".".join(location), message=_in_words(one, model)))
+    for details in error.errors(include_url=False, include_input=False):
+        location = [*prefix, *(str(part) for part in details["loc"] if not str(part).startswith(_INNER))]
+        faults.append(Fault(file=file, key=".".join(location), message=_message(details, model)))
     return faults
 
 
 UNKNOWN_KEY = "unknown key"
-_INNER = ("function-", "is-", "[key]")  # parts of a location that are pydantic's, not the writer's
+_INNER = ("function-", "is-", "[key]")  # parts of a location that pydantic adds
 
 
-def _in_words(one: ErrorDetails, model: type[BaseModel]) -> str:
-    context = one.get("ctx", {})
-    match one["type"]:
+def _message(details: ErrorDetails, model: type[BaseModel]) -> str:
+    context = details.get("ctx", {})
+    match details["type"]:
         case "extra_forbidden":
-            allowed = _keys_at(model, one["loc"][:-1])
+            allowed = _keys_at(model, details["loc"][:-1])
             return UNKNOWN_KEY + (f"; allowed are {', '.join(allowed)}" if allowed else "")
         case "missing":
             return "is missing"
@@ -64,10 +64,10 @@ def _in_words(one: ErrorDetails, model: type[BaseModel]) -> str:
         case "literal_error":
             return f"is unknown; allowed are {context['expected']}"
         case "greater_than_equal":
-            return f"is too small; allowed is {context['ge']} and more"
+            return f"is too small; allowed is {context['ge']} or more"
         case "less_than_equal":
-            return f"is too large; allowed is {context['le']} and less"
-    return one["msg"].removeprefix("Value error, ")
+            return f"is too large; allowed is {context['le']} or less"
+    return details["msg"].removeprefix("Value error, ")
 
 
 def _keys_at(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:

@@ -1,4 +1,4 @@
-"""A query, or a watch, as the index of releases is asked for it: just what ``pipelines.matching`` matches."""
+"""Translates a query or a watch into an FTS expression with the same meaning as ``pipelines.matching``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def query_expression(query: str) -> str:
 
 
 def watch_expression(watch: WatchSettings) -> str | None:
-    """Return the expression of a watch; None for one that takes everything."""
+    """Return the expression of a watch; None for a watch without conditions."""
     parts = []
     if watch.sources is not None:
         parts.append(_any_mark("s", watch.sources))

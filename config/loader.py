@@ -1,4 +1,4 @@
-"""Finds, reads and checks the configuration; every fault of it at once."""
+"""Finds, reads and checks the configuration; all faults are reported together."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Loaded:
 
 
 def search_path() -> list[Path]:
-    """Return where a configuration is looked for after ``--config`` and ``$WIREWATCH_CONFIG``, in this order."""
+    """Return the paths that are searched after ``--config`` and ``$WIREWATCH_CONFIG``, in order."""
     return [
         Path("wirewatch.toml"),
         Path(platformdirs.user_config_dir("wirewatch", appauthor=False)) / "wirewatch.toml",
@@ -39,12 +39,12 @@ def search_path() -> list[Path]:
 
 
 def find_configuration(given: Path | None, environment: Mapping[str, str]) -> Path | None:
-    """Return the file to read; a file that was named but is not there is a fault."""
+    """Return the file to read, or None; a missing file that was given by name is a fault."""
     named = given or (Path(environment["WIREWATCH_CONFIG"]) if environment.get("WIREWATCH_CONFIG") else None)
     if named is not None:
         if not named.is_file():
             by = "--config" if given else "$WIREWATCH_CONFIG"
-            raise ConfigurationError([Fault(file=str(named), key="", message=f"no such file (named by {by})")])
+            raise ConfigurationError([Fault(file=str(named), key="", message=f"no such file (given by {by})")])
         return named
     return next((path for path in search_path() if path.is_file()), None)
 
@@ -95,7 +95,7 @@ def _with_catalog(table: Mapping[str, Any]) -> bool:
     try:
         return bool(TypeAdapter(bool).validate_python(table.get("catalog", True)))
     except ValidationError:
-        return True  # no answer: told as a fault of ``catalog``, and not of every watch that names a bundled source
+        return True  # a fault of ``catalog``, not of every watch that names a bundled source
 
 
 def _check_channels(
@@ -130,9 +130,9 @@ def _check_channels(
 
 
 def _check_names(table: Mapping[str, Any], channels: Any, file: str, faults: list[Fault]) -> None:
-    """Watches may name only sources and channels that there are."""
+    """Add a fault for every unknown source or channel of a watch."""
     watches, sources = table.get("watches"), table.get("sources")
-    # Those with a fault of their own too: that is told, and nobody is to think that there is none of the name.
+    # Sources and channels with faults count as known, so that only their own fault is reported.
     there = {
         "sources": list(sources) if isinstance(sources, Mapping) else [],
         "channels": list(channels) if isinstance(channels, Mapping) else [],
@@ -141,18 +141,18 @@ def _check_names(table: Mapping[str, Any], channels: Any, file: str, faults: lis
     for name, watch in watches.items() if isinstance(watches, Mapping) else ():
         for key, known in there.items():
             named = watch.get(key) if isinstance(watch, Mapping) else None
-            for one in named if isinstance(named, list) else ():
-                if one in known or any(fault.startswith(f"{key}.{one}.") for fault in at_fault):
+            for item in named if isinstance(named, list) else ():
+                if item in known or any(fault.startswith(f"{key}.{item}.") for fault in at_fault):
                     continue
-                close = difflib.get_close_matches(str(one), known, n=1)
+                close = difflib.get_close_matches(str(item), known, n=1)
                 hint = f" (did you mean {close[0]!r}?)" if close else ""
-                message = f"there is no {key[:-1]} {one!r}{hint}; there are {', '.join(known) or 'none'}"
+                message = f"there is no {key[:-1]} {item!r}{hint}; there are {', '.join(known) or 'none'}"
                 faults.append(Fault(file=file, key=f"watches.{name}.{key}", message=message))
 
 
 def _read_toml(file: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8-sig"))  # editors on Windows put a mark in front
+        return tomllib.loads(file.read_text(encoding="utf-8-sig"))  # editors on Windows write a byte order mark
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError([Fault(file=str(file), key="", message=f"not TOML: {error}")]) from error
     except UnicodeDecodeError as error:
@@ -161,7 +161,7 @@ def _read_toml(file: Path) -> dict[str, Any]:
         raise ConfigurationError([Fault(file=str(file), key="", message="not TOML: nested too deeply")]) from error
     except OSError as error:
         raise ConfigurationError(
-            [Fault(file=str(file), key="", message=f"cannot be read: {error.strerror}")]
+            [Fault(file=str(file), key="", message=f"cannot be read: {error.strerror}; correct its permissions")]
         ) from error
 
 
@@ -171,4 +171,4 @@ def _merge(table: dict[str, Any], over: Mapping[str, Any]) -> None:
             table[key] = value
         elif isinstance(table[key], dict):
             _merge(table[key], value)
-        # else the file has no table where there must be one: its own fault, which stays to be told
+        # else the file has a value where a table is needed, which validation reports

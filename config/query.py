@@ -1,7 +1,7 @@
 """A watch's query: ``"science park" AND NOT (golf OR tennis) AND language:en``.
 
 Terms are words, "phrases" and field:value; ``AND``, ``OR``, ``NOT`` in capitals, two terms side by side are AND.
-The meaning (what matches) is in ``pipelines.matching``; here is the grammar, so that a fault is told at start.
+The meaning (what matches) is in ``pipelines.matching``; the grammar is here, so that a fault is reported at the start.
 """
 
 from __future__ import annotations
@@ -69,12 +69,12 @@ class Or:
     parts: tuple[Query, ...]
 
 
-DEEPEST = 64  # far beyond what a person writes, far below what recursion bears
+MAX_DEPTH = 64  # more than people write, and less than the recursion limit
 Query = Term | Not | And | Or
 
 
 class QuerySyntaxError(ValueError):
-    """A query that cannot be read; the message says where in it."""
+    """An invalid query; the message has the position of the fault."""
 
 
 @v_args(inline=True)
@@ -104,8 +104,8 @@ def parse_query(text: str) -> Query:
     except UnexpectedInput as error:
         ended = getattr(getattr(error, "token", None), "type", "") == "$END" or error.pos_in_stream is None
         raise _bad(text, None if ended else error.pos_in_stream, "cannot be read from here") from error
-    if _depth(tree) > DEEPEST:
-        raise QuerySyntaxError(f"the query is nested more than {DEEPEST} deep")
+    if _depth(tree) > MAX_DEPTH:
+        raise QuerySyntaxError(f"the query is nested too deeply; allowed are {MAX_DEPTH} levels")
     for token in tree.scan_values(lambda value: isinstance(value, Token)):
         if token.type == "FIELD" and token.lower() not in FIELDS:
             raise _bad(text, token.start_pos, f"has an unknown field {str(token)!r}; allowed are {', '.join(FIELDS)}")
@@ -117,7 +117,7 @@ def parse_query(text: str) -> Query:
 def _bad(text: str, position: int | None, what: str) -> QuerySyntaxError:
     """Return the fault with the line it is in and a caret; position None: after the last character."""
     if not text.strip():
-        return QuerySyntaxError("the query is empty; leave it out")
+        return QuerySyntaxError("the query is empty; remove the key")
     if position is None or position >= len(text.rstrip()):
         position, what = len(text.rstrip()), "ends too early"
     elif text[position] == '"' and text.count('"') % 2:
@@ -129,7 +129,7 @@ def _bad(text: str, position: int | None, what: str) -> QuerySyntaxError:
 
 
 def _depth(tree: Tree[Token]) -> int:
-    """Return how deep a query is nested, without recursion: it may come from anybody's file."""
+    """Return how deep a query is nested, without recursion, because the query may be hostile."""
     deepest, waiting = 0, [(tree, 1)]
     while waiting:
         here, depth = waiting.pop()

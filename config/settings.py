@@ -35,8 +35,8 @@ EventName = Literal["new", "corrected", "updated", "revised", "withdrawn", "synd
 DEFAULT_EVENTS: tuple[EventName, ...] = ("new", "corrected", "updated", "revised", "withdrawn")
 REDIS_URLS = ("redis://", "rediss://", "redis+sentinel://", "rediss+sentinel://", "unix://")
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
-TOKEN_LENGTH = 8  # characters; guesses are limited, and shorter ones are guessed all the same from many addresses
-TOKEN_DIFFERENT = 5  # different characters: "aaaaaaaa" is long and yet among the first guesses
+TOKEN_LENGTH = 8  # characters; attempts are rate limited, but shorter tokens can be guessed from many addresses
+TOKEN_DIFFERENT = 5  # different characters: "aaaaaaaa" is long, but among the first guesses
 _RUNG = re.compile(r"\s*(\S+)\s+for\s+(\S+)\s*")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
@@ -46,14 +46,14 @@ def _network(value: Any) -> Any:
         try:
             return ip_network(value, strict=False)
         except ValueError as error:
-            raise ValueError(f"{value!r} is no network; allowed is CIDR such as 127.0.0.0/8 or ::1/128") from error
+            raise ValueError(f"{value!r} is not a network; allowed is CIDR such as 127.0.0.0/8 or ::1/128") from error
     return value
 
 
 def _rung(text: str) -> str:
     found = _RUNG.fullmatch(text)
     if found is None:
-        raise ValueError(f'{text!r} is no step of the ladder; allowed is "15m for 3h"')
+        raise ValueError(f'{text!r} is not a step of the revisit ladder; allowed is "15m for 3h"')
     if parse_duration(found[1]).total_seconds() < 1:
         raise ValueError(f"{text!r}: the interval must be at least 1s")
     parse_duration(found[2])
@@ -67,7 +67,7 @@ def _query(text: str) -> str:
 
 def _name(name: str) -> str:
     if _NAME.fullmatch(name) is None:
-        raise ValueError(f"{name!r} is no name; allowed are small letters, digits, '-' and '_', at most 64")
+        raise ValueError(f"{name!r} is not a valid name; allowed are small letters, digits, '-' and '_', at most 64")
     return name
 
 
@@ -80,7 +80,7 @@ def _expand(path: Path) -> Path:
 
 def _tag(tag: str) -> str:
     if not tag.strip().lstrip("#＃").strip():
-        raise ValueError(f"{tag!r} is no hashtag; allowed are words such as \"HKSTP\", with or without '#'")
+        raise ValueError(f"{tag!r} is not a hashtag; allowed are words such as \"HKSTP\", with or without '#'")
     return tag.strip()
 
 
@@ -93,13 +93,13 @@ def _public_url(url: str) -> str:
         fine = False
     if not fine:
         raise ValueError(
-            f"{without_userinfo(url)!r} is no address of a page; allowed is https://host or https://host/path"
+            f"{without_userinfo(url)!r} is not the address of a page; allowed is https://host or https://host/path"
         )
     return url.rstrip("/")
 
 
 def _redis_url(url: SecretStr) -> SecretStr:
-    if not url.get_secret_value().startswith(REDIS_URLS):  # never the URL in words: it may hold a password
+    if not url.get_secret_value().startswith(REDIS_URLS):  # without the URL in the message: it may contain a password
         raise ValueError("allowed are redis://…, rediss://…, redis+sentinel://…, rediss+sentinel://… and unix://…")
     return url
 
@@ -150,7 +150,7 @@ class PollingSettings(_Model):
         return _ladder(self.revisit)
 
 
-@cache  # asked for at every release
+@cache  # called for every release
 def _ladder(rungs: tuple[str, ...]) -> tuple[tuple[timedelta, timedelta], ...]:
     found = (_RUNG.fullmatch(rung) for rung in rungs)
     return tuple((parse_duration(step[1]), parse_duration(step[2])) for step in found if step)
@@ -168,30 +168,30 @@ class AlertSettings(_Model):
     max_age: Annotated[Duration | None, BeforeValidator(_age)] = timedelta(hours=48)
     """Releases published longer ago are stored, not alerted; "off": no limit."""
     embargo: Literal["mark", "hold"] = "mark"
-    """"mark": alert at once and say so; "hold": alert when the embargo ends."""
+    """"mark": alert immediately, with a note; "hold": alert when the embargo ends."""
 
 
 SHORTEST_MEMORY = timedelta(days=50)
-"""An alert may wait 45 days for an embargo's end and then be tried for 75 hours: what it tells must be there."""
+"""An alert may wait 45 days for the end of an embargo and then be retried for 75 hours; its release must exist."""
 
 
 class MemorySettings(_Model):
-    """How long what was read and told is kept, after it was last written."""
+    """How long records are kept after they were last written."""
 
     receipts: Duration = RECEIPT_LIFETIME
-    """What became of alerts. At least 50d."""
+    """The receipts of alerts. At least 50d."""
     events: Duration = EVENT_LIFETIME
     """What ``/api/v1/events`` goes back to. At least 50d."""
     releases: Duration = RELEASE_LIFETIME
-    """Releases and their stories: what a later release is held against. At least as long as events."""
+    """Releases and their stories: what later releases are compared with. At least as long as events."""
 
     @field_validator("receipts", "events")
     @classmethod
     def _outlives_alerts(cls, span: timedelta) -> timedelta:
         if span < SHORTEST_MEMORY:
             raise ValueError(
-                f"{format_duration(span)} is too short; allowed is {format_duration(SHORTEST_MEMORY)} and more: alerts "
-                "may wait so long for the end of an embargo"
+                f"{format_duration(span)} is too short; allowed is {format_duration(SHORTEST_MEMORY)} or more: alerts "
+                "may wait this long for the end of an embargo"
             )
         return span
 
@@ -201,8 +201,8 @@ class MemorySettings(_Model):
         shortest = info.data.get("events", SHORTEST_MEMORY)
         if span < shortest:
             raise ValueError(
-                f"{format_duration(span)} is too short; allowed is {format_duration(shortest)} and more: events tell "
-                "of releases, and memory.events is so long"
+                f"{format_duration(span)} is too short; allowed is {format_duration(shortest)} or more: events name "
+                "releases, and memory.events has this length"
             )
         return span
 
@@ -217,16 +217,16 @@ class WebSettings(_Model):
 
     host: str = "127.0.0.1"
     port: int = Field(default=8787, ge=0, le=65_535)
-    """0: any free port; the daemon says which."""
+    """0: any free port, which the daemon prints."""
     token: SecretStr | None = Field(default=None, json_schema_extra={"minLength": TOKEN_LENGTH}, validate_default=True)
-    """Asked for everywhere but /healthz when host is not loopback. At least 8 characters."""
+    """Required everywhere except /healthz when host is not loopback. At least 8 characters."""
 
     public_url: Annotated[str, AfterValidator(_public_url)] | None = None
     """Where people and programs elsewhere reach the page, for links in alerts. Left out: host and port."""
 
     def address(self, port: int | None = None) -> str:
         """Return where the page is, without a slash at the end; ``port`` is the one that was found for port 0."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 (every address is none)
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 (not a reachable address)
         host = f"[{host}]" if ":" in host else host
         return self.public_url or f"http://{host}:{port if port is not None else self.port}"
 
@@ -243,8 +243,8 @@ class WebSettings(_Model):
         host = info.data.get("host", LOOPBACK[0])
         if token is None and host not in LOOPBACK:
             raise ValueError(
-                f"is needed when web.host is not loopback (it is {host!r}): "
-                "anybody on the network could read and trigger"
+                f"is required when web.host is not loopback (it is {host!r}): without it, every client on the "
+                "network could read and trigger"
             )
         return token
 
@@ -253,7 +253,7 @@ class WorkerSettings(_Model):
     """The processes that share the polls (``wirewatch worker``)."""
 
     secret: SecretStr | None = Field(default=None, json_schema_extra={"minLength": TOKEN_LENGTH})
-    """The same for the daemon and its workers: it proves that they belong together. Left out: the password in redis_url
+    """The same for the daemon and its workers: it authenticates them to each other. Left out: the password in redis_url
     does that; with the embedded server, a file in data_dir. At least 8 characters."""
 
     @field_validator("secret")
@@ -282,7 +282,7 @@ class WatchSettings(_Model):
 
 
 class ChannelSettings(BaseModel):
-    """What every channel's settings have; each kind adds its own beside its code in ``alerts/channels``."""
+    """What every channel's settings have; each type adds its own in ``alerts/channels``."""
 
     # Values may be secrets, and a traceback shows the text of an error.
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)

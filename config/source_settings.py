@@ -22,7 +22,7 @@ def _css(selector: str) -> str:
     try:
         CSSSelector(selector)
     except SelectorError as error:
-        raise ValueError(f"{selector!r} is no CSS selector ({error})") from error
+        raise ValueError(f"{selector!r} is not a CSS selector ({error})") from error
     return selector
 
 
@@ -30,15 +30,15 @@ def _zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:
-        raise ValueError(f"{name!r} is no time zone; allowed are IANA names such as Asia/Hong_Kong") from error
+        raise ValueError(f"{name!r} is not a time zone; allowed are IANA names such as Asia/Hong_Kong") from error
     return name
 
 
 def _web_address(url: str) -> str:
     if has_userinfo(url):
         raise ValueError(
-            f"{without_userinfo(url)!r} holds a user name or password, which wirewatch does not send, and which would "
-            "be seen in logs and alerts; allowed are public addresses without them"
+            f"{without_userinfo(url)!r} contains a user name or password, which wirewatch does not send, and which "
+            "logs and alerts would show; allowed are URLs without them"
         )
     try:
         parts = urlsplit(url)
@@ -46,7 +46,7 @@ def _web_address(url: str) -> str:
     except ValueError:
         sound = False
     if not sound or any(sign.isspace() for sign in url):
-        raise ValueError(f"{url!r} is no web address; allowed is http://… or https://…")
+        raise ValueError(f"{url!r} is not a web address; allowed is http://… or https://…")
     unknown = [name for name in re.findall(r"\{(\w*)\}", url) if name != "tag"]
     if unknown:
         raise ValueError(f"{url!r}: {{{unknown[0]}}} is unknown; allowed is {{tag}}, for every watched tag")
@@ -57,13 +57,13 @@ def _pattern(pattern: str) -> str:
     try:
         re.compile(pattern)  # RE2 reads a{99999999999} as text
     except (re.error, OverflowError, RecursionError) as error:
-        raise ValueError(f"{pattern!r} is no regular expression ({error})") from error
+        raise ValueError(f"{pattern!r} is not a regular expression ({error})") from error
     try:
         linear(pattern)
     except ValueError as error:
         raise ValueError(
-            f"{pattern!r} is no regular expression of RE2 ({error}); look-ahead, look-behind and back-references are"
-            " not allowed, because their time can grow out of proportion"
+            f"{pattern!r} is not a regular expression of RE2 ({error}); look-ahead, look-behind and back-references are"
+            " not allowed, because they can take exponential time"
         ) from error
     return pattern
 
@@ -72,7 +72,7 @@ def _charset(name: str) -> str:
     try:
         codecs.lookup(name)
     except (LookupError, ValueError) as error:
-        raise ValueError(f"{name!r} is no charset; allowed are names such as utf-8, big5 or windows-1252") from error
+        raise ValueError(f"{name!r} is not a charset; allowed are names such as utf-8, big5 or windows-1252") from error
     return name
 
 
@@ -111,7 +111,7 @@ class ListingSettings(_Model):
 
 
 class ReleaseHints(_Model):
-    """What is known of a source's release pages; each may be left out."""
+    """Hints for reading the release pages of a source; each is optional."""
 
     url: Pattern | None = None
     """Which links are releases: searched for in the URL. The group ``id`` is the wire's own id, not a syndicator's."""
@@ -127,7 +127,7 @@ class ReleaseHints(_Model):
     timezone: TimeZone | None = None
     """For printed times that name no zone."""
     encoding: Charset | None = None
-    """The charset of the pages where they do not say, or say it wrong."""
+    """The charset of pages that declare none or a wrong one."""
     render: bool = False
     """The pages are empty without a browser: run their scripts in Chromium. Needs the extra ``render``."""
 
@@ -139,7 +139,7 @@ class ReleaseHints(_Model):
     def _can_render(cls, render: bool) -> bool:
         if render and find_spec("playwright") is None:
             raise ValueError(
-                "needs what is not installed: pip install 'wirewatch[render]'; allowed without it is false"
+                "needs the extra render, which is not installed: pip install 'wirewatch[render]', or set it to false"
             )
         return render
 
@@ -162,7 +162,7 @@ class SourceSettings(_Model):
     """At least one, unless the source is off: the catalog also keeps what is known of wires whose listings are not."""
     release: ReleaseHints = ReleaseHints()
     verified: bool = True
-    """False in the catalog where nobody checked it live; ``sources test NAME`` is how a user checks it."""
+    """False for a bundled source that was not checked live; ``sources test NAME`` checks it."""
     known_since: date | None = None
     known_from: str | None = None
     robots: str | None = None

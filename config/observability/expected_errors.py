@@ -1,6 +1,6 @@
-"""Errors that are part of operation: Redis or a receiver away, a full disk, an end that was ordered.
+"""Expected errors of operation: Redis or a receiver unreachable, a full disk, a shutdown.
 
-They are logged in one line without a traceback, and are no errors to Sentry: a person mends their cause, not the code.
+They are logged in one line without a traceback and not reported to Sentry, because an operator corrects their cause.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ EXPECTED: tuple[type[BaseException], ...] = (
     *(Disconnected, TimedOut, Loading, ReadOnlyError, FullMemory, AuthenticationError, NoPermissionError),
     *(ConnectionError, TimeoutError, asyncio.CancelledError, asyncio.IncompleteReadError, BrokenPipeError, EOFError),
 )
-"""Redis, a receiver or a site that is away, slow, starting, full or not for us; work that was ended."""
+"""Redis, a receiver or a site is unreachable, slow, starting, full or refuses access; a task was cancelled."""
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE)
 """Of ``OSError``: the disk is full or read-only, or there are no more files to be opened."""
 UNWRITABLE = (
@@ -37,7 +37,7 @@ def is_expected(error: BaseException) -> bool:
     A group is expected when all in it are. What was raised while another was handled counts by itself.
     """
     if isinstance(error, BaseExceptionGroup):
-        return all(is_expected(one) for one in error.exceptions)
+        return all(is_expected(member) for member in error.exceptions)
     if getattr(error, "expected", False) is True or isinstance(error, EXPECTED):
         return True
     if isinstance(error, ResponseError | RedisError):

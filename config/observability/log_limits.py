@@ -1,4 +1,4 @@
-"""Log lines that a source can neither fill the disk with nor forge: short values, no control characters, a rate limit.
+"""Protects the log from sources: values are cut, control characters escaped, lines rate limited.
 
 A line's values come from the network: URLs, headlines, headers, messages of libraries. They are cut and their control
 characters escaped, so that a terminal shows them and does not obey them.
@@ -23,7 +23,7 @@ DEPTH_MAX = 4  # lists and mappings within each other
 UNSCRUBBED = 4
 """How many times as much is kept for the search for secrets: one that is cut in two would not be found."""
 LINES_A_MINUTE = 120  # of one source, over time
-BURST = 600  # lines of one source at once: a first reading of a busy wire
+BURST = 600  # lines of one source in a burst: the first poll of a busy wire
 SOURCES_MAX = 1_000  # sources whose lines are counted; of more, the one that was silent for longest is forgotten
 
 _LIMITS = {"event": EVENT_MAX, "exception": EXCEPTION_MAX, "stack": EXCEPTION_MAX}

@@ -1,4 +1,4 @@
-"""Keeps secrets out of whatever is written down: logs, error reports, receipts."""
+"""Removes secrets from logs, error reports and receipts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from urllib.parse import quote, quote_plus, unquote
 from pydantic import BaseModel, SecretBytes, SecretStr
 
 HIDDEN = "[hidden]"
-SHORTEST = 4  # characters; hiding shorter ones would black out ordinary words
+MIN_SECRET_CHARACTERS = 4  # hiding shorter ones would hide ordinary words
 
 _known: set[str] = set()
 
@@ -52,9 +52,9 @@ _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
 
 
 def hide(*secrets: str | None) -> None:
-    """Never write these values down again, as they are or percent-encoded; empty and very short ones are let be."""
+    """Hide these values from now on, plain or percent-encoded; very short ones are ignored."""
     for secret in secrets:
-        if secret is not None and len(secret) >= SHORTEST:
+        if secret is not None and len(secret) >= MIN_SECRET_CHARACTERS:
             _known.update((secret, quote(secret, safe=""), quote(secret), quote_plus(secret)))
 
 
@@ -72,11 +72,11 @@ def _hide_within(value: Any) -> None:
         for name in type(value).model_fields:
             _hide_within(getattr(value, name))
     elif isinstance(value, Mapping):
-        for one in value.values():
-            _hide_within(one)
+        for item in value.values():
+            _hide_within(item)
     elif isinstance(value, (list, tuple, set, frozenset)):
-        for one in value:
-            _hide_within(one)
+        for item in value:
+            _hide_within(item)
 
 
 def _passwords_in(url: str) -> list[str]:

@@ -21,9 +21,9 @@ from stories.model.timestamps import timestamp
 from stories.store.receipts import ChannelCounts, Receipt, count_alerts, find_alert, list_alerts
 
 RETRY_RESULTS = {
-    "due": "it is due again; the daemon delivers it",
-    "sending": "it is being sent at this moment",
-    "unknown": "there is no such alert any more",
+    "due": "it is due again; the daemon sends it",
+    "sending": "it is being sent now",
+    "unknown": "the alert does not exist any more",
 }
 CHANNEL_COLUMNS = ("channel", "waiting", "oldest", "failed", "sent", "last_sent", "off", "last_error")
 TEST_TIMEOUT = timedelta(seconds=30)
@@ -39,11 +39,11 @@ class AlertState(StrEnum):
     FAILED = "failed"
 
 
-alerts = typer.Typer(invoke_without_command=True, help="Receipts of alerts.")
+alerts = typer.Typer(invoke_without_command=True, help="Show the receipts of alerts; send alerts again.")
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands of this file."""
+    """Add the commands of this module."""
     app.add_typer(
         alerts,
         name="alerts",
@@ -60,21 +60,26 @@ def register(app: typer.Typer) -> None:
 @alerts.callback()
 def list_receipts(
     context: typer.Context,
-    failed: Annotated[bool, typer.Option("--failed", help="Only those that were given up.")] = False,
-    channel: Annotated[str | None, typer.Option(help="Only of this channel.")] = None,
-    state: Annotated[AlertState | None, typer.Option(help="Only in this state; waiting is pending or leased.")] = None,
-    watch: Annotated[str | None, typer.Option(help="Only those whose event names this watch.")] = None,
-    since_text: Annotated[
-        str | None, typer.Option("--since", metavar="7d", help="Made since (given up since, for failed ones).")
+    failed: Annotated[bool, typer.Option("--failed", help="Only failed alerts (given up after all attempts).")] = False,
+    channel: Annotated[str | None, typer.Option(help="Only alerts of this channel.")] = None,
+    state: Annotated[
+        AlertState | None, typer.Option(help="Only alerts in this state; waiting: pending or leased.")
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 50,
+    watch: Annotated[str | None, typer.Option(help="Only alerts whose event names this watch.")] = None,
+    since_text: Annotated[
+        str | None,
+        typer.Option(
+            "--since", metavar="7d", help="Only alerts created within this time (failed ones: failed within it)."
+        ),
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="Maximum number of rows.")] = 50,
     format: FormatOption = None,  # noqa: A002
 ) -> None:
-    """Receipts, newest first; on a terminal with how each channel does."""
+    """Show receipts, newest first; on a terminal also the state of every channel."""
     if context.invoked_subcommand is not None:
         return
     if failed and state not in (None, AlertState.FAILED):
-        raise typer.BadParameter("--failed shows those that were given up; leave out --state, or --failed")
+        raise typer.BadParameter("--failed and --state exclude each other; leave out one of them")
     settings = context.obj.settings
     wanted = AlertState.FAILED if failed else state
     if watch is not None:
@@ -115,14 +120,14 @@ async def _counts(app: AppContext, channel: str | None) -> list[ChannelCounts]:
 
 
 def _warn_of_removed_channels(counts: list[ChannelCounts], configured: Collection[str]) -> None:
-    """Say on standard error which channels have alerts and are not in the configuration."""
+    """Warn on standard error of channels that have alerts and are not in the configuration."""
     for line in removed_channels([one for one in counts if one.channel not in configured]):
         typer.echo(plain_lines(line), err=True)
 
 
 @alerts.command(epilog=examples("wirewatch alerts channels", "wirewatch alerts channels --format json"))
 def channels(context: typer.Context, format: FormatOption = None) -> None:  # noqa: A002
-    """How each channel does: what waits and since when, what was given up, the last error, whether it is off."""
+    """Show the state of every channel: waiting and failed alerts, the last error, whether it is off."""
     counts = with_app_context(context.obj.settings, lambda app: _counts(app, None))
     _warn_of_removed_channels(counts, context.obj.settings.channels)
     if chosen(format) is Format.TABLE:
@@ -144,12 +149,12 @@ def _row(counted: Receipt | ChannelCounts) -> dict[str, Any]:
 @alerts.command(epilog=examples("wirewatch alerts retry evt_01…:desk", "wirewatch alerts retry --all"))
 def retry(
     context: typer.Context,
-    alert: Annotated[str | None, typer.Argument(metavar="ID", help="Of one alert.")] = None,
-    every: Annotated[bool, typer.Option("--all", help="All that were given up.")] = False,
+    alert: Annotated[str | None, typer.Argument(metavar="ID", help="The alert to send again.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Send all failed alerts again.")] = False,
 ) -> None:
-    """Send again: one alert, or all that were given up; the daemon delivers them."""
+    """Send one alert or all failed alerts again; the daemon delivers them."""
     if (alert is None) == (not every):
-        raise typer.BadParameter("name one alert's ID, or --all")
+        raise typer.BadParameter("give the ID of one alert, or --all")
 
     async def again(app: AppContext) -> str:
         outbox = Outbox(app.redis)
@@ -157,7 +162,7 @@ def retry(
         if alert is None:
             said = f"{await outbox.retry_all()} alert(s) are due again"
         elif await find_alert(app.redis, alert) is None:
-            raise CommandError(f"there is no alert {alert!r}; wirewatch alerts lists them")
+            raise CommandError(f"alert {alert!r} does not exist; wirewatch alerts lists all alerts")
         else:
             said = RETRY_RESULTS[await outbox.retry(alert)]
         turned_on = sorted(off - await _disabled_channels(app))
@@ -174,7 +179,7 @@ async def _disabled_channels(app: AppContext) -> set[str]:
 def test_channel(
     context: typer.Context, channel: Annotated[str, typer.Argument(help="A channel of the configuration.")]
 ) -> None:
-    """Send a test alert to a channel, and say how it went; one that was switched off is turned on for it."""
+    """Send a test alert to a channel and print the result; a channel that is off is switched on."""
     settings = context.obj.settings
     require_known(channel, settings.channels, "channel")
 
@@ -187,11 +192,11 @@ def test_channel(
         await Delivery(app.redis, open_channels(settings, only=[channel])).drain(TEST_TIMEOUT)
         receipt = await find_alert(app.redis, alert)
         if receipt is None or receipt.state != "sent":
-            why = receipt.error if receipt else "its receipt is gone"
+            why = receipt.error if receipt else "its receipt was deleted"
             raise CommandError(f"the test alert did not arrive at {channel!r}: {why or 'it still waits'}")
         said = f"the test alert arrived at {channel!r}" + (f": {receipt.detail}" if receipt.detail else "")
         if off:
-            said += f"\nchannel {channel!r} is on again; what was given up meanwhile: wirewatch alerts retry --all"
+            said += f"\nchannel {channel!r} is on again; to send its failed alerts: wirewatch alerts retry --all"
         return said
 
     typer.echo(with_app_context(settings, send))

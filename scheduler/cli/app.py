@@ -1,4 +1,4 @@
-"""The program ``wirewatch``: its options, its commands, and how faults reach the person who typed."""
+"""The program ``wirewatch``: its options, its commands, its error messages and exit statuses."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from scheduler.cli.output import plain_lines
 from scheduler.wiring import StartError
 
 LONG_RUNNING_COMMANDS = ("run", "worker")
-"""The commands whose log tells how they are."""
+"""Commands that run until a signal; they log at level INFO."""
 
 app = typer.Typer(
     name="wirewatch",
@@ -47,7 +47,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="Watches newswires: nothing missed, nothing alerted twice, every correction tied to what it corrects.",
+    help="Watches newswires: nothing missed, nothing alerted twice, every correction linked to what it corrects.",
     epilog="Begin with: wirewatch demo. Then write wirewatch.toml (README.md shows the smallest) and: wirewatch run",
 )
 
@@ -63,19 +63,24 @@ def begin(
     context: typer.Context,
     config: Annotated[
         Path | None,
-        typer.Option("--config", help="The configuration; else $WIREWATCH_CONFIG, ./wirewatch.toml, the user's, /etc."),
+        typer.Option(
+            "--config",
+            help="Configuration file; left out: $WIREWATCH_CONFIG, ./wirewatch.toml, the user's, /etc/wirewatch.",
+        ),
     ] = None,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more, on standard error.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log more, on standard error.")] = False,
     _: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
     """Watches newswires."""
     if context.invoked_subcommand in LONG_RUNNING_COMMANDS and threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the command handles it: it must never end the process
+        signal.signal(
+            signal.SIGHUP, signal.SIG_IGN
+        )  # until the command handles SIGHUP, which must never end the process
     configure_logging(verbose)
     if not verbose and context.invoked_subcommand not in LONG_RUNNING_COMMANDS:
-        # What a command did and could not do is its result; it need not be told twice.
+        # The result of a command is printed, so it need not be logged too.
         logging.getLogger().setLevel(logging.WARNING)
         logging.getLogger("crawler").setLevel(logging.ERROR)
     context.obj = Context(config=config, verbose=verbose)
@@ -87,8 +92,8 @@ for module in COMMANDS:
 
 
 def main() -> None:
-    """Run the program, and end it with 0 (done), 1 (it could not be done) or 2 (usage or configuration)."""
-    os.umask(0o077)  # whatever this program and the servers that it starts write is for its user alone
+    """Run the program; exit with 0 (done), 1 (failed) or 2 (usage or configuration error)."""
+    os.umask(0o077)  # files of this program and of its servers are readable by their user only
     configure_sentry(None, version("wirewatch"))
     try:
         app()
@@ -102,11 +107,11 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception as error:
-        if is_expected(error):  # Redis went away while the command ran, the disk is full
+        if is_expected(error):  # Redis became unreachable, or the disk is full
             typer.echo(plain_lines(f"wirewatch: {scrub(f'{type(error).__name__}: {error}')}"), err=True)
             sys.exit(1)
         report(error)
-        typer.echo(scrub(traceback.format_exc()), err=True)  # Python itself would print it with any secret in it
+        typer.echo(scrub(traceback.format_exc()), err=True)  # Python would print it with secrets
         sys.exit(1)
     finally:
         flush()

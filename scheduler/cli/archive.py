@@ -1,4 +1,4 @@
-"""``wirewatch releases`` and ``wirewatch show``: what is stored."""
+"""``wirewatch releases`` and ``wirewatch show``: the stored releases and stories."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ COLUMNS = ("first_seen", "kind", "source", "id", "headline")
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands of this file."""
+    """Add the commands of this module."""
     app.command(
         epilog=examples(
             "wirewatch releases --watch hkstp --since 7d",
@@ -37,10 +37,10 @@ def register(app: typer.Typer) -> None:
     app.command("show", epilog=examples("wirewatch show sty_01…", "wirewatch show rel_01…"))(show_story)
 
 
-Tag = Annotated[str | None, typer.Option(help="With this hashtag.")]
-WatchName = Annotated[str | None, typer.Option(help="That this watch matches.")]
-Source = Annotated[str | None, typer.Option(help="Of this source.")]
-Since = Annotated[str | None, typer.Option("--since", help="First seen within: 7d, 12h …")]
+Tag = Annotated[str | None, typer.Option(help="Only releases with this hashtag.")]
+WatchName = Annotated[str | None, typer.Option(help="Only releases that this watch matches.")]
+Source = Annotated[str | None, typer.Option(help="Only releases of this source.")]
+Since = Annotated[str | None, typer.Option("--since", help="Only releases first seen within this time: 7d, 12h …")]
 Kind = Annotated[str | None, typer.Option(help=", ".join(KINDS))]
 Query = Annotated[
     str | None, typer.Option("--query", "-q", help='As a watch\'s query: words, "phrases", AND OR NOT, field:value.')
@@ -55,10 +55,10 @@ def releases(
     since_: Since = None,
     kind: Kind = None,
     query: Query = None,
-    limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="Maximum number of releases.")] = 50,
     format: FormatOption = None,  # noqa: A002
 ) -> None:
-    """What is stored, newest first."""
+    """List the stored releases, newest first."""
     settings = context.obj.settings
     wanted = wanted_releases(settings, tag=tag, watch=watch, source=source, since_=since_, kind=kind, query=query)
 
@@ -84,7 +84,7 @@ def wanted_releases(
     kind: str | None,
     query: str | None,
 ) -> ReleaseFilter:
-    """Return what the options ask for; a usage error names what cannot be used."""
+    """Return the filter of the options; an invalid option is a usage error."""
     if kind is not None:
         require_known(kind, dict.fromkeys(KINDS), "kind")
     return ReleaseFilter(
@@ -107,15 +107,17 @@ def release_row(stored: StoredRelease) -> dict[str, Any]:
 
 def show_story(
     context: typer.Context,
-    story: Annotated[str, typer.Argument(metavar="ID", help="Of a story, a release or an event.")],
+    story: Annotated[str, typer.Argument(metavar="ID", help="The id of a story, a release or an event.")],
     format: FormatOption = None,  # noqa: A002
 ) -> None:
-    """A story: its releases, why they belong to it, its revisions and what each changed."""
+    """Show a story: its releases, why they belong to it, their revisions and changes."""
 
     async def read(app: AppContext) -> dict[str, Any]:
         found = await app.archive.story_of(story)
         if found is None:
-            raise CommandError(f"nothing is stored with the id {story!r}; wirewatch releases lists what is")
+            raise CommandError(
+                f"no story, release or event has the id {story!r}; wirewatch releases lists stored releases"
+            )
         return {
             "id": found.id,
             "watches": list(found.watches),
@@ -135,14 +137,14 @@ def show_story(
 
 
 STATES = {
-    "confirmed": "what changed shows it",
-    "not found": "nothing that changed shows it",
-    "unclear": "what changed does not tell",
+    "confirmed": "the changes confirm it",
+    "not found": "the changes do not contain it",
+    "unclear": "the changes neither confirm nor refute it",
 }
 
 
 def _claimed(release: Release, found: list[dict[str, Any]] | None) -> list[dict[str, str | None]]:
-    """Return what a notice says it puts right, held against what changed (None: against what is not known)."""
+    """Return the claims of a notice, checked against the changes; None: the changes are unknown."""
     if release.notice is None:
         return []
     sides = None if found is None else [(one["before"], one["after"]) for one in found]
@@ -154,16 +156,18 @@ def _part(stored: StoredRelease, revisions: list[Release], story: tuple[StoredRe
 
     original = next((one.release for one in story if one.release.id == stored.replaces), None)
     against = [change_payload(one) for one in changes(original, stored.release)] if original else []
-    told = against if original else None
+    compared = against if original else None
     if original is not None and original.id == stored.release.id and len(revisions) > 1:
-        told = [change_payload(one) for one in changes(revisions[-2], stored.release)]  # it says so of its own page
+        compared = [
+            change_payload(one) for one in changes(revisions[-2], stored.release)
+        ]  # a notice about its own page
     return {
         "release": release_payload(stored.release),
         "kind": kind_of(stored),
         "why": stored.why,
         "replaces": stored.replaces,
         "changes": against,
-        "claims": _claimed(stored.release, told),
+        "claims": _claimed(stored.release, compared),
         "revisions": [
             {
                 "revision": after.revision,
@@ -176,7 +180,7 @@ def _part(stored: StoredRelease, revisions: list[Release], story: tuple[StoredRe
 
 
 def _variation(states: PageStates) -> dict[str, Any]:
-    """Return what a page shows by chance: changes of it are not alerted."""
+    """Return the volatile parts of a page, whose changes are not alerted."""
     return {
         "unstable": states.is_unstable,
         "volatile": [{"field": place.field, "text": place.text} for place in states.places if place.is_volatile],
@@ -185,7 +189,7 @@ def _variation(states: PageStates) -> dict[str, Any]:
 
 def _print(data: dict[str, Any]) -> None:
     console = Console()
-    console.print(Text(data["id"], style="bold"), Text(f"  alerted: {', '.join(data['channels']) or 'nobody'}"))
+    console.print(Text(data["id"], style="bold"), Text(f"  alerted: {', '.join(data['channels']) or 'no channel'}"))
     for part in data["releases"]:
         release = part["release"]
         console.print()
@@ -202,13 +206,15 @@ def _print(data: dict[str, Any]) -> None:
         for revision in part["revisions"]:
             _print_changes(console, revision["changes"], f"revision {revision['revision']}")
         if part["unstable"]:
-            console.print(cell("            unstable: the page goes back to earlier states, which are not alerted"))
+            console.print(
+                cell("            unstable: the page returns to earlier states; these changes are not alerted")
+            )
         for place in part["volatile"]:
             console.print(cell(f"            volatile, not alerted: {place['field']}: {place['text'] or '(nothing)'}"))
 
 
 def _kinds(pieces: Sequence[Segment]) -> str:
-    """Return " (date)", " (amount, name)" …: what went or came in a change, where it is more than words."""
+    """Return the kinds of changed words, " (date)", " (amount, name)" …; empty for plain text."""
     kinds = dict.fromkeys(piece.kind for piece in pieces if piece.state != "kept" and piece.kind != "text")
     return f" ({', '.join(kinds)})" if kinds else ""
 
@@ -228,7 +234,7 @@ def _print_changes(console: Console, found: list[dict[str, Any]], title: str) ->
 
 
 def _side(pieces: Sequence[Segment], state: SegmentState, colour: str) -> Text:
-    """Return a text as it was or became, the words that went or came in colour."""
+    """Return one side of a change, its removed or added words in colour."""
     shown = (piece for piece in pieces if piece.state in ("kept", state))
     return Text.assemble(
         *((cell(piece.text).plain, "" if piece.state == "kept" else f"bold {colour}") for piece in shown)

@@ -1,4 +1,4 @@
-"""``wirewatch backup`` and ``wirewatch restore``: what the embedded Redis holds, in one file."""
+"""``wirewatch backup`` and ``wirewatch restore``: the data of the embedded Redis in one file."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ from stories.runtime.file_locks import is_held
 from stories.store.backup import COPY, About, BackupError, back_up, read_about, unpack_copy
 
 ELSEWHERE = (
-    "redis_url is set, and such a Redis is backed up with its own tools: redis-cli -u URL --rdb FILE copies one moment "
-    "of it; docs/operations.md has that, and how to restore it"
+    "redis_url is set: back up that Redis with its own tools, such as redis-cli -u URL --rdb FILE; "
+    "docs/operations.md describes backup and restore"
 )
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands of this file."""
+    """Add the commands of this module."""
     app.command(epilog=examples("wirewatch backup /backup/wirewatch-$(date +%F).tar"))(backup)
     app.command(epilog=examples("wirewatch restore /backup/wirewatch-2026-03-10.tar"))(restore)
 
 
 def backup(
-    context: typer.Context, file: Annotated[Path, typer.Argument(help="Written anew; it must not be there.")]
+    context: typer.Context, file: Annotated[Path, typer.Argument(help="The file to write; it must not exist.")]
 ) -> None:
-    """Write all that is stored to one file, at any time, while the daemon runs too."""
+    """Write all stored data to one file; the daemon may run meanwhile."""
     settings: Settings = context.obj.settings
     if settings.redis_url is not None:
         raise CommandError(ELSEWHERE)
     if file.exists():
-        raise CommandError(f"{file} is there already; name another, or move it away")
+        raise CommandError(f"{file} exists already; give another name, or move the file away")
 
     async def work(app: AppContext) -> About:
         assert app.server is not None  # noqa: S101 (there is no redis_url)
@@ -54,8 +54,10 @@ def backup(
     typer.echo(f"{file}: {made.releases} release(s), {made.size} bytes, of {made.made_at}")
 
 
-def restore(context: typer.Context, file: Annotated[Path, typer.Argument(help="What backup wrote.")]) -> None:
-    """Make the data from a backup, where there is none; listings are read whole at the next poll."""
+def restore(
+    context: typer.Context, file: Annotated[Path, typer.Argument(help="A file that wirewatch backup wrote.")]
+) -> None:
+    """Restore a backup into an empty data_dir; the next polls read every listing completely."""
     settings: Settings = context.obj.settings
     if settings.redis_url is not None:
         raise CommandError(ELSEWHERE)
@@ -68,18 +70,18 @@ def restore(context: typer.Context, file: Annotated[Path, typer.Argument(help="W
     except (BackupError, OSError) as error:
         raise CommandError(f"nothing was restored: {error}") from error
     found = asyncio.run(_settle(settings, folder, made))
-    typer.echo(f"{settings.data_dir}: {found} release(s), as of {made.made_at}; what came since is found again")
+    typer.echo(f"{settings.data_dir}: {found} release(s), as of {made.made_at}; polls find newer ones again")
 
 
 def _refuse_unless_empty(folder: Path) -> None:
     if (folder / "owner.lock").exists() and is_held(folder / "owner.lock"):
-        raise BackupError(f"a wirewatch runs on {folder}; end it, and move that folder away")
+        raise BackupError(f"a wirewatch process uses {folder}; stop it, and move that folder away")
     if (folder / COPY).exists() or (folder / "appendonlydir").exists():
-        raise BackupError(f"{folder} holds data already; move it away first: mv {folder} {folder}.before")
+        raise BackupError(f"{folder} contains data already; move it away first: mv {folder} {folder}.before")
 
 
 async def _settle(settings: Settings, folder: Path, made: About) -> int:
-    """Have the server take the copy for its record, and return how many releases it found in it."""
+    """Let the server load the copy, and return the number of releases in it."""
     from crawler.polling.polls import all_listings
     from scheduler.leader.rollback_recovery import drop_validators
 
@@ -87,8 +89,8 @@ async def _settle(settings: Settings, folder: Path, made: About) -> int:
     try:
         await server.start()
     except EmbeddedServerError as error:
-        (folder / COPY).unlink(missing_ok=True)  # it was put there a moment ago
-        raise CommandError(f"nothing was restored: the backup is of {made.server}, and here {error}") from error
+        (folder / COPY).unlink(missing_ok=True)  # this command wrote it
+        raise CommandError(f"nothing was restored: the backup was made by {made.server}, and here {error}") from error
     try:
         async with connect(server.url) as redis:
             await _begin_anew(redis)
@@ -99,7 +101,7 @@ async def _settle(settings: Settings, folder: Path, made: About) -> int:
 
 
 async def _begin_anew(redis: Redis) -> None:
-    # The lease of the daemon that ran when the copy was made came with it.
+    # The copy contains the lease of the daemon that ran at that time.
     await redis.delete(keys.leader_lease().name)
-    await raise_term(redis)  # whoever had the clock after the copy was made had a higher number than it holds
+    await raise_term(redis)  # leaders after the copy had higher terms than the copy contains
     await redis.hincrby(keys.epoch().name, "epoch", 1)

@@ -1,4 +1,4 @@
-"""``wirewatch check``: is everything as it must be to run?"""
+"""``wirewatch check``: validates the configuration, Redis and the channels."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ CANARY_AGE = timedelta(minutes=3)  # a canary runs every minute
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands of this file."""
+    """Add the commands of this module."""
     app.command(epilog=examples("wirewatch check", "wirewatch check --schema > wirewatch.schema.json"))(check)
 
 
@@ -86,12 +86,12 @@ def check(
         typer.echo(f"canary: {canary_words(report, now())}")
     typer.echo(
         f"{len(settings.watches)} watch(es), {len(settings.channels)} channel(s), "
-        f"{enabled} of {len(settings.sources)} source(s) on: all well"
+        f"{enabled} of {len(settings.sources)} source(s) enabled: no errors"
     )
 
 
 def canary_words(report: CanaryReport, now: datetime) -> str:
-    """Return what the last report of a process's canary says, in words."""
+    """Return the last canary report of a process as a sentence."""
     succeeded = parse_timestamp(report.succeeded_at)
     age = f"{max(0.0, (now - succeeded).total_seconds()):.0f} s ago" if succeeded else "never"
     return f"{report.process} read a listing and a page of its own {age}"
@@ -114,23 +114,23 @@ def canary_faults(reports: Mapping[str, CanaryReport], now: datetime) -> list[st
 
 
 def channel_faults(counts: list[ChannelCounts]) -> list[str]:
-    """Return the channels that are off, and those of which alerts were given up."""
+    """Return a warning for every channel that is off or has failed alerts."""
     off = [
         f"channel {one.channel!r} is off since {timestamp(one.off_at) if one.off_at else 'some time'}: {one.off}. "
-        f"To turn it on: {command('alerts', 'test', one.channel)}, or alerts retry"
+        f"To switch it on: {command('alerts', 'test', one.channel)}, or alerts retry"
         for one in counts
         if one.off
     ]
-    dead = [
-        f"{one.failed} alert(s) of channel {one.channel!r} were given up: wirewatch alerts --failed"
+    failed = [
+        f"{one.failed} alert(s) of channel {one.channel!r} failed: wirewatch alerts --failed shows them"
         for one in counts
         if one.failed
     ]
-    return off + dead
+    return off + failed
 
 
 def removed_channels(counts: list[ChannelCounts]) -> list[str]:
-    """Return the channels that the configuration no longer has and whose alerts still wait."""
+    """Return a warning for every removed channel whose alerts still wait."""
     return [
         f"{one.waiting} alert(s) wait for channel {one.channel!r}, which is not in the configuration any more; a "
         f"running daemon gives them up. Add [channels.{one.channel}] again, then: wirewatch alerts retry --all"
@@ -140,7 +140,7 @@ def removed_channels(counts: list[ChannelCounts]) -> list[str]:
 
 
 def unwritable_files(settings: Settings) -> list[str]:
-    """Return the file channels whose file cannot be written, with the reason."""
+    """Return an error for every file channel whose file cannot be written."""
     found = []
     for name, channel in settings.channels.items():
         if channel.type != "file":
@@ -153,7 +153,7 @@ def unwritable_files(settings: Settings) -> list[str]:
 
 
 def silent_settings(settings: Settings) -> list[str]:
-    """Return what is well-formed but would say nothing."""
+    """Return a warning for valid settings that alert nothing."""
     found = []
     for name, watch in settings.watches.items():
         off = [source for source in watch.sources or () if not settings.sources[source].enabled]
@@ -163,7 +163,7 @@ def silent_settings(settings: Settings) -> list[str]:
             for source in off
         ]
     if not settings.watches:
-        found.append("there is no watch, so nothing will alert: add [watches.NAME]")
+        found.append("no watch is configured, so nothing is alerted: add [watches.NAME]")
     elif not settings.channels:
-        found.append("there is no channel, so nobody will be told: add [channels.NAME]")
+        found.append("no channel is configured, so no alert is sent: add [channels.NAME]")
     return found

@@ -1,4 +1,4 @@
-"""What every command shares: the configuration, Redis, and the words for a fault."""
+"""Shared parts of the commands: configuration, Redis, filters and usage errors."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ T = TypeVar("T")
 
 
 class CommandError(Exception):
-    """What was asked for could not be done; the message says why. Exit status 1."""
+    """The command failed; the message names the reason and the next step. Exit status 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """The options that stand before the command."""
+    """The options before the command."""
 
     config: Path | None
     verbose: bool
 
     def load(self) -> Loaded:
-        """Return the configuration, or raise every fault of it; its secrets are kept out of logs from here on."""
+        """Return the configuration, and keep its secrets out of logs; ``ConfigurationError`` has every fault."""
         loaded = load(self.config, channel_types())
         hide_secrets_of(loaded.settings)
         return loaded
@@ -58,7 +58,7 @@ def with_app_context(settings: Settings, work: Callable[[AppContext], Awaitable[
 
 
 def since(text: str | None) -> datetime | None:
-    """Return the moment that ``--since 7d`` means."""
+    """Return the time that ``--since 7d`` means."""
     if text is None:
         return None
     try:
@@ -68,7 +68,7 @@ def since(text: str | None) -> datetime | None:
 
 
 def watch_filter(settings: Settings, watch: str | None) -> list[FilterRequest]:
-    """Return what a watch asks for, nothing for None; a usage error when there is no such watch."""
+    """Return the filter of a watch, or none for None; an unknown watch is a usage error."""
     from pipelines.matching import matches
 
     if watch is None:
@@ -84,7 +84,7 @@ def watch_filter(settings: Settings, watch: str | None) -> list[FilterRequest]:
 
 
 def query_filter(query: str | None) -> list[FilterRequest]:
-    """Return what a query asks for, nothing for None; a usage error when it cannot be read."""
+    """Return the filter of a query, or none for None; an invalid query is a usage error."""
     from pipelines.matching import query_predicate
 
     if query is None:
@@ -96,19 +96,21 @@ def query_filter(query: str | None) -> list[FilterRequest]:
 
 
 def web_address(url: str) -> str:
-    """Return a URL that may be asked for; a usage error for anything else."""
+    """Return a URL that may be requested; any other text is a usage error."""
     try:
         canonical_url(url)
     except ValueError as error:
         shown = without_userinfo(url)
         raise typer.BadParameter(
-            f"{shown!r} is no web address; allowed is http://… or https://…, without user name and password"
+            f"{shown!r} is not a web address; allowed is http://… or https://… without user name and password"
         ) from error
     return url
 
 
 def require_known(name: str, names: object, noun: str) -> None:
-    """A usage error unless ``name`` is one of the names."""
+    """Raise a usage error unless ``name`` is one of the names."""
     there = list(names) if isinstance(names, dict) else []
     if name not in there:
-        raise typer.BadParameter(f"there is no {noun} {name!r}; there are {', '.join(there) or 'none'}")
+        raise typer.BadParameter(
+            f"{noun} {name!r} does not exist; allowed are {', '.join(there) or 'none: none is configured'}"
+        )

@@ -26,7 +26,7 @@ from stories.model.sighting import Poll
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands of this file."""
+    """Add the commands of this module."""
     app.command(
         epilog=examples(
             "wirewatch crawl media-outreach --tag HKSTP",
@@ -38,13 +38,15 @@ def register(app: typer.Typer) -> None:
 
 def crawl(
     context: typer.Context,
-    sources: Annotated[list[str] | None, typer.Argument(help="All that are enabled, if none is named.")] = None,
-    tag: Annotated[list[str] | None, typer.Option(help="Those of the watches, if none is given.")] = None,
-    url: Annotated[list[str] | None, typer.Option(help="Take just these pages.")] = None,
-    no_alerts: Annotated[bool, typer.Option("--no-alerts", help="Store what is found, tell nobody.")] = False,
+    sources: Annotated[list[str] | None, typer.Argument(help="Left out: all enabled sources.")] = None,
+    tag: Annotated[
+        list[str] | None, typer.Option(help="Poll the listings of this tag; left out: the tags of all watches.")
+    ] = None,
+    url: Annotated[list[str] | None, typer.Option(help="Read only this page.")] = None,
+    no_alerts: Annotated[bool, typer.Option("--no-alerts", help="Store the releases, send no alerts.")] = False,
     format: FormatOption = None,  # noqa: A002 (the option's name)
 ) -> None:
-    """Crawl once, now, and print one event a line."""
+    """Crawl once now, and print one event a line."""
     from scheduler import reactor
     from scheduler.roles.one_off import CrawlResult, crawl_once, polls_for
 
@@ -53,7 +55,7 @@ def crawl(
     polls = polls_for(settings, sources or [], [one.lstrip("#＃") for one in tag or []], urls)
     if not polls:
         raise CommandError(
-            "nothing to poll: no source is enabled, or their listings ask for tags and no watch names any (--tag)"
+            "nothing to poll: no source is enabled, or its listings need a tag; give --tag, or add tags to a watch"
         )
     wanted = chosen(format)
     printed = 0
@@ -61,7 +63,7 @@ def crawl(
     async def main() -> CrawlResult:
         async with open_app_context(settings) as app:
             with _progress() as bar:
-                task = bar.add_task("asking …")
+                task = bar.add_task("polling …")
 
                 def changed(tally: Tally) -> None:
                     nonlocal printed
@@ -79,7 +81,7 @@ def crawl(
         typer.echo(cell(error).plain, err=True)
     typer.echo(_said(done.tally), err=True)
     if done.waiting:
-        typer.echo(f"{done.waiting} alert(s) wait: the daemon delivers them, or the next crawl", err=True)
+        typer.echo(f"{done.waiting} alert(s) wait; the daemon or the next crawl sends them", err=True)
     if not done.tally.listings and not done.tally.pages:
         raise CommandError("nothing could be read")
 
@@ -87,15 +89,15 @@ def crawl(
 def trigger(
     context: typer.Context,
     source: Annotated[str, typer.Argument(help="A source of the configuration.")],
-    tag: Annotated[str | None, typer.Option(help="Only the listing of this tag.")] = None,
+    tag: Annotated[str | None, typer.Option(help="Poll only the listing of this tag.")] = None,
 ) -> None:
-    """Ask a running daemon to crawl a source now; prints the crawl's id."""
+    """Request a crawl of a source from a running daemon, and print its id."""
     settings = _settings(context.obj.settings, [source], no_alerts=False)
 
     async def ask(app: AppContext) -> str:
         if not await app.redis.exists(keys.leader_lease().name):
             raise CommandError(
-                "no daemon runs on this Redis; start one (wirewatch run), or crawl here (wirewatch crawl)"
+                "no daemon runs on this Redis; start one with wirewatch run, or crawl here with wirewatch crawl"
             )
         wanted = tag.lstrip("#＃") if tag else None
         poll = Poll(source=source, tag=wanted, reason="trigger", crawl_id=crawl_id(), asked_at=now())
@@ -114,7 +116,7 @@ def _settings(settings: Settings, sources: list[str], no_alerts: bool) -> Settin
                 f"source {name!r} is off: {source.reason or 'the configuration says so'}. "
                 f"To turn it on: [sources.{name}] enabled = true"
             )
-    # The events are printed here: a console channel would write into them.
+    # A console channel would write between the printed events.
     channels = {
         name: channel for name, channel in settings.channels.items() if not no_alerts and channel.type != "console"
     }
@@ -123,7 +125,7 @@ def _settings(settings: Settings, sources: list[str], no_alerts: bool) -> Settin
 
 @contextlib.contextmanager
 def _progress() -> Iterator[Bar]:
-    """Show a bar on the terminal, if there is one, above which results and log lines go that are shown there too."""
+    """Show a progress bar on a terminal; results and log lines are printed above it."""
     console = Console(stderr=not sys.stdout.isatty())
     bar = Bar(
         SpinnerColumn(), TextColumn("{task.description}"), console=console, transient=True,

@@ -23,13 +23,13 @@ KINDS = ("new", "corrected", "updated", "revised", "withdrawn")
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands of this file."""
+    """Add the commands of this module."""
     app.command(epilog=examples("wirewatch demo", "wirewatch demo --seconds 60"))(demo)
 
 
 def demo(
-    seconds: Annotated[float, typer.Option(min=5, max=3600, help="How long it takes.")] = 30,
-    port: Annotated[int, typer.Option(min=0, max=65_535, help="Of the page; 0: any that is free.")] = 0,
+    seconds: Annotated[float, typer.Option(min=5, max=3600, help="Duration in seconds.")] = 30,
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="Port of the page; 0: any free port.")] = 0,
 ) -> None:
     """A small newswire publishes, syndicates, corrects, edits and withdraws; the real daemon watches it."""
     from scheduler import reactor

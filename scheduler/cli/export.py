@@ -1,4 +1,4 @@
-"""``wirewatch export``: the archive, or a part of it, to take elsewhere; one release at a time, newest first."""
+"""``wirewatch export``: writes stored releases as JSON Lines, CSV or ninjs, newest first."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from scheduler.wiring import AppContext, now
 from stories.search.filters import ReleaseFilter, filtered
 from stories.store.archive import StoredRelease
 
-BATCH_RELEASES = 100  # releases held at a time
+BATCH_RELEASES = 100  # read at a time
 COLUMNS = (
     "id", "story", "kind", "revision", "source", "wire", "wire_id", "url", "headline", "subheadline", "place",
     "published_at", "first_seen_at", "embargoed_until", "issuer", "language", "tags", "tickers", "notice", "marker",
     "statement", "body", "about", "disclaimer", "contacts", "images",
 )  # fmt: skip
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""Spreadsheets take a cell that begins so for a formula (OWASP, CSV Injection); the last ones in Japanese input."""
+"""Spreadsheets read cells that begin with these as formulas (OWASP, CSV Injection); the last four are full-width."""
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 class ExportFormat(StrEnum):
-    """What is written."""
+    """Output formats."""
 
     JSONL = "jsonl"
     CSV = "csv"
@@ -41,7 +41,7 @@ class ExportFormat(StrEnum):
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands of this file."""
+    """Add the commands of this module."""
     app.command(
         epilog=examples(
             "wirewatch export > releases.jsonl",
@@ -59,12 +59,12 @@ def export(
     since_: Since = None,
     kind: Kind = None,
     query: Query = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="At most so many; left out: all.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Maximum number of releases; left out: all.")] = None,
     format: Annotated[  # noqa: A002
         ExportFormat, typer.Option("--format", help="ninjs: IPTC's ninjs 3.0, an item a line.")
     ] = ExportFormat.JSONL,
 ) -> None:
-    """Take the archive elsewhere: every release, or those that the options ask for, newest first."""
+    """Export all stored releases, or those that match the options, newest first."""
     settings = context.obj.settings
     wanted = wanted_releases(settings, tag=tag, watch=watch, source=source, since_=since_, kind=kind, query=query)
     out = Out()
@@ -82,28 +82,28 @@ def export(
 
 
 class Out:
-    """Standard output; when the reader of the pipe has gone, nothing more is written, without a word."""
+    """Standard output; after its reader closed the pipe, further output is discarded."""
 
     def __init__(self) -> None:
-        self._gone = False
+        self._is_closed = False
         self._plain = not sys.stdout.isatty()
 
     def text(self, line: str) -> None:
-        """Write a line that has its end already."""
+        """Write a line that includes its line end."""
         self._try(lambda: sys.stdout.write(line if self._plain else json_text(line.encode())))
 
     def flush(self) -> bool:
-        """Send what was written; False when nobody reads it any more."""
+        """Flush the output; False when its reader closed the pipe."""
         self._try(sys.stdout.flush)
-        return not self._gone
+        return not self._is_closed
 
     def _try(self, work: Callable[[], object]) -> None:
-        if self._gone:
+        if self._is_closed:
             return
         try:
             work()
         except BrokenPipeError:
-            self._gone = True
+            self._is_closed = True
             discard_output()
 
 
@@ -128,7 +128,7 @@ async def _lines(app: AppContext, found: Sequence[StoredRelease], wanted: Export
         case ExportFormat.JSONL:
             rows = [release_row(stored) for stored in found]
             for row in rows:
-                del row["first_seen"]  # of the table alone
+                del row["first_seen"]  # only for the table
             return [_json_line(row) for row in rows]
         case ExportFormat.NINJS:
             withdrawn = await app.archive.withdrawn(list({stored.story: None for stored in found}))
@@ -141,7 +141,7 @@ def _json_line(row: dict[str, Any]) -> str:
 
 
 def csv_cells(stored: StoredRelease) -> list[Any]:
-    """Return a stored release as the values of ``COLUMNS``; what is a list there is a text with lines here."""
+    """Return a stored release as the values of ``COLUMNS``; lists become text with line breaks."""
     row = release_row(stored)
     notice = row["notice"] or {}
     row |= {
@@ -160,9 +160,9 @@ def csv_cells(stored: StoredRelease) -> list[Any]:
 
 
 def cell(value: Any) -> str:
-    """Return a value as a cell that no spreadsheet takes for a formula: an apostrophe stands before what looks so."""
+    """Return a value as a cell that no spreadsheet reads as a formula: an apostrophe precedes such text."""
     text = _UNPRINTABLE.sub(" ", "" if value is None else str(value))
-    # Some programs look past blanks and what nobody sees.
+    # Some programs skip blanks and invisible characters.
     return f"'{text}" if text.startswith(FORMULA) or text.strip().lstrip("\ufeff\u200b").startswith(FORMULA) else text
 
 

@@ -19,7 +19,7 @@ from stories.model.sighting import Poll
 
 
 class Shape(StrEnum):
-    """How the release is printed."""
+    """Output formats."""
 
     JSON = "json"
     TEXT = "text"
@@ -27,16 +27,16 @@ class Shape(StrEnum):
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands of this file."""
+    """Add the commands of this module."""
     app.command(epilog=examples("wirewatch extract page.html --url https://wire.example/news/1 --format text"))(extract)
 
 
 def extract(
     context: typer.Context,
-    page: Annotated[str, typer.Argument(metavar="FILE|URL", help="A saved page, or an address to fetch.")],
-    url: Annotated[str | None, typer.Option(help="Where a saved page comes from.")] = None,
-    source: Annotated[str | None, typer.Option(help="Use this source's hints.")] = None,
-    format: Annotated[Shape, typer.Option("--format", help="How to print it.")] = Shape.JSON,  # noqa: A002
+    page: Annotated[str, typer.Argument(metavar="FILE|URL", help="A saved page, or a URL to fetch.")],
+    url: Annotated[str | None, typer.Option(help="The URL of a saved page.")] = None,
+    source: Annotated[str | None, typer.Option(help="Use the hints of this source.")] = None,
+    format: Annotated[Shape, typer.Option("--format", help="The output format.")] = Shape.JSON,  # noqa: A002
 ) -> None:
     """Read one page and print the release; needs no Redis."""
     settings: Settings = context.obj.settings

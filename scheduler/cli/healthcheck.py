@@ -1,4 +1,4 @@
-"""``wirewatch healthcheck``: does the daemon on this machine answer? For containers and supervisors."""
+"""``wirewatch healthcheck``: checks that the daemon on this machine answers; for containers and supervisors."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import typer
 from scheduler.cli.context import CommandError
 from scheduler.cli.output import examples
 
-TIMEOUT_SECONDS = 3.0  # seconds; the image's health check waits five
+TIMEOUT_SECONDS = 3.0  # the health check of the image waits 5 s
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command of this file, which --help does not show: no person needs it."""
+    """Add the command of this module; --help hides it, because it is for programs."""
     app.command(hidden=True, epilog=examples("wirewatch healthcheck"))(healthcheck)
 
 
 def healthcheck(context: typer.Context) -> None:
-    """End with 0 when the daemon's /healthz answers, else with 1."""
+    """Exit with 0 when /healthz of the daemon answers, else with 1."""
     web = context.obj.settings.web
     host = "127.0.0.1" if web.host in ("0.0.0.0", "::", "localhost") else web.host  # noqa: S104
     url = f"http://{f'[{host}]' if ':' in host else host}:{web.port}/healthz"

@@ -1,4 +1,4 @@
-"""Results on standard output: a table for people, JSON for programs."""
+"""Prints results on standard output: a table on a terminal, JSON for programs."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from rich.text import Text
 
 LONG_COLUMNS = ("headline", "why", "error", "last_error", "off", "detail", "query", "reason")
 """Columns of free text."""
-MIN_LONG_COLUMN_WIDTH = 30  # characters; less is no room to read a headline in
+MIN_LONG_COLUMN_WIDTH = 30  # characters; a headline is unreadable in less
 COLUMN_GAP = 2
 EMPTY_CELL = "–"
-CONTROLS = "[\x7f-\x9f\u202a-\u202e\u2066-\u2069]"  # of terminals, and those that turn the reading direction
+CONTROLS = "[\x7f-\x9f\u202a-\u202e\u2066-\u2069]"  # of terminals and of text direction
 
 
 class Format(StrEnum):
@@ -43,26 +43,26 @@ def examples(*lines: str) -> str:
 
 
 def chosen(wanted: Format | None) -> Format:
-    """Return the format that was asked for, or the one that fits where the output goes."""
+    """Return the given format; left out: a table on a terminal, else JSON Lines."""
     return wanted or (Format.TABLE if sys.stdout.isatty() else Format.JSONL)
 
 
 def line(row: Any) -> None:
-    """Print one JSON object on a line of its own, at once."""
+    """Print one JSON object as a line, and flush it."""
     write(json_text(row if isinstance(row, bytes) else msgspec.json.encode(row)))
 
 
 def json_text(row: bytes) -> str:
-    """Return JSON as text; on a terminal with the control characters escaped that JSON lets through."""
+    """Return JSON as text; on a terminal, control characters that JSON allows are escaped."""
     if not sys.stdout.isatty():
         return row.decode()
     return re.sub(CONTROLS, lambda found: f"\\u{ord(found[0]):04x}", row.decode())
 
 
 def write(text: str) -> None:
-    """Print a line at once; when the reader of the pipe has gone, what else is printed goes nowhere, without a word.
+    """Print a line and flush it; after the reader closed the pipe, discard further output.
 
-    A crawl is not broken off for that: it keeps and delivers what it finds.
+    A crawl goes on in that case: it stores and alerts what it finds.
     """
     try:
         sys.stdout.write(text + "\n")
@@ -72,7 +72,7 @@ def write(text: str) -> None:
 
 
 def discard_output() -> None:
-    """Let what else is printed go nowhere: who read it has gone."""
+    """Discard further output, because its reader closed the pipe."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)
@@ -81,7 +81,7 @@ def discard_output() -> None:
 def show(
     rows: Iterable[dict[str, Any]], columns: Sequence[str], wanted: Format | None, *, empty: str = "Nothing yet."
 ) -> None:
-    """Print rows; in a table only ``columns``, as text that a release cannot colour or break."""
+    """Print rows; a table has only ``columns``, and control characters of values are removed."""
     match chosen(wanted):
         case Format.JSONL:
             for row in rows:
@@ -96,25 +96,25 @@ def _table(rows: list[dict[str, Any]], columns: Sequence[str], empty: str) -> No
     if not rows:
         typer.echo(empty, err=True)
         return
-    # Ids must stay whole to be copied and headlines to be read: where both do not fit beside each other, what is
-    # long goes on lines of its own under the row.
+    # Ids must be copied and headlines be read completely. Where both do not fit in one row, long columns are printed on
+    # lines of their own below it.
     console = Console()
     texts = [[cell(row.get(column)) for column in columns] for row in rows]
     widths = [
         max(len(column), *(text.cell_len for text in one))
         for column, one in zip(columns, zip(*texts, strict=True), strict=True)
     ]
-    beside = [number for number, column in enumerate(columns) if column not in LONG_COLUMNS]
-    room = console.width - sum(widths[number] + COLUMN_GAP for number in beside)
-    if len(beside) == len(columns) or room >= MIN_LONG_COLUMN_WIDTH * (len(columns) - len(beside)):
-        beside = list(range(len(columns)))
+    in_row = [number for number, column in enumerate(columns) if column not in LONG_COLUMNS]
+    room = console.width - sum(widths[number] + COLUMN_GAP for number in in_row)
+    if len(in_row) == len(columns) or room >= MIN_LONG_COLUMN_WIDTH * (len(columns) - len(in_row)):
+        in_row = list(range(len(columns)))
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, COLUMN_GAP, 0, 0))
-    for number in beside:
+    for number in in_row:
         long = columns[number] in LONG_COLUMNS
         table.add_column(columns[number].replace("_", " "), overflow="fold", no_wrap=not long)
     for one in texts:
-        table.add_row(*(one[number] for number in beside))
-    if len(beside) == len(columns):
+        table.add_row(*(one[number] for number in in_row))
+    if len(in_row) == len(columns):
         console.print(table)
         return
     lines = console.render_lines(
@@ -126,7 +126,7 @@ def _table(rows: list[dict[str, Any]], columns: Sequence[str], empty: str) -> No
             soft_wrap=True,
         )
         for under in (
-            (texts[number - 1][column] for column in range(len(columns)) if column not in beside) if number else ()
+            (texts[number - 1][column] for column in range(len(columns)) if column not in in_row) if number else ()
         ):
             if under.plain != EMPTY_CELL:
                 console.print(Text("    ") + under, soft_wrap=True)
@@ -147,7 +147,7 @@ def plain_lines(text: str) -> str:
 
 
 def moment(text: str | None) -> str | None:
-    """Return an ISO moment for a table: minutes are enough, the offset stays."""
+    """Return an ISO time for a table: to the minute, with its offset."""
     if text is None or len(text) <= len("2026-02-11"):
         return text
     day, _, time = text.partition("T")

@@ -16,17 +16,17 @@ log = structlog.get_logger(__name__)
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands of this file."""
+    """Add the commands of this module."""
     app.command(epilog=examples("wirewatch run", "wirewatch --config desk.toml run", "wirewatch run --standby"))(run)
 
 
 def run(
     context: typer.Context,
     standby: Annotated[
-        bool, typer.Option("--standby", help="While another daemon has the clock, wait to take its place.")
+        bool, typer.Option("--standby", help="While another daemon is the leader, wait to take its place.")
     ] = False,
 ) -> None:
-    """Schedule, crawl, alert and serve the page, until SIGTERM or SIGINT."""
+    """Run the daemon: poll, alert and serve the page until SIGTERM or SIGINT."""
     from scheduler import reactor
     from scheduler.process.shutdown import stop_on_signals, stopping
     from scheduler.process.watchdog import exit_on_stall
@@ -52,7 +52,7 @@ def run(
             f"{enabled} source(s), {len(settings.watches)} watch(es), {len(settings.channels)} channel(s)", err=True
         )
         if not settings.watches:
-            typer.echo("No watch is configured, so nothing will alert: add [watches.NAME] to the file.", err=True)
+            typer.echo("No watch is configured, so nothing is alerted: add [watches.NAME] to the file.", err=True)
 
     reactor.run(main)
     stopping.finish()

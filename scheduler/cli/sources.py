@@ -1,4 +1,4 @@
-"""``wirewatch sources``: the sources and how they do; ``test`` polls one without storing anything."""
+"""``wirewatch sources``: the sources and their health; ``test`` polls one without storing anything."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from stories.model.ids import crawl_id
 from stories.model.release import Release, release_payload
 
 MAX_TEST_PAGES = 3  # release pages that a test reads
-sources = typer.Typer(invoke_without_command=True, help="The sources and their health.")
+sources = typer.Typer(invoke_without_command=True, help="Show the sources and their health; test one.")
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands of this file."""
+    """Add the commands of this module."""
     app.add_typer(
         sources, name="sources", epilog=examples("wirewatch sources", "wirewatch sources test media-outreach")
     )
@@ -89,10 +89,8 @@ def _why(source: SourceSettings, health: SourceHealth) -> str | None:
     words += [f"since {moment(found.since)}"] if words and words[0] and found.since else []
     words += [f"gap {moment(gap.from_at)} to {moment(gap.to_at)}" for gap in health.gaps]
     if health.waiting_pages:
-        words.append(
-            f"{health.waiting_pages:,} page(s) wait until the source may have them (docs/operations.md, budget)"
-        )
-    words += [f"{one.kind} set aside: {one.why}, {how_to_read(one)}" for one in health.set_aside]
+        words.append(f"{health.waiting_pages:,} page(s) wait for the budget of the source (docs/operations.md)")
+    words += [f"{item.kind} quarantined: {item.why}, {how_to_read(item)}" for item in health.set_aside]
     return "; ".join(word for word in words if word) or None
 
 
@@ -100,23 +98,25 @@ def _why(source: SourceSettings, health: SourceHealth) -> str | None:
 def test_source(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="A source of the configuration.")],
-    tag: Annotated[list[str] | None, typer.Option(help="For {tag} listings; those of the watches if none.")] = None,
+    tag: Annotated[
+        list[str] | None, typer.Option(help="The tag for {tag} listings; left out: the tags of all watches.")
+    ] = None,
     format: FormatOption = None,  # noqa: A002
 ) -> None:
-    """Poll one source without storing anything, and say what was read, and why not."""
+    """Poll one source without storing anything, and print what was read and what failed."""
     from scheduler import reactor
     from scheduler.roles.one_off import try_polls
 
     settings = context.obj.settings
     require_known(name, settings.sources, "source")
-    asked, crawl = now(), crawl_id()
+    requested_at, crawl = now(), crawl_id()
     tags = [one.lstrip("#＃") for one in tag or []] or list(settings.watched_tags())
     listings = list(listings_of(name, settings.sources[name], tags, settings.polling.interval))
     if not settings.sources[name].listings:
         raise CommandError(f"source {name!r} has no listing: {settings.sources[name].reason or 'nothing to poll'}")
     if not listings:
-        raise CommandError(f"every listing of {name!r} asks for a tag: name one with --tag, or in a watch")
-    polls = [listing.poll(asked, "crawl", crawl) for listing in listings]
+        raise CommandError(f"every listing of {name!r} needs a tag: give --tag, or add tags to a watch")
+    polls = [listing.poll(requested_at, "crawl", crawl) for listing in listings]
     tried = reactor.run(lambda: try_polls(settings, polls, MAX_TEST_PAGES, refetch_robots=True))
     if chosen(format) is Format.TABLE:
         typer.echo(f"{name}: {tried.listings} of {len(polls)} listing(s) read, {len(tried.sightings)} sighting(s)")
@@ -138,11 +138,11 @@ def test_source(
             }
         )
     if not tried.listings or (tried.sightings and not tried.releases):
-        raise CommandError("the source could not be read")
+        raise CommandError("the source could not be read; the lines above name the reason")
     if not tried.sightings:
         raise CommandError(
-            "the listings were read, but name no release: a feed or sitemap may have none for now; for an HTML page "
-            "give selectors (docs/sources.md)"
+            "the listings were read, but they list no release: a feed or sitemap may be empty now; for an HTML page "
+            "add selectors (docs/sources.md)"
         )
 
 

@@ -1,4 +1,4 @@
-"""``wirewatch watches``: what is followed; ``test`` shows which stored releases a watch matches."""
+"""``wirewatch watches``: the watches; ``test`` lists the stored releases that one matches."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from scheduler.cli.output import FormatOption, examples, show
 from scheduler.wiring import AppContext
 from stories.search.filters import ReleaseFilter, filtered
 
-watches = typer.Typer(invoke_without_command=True, help="The watches.")
+watches = typer.Typer(invoke_without_command=True, help="Show the watches; test one.")
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands of this file."""
+    """Add the commands of this module."""
     app.add_typer(watches, name="watches", epilog=examples("wirewatch watches", "wirewatch watches test hkstp"))
 
 
 @watches.callback()
 def list_watches(context: typer.Context, format: FormatOption = None) -> None:  # noqa: A002
-    """The watches of the configuration."""
+    """Show the watches of the configuration."""
     if context.invoked_subcommand is not None:
         return
     rows = [
@@ -45,10 +45,10 @@ def list_watches(context: typer.Context, format: FormatOption = None) -> None:  
 def test_watch(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="A watch of the configuration.")],
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="Maximum number of releases.")] = 20,
     format: FormatOption = None,  # noqa: A002
 ) -> None:
-    """Which stored releases a watch matches, newest first."""
+    """List the stored releases that a watch matches, newest first."""
     settings = context.obj.settings
     require_known(name, settings.watches, "watch")
     wanted = ReleaseFilter(asked=watch_filter(settings, name))
@@ -61,4 +61,4 @@ def test_watch(
                 break
         return rows
 
-    show(with_app_context(settings, read), COLUMNS, format, empty="It matches nothing that is stored.")
+    show(with_app_context(settings, read), COLUMNS, format, empty="The watch matches no stored release.")

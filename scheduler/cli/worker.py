@@ -1,4 +1,4 @@
-"""``wirewatch worker``: crawls for a daemon, on this machine or another."""
+"""``wirewatch worker``: takes polls and alerts from a daemon, on this or another machine."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ log = structlog.get_logger(__name__)
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands of this file."""
+    """Add the commands of this module."""
     app.command(epilog=examples("wirewatch worker", "wirewatch --config desk.toml worker"))(worker)
 
 
@@ -52,10 +52,10 @@ def worker(context: typer.Context) -> None:
 
 
 def of_this_machine(settings: Settings) -> str | None:
-    """Return in words that a worker without ``redis_url`` reaches no other machine; None with it."""
+    """Return a warning that a worker without ``redis_url`` reaches no other machine; None with it."""
     if settings.redis_url is not None:
         return None
     return (
-        f"No redis_url is set, so it works for a daemon of this machine alone, with the same data_dir "
-        f"({settings.data_dir}). For more machines set one redis_url for all of them (docs/operations.md)."
+        f"No redis_url is set, so this worker serves only a daemon on this machine with the same data_dir "
+        f"({settings.data_dir}). To use more machines, set the same redis_url on all of them (docs/operations.md)."
     )

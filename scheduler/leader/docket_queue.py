@@ -1,7 +1,8 @@
-"""Polls shared among processes: docket carries them as tasks, with leases, and takes up what a dead worker left.
+"""The task queue of polls shared among processes: docket tasks with leases, redelivered when a worker crashed.
 
-Without a worker nothing of this is in use: the daemon's polls go through its own queue
-(docs/decisions/0011-workers.md has what was tried and measured)."""
+Without workers it is not used: the polls of the daemon go through its own queue
+(docs/decisions/0011-workers.md has alternatives and measurements).
+"""
 
 from __future__ import annotations
 
@@ -35,44 +36,42 @@ from stories.model.urls import url_digest
 
 log = structlog.get_logger(__name__)
 
-MAX_CONCURRENT_POLLS = (
-    48  # polls in the hands of one process: enough that slow hosts hold up no others, few enough to spread
-)
-LEASE = timedelta(seconds=15)  # without a sign of life, until another takes up a poll; ten times the worst stall
-MAX_ATTEMPTS = 5  # of a poll that is handed back or fails
-RETRY_SECONDS = 1.0  # seconds to the next try while Redis does not take a poll
-HEARTBEAT_SECONDS = 2.0  # seconds between two signs of life, a fifth of what they last
-MAX_CRASHES = 3  # of readers with the same page in their hands, until it counts as a page that cannot be read
-MAX_CLOCK_SKEW = timedelta(seconds=5)  # by which the clocks of two processes may differ
-DUPLICATE_FRACTION = 8  # a listing that was polled within this part of its interval is not polled again by the clock
+MAX_CONCURRENT_POLLS = 48  # in one process: enough that slow hosts do not delay others, few enough to spread the work
+LEASE = timedelta(seconds=15)  # without a renewal, until another process gets the poll; ten times the longest stall
+MAX_ATTEMPTS = 5  # of a poll that is requeued or fails
+RETRY_SECONDS = 1.0  # to the next attempt while Redis does not accept a poll
+HEARTBEAT_SECONDS = 2.0  # between two heartbeats, a fifth of their lifetime
+MAX_CRASHES = 3  # of processes that were reading the same page, until reading it counts as failed
+MAX_CLOCK_SKEW = timedelta(seconds=5)  # between two processes
+DUPLICATE_FRACTION = 8  # a listing polled within this fraction (1/8) of its interval is not polled again by the clock
 
 
 class RequeuedError(Exception):
-    """This process ends; another one does the poll."""
+    """This process ends or is paused; another one runs the poll."""
 
     expected = True
 
 
 class SharedQueue(PollQueue):
-    """A process's own polls; what somebody else may do as well is handed out while there is somebody."""
+    """The queue of polls of a process that dispatches them to workers while there are any."""
 
     def __init__(self) -> None:
         super().__init__()
         self.dispatch: Callable[[Poll], bool] | None = None
 
     def put(self, poll: Poll) -> bool:
-        """Queue a poll here or for everybody, and return whether it was."""
+        """Queue a poll here or dispatch it to workers, and return whether it was accepted."""
         if self.dispatch is not None and poll.crawl_id is None:
             return self.dispatch(poll)
         return super().put(poll)
 
     def put_local(self, poll: Poll) -> bool:
-        """Queue a poll for this process's own spider."""
+        """Queue a poll for the spider of this process."""
         return super().put(poll)
 
 
 def task_key(poll: Poll) -> str:
-    """Return what a poll is known by: as long as one waits or is done, another of the same is not taken."""
+    """Return the idempotency key of a poll: while one waits or runs, docket refuses another with the same key."""
     if poll.crawl_id is not None:
         return f"crawl:{poll.crawl_id}"
     if poll.listing is not None:
@@ -81,10 +80,16 @@ def task_key(poll: Poll) -> str:
 
 
 def is_duplicate(poll: Poll, cursor: Cursor, interval: timedelta, term: int, now: datetime) -> bool:
-    """Return whether the clock asks for a listing that was only just polled: another asked for it too.
+    """Return whether a poll of the clock is a duplicate, because the listing was polled just before.
 
-    Under the ``term`` that stands that is told by when it was polled; a clock that was deposed since it handed the
-    poll out is believed only where the listing is due by its cursor.
+    A poll of a deposed leader (its term is lower than ``term``) runs only if the listing is due by its cursor.
+
+    Args:
+        poll: The dispatched poll.
+        cursor: The cursor of its listing.
+        interval: The configured interval of the listing.
+        term: The term of the current leader.
+        now: The present moment.
     """
     if poll.reason != "clock":
         return False
@@ -97,7 +102,7 @@ def is_duplicate(poll: Poll, cursor: Cursor, interval: timedelta, term: int, now
 
 
 class DocketQueue:
-    """One process's part in the polls that are shared: it hands out its own, and does those that it gets."""
+    """The part of one process in the task queue: it sends its polls, and runs those that it gets."""
 
     def __init__(
         self,
@@ -109,7 +114,15 @@ class DocketQueue:
         term: int = 0,
         is_leader: Callable[[], bool] = lambda: True,
     ) -> None:
-        """``may`` says whether polls may be handed out now; ``term`` is the clock's, for who has it."""
+        """
+        Args:
+            services: The services of the crawl.
+            requests: The requested crawls.
+            url: Of Redis.
+            signer: Signs tasks and checks their signatures.
+            term: The fencing token of the leader; 0 for a worker.
+            is_leader: Returns whether polls may be sent now.
+        """
         self._services = services
         self._requests = requests
         self._signer = signer
@@ -123,7 +136,7 @@ class DocketQueue:
         self._open = _engine(url)
 
     def enqueue(self, poll: Poll) -> bool:
-        """Hand a poll out, and return whether it was; one that waits here already is not handed out again."""
+        """Send a poll, and return whether it was accepted; a poll that waits here already is refused."""
         key = task_key(poll)
         if key in self._unsent_keys or not self._is_leader():
             return False
@@ -132,7 +145,7 @@ class DocketQueue:
         return True
 
     def take_unsent(self) -> list[Poll]:
-        """Return the polls that were given and not handed out, and forget them."""
+        """Return the polls that were not sent yet, and remove them."""
         polls = []
         while not self._unsent.empty():
             polls.append(self._unsent.get_nowait())
@@ -140,21 +153,21 @@ class DocketQueue:
         return polls
 
     def stop(self) -> None:
-        """Take no more; what is under way is handed back, for others."""
+        """Take no more polls, and requeue those in progress for other processes."""
         self._stopping.set()
 
     def set_paused(self, is_paused: bool) -> None:
-        """Take no more while this process cannot do it, and hand back what is in flight; False: take again."""
+        """Pause: take no more polls, and requeue those in progress; False: resume."""
         set_now, cleared = (self._paused, self._resumed) if is_paused else (self._resumed, self._paused)
         cleared.clear()
         set_now.set()
         if is_paused:
-            log.warning("work_held", reason="this process cannot read pages", next="other processes take its polls")
+            log.warning("work_paused", reason="this process cannot read pages", next="other processes take its polls")
         else:
             log.info("work_resumed")
 
     async def run(self) -> None:
-        """Hand out, and do what comes, until cancelled."""
+        """Send and run polls until cancelled."""
         while not self._stopping.is_set():
             await self._resumed.wait()
             try:
@@ -171,14 +184,14 @@ class DocketQueue:
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _run_worker(self, worker: Any) -> None:
-        """Do what comes, until this process is held."""
-        working = asyncio.create_task(worker.run_forever(), name="polls of others")
+        """Run polls until this process is paused."""
+        working = asyncio.create_task(worker.run_forever(), name="docket worker")
         held = asyncio.create_task(self._paused.wait())
         try:
             await asyncio.wait([working, held], return_when=asyncio.FIRST_COMPLETED)
         finally:
             held.cancel()
-            working.cancel()  # then it ends what it does, and returns
+            working.cancel()  # then the docket worker ends its tasks and returns
             await asyncio.wait([working])
         if not working.cancelled() and (error := working.exception()) is not None:
             raise error
@@ -200,7 +213,7 @@ class DocketQueue:
     def _task(self) -> Callable[..., Awaitable[None]]:
         from docket import Retry
 
-        async def poll(sealed: str, retry: Retry = Retry(attempts=MAX_ATTEMPTS)) -> None:  # noqa: B008 (docket's way)
+        async def poll(sealed: str, retry: Retry = Retry(attempts=MAX_ATTEMPTS)) -> None:  # noqa: B008 (docket's API)
             packed = self._signer.open(TASK, sealed)
             if packed is None:
                 log.warning("task_refused", reason="not signed with our key", next="it is not run")
@@ -228,7 +241,7 @@ class DocketQueue:
         await run_crawl(poll, self._services, self._requests)
 
     async def _run_poll(self, poll: Poll) -> None:
-        """Return when a poll and the pages that it named have come to their end."""
+        """Run a poll, and return when it and the pages that it named are finished."""
         services = self._services
         if poll.listing is not None:
             cursor, term = await services.stores.cursors.get_with_term(listing_key(poll.source, poll.listing))
@@ -256,13 +269,13 @@ class DocketQueue:
 
 
 async def requeue_pages_of_crashed(registry: WorkerRegistry, services: Services, name: str) -> None:
-    """Let what a dead process had in hand be read by others, later and later a page that many of them had in hand."""
-    now, died_of = services.clock(), dict(await registry.reap(name))
-    log.warning("process_crashed", process=name, pages=len(died_of), next="other processes read its pages")
-    for digest, one in (await registry.pending_sightings(list(died_of))).items():
-        url, died = one.sighting.url, died_of[digest]
-        if died >= MAX_CRASHES:
-            why = f"the process that read it died, {died} times"
+    """Requeue the pages of a crashed process; a page of many crashed processes is delayed with backoff."""
+    now, crashes = services.clock(), dict(await registry.reap(name))
+    log.warning("process_crashed", process=name, pages=len(crashes), next="other processes read its pages")
+    for digest, one in (await registry.pending_sightings(list(crashes))).items():
+        url, count = one.sighting.url, crashes[digest]
+        if count >= MAX_CRASHES:
+            why = f"{count} processes crashed while they read it"
             delay = await services.claims.record_failure(url, why, now)
             log.error("page_retry_delayed", source=one.source, url=url, reason=why, retry_in=str(delay))
         else:
@@ -270,9 +283,9 @@ async def requeue_pages_of_crashed(registry: WorkerRegistry, services: Services,
 
 
 async def send_heartbeats(registry: WorkerRegistry, name: str) -> None:
-    """Say that this process lives, until cancelled."""
+    """Renew the heartbeat of this process until cancelled."""
     while True:
-        with contextlib.suppress(RedisError):  # whoever else needs Redis tells of it
+        with contextlib.suppress(RedisError):  # other parts report it
             await registry.heartbeat(name)
         await asyncio.sleep(HEARTBEAT_SECONDS)
 
@@ -282,14 +295,14 @@ def _engine(url: str) -> Callable[[], contextlib.AbstractAsyncContextManager[tup
         from docket import Docket, Worker
     except ImportError as error:
         raise StartError(
-            "sharing polls with workers needs docket; install it: pip install 'wirewatch[workers]'"
+            "sharing polls with workers needs docket, which is not installed: pip install 'wirewatch[workers]'"
         ) from error
     without_pickle()
-    logging.getLogger("docket").setLevel(logging.WARNING)  # a line for each task
+    logging.getLogger("docket").setLevel(logging.WARNING)  # it logs every task
 
     @contextlib.asynccontextmanager
     async def opened() -> AsyncIterator[tuple[Any, Any]]:
-        # No results and no record of what was done: they would be a key for every poll.
+        # Without results and execution records, which would be a key for every poll.
         async with (
             Docket(name=keys.docket("").name.rstrip(":"), url=url, execution_ttl=timedelta()) as docket,
             Worker(docket, concurrency=MAX_CONCURRENT_POLLS, redelivery_timeout=LEASE) as worker,

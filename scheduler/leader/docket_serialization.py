@@ -1,4 +1,4 @@
-"""docket without pickle: arguments of tasks are JSON text, and anything else in Redis is refused unread.
+"""docket without pickle: task arguments are JSON, and any other message in Redis is refused without decoding it.
 
 docket 0.27 has no setting for its serializer. It calls ``cloudpickle.loads`` on the arguments of every task that it
 takes from Redis, on the values of strikes, and on results. Unpickling runs code, so anyone who can write to that Redis
@@ -9,8 +9,8 @@ could run code in every process that shares polls. ``without_pickle`` replaces t
 - strikes: not read at all, wirewatch uses none;
 - results and executions by key: not read at all, wirewatch keeps none.
 
-``tests/scheduler/test_docket_json.py`` counts the places in docket's source where it pickles, and fails when a new
-version has others.
+``tests/scheduler/leader/test_docket_serialization.py`` counts the places where docket's source
+uses pickle, and fails when a new version has others.
 """
 
 from __future__ import annotations
@@ -27,12 +27,10 @@ import structlog
 log = structlog.get_logger(__name__)
 
 TASK = "poll"
-"""The one task there is."""
+"""The only task."""
 REFUSED = "refused"
-"""The task that takes the place of a message that is not ours."""
-MAX_ARGUMENT_BYTES = (
-    1 << 20
-)  # bytes of one task's arguments; a poll has some hundred, one with many named pages some 10,000
+"""The task that replaces a message that wirewatch did not write."""
+MAX_ARGUMENT_BYTES = 1 << 20  # a poll has some hundred, one with many pages some 10,000
 
 
 class UnsignedTaskError(ValueError):
@@ -40,7 +38,7 @@ class UnsignedTaskError(ValueError):
 
 
 class JsonCodec:
-    """Stands in for the module ``cloudpickle`` in docket: ``dumps`` and ``loads`` of one text, or of no arguments."""
+    """Replaces the module ``cloudpickle`` in docket: encodes one text, or no arguments, as JSON."""
 
     @staticmethod
     def dumps(value: Any) -> bytes:
@@ -51,9 +49,9 @@ class JsonCodec:
 
     @staticmethod
     def loads(data: bytes) -> Any:
-        """Return what ``dumps`` was given; ``UnsignedTaskError`` for anything else. Runs no code that the data names."""
+        """Return what ``dumps`` encoded; ``UnsignedTaskError`` for anything else. It never runs code from the data."""
         if not isinstance(data, bytes) or len(data) > MAX_ARGUMENT_BYTES:
-            raise UnsignedTaskError("longer than any task of ours")
+            raise UnsignedTaskError("longer than any task of wirewatch")
         try:
             value = json.loads(data.decode("ascii"))
         except (ValueError, RecursionError) as error:
@@ -66,7 +64,7 @@ class JsonCodec:
 
 
 def checked(message: Mapping[bytes, bytes]) -> Mapping[bytes, bytes]:
-    """Return a message of docket's stream if it is one of ours, else one of the task ``refused`` in its place."""
+    """Return a message of docket's stream if wirewatch wrote it, else a message of the task ``refused``."""
     try:
         if message.get(b"function") != TASK.encode():
             raise UnsignedTaskError(f"the task {message.get(b'function', b'')[:40]!r} does not exist")
@@ -92,10 +90,10 @@ def checked(message: Mapping[bytes, bytes]) -> Mapping[bytes, bytes]:
 
 
 async def refused() -> None:
-    """End a message that is not ours: docket acknowledges it."""
+    """Do nothing, so that docket acknowledges a refused message."""
 
 
-@cache  # once in a process: docket's modules stay changed
+@cache  # once per process: it changes docket's modules
 def without_pickle() -> None:
     """Replace every use of pickle in docket. Call it before a ``Docket`` is made."""
     import docket.docket

@@ -1,7 +1,7 @@
-"""What the daemon knows of Redis' content, so that a Redis that comes back empty is restored and not seeded silently.
+"""Mirrors the essential content of Redis, so that an emptied Redis is restored instead of being seeded silently.
 
-The daemon reads what it needs every few seconds, keeps it in the process and in a file in ``data_dir``. What may be
-stale leads to a repeated alert (with the same id), never to a lost one (docs/decisions/0018-emptied-redis.md).
+The leader reads the content every few seconds and keeps it in memory and in a file in ``data_dir``. Stale data lead to
+a repeated alert (with the same id), never to a lost one (docs/decisions/0018-emptied-redis.md).
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ from stories.model.urls import url_digest
 from stories.store.archive import Archive
 
 MAX_KNOWN = 50_000  # releases; 5 MB of memory, and more than all listings show within the age of an alert
-MAX_IN_FILE = 20_000  # of them in the file, which is written twice a minute at the most
-MAX_OPEN = 5_000  # pending pages that are read every time; beyond it they are read every ``DEEP_READS`` times
-MAX_PENDING = 50_000  # pending pages that are restored; beyond it the listings themselves name them again
+MAX_IN_FILE = 20_000  # in the file, which is written at most twice a minute
+MAX_OPEN = 5_000  # pending pages read every time; more are read every ``DEEP_READS`` times
+MAX_PENDING = 50_000  # pending pages restored; the listings name the others again
 MAX_PENDING_IN_FILE = 20_000  # 6 MB
 DEEP_READS = 20  # reads, about 30 s
-MAX_DETAILS = 2_000  # newest releases of which the page, its revisit and the alerted channels are restored
-DETAILS_A_READ = 200  # of them read anew at a time: each is unpacked, 20 ms in all
+MAX_DETAILS = 2_000  # newest releases whose page, revisit and alerted channels are restored
+DETAILS_A_READ = 200  # read in one pass; unpacking takes 20 ms in all
 REVISIT_SECONDS = 2.0  # between two restored revisits
 MAX_ALERTS = 2_000  # alerts of a channel whose releases are read again
 BATCH = 500  # keys of one command
@@ -52,23 +52,23 @@ V = TypeVar("V")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detail:
-    """What a later correction of a release depends on."""
+    """What a later correction of a release needs."""
 
     marks: tuple[str, ...] = ()
     """Of its story: ``c:`` a channel that was alerted, ``w:`` a watch that was named."""
     revisit: PendingSighting | None = None
-    """Its page, if it is read again later."""
+    """Its page, if a revisit is scheduled."""
 
 
 @dataclass(slots=True, kw_only=True)
 class MirroredContent:
-    """What was last seen in Redis; the file holds the same."""
+    """The content of Redis at the last read; the file has the same fields."""
 
     mark: str = ""
     at: str = ""
     """When it was read, ISO 8601 in UTC."""
     cursors: dict[str, bytes] = field(default_factory=dict)
-    """By the listing's key, packed as Redis has them."""
+    """By the key of the listing, encoded as in Redis."""
     releases: list[str] = field(default_factory=list)
     """Ids of the releases that were kept, the oldest first."""
     waiting: dict[str, int] = field(default_factory=dict)
@@ -113,7 +113,7 @@ class Loss:
 
 
 class Mirror:
-    """Keeps ``Known`` up to date, and restores it."""
+    """Keeps ``MirroredContent`` up to date, and restores it."""
 
     def __init__(self, redis: Redis, listings: Sequence[Listing], channels: Iterable[str], file: Path) -> None:
         self._redis = redis
@@ -127,10 +127,10 @@ class Mirror:
         self.known = MirroredContent()
 
     async def read(self, mark: str, now: datetime) -> None:
-        """Read what changed, in an order in which nothing counts as alerted that was not.
+        """Read what changed, in an order that never marks a release as alerted before it was.
 
         Raises:
-            ForgottenError: Redis lost its data meanwhile; what is known stays as it was.
+            ForgottenError: Redis lost its data meanwhile; the mirrored content stays unchanged.
         """
         known = MirroredContent(mark=mark, at=timestamp(now), hashes=self.known.hashes, details=self.known.details)
         names = list(self._listings)
@@ -248,7 +248,7 @@ class Mirror:
         }
 
     async def restore(self, mark: str, now: datetime) -> Loss:
-        """Write what is known into the empty Redis and then its new mark, in one transaction; return what is lost."""
+        """Write the content and a new mark into an empty Redis in one transaction; return what is lost."""
         known = self.known
         loss = Loss(
             since=known.at or timestamp(now),
@@ -262,7 +262,7 @@ class Mirror:
             if one not in known.unsent
         }
         alerted |= {release_id_bytes(release_id(digest)): "" for digest in known.seeded}
-        hashes = {key.name: key for key in self._hash_keys()}  # what a removed source left is not restored
+        hashes = {key.name: key for key in self._hash_keys()}  # without those of removed sources
         async with self._redis.pipeline(transaction=True) as pipeline:
             for name, packed in known.cursors.items():
                 key = keys.cursor(name)
@@ -282,7 +282,7 @@ class Mirror:
         return loss
 
     def _restore_pending(self, pipeline: Pipeline, now: datetime) -> None:
-        """Queue the writes of what is to be read: waiting pages to their backlogs, revisits spread out over time."""
+        """Queue the writes of pages to read: pending pages go to their backlogs, revisits are spread out over time."""
         known, seeded = self.known, set(self.known.seeded)
         later: dict[str, tuple[PendingSighting, datetime, int | None]] = {}
         for place, one in enumerate(reversed(known.releases)):
@@ -309,7 +309,7 @@ class Mirror:
                     pipeline.sadd(keys.backlog_sources().name, pending.source)
 
     def load(self) -> bool:
-        """Take over what the file holds; False where there is none that can be read."""
+        """Load the file; False when it is missing or unreadable."""
         try:
             self.known = msgspec.json.decode(self._file.read_bytes(), type=MirroredContent)
         except (OSError, msgspec.MsgspecError):
@@ -341,22 +341,22 @@ def _batches(found: Mapping[K, V]) -> Iterator[dict[K, V]]:
 
 
 async def data_loss(redis: Redis) -> str | None:
-    """Return in words what Redis lost when it last came back empty; None when that is more than a week ago."""
+    """Return what Redis lost when it was last emptied, as a sentence; None when that is more than a week ago."""
     try:
         packed = await redis.get(keys.data_loss().name)
-    except (RedisError, OSError):  # readiness says that Redis is away
+    except (RedisError, OSError):  # readiness reports it
         return None
     loss = decode(packed, Loss, "loss", keys.data_loss().name) if packed else None
     return f"at {loss.found_at}: {loss.words}" if loss is not None else None
 
 
 def memory_file(data_dir: Path, address: str) -> Path:
-    """Return the file of what is known of the Redis at an address: another Redis is another memory."""
+    """Return the mirror file of the Redis at an address; each Redis has its own file."""
     return data_dir / f"known-{hashlib.sha256(address.encode()).hexdigest()[:12]}.json"
 
 
 def _doubted(packed: bytes, now: datetime) -> bytes:
-    """Return a cursor whose next poll reads the listing whole; one that cannot be read had its first poll long ago."""
+    """Return a cursor whose next poll reads the listing completely; an unreadable one counts as polled before."""
     cursor = decode(packed, Cursor, "cursor", "the mirror of Redis") or Cursor(read_at=UNREADABLE_AT)
     doubted = replace(cursor, etag=None, last_modified=None, digest=None, body=None, next_at=timestamp(now))
     return msgspec.json.encode(doubted)

@@ -1,4 +1,4 @@
-"""What is done when Redis remembers less than it did: every listing is read whole once, and people are told."""
+"""Recovery after Redis lost data: every listing is read completely once, and ``redis.recovered`` is alerted."""
 
 from __future__ import annotations
 
@@ -33,24 +33,24 @@ from stories.model.timestamps import timestamp
 
 log = structlog.get_logger(__name__)
 
-MIRROR_SHARE = 0.03  # of the time: with thousands of pages in the backlog a reading of all that is known takes long
-LAST_READ_SECONDS = 0.5  # at the end, with a Redis that may be away
-SAVE_SECONDS = 30.0  # between two writes of what is known to data_dir
-MARK_CHECK_SECONDS = 1.0  # between two looks at the mark of the memory
-STANDBY_SECONDS = 5.0  # between two reads of a standby: what is older leads to a repeated alert, not to a lost one
-RESTORE_SECONDS = 10.0  # that a daemon needs to restore an emptied Redis, with much to spare
+MIRROR_SHARE = 0.03  # of the time; with thousands of pages in the backlog, one read of the mirror takes long
+LAST_READ_SECONDS = 0.5  # at the end; Redis may be unreachable
+SAVE_SECONDS = 30.0  # between two writes of the mirror to data_dir
+MARK_CHECK_SECONDS = 1.0  # between two checks of the memory mark
+STANDBY_SECONDS = 5.0  # between two reads of a standby; older data lead to a repeated alert, never to a lost one
+RESTORE_SECONDS = 10.0  # that a daemon needs at most to restore an emptied Redis
 CURSOR_BATCH = 500  # cursors read and written in one round trip
 
 
 def mirror_of(app: AppContext) -> Mirror:
-    """Return the mirror of a Redis, and of the file in ``data_dir`` that belongs to it."""
+    """Return the mirror of the Redis of an app, with its file in ``data_dir``."""
     settings = app.settings
     where = "embedded" if app.server else address(app.redis)
     return Mirror(app.redis, all_listings(settings), settings.channels, memory_file(settings.data_dir, where))
 
 
 async def follow_memory_mark(app: AppContext) -> None:
-    """Take over the mark of the memory that the daemon set, until cancelled."""
+    """Follow the memory mark that the leader sets, until cancelled."""
     while True:
         with contextlib.suppress(RedisError):  # the other parts of the process report it
             await app.memory_mark.refresh(app.redis)
@@ -58,12 +58,12 @@ async def follow_memory_mark(app: AppContext) -> None:
 
 
 async def follow_as_standby(app: AppContext, mirror: Mirror, now: Callable[[], datetime]) -> None:
-    """Keep the mirror of a standby up to date, until cancelled: Redis may be emptied just when the clock changes hands.
+    """Keep the mirror of a standby up to date, until cancelled: Redis may be emptied during a change of the leader.
 
-    A Redis without a mark is left alone: the holder of the clock restores it, or this process once it has the clock.
+    A Redis without a mark is not read: the leader restores it, or this process once it is the leader.
     """
     while True:
-        with contextlib.suppress(RedisError, OSError):  # the look for the clock reports it
+        with contextlib.suppress(RedisError, OSError):  # the wait for the lease reports it
             if mark := text(await app.redis.get(keys.memory_mark().name) or ""):
                 await mirror.read(mark, now())
                 if app.memory_mark.name != mark:
@@ -73,13 +73,13 @@ async def follow_as_standby(app: AppContext, mirror: Mirror, now: Callable[[], d
 
 
 async def prepare_one_off_crawl(app: AppContext, now: Callable[[], datetime]) -> None:
-    """Let a one-off crawl check its writes, and restore an emptied Redis on which no daemon runs."""
+    """Let a one-off crawl check the memory mark of its writes; restore an emptied Redis if no daemon runs."""
     redis, memory = app.redis, app.memory_mark
     memory.follows = True
     deadline = time.monotonic() + RESTORE_SECONDS
     while not await redis.exists(keys.memory_mark().name) and await redis.exists(keys.leader_lease().name):
         if time.monotonic() > deadline:
-            return  # a daemon of a version without marks
+            return  # the daemon is of a version without marks
         await asyncio.sleep(MARK_CHECK_SECONDS / 4)
     await memory.refresh(redis)
     if memory.name or await redis.exists(keys.epoch().name, keys.releases().name):
@@ -93,7 +93,7 @@ async def prepare_one_off_crawl(app: AppContext, now: Callable[[], datetime]) ->
 
 
 class RollbackRecovery:
-    """Looks whether Redis went back, for the daemon that polls."""
+    """Checks on the leader whether Redis lost data, and recovers from it."""
 
     def __init__(
         self,
@@ -105,25 +105,28 @@ class RollbackRecovery:
         mirror: Mirror | None = None,
         took_over: bool = False,
     ) -> None:
-        """``poll_all`` polls every listing now: what an emptied Redis lost must not slide off them meanwhile.
-
+        """
         Args:
-            mirror: the one that a standby kept up to date.
-            took_over: the clock was taken from a daemon that had it, so there was data.
+            app: The open Redis and the configuration.
+            monitor: Stores and alerts ``redis.recovered``.
+            now: The present moment, aware.
+            poll_all: Polls every listing now, before lost releases drop off their listings.
+            mirror: The mirror that a standby kept up to date.
+            took_over: The lease was taken from another daemon, so there was data.
         """
         self._took_over = took_over
         self._redis = app.redis
         self._memory = app.memory_mark
         self._poll_all = poll_all
         self.checked = asyncio.Event()
-        """Set once it is known whether Redis lost its data; nothing is polled before."""
+        """Set after the first check; nothing is polled before."""
         listings = all_listings(app.settings)
         self._mirror = mirror or mirror_of(app)
         self._saved = 0.0
         self._save_failed = False
         self._mirror_failed = False
         self._unreported_loss: Loss | None = None
-        # Each answered write of the embedded server is on the disk, so a start of it alone loses nothing.
+        # The embedded server syncs every acknowledged write to disk, so its restart loses nothing.
         self._trusted = app.server is not None
         self._mirror_due = 0.0
         self._monitor = monitor
@@ -132,7 +135,7 @@ class RollbackRecovery:
         self._detector = RollbackDetector(app.redis, app.settings.data_dir, self._listings)
 
     async def check(self) -> RollbackCheck:
-        """Look once, and have read again what may be lost; ``RedisError`` when Redis is away."""
+        """Check once, and start the recovery of lost data; ``RedisError`` when Redis is unreachable."""
         emptied = await self._compare_mark()
         found = await self._detector.look(self._now())
         if emptied:
@@ -166,15 +169,15 @@ class RollbackRecovery:
         return found
 
     async def _compare_mark(self) -> bool:
-        """Compare the mark in Redis with the one of this process, and return whether what it held was lost.
+        """Compare the memory mark in Redis with the one of this process, and return whether Redis was emptied.
 
-        An empty Redis gets its mark in one transaction with what is known of the old one: until then scripts refuse to
-        write, so nothing is stored as if this were a first start.
+        An emptied Redis gets a new mark in one transaction with the mirrored data. Until then scripts refuse writes, so
+        nothing is stored as in a first start.
         """
         found = await self._redis.get(keys.memory_mark().name)
         mark = text(found) if found else ""
         first = self._memory.name in ("", UNKNOWN_MARK)
-        # At the start another mark is that of the daemon that had the clock before, which restored what it knew.
+        # At the start, a different mark was set by the previous leader, which restored its mirror.
         if mark and (first or mark == self._memory.name or not self.checked.is_set()):
             self._memory.name = mark
             return False
@@ -195,7 +198,7 @@ class RollbackRecovery:
         try:
             await self._mirror.read(self._memory.name, self._now())
             self._mirror_failed = False
-        except ResponseError as error:  # another kind of value under our key ends neither polling nor alerts
+        except ResponseError as error:  # a key of the wrong type must not stop polling and alerts
             if is_forgotten(error) or is_expected(error):
                 raise
             if not self._mirror_failed:
@@ -205,7 +208,7 @@ class RollbackRecovery:
             self._mirror_failed = True
 
     async def close(self) -> None:
-        """Write what is known to ``data_dir`` at an orderly end, so that a later start repeats no alert."""
+        """Write the mirror to ``data_dir`` at a clean shutdown, so that a later start repeats no alert."""
         if not self.checked.is_set():
             return
         with contextlib.suppress(RedisError, OSError, TimeoutError):
@@ -245,8 +248,8 @@ class RollbackRecovery:
             "redis.recovered",
             "redis",
             began=f"epoch {found.epoch}",
-            detail="Redis went back to an earlier state, by a backup or a failover; every listing is read whole, and "
-            "what was lost is found again: alerts may repeat, with the ids that they had",
+            detail="Redis went back to an earlier state, by a backup or a failover; every listing is read completely, "
+            "and lost releases are found again: alerts may repeat, with their previous ids",
             about={"epoch": str(found.epoch), "from": found.since, "to": timestamp(self._now())},
         )
 
@@ -263,7 +266,7 @@ def _log_loss(loss: Loss, listings: int) -> None:
 
 
 async def drop_validators(redis: Redis, listings: Sequence[str]) -> None:
-    """Let the next poll of each listing read it whole, whatever it answered before."""
+    """Remove the validators of listings, so that their next poll reads them completely."""
     for begin in range(0, len(listings), CURSOR_BATCH):
         chunk = [keys.cursor(one) for one in listings[begin : begin + CURSOR_BATCH]]
         packed = await redis.mget([key.name for key in chunk])
@@ -277,9 +280,9 @@ async def drop_validators(redis: Redis, listings: Sequence[str]) -> None:
 
 
 async def mark_as_polled_before(redis: Redis, listings: Sequence[str], since: str) -> None:
-    """Note of listings that Redis no longer knows that they were read before: what they hold is news, not a beginning.
+    """Mark listings whose cursor Redis lost as polled before.
 
-    A first poll stores silently what it finds; these had theirs, and what came out since then would never be told.
+    A first poll stores releases silently. These listings had theirs, so releases since then must be alerted.
     """
     async with redis.pipeline(transaction=False) as pipeline:
         for one in listings:

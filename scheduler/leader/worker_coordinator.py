@@ -1,4 +1,4 @@
-"""The daemon and its workers: while there are any, polls are shared with them; without them it does all itself."""
+"""Shares the polls of the leader with workers while there are any; else the leader runs all polls itself."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ from stories.runtime import heartbeats
 
 log = structlog.get_logger(__name__)
 
-CHECK_SECONDS = 1.0  # seconds between two looks for workers, and for what they polled
-DUE_BATCH = 500  # listings of one answer
+CHECK_SECONDS = 1.0  # between two reads of the worker registry and of published next polls
+DUE_BATCH = 500  # listings of one reply
 
 
 async def due_times(cursors: Cursors, listings: Sequence[Listing], now: datetime) -> dict[tuple[str, str], datetime]:
-    """Return when listings are due by what was remembered of them, by source and URL; not those never polled."""
+    """Return when listings are due by their cursors, by source and URL; without listings that were never polled."""
     due: dict[tuple[str, str], datetime] = {}
     for begin in range(0, len(listings), DUE_BATCH):
         some = listings[begin : begin + DUE_BATCH]
@@ -51,7 +51,7 @@ async def due_times(cursors: Cursors, listings: Sequence[Listing], now: datetime
 
 
 class WorkerCoordinator:
-    """Who else there is, as the daemon sees it."""
+    """Finds workers, dispatches polls to them, and requeues the pages of crashed ones."""
 
     def __init__(self, app: AppContext, lease: Lease) -> None:
         self._app = app
@@ -61,21 +61,21 @@ class WorkerCoordinator:
         self._task_queue: DocketQueue | None = None
         self._workers: list[str] = []
         self._is_docket_missing = False
-        """Nothing can be shared here, whoever is there."""
+        """docket is not installed, so polls cannot be shared."""
         self.checked = asyncio.Event()
-        """Whether it is known if there are any."""
+        """Set after the first read of the worker registry."""
 
     def dispatch(self, poll: Poll) -> bool:
-        """Hand a poll out to the workers, and return whether there are any to take it."""
+        """Send a poll to the workers, and return whether it was accepted."""
         return bool(self._task_queue is not None and self._workers and self._task_queue.enqueue(poll))
 
     def stop(self) -> None:
-        """Take nothing more from what is shared."""
+        """Take no more polls from the task queue."""
         if self._task_queue is not None:
             self._task_queue.stop()
 
     async def run(self, services: Services, queue: SharedQueue) -> None:
-        """Look for workers, share the polls with them, and look after what dead ones left, until cancelled."""
+        """Find workers, share polls with them, and requeue the pages of crashed ones, until cancelled."""
         name = services.claims.run
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -84,12 +84,12 @@ class WorkerCoordinator:
                     try:
                         await self._update_workers(services, queue, tasks, name)
                     except RedisError as error:
-                        if not is_deposed(error):  # the next look at the lease ends this daemon
+                        if not is_deposed(error):  # the next renewal of the lease ends this daemon
                             log.warning("workers_not_read", reason=f"Redis: {error}", retry_in=CHECK_SECONDS)
                     self.checked.set()
                     await asyncio.sleep(CHECK_SECONDS)
         finally:
-            self.checked.set()  # a fault at the first look is told, and not waited for
+            self.checked.set()  # a fault at the first read must not block the start
             task_queue, self._task_queue, queue.dispatch = self._task_queue, None, None
             if task_queue is not None:
                 for poll in task_queue.take_unsent():
@@ -100,11 +100,11 @@ class WorkerCoordinator:
     async def _update_workers(
         self, services: Services, queue: SharedQueue, tasks: asyncio.TaskGroup, name: str
     ) -> None:
-        living, dead = await self._registry.list_workers()
-        for one in dead:
-            if one != name:
-                await requeue_pages_of_crashed(self._registry, services, one)
-        workers = [one for one in living if one != name]
+        alive, crashed = await self._registry.list_workers()
+        for worker in crashed:
+            if worker != name:
+                await requeue_pages_of_crashed(self._registry, services, worker)
+        workers = [worker for worker in alive if worker != name]
         if len(workers) != len(self._workers):
             log.info("workers_found" if workers else "workers_gone", workers=len(workers))
         self._workers = workers
@@ -122,8 +122,8 @@ class WorkerCoordinator:
         if not self._signer.is_authenticated:
             log.warning(
                 "workers_not_authenticated",
-                reason="redis_url holds no password, so anyone who reaches this Redis can register as a worker; "
-                "set [workers] secret for the daemon and its workers",
+                reason="redis_url has no password, so every client of this Redis can register as a worker",
+                next="set [workers] secret for the daemon and its workers",
             )
         try:
             self._task_queue = DocketQueue(
@@ -134,7 +134,7 @@ class WorkerCoordinator:
                 term=lease.term,
                 is_leader=lambda: lease.is_held,
             )
-        except StartError as missing:  # a worker that came must not end a daemon that can do it all itself
+        except StartError as missing:  # the daemon can run all polls itself
             self._is_docket_missing = True
             log.error("workers_not_used", reason=str(missing), next="this daemon does all polls")
             return

@@ -2,7 +2,7 @@
 
 The key never goes into Redis. It comes from ``[workers] secret``; left out, from the password in ``redis_url``. With
 the embedded Redis server it comes from a file in ``data_dir`` that only its owner can read. With a ``redis_url`` that
-holds no password there is nothing to make a key from: then signatures prove nothing, and the log says so.
+has no password there is no secret to derive a key from. Then signatures prove nothing, and the log has a warning.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ _LABEL = b"wirewatch workers 1"
 
 
 class Signer:
-    """Signs texts with a key, and opens what was signed with the same key."""
+    """Signs texts with a key (HMAC-SHA-256), and checks signatures."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key
 
     @property
     def is_authenticated(self) -> bool:
-        """Whether a signature proves anything: without a secret everybody has the same key."""
+        """Whether signatures prove anything; without a secret, every process has the same key."""
         return self._key != b""
 
     def sign(self, purpose: str, text: str) -> str:
@@ -38,7 +38,7 @@ class Signer:
         return hmac.new(self._key, f"{purpose}\n{text}".encode(), hashlib.sha256).hexdigest()
 
     def verifies(self, purpose: str, text: str, signature: str) -> bool:
-        """Return whether a signature is right; compared in constant time."""
+        """Return whether a signature is valid; compared in constant time."""
         return hmac.compare_digest(signature.encode("utf-8", "replace"), self.sign(purpose, text).encode())
 
     def seal(self, purpose: str, text: str) -> str:
@@ -46,13 +46,13 @@ class Signer:
         return f"{self.sign(purpose, text)} {text}"
 
     def open(self, purpose: str, sealed: str) -> str | None:
-        """Return the text that was sealed; None when the signature is not right."""
+        """Return the signed text; None when the signature is invalid."""
         signature, _, text = sealed.partition(" ")
         return text if self.verifies(purpose, text, signature) else None
 
 
 def signer_of(settings: Settings) -> Signer:
-    """Return what signs for the processes of this configuration.
+    """Return the signer for the processes of this configuration.
 
     Raises:
         OSError: the file of the key in ``data_dir`` cannot be read or written.
@@ -85,7 +85,7 @@ def _key_from_file(path: Path) -> bytes:
     with os.fdopen(descriptor, "wb") as file:
         file.write(secrets.token_hex(32).encode())
     try:
-        os.link(new, path)  # only if there is none: of two processes that start together one is first
+        os.link(new, path)  # only if there is none, so that one of two concurrent starts wins
     except FileExistsError:
         path.chmod(0o600)
     finally:

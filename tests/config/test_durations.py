@@ -43,7 +43,7 @@ def test_what_is_no_duration_is_told_with_what_is_allowed(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["36501d", "9999999999s", "999999999h"])
 def test_more_than_a_hundred_years_is_no_duration(text: str) -> None:
-    with pytest.raises(ValueError, match="longer than a hundred years"):
+    with pytest.raises(ValueError, match="longer than 100 years"):
         parse_duration(text)
 
 
@@ -91,11 +91,11 @@ def test_a_setting_takes_text_and_is_printed_as_text() -> None:
 
 @pytest.mark.parametrize("value", [5, 5.0, None, ["5m"], True])
 def test_a_bare_number_is_no_duration_since_nobody_knows_its_unit(value: object) -> None:
-    with pytest.raises(ValidationError, match="is no duration"):
+    with pytest.raises(ValidationError, match="is not a duration"):
         Polled.model_validate({"every": value})
 
 
 @pytest.mark.parametrize("value", ["0s", "0.9s"])
 def test_an_interval_is_at_least_a_second(value: str) -> None:
-    with pytest.raises(ValidationError, match="too short; allowed is 1s and more"):
+    with pytest.raises(ValidationError, match="too short; allowed is 1s or more"):
         Polled.model_validate({"every": "1s", "interval": value})

@@ -139,21 +139,21 @@ class TestImpossibleValues:
     @pytest.mark.parametrize(
         ("text", "fault"),
         [
-            ("[polling]\ninterval = '5 minutes'", "polling.interval: '5 minutes' is no duration; allowed is a number"),
-            ("[polling]\ninterval = 5", "polling.interval: 5 is no duration; allowed is a number with a unit"),
-            ("[polling]\ninterval = '0s'", "polling.interval: 0s is too short; allowed is 1s and more"),
+            ("[polling]\ninterval = '5 minutes'", "polling.interval: '5 minutes' is not a duration; allowed is a number"),
+            ("[polling]\ninterval = 5", "polling.interval: 5 is not a duration; allowed is a number with a unit"),
+            ("[polling]\ninterval = '0s'", "polling.interval: 0s is too short; allowed is 1s or more"),
             (
                 "[polling]\nrevisit = ['1h 3d']",
-                "polling.revisit.0: '1h 3d' is no step of the ladder; allowed is \"15m f",
+                "polling.revisit.0: '1h 3d' is not a step of the revisit ladder; allowed is \"15m f",
             ),
             ("[polling]\nuser_agent = ''", "polling.user_agent: must not be empty"),
             (
                 "[polling]\nprivate_addresses = ['home']",
-                "polling.private_addresses.0: 'home' is no network; allowed is C",
+                "polling.private_addresses.0: 'home' is not a network; allowed is C",
             ),
             ("[alerts]\nfirst_poll = 'skip'", "alerts.first_poll: is unknown; allowed are 'seed' or 'alert'"),
-            ("[alerts]\nmax_age = 'never'", "alerts.max_age: 'never' is no duration"),
-            ("[web]\nport = 99999", "web.port: is too large; allowed is 65535 and less"),
+            ("[alerts]\nmax_age = 'never'", "alerts.max_age: 'never' is not a duration"),
+            ("[web]\nport = 99999", "web.port: is too large; allowed is 65535 or less"),
             ("[web]\nhost = '0.0.0.0'", "web.token: is needed when web.host is not loopback (it is '0.0.0.0')"),
             ("[web]\ntoken = ''", "web.token: is empty; allowed are 8 and more"),
             ("[web]\ntoken = 'x'", "web.token: has 1 characters; allowed are 8 and more, 5 of them different"),
@@ -165,10 +165,10 @@ class TestImpossibleValues:
             ("channels = 3", "channels: must be a table: [channels.NAME]"),
             ("data_dir = '~no-such-user-here/x'", "data_dir: '~no-such-user-here/x': Could not determine home"),
             ("[watches.a]\ntags = 'HKSTP'", 'watches.a.tags: must be a list: ["…"]'),
-            ("[watches.a]\ntags = ['#']", "watches.a.tags.0: '#' is no hashtag; allowed are words such as"),
+            ("[watches.a]\ntags = ['#']", "watches.a.tags.0: '#' is not a hashtag; allowed are words such as"),
             ("[watches.a]\nevents = ['old']", "watches.a.events.0: is unknown; allowed are 'new', 'corrected'"),
-            ("[watches.'HK 1']", "watches.HK 1: 'HK 1' is no name; allowed are small letters, digits"),
-            ("[channels.'HK 1']\ntype = 'console'", "channels.HK 1: 'HK 1' is no name; allowed are small letters"),
+            ("[watches.'HK 1']", "watches.HK 1: 'HK 1' is not a valid name; allowed are small letters, digits"),
+            ("[channels.'HK 1']\ntype = 'console'", "channels.HK 1: 'HK 1' is not a valid name; allowed are small letters"),
             ("[channels.a]\nurl = ''", "channels.a.type: is missing; allowed are console, webhook"),
             ("[channels.a]\ntype = 'fax'", "channels.a.type: 'fax' is unknown; allowed are console, webhook"),
             ("[channels.a]\ntype = 'webhook'", "channels.a.url: is missing"),
@@ -213,7 +213,7 @@ class TestSources:
     )
     def test_a_listing_that_is_no_web_address_is_told(self, faults: Faults, url: str) -> None:
         (fault,) = faults(f"[sources.x]\nlistings = [{{ url = '{url}' }}]")
-        assert f"sources.x.listings.0.url: {url!r} is no web address; allowed is http://… or https://…" in fault
+        assert f"sources.x.listings.0.url: {url!r} is not a web address; allowed is http://… or https://…" in fault
 
     @pytest.mark.parametrize(
         "url", ["https://user:pa55word@x/", "https://user@x/", "https://a:pa55@word@x/{tag}", "ftp://a:pa55word@x/"]
@@ -236,15 +236,15 @@ class TestSources:
     @pytest.mark.parametrize(
         ("key", "value", "message"),
         [
-            ("body", "div..x", "'div..x' is no CSS selector"),
-            ("drop", ["aside", "["], "'[' is no CSS selector"),
-            ("url", "(", "'(' is no regular expression"),
-            ("url", "a{99999999999}", "is no regular expression"),
+            ("body", "div..x", "'div..x' is not a CSS selector"),
+            ("drop", ["aside", "["], "'[' is not a CSS selector"),
+            ("url", "(", "'(' is not a regular expression"),
+            ("url", "a{99999999999}", "is not a regular expression"),
             ("url", "/news/(?!tag)", "look-ahead, look-behind and back-references are not allowed"),
             ("url", "(?<=news)/a", "look-ahead, look-behind and back-references are not allowed"),
-            ("timezone", "Hong Kong", "'Hong Kong' is no time zone; allowed are IANA names such as Asia/Hong_Kong"),
-            ("timezone", "../../etc/passwd", "is no time zone"),
-            ("encoding", "utf-99", "'utf-99' is no charset; allowed are names such as utf-8"),
+            ("timezone", "Hong Kong", "'Hong Kong' is not a time zone; allowed are IANA names such as Asia/Hong_Kong"),
+            ("timezone", "../../etc/passwd", "is not a time zone"),
+            ("encoding", "utf-99", "'utf-99' is not a charset; allowed are names such as utf-8"),
         ],
     )
     def test_a_hint_that_cannot_work_is_told(self, faults: Faults, key: str, value: object, message: str) -> None:
@@ -393,16 +393,16 @@ class TestEnvironment:
     def test_a_variable_and_its_twin_together_are_told(self, faults: Faults, tmp_path: Path) -> None:
         environment = {"WIREWATCH_REDIS_URL": "redis://x", "WIREWATCH_REDIS_URL_FILE": str(tmp_path)}
         assert faults(environment=environment) == [
-            "$WIREWATCH_REDIS_URL_FILE: $WIREWATCH_REDIS_URL is set too; give only one"
+            "$WIREWATCH_REDIS_URL_FILE: $WIREWATCH_REDIS_URL is set too; set only one of them"
         ]
 
     @pytest.mark.parametrize(
         ("name", "value", "fault"),
         [
-            ("WIREWATCH_WEB__PORT", "99999", "web.port: is too large; allowed is 65535 and less"),
+            ("WIREWATCH_WEB__PORT", "99999", "web.port: is too large; allowed is 65535 or less"),
             ("WIREWATCH_WAB__PORT", "1", "wab: unknown key; allowed are alerts, catalog"),
             ("WIREWATCH_WEB__PROT", "1", "web.prot: unknown key; allowed are host, port, public_url, token"),
-            ("WIREWATCH_POLLING__INTERVAL", "5", "polling.interval: '5' is no duration"),
+            ("WIREWATCH_POLLING__INTERVAL", "5", "polling.interval: '5' is not a duration"),
             ("WIREWATCH_WEB", "{", "web: must be a table"),
         ],
     )

@@ -54,7 +54,7 @@ async def test_a_faulty_configuration_is_refused_with_every_fault_at_its_place(t
     assert "canary-5e1d" not in faulty.err
     assert "broken.toml: not TOML" in broken.err
     assert "end of document" in broken.err
-    assert "none.toml: no such file (named by --config)" in missing.err
+    assert "none.toml: no such file (given by --config)" in missing.err
     for ended in (faulty, broken, missing):
         assert "Traceback" not in ended.err
         assert ended.out == ""
@@ -246,7 +246,7 @@ async def test_a_webhook_that_is_down_gets_the_alert_when_it_is_back(program, ta
     newswire.publish(stories.TRAM_BATTERIES, "meridian")
     crawled = await program("crawl", "meridian")
     assert crawled.status == 0, crawled.said
-    assert "1 alert(s) wait: the daemon delivers them, or the next crawl" in crawled.err
+    assert "1 alert(s) wait; the daemon or the next crawl sends them" in crawled.err
     waiting = await program.within("alerts")
     assert [(row["state"], row["tries"]) for row in waiting.rows] == [("pending", 1)], waiting.said
     assert "503" in waiting.rows[0]["error"]

@@ -83,7 +83,7 @@ async def test_what_is_stored_is_listed_filtered_and_shown(program, table, newsw
     assert any("206 packs" in (change["after"] or "") for change in story["releases"][1]["changes"])
     assert re.search(r"\+ .*206 packs in two lots", people.out), people.said
     assert (nothing.status, nothing.out) == (1, "")
-    assert "nothing is stored with the id 'rel_nothing'" in nothing.err
+    assert "no story, release or event has the id 'rel_nothing'" in nothing.err
     assert [row["url"] for row in watched.rows] == [canonical_url(market)]
     assert [row["state"] for row in alerts.rows] == ["sent"] * 3
     assert failed.out == ""
@@ -125,8 +125,8 @@ async def test_alerts_are_tried_again_and_channels_are_tested(program, table, ne
         ["alerts", "test", "dead"],
     )
     assert (again.status, everything.status) == (0, 0), again.said + everything.said
-    assert "it is due again; the daemon delivers it" in again.out
-    assert (unknown.status, "there is no alert 'evt_nothing:hook'" in unknown.err) == (1, True), unknown.said
+    assert "it is due again; the daemon sends it" in again.out
+    assert (unknown.status, "alert 'evt_nothing:hook' does not exist" in unknown.err) == (1, True), unknown.said
     assert (well.status, "the test alert arrived at 'hook'" in well.out) == (0, True), well.said
     assert (dead.status, "did not arrive at 'dead'" in dead.err) == (1, True), dead.said
     assert [event["type"] for event in receiver.events if event["type"] == "release.new"] == ["release.new"]
@@ -167,7 +167,7 @@ async def test_a_page_is_printed_as_json_text_or_markdown_without_redis(tmp_path
     assert (none.status, none.err.startswith("wirewatch: none.html is no release: ")) == (1, True), none.said
     assert (missing.status, "nothing.html: No such file" in missing.err) == (1, True)
     assert (folder.status, "Is a directory" in folder.err) == (1, True)
-    assert (nowhere.status, "'wire.example/news/1' is no web address" in nowhere.err) == (2, True)
+    assert (nowhere.status, "'wire.example/news/1' is not a web address" in nowhere.err) == (2, True)
 
 
 async def test_show_names_what_a_page_says_by_chance(program, newswire, redis):
@@ -206,12 +206,12 @@ async def test_hostile_words_never_command_the_terminal(program, newswire):
 
 
 WRONG = {
-    "an unknown watch": (["releases", "--watch", "nope"], "there is no watch 'nope'; there are all, rest"),
+    "an unknown watch": (["releases", "--watch", "nope"], "watch 'nope' does not exist; allowed are all, rest"),
     "a time that is none": (["releases", "--since", "soon"], "'soon' is no duration"),
-    "an unknown kind": (["releases", "--kind", "nope"], "there is no kind 'nope'; there are "),
+    "an unknown kind": (["releases", "--kind", "nope"], "kind 'nope' does not exist; allowed are "),
     "too few": (["releases", "--limit", "0"], "--limit"),
-    "an unknown source": (["sources", "test", "nope"], "there is no source 'nope'; there are harbourline, "),
-    "an unknown channel": (["alerts", "test", "nope"], "there is no channel 'nope'; there are hook"),
+    "an unknown source": (["sources", "test", "nope"], "source 'nope' does not exist; allowed are harbourline, "),
+    "an unknown channel": (["alerts", "test", "nope"], "channel 'nope' does not exist; allowed are hook"),
     "nothing to try again": (["alerts", "retry"], "name one alert's ID, or --all"),
     "an unknown form": (["watches", "--format", "xml"], "'xml'"),
     "an unknown command": (["crwal"], "crwal"),
@@ -254,7 +254,7 @@ async def test_the_version_and_the_schema_are_printed_without_a_configuration(pr
 async def test_check_says_what_it_found_and_what_is_wrong_with_redis(program, table):
     well = await program.within("check")
     assert well.status == 0, well.said
-    assert "2 watch(es), 1 channel(s), 4 of 4 source(s) on: all well" in well.out
+    assert "2 watch(es), 1 channel(s), 4 of 4 source(s) enabled: no errors" in well.out
     for fault in interpreter_faults(sys.version_info[:3]):
         assert f"warning: {fault}" in well.err
     table["redis_url"] = "redis://user:canary-81cc@127.0.0.1:1/0"

@@ -91,7 +91,7 @@ async def test_what_cannot_be_done_is_said_with_what_mends_it(program, table, ne
         ["crawl", "presline"], ["crawl", "meridian"], ["crawl", "--url", "pressline.example/news"]
     )
     assert unknown.status == 2
-    assert "there is no source 'presline'; there are harbourline, meridian, pressline, quayside" in unknown.err
+    assert "source 'presline' does not exist; allowed are harbourline, meridian, pressline, quayside" in unknown.err
     assert off.status == 1
     assert "source 'meridian' is off: its terms forbid it" in off.err
     assert "[sources.meridian] enabled = true" in off.err
@@ -101,7 +101,7 @@ async def test_what_cannot_be_done_is_said_with_what_mends_it(program, table, ne
     assert no_page.status == 1
     assert f"{canonical_url(nowhere)}: 404 Not Found" in no_page.err
     assert no_url.status == 2
-    assert "'pressline.example/news' is no web address" in no_url.err
+    assert "'pressline.example/news' is not a web address" in no_url.err
     for ended in (unknown, off, unread, no_page, no_url):
         assert ended.out == "", ended.said
         assert "Traceback" not in ended.err, ended.said

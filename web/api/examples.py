@@ -231,7 +231,7 @@ READY: dict[str, Any] = {
         "lease": {"ok": True, "detail": "this daemon is the leader"},
         "canary": {"ok": True, "detail": "a listing and a page were read 23 s ago"},
         "parts": {"ok": True, "detail": "all parts run"},
-        "permissions": {"ok": True, "detail": "the user of Redis may do all that is needed"},
+        "permissions": {"ok": True, "detail": "the Redis user has all permissions"},
     },
     "channels_off": {},
 }

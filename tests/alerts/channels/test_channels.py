@@ -44,9 +44,9 @@ def test_every_type_takes_what_delivery_obeys(kind):
 @pytest.mark.parametrize(
     ("key", "value", "reason"),
     [
-        ("digest", "soon", "is no duration"),
+        ("digest", "soon", "is not a duration"),
         ("quiet_hours", "22:00-07:00", "an IANA time zone"),
-        ("retry", ["5s", "never"], "is no duration"),
+        ("retry", ["5s", "never"], "is not a duration"),
         ("rate", "many", "is not a rate"),
         ("rate", "5 per 8d", "from 1s to 1d"),
         ("colour", "red", "unknown key; allowed are"),
