@@ -51,6 +51,7 @@ CAPS = {
 """Patterns that may take longer on long texts, because the code never gives them any."""
 
 WRITTEN_AT_RUN_TIME = {
+    "crawler.extraction.page_phrases:_compiled": "the project's own table; its patterns are collected as constants",
     "alerts.redaction:__init__": "escaped secrets, one beside the other",
     "config.source_settings:_pattern": "compiled to find faults, never searched for: RE2 does that",
     "crawler.extraction.fields.datelines:_date_first": "one of two fixed endings; searched in REACH characters",

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from config.wires import wire_addresses, wires
 
+ADDRESSES = wire_addresses()
 PIXELS = re.compile(
     "|".join(pattern for wire in wires().values() for pattern in wire.pixels)
     + r"|qmod\.com|(?:pixel|feedtrack|tracker|tracking|beacon|counter|stats?|analytics)[./?_-]|doubleclick|/ct/CT\?|1x1"
@@ -24,7 +25,7 @@ _PRINTED_IDS = tuple(
 
 def wire_of(address: str) -> tuple[str, str] | None:
     """Return (wire, id) of an address of a wire's own page or pixel."""
-    found = wire_addresses().search(address)
+    found = ADDRESSES.search(address)
     return (found[1].name, found[0]["id"]) if found else None
 
 
