@@ -95,9 +95,7 @@ async def test_a_standby_lives_is_not_ready_serves_the_page_and_takes_over(
             assert await two.get("/healthz") == (200, "ok\n")
             status, checks = await two.readiness()
             assert status == 503
-            assert checks["lease"]["detail"].startswith(
-                f"standby: the leader is process {holder.process.pid} on "
-            )
+            assert checks["lease"]["detail"].startswith(f"standby: the leader is process {holder.process.pid} on ")
             assert checks["redis"]["ok"]
             assert checks["clock"]["ok"], "the holder's clock ticks"
             status, metrics = await two.get("/metrics")
