@@ -1,9 +1,9 @@
 """Volatile content: lines, sentences and blocks of a page that say something new at most visits; pure.
 
 Clocks, prices, counters, weather, advertisements: what such a line says is not known beforehand, so it is recognised by
-time alone. Each place that changes is followed from visit to visit. Its first change is reported. When it has shown
-``MIN_TEXTS`` different texts, and a new one at most of the latest visits, it is volatile and no longer reported. A text
-that stays in a volatile place for ``STABLE_VISITS`` visits is an edit, and is reported.
+time alone. Each place that changes is followed from visit to visit. Its first changes are reported. It is volatile, and
+no longer reported, when it has shown ``MIN_TEXTS`` different texts and a new one at most of the latest visits, or when
+it returns to one of ``MIN_ROTATED_TEXTS`` texts that it has shown before. A text that stays in a volatile place for ``STABLE_VISITS`` visits is an edit, and is reported.
 
 Teasers that are cut short, and contacts that come or go, are reported once they stay for two visits.
 
@@ -26,7 +26,8 @@ from stories.text.diff import plain, sentences
 from stories.text.scripts import UNSPACED_OR_HANGUL
 
 VISITS_COUNTED = 6  # the latest visits by which a place is judged
-MIN_TEXTS = 3  # different texts before a place is volatile: two are a page with two states (pipelines.page_states)
+MIN_TEXTS = 5  # different texts before a place is volatile: an editor may correct a figure twice in consecutive visits
+MIN_ROTATED_TEXTS = 3  # the same when it returns to one of them; two are a page with two states (pipelines.page_states)
 STABLE_VISITS = 4  # visits in a row with one text: at a place that changes at half of the visits, one text in eight
 CALM_VISITS = 12  # the same until a place is volatile no longer
 LOOSE_VISITS = 2  # the same of content that a page shows by chance
@@ -237,13 +238,15 @@ def _visited(place: VolatilePlace, parts: Sequence[_Part]) -> VolatilePlace:
     else:
         value, text = _joined(place.known), place.text
     is_same = bool(place.seen) and value == place.seen[-1]
+    has_returned = value in place.seen and not is_same
     stayed = place.visits + 1 if is_same else 1
     news = (place.news + (_KNOWN if value in place.seen else _NEW))[-VISITS_COUNTED:]
     seen = (*(one for one in place.seen if one != value), value)[-STATES_KEPT:]
     is_volatile = place.is_volatile
     learns = bool(parts) and not is_volatile
     if not is_volatile:
-        is_volatile = len(seen) >= MIN_TEXTS and 2 * news.count(_NEW) > len(news) and news.endswith(_NEW * 2)
+        is_new_each_time = 2 * news.count(_NEW) > len(news) and news.endswith(_NEW * 2)
+        is_volatile = (len(seen) >= MIN_TEXTS and is_new_each_time) or (len(seen) >= MIN_ROTATED_TEXTS and has_returned)
     elif stayed >= CALM_VISITS << place.reported:
         is_volatile, news = False, ""
     return replace(

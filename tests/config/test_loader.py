@@ -139,7 +139,10 @@ class TestImpossibleValues:
     @pytest.mark.parametrize(
         ("text", "fault"),
         [
-            ("[polling]\ninterval = '5 minutes'", "polling.interval: '5 minutes' is not a duration; allowed is a number"),
+            (
+                "[polling]\ninterval = '5 minutes'",
+                "polling.interval: '5 minutes' is not a duration; allowed is a number",
+            ),
             ("[polling]\ninterval = 5", "polling.interval: 5 is not a duration; allowed is a number with a unit"),
             ("[polling]\ninterval = '0s'", "polling.interval: 0s is too short; allowed is 1s or more"),
             (
@@ -168,7 +171,10 @@ class TestImpossibleValues:
             ("[watches.a]\ntags = ['#']", "watches.a.tags.0: '#' is not a hashtag; allowed are words such as"),
             ("[watches.a]\nevents = ['old']", "watches.a.events.0: is unknown; allowed are 'new', 'corrected'"),
             ("[watches.'HK 1']", "watches.HK 1: 'HK 1' is not a valid name; allowed are small letters, digits"),
-            ("[channels.'HK 1']\ntype = 'console'", "channels.HK 1: 'HK 1' is not a valid name; allowed are small letters"),
+            (
+                "[channels.'HK 1']\ntype = 'console'",
+                "channels.HK 1: 'HK 1' is not a valid name; allowed are small letters",
+            ),
             ("[channels.a]\nurl = ''", "channels.a.type: is missing; allowed are console, webhook"),
             ("[channels.a]\ntype = 'fax'", "channels.a.type: 'fax' is unknown; allowed are console, webhook"),
             ("[channels.a]\ntype = 'webhook'", "channels.a.url: is missing"),

@@ -79,12 +79,12 @@ def apart(line: str, **fields: str) -> Release:
 
 @pytest.mark.parametrize("where", [under, inside, apart])
 @pytest.mark.parametrize("line", LINES.values(), ids=LINES)
-async def test_a_line_that_says_something_new_at_each_visit_is_reported_once(
+async def test_a_line_that_says_something_new_at_each_visit_is_reported_three_times_at_most(
     bureau: Bureau, line: Callable[[int], str], where: Callable[[str], Release]
 ) -> None:
     types = await visits(bureau, [where(line(at)) for at in range(14)])
     assert types[0] == "new"
-    assert types.count("revised") <= 2
+    assert types.count("revised") <= 3
     assert await bureau.heard() == types
 
 
@@ -176,12 +176,12 @@ async def test_a_figure_in_the_sentence_of_a_clock_is_reported(bureau: Bureau) -
     assert await visits(bureau, [said(8, 360)]) == [*before, "revised"]
 
 
-async def test_a_picture_whose_caption_changes_at_each_visit_is_reported_once_at_most(bureau: Bureau) -> None:
+async def test_a_picture_whose_caption_changes_at_each_visit_is_reported_three_times_at_most(bureau: Bureau) -> None:
     pictures = [
         replace(A, images=(Image(url="https://img.example/1.jpg", caption=f"Our webcam at {at}:00, {7 * at} gulls."),))
         for at in range(1, 12)
     ]
-    assert (await visits(bureau, pictures)).count("revised") <= 1
+    assert (await visits(bureau, pictures)).count("revised") <= 3
 
 
 TEASERS = [f"Teaser {'abcdefgh'[at] * 5} of another release, which begins in the same way and..." for at in range(8)]

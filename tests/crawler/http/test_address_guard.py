@@ -75,7 +75,10 @@ def resolved(guard, host, *addresses):
 def test_a_name_that_leads_inside_leads_nowhere_and_says_so(address):
     guard = AddressGuard(AddressPolicy())
     assert resolved(guard, "wire.example", address) == []
-    assert "which is not a public address; if that is intended, allow it with [polling] private_addresses" in guard.refused("Wire.Example")
+    assert (
+        "which is not a public address; if that is intended, allow it with [polling] private_addresses"
+        in guard.refused("Wire.Example")
+    )
 
 
 def test_of_several_addresses_the_public_ones_are_left():
