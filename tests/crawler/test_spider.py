@@ -31,10 +31,17 @@ PAGE = "https://wire.example/news/7"
 
 def services_of(redis: Any) -> Services:
     return Services(
-        settings=Settings(), polls=PollQueue(), claims=Claims(redis), stores=CrawlStores.from_redis(redis), reader=ReaderPool(workers=1),
-        ingestor=cast(Any, None), address_guard=AddressGuard(AddressPolicy()), progress=Progress(), clock=lambda: NOW,
+        settings=Settings(),
+        polls=PollQueue(),
+        claims=Claims(redis),
+        stores=CrawlStores.from_redis(redis),
+        reader=ReaderPool(workers=1),
+        ingestor=cast(Any, None),
+        address_guard=AddressGuard(AddressPolicy()),
+        progress=Progress(),
+        clock=lambda: NOW,
         dispatcher=PageDispatcher(lambda: NOW),
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize(
@@ -81,12 +88,12 @@ async def test_claims_are_given_back_also_while_a_page_that_was_left_behind_sett
     pages = [f"{PAGE}{number}" for number in range(3)]
     await services.claims.claim("wire", [Sighting(url=page) for page in pages], NOW)
     services.claimed_urls.update(pages)
-    give_back = services.claims.give_back
+    return_lease = services.claims.return_lease
 
     async def settles(url: str) -> None:
         services.claimed_urls.discard(url)
-        await give_back(url)
+        await return_lease(url)
 
-    services.claims.give_back = settles  # type: ignore[method-assign]
+    services.claims.return_lease = settles  # type: ignore[method-assign]
     await Engine(services, {})._release_claims()
     assert len((await Claims(redis).claim("wire", [Sighting(url=page) for page in pages], NOW)).claims) == 3
