@@ -81,7 +81,7 @@ class TestWhereItIsFound:
     def test_a_file_that_was_named_but_is_not_there_is_a_fault(self, file: Path, given: bool, by: str) -> None:
         with pytest.raises(ConfigurationError) as raised:
             load(file if given else None, KINDS, {"WIREWATCH_CONFIG": str(file)})
-        assert str(raised.value) == f"{file}: no such file (named by {by})"
+        assert str(raised.value) == f"{file}: no such file (given by {by})"
 
 
 class TestBrokenFiles:
@@ -157,7 +157,7 @@ class TestImpossibleValues:
             ("[alerts]\nfirst_poll = 'skip'", "alerts.first_poll: is unknown; allowed are 'seed' or 'alert'"),
             ("[alerts]\nmax_age = 'never'", "alerts.max_age: 'never' is not a duration"),
             ("[web]\nport = 99999", "web.port: is too large; allowed is 65535 or less"),
-            ("[web]\nhost = '0.0.0.0'", "web.token: is needed when web.host is not loopback (it is '0.0.0.0')"),
+            ("[web]\nhost = '0.0.0.0'", "web.token: is required when web.host is not loopback (it is '0.0.0.0')"),
             ("[web]\ntoken = ''", "web.token: is empty; allowed are 8 and more"),
             ("[web]\ntoken = 'x'", "web.token: has 1 characters; allowed are 8 and more, 5 of them different"),
             ("[web]\ntoken = 'letters'", "web.token: has 7 characters; allowed are 8 and more"),
@@ -227,7 +227,7 @@ class TestSources:
     def test_a_listing_with_a_user_name_or_password_is_refused_and_not_shown(self, faults: Faults, url: str) -> None:
         (fault,) = faults(f"[sources.x]\nlistings = [{{ url = '{url}' }}]")
         assert "sources.x.listings.0.url: " in fault
-        assert "holds a user name or password" in fault
+        assert "contains a user name or password" in fault
         assert "pa55" not in fault
 
     def test_a_public_url_with_a_password_is_refused_and_not_shown(self, faults: Faults) -> None:

@@ -74,7 +74,7 @@ def test_an_unknown_field_is_told_with_the_known_ones_and_its_own_place() -> Non
 
 @pytest.mark.parametrize("text", ["", "   ", "\n"])
 def test_an_empty_query_is_told_to_be_left_out(text: str) -> None:
-    with pytest.raises(QuerySyntaxError, match="empty; leave it out"):
+    with pytest.raises(QuerySyntaxError, match="empty; remove the key"):
         parse_query(text)
 
 
