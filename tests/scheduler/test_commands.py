@@ -183,7 +183,7 @@ async def test_show_names_what_a_page_says_by_chance(program, newswire, redis):
     assert release["volatile"] == [{"field": "body", "text": "LSE: SALT £12.01"}]
     assert release["unstable"] is True
     assert "volatile, not alerted: body: LSE: SALT £12.01" in people.out
-    assert "unstable: the page goes back to earlier states" in people.out
+    assert "unstable: the page returns to earlier states" in people.out
 
 
 async def test_hostile_words_never_command_the_terminal(program, newswire):
@@ -207,12 +207,12 @@ async def test_hostile_words_never_command_the_terminal(program, newswire):
 
 WRONG = {
     "an unknown watch": (["releases", "--watch", "nope"], "watch 'nope' does not exist; allowed are all, rest"),
-    "a time that is none": (["releases", "--since", "soon"], "'soon' is no duration"),
+    "a time that is none": (["releases", "--since", "soon"], "'soon' is not a duration"),
     "an unknown kind": (["releases", "--kind", "nope"], "kind 'nope' does not exist; allowed are "),
     "too few": (["releases", "--limit", "0"], "--limit"),
     "an unknown source": (["sources", "test", "nope"], "source 'nope' does not exist; allowed are harbourline, "),
     "an unknown channel": (["alerts", "test", "nope"], "channel 'nope' does not exist; allowed are hook"),
-    "nothing to try again": (["alerts", "retry"], "name one alert's ID, or --all"),
+    "nothing to try again": (["alerts", "retry"], "give the ID of one alert, or --all"),
     "an unknown form": (["watches", "--format", "xml"], "'xml'"),
     "an unknown command": (["crwal"], "crwal"),
 }
