@@ -77,7 +77,7 @@ def decide(
         return _decide_copy(release, target, story, verdict, audience)
     if verdict.kind == "late_original" and target is not None:
         return _decide_late_original(release, target, story, verdict, audience)
-    # A correction that was read after a later correction replaces neither. It joins their story and alerts its channels.
+    # A correction that is read after a later one replaces neither. It joins their story and alerts its channels.
     story_member = target or next((known for known in knowledge.candidates if known.story == verdict.story), None)
     story = [known for known in knowledge.candidates if story_member is not None and known.story == story_member.story]
     return _decide_notice(release, target, story_member, story, verdict, audience)
@@ -133,7 +133,7 @@ def _decide_known_page(
     noise: frozenset[str],
     candidates: Sequence[KnownRelease],
 ) -> Decision | None:
-    """Return the decision on a known page: restored, edited without a notice, or corrected in place; None: unchanged."""
+    """Return the decision on a known page: restored, edited silently, or corrected in place; None: unchanged."""
     before = own.release
     revision = compare(before, release, noise)
     new_watches = audience.newly_matching(release, own)

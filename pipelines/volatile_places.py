@@ -3,7 +3,8 @@
 Clocks, prices, counters, weather, advertisements: what such a line says is not known beforehand, so it is recognised by
 time alone. Each place that changes is followed from visit to visit. Its first changes are reported. It is volatile, and
 no longer reported, when it has shown ``MIN_TEXTS`` different texts and a new one at most of the latest visits, or when
-it returns to one of ``MIN_ROTATED_TEXTS`` texts that it has shown before. A text that stays in a volatile place for ``STABLE_VISITS`` visits is an edit, and is reported.
+it returns to one of ``MIN_ROTATED_TEXTS`` texts that it has shown before. A text that stays in a volatile place for
+``STABLE_VISITS`` visits is an edit, and is reported.
 
 Teasers that are cut short, and contacts that come or go, are reported once they stay for two visits.
 

@@ -1,8 +1,8 @@
 """Chooses the next page request: a bound on in-flight pages for each source, and an hourly budget.
 
-Every page request holds a slot from the moment it is put in the queue until its release is stored or given up. What
-finds no slot waits: pages that a listing named in Redis (``stories.crawl_state.backlog``), pages that a person named and pages that
-are read again in this process. A freed slot takes up what waits, new releases before the backlog of a first poll.
+Every page request holds a slot from the moment it is put in the queue until its release is stored or given up. A page
+without a free slot waits: pages that a listing named in Redis (``stories.crawl_state.backlog``), pages that a person
+named and revisits in this process. A freed slot takes the next page, new releases before the backlog of a first poll.
 No source can therefore use up what the others need, and nothing is lost when the process ends.
 """
 

@@ -1,6 +1,6 @@
 """Polls a listing: requests it, reads it back to the previous poll, and records the result.
 
-What to do is decided elsewhere (``crawler.polling.overlap``, ``crawler.polling.interval``, ``crawler.polling.listing_health``); here it is done.
+The decisions are pure and in other modules: ``crawler.polling.overlap``, ``interval`` and ``listing_health``.
 """
 
 from __future__ import annotations

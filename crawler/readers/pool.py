@@ -162,8 +162,8 @@ class ReaderPool:
     ) -> tuple[Release, ShownLines]:
         """Return the release of a page whose site is ``known``, as :meth:`read` does, and what the page adds.
 
-        ``source`` and ``priority`` decide when it is read, see ``crawler.readers.fair_queue``. ``ReaderClosedError`` when the
-        reader ends before: nothing is known of the page then.
+        ``source`` and ``priority`` decide when it is read, see ``crawler.readers.fair_queue``. Raises
+        ``ReaderClosedError`` when the reader ends before: nothing is known of the page then.
         """
         if len(body) > self._page_bytes:
             raise NotARelease("too large", f"{len(body):,} bytes, at most {self._page_bytes:,} are read")
@@ -195,7 +195,7 @@ class ReaderPool:
         *,
         source: str = "",
     ) -> ListingPage:
-        """Return what a listing names, as ``crawler.listings.read_listing`` does, with the same ``ListingUnreadableError``.
+        """Return what a listing names, like ``crawler.listings.read_listing``, with its ``ListingUnreadableError``.
 
         ``ListingCrashedError``, a ``ListingUnreadableError``, when it ended its worker or took too long.
         """

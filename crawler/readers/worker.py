@@ -1,9 +1,10 @@
 """The processes that parse untrusted bytes: a fork server that loads the libraries, and the workers it forks.
 
-The parent (``crawler.readers.fork_server_client``) starts the fork server with one end of a socket pair, the control socket. A
-byte on it with a socket attached orders a worker that serves that socket. Lines on it report, as ``ready``, ``forked
-PID``, ``stopped PID SIGNAL`` and ``ended PID CODE`` (the negative signal, as in ``subprocess``). When the control
-socket closes, the parent has ended: the fork server kills its workers and ends. A worker ends when its socket closes.
+The parent (``crawler.readers.fork_server_client``) starts the fork server with one end of a socket pair, the control
+socket. A byte on it with a socket attached orders a worker that serves that socket. Lines on it report, as ``ready``,
+``forked PID``, ``stopped PID SIGNAL`` and ``ended PID CODE`` (the negative signal, as in ``subprocess``). When the
+control socket closes, the parent has ended: the fork server kills its workers and ends. A worker ends when its socket
+closes.
 
 Jobs go to a worker as pickles, since the parent made them. Answers come back as MessagePack and are decoded to fixed
 types: a worker that hostile bytes have taken over can send wrong answers, but it cannot run code in the parent.

@@ -128,7 +128,7 @@ def _features(said: _FeatureInput) -> ReleaseFeatures:
 
 
 def is_marker_only(release: Release) -> bool:
-    """Return whether a notice's headline is a marker and a company ("/C O R R E C T I O N -- Company/"): no headline."""
+    """Return whether a notice's headline is only a marker and a company ("/C O R R E C T I O N -- Company/")."""
     notice = release.notice
     return notice is not None and not notice.headline and subject_company(release.headline) is not None
 

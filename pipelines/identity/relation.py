@@ -364,7 +364,7 @@ def differ_in_language(one: Release, other: Release) -> bool:
 
 
 def has_near_headline(left: ReleaseFeatures, right: ReleaseFeatures) -> bool:
-    """Return whether two headlines are one: but for typography, a rubric, misspellings, or words added to one of them."""
+    """Return whether two headlines differ only by typography, a rubric, misspellings, or words added to one."""
     if not left.headline_key or not right.headline_key:
         return False
     if left.headline_key == right.headline_key or left.plain_headline_key == right.plain_headline_key:

@@ -21,7 +21,7 @@ _Tree: TypeAlias = "dict[str, _Tree]"
 
 
 class DateWords(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The ``[dates]`` of one language. Lists have 12 entries (months) or 7 (weekdays); spaces part the forms of an entry."""
+    """The ``[dates]`` of one language: lists of 12 months or 7 weekdays; spaces separate the forms of an entry."""
 
     months: list[str] = []
     """Names in lower case, in every form that dates have ("stycznia", "tammikuuta")."""

@@ -70,7 +70,7 @@ _ORDINAL = r"\d{1,2}(?:st|nd|rd|th|er|\.|º)?"
 
 @cache
 def _date() -> str:
-    """Return the pattern of a date or a time of day. It is built at its first use: the words of all languages are read."""
+    """Return the pattern of a date or a time of day, built at its first use from the words of all languages."""
     weekday = rf"{weekday_pattern(abbreviations='none')}(?!\w)"
     month = rf"{month_pattern(without_year=True)}(?!\w)\.?"
     day_of_month = (

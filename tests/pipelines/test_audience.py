@@ -129,8 +129,15 @@ def test_an_embargo_holds_if_it_is_told_to_and_can_be_believed(embargo: str | No
 
 def test_what_follows_a_held_release_waits_for_it() -> None:
     holding = Audience(settings=settings(alerts={"embargo": "hold"}), now=NOW)
-    held = KnownRelease(release=release(embargoed_until="2026-03-10T12:30:00Z"), story="sty_1", replaces=None, releases=1,
-                 first=True, channels=frozenset(), watches=frozenset())  # fmt: skip
+    held = KnownRelease(
+        release=release(embargoed_until="2026-03-10T12:30:00Z"),
+        story="sty_1",
+        replaces=None,
+        releases=1,
+        first=True,
+        channels=frozenset(),
+        watches=frozenset(),
+    )
     assert holding.due_at(release(), held) == NOW + timedelta(hours=3)
     assert holding.due_at(release(embargoed_until="2026-03-10T13:30:00Z"), held) == NOW + timedelta(hours=4)
     assert holding.due_at(release()) == NOW

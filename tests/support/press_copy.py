@@ -1,7 +1,5 @@
 """Press releases in five languages, made up sentence by sentence from a number: the same number, the same words."""
 
-# ruff: noqa: E501
-
 from __future__ import annotations
 
 import random

@@ -1,7 +1,5 @@
 """Twelve ways in which sites lay out a release: three of wires, and nine of newsrooms and papers from 2003 to now."""
 
-# ruff: noqa: E501
-
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable

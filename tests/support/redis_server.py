@@ -84,7 +84,7 @@ def lasting_patterns() -> tuple[str, ...]:
 
 
 def without_lifetime(url: str) -> list[str]:
-    """Return the keys that were left without a lifetime, though ``stories.db.keys`` gives them one or knows them not."""
+    """Return the keys without a lifetime that ``stories.db.keys`` does not list as lasting."""
     allowed = lasting_patterns()
     with redis.Redis.from_url(url, decode_responses=True) as client:
         return sorted(

@@ -1,4 +1,3 @@
-# ruff: noqa: E501 (sentences)
 """Announcements of made-up issuers in several languages, for tests and measurements of translations.
 
 Ten topics, each in English and traditional Chinese, four of them in eight further languages; simplified Chinese is made

@@ -2,7 +2,7 @@
 
 Trafilatura says what the main text is; the blocks say where it is. A paragraph that Trafilatura lost between two it
 found, in the same element, is taken back; one that is in a sidebar as well is taken where the article is.
-"""  # noqa: E501
+"""
 
 from __future__ import annotations
 

@@ -149,7 +149,7 @@ def find_subheadline(
     ``near`` are the blocks around the headline, ``lead`` what is between it and the text, ``first`` the index of the
     text's first block.
     ``dated``: the text opens with a dateline, so what is above it and reads like a line of its own is one.
-    """  # noqa: E501
+    """
     if hinted := selected(page, hints.subheadline):
         return hinted
     above = next((block for block in reversed(near) if block.key and block.key == key(headline)), None)

@@ -1,4 +1,4 @@
-"""When a release was published, as far as its page says: with an offset, else as a bare date, else not."""  # noqa: E501
+"""When a release was published, as far as its page says: with an offset, else as a bare date, else not."""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
 """What a release's body keeps in its order, each once, and where it ends."""
 
+# ruff: noqa: E501 (tables of sentences)
+
 # ruff: noqa: E501
 from __future__ import annotations
 

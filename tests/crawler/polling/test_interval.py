@@ -45,7 +45,7 @@ def failed(trouble, times, **more):
 CASES = {
     "a young listing keeps the interval": (FRESH, UNCHANGED, NINE, 5, 5),
     "so does one that shows its first news": (FRESH, PollResult(outcome="read", news=1, window=20), NINE, 5, 5),
-    "a first poll, which has nothing to compare with": (Cursor(), PollResult(outcome="read", news=20, window=20), NINE, 5, 5),
+    "a first poll, with nothing to compare": (Cursor(), PollResult(outcome="read", news=20, window=20), NINE, 5, 5),
     "a week without news slows it": (QUIET, UNCHANGED, WEEK_LATER, 20, 60),
     "but never beyond a dozen intervals": (DEAD_FOR_WEEKS, UNCHANGED, NINE + timedelta(days=28), 30, 60),
     "sixty an hour are asked for as fast as may be": (FLOOD, UNCHANGED, WEEK_LATER, 1.25, 1.4),

@@ -2,6 +2,8 @@
 
 # ruff: noqa: E501 (tables of sentences)
 
+# ruff: noqa: E501 (tables of sentences)
+
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
