@@ -85,7 +85,7 @@ async def test_a_redis_that_is_killed_makes_the_daemon_wait_and_go_on(
         meanwhile = newswire.publish(stories.QUARTER, "meridian")
         assert await ready(daemon) == (503, ["clock", "redis"])
         await until(lambda: "redis_unreachable" in daemon.log.read_text(), SOON)
-        put_off = r'"source": "pressline", "url": "[^"]*/news-releases-list/".*"event": "put off"'
+        put_off = r'"source": "pressline", "url": "[^"]*/news-releases-list/".*"event": "put_off"'
         await until(lambda: re.search(put_off, daemon.log.read_text()), SOON)
         newswire.heal(circle)
         after = newswire.publish(stories.BRIDGE_SENSORS, "pressline")
