@@ -70,10 +70,10 @@ def test_a_repeat_that_a_crash_or_a_lost_answer_explains_breaks_nothing(crash):
         ([CORRECTED, OTHER], f"hook: lost {FIRST}"),
         ([CORRECTED, NEW, OTHER], f"hook: before its original: {CORRECTION}"),
         ([NEW, NEW, CORRECTED, OTHER], "hook: 1 repeats, 0 at the most were to be expected"),
-        ([NEW, told("evt_9", "new", FIRST), CORRECTED, OTHER], f"hook: told under two ids: {FIRST}"),
+        ([NEW, told("evt_9", "new", FIRST), CORRECTED, OTHER], f"hook: alerted under two ids: {FIRST}"),
         (
             [NEW, CORRECTED, OTHER, told("evt_9", "revised", ALONE)],
-            "hook: nobody did anything that is a release.revised",
+            "hook: no input explains a release.revised",
         ),
         ([NEW, told("evt_1", "new", FIRST, made="anew"), CORRECTED, OTHER], "hook: 1 ids came with different bodies"),
     ],
@@ -114,7 +114,7 @@ async def test_no_alert_is_lost_while_the_daemon_is_killed_at_every_step(crash):
 
 
 async def test_the_run_fails_when_receipts_are_written_before_alerts_are_sent(crash, monkeypatch):
-    monkeypatch.setattr(crash, "DRAINING", 2.0)
+    monkeypatch.setattr(crash, "DRAIN_TIMEOUT_SECONDS", 2.0)
     monkeypatch.setattr(crash, "POINTS", ("kept", "alert-settled"))
     found = await crash.run(
         crash.Options(**SHORT | {"stories": 4, "redis_kills": 0, "cuts": 0}, variants=("short-leases", "receipt-first"))

@@ -137,6 +137,7 @@ async def test_each_fault_of_a_daemon_fires_its_rule_and_no_other(newswire, rece
                     os.kill(pid, signal.SIGKILL)
                 killed += len(idle)
                 await until(lambda killed=killed: scraping.shows(_at_least("reader_restarts", "killed", killed)), 30)
+            await until(lambda: _has_ticked(scraping, before), 30)
             found["killed readers"] = await scraping.fires(before)
 
             (faults / "delivery").touch()
@@ -185,6 +186,13 @@ async def test_each_fault_of_a_daemon_fires_its_rule_and_no_other(newswire, rece
         "process": {"WirewatchDown"},
     }
     assert found == {fault: [names, names] for fault, names in expected.items()}
+
+
+async def _has_ticked(scraping: Scraped, before: Scrape) -> bool:
+    """Return whether the clock and the canary ran since: a comparison within one period would show both as stopped."""
+    after = (await scraping.scrape()).values
+    running = [name for name in before.values if "last_tick" in name or "canary_last_success" in name]
+    return all(after[name] > before.values[name] for name in running)
 
 
 def _more_than(metric: str, before: Scrape) -> str:
@@ -259,7 +267,7 @@ def day(stuck: Mapping[str, int]) -> dict[str, str]:
                 sent = outbox[name] if rate is None else outbox[name][: rate.alerts - len(starts[name])]
                 starts[name] += [now] * len(sent)
                 for due in sent:
-                    metrics._delay.labels(name).observe((now - due).total_seconds() + 2)
+                    metrics.alerts._delay.labels(name).observe((now - due).total_seconds() + 2)
                 outbox[name] = outbox[name][len(sent) :]
         metrics.alerts.show_lateness(late)
         metrics.record_tick()

@@ -39,7 +39,7 @@ async def test_a_worker_that_cannot_read_leaves_the_polls_to_others(
                 stdin=subprocess.DEVNULL, stdout=output, stderr=output,
             )  # fmt: skip
         try:
-            await daemon.ready(lambda: "work_held" in log.read_text(), SOON)
+            await daemon.ready(lambda: "work_paused" in log.read_text(), SOON)
             living, _ = await crew.list_workers()
             reports = await CanaryReports(redis).read(living)
             assert [report.blind_since is not None for report in reports.values()] == [True]
@@ -52,7 +52,7 @@ async def test_a_worker_that_cannot_read_leaves_the_polls_to_others(
             assert '"event": "read"' not in log.read_text()
             assert "page_not_read" not in log.read_text()
             (faults / "reader").unlink()
-            await daemon.ready(lambda: "work_taken_again" in log.read_text(), SOON)
+            await daemon.ready(lambda: "work_resumed" in log.read_text(), SOON)
             last = canonical_url(newswire.publish(stories.NIGHT_MARKET, "meridian"))
             await daemon.ready(lambda: last in told(receiver), SOON)
         finally:

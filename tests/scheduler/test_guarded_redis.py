@@ -36,7 +36,7 @@ def test_the_rule_is_the_one_in_the_documentation():
 
 def test_a_worker_without_a_redis_for_all_says_that_it_reaches_no_other_machine():
     assert of_this_machine(Settings(redis_url="redis://10.0.0.5")) is None
-    assert "set one redis_url for all of them" in of_this_machine(Settings())
+    assert "set the same redis_url on all of them" in of_this_machine(Settings())
 
 
 def free_port():
@@ -110,20 +110,20 @@ async def test_a_right_that_is_taken_while_the_daemon_runs_is_logged_and_shown_b
     try:
         async with Redis.from_url(redis_url, username="desk", password="canary-9") as client:
             watch = PermissionMonitor(client)
-            await watch.look()
-            assert watch.check()["ok"]
+            await watch.update()
+            assert watch.readiness()["ok"]
             await redis.execute_command("ACL", "SETUSER", "desk", "resetchannels", "-blpop")
             with capture_logs() as logged:
-                await watch.look()
-                await watch.look()
-            check = watch.check()
+                await watch.update()
+                await watch.update()
+            check = watch.readiness()
             (line,) = logged
             assert not check["ok"]
             assert "&*" in check["detail"]
             assert "+blpop" in check["detail"]
             assert (line["event"], set(line["rules"])) == ("redis_permission_missing", {"&*", "+blpop"})
             await redis.execute_command("ACL", "SETUSER", "desk", *RULE.split())
-            await watch.look()
-            assert watch.check()["ok"]
+            await watch.update()
+            assert watch.readiness()["ok"]
     finally:
         await redis.execute_command("ACL", "DELUSER", "desk")

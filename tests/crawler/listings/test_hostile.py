@@ -96,8 +96,8 @@ def test_five_megabytes_of_malice_take_bounded_time(name: str) -> None:
     ).encode()
     began = time.process_time()
     read(body[: 5 * 1024 * 1024])
-    # Read twice here; 2 s each on a slow, shared core.
-    assert time.process_time() - began < 8
+    # Read twice here, 4 s each on a core that another process shares; superlinear work takes minutes.
+    assert time.process_time() - began < 20
 
 
 @pytest.mark.skipif(not DATA.exists(), reason="no WIREWATCH_DATA: the collection of pages is not here")

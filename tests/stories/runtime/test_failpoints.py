@@ -10,7 +10,7 @@ import pytest
 
 from stories.runtime import failpoints
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 PASSES = """
 from stories.runtime.failpoints import failpoint
 for number in range(1, 5):

@@ -258,8 +258,8 @@ def test_a_file_that_is_no_index_says_so(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "rel_1", "1-", "x-rel_1", "1-rel 1", "9" * 16 + "-rel_1", "1-" + "r" * 41])
-def test_what_is_no_place_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="no place"):
+def test_an_invalid_list_position_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="is not a position"):
         parse_list_position(text)
 
 
