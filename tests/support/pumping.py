@@ -363,7 +363,8 @@ BOUND = 0.5  # CPU seconds on the longest text within which nothing else is aske
 SLOW = 5.0  # the same, for what grows in proportion: many alternatives, on a machine with other work to do
 STEEP = 1.5  # exponent above which the time grows out of proportion
 TICK = 0.04  # seconds below which CPU time is too coarse to be measured
-ATTEMPTS = 3  # measurements that must agree before a pattern is accused
+ATTEMPTS = 12  # measurements that must agree before a pattern is accused
+PAUSE_SECONDS = 0.2  # between two: another program's burst of work ends meanwhile
 
 
 class TooSlowError(Exception):
@@ -451,7 +452,8 @@ def superlinear(found: Found, length: int, *, collapsed: bool = False) -> tuple[
 def _is_slow(found: Found, texts: tuple[str, str], sizes: tuple[int, int], length: int) -> bool:
     """Whether every one of several measurements says so: the time of other programs falls on one, seldom on all."""
     times = sizes[1] / sizes[0]
-    for _ in range(ATTEMPTS):
+    for attempt in range(ATTEMPTS):
+        time.sleep(PAUSE_SECONDS if attempt else 0)
         brief = cpu_seconds(lambda: run(found, texts[0]), BOUND, runs=3)
         if brief == math.inf:
             return True

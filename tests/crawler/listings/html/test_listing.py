@@ -11,7 +11,7 @@ import pytest
 from config.source_settings import ListingSettings, ReleaseHints
 from crawler.listings import ListingPage, ListingUnreadableError, read_listing
 
-PAGES = sorted((Path(__file__).parent / "pages").glob("*.html"))
+PAGES = sorted((Path(__file__).parents[1] / "pages").glob("*.html"))
 
 
 @dataclass
