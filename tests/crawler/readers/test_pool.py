@@ -368,6 +368,7 @@ async def test_while_no_fork_server_runs_its_workers_read_page_after_page(number
         assert not servers()
 
 
+@pytest.mark.starts_programs
 @linux
 @pytest.mark.parametrize("busy", [False, True], ids=["idle", "busy"])
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "stopped"])
