@@ -368,7 +368,6 @@ async def test_while_no_fork_server_runs_its_workers_read_page_after_page(number
         assert not servers()
 
 
-@pytest.mark.starts_programs
 @linux
 @pytest.mark.parametrize("busy", [False, True], ids=["idle", "busy"])
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "stopped"])
@@ -397,4 +396,5 @@ async def test_whatever_ends_or_stops_its_processes_every_page_is_read_within_se
         assert took < 5 * BUSY
         await until(lambda: len(workers()) == 2 and len(servers()) == 1)
         await until(lambda: not set(targets) & set(children()))
-        assert sum(reader.restarts.values()) >= len(targets) if part != "fork server" else 1
+        # Workers that are replaced together with their fork server may be counted as its loss.
+        assert sum(reader.restarts.values()) >= (len(targets) if "worker" in part else 1)
