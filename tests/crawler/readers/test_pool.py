@@ -396,5 +396,5 @@ async def test_whatever_ends_or_stops_its_processes_every_page_is_read_within_se
         assert took < 5 * BUSY
         await until(lambda: len(workers()) == 2 and len(servers()) == 1)
         await until(lambda: not set(targets) & set(children()))
-        # Workers that are replaced together with their fork server may be counted as its loss.
-        assert sum(reader.restarts.values()) >= (len(targets) if "worker" in part else 1)
+        # A process is gone some moments before the event loop sees that its connection closed, and counts it.
+        await until(lambda: sum(reader.restarts.values()) >= len(targets))
