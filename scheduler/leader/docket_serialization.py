@@ -112,7 +112,7 @@ def without_pickle() -> None:
         return await rebuild(cls, docket, checked(message), *args, **options)
 
     async def unsupported(self: Any, *args: Any, **options: Any) -> NoReturn:
-        raise NotImplementedError("wirewatch keeps no results, and docket would unpickle them")
+        raise RuntimeError("wirewatch keeps no results of tasks, because docket would unpickle them")
 
     async def no_strikes(self: Any) -> NoReturn:
         self._strikes_loaded.set()

@@ -149,7 +149,7 @@ async def test_what_is_handed_out_is_json_in_redis(redis, redis_url, until):
         ((_, kept),) = await redis.xrange(f"{NAME}:stream")
         assert json.loads(kept[b"args"]) == [SIGNER.seal("poll", "{}")]
         assert json.loads(kept[b"kwargs"]) == {}
-        with pytest.raises(NotImplementedError):
+        with pytest.raises(RuntimeError, match="keeps no results"):
             await opened.get_execution(task_key(POLL))
 
 
