@@ -27,7 +27,7 @@ async def test_a_page_is_read_told_of_once_and_printed_as_the_event_that_the_web
     # With progress on a terminal, which must not swallow what goes to the pipe.
     first = await program.on_terminal("crawl", "--url", url, out_too=False)
     assert first.status == 0, first.said
-    assert "asking …" in first.err
+    assert "polling …" in first.err
     assert stories.TRAM_BATTERIES.headline not in first.err
     (event,) = first.rows
     assert receiver.events == [event]
@@ -114,7 +114,7 @@ async def test_on_a_terminal_people_see_progress_and_a_line_for_each_event(progr
     assert shown.status == 0, shown.said
     plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.out)
     assert re.search(rf"[\r\n]new +meridian {re.escape(stories.TRAM_BATTERIES.headline)} http", plain), shown.said
-    assert "asking …" in plain
+    assert "polling …" in plain
     assert "1 listing(s) read, 2 sighting(s), 2 release(s)" in plain
     assert '"type"' not in plain
 
