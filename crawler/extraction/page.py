@@ -14,6 +14,7 @@ from lxml import etree
 from lxml.cssselect import CSSSelector
 
 from crawler.extraction.body.inline_markup import line_of
+from crawler.extraction.evidence import Evidence
 from crawler.extraction.field_limits import collapse_space
 from crawler.extraction.text import clean, joined
 from stories.model.release import NotARelease
@@ -51,6 +52,8 @@ class Page:
     language: str | None
     scripts: int = 0
     """How many scripts it loads: a page without text that loads some is made by them."""
+    evidence: Evidence = field(default_factory=Evidence)
+    """What the finders of fields saw on it."""
 
     def first(self, *names: str) -> str | None:
         """Return the first content of the meta names given, in the order of the names."""
