@@ -309,7 +309,9 @@ class Ingestor:
         await self._observations.put_validators(own_id, validators)
 
     async def _end_claim(self, result: PageResult, own_id: str) -> None:
-        await self._claims.record_unchanged(result.url, own_id, result.listing, result.listed_headline)
+        await self._claims.record_unchanged(
+            result.url, own_id, result.listing, result.listed_headline, result.listed_version
+        )
 
     def _next_revisit(self, release: Release, now: datetime) -> datetime | None:
         return next_revisit(release, self._settings.polling.ladder, now)

@@ -20,7 +20,7 @@ from crawler.listings.dates import feed_moment, read_date
 from crawler.listings.decode import is_utf8, said_charset
 from crawler.listings.full_text_entries import as_html, whole
 from crawler.listings.html.link_text import plain_text
-from crawler.listings.listing_page import ListingPage, ListingUnreadableError
+from crawler.listings.listing_page import ListingPage, ListingUnreadableError, version_digest
 from crawler.listings.markup_bounds import DATE_READ, ENTRIES_MAX, TITLE_READ, inspect, known_charset, trim_feed
 from crawler.websub.discovery import web_address
 from stories.model.sighting import Sighting
@@ -124,6 +124,7 @@ def _sighting(
         published_raw=raw.strip() or None if raw else None,
         published_at=feed_moment(raw, parsed, zone) if raw else None,
         guid=_guid(entry, url),
+        version=version_digest(dict.get(entry, "updated") or dict.get(entry, "published"), dict.get(entry, "summary")),
     )
 
 
@@ -219,6 +220,7 @@ class _JsonItem(msgspec.Struct, rename={"published": "date_published"}):
     title: Any = None
     published: Any = None
     date_modified: Any = None
+    summary: Any = None
     content_html: Any = None
     content_text: Any = None
 
@@ -276,6 +278,7 @@ def read_json_feed(text: str, url: str, hints: ReleaseHints) -> ListingPage:
                     headline=plain_text(item.title[:TITLE_READ]) or None if isinstance(item.title, str) else None,
                     published_raw=printed or None,
                     published_at=read_date(printed, zone) if printed else None,
+                    version=version_digest(item.date_modified or item.published, item.summary),
                     guid=str(item.id) if isinstance(item.id, str | int) and str(item.id) else None,
                 )
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -11,6 +12,16 @@ from stories.model.sighting import ListingKind, Sighting
 
 class ListingUnreadableError(Exception):
     """The bytes are no listing of the kind that was expected; the message says what they are."""
+
+
+SUMMARY_READ = 4_000
+"""Characters of an entry's summary that its version depends on."""
+
+
+def version_digest(*said: object) -> str | None:
+    """Return the digest of what a listing says of an entry's version: when it was modified, its summary."""
+    words = "\n".join(" ".join(part[:SUMMARY_READ].split()) for part in said if isinstance(part, str))
+    return hashlib.blake2b(words.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest() if words.strip() else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

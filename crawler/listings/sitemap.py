@@ -13,7 +13,7 @@ from config.source_settings import ReleaseHints
 from crawler.listings.dates import read_date
 from crawler.listings.html.link_text import plain_text
 from crawler.listings.html.links import is_directory, is_no_page
-from crawler.listings.listing_page import ListingPage, ListingUnreadableError
+from crawler.listings.listing_page import ListingPage, ListingUnreadableError, version_digest
 from crawler.listings.markup_bounds import DATE_READ, TITLE_READ
 from stories.model.sighting import Sighting
 from stories.model.urls import UrlTooLongError, canonical_url, url_digest
@@ -115,6 +115,7 @@ def _sightings(rows: list[Row], url: str, hints: ReleaseHints, refused: Counter[
             headline=plain_text(row.get("news:title", "")[:TITLE_READ]) or None,
             published_raw=printed or None,
             published_at=read_date(printed, zone) if printed else None,
+            version=version_digest(row.get("lastmod")),
         )
     return tuple(kept.values())
 

@@ -234,6 +234,7 @@ class ReaderFlow:
             source=poll.source,
             listing=listing_key(poll.source, poll.listing) if claim and poll.listing else None,
             listed_headline=claim.sighting.headline if claim else None,
+            listed_version=claim.sighting.version if claim else None,
             silent=claim.silent if claim else False,
             asked=poll.reason == "crawl" and claim is None,
             crawl_id=poll.crawl_id,

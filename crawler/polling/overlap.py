@@ -104,7 +104,7 @@ def _printed(sightings: Sequence[Sighting]) -> list[tuple[datetime, str]]:
 
 def sightings_digest(sightings: Sequence[Sighting]) -> str:
     """Return what is the same as long as a listing names the same releases in the same words."""
-    said = "\n".join(f"{one.url}\t{one.headline}\t{one.published_raw}" for one in sightings)
+    said = "\n".join(f"{one.url}\t{one.headline}\t{one.published_raw}\t{one.version}" for one in sightings)
     return hashlib.blake2b(said.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
 
 

@@ -31,7 +31,7 @@ LEASED = (1, 2, 3)
 DEFERRED = 5
 UNSETTLED = (3, 4)
 """Answers of the claim script. A new page counts as settled: it is pending until it is read, whatever becomes of its
-listing. A known page whose headline changed is not pending, and an open one may not be."""
+listing. A known page whose headline or version changed is not pending, and an open one may not be."""
 CLOCKS_APART = 5000  # ms by which the clocks of two processes may differ
 FARTHEST = 366 * 86_400_000  # ms; no page waits longer than it is stored
 GIVEN_UP = 8  # consecutive failures, about two days, after which a page that no listing names is given up
@@ -45,13 +45,14 @@ class Claim:
     silent: bool
     """A first poll held it: stored, not alerted."""
     changed: bool
-    """Its page is known; the listing shows another headline than before."""
+    """Its page is known; the listing shows another headline or version than before."""
 
 
-def headline_digest(headline: str | None) -> str:
-    """Return what is remembered of a listed headline; empty for none."""
+def listed_digest(headline: str | None, version: str | None = None) -> str:
+    """Return what is stored of how a listing names a page: digests of headline and version; empty for neither."""
     plain = " ".join((headline or "").split()).casefold()
-    return hashlib.sha256(plain.encode("utf-8", "surrogatepass")).hexdigest()[:16] if plain else ""
+    digest = hashlib.sha256(plain.encode("utf-8", "surrogatepass")).hexdigest()[:16] if plain else ""
+    return f"{digest}.{version}" if version else digest
 
 
 def listing_key(source: str, url: str) -> str:
@@ -93,7 +94,7 @@ class Claims:
 
     @cached_property
     def _claim(self) -> AsyncScript:
-        return self._redis.register_script(fenced("claim.lua"))
+        return self._redis.register_script(fenced("claim.lua", "listed.lua"))
 
     @cached_property
     def _failed(self) -> AsyncScript:
@@ -105,7 +106,7 @@ class Claims:
 
     @cached_property
     def _unchanged(self) -> AsyncScript:
-        return self._redis.register_script(fenced("unchanged.lua"))
+        return self._redis.register_script(fenced("unchanged.lua", "listed.lua"))
 
     @cached_property
     def _give_back(self) -> AsyncScript:
@@ -170,7 +171,7 @@ class Claims:
         ]
         for digest, sighting in batch:
             names += [keys.page(digest).name, keys.claim(digest).name]
-            arguments += [digest, headline_digest(sighting.headline)]
+            arguments += [digest, listed_digest(sighting.headline, sighting.version)]
         return cast(Sequence[int], await self._claim(keys=names, args=arguments))
 
     async def release_id(self, url: str) -> str | None:
@@ -239,13 +240,20 @@ class Claims:
             pulled += int(await self._pull_forward(keys=names, args=arguments))
         return pulled
 
-    async def record_unchanged(self, url: str, release: str, listing: str | None, listed_headline: str | None) -> None:
-        """End the lease on a page that did not change, and store its headline in the listing."""
+    async def record_unchanged(
+        self,
+        url: str,
+        release: str,
+        listing: str | None,
+        listed_headline: str | None,
+        listed_version: str | None = None,
+    ) -> None:
+        """End the lease on a page that did not change, and store how its listing names it now."""
         digest = url_digest(url)
         page = keys.page(digest)
-        headline = headline_digest(listed_headline)
+        listed = listed_digest(listed_headline, listed_version)
         arguments: list[str | int] = [keys.leader_term().name, fence_argument(self._term, self._memory), page.seconds]
-        arguments += [release, f"h:{listing}" if listing and headline else "", headline]
+        arguments += [release, f"h:{listing}" if listing and listed else "", listed]
         await self._unchanged(keys=[page.name, keys.claim(digest).name], args=arguments)
 
     async def record_gone(self, url: str, now: datetime) -> datetime:

@@ -74,10 +74,11 @@ def is_forgotten(error: BaseException) -> bool:
     return str(error).startswith("FORGOTTEN ")
 
 
-def fenced(name: str) -> str:
-    """Return the source of a script, by its file name, with the fencing check (``fence.lua``) in front."""
+def fenced(name: str, *libraries: str) -> str:
+    """Return the source of a script, by its file name, with the fencing check (``fence.lua``) and ``libraries`` in
+    front."""
     key = f'local MEMORY_KEY = "{keys.memory_mark().name}"\n'
-    return key + load_script("fence.lua") + load_script(name)
+    return key + "".join(load_script(part) for part in ("fence.lua", *libraries, name))
 
 
 def is_deposed(error: BaseException) -> bool:

@@ -56,6 +56,8 @@ class PageResult:
     listing: str | None = None
     """The listing's key, if the URL came from a listing."""
     listed_headline: str | None = None
+    listed_version: str | None = None
+    """``Sighting.version`` of the entry that led here."""
     silent: bool = False
     """Store without an alert: the listing held the page at its first poll."""
     asked: bool = False

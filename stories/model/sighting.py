@@ -34,6 +34,9 @@ class Sighting:
     """The same time, ISO 8601; a bare date where only a date is printed; None if it cannot be parsed."""
     guid: str | None = None
     """The entry's own id in a feed."""
+    version: str | None = None
+    """A digest of what the listing says of the entry's version: when it was modified, and its summary. None where the
+    listing says nothing of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

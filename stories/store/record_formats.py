@@ -48,14 +48,14 @@ FORMS = (
     "index: 16 bytes an entry, the number of a release's id, the oldest first",
     "story: sorted set, releases by first seen, at 0 marks c: w: n:",
     "history: event, zstd above 100 bytes, ~ begins one whose release is kept elsewhere",
-    "page: release, failures, retry_at, failed_at, reason, gone_since, loud, h: and a listing",
+    "page: release, failures, retry_at, failed_at, reason, gone_since, loud, futile, h: and a listing",
     "alert: event, channel, story, type, state, attempt, created, listed, body",
     "backlog: class 1e15, seconds 1e4, position",
     "dictionaries: by number, newest; trained by zstd",
 )
 """What scripts write and read, in words that change with it."""
 
-READABLE: Mapping[str, str] = {}
+READABLE: Mapping[str, str] = {"fad65b1cc00bba14": "before Sighting.version"}
 """Digests of earlier versions whose data this version reads, with what was added since.
 
 An optional field may be added: put the digest of before here. After a removed, renamed or newly required field raise

@@ -22,7 +22,7 @@ import msgspec
 from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
 
-from stories.crawl_state.claims import headline_digest
+from stories.crawl_state.claims import listed_digest
 from stories.db import keys
 from stories.db.codec import pack, unpack_kept
 from stories.db.dictionaries import Dictionaries
@@ -267,7 +267,7 @@ class ReleaseStore:
             "revises": keep.revises,
             "links": [{"key": keys.release(notice).name, "replaces": of} for notice, of in keep.links.items()],
             "events": [self._planned(event, keep) for event in keep.events],
-            "listed_headline": headline_digest(reading.listed_headline),
+            "listed_as": listed_digest(reading.listed_headline, reading.listed_version),
             "ttl": {
                 "releases": keys.release("").seconds,
                 "events": keys.event("").seconds,

@@ -1,4 +1,4 @@
--- Leases the sightings to read: new ones, and known ones whose listed headline changed.
+-- Leases the sightings to read: new ones, and known ones whose listed headline or version changed.
 -- KEYS[1] seeded (set of the listing's first sightings, and the poll that saw them)  [2] backlog of the source  [3] pending
 -- sightings (hash); then for each sighting: its page hash, its claim.
 -- ARGV[1] now (ms)  [2] lease (ms)  [3] field of this listing in a page hash  [4] what marks the first poll, if it
@@ -7,7 +7,8 @@
 -- ARGV[7] failures in a row after which a page no longer counts as open  [8] token of this call: a repeat after a lost
 -- reply finds its own leases and gets the same answer  [9] prefix of this reader's tokens  [10] prefix of the
 -- tokens of its role: other holders with it have ended ('': unknown)  [11] key of the term  [12] the
--- caller's term  [13] how many may be leased ('': all); then for each sighting: its URL digest, its headline digest.
+-- caller's term  [13] how many may be leased ('': all); then for each sighting: its URL digest, the digests of its
+-- headline and version ("headline.version", "headline" or "").
 -- Returns for each sighting: 0 settled, 1 new, 2 new and silent, 3 changed, 4 open (leased, or waiting for another try),
 -- 5 over the limit: to be read and not leased, 6 the same, and in the backlog already, 7 open, and pending: it will
 -- be read even if its listing is not read again.
@@ -59,14 +60,33 @@ local function is_held(holder)
   return holder and holder ~= token and not is_orphaned
 end
 
+-- A listing that dates all its entries anew with each answer says nothing of their versions: when more than a few and a
+-- quarter of the known ones changed, the new versions are stored and no page is read for them.
+local MAX_FUTILE = 3 -- pages read for another version that had not changed, after which a page's version is ignored
+local FEW = 5
+local states = {}
+local known_count, version_changes = 0, 0
+for i = 1, (#KEYS - 3) / 2 do
+  local state = redis.call("HMGET", KEYS[2 * i + 2], "release", field, "retry_at", "failures", "failed_at", "futile")
+  local listed = ARGV[13 + 2 * i]
+  states[i] = state
+  if state[1] and state[2] then
+    known_count = known_count + 1
+    if is_other_version(state[2], listed) then
+      version_changes = version_changes + 1
+    end
+  end
+end
+local versions_count = version_changes <= math.max(FEW, known_count / 4)
+
 local CLOCKS_APART = 5000 -- ms by which the clocks of two processes may differ
 local limit = ARGV[13] == "" and math.huge or tonumber(ARGV[13])
 local leased = 0
 local answers = {}
 for i = 1, (#KEYS - 3) / 2 do
   local page, claim = KEYS[2 * i + 2], KEYS[2 * i + 3]
-  local digest, headline = ARGV[12 + 2 * i], ARGV[13 + 2 * i]
-  local known = redis.call("HMGET", page, "release", field, "retry_at", "failures", "failed_at")
+  local digest, listed = ARGV[12 + 2 * i], ARGV[13 + 2 * i]
+  local known = states[i]
   if (tonumber(known[5] or "0") or 0) > now + CLOCKS_APART then -- the clock was set back: do not wait for as long as the jump
     known[3] = false
   end
@@ -83,10 +103,13 @@ for i = 1, (#KEYS - 3) / 2 do
   else
     if not known[1] then
       answer = is_silent(page, digest) and 2 or 1
-    elseif known[2] and headline ~= "" and known[2] ~= headline then
+    elseif known[2] and is_other_headline(known[2], listed) then
       answer = 3
-    elseif not known[2] and headline ~= "" then
-      redis.call("HSET", page, field, headline)
+    elseif known[2] and versions_count and is_other_version(known[2], listed)
+      and (tonumber(known[6] or "0") or 0) < MAX_FUTILE then
+      answer = 3
+    elseif listed ~= "" and known[2] ~= listed then
+      redis.call("HSET", page, field, merge_listed(known[2] or "", listed))
       redis.call("EXPIRE", page, ARGV[6])
     end
     -- A page in the backlog is taken from there, by its rank. A repeat of this call finds its own leases; they count

@@ -164,9 +164,9 @@ redis.call("XTRIM", KEYS[6], "MINID", "~", now - ttl.events * 1000)
 
 -- Record the page and end its lease. This is last, so that a crash before it leads to another reading.
 redis.call("HSET", KEYS[8], "release", plan.id)
-redis.call("HDEL", KEYS[8], "failures", "retry_at", "failed_at", "reason", "gone_since", "loud")
-if plan.listed_field and plan.listed_headline ~= "" then
-  redis.call("HSET", KEYS[8], plan.listed_field, plan.listed_headline)
+redis.call("HDEL", KEYS[8], "failures", "retry_at", "failed_at", "reason", "gone_since", "loud", "futile")
+if plan.listed_field and plan.listed_as ~= "" then
+  redis.call("HSET", KEYS[8], plan.listed_field, plan.listed_as)
 end
 redis.call("EXPIRE", KEYS[8], ttl.releases)
 redis.call("DEL", KEYS[9])

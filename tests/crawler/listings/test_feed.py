@@ -194,6 +194,38 @@ def test_an_encoding_that_nobody_knows_is_no_reason_to_fail() -> None:
     assert page.sightings[0].headline == "A"
 
 
+ATOM = """<feed xmlns="http://www.w3.org/2005/Atom"><title>Wire</title><entry><title>Acme Drills</title><id>urn:1</id>
+<link href="https://w.example/news/1"/><published>2026-10-02T09:00:00Z</published>
+<updated>{updated}</updated><summary>{summary}</summary></entry></feed>"""
+RSS = """<item><title>Acme Drills</title><link>https://w.example/news/1</link><pubDate>{updated}</pubDate>
+<description>{summary}</description></item>"""
+JSON_FEED = """{{"version": "https://jsonfeed.org/version/1.1", "title": "Wire", "items": [{{"id": "1",
+"title": "Acme Drills",
+"url": "https://w.example/news/1", "date_modified": "{updated}", "summary": "{summary}"}}]}}"""
+SITEMAP = """<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"><url><loc>https://w.example/news/1</loc>
+<lastmod>{updated}</lastmod></url></urlset>"""
+
+
+@pytest.mark.parametrize(
+    ("form", "kind"), [(ATOM, "feed"), (rss(RSS), "feed"), (JSON_FEED, "feed"), (SITEMAP, "sitemap")]
+)
+def test_an_entrys_version_changes_with_its_modification_time_and_its_summary(form: str, kind: str) -> None:
+    def version(updated: str, summary: str) -> str | None:
+        [sighting] = read(form.format(updated=updated, summary=summary), kind=kind).sightings
+        return sighting.version
+
+    first = version("2026-10-02T09:00:00Z", "Revenue rose 4%.")
+    assert first == version("2026-10-02T09:00:00Z", " Revenue  rose 4%.")
+    assert first != version("2026-10-02T09:30:00Z", "Revenue rose 4%.")
+    if "{summary}" in form:
+        assert first != version("2026-10-02T09:00:00Z", "Revenue rose 14%.")
+
+
+def test_an_entry_without_time_and_summary_has_no_version() -> None:
+    [sighting] = read(rss("<item><title>Acme</title><link>https://w.example/news/1</link></item>")).sightings
+    assert sighting.version is None
+
+
 def test_a_json_feed_is_read() -> None:
     feed = {
         "version": "https://jsonfeed.org/version/1.1",

@@ -14,7 +14,7 @@ from redis.exceptions import OutOfMemoryError, ResponseError
 
 from stories.crawl_state import claims as claiming
 from stories.crawl_state.backlog import Backlog
-from stories.crawl_state.claims import RETRIES, SETTLED_FAILURES, Claimed, Claims, headline_digest, listing_key
+from stories.crawl_state.claims import RETRIES, SETTLED_FAILURES, Claimed, Claims, listed_digest, listing_key
 from stories.crawl_state.pending_sightings import PendingSightings
 from stories.db import keys
 from stories.model.sighting import PendingSighting, Sighting
@@ -69,6 +69,53 @@ async def test_a_page_that_was_read_is_never_claimed_again(claims: Claims) -> No
     again = await claims.claim(LISTING, seen(1), NOW)
     assert again == Claimed(claims=(), settled=True)
     assert await claims.release_id(page(1)) == "rel_1"
+
+
+def versioned(*versions: str) -> list[Sighting]:
+    return [
+        Sighting(url=page(number), headline=f"Ferries Ordered {number}", version=version)
+        for number, version in enumerate(versions)
+    ]
+
+
+async def read_all(claims: Claims, sightings: Iterable[Sighting]) -> None:
+    for sighting in sightings:
+        await claims.record_unchanged(sighting.url, "rel_1", LISTING, sighting.headline, sighting.version)
+
+
+async def test_a_page_whose_listed_version_changed_is_claimed_until_it_was_read(claims: Claims, redis: Redis) -> None:
+    await read_all(claims, versioned("a", "b"))
+    moved = await claims.claim(LISTING, versioned("a", "new"), NOW)
+    assert (urls(moved), moved.claims[0].changed, moved.settled) == ([page(1)], True, False)
+    await leases_end(redis, [1])
+    assert urls(await claims.claim(LISTING, versioned("a", "new"), NOW)) == [page(1)], "a crash loses no change"
+    await read_all(claims, versioned("a", "new"))
+    assert await claims.claim(LISTING, versioned("a", "new"), NOW) == Claimed(claims=(), settled=True)
+
+
+async def test_pages_stored_without_a_version_are_not_read_again_when_their_listing_gets_one(claims: Claims) -> None:
+    await read_all(claims, seen(0, 1))
+    assert urls(await claims.claim(LISTING, versioned("a", "b"), NOW)) == []
+    assert urls(await claims.claim(LISTING, seen(0, 1), NOW)) == [], "an answer without versions forgets none"
+    assert urls(await claims.claim(LISTING, versioned("a", "new"), NOW)) == [page(1)]
+
+
+async def test_a_listing_that_dates_all_entries_anew_with_each_answer_causes_no_requests(claims: Claims) -> None:
+    await read_all(claims, versioned(*["09:00"] * 20))
+    assert urls(await claims.claim(LISTING, versioned(*["09:05"] * 20), NOW)) == []
+    assert urls(await claims.claim(LISTING, versioned(*["09:05"] * 19, "09:10"), NOW)) == [page(19)]
+
+
+async def test_a_version_that_changes_without_the_page_is_ignored_after_three_readings(claims: Claims) -> None:
+    await read_all(claims, versioned("0"))
+    read = 0
+    for version in "123456":
+        claimed = await claims.claim(LISTING, versioned(version), NOW)
+        read += len(claimed.claims)
+        await read_all(claims, [claim.sighting for claim in claimed.claims])
+    assert read == 3
+    renamed = [Sighting(url=page(0), headline="Ferries Ordered (corrected)", version="7")]
+    assert urls(await claims.claim(LISTING, renamed, NOW)) == [page(0)], "another headline counts"
 
 
 async def test_a_listing_is_settled_only_when_what_is_open_on_it_is_pending(claims: Claims, redis: Redis) -> None:
@@ -229,7 +276,7 @@ async def test_three_workers_share_a_listing_without_overlap(redis_url: str) -> 
 
 @given(st.text())
 def test_any_headline_has_a_digest_and_only_an_empty_one_has_none(headline: str) -> None:
-    assert bool(headline_digest(headline)) is bool(headline.split())
+    assert bool(listed_digest(headline)) is bool(headline.split())
 
 
 async def test_a_daemon_takes_over_at_once_what_the_one_before_it_was_reading(redis: Redis) -> None:
