@@ -11,10 +11,13 @@ from time import struct_time
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from stories.model.publication_dates import is_placeholder, unix_moment
+from stories.text.calendars import ERA_YEAR, YEAR, gregorian_year, spelled_out, western_digits
 from stories.text.date_words import (
     HalfDay,
     any_of,
     half_days,
+    half_days_after,
     hour_in_day,
     month_number,
     month_pattern,
@@ -45,18 +48,20 @@ _ZONE = (
 )
 _CLOCK = (
     rf"(?P<{{0}}half>{any_of(half_days())})?\s?"
-    r"(?P<{0}hour>[01]?\d|2[0-4])(?:[:.时時點点h]|시\s?)(?P<{0}minute>[0-5]\d)(?!\d)分?"
-    r"(?::(?P<{0}second>[0-6]\d)(?:[.,]\d{{1,9}})?)?(?:\s?(?P<{0}noon>[ap]\.?m\b\.?))?(?:\s?(?:uhr|hrs?|h)\b)?" + _ZONE
+    r"(?P<{0}hour>[01]?\d|2[0-4])(?:[:.时時點点h]|시\s?)(?P<{0}minute>[0-5]\d(?!\d)|\d(?=\s?[分분]))\s?[分분]?"
+    r"(?::(?P<{0}second>[0-6]\d)(?:[.,]\d{{1,9}})?)?"
+    rf"(?:\s?(?P<{{0}}noon>[ap]\.?\s?m\b\.?|{any_of(half_days_after())}(?!\w)))?"
+    r"(?:\s?(?:uhr|hrs?|h)\b)?" + _ZONE
 )
 _BEFORE = "(?:" + _CLOCK.format("early_") + r"[\s,|@·•–—-]{1,5})?"
 _AFTER = r"(?:(?:[\s,|@·•/–—-]|\b(?:at|um|à|as|às|alle|om|kl\.?))*\s?T?" + _CLOCK.format("") + ")?"
 _DATE = (
-    r"(?P<y1>(?:19|20)\d\d)(?P<sep>[-/.])(?P<m1>[01]?\d)(?P=sep)(?P<d1>[0-3]?\d)(?!\d)",
-    r"(?P<y2>(?:19|20)\d\d)\s?[年년]\s?(?P<m2>[01]?\d)\s?[月월]\s?(?P<d2>[0-3]?\d)\s?[日号號일]",
+    rf"(?P<y1>{YEAR})(?P<sep>[-/]|\.\s?)(?P<m1>[01]?\d)(?P=sep)(?P<d1>[0-3]?\d)(?!\d)\.?",
+    rf"(?P<y2>{YEAR}|{ERA_YEAR})\s?[年년]\s?(?P<m2>[01]?\d)\s?[月월]\s?(?P<d2>[0-3]?\d)\s?[日号號일]",
     rf"(?P<d3>[0-3]?\d)(?:st|nd|rd|th|er|º|ª|\.)?[\s,.-]{{0,3}}(?:(?:of|de|di)\s)?(?P<n3>{_MONTH})"
-    r"[\s,.-]{0,3}(?:(?:de|del)\s)?(?P<y3>(?:19|20)\d\d)(?!\d)",
-    rf"(?P<n4>{_MONTH})[\s-]{{0,3}}(?P<d4>[0-3]?\d)(?:st|nd|rd|th)?[\s,-]{{1,3}}(?P<y4>(?:19|20)\d\d)(?!\d)",
-    r"(?P<a5>[0-3]?\d)(?P<sep5>[-/.])(?P<b5>[0-3]?\d)(?P=sep5)(?P<y5>(?:19|20)\d\d)(?!\d)",
+    rf"[\s,،.-]{{0,3}}(?:(?:de|del|พ\.ศ\.)\s?)?(?P<y3>{YEAR})(?!\d)",
+    rf"(?P<n4>{_MONTH})[\s-]{{0,3}}(?P<d4>[0-3]?\d)(?:st|nd|rd|th)?[\s,،-]{{1,3}}(?P<y4>{YEAR})(?!\d)",
+    rf"(?P<a5>[0-3]?\d)(?P<sep5>[-/.])(?P<b5>[0-3]?\d)(?P=sep5)(?P<y5>{YEAR})(?!\d)",
     rf"(?P<n6>{_MONTH})\s?(?P<d6>[0-3]?\d)(?:st|nd|rd|th)?(?![\d:%])",
     rf"(?P<d7>[0-3]?\d)(?:st|nd|rd|th|\.)?\s(?P<n7>{_MONTH})",
     r"(?P<m8>[01]?\d)\s?[月월]\s?(?P<d8>[0-3]?\d)\s?[日号號일]",
@@ -77,7 +82,7 @@ _PRINTED = re.compile(
 
 
 _SIGN = re.compile(
-    r"(?:19|20)\d\d|\d[:.]\d|\d\s?[月월秒分小时時天日周前일]|\d\W{0,3}(?:de\s)?[^\W\d]{3}|[^\W\d]{3}\.?\s?\d|\d\s?[smhd]\b"
+    rf"{YEAR}|[元年]|\d[:.]\d|\d\s?[月월秒分小时時天日周前일]|\d\W{{0,3}}(?:de\s)?[^\W\d]{{3}}|[^\W\d]{{3}}\.?\s?\d|\d\s?[smhd]\b"
 )
 _HALF_DAYS: dict[str, HalfDay] = {"a": "am", "p": "pm"}  # "a.m.", "PM"
 _DIGIT = re.compile(r"\d")
@@ -110,11 +115,11 @@ def may_hold_date(line: str) -> bool:
 
 def find_dates(text: str) -> list[PrintedDate]:
     """Return the dates in a text, in its order: in English, German, French, Spanish, Italian, Chinese and more."""
-    found = (_printed(match) for match in _PRINTED.finditer(text) if match.group().strip())
-    return [date for date in found if date]
+    matches = (match for match in _PRINTED.finditer(western_digits(text)) if match.group().strip())
+    return [found for match in matches if (found := _printed(match, text[match.start() : match.end()]))]
 
 
-def _printed(match: re.Match[str]) -> PrintedDate | None:
+def _printed(match: re.Match[str], raw: str) -> PrintedDate | None:
     part = {name: value for name, value in match.groupdict().items() if value is not None}
     day, pair = _day(part)
     if (
@@ -127,7 +132,7 @@ def _printed(match: re.Match[str]) -> PrintedDate | None:
     return PrintedDate(
         start=match.start(),
         end=match.end(),
-        raw=" ".join(match.group().split()).strip(" ,|-–"),
+        raw=" ".join(raw.split()).strip(" ,|-–"),
         day=day,
         pair=pair,
         clock=_clock(part, prefix),
@@ -139,13 +144,15 @@ def _day(part: dict[str, str]) -> tuple[date | None, tuple[int, int, int] | None
     try:
         for form in "12":
             if f"y{form}" in part:
-                return date(int(part[f"y{form}"]), int(part[f"m{form}"]), int(part[f"d{form}"])), None
+                return date(gregorian_year(part[f"y{form}"]), int(part[f"m{form}"]), int(part[f"d{form}"])), None
         for form in "34":
             if f"y{form}" in part:
                 month = month_number(part[f"n{form}"])
-                return date(int(part[f"y{form}"]), month, int(part[f"d{form}"])), None
+                if part[f"n{form}"].isascii() and part[f"y{form}"].startswith("25"):
+                    return None, None  # "on May 4, 2500 employees"
+                return date(gregorian_year(part[f"y{form}"]), month, int(part[f"d{form}"])), None
         if "y5" in part:
-            first, second, year = int(part["a5"]), int(part["b5"]), int(part["y5"])
+            first, second, year = int(part["a5"]), int(part["b5"]), gregorian_year(part["y5"])
             if part["sep5"] == "." or first > 12 or first == second:
                 return date(year, second, first), None
             if second > 12:
@@ -160,8 +167,10 @@ def _day(part: dict[str, str]) -> tuple[date | None, tuple[int, int, int] | None
 def _clock(part: dict[str, str], prefix: str) -> time | None:
     if f"{prefix}hour" not in part:
         return None
-    printed = part.get(f"{prefix}noon", "").lower()[:1]
-    half = half_days().get(part.get(f"{prefix}half", "")) or _HALF_DAYS.get(printed)
+    printed = part.get(f"{prefix}noon", "").lower()
+    half = (
+        half_days().get(part.get(f"{prefix}half", "")) or half_days_after().get(printed) or _HALF_DAYS.get(printed[:1])
+    )
     hour = hour_in_day(int(part[f"{prefix}hour"]), half)
     if hour > 23:
         return None
@@ -216,9 +225,15 @@ def numeric_order(found: Iterable[PrintedDate], texts: Iterable[str] = ()) -> Nu
 
 
 def read_date(text: str, zone: tzinfo | None = None, order: NumericOrder | None = None) -> str | None:
-    """Return the date of a short text as ISO 8601; ``None`` without one, or when it would have to be guessed."""
-    text = text.strip()
-    return _iso_8601(text, zone) or next((moment_of(one, zone, order) for one in find_dates(text[:200])), None)
+    """Return the date of a short text as ISO 8601, also that of Unix seconds and milliseconds.
+
+    Returns:
+        ``None`` without a date, if it would have to be guessed, and for what systems write where no date is set.
+    """
+    text = spelled_out(text.strip())
+    moment = _unix(text) or _iso_8601(text, zone)
+    moment = moment or next((moment_of(found, zone, order) for found in find_dates(text[:200])), None)
+    return moment if moment and not is_placeholder(moment) else None
 
 
 def _iso_8601(text: str, zone: tzinfo | None) -> str | None:
@@ -236,35 +251,54 @@ def _iso_8601(text: str, zone: tzinfo | None) -> str | None:
 
 
 def feed_moment(raw: str | None, parsed: struct_time | None, zone: tzinfo | None = None) -> str | None:
-    """Return a feed's date (RFC 822, RFC 3339 or what else is found) as ISO 8601, with the offset that it gives.
+    """Return a feed's date (RFC 822, RFC 3339, Unix time or what else is found) as ISO 8601, with the offset it gives.
 
     ``parsed`` is feedparser's reading, in UTC, for forms that nothing else here knows.
+
+    Returns:
+        ``None`` without a date, and for what systems write where no date is set (1970, the year 1).
     """
     if not raw:
         return None
-    if moment := _rfc_822(raw, zone) or read_date(raw, zone):
-        return moment
-    if parsed is None:
+    moment = _rfc_822(raw, zone) or read_date(raw, zone) or _parsed(raw, parsed)
+    return moment if moment and not is_placeholder(moment) else None
+
+
+def _unix(raw: str) -> str | None:
+    moment = unix_moment(raw)
+    return _iso(moment) if moment else None
+
+
+def _parsed(raw: str, parsed: struct_time | None) -> str | None:
+    """Return feedparser's reading; only its day unless the text has a time whose zone feedparser knows."""
+    if parsed is None or _BARE_NUMBER.match(raw):
         return None
     try:
-        moment_utc = datetime(*parsed[:5], min(parsed[5], 59), tzinfo=UTC)
+        moment = datetime(*parsed[:5], min(parsed[5], 59), tzinfo=UTC)
     except ValueError:
         return None
-    at_midnight = moment_utc.time() == time() and ":" not in raw
-    return moment_utc.date().isoformat() if at_midnight else _iso(moment_utc)
+    has_clock = moment.time() != time() or re.search(r"\b00:?00", raw) is not None
+    is_understood = re.search(r"(?:Z|GMT|UTC|[+-]\d\d:?\d\d)\s*$", raw, re.IGNORECASE) is not None
+    return _iso(moment) if has_clock and is_understood else moment.date().isoformat()
+
+
+_BARE_NUMBER = re.compile(r"\s*\d{1,7}(?:[.,]\d*)?\s*$|\s*\d{9,}(?:[.,]\d*)?\s*$")
+_RFC_822 = re.compile(
+    r"\s*(?:[A-Za-z]{3,9}\.?,?\s+)?\d{1,2}[\s-][A-Za-z]{3,9}[\s-]\d{2,4}\s+\d{1,2}:\d\d(?::\d\d)?"
+    r"\s*(?:(?:[+-]\d{4}|(?P<zone>[A-Z]{1,5}))\s*(?:\([^)]*\))?\s*)?$"
+)
 
 
 def _rfc_822(raw: str, zone: tzinfo | None) -> str | None:
-    if not re.match(r"\s*(?:[A-Za-z]{3,9},?\s+)?\d{1,2}[\s-][A-Za-z]{3,9}[\s-]\d{2,4}\s+\d{1,2}:\d\d", raw):
+    match = _RFC_822.match(raw)
+    if match is None or match["zone"] in ("AM", "PM"):
         return None
-    name = re.search(r"\b([A-Z]{2,5})\s*$", raw)
+    name = match["zone"]
     try:
         moment = parsedate_to_datetime(raw)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    if moment.tzinfo is None or (
-        name and name[1] not in ("GMT", "UTC", "EST", "EDT", "CDT", "MST", "MDT", "PST", "PDT")
-    ):
-        where = zone_named(name[1], zone) if name else zone
+    if moment.tzinfo is None or (name and name not in ("GMT", "UTC", "EST", "EDT", "CDT", "MST", "MDT", "PST", "PDT")):
+        where = zone_named(name, zone) if name else zone
         return _iso(moment.replace(tzinfo=where)) if where else moment.date().isoformat()
     return _iso(moment)

@@ -260,13 +260,8 @@ def read_json_feed(text: str, url: str, hints: ReleaseHints) -> ListingPage:
             ),
             None,
         )
-        printed = (
-            item.published
-            if isinstance(item.published, str)
-            else item.date_modified
-            if isinstance(item.date_modified, str)
-            else None
-        )
+        dates = (item.published, item.date_modified)
+        printed = next((str(value) for value in dates if isinstance(value, str | int | float) and value), None)
         printed = printed[:DATE_READ] if printed else None
         if page and hints.full_text:
             texts = (as_html(item.content_html, "text/html"), as_html(item.content_text, "text/plain"))

@@ -36,6 +36,9 @@ class DateWords(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     am: str = ""
     pm: str = ""
     noon: str = ""
+    am_after: str = ""
+    """Words that stand after a time: "SA", "π.μ."."""
+    pm_after: str = ""
 
 
 @cache
@@ -112,6 +115,16 @@ def half_days() -> dict[str, HalfDay]:
         found.update(dict.fromkeys(words.am.split(), "am"))
         found.update(dict.fromkeys(words.pm.split(), "pm"))
         found.update(dict.fromkeys(words.noon.split(), "noon"))
+    return found
+
+
+@cache
+def half_days_after() -> dict[str, HalfDay]:
+    """Return the words, in lower case, that stand after a time and say which half of the day it is in."""
+    found: dict[str, HalfDay] = {}
+    for words in date_words().values():
+        found.update(dict.fromkeys(words.am_after.lower().split(), "am"))
+        found.update(dict.fromkeys(words.pm_after.lower().split(), "pm"))
     return found
 
 

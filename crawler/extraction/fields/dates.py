@@ -12,10 +12,13 @@ from datetime import date, datetime, time, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 from crawler.extraction.fields.time_zones import PLACE_TIME, named_zone
+from stories.model.publication_dates import unix_moment
+from stories.text.calendars import ERA_YEAR, YEAR, gregorian_year, spelled_out, western_digits
 from stories.text.date_words import (
     HalfDay,
     any_of,
     half_days,
+    half_days_after,
     hour_in_day,
     month_number,
     month_numerals,
@@ -26,25 +29,25 @@ from stories.text.date_words import (
 MONTH = month_pattern()
 VIETNAMESE_MONTH = any_of(month_numerals())
 WEEKDAY = weekday_pattern()
-YEAR = r"(?:19|20)\d\d"
 _HALF_DAY = any_of(half_days())
+_HALF_DAY_AFTER = any_of(half_days_after())
 _HALF_DAYS: dict[str, HalfDay] = {"a": "am", "p": "pm"}  # "a.m.", "PM"
 
 _DATES = re.compile(
     rf"""(?<![\w/])(?:
-      (?P<mname>{MONTH})\.?\s++(?P<mday>\d{{1,2}})(?:st|nd|rd|th)?\s*+,?\s*+(?P<myear>{YEAR})(?!\d)
+      (?P<mname>{MONTH})\.?\s++(?P<mday>\d{{1,2}})(?:st|nd|rd|th)?\s*+[,،]?\s*+(?P<myear>{YEAR})(?!\d)
     | (?:ngày\s+)?(?P<vday>\d{{1,2}})\s+tháng\s+(?P<vmonth>\d{{1,2}}|{VIETNAMESE_MONTH})(?:\s+năm|,)?\s+(?P<vyear>{YEAR})(?!\d)
-    | (?P<dday>\d{{1,2}})(?:st|nd|rd|th|er|º|\.)?\s*+(?:de\s++|of\s++|-)?\s*+(?P<dname>{MONTH})\.?,?\s*+(?:del?\s++|-)?(?P<dyear>{YEAR})(?!\d)
-    | (?P<iyear>{YEAR})[-/.](?P<imonth>\d{{1,2}})[-/.](?P<iday>\d{{1,2}})(?!\d)
+    | (?P<dday>\d{{1,2}})(?:st|nd|rd|th|er|º|\.)?\s*+(?:de\s++|of\s++|-)?\s*+(?P<dname>{MONTH})\.?[,،]?\s*+(?:del?\s++|-|พ\.ศ\.\s*+)?(?P<dyear>{YEAR})(?!\d)
+    | (?P<iyear>{YEAR})(?:[-/.]|\.\s)(?P<imonth>\d{{1,2}})(?:[-/.]|\.\s)(?P<iday>\d{{1,2}})(?!\d)
     | (?P<sngay>ngày\s+)?(?P<sone>\d{{1,2}})/(?P<stwo>\d{{1,2}})/(?P<syear>{YEAR})(?![\d/])
     | (?P<pday>\d{{1,2}})\.\s?(?P<pmonth>\d{{1,2}})\.\s?(?P<pyear>{YEAR})(?!\d)
     )
-    | (?P<cyear>{YEAR})\s*[年년]\s*(?P<cmonth>\d{{1,2}})\s*[月월]\s*(?P<cday>\d{{1,2}})\s*[日號号일]
+    | (?P<cyear>{YEAR}|{ERA_YEAR})\s*[年년]\s*(?P<cmonth>\d{{1,2}})\s*[月월]\s*(?P<cday>\d{{1,2}})\s*[日號号일]
     | (?P<zyear>[〇零一二三四五六七八九]{{4}})年(?P<zmonth>[一二三四五六七八九十]{{1,2}})月(?P<zday>[一二三四五六七八九十]{{1,3}})日
     """,  # noqa: E501
     re.IGNORECASE | re.VERBOSE,
 )
-_FULL_WIDTH = str.maketrans("０１２３４５６７８９", "0123456789")
+_YEARS = re.compile(rf"{YEAR}|年")
 _DIGITS = {char: value for value, char in enumerate("〇一二三四五六七八九")} | {"零": 0}
 
 
@@ -64,8 +67,8 @@ class Printed:
 
 def find_dates(text: str) -> Iterator[Printed]:
     """Yield the dates of a text in order; impossible ones (31 June) are none."""
-    text = text.translate(_FULL_WIDTH) if not text.isascii() else text
-    if "20" not in text and "19" not in text and "年" not in text:
+    text = western_digits(text)
+    if _YEARS.search(text) is None:
         return
     for match in _DATES.finditer(text):
         day = _day(match)
@@ -82,11 +85,11 @@ _SLASHED = re.compile(rf"\d{{1,2}}/\d{{1,2}}/{YEAR}")
 _CLOCK = re.compile(
     r"""(?:HALF_DAY)?\s*(?<!\d)
     (?:\d{1,2}(?:[:.h]\d\d){1,2}(?![.\d])|\d{1,2}\sh\s\d\d\b|\d{1,2}h?(?=\s?(?:[ap]\.?m\b|uhr|hrs?\b))|\d{1,2}\s?[時时點点시]\s*(?:\d{1,2}\s?[分분])?)
-    (?:\s?[ap]\.?m\b\.?|\s?uhr\b|\s?hrs?\b)?
+    (?:\s?[ap]\.?\s?m\b\.?|\s?HALF_DAY_AFTER(?!\w)|\s?uhr\b|\s?hrs?\b)?
     \s*[(（]?(?:PLACE_TIME|(?-i:Z\b|[A-Z]{2,5}(?:/[A-Z]{2,5})?\b|(?:US/)?(?:Eastern|Central|Mountain|Pacific)\b|[A-Z]\w+/[A-Z]\w+))?[)）]?
-    (?:\s(?:standard|daylight|summer)?\s?time\b)?[+-]?(?:\d\d?(?::?\d\d)?\b)?""".replace(
-        "PLACE_TIME", PLACE_TIME
-    ).replace("HALF_DAY", _HALF_DAY),
+    (?:\s(?:standard|daylight|summer)?\s?time\b)?[+-]?(?:\d\d?(?::?\d\d)?\b)?""".replace("PLACE_TIME", PLACE_TIME)
+    .replace("HALF_DAY_AFTER", _HALF_DAY_AFTER)
+    .replace("HALF_DAY", _HALF_DAY),
     re.IGNORECASE | re.VERBOSE,
 )
 _AROUND_DATES = re.compile(
@@ -102,7 +105,7 @@ def is_date_line(text: str) -> bool:
     """Whether a line holds a date, or two, and the time of day, and nothing else."""
     if len(text) > DATE_LINE or not re.search(r"\d", text):
         return False
-    rest = _CLOCK.sub(" ", _SLASHED.sub(" 1 January 2000 ", text.translate(_FULL_WIDTH)))
+    rest = _CLOCK.sub(" ", _SLASHED.sub(" 1 January 2000 ", western_digits(text)))
     if _OTHER_SCRIPT.fullmatch(rest.strip()):  # "22 июня 2026 г."
         return True
     rest, dates = _DATES.subn(" ", rest)
@@ -117,11 +120,15 @@ def _day(match: re.Match[str]) -> date | None:
             year = int("".join(str(_DIGITS[char]) for char in groups["zyear"]))
             return date(year, _han(groups["zmonth"]), _han(groups["zday"]))
         if kind == "s":
-            return _slashed(int(groups["sone"]), int(groups["stwo"]), int(groups["syear"]), "sngay" in groups)
+            return _slashed(
+                int(groups["sone"]), int(groups["stwo"]), gregorian_year(groups["syear"]), "sngay" in groups
+            )
         if kind == "v" and not groups["vmonth"].isdigit():
             groups["vmonth"] = str(month_numerals()[" ".join(groups["vmonth"].lower().split())])
+        if groups.get(f"{kind}name", "").isascii() and groups.get(f"{kind}year", "").startswith("25") and kind in "md":
+            return None  # "on May 4, 2500 employees"
         month = month_number(groups[f"{kind}name"]) if f"{kind}name" in groups else int(groups[f"{kind}month"])
-        return date(int(groups[f"{kind}year"]), month, int(groups[f"{kind}day"]))
+        return date(gregorian_year(groups[f"{kind}year"]), month, int(groups[f"{kind}day"]))
     except ValueError:
         return None
 
@@ -141,8 +148,8 @@ def _han(number: str) -> int:
 
 
 _TIME = re.compile(
-    rf"""(?<!\d)(?P<ampm0>{_HALF_DAY})?\s*(?P<hour>[01]?\d|2[0-4])\s*(?:(?::|h|\.|時|时|點|点|시)\s*(?P<minute>[0-5]\d)\s*[分분]?(?::(?P<second>[0-5]\d))?)?
-    \s*(?:(?P<ampm>[ap]\.?m\b\.?)|(?P<uhr>Uhr\b|h(?:rs?)?\b|noon\b))?
+    rf"""(?<!\d)(?P<ampm0>{_HALF_DAY})?\s*(?P<hour>[01]?\d|2[0-4])\s*(?:(?::|h|\.|時|时|點|点|시)\s*(?P<minute>[0-5]\d|\d(?=\s?[分분]))\s*[分분]?(?::(?P<second>[0-5]\d))?)?
+    \s*(?:(?P<ampm>[ap]\.?\s?m\b\.?|{_HALF_DAY_AFTER}(?!\w))|(?P<uhr>Uhr\b|h(?:rs?)?\b|noon\b))?
     \s*[(（]?(?P<zone>CET/CEST|HKT/SGT|{PLACE_TIME}|[A-Z]{{2,4}}\b|Z\b|(?:US/)?(?:Eastern|Central|Mountain|Pacific)\b|[A-Z][A-Za-z]+/[A-Z][A-Za-z_]+)?[)）]?
     \s*(?P<offset>[+-](?:0?\d|1[0-4]):?(?:[03]0|45)?\b)?""",
     re.VERBOSE | re.IGNORECASE,
@@ -178,7 +185,7 @@ def _moment(day: date, match: re.Match[str], zone: str | None) -> str | None:
     if match["minute"] is None and not match["ampm"] and not match["uhr"] and not match["ampm0"]:
         return None
     hour, minute, second = int(match["hour"]), int(match["minute"] or 0), int(match["second"] or 0)
-    half = _HALF_DAYS.get((match["ampm"] or "").lower()[:1]) or half_days().get(match["ampm0"] or "")
+    half = _half_of(match["ampm"]) or half_days().get(match["ampm0"] or "")
     hour = hour_in_day(hour, half)
     if hour > 23:
         return None
@@ -192,6 +199,12 @@ def _moment(day: date, match: re.Match[str], zone: str | None) -> str | None:
     if tz is None:
         return None
     return datetime.combine(day, time(hour, minute, second), tz).isoformat()
+
+
+def _half_of(printed: str | None) -> HalfDay | None:
+    """Return the half of the day that a word after a time names."""
+    word = (printed or "").lower()
+    return half_days_after().get(word) or (_HALF_DAYS.get(word[:1]) if word[-2:].strip(". ")[-1:] == "m" else None)
 
 
 def _offset(text: str) -> timezone:
@@ -211,8 +224,12 @@ _ISO = re.compile(
 def read_machine_date(text: str, zone: str | None = None) -> str | None:
     """Return a date meant for machines as ISO 8601; a time without an offset counts only with ``zone``.
 
-    ISO 8601 and the looks of it, RFC 822 ("Fri, 02 Oct 2026 18:06 GMT"), else as :func:`find_moment` reads it.
+    ISO 8601 with or without its marks, Unix seconds and milliseconds, RFC 822 ("Fri, 02 Oct 2026 18:06 GMT"), else as
+    :func:`find_moment` reads it.
     """
+    text = spelled_out(text.strip())
+    if moment := unix_moment(text):
+        return moment.isoformat()
     match = _ISO.match(text)
     if match is None:
         return find_moment(text, zone)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
+import feedparser
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crawler.listings.dates import find_dates, may_hold_date, read_date
+from crawler.listings.dates import feed_moment, find_dates, may_hold_date, read_date
 
 HONG_KONG = ZoneInfo("Asia/Hong_Kong")
 
@@ -45,6 +46,29 @@ HONG_KONG = ZoneInfo("Asia/Hong_Kong")
         ("11 Feb 2026 10:00", "2026-02-11"),
         ("Q1 2026 Results", None),
         ("no date at all", None),
+        ("2026. 12. 1. 오후 3:05", "2026-12-01"),
+        ("Τρι, 01 Δεκ 2026 09:00 EET", "2026-12-01T09:00:00+02:00"),
+        ("15/12/2026 2:05 μ.μ. EET", "2026-12-15T14:05:00+02:00"),
+        ("07 أكتوبر 2026 - 12:09 م", "2026-10-07"),
+        ("2026년 12월 1일 오후 2시 5분 KST", "2026-12-01T14:05:00+09:00"),
+        ("1 de diciembre de 2026, 2:05 p. m. CET", "2026-12-01T14:05:00+01:00"),
+        ("1 ธันวาคม 2569", "2026-12-01"),
+        ("1 ธ.ค. 2569 14:05 น.", "2026-12-01"),
+        ("๑ ธันวาคม ๒๕๖๙", "2026-12-01"),
+        ("15/12/2569", "2026-12-15"),
+        ("on May 4, 2569 employees", None),
+        ("民國115年12月1日", "2026-12-01"),
+        ("115年12月1日", "2026-12-01"),
+        ("令和8年12月1日", "2026-12-01"),
+        ("令和元年12月1日", "2019-12-01"),
+        ("20261201T090000Z", "2026-12-01T09:00:00+00:00"),
+        ("1796115600", "2026-12-01T09:00:00+00:00"),
+        ("1796115600000", "2026-12-01T09:00:00+00:00"),
+        ("1970-01-01T00:00:00Z", None),
+        ("0001-01-01T00:00:00Z", None),
+        ("1900-01-01", None),
+        ("2000-01-01T00:00:00Z", None),
+        ("2000-01-01T10:05:00Z", "2000-01-01T10:05:00+00:00"),
     ],
 )
 def test_a_printed_date_is_told_without_guessing(printed: str, moment: str | None) -> None:
@@ -99,3 +123,29 @@ def test_every_day_survives_its_common_printings(moment: object) -> None:
     day = f"{moment:%Y-%m-%d}"
     for form in ("%d %B %Y", "%B %d, %Y", "%b %d, %Y", "%d.%m.%Y", "%Y/%m/%d", "%Y年%m月%d日", "%A, %d %b %Y %H:%M"):
         assert read_date(format(moment, form)) == day
+
+
+@pytest.mark.parametrize(
+    ("printed", "moment"),
+    [
+        ("Tue, 01 Dec 2026 02:05:00 PM GMT", "2026-12-01T14:05:00+00:00"),
+        ("Tue, 01 Dec 2026 12:05:00 AM +0800", "2026-12-01T00:05:00+08:00"),
+        ("Tue, 01 Dec 2026 09:00:00 +08:00", "2026-12-01T09:00:00+08:00"),
+        ("Tue, 01 Dec 2026 09:00:00 GMT+8", "2026-12-01T09:00:00+08:00"),
+        ("Tue, 01 Dec 2026 09:00:00 GMT+0800", "2026-12-01T09:00:00+08:00"),
+        ("1 December 2026 09:00 (GMT+8)", "2026-12-01T09:00:00+08:00"),
+        ("Tue, 01 Dec 2026 09:00:00 +0000 (UTC)", "2026-12-01T09:00:00+00:00"),
+        ("Tue, 01 Dec 2026 09:00:00 HKT", "2026-12-01T09:00:00+08:00"),
+        ("Tue, 01 Dec 2026", "2026-12-01"),
+        ("1796115600", "2026-12-01T09:00:00+00:00"),
+        ("1796115600000", "2026-12-01T09:00:00+00:00"),
+        ("12", None),
+        ("Mon, 01 Jan 0001 00:00:00 GMT", None),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", None),
+    ],
+)
+def test_a_feeds_date_keeps_its_half_of_the_day_and_its_offset_and_none_is_invented(
+    printed: str, moment: str | None
+) -> None:
+    parsed = feedparser.datetimes._parse_date(printed)
+    assert feed_moment(printed, parsed) == moment
