@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from config.settings import AlertSettings, EventName, Settings, WatchSettings
-from pipelines.matching import matching_watches
+from pipelines.watch_matching import matching_watches
 from stories.model.event import Event, EventType, OutdatedCopy, Relation, Replaced, StoryRef
 from stories.model.ids import event_id
 from stories.model.release import Change, Release

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 
 from config.wires import closing_lines, wire_name_pattern
-from pipelines.identity.chinese_scripts import simplified
+from stories.text.chinese_scripts import simplified
 from stories.text.date_words import month_names, weekday_names
 from stories.text.scripts import UNSPACED
 

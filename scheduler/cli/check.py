@@ -19,6 +19,7 @@ from config.python_faults import interpreter_faults
 from config.settings import Settings
 from scheduler.cli.context import CommandError, with_app_context
 from scheduler.cli.output import examples, line
+from scheduler.cli.query_warnings import query_warnings, stored_warnings
 from scheduler.leader.redis_mirror import data_loss
 from scheduler.leader.worker_key import REGISTRY_PURPOSE
 from scheduler.wiring import AppContext, now
@@ -51,6 +52,7 @@ def check(
     settings = loaded.settings
 
     reports: dict[str, CanaryReport] = {}
+    queries = [fault for name in settings.watches for fault in query_warnings(settings, name)]
 
     async def risks(app: AppContext) -> list[str]:
         counts = await count_alerts(app.redis, list(settings.channels), others=True)
@@ -61,6 +63,9 @@ def check(
         skew = (await timekeeper.measure(app.redis, samples=3)).skew
         clocks = [skew_warning(skew)] if abs(skew) > SKEW else []
         living, _ = await WorkerRegistry(app.redis, sign=partial(app.signer.sign, REGISTRY_PURPOSE)).list_workers()
+        queries.extend(
+            [fault for name in settings.watches for fault in await stored_warnings(app, settings, name, now())]
+        )
         holder = await app.redis.get(keys.leader_lease().name)
         reports.update(await CanaryReports(app.redis).read([*([DAEMON] if holder else []), *living]))
         return [
@@ -75,7 +80,7 @@ def check(
         raise CommandError("; ".join(unwritable))
     faults = interpreter_faults(sys.version_info[:3])
     found = with_app_context(settings, risks)
-    for warning in (*faults, *found, *canary_faults(reports, now()), *silent_settings(settings)):
+    for warning in (*faults, *found, *canary_faults(reports, now()), *silent_settings(settings), *queries):
         typer.echo(f"warning: {warning}", err=True)
     enabled = sum(source.enabled for source in settings.sources.values())
     typer.echo(f"configuration: {loaded.file or 'none found, defaults'}")

@@ -13,7 +13,7 @@ import typer
 
 from alerts.channels import channel_types
 from config.durations import parse_duration
-from config.index_query import query_expression, watch_expression
+from config.index_query import indexed, query_expression, watch_expression
 from config.loader import Loaded, load
 from config.observability.redaction import hide_secrets_of
 from config.query import QuerySyntaxError
@@ -69,28 +69,23 @@ def since(text: str | None) -> datetime | None:
 
 def watch_filter(settings: Settings, watch: str | None) -> list[FilterRequest]:
     """Return the filter of a watch, or none for None; an unknown watch is a usage error."""
-    from pipelines.matching import matches
+    from pipelines.watch_matching import matches
 
     if watch is None:
         return []
     require_known(watch, settings.watches, "watch")
     followed = settings.watches[watch]
-    return [
-        FilterRequest(
-            matches=lambda release: matches(followed, release, source=release.source),
-            expression=watch_expression(followed),
-        )
-    ]
+    return [indexed(lambda release: matches(followed, release, source=release.source), watch_expression(followed))]
 
 
 def query_filter(query: str | None) -> list[FilterRequest]:
     """Return the filter of a query, or none for None; an invalid query is a usage error."""
-    from pipelines.matching import query_predicate
+    from pipelines.watch_matching import query_predicate
 
     if query is None:
         return []
     try:
-        return [FilterRequest(matches=query_predicate(query), expression=query_expression(query))]
+        return [indexed(query_predicate(query), query_expression(query))]
     except QuerySyntaxError as error:
         raise typer.BadParameter(str(error), param_hint="--query") from error
 

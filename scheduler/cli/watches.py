@@ -6,10 +6,12 @@ from typing import Annotated, Any
 
 import typer
 
+from config.query_words import explain_query
 from scheduler.cli.archive import COLUMNS, release_row
 from scheduler.cli.context import require_known, watch_filter, with_app_context
 from scheduler.cli.output import FormatOption, examples, show
-from scheduler.wiring import AppContext
+from scheduler.cli.query_warnings import query_warnings, stored_warnings
+from scheduler.wiring import AppContext, now
 from stories.search.filters import ReleaseFilter, filtered
 
 watches = typer.Typer(invoke_without_command=True, help="Show the watches; test one.")
@@ -52,6 +54,11 @@ def test_watch(
     settings = context.obj.settings
     require_known(name, settings.watches, "watch")
     wanted = ReleaseFilter(asked=watch_filter(settings, name))
+    query = settings.watches[name].query
+    if query:
+        typer.echo(f"matches if: {explain_query(query)}", err=True)
+    for warning in query_warnings(settings, name):
+        typer.echo(f"warning: {warning}", err=True)
 
     async def read(app: AppContext) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = []
@@ -59,6 +66,8 @@ def test_watch(
             rows.append(release_row(stored))
             if len(rows) == limit:
                 break
+        for warning in [] if rows else await stored_warnings(app, settings, name, now()):
+            typer.echo(f"warning: {warning}", err=True)
         return rows
 
     show(with_app_context(settings, read), COLUMNS, format, empty="The watch matches no stored release.")

@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry, Counter
 
 from alerts.outbox import Outbox
 from pipelines.changes import changes
-from pipelines.matching import matches, query_predicate
+from pipelines.watch_matching import matches, query_predicate
 from scheduler.leader.redis_mirror import data_loss
 from scheduler.metrics.readiness import ReadinessMetrics
 from scheduler.roles.readiness import DaemonCanary, StandbyMetrics, StandbyState

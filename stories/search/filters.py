@@ -26,7 +26,9 @@ class FilterRequest:
 
     matches: Callable[[Release], bool]
     expression: str | None
-    """Of ``stories.search.terms``; finds just what matches. None: everything does."""
+    """Of ``stories.search.terms``. None: everything matches."""
+    is_exact: bool = True
+    """The expression finds exactly what matches; otherwise it finds more, and what it finds is checked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +134,7 @@ async def _looked_at(
     archive: Archive, wanted: ReleaseFilter, finder: ReleaseIndex | None, before: ListPosition | None, ahead: int
 ) -> AsyncIterator[tuple[ListPosition, StoredRelease | None]]:
     """Yield each position that is read with its release, None for a release that does not match."""
-    asked = expression(wanted)
+    asked, is_exact = expression(wanted), all(one.is_exact for one in wanted.asked)
     since = milliseconds(wanted.since) if wanted.since is not None else None
 
     async def read(
@@ -144,7 +146,7 @@ async def _looked_at(
             one = stored.get(place.id)
             # The index has looked at what it holds; what changed or expired a moment ago is looked at here.
             asked_for = one is not None and (
-                held.get(place) == (one.release.revision, kind_of(one)) or passes(one, wanted)
+                (is_exact and held.get(place) == (one.release.revision, kind_of(one))) or passes(one, wanted)
             )
             yield place, one if asked_for else None
 

@@ -20,7 +20,7 @@ from stories.model.list_position import ListPosition
 from stories.runtime.private_files import private_file, restrict_access
 from stories.search.terms import COLUMNS
 
-FORMAT = 1  # raised when what is written changes: an index of another format is made anew
+FORMAT = 2  # raised when what is written changes: an index of another format is made anew
 EPOCH = 1_577_836_800_000  # 2020-01-01 in ms: what counts from there is shorter on the disk
 SLOTS = 4  # bits: places within a millisecond, for releases of the same time and for revisions
 LAST = (1 << 63) - 1

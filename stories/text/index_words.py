@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from stories.text.chinese_scripts import simplified
 from stories.text.scripts import UNSPACED_OR_HANGUL, UNSPACED_OR_HANGUL_CHARACTER
 
 _TOKEN = re.compile(rf"[{UNSPACED_OR_HANGUL}]+|[^\W_{UNSPACED_OR_HANGUL}]+")
@@ -16,11 +17,14 @@ _HASHTAG = re.compile(r"[#＃]([^\s#＃,;:!?|。，、；：！？()（）\[\]�
 
 
 def plain(text: str) -> str:
-    """Return text without case, compatibility forms, and accents of Latin, Greek and Cyrillic letters."""
+    """Return text without case, compatibility forms, and accents of Latin, Greek and Cyrillic letters.
+
+    Traditional Chinese characters become simplified ones, so that a query in either script finds both.
+    """
     if text.isascii():
         return text.lower()
     decomposed = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text).casefold())
-    return unicodedata.normalize("NFC", _ACCENTS.sub("", decomposed))
+    return simplified(unicodedata.normalize("NFC", _ACCENTS.sub("", decomposed)))
 
 
 def flat(text: str) -> str:
@@ -46,8 +50,8 @@ def flat_lines(texts: Iterable[str | None]) -> str:
 
 
 def tag_word(text: str) -> str:
-    """Return a hashtag without ``#``, case and compatibility forms."""
-    return unicodedata.normalize("NFKC", text).strip().lstrip("#").casefold().rstrip(".-–—")
+    """Return a hashtag without ``#``, case and compatibility forms, in simplified Chinese characters."""
+    return simplified(unicodedata.normalize("NFKC", text).strip().lstrip("#").casefold().rstrip(".-–—"))
 
 
 def tag_words(tags: Iterable[str], headline: str = "") -> frozenset[str]:

@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import date
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from config.query import FIELDS, MAX_DEPTH, And, Not, Or, Query, QuerySyntaxError, Term, parse_query
+from config.query import (
+    FIELDS,
+    MAX_DEPTH,
+    And,
+    Near,
+    Not,
+    Or,
+    Query,
+    QuerySyntaxError,
+    Range,
+    Regex,
+    Term,
+    parse_query,
+)
 
 
 def term(text: str, field: str | None = None) -> Term:
@@ -38,7 +52,44 @@ def test_a_query_means(text: str, tree: Query) -> None:
     assert parse_query(text) == tree
 
 
-@pytest.mark.parametrize("field", FIELDS)
+PLAIN_FIELDS = tuple(field for field in FIELDS if field not in ("published", "stem"))
+
+
+@pytest.mark.parametrize(
+    ("text", "tree"),
+    [
+        ("a -b", And((term("a"), Not(term("b"))))),
+        ("-(a OR b)", Not(Or((term("a"), term("b"))))),
+        ("state-of-the-art 5-6", And((term("state-of-the-art"), term("5-6")))),
+        ("headline:(a OR b)", Or((term("a", "headline"), term("b", "headline")))),
+        ("body:(a -(b c))", And((term("a", "body"), Not(And((term("b", "body"), term("c", "body"))))))),
+        ("ticker:HKEX:0700", term("HKEX:0700", "ticker")),
+        ("url:https://wire.example/a?b=c", term("https://wire.example/a?b=c", "url")),
+        ("12:30", term("12:30")),
+        ('"a b"~5', Term("a b", slop=5)),
+        ("headline:“a b”~2", Term("a b", "headline", slop=2)),
+        ("a NEAR/5 “b c”", Near(term("a"), term("b c"), 5)),
+        ("body:(a NEAR/5 b)", Near(term("a", "body"), term("b", "body"), 5)),
+        ("a NEAR/2 b OR c", Or((Near(term("a"), term("b"), 2), term("c")))),
+        (r"/rob(o|ò)ts?\/x/", Regex(r"rob(o|ò)ts?\/x")),
+        ("headline:/a b/", Regex("a b", "headline")),
+        ("and/or", term("and/or")),
+        ("stem:running", Term("running", stem=True)),
+        ("published:2026-02", Range(date(2026, 2, 1), date(2026, 2, 28))),
+        ("published:>2026", Range(date(2027, 1, 1), None)),
+        ("published:<2026-02", Range(None, date(2026, 1, 31))),
+        ("published:2026-01-02..", Range(date(2026, 1, 2), None)),
+        ("published:[* TO 2026-01-31]", Range(None, date(2026, 1, 31))),
+        ("香港（科技園 OR 數碼港）", And((term("香港"), Or((term("科技園"), term("數碼港")))))),
+        ("tag：「科學 園」", term("科學 園", "tag")),
+        ("Any questions?", And((term("Any"), term("questions ")))),
+    ],
+)
+def test_a_query_of_more_than_words_means(text: str, tree: Query) -> None:
+    assert parse_query(text) == tree
+
+
+@pytest.mark.parametrize("field", PLAIN_FIELDS)
 def test_every_field_can_be_asked_for(field: str) -> None:
     assert parse_query(f"{field}:x") == term("x", field)
 
@@ -54,7 +105,32 @@ def test_every_field_can_be_asked_for(field: str) -> None:
         ("a) OR b", "cannot be read from here (column 2)\n  a) OR b\n   ^"),
         ("OR b", "cannot be read from here (column 1)\n  OR b\n  ^"),
         ("()", "cannot be read from here (column 2)\n  ()\n   ^"),
-        ("tag:(a OR b)", "cannot be read from here (column 5)\n  tag:(a OR b)\n      ^"),
+        ("tag:(a OR body:b)", "another field inside the group of tag: (column 1)\n  tag:(a OR body:b)\n  ^"),
+        ("Smith & Sons", "no letter or digit and matches nothing; leave it out"),
+        ("a NEAR b", "write a NEAR/5 b"),
+        ("a W/5 b", "write a NEAR/5 b"),
+        ("NEAR(a b, 5)", "write a NEAR/5 b"),
+        ("a AROUND(5) b", "write a NEAR/5 b"),
+        ("a NEAR/500 b", "distance of more than 100 words"),
+        ("a NEAR/5 (b OR c)", "NEAR beside something else"),
+        ("a NEAR/5 tag:b", "NEAR beside something else"),
+        ("a && b", "write AND (column 3)"),
+        ("a || b", "write OR (column 3)"),
+        ("a !b", "write NOT or - (column 3)"),
+        ("robot~", "fuzzy term"),
+        ("robot~2", "fuzzy term"),
+        ("robot^2", "leave it out"),
+        ('"a b"~', 'write "a b"~5'),
+        ("title:robot", "write headline: (column 1)"),
+        ("lang:en", "write language:"),
+        ("HKEX:0700", "a ticker is written ticker:HKEX:…"),
+        ("https://wire.example/news", 'write url:"…" around the address (column 1)'),
+        ("/(/", "a regular expression that RE2 does not accept"),
+        ("/a{1,900}{900}/", "a regular expression that RE2 does not accept"),
+        ("tag:/x/", "a regular expression in tag:, which is no text"),
+        ("published:soon", "write 2026-01-31"),
+        ("published:2026-02-31", "no date"),
+        ("stem:run*", "write the whole word"),
         ('a ""', 'empty phrase, which matches nothing (column 3)\n  a ""\n    ^'),
         ("a OR\n(b))", "cannot be read from here (column 4)\n  (b))\n     ^"),
     ],
@@ -97,9 +173,9 @@ def test_whatever_is_written_either_is_a_query_or_a_plain_error(text: str) -> No
 
 
 WORDS = st.text(st.characters(categories=["L", "N"]), min_size=1).filter(lambda word: word not in ("AND", "OR", "NOT"))
-PHRASES = st.text(st.characters(exclude_characters='"'), min_size=1).filter(str.strip)
+PHRASES = st.text(st.characters(exclude_characters='"?'), min_size=1).filter(lambda text: any(map(str.isalnum, text)))
 
 
-@given(WORDS, PHRASES, st.sampled_from(FIELDS))
+@given(WORDS, PHRASES, st.sampled_from(PLAIN_FIELDS))
 def test_words_phrases_and_fields_keep_their_text(word: str, phrase: str, field: str) -> None:
     assert parse_query(f'{word} OR {field}:"{phrase}"') == Or((term(word), term(phrase, field)))

@@ -25,7 +25,7 @@ from waiting import until
 
 from config.settings import Settings
 from pipelines.changes import changes
-from pipelines.matching import query_predicate
+from pipelines.watch_matching import query_predicate
 from scheduler.process.cancellation import cancel_and_wait
 from stories.crawl_state.crawl_stores import CrawlStores
 from stories.crawl_state.websub import WebSubStore

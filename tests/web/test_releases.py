@@ -230,3 +230,28 @@ async def test_the_story_page_tells_corrections_that_came_as_further_releases(si
     assert re.search(r"<ins>.*2 crowns.*</ins>", shown)
     assert "The sum was wrong." in shown
     assert "1 min later" in shown
+
+
+async def test_a_misspelt_parameter_is_refused_with_the_known_ones(site):
+    said = await read(site, "/api/v1/releases", status=422, querry="robots")
+    assert said["errors"][0]["where"] == "query.querry"
+    assert "the parameters are q, tag, watch" in said["errors"][0]["why"]
+
+
+async def test_a_query_is_explained_and_warned_of(site):
+    said = await read(site, "/api/v1/releases", q="headline:(robots and drones)")
+    assert said["query"]["explanation"].startswith("headline contains “robots”, and headline contains “and”")
+    assert said["query"]["warnings"] == [
+        "'and' is searched for as a word; write AND in capitals, or put the phrase in quotation marks"
+    ]
+    assert (await read(site, "/api/v1/releases"))["query"] is None
+
+
+@pytest.mark.parametrize(
+    "q", ["科学园", "harbour NEAR/1 opens", "/harb.?ur/ -golf", "o*ns", "stem:opening", "published:2026"]
+)
+async def test_a_search_that_the_index_cannot_answer_alone_finds_what_matches(either, archive: ArchiveFiller, q):
+    wanted = await archive.publish("Harbour 科學園 opens", published_at="2026-03-02")
+    await archive.publish("Harbours and golf 科學", published_at="2025-03-02")
+    said = await read(either, "/api/v1/releases", q=q)
+    assert [one["id"] for one in said["releases"]] == [wanted.id]

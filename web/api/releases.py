@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -9,16 +10,17 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from starlette.responses import Response
 
 from config.durations import parse_duration
-from config.index_query import query_expression, watch_expression
+from config.index_query import indexed, query_expression, watch_expression
 from config.query import QuerySyntaxError
 from stories.model.list_position import ListPosition, parse_list_position
 from stories.model.release import release_payload
-from stories.search.filters import FilterRequest, ReleaseFilter, kind_of, page_of
+from stories.search.filters import ReleaseFilter, kind_of, page_of
 from stories.search.reader_pool import QueryTooExpensiveError
 from stories.store.archive import StoredRelease
 from web.api.shapes import NOT_MODIFIED, Kind, ReleasesShape, ReleaseWithRevisionsShape, conditional_answer
 from web.dependencies import Dependencies, dependencies_of
 from web.problems import UnusableInputError, problem_response
+from web.view_models.query_notes import query_notes
 
 MAX_RELEASES_EXAMINED = 1_000  # for one page while there is no index; the next page continues
 MAX_QUERY_CHARACTERS = 500  # characters
@@ -60,7 +62,7 @@ async def list_releases(
         str | None,
         Query(
             description='A search in headline and text, with the syntax of watches\' queries: words, `"phrases"`, '
-            "`innov*`, `AND OR NOT ( )`, `field:value`",
+            "`innov*`, `AND OR NOT ( )`, `field:value` and more (docs/reference/queries.md)",
             examples=['"science park" AND NOT golf', "半導體", "tag:HKSTP language:en"],
             max_length=MAX_QUERY_CHARACTERS,
         ),
@@ -98,7 +100,12 @@ async def list_releases(
         raise UnusableInputError("query.q", str(error)) from error
     releases = [release_payload(one.release) | {"story": one.story, "kind": kind_of(one)} for one in page.releases]
     return conditional_answer(
-        request, {"releases": releases, "next": str(page.next) if page.next is not None else None}
+        request,
+        {
+            "releases": releases,
+            "next": str(page.next) if page.next is not None else None,
+            "query": asdict(notes) if (notes := query_notes(dependencies.settings, q or "")) else None,
+        },
     )
 
 
@@ -133,14 +140,14 @@ def release_filter(
             names = ", ".join(dependencies.settings.watches) or "none"
             raise UnusableInputError("query.watch", f"no watch {watch!r}; the watches are: {names}")
         parts.append(
-            FilterRequest(
-                matches=lambda release: dependencies.matches(watch, release),
-                expression=watch_expression(dependencies.settings.watches[watch]),
+            indexed(
+                lambda release: dependencies.matches(watch, release),
+                watch_expression(dependencies.settings.watches[watch]),
             )
         )
     if q is not None and q.strip():
         try:
-            parts.append(FilterRequest(matches=dependencies.query(q), expression=query_expression(q)))
+            parts.append(indexed(dependencies.query(q), query_expression(q)))
         except QuerySyntaxError as error:
             raise UnusableInputError("query.q", str(error)) from error
     try:

@@ -98,11 +98,19 @@ class ListedReleaseShape(ReleaseShape):
     kind: Kind
 
 
+class QueryShape(Shape):
+    """What a query means, and what is suspicious in it."""
+
+    explanation: str = Field(examples=["headline contains “science park”, and not (headline contains “golf”)"])
+    warnings: list[str] = Field(examples=[["'and' is searched for as a word; write AND in capitals"]])
+
+
 class ReleasesShape(Shape):
     """A page of releases, newest first."""
 
     releases: list[ListedReleaseShape]
     next: str | None = Field(description="Pass it as `cursor` for the next page; null at the end", examples=[_CURSOR])
+    query: QueryShape | None = Field(description="Notes on `q`; null without `q`")
 
 
 class StoredReleaseShape(Shape):

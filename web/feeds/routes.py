@@ -136,9 +136,11 @@ async def _stories(dependencies: Dependencies, watch: str) -> list[str]:
     """Return the stories of a watch, those that changed last first."""
     if dependencies.finder is not None:
         expression = watch_expression(dependencies.settings.watches[watch])
-        found = await dependencies.finder.changed_stories(expression, among=MAX_RELEASES_CONSIDERED, limit=MAX_STORIES)
-        if found is not None:
-            return [story for story, _ in found]
+        if expression is None or expression.is_exact:
+            text = expression.text if expression else None
+            found = await dependencies.finder.changed_stories(text, among=MAX_RELEASES_CONSIDERED, limit=MAX_STORIES)
+            if found is not None:
+                return [story for story, _ in found]
     return await _newest(dependencies.archive, release_filter(dependencies, watch=watch))
 
 

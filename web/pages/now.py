@@ -14,6 +14,7 @@ from web.pages.frame import show
 from web.security.access_control import FORM_HEADERS, feed_key
 from web.templating import page
 from web.view_models.query_errors import Fault, fault_of
+from web.view_models.query_notes import query_notes
 from web.view_models.rows import (
     AlertRow,
     SourceRow,
@@ -51,6 +52,7 @@ async def _now(request: Request, dependencies: Dependencies, wanted: Filters, be
     made = show(
         request, "now.html", "now",
         stream=stream, rows=stream.rows, fault=fault, filters=wanted, before=before,
+        about=query_notes(dependencies.settings, wanted.q),
         older=link(wanted, stream.older) if stream.older else None, newest=link(wanted),
         feed=_feed(dependencies, wanted.watch),
         choices={

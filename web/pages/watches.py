@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import HTMLResponse
 
+from config.query import FIELDS
 from config.settings import WatchSettings
 from stories.search.filters import ReleaseFilter, page_of
 from stories.search.reader_pool import QueryTooExpensiveError
@@ -19,6 +20,7 @@ from web.pages.frame import show
 from web.security.access_control import feed_key
 from web.view_models.highlighting import Highlights
 from web.view_models.query_errors import Fault, fault_of
+from web.view_models.query_notes import query_notes
 from web.view_models.rows import EventRow, source_title, watch_title
 from web.view_models.stream import Filters, StreamRow, highlighted_row, stored_row
 
@@ -58,6 +60,8 @@ async def watches(
         shown = show(
             request, "watches.html", "watches", watches=rows, q=q, tag=tag, tried=tried, more=more, fault=fault,
             is_requested=bool(q.strip() or tag.strip()), lines=toml_lines(q, tag),
+            about=query_notes(dependencies.settings, q),
+            fields=FIELDS,
         )  # fmt: skip
         return bytes(shown.body)
 

@@ -1,7 +1,7 @@
 """Highlights the words of a query in texts that it found. Pure.
 
-A word is highlighted as it matches (``pipelines.matching``): whole words without regard to case and accents, prefixes
-with ``*``, and substrings in scripts without spaces.
+A word is highlighted as it matches (``pipelines.query_matching``): whole words without regard to case and accents,
+prefixes with ``*``, and substrings in scripts without spaces.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from config.query import Not, Query, QuerySyntaxError, Term, parse_query
+from config.query import Near, Query, QuerySyntaxError, Term, parse_query, terms
 from stories.text.index_words import plain
 from stories.text.scripts import has_unspaced_or_hangul
 
 _WORD = re.compile(r"[^\W_]+")
+_WILDCARD = re.compile(r"[*?]")
 MAX_SEARCHED_CHARACTERS = 20_000  # of a text
 EXCERPT_CONTEXT = 90  # characters on each side of a match
 
@@ -111,16 +112,22 @@ class Highlights:
 
 
 def _needles(query: Query) -> Iterator[_Needle]:
-    if isinstance(query, Not):
-        return
-    if isinstance(query, Term):
-        words = [plain(word) for word in _WORD.findall(unicodedata.normalize("NFC", query.text))]
-        if words:
-            beginning = query.text.endswith("*")
-            yield _Needle(words, beginning, query.field, _row(words, beginning))
-        return
-    for part in query.parts:
-        yield from _needles(part)
+    for part in terms(query):
+        match part:
+            case Near(left, right, _):
+                yield from _term_needles(left.text, left.field)
+                yield from _term_needles(right.text, right.field)
+            case Term(text, field, slop):
+                for words in text.split() if slop is not None or part.stem else [text]:
+                    yield from _term_needles(words, field)
+
+
+def _term_needles(text: str, field: str | None) -> Iterator[_Needle]:
+    lead = _WILDCARD.split(text)[0]  # of a word with wildcards, the letters before the first
+    words = [plain(word) for word in _WORD.findall(unicodedata.normalize("NFC", lead))]
+    if words:
+        beginning = lead != text
+        yield _Needle(words, beginning, field, _row(words, beginning))
 
 
 def _row(words: Sequence[str], beginning: bool) -> re.Pattern[str]:

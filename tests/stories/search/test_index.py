@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from config.index_query import query_expression, watch_expression
 from config.query import FIELDS, QuerySyntaxError
 from config.settings import WatchSettings
-from pipelines.matching import matches, query_predicate
+from pipelines.watch_matching import matches, query_predicate
 from stories.model.list_position import ListPosition, parse_list_position
 from stories.model.release import Dateline, Notice, Release
 from stories.search.index import EPOCH, Entry, IndexFile, IndexUnusableError, Row
@@ -41,7 +41,7 @@ def entry(number: int, release: Release, *, revision: int = 1, kind: str = "new"
 
 def found(index: IndexFile, query: str | None, **where: object) -> list[int]:
     """Return the numbers of the releases that a query finds."""
-    expression = query_expression(query) if query is not None else None
+    expression = query_expression(query).text if query is not None else None
     return [int(hit.place.id[4:]) for hit in index.find(expression, **{"limit": 100, **where})]  # type: ignore[arg-type]
 
 
@@ -119,8 +119,6 @@ RELEASE = Release(
         ("NOT plant", False),
         ("NOT golf", True),
         ("golf OR (plant AND NOT (tennis OR rugby))", True),
-        ('"$"', False),
-        ("*", False),
     ],
     ids=str,
 )
@@ -150,8 +148,15 @@ TERMS = st.tuples(
     st.sampled_from(["", *(f"{field}:" for field in FIELDS)]),
     st.text(st.sampled_from("ab č芯片发布科園ァ한글กา1-*"), min_size=1, max_size=5),
 ).map(lambda term: f'{term[0]}"{term[1]}"')  # fmt: skip
+WORDS = st.text(st.sampled_from("ab č科園*?"), min_size=1, max_size=4).map(lambda word: f'"{word}"')
+OTHER_PARTS = st.one_of(
+    st.tuples(WORDS, st.integers(0, 3), WORDS).map(lambda near: f"{near[0]} NEAR/{near[1]} {near[2]}"),
+    st.tuples(WORDS, st.integers(0, 3)).map(lambda loose: f"{loose[0]}~{loose[1]}"),
+    st.tuples(st.sampled_from(["", "tag:", "body:", "url:", "author:"]), WORDS).map("".join),
+    st.sampled_from(["/a.?b/", "headline:/[科園]/", "stem:abb", "published:>=2026-01", "url:a"]),
+)
 QUERIES = st.recursive(
-    TERMS,
+    TERMS | OTHER_PARTS,
     lambda inner: st.one_of(
         inner.map(lambda one: f"NOT ({one})"),
         st.tuples(inner, inner).map(lambda two: f"({two[0]}) OR ({two[1]})"),
@@ -175,7 +180,9 @@ def test_whatever_is_asked_the_index_and_the_watches_agree(
             except QuerySyntaxError:
                 continue
             wanted = {number for number, release in enumerate(releases) if predicate(release)}
-            assert set(found(index, query)) == wanted, query
+            assert set(found(index, query)) >= wanted, query
+            if query_expression(query).is_exact:
+                assert set(found(index, query)) == wanted, query
     finally:
         index.close()
 
@@ -196,7 +203,7 @@ def test_whatever_is_asked_the_index_and_the_watches_agree(
 def test_a_watch_finds_in_the_index_what_it_matches(index: IndexFile, watch: WatchSettings) -> None:
     index.put([entry(1, RELEASE)])
     expression = watch_expression(watch)
-    assert bool(index.find(expression, limit=1)) is matches(watch, RELEASE, source=None)
+    assert bool(index.find(expression.text if expression else None, limit=1)) is matches(watch, RELEASE, source=None)
 
 
 def test_a_revised_release_keeps_its_place_and_is_found_by_its_new_words_alone(index: IndexFile) -> None:
@@ -217,7 +224,7 @@ def test_pages_neither_skip_nor_repeat_though_releases_arrive_are_revised_and_sh
     given: list[int] = []
     before: ListPosition | None = None
     revision = 1
-    while page := index.find(query_expression("golf"), before=before, limit=4):
+    while page := index.find(query_expression("golf").text, before=before, limit=4):
         given += [int(hit.place.id[4:]) for hit in page]
         before = page[-1].place
         revision += 1
@@ -244,7 +251,7 @@ def test_stories_come_by_their_last_change(index: IndexFile) -> None:
     index.put([entry(number, Release(headline="golf" if number % 2 else "tennis")) for number in range(6)])
     late = replace(entry(9, Release(headline="nothing of it")), story="sty_1", changed=BEGAN + 99_000)
     index.put([late])
-    golf = index.changed_stories(query_expression("golf"), among=100, limit=2)
+    golf = index.changed_stories(query_expression("golf").text, among=100, limit=2)
     assert golf == [("sty_1", BEGAN + 99_000), ("sty_5", BEGAN + 5_000)]
     assert [story for story, _ in index.changed_stories(None, among=100, limit=3)] == ["sty_1", "sty_5", "sty_4"]
 

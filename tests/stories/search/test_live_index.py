@@ -60,12 +60,12 @@ async def test_what_is_kept_is_found_at_once(redis: Redis, archive: ArchiveFille
     async with running(redis, tmp_path) as finder:
         for number in range(5):
             release = await archive.publish(f"Golf number {number}")
-            assert headlines(await finder.find(query_expression(f'"golf number {number}"'), limit=9)) == [
+            assert headlines(await finder.find(query_expression(f'"golf number {number}"').text, limit=9)) == [
                 release.headline
             ]
         revised = await archive.revise(release, headline="Tennis")
-        assert headlines(await finder.find(query_expression("tennis"), limit=9)) == [revised.headline]
-        assert len(await finder.find(query_expression("golf"), limit=9) or ()) == 4
+        assert headlines(await finder.find(query_expression("tennis").text, limit=9)) == [revised.headline]
+        assert len(await finder.find(query_expression("golf").text, limit=9) or ()) == 4
 
 
 async def test_an_index_is_made_of_what_was_stored_before(
@@ -90,7 +90,7 @@ async def test_an_index_goes_on_where_it_ended(redis: Redis, archive: ArchiveFil
     made = os.stat(path).st_ino  # noqa: PTH116
     async with running(redis, tmp_path) as finder:
         assert headlines(await finder.find(None, limit=9)) == ["Rugby", "Tennis"]
-        assert await finder.find(query_expression("golf"), limit=9) == []
+        assert await finder.find(query_expression("golf").text, limit=9) == []
     assert os.stat(path).st_ino == made  # noqa: PTH116
 
 
@@ -136,7 +136,7 @@ async def test_a_damaged_index_is_made_anew(redis: Redis, archive: ArchiveFiller
             data[4096:] = b"\xff" * (len(data) - 4096)
             path.write_bytes(data)
     async with running(redis, tmp_path) as finder:
-        assert len(await finder.find(query_expression("golf"), limit=99) or ()) == 20
+        assert len(await finder.find(query_expression("golf").text, limit=99) or ()) == 20
 
 
 def remove(path: Path) -> None:
@@ -172,7 +172,7 @@ async def test_an_index_that_is_harmed_while_the_daemon_runs_is_made_anew(
         await archive.publish(f"Golf {number}")
     async with running(redis, tmp_path) as finder:
         still = ReadOnlyIndex(redis, tmp_path)
-        golf = query_expression("golf")
+        golf = query_expression("golf").text
         assert len(await still.find(golf, limit=99) or ()) == 20
         harm(index_path(tmp_path, await memory_id(redis)))
         await archive.publish("Golf after the harm")
@@ -192,7 +192,7 @@ async def test_an_index_can_be_followed_again_after_its_loop_failed(
         await archive.publish(f"Golf {number}")
         task = asyncio.create_task(finder.run())
         await until(lambda: finder.ready, timeout=30)
-        assert len(await finder.find(query_expression("golf"), limit=99) or ()) == number
+        assert len(await finder.find(query_expression("golf").text, limit=99) or ()) == number
         await cancel_and_wait([task], grace=0.3)
         assert not finder.ready
 
@@ -238,10 +238,10 @@ async def test_a_command_reads_the_index_of_a_daemon_while_it_is_up_to_date(
     await archive.publish("Golf")
     assert await still.find(None, limit=9) is None
     async with running(redis, tmp_path):
-        assert headlines(await still.find(query_expression("golf"), limit=9)) == ["Golf"]
-    assert headlines(await still.find(query_expression("golf"), limit=9)) == ["Golf"]
+        assert headlines(await still.find(query_expression("golf").text, limit=9)) == ["Golf"]
+    assert headlines(await still.find(query_expression("golf").text, limit=9)) == ["Golf"]
     await archive.publish("Golf again")
-    assert await still.find(query_expression("golf"), limit=9) is None
+    assert await still.find(query_expression("golf").text, limit=9) is None
 
 
 async def test_a_question_that_takes_too_long_is_ended_and_the_next_is_answered(
