@@ -13,6 +13,7 @@ from typing import TypeVar
 import structlog
 from redis.exceptions import RedisError
 
+from alerts.digest_times import digest_at
 from alerts.outbox import Alert, Outbox, Settled
 from alerts.outcomes import Channel, DigestChannel, Later, Outcome, OutgoingAlert, Refused, Sent
 from alerts.payload import release_of
@@ -51,6 +52,7 @@ PROBE_DELAYS_SECONDS = (
     30.0,
 )  # a failing channel must not slow the others down
 MAX_DIGEST_ALERTS = 200  # in one digest; a longer message is not read
+MAX_DIGEST_MESSAGES = 4  # slow messages of one digest for which there is time; the rest is tried again
 REDIS_RETRY_DELAYS_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
 
@@ -125,6 +127,11 @@ class ChannelWorker:
     def __post_init__(self) -> None:
         self._redactor = redactor_of(self.channel.settings)
 
+    @property
+    def _timeout(self) -> timedelta:
+        """Time limit of one try; a digest may need several messages."""
+        return self.channel.timeout * (MAX_DIGEST_MESSAGES if self.channel.settings.digest is not None else 1)
+
     async def run(self, *, until_empty: bool = False) -> None:
         """Deliver until cancelled, or, with ``until_empty``, until nothing is due. Deliveries in flight may finish."""
         with beating_as(f"alerts to {self.channel.name}"):
@@ -142,7 +149,7 @@ class ChannelWorker:
 
     async def _take_over(self) -> None:
         """Make alerts due that a previous daemon was sending: their leases would delay later alerts of the story."""
-        lease = self.channel.timeout + LEASE_MARGIN
+        lease = self._timeout + LEASE_MARGIN
         taken = await self.context.retry_while_redis_is_down(
             lambda: self.context.outbox.take_over(self.channel.name, lease)
         )
@@ -165,7 +172,7 @@ class ChannelWorker:
                 return held.wait
         digest = self.channel.settings.digest is not None and isinstance(self.channel, DigestChannel)
         limit = MAX_DIGEST_ALERTS if digest else free
-        lease = self.channel.timeout + LEASE_MARGIN
+        lease = self._timeout + LEASE_MARGIN
         claim = await self.context.retry_while_redis_is_down(
             lambda: self.context.outbox.claim(
                 self.channel.name, limit, lease, together=digest, only=only, rate=self.channel.settings.rate
@@ -214,8 +221,9 @@ class ChannelWorker:
             )
             if overdue is None:
                 return Hold(POLL_INTERVAL)
-            if overdue < settings.digest:
-                return Hold(settings.digest - overdue, allows_urgent=True)
+            wait = digest_at(now - overdue, settings.digest) - now
+            if wait > timedelta():
+                return Hold(wait, allows_urgent=True)
             self._digest_is_due = True
         return None
 
@@ -255,52 +263,54 @@ class ChannelWorker:
             with contextlib.ExitStack() as traces:
                 for name in dict.fromkeys(name for alert in alerts if (name := release_of(alert.body))):
                     traces.enter_context(traced("deliver", name))
-                outcome = await self._try([alert for alert in alerts if alert.body is not None])
+                outcomes = await self._try([alert for alert in alerts if alert.body is not None])
             failpoint("alert-sent")
         except asyncio.CancelledError:
             until = asyncio.get_running_loop().time() + 1.0
             for alert in alerts:
                 await self._release(alert, until)
             raise
-        self._consecutive_failures = self._consecutive_failures + 1 if isinstance(outcome, Later) else 0
+        has_failed = any(isinstance(outcome, Later) for outcome in outcomes)
+        self._consecutive_failures = self._consecutive_failures + 1 if has_failed else 0
         if self._consecutive_failures >= FAILURES_UNTIL_DOWN:
             pause = PROBE_DELAYS_SECONDS[
                 min(self._consecutive_failures - FAILURES_UNTIL_DOWN, len(PROBE_DELAYS_SECONDS) - 1)
             ]
             self._probe_at = asyncio.get_running_loop().time() + pause
+        answers = iter(outcomes)
         for alert in alerts:
-            await self._settle(alert, outcome if alert.body is not None else Refused(EVENT_EXPIRED), lost_at)
+            await self._settle(alert, next(answers) if alert.body is not None else Refused(EVENT_EXPIRED), lost_at)
 
     async def _release(self, alert: Alert, until: float) -> None:
         """Make an alert due again without counting a failure; ``until``: loop time at which this gives up."""
         await self.context.retry_while_redis_is_down(lambda: self.context.outbox.settle(alert, "released"), until)
 
-    async def _try(self, alerts: Sequence[Alert]) -> Outcome:
-        """Send, and return the outcome with the channel's secrets redacted, whatever the channel is."""
-        return self._redactor.outcome(await self._send(alerts))
+    async def _try(self, alerts: Sequence[Alert]) -> list[Outcome]:
+        """Send, and return each alert's outcome with the channel's secrets redacted, whatever the channel is."""
+        return [self._redactor.outcome(outcome) for outcome in await self._send(alerts)]
 
-    async def _send(self, alerts: Sequence[Alert]) -> Outcome:
+    async def _send(self, alerts: Sequence[Alert]) -> Sequence[Outcome]:
         outgoing = [
             OutgoingAlert(event_id=alert.event, event=alert.body, attempt=alert.attempt)
             for alert in alerts
             if alert.body
         ]
         if not outgoing:
-            return Refused(EVENT_EXPIRED)
-        seconds = self.channel.timeout.total_seconds()
+            return []
+        seconds = self._timeout.total_seconds()
         try:
             async with asyncio.timeout(seconds):
                 if isinstance(self.channel, DigestChannel) and self.channel.settings.digest is not None:
                     return await self.channel.send_digest(outgoing)
-                return await self.channel.send(outgoing[0])
+                return [await self.channel.send(outgoing[0])]
         except TimeoutError:
-            return Later(f"no result within {seconds:g} s")
+            return [Later(f"no result within {seconds:g} s")] * len(outgoing)
         except Exception as error:
             log.exception(
                 "channel_crashed", channel=self.channel.name, alert=alerts[0].id, next="the alert is sent again"
             )
             report(error, stop="send")
-            return Later(f"{type(error).__name__} in the channel; the log has the traceback")
+            return [Later(f"{type(error).__name__} in the channel; the log has the traceback")] * len(outgoing)
 
     async def _settle(self, alert: Alert, outcome: Outcome, lost_at: float) -> None:
         """Write the receipt while the lease holds. Without a receipt, the alert is sent once more."""

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from redis.asyncio import Redis
 
+from alerts.digest_times import digest_at
 from alerts.quiet_hours import parse_quiet_hours, quiet_until
 from alerts.settings import DeliverySettings
 from stories.db import keys
@@ -46,7 +47,7 @@ def holds_back(settings: DeliverySettings) -> bool:
 
 def expected_at(due: datetime, settings: DeliverySettings) -> datetime:
     """Return the expected delivery time of a due alert: after its digest's period and after quiet hours."""
-    at = due + settings.digest if settings.digest is not None else due
+    at = digest_at(due, settings.digest) if settings.digest is not None else due
     if settings.quiet_hours is not None:
         at = quiet_until(parse_quiet_hours(settings.quiet_hours), at) or at
     return at

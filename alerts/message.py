@@ -1,59 +1,31 @@
-"""Composes the alert text of an event: what happened, to which release, and what changed. Pure."""
+"""Composes the alert text of an event: what changed, in which release, seen where and when. Pure."""
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 import msgspec
 
+from alerts.message_context import MessageContext
 from stories.text.correction_claims import CorrectionClaim, checked_claims
 from stories.text.diff import marked_changes, shortened
+from stories.text.scripts import has_unspaced_or_hangul
 
-KINDS = {
-    "release.new": "NEW",
-    "release.corrected": "CORRECTED",
-    "release.updated": "UPDATED",
-    "release.revised": "REVISED",
-    "release.withdrawn": "WITHDRAWN",
-    "release.syndicated": "SYNDICATED",
-    "release.linked": "FOLLOW-UP",
-    "source.gap": "SOURCE MAY HAVE MISSED SOMETHING",
-    "source.dead": "SOURCE DOES NOT ANSWER",
-    "source.recovered": "SOURCE IS BACK",
-    "channel.off": "CHANNEL IS OFF",
-    "redis.recovered": "REDIS IS BACK",
-    "monitor.blind": "MONITOR IS BLIND",
-    "alert.test": "TEST",
-}
 MAX_HEADLINE_CHARACTERS = 300  # the longest headline among 10,000 real ones is shorter
 MAX_LEAD_CHARACTERS = 400
 MAX_CHANGES_SHOWN = 8
+MAX_FIGURES_SHOWN = 5
 MAX_SIDE_CHARACTERS = 160  # of each side of a change: enough to see a changed number
 MAX_CLAIM_CHARACTERS = 60
-CLAIM_STATES = {
-    "confirmed": "as the change below shows",
-    "not found": "no change shows it",
-    "unclear": "the changes do not show whether",
-}
-FOLLOW_UP = "The release that this notice is about was found; the notice itself was alerted earlier."
 MAX_COPIES_SHOWN = 3
 CONTEXT_CHARACTERS = 40  # of unchanged text around a change
-
-_FIELDS = {
-    "headline": "Headline",
-    "subheadline": "Subheadline",
-    "published_at": "Published",
-    "embargoed_until": "Embargo",
-    "about": "About",
-    "disclaimer": "Disclaimer",
-    "contacts": "Contacts",
-    "issuer": "Issuer",
-    "tags": "Tags",
-}
+UNSPACED_CONTEXT_CHARACTERS = 16  # the same in Chinese, Japanese and Thai
+_FIELDS = {"about": "about_field", "embargoed_until": "embargoed_until_field"}
+_PLAIN = MessageContext()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,33 +72,45 @@ def mend(text: Any, limit: int) -> str:
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
-def compose(event: Mapping[str, Any]) -> Message:
+def compose(event: Mapping[str, Any], context: MessageContext = _PLAIN) -> Message:
     """Return the alert text of an event (decoded JSON of the contract)."""
     data = event.get("data") or {}
-    kind = KINDS.get(str(event.get("type")), mend(event.get("type"), 40).upper() or "ALERT")
     release = data.get("release")
     if release is None:
-        return _of_the_monitor("MONITOR READS AGAIN" if data.get("state") == "over" else kind, data)
-    headline = mend(release.get("headline"), MAX_HEADLINE_CHARACTERS) or "(no headline)"
+        return _of_the_monitor(_kind(event, context), data)
+    headline = mend(release.get("headline"), MAX_HEADLINE_CHARACTERS) or context.label("no_headline")
     embargo = mend(release.get("embargoed_until"), 40)
     link = _link(release.get("url"))
     lines = [
-        _who(release),
-        link,
-        f"Embargoed until {_when(embargo)}" if embargo else None,
-        _notice(release.get("notice")),
-        *_claims(release.get("notice"), data),
-        _replaced(data.get("replaces"), release, headline),
-        FOLLOW_UP if event.get("type") == "release.linked" else None,
+        *_figures(data.get("changes") or (), context),
+        *_changes(data.get("changes") or (), context),
+        _notice(release.get("notice"), context),
+        *_claims(release.get("notice"), data, context),
+        _replaced(data.get("replaces"), release, headline, context),
+        context.label("follow_up") if event.get("type") == "release.linked" else None,
         mend(data.get("detail"), MAX_LEAD_CHARACTERS),
-        *_changes(data.get("changes") or ()),
-        *_outdated(data.get("outdated") or ()),
+        *_outdated(data.get("outdated") or (), context),
+        context.label("embargoed_until", time=context.time(embargo)) if embargo else None,
+        _who(release, context),
+        _when(release, context),
+        link,
+        _watches(data.get("watches") or (), context),
+        _story(data.get("story") or {}, context),
     ]
     if event.get("type") in ("release.new", "release.syndicated"):
         lines.append(mend(release.get("subheadline"), MAX_HEADLINE_CHARACTERS))
         lines.append(mend(next(iter(release.get("body") or ()), ""), MAX_LEAD_CHARACTERS))
-    marked = f"{kind} [EMBARGO]" if embargo else kind
-    return Message(title=f"{marked}: {headline}", lines=tuple(line for line in lines if line), link=link)
+    kind = _kind(event, context)
+    marked = f"{kind} [{context.label('embargo')}]" if embargo else kind
+    title = context.label("line", label=marked, text=headline)
+    return Message(title=title, lines=tuple(line for line in lines if line), link=link)
+
+
+def _kind(event: Mapping[str, Any], context: MessageContext) -> str:
+    name = str(event.get("type"))
+    if name == "monitor.blind" and (event.get("data") or {}).get("state") == "over":
+        name = "monitor.reads"
+    return context.label(name) if context.has_label(name) else mend(event.get("type"), 40).upper() or "ALERT"
 
 
 def _of_the_monitor(kind: str, data: Mapping[str, Any]) -> Message:
@@ -135,22 +119,30 @@ def _of_the_monitor(kind: str, data: Mapping[str, Any]) -> Message:
     return Message(title=title, lines=(detail,) if detail else ("",))
 
 
-def _who(release: Mapping[str, Any]) -> str:
-    wire, source = mend(release.get("wire"), 80), mend(release.get("source"), 80)
-    parts = [mend(release.get("issuer"), 120), f"{wire} ({source})" if wire and source else wire or source]
-    parts.append(_when(mend(release.get("published_at"), 40)))
+def _who(release: Mapping[str, Any], context: MessageContext) -> str:
+    wire, name = mend(release.get("wire"), 80), mend(release.get("source"), 80)
+    source = mend(context.sources.get(name) or name, 80)
+    carrier = f"{wire} ({source})" if wire and source and wire != source else wire or source
+    return " · ".join(part for part in (mend(release.get("issuer"), 120), carrier) if part)
+
+
+def _when(release: Mapping[str, Any], context: MessageContext) -> str:
+    printed, seen = (mend(release.get(name), 40) for name in ("published_at", "first_seen_at"))
+    parts = [
+        context.label("published", time=context.time(printed)) if printed else "",
+        context.label("seen", time=context.time(seen)) if seen else "",
+    ]
     return " · ".join(part for part in parts if part)
 
 
-def _when(text: str) -> str:
-    """Return ``2026-02-11 09:00 UTC+08:00``; a date without a time, or any other text, is returned unchanged."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return text
-    if len(text) <= len("2026-02-11") or moment.tzinfo is None:
-        return text
-    return f"{moment:%Y-%m-%d %H:%M} {moment.tzinfo or ''}"
+def _watches(names: Any, context: MessageContext) -> str | None:
+    titles = [mend(context.watches.get(str(name)) or name, 120) for name in names]
+    return context.label("watch", watches=context.label("joined").join(titles)) if titles else None
+
+
+def _story(story: Mapping[str, Any], context: MessageContext) -> str | None:
+    name = mend(story.get("id"), 60)
+    return context.label("story", url=f"{context.pages}/stories/{name}") if context.pages and name else None
 
 
 def _link(url: Any) -> str | None:
@@ -158,74 +150,126 @@ def _link(url: Any) -> str | None:
     return text if text.startswith(("https://", "http://")) else None
 
 
-def _notice(notice: Mapping[str, Any] | None) -> str | None:
+def _notice(notice: Mapping[str, Any] | None, context: MessageContext) -> str | None:
     if not notice:
         return None
     marker, statement = mend(notice.get("marker"), 120), mend(notice.get("statement"), MAX_LEAD_CHARACTERS)
-    return f"{marker}: {statement}" if marker and statement else statement or marker
+    return context.label("line", label=marker, text=statement) if marker and statement else statement or marker
 
 
-def _claims(notice: Mapping[str, Any] | None, data: Mapping[str, Any]) -> list[str]:
+def _claims(notice: Mapping[str, Any] | None, data: Mapping[str, Any], context: MessageContext) -> list[str]:
     """Return the claims of the notice, each with whether the changes confirm it."""
     if not notice or not data.get("replaces"):
         return []
     sides = [(change.get("before"), change.get("after")) for change in data.get("changes") or ()]
     claims = checked_claims(notice.get("statement"), sides)
-    return [f"It corrects: {_corrected(claim)} ({CLAIM_STATES[claim.state]})" for claim in claims]
+    return [
+        context.label("correction", change=_claim(claim, context), state=context.label(claim.state.replace(" ", "_")))
+        for claim in claims
+    ]
 
 
-def _corrected(claim: CorrectionClaim) -> str:
+def _claim(claim: CorrectionClaim, context: MessageContext) -> str:
     wrong, right = mend(claim.wrong, MAX_CLAIM_CHARACTERS), mend(claim.right, MAX_CLAIM_CHARACTERS)
-    return f"“{wrong}” → “{right}”" if wrong and right else f"“{right}” is right" if right else f"“{wrong}” was wrong"
+    if wrong and right:
+        return context.label("replaced", before=wrong, after=right)
+    return context.label("is_right", text=right) if right else context.label("was_wrong", text=wrong)
 
 
-def _outdated(copies: Any) -> list[str]:
+def _outdated(copies: Any, context: MessageContext) -> list[str]:
     """Return a line about the copies that still show the old text."""
     if not copies:
         return []
-    named = [
-        f"{mend(copy.get('source'), 80)} {_link(copy.get('url')) or ''}".strip() for copy in copies[:MAX_COPIES_SHOWN]
-    ]
-    more = f" and {len(copies) - MAX_COPIES_SHOWN} more" if len(copies) > MAX_COPIES_SHOWN else ""
-    many = f"{len(copies)} known copies still show" if len(copies) > 1 else "1 known copy still shows"
-    return [f"{many} the old text: {', '.join(named)}{more}"]
+    named = context.label("joined").join(
+        f"{_source(copy.get('source'), context)} {_link(copy.get('url')) or ''}".strip()
+        for copy in copies[:MAX_COPIES_SHOWN]
+    )
+    if len(copies) > MAX_COPIES_SHOWN:
+        named = context.label("and_more", list=named, count=len(copies) - MAX_COPIES_SHOWN)
+    return [context.label("outdated_many" if len(copies) > 1 else "outdated_one", count=len(copies), copies=named)]
 
 
-def _replaced(replaces: Mapping[str, Any] | None, release: Mapping[str, Any], headline: str) -> str | None:
-    # A notice on the same page is about that page, whose address is already above.
+def _source(name: Any, context: MessageContext) -> str:
+    return mend(context.sources.get(str(name)) or name, 80)
+
+
+def _replaced(
+    replaces: Mapping[str, Any] | None, release: Mapping[str, Any], headline: str, context: MessageContext
+) -> str | None:
+    # A notice on the same page is about that page, whose address is in the message anyway.
     if not replaces or replaces.get("id") == release.get("id"):
         return None
     before, link = mend(replaces.get("headline"), MAX_HEADLINE_CHARACTERS), _link(replaces.get("url"))
-    named = "the release of the same headline" if before == headline else f"“{before}”"
-    return f"About: {named}" + (f" {link}" if link else "")
+    named = context.label("same_headline") if before == headline else context.label("quoted", text=before)
+    return context.label("about", release=f"{named} {link}" if link else named)
 
 
-def _changes(changes: Any) -> list[str]:
-    lines = [_change(change) for change in changes[:MAX_CHANGES_SHOWN]]
+def _figures(changes: Any, context: MessageContext) -> list[str]:
+    """Return the figures, dates and names that changed, each with the places where it changed."""
+    places: dict[tuple[str, str], list[str]] = {}
+    for change in changes:
+        for before, after in _changed_facts(change):
+            found = places.setdefault((before, after), [])
+            if (label := _place(change, context)) not in found:
+                found.append(label)
+    return [
+        context.label(
+            "figure",
+            change=context.label("replaced", before=before, after=after),
+            place=context.label("joined").join(found),
+        )
+        for (before, after), found in list(places.items())[:MAX_FIGURES_SHOWN]
+    ]
+
+
+def _changed_facts(change: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    before, after = mend(change.get("before"), 20_000), mend(change.get("after"), 20_000)
+    if not before or not after:
+        return
+    for old, new in pairwise(marked_changes(before, after)):
+        if (old.state, new.state) == ("removed", "added") and "text" not in (old.kind, new.kind):
+            was, became = mend(old.text, MAX_CLAIM_CHARACTERS), mend(new.text, MAX_CLAIM_CHARACTERS)
+            if (was, became) != (before, after):
+                yield was, became
+
+
+def _place(change: Mapping[str, Any], context: MessageContext) -> str:
+    name = str(change.get("field"))
+    label_name = _FIELDS.get(name, name)
+    label = context.label(label_name) if context.has_label(label_name) else mend(name, 40).capitalize()
+    return f"{label} {change['paragraph']}" if change.get("paragraph") is not None else label
+
+
+def _changes(changes: Any, context: MessageContext) -> list[str]:
+    lines = [_change(change, context) for change in changes[:MAX_CHANGES_SHOWN]]
     if len(changes) > MAX_CHANGES_SHOWN:
-        lines.append(f"… and {len(changes) - MAX_CHANGES_SHOWN} more changes")
+        lines.append(context.label("more_changes", count=len(changes) - MAX_CHANGES_SHOWN))
     return lines
 
 
-def _change(change: Mapping[str, Any]) -> str:
-    name = str(change.get("field"))
-    label = _FIELDS.get(name, mend(name, 40).capitalize())
-    if change.get("paragraph") is not None:
-        label = f"Paragraph {change['paragraph']}" if name == "body" else f"{label} {change['paragraph']}"
+def _change(change: Mapping[str, Any], context: MessageContext) -> str:
+    label = _place(change, context)
     before, after = mend(change.get("before"), 20_000), mend(change.get("after"), 20_000)
     if not before:
-        return f"{label}: added “{mend(after, MAX_SIDE_CHARACTERS)}”"
-    if not after:
-        return f"{label}: removed “{mend(before, MAX_SIDE_CHARACTERS)}”"
-    before, after = around_the_difference(before, after, MAX_SIDE_CHARACTERS)
-    return f"{label}: “{before}” → “{after}”"
+        text = context.label("added", text=mend(after, MAX_SIDE_CHARACTERS))
+    elif not after:
+        text = context.label("removed", text=mend(before, MAX_SIDE_CHARACTERS))
+    else:
+        width = UNSPACED_CONTEXT_CHARACTERS if has_unspaced_or_hangul(after) else CONTEXT_CHARACTERS
+        before, after = _cut_to_difference(before, after, width, MAX_SIDE_CHARACTERS)
+        text = context.label("replaced", before=before, after=after)
+    return context.label("line", label=label, text=text)
 
 
 def around_the_difference(before: str, after: str, kept: int) -> tuple[str, str]:
-    """Return both sides shortened to their differences, each with some context."""
+    """Return both sides shortened to their differences, each with some context, if one is longer than ``kept``."""
     if max(len(before), len(after)) <= kept:
         return before, after
-    pieces = shortened(marked_changes(before, after), CONTEXT_CHARACTERS)
+    return _cut_to_difference(before, after, CONTEXT_CHARACTERS, kept)
+
+
+def _cut_to_difference(before: str, after: str, width: int, kept: int) -> tuple[str, str]:
+    pieces = shortened(marked_changes(before, after), width)
     was, became = (
         "".join(piece.text for piece in pieces if piece.state in ("kept", state)) for state in ("removed", "added")
     )

@@ -68,5 +68,5 @@ class Channel(Protocol):
 class DigestChannel(Channel, Protocol):
     """A channel that can put several alerts into one message."""
 
-    async def send_digest(self, alerts: Sequence[OutgoingAlert]) -> Outcome:
-        """Deliver several alerts as one message; the outcome applies to each."""
+    async def send_digest(self, alerts: Sequence[OutgoingAlert]) -> Sequence[Outcome]:
+        """Deliver several alerts as one message, or as several where one is too small; return each alert's outcome."""

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
+from alerts.digest_times import DigestTimes, parse_digest_times
 from alerts.quiet_hours import parse_quiet_hours
 from alerts.retry_schedule import DEFAULT_RETRY
 from config.durations import Duration, format_duration, parse_duration
@@ -43,6 +44,22 @@ def _rate(value: Any) -> Any:
     return Rate(alerts=int(found[1]), period=period)
 
 
+MAX_DIGEST = timedelta(days=7)
+
+
+def _digest(value: Any) -> Any:
+    if not isinstance(value, str) or ":" not in value:
+        span = parse_duration(value) if isinstance(value, str) else value
+        if isinstance(span, timedelta) and not timedelta() < span <= MAX_DIGEST:
+            raise ValueError(f"{value!r} is not allowed: a digest collects for more than 0s and at most 7d")
+        return span
+    return parse_digest_times(value)
+
+
+def _digest_text(digest: timedelta | DigestTimes) -> str:
+    return str(digest) if isinstance(digest, DigestTimes) else format_duration(digest)
+
+
 class DeliverySettings(ChannelSettings):
     """The settings of a channel that delivery uses, whatever the channel is."""
 
@@ -53,8 +70,17 @@ class DeliverySettings(ChannelSettings):
     )
     """Waits between tries; after the last one the alert is given up. []: one try. Default: the schedule of Standard
     Webhooks."""
-    digest: Annotated[Duration, Field(gt=timedelta(), le=timedelta(days=7))] | None = None
-    """Collect alerts and send them as one message, this long after the first. Left out: each is sent immediately."""
+    digest: (
+        Annotated[
+            timedelta | DigestTimes,
+            BeforeValidator(_digest),
+            PlainSerializer(_digest_text, return_type=str),
+            WithJsonSchema({"type": "string", "examples": ["1h", "08:00,17:00 Asia/Hong_Kong"]}),
+        ]
+        | None
+    ) = None
+    """Collect alerts and send them together: ``"1h"``, this long after the first, or ``"08:00,17:00 Asia/Hong_Kong"``,
+    at these times. Left out: each is sent immediately."""
     quiet_hours: Annotated[str, AfterValidator(_quiet)] | None = None
     """``"22:00-07:00 Asia/Hong_Kong"``: no alert is delivered during this time; it is sent afterwards."""
     rate: (

@@ -10,6 +10,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import platformdirs
 from pydantic import (
@@ -76,6 +77,14 @@ def _expand(path: Path) -> Path:
         return path.expanduser()
     except RuntimeError as error:
         raise ValueError(f"{str(path)!r}: {error}") from error
+
+
+def _time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(f'{name!r} is not a time zone; allowed are IANA names such as "Asia/Hong_Kong"') from error
+    return name
 
 
 def _tag(tag: str) -> str:
@@ -169,6 +178,10 @@ class AlertSettings(_Model):
     """Releases published longer ago are stored, not alerted; "off": no limit."""
     embargo: Literal["mark", "hold"] = "mark"
     """"mark": alert immediately, with a note; "hold": alert when the embargo ends."""
+    timezone: Annotated[str, AfterValidator(_time_zone)] | None = None
+    """The time zone of times in alert texts, for example "Asia/Hong_Kong"; left out: the machine's."""
+    language: Literal["en", "zh-Hant", "zh-Hans", "ja"] = "en"
+    """The language of the labels in alert texts."""
 
 
 SHORTEST_MEMORY = timedelta(days=50)

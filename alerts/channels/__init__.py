@@ -1,8 +1,8 @@
 """The channels, one module each. The package is the registry.
 
 A module has ``Settings``, a ``DeliverySettings`` whose ``type`` is a ``Literal`` with the channel's name, and
-``open_channel(name, settings, policy, api) -> Channel``. No other file has to change for a new channel. A channel that
-writes to the daemon's own machine sets ``is_local = True`` in its ``Settings``.
+``open_channel(name, settings, policy, api, context) -> Channel``. No other file has to change for a new channel. One
+that writes to the daemon's own machine sets ``is_local = True`` in its ``Settings``.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import get_args
 
+from alerts.message_context import MessageContext
 from alerts.outcomes import Channel
 from alerts.redaction import looks_random, secrets_of
 from alerts.settings import DeliverySettings
@@ -36,7 +37,13 @@ def channel_types() -> dict[str, type[ChannelSettings]]:
     return {kind: module.Settings for kind, module in _modules().items()}
 
 
-def open_channel(name: str, settings: ChannelSettings, policy: AddressPolicy, api: str = "") -> Channel:
+def open_channel(
+    name: str,
+    settings: ChannelSettings,
+    policy: AddressPolicy,
+    api: str = "",
+    context: MessageContext = MessageContext(),  # noqa: B008 (immutable)
+) -> Channel:
     """Return the channel for these settings. It opens no connection before its first alert.
 
     From here on, the secrets of the settings are redacted in logs and receipts.
@@ -46,10 +53,11 @@ def open_channel(name: str, settings: ChannelSettings, policy: AddressPolicy, ap
         settings: its settings.
         policy: addresses to which the channel may connect.
         api: address of wirewatch's own API, without a slash at the end.
+        context: language, time zone and titles of alert texts.
     """
     if not isinstance(settings, DeliverySettings):
         raise TypeError(f"channels.{name}: {type(settings).__name__} is not the settings of a channel")
     hide_secrets_of(settings)
     hide(*filter(looks_random, secrets_of(settings)))  # a library may log a part of an address
-    channel: Channel = _modules()[settings.type].open_channel(name, settings, policy, api)
+    channel: Channel = _modules()[settings.type].open_channel(name, settings, policy, api, context)
     return channel

@@ -9,20 +9,21 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-from apprise import Apprise, AppriseAsset, NotifyBase, NotifyFormat
+from apprise import Apprise, AppriseAsset, NotifyBase, NotifyFormat, NotifyType
 from apprise.common import PersistentStoreMode
 from apprise.plugins.discord import NotifyDiscord
 from pydantic import AfterValidator, SecretStr
 
 from alerts.address_guard import guarding
 from alerts.chat_escaping import take_apart
-from alerts.digest import compose_digest
+from alerts.digest import digest_entries, digest_pages
 from alerts.message import Message, compose, mend, read_event
+from alerts.message_context import MessageContext
 from alerts.outcomes import Later, Outcome, OutgoingAlert, Refused, Sent
 from alerts.redaction import redactor_of
 from alerts.settings import DeliverySettings
@@ -95,8 +96,15 @@ class AppriseChannel:
     concurrency = 2
     timeout = TIMEOUT + timedelta(seconds=5)
 
-    def __init__(self, name: str, settings: Settings, policy: AddressPolicy) -> None:
+    def __init__(
+        self,
+        name: str,
+        settings: Settings,
+        policy: AddressPolicy,
+        context: MessageContext = MessageContext(),  # noqa: B008 (immutable)
+    ) -> None:
         self.name = name
+        self._context = context
         self.settings = settings
         self._policy = policy
         self._redactor = redactor_of(settings)
@@ -110,23 +118,40 @@ class AppriseChannel:
 
     async def send(self, alert: OutgoingAlert) -> Outcome:
         """Send one alert."""
-        return await self._notify(compose(read_event(alert.event)))
+        event = read_event(alert.event)
+        return await self._notify(compose(event, self._context), notify_type([event]))
 
-    async def send_digest(self, alerts: Sequence[OutgoingAlert]) -> Outcome:
-        """Send several alerts as one message."""
-        return await self._notify(compose_digest([read_event(alert.event) for alert in alerts]))
+    async def send_digest(self, alerts: Sequence[OutgoingAlert]) -> Sequence[Outcome]:
+        """Send several alerts as one message, or as several where one is too small. A failure ends the digest."""
+        events = [read_event(alert.event) for alert in alerts]
+        outcomes: list[Outcome | None] = [None] * len(alerts)
+        outcome: Outcome = Sent()
+        for page in digest_pages(digest_entries(events, self._context), self._context, fits=self._takes):
+            if isinstance(outcome, Sent):
+                outcome = await self._notify(page.message, notify_type([events[at] for at in page.alerts]))
+            for at in page.alerts:
+                outcomes[at] = outcome
+        return [found or Later("the digest does not name it") for found in outcomes]
 
-    async def _notify(self, message: Message) -> Outcome:
-        title, body = fit(
+    def _takes(self, title: str, lines: Sequence[str]) -> bool:
+        """Return whether the service shows all lines of a message."""
+        _, body = self._fit(Message(title=title, lines=tuple(lines)))
+        return not body.endswith("…")
+
+    def _fit(self, message: Message) -> tuple[str, str]:
+        return fit(
             message,
             title_limit=int(self._service.title_maxlen),
             body_limit=int(self._service.body_maxlen),
             markdown=self._markdown,
         )
+
+    async def _notify(self, message: Message, kind: NotifyType) -> Outcome:
+        title, body = self._fit(message)
         # Apprise uses its own threads. They stop at the service's timeout, which is shorter than this channel's.
         with guarding(self._policy) as dialled:
             result: Any = await self._apprise.async_notify(
-                title=title, body=body, body_format=NotifyFormat.TEXT, log_level="WARNING"
+                title=title, body=body, notify_type=kind, body_format=NotifyFormat.TEXT, log_level="WARNING"
             )
         service = str(self._service.service_name)
         if result:
@@ -143,6 +168,27 @@ class AppriseChannel:
 
     async def aclose(self) -> None:
         """Do nothing: Apprise keeps no connection open."""
+
+
+NOTIFY_TYPES = {
+    "release.withdrawn": NotifyType.FAILURE,
+    "monitor.blind": NotifyType.FAILURE,
+    "source.dead": NotifyType.FAILURE,
+    "channel.off": NotifyType.FAILURE,
+    "release.corrected": NotifyType.WARNING,
+    "release.linked": NotifyType.WARNING,
+    "source.gap": NotifyType.WARNING,
+}
+"""Apprise's type of a message, which services show as a colour or a sign; all other events are information."""
+
+
+def notify_type(events: Iterable[Mapping[str, Any]]) -> NotifyType:
+    """Return the most severe type of the events of a message."""
+    found = {NOTIFY_TYPES.get(str(event.get("type")), NotifyType.INFO) for event in events}
+    return next(
+        (kind for kind in (NotifyType.FAILURE, NotifyType.WARNING) if kind in found),
+        NotifyType.INFO,
+    )
 
 
 def fit(message: Message, *, title_limit: int, body_limit: int, markdown: bool = False) -> tuple[str, str]:
@@ -200,6 +246,8 @@ def _restrict_mentions(service: NotifyDiscord) -> None:
     service._send = send_without_mentions  # type: ignore[method-assign]
 
 
-def open_channel(name: str, settings: Settings, policy: AddressPolicy, api: str) -> AppriseChannel:
+def open_channel(
+    name: str, settings: Settings, policy: AddressPolicy, api: str, context: MessageContext
+) -> AppriseChannel:
     """Return the channel. ``policy`` applies to the connections that Apprise opens too."""
-    return AppriseChannel(name, settings, policy)
+    return AppriseChannel(name, settings, policy, context)

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Literal, TextIO
 
 from alerts.message import compose, read_event
+from alerts.message_context import MessageContext
 from alerts.outcomes import Later, Outcome, OutgoingAlert, Sent
 from alerts.settings import DeliverySettings
 from config.address_policy import AddressPolicy
@@ -28,14 +29,21 @@ class ConsoleChannel:
     concurrency = 1
     timeout = timedelta(seconds=10)  # for a pipe whose reader has stopped reading
 
-    def __init__(self, name: str, settings: Settings, stream: TextIO | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        settings: Settings,
+        stream: TextIO | None = None,
+        context: MessageContext = MessageContext(),  # noqa: B008 (immutable)
+    ) -> None:
         self.name = name
+        self._context = context
         self.settings = settings
         self._stream = stream
 
     async def send(self, alert: OutgoingAlert) -> Outcome:
         """Print the alert. A closed output is retried later."""
-        message = compose(read_event(alert.event))
+        message = compose(read_event(alert.event), self._context)
         lines = [message.title, *(f"  {line}" for line in message.lines)] if self.settings.details else [message.short]
         try:
             await asyncio.to_thread(self._print, "\n".join(lines) + "\n")
@@ -53,6 +61,8 @@ class ConsoleChannel:
         """Do nothing: standard output stays open."""
 
 
-def open_channel(name: str, settings: Settings, policy: AddressPolicy, api: str) -> ConsoleChannel:
+def open_channel(
+    name: str, settings: Settings, policy: AddressPolicy, api: str, context: MessageContext
+) -> ConsoleChannel:
     """Return the channel; it opens no connection."""
-    return ConsoleChannel(name, settings)
+    return ConsoleChannel(name, settings, context=context)

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator
 
+from alerts.message_context import MessageContext
 from alerts.outcomes import Later, Outcome, OutgoingAlert, Sent
 from alerts.settings import DeliverySettings
 from config.address_policy import AddressPolicy
@@ -85,6 +86,8 @@ def _write_all(descriptor: int, data: bytes) -> None:
         view = view[os.write(descriptor, view) :]
 
 
-def open_channel(name: str, settings: Settings, policy: AddressPolicy, api: str) -> FileChannel:
+def open_channel(
+    name: str, settings: Settings, policy: AddressPolicy, api: str, context: MessageContext
+) -> FileChannel:
     """Return the channel; it opens no connection."""
     return FileChannel(name, settings)

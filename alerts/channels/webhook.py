@@ -21,6 +21,7 @@ from yarl import URL
 
 from alerts.address_guard import guarded_connector, watching
 from alerts.message import mend
+from alerts.message_context import MessageContext
 from alerts.outcomes import Later, Outcome, OutgoingAlert, Refused, Sent
 from alerts.payload import Body, fit_payload
 from alerts.redaction import Redactor, redactor_of
@@ -224,6 +225,8 @@ def _failure(host: str, error: Exception) -> str:
     return f"{host}: the connection failed ({type(error).__name__})"
 
 
-def open_channel(name: str, settings: Settings, policy: AddressPolicy, api: str) -> WebhookChannel:
+def open_channel(
+    name: str, settings: Settings, policy: AddressPolicy, api: str, context: MessageContext
+) -> WebhookChannel:
     """Return the channel."""
     return WebhookChannel(name, settings, policy, api)

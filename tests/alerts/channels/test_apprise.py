@@ -173,7 +173,7 @@ async def test_a_digest_waits_for_its_time_and_goes_as_one_message(desk, receive
     await desk.make_all_due("desk")
     assert await delivery.drain(timedelta(seconds=20)) == 0
     (sent,) = receiver.deliveries
-    assert sent.json["title"] == "2 alerts: acme (2)"
+    assert sent.json["title"] == "acme: 1 corrected, 1 new"
     assert "CORRECTED: Acme opens two plants" in sent.json["message"]
     assert {receipt.state for receipt in await list_alerts(redis)} == {"sent"}
 
@@ -189,7 +189,7 @@ async def test_a_digest_that_failed_goes_again_without_gathering_anew(desk, rece
     assert await delivery.drain(timedelta(seconds=20)) == 2
     await desk.make_all_due("desk", since=timedelta(seconds=1))  # five minutes later, and not an hour after that
     assert await delivery.drain(timedelta(seconds=20)) == 0
-    assert [sent.json["title"] for sent in receiver.deliveries] == ["2 alerts: acme (2)"] * 2
+    assert [sent.json["title"] for sent in receiver.deliveries] == ["acme: 2 new"] * 2
 
 
 @pytest.mark.parametrize("url", ["slack://nonsense", "no-such-service://t0ken", "slack://t0ken", "t0ken", ""])

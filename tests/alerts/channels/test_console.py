@@ -20,8 +20,10 @@ async def test_an_alert_is_a_headline_with_its_details_under_it(event_of):
     assert await channel.send(outgoing(event_of(1))) == Sent("standard output")
     assert stream.getvalue() == (
         "NEW: Acme opens its plant number 1\n"
-        "  Acme Ltd · Example Newswire (example-wire) · 2026-02-11 09:00 UTC+08:00\n"
+        "  Acme Ltd · Example Newswire (example-wire)\n"
+        "  published 2026-02-11 09:00 UTC+08:00\n"
         "  https://wire.example/news/1\n"
+        "  Watch: acme\n"
         "  Acme opened plant 1 today.\n"
     )
 

@@ -68,11 +68,26 @@ async def test_a_digest_has_each_story_once_as_it_is_now(service, chats: Chats, 
     sent = await channel(chats.url(service)).send_digest(
         [outgoing(one) for one in (original, other, correction(event_of))]
     )
-    assert isinstance(sent, Sent)
+    assert len(sent) == 3
+    assert all(isinstance(outcome, Sent) for outcome in sent)
     shown = chats.shown(service)
-    assert "2 alerts: acme (2)" in shown
+    assert "acme: 1 corrected, 1 new" in shown
     assert "NEW: Acme earns" not in shown
     assert shown.index("CORRECTED: Acme earns 2.4 billion") < shown.index("NEW: Acme opens its plant number 3")
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_of_forty_stories_a_digest_names_forty(service, chats: Chats, event_of):
+    events = [
+        event_of(number, story=f"sty_{number}", headline=f"第{number}號公告：{'業績' * 20}") for number in range(40)
+    ]
+    sent = await channel(chats.url(service)).send_digest([outgoing(event) for event in events])
+    assert [type(outcome) for outcome in sent] == [Sent] * 40
+    messages = [str(letter.get_content()) for letter in chats.letters] + [
+        msgspec.json.encode(one).decode() for one in chats.posts
+    ]
+    whole = "\n".join(messages)
+    assert all(f"第{number}號公告" in whole for number in range(40))
 
 
 @pytest.mark.parametrize("service", SERVICES)
