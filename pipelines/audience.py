@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 
 from config.settings import AlertSettings, EventName, Settings, WatchSettings
 from pipelines.watch_matching import matching_watches
 from stories.model.event import Event, EventType, OutdatedCopy, Relation, Replaced, StoryRef
 from stories.model.ids import event_id
+from stories.model.publication_dates import youngest
 from stories.model.release import Change, Release
 from stories.model.timestamps import latest_instant, timestamp
 from stories.store.releases import KnownRelease, Notification
@@ -43,9 +45,21 @@ def channels_of(watches: Mapping[str, WatchSettings], names: Iterable[str], chan
     return found
 
 
-def is_too_old(release: Release, settings: AlertSettings, now: datetime) -> bool:
-    """Return whether a release was published before ``max_age``; False if its time is unknown."""
-    published = latest_instant(release.published_at)
+WithheldFor = Literal["seeded", "too old"]
+"""Why a release that a watch matches is stored without an alert: listed at the first poll of its source, or published
+longer ago than ``max_age``."""
+
+
+def is_too_old(release: Release, settings: AlertSettings, now: datetime, dates: Iterable[str] = ()) -> bool:
+    """Return whether a release was published before ``max_age``; False if its time is unknown.
+
+    Args:
+        release: the release.
+        settings: with ``max_age``.
+        now: the current time.
+        dates: further dates that page and listing give; the youngest plausible one counts.
+    """
+    published = latest_instant(youngest((release.published_at, *dates), now))
     return settings.max_age is not None and published is not None and now - published > settings.max_age
 
 
@@ -89,6 +103,8 @@ class Audience:
     """The page was listed at the first poll of a source: only channels with earlier alerts of the story receive it."""
     is_requested: bool = False
     """A user requested the page by its URL: it alerts whatever its age."""
+    published_dates: tuple[str, ...] = ()
+    """The dates of publication that the page and its listing give."""
     clock_error: timedelta = timedelta()
     """By how much ``now`` is ahead of the clocks of the sites, so that a wrong clock makes no release too old."""
 
@@ -160,13 +176,24 @@ class Audience:
             kind: the type of the event.
             release: the result is empty if this release is older than ``max_age``; None skips the check.
         """
-        too_old = (
-            release is not None
-            and not self.is_requested
-            and is_too_old(release, self.settings.alerts, self.now - self.clock_error)
-        )
-        if self.is_silent or too_old:
+        if self.is_silent or (release is not None and self._is_too_old(release)):
             return frozenset()
+        return self._channels(matched, kind)
+
+    def withheld_for(self, release: Release, kind: EventType) -> WithheldFor | None:
+        """Return why an event of a release reaches no channel of the watches that match it and subscribe to it.
+
+        Returns:
+            ``None`` if its alerts are not withheld, or no channel would receive them anyway.
+        """
+        reason: WithheldFor | None = "seeded" if self.is_silent else "too old" if self._is_too_old(release) else None
+        return reason if reason and self._channels(self.matching(release), kind) else None
+
+    def _is_too_old(self, release: Release) -> bool:
+        now = self.now - self.clock_error
+        return not self.is_requested and is_too_old(release, self.settings.alerts, now, self.published_dates)
+
+    def _channels(self, matched: Iterable[str], kind: EventType) -> frozenset[str]:
         watches = subscribed(self.settings.watches, matched, kind)
         return frozenset(channels_of(self.settings.watches, watches, self.settings.channels))
 

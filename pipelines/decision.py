@@ -37,6 +37,10 @@ EVENT_OF: dict[NoticeKind, EventType] = {
 }
 
 
+WITHHELD = "; stored without alert: "
+"""Before the reason, at the end of ``why`` of a release that reaches no channel though a watch matches it."""
+
+
 def decide(
     release: Release,
     knowledge: Lookup,
@@ -60,11 +64,27 @@ def decide(
         now=now,
         is_silent=result.silent,
         is_requested=result.asked,
+        published_dates=release.published_dates,
         clock_error=result.clock_error,
     )
+    release = replace(release, published_dates=())  # only the age limit needs them
     if knowledge.own is not None:
         return _decide_known_page(release, knowledge.own, audience, noise, knowledge.candidates)
-    seen = _first_seen(knowledge.candidates, now)
+    return _with_withheld(_decide_new_page(release, knowledge, audience), audience)
+
+
+def _with_withheld(decision: Decision, audience: Audience) -> Decision:
+    """Return a decision that says why no channel receives its release, if a watch matches and subscribes to it."""
+    own = next((event for event in decision.events if event.release is decision.release), None)
+    if own is None or own.type == "release.syndicated" or decision.alerts.get(own.id):
+        return decision
+    reason = audience.withheld_for(decision.release, own.type)
+    return replace(decision, why=f"{decision.why}{WITHHELD}{reason}", withheld=reason) if reason else decision
+
+
+def _decide_new_page(release: Release, knowledge: Lookup, audience: Audience) -> Decision:
+    """Return what to store and to report of a page that was not stored before."""
+    seen = _first_seen(knowledge.candidates, audience.now)
     release = replace(release, first_seen_at=timestamp(seen))
     verdict = identify(release, knowledge.candidates, seen)
     target = _find(verdict.of, knowledge.candidates)
@@ -135,6 +155,8 @@ def _decide_known_page(
 ) -> Decision | None:
     """Return the decision on a known page: restored, edited silently, or corrected in place; None: unchanged."""
     before = own.release
+    if before.published_from == "listing" and before.published_at:  # a later read of the page knows no listing
+        release = replace(release, published_at=before.published_at, published_from="listing")
     revision = compare(before, release, noise)
     new_watches = audience.newly_matching(release, own)
     if revision.kind == "same" and new_watches and (gained := _tags_gained(before, release)):
@@ -147,6 +169,7 @@ def _decide_known_page(
         revision=before.revision + 1,
         first_seen_at=before.first_seen_at,
         published_at=release.published_at or before.published_at,  # only the listing may have printed the time
+        published_from=release.published_from if release.published_at else before.published_from,
     )
     has_new_notice = revision.kind == "notice" and release.notice is not None
     notification = _page_notification(release, own, revision, audience, candidates, has_new_notice=has_new_notice)

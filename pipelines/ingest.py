@@ -27,7 +27,7 @@ from stories.model.event import Event
 from stories.model.ids import release_id
 from stories.model.page_result import Gone, PageResult
 from stories.model.release import Release
-from stories.model.timestamps import parse_timestamp
+from stories.model.timestamps import parse_timestamp, timestamp
 from stories.model.urls import url_digest
 from stories.runtime.failpoints import failpoint
 from stories.store.releases import Decision, KnownRelease, ReleaseStore
@@ -50,6 +50,8 @@ class IngestResult:
     events: tuple[Event, ...] = ()
     """All events, also those that no channel receives."""
     alerts: int = 0
+    withheld: str | None = None
+    """Why a matching release was stored without an alert: ``too old``, ``seeded``, or ``embargo`` while it is held."""
     awaits_original: bool = False
     """Nothing was stored: the release is a notice, and its original may be read within moments."""
 
@@ -282,7 +284,19 @@ class Ingestor:
             alerts=alerts,
             silent=result.silent,
         )
-        ingested = IngestResult(release=decision.release, events=decision.events, alerts=alerts)
+        held_until = _held_until(decision)
+        withheld = decision.withheld or ("embargo" if held_until else None)
+        if withheld is not None:
+            log.info(
+                "stored_without_alert",
+                source=result.source,
+                release=decision.release.id,
+                reason=withheld,
+                published_at=decision.release.published_at,
+                published_from=decision.release.published_from,
+                due=timestamp(held_until) if held_until else None,
+            )
+        ingested = IngestResult(release=decision.release, events=decision.events, alerts=alerts, withheld=withheld)
         self._on_stored(ingested)
         return ingested
 
@@ -322,6 +336,13 @@ class Ingestor:
 
 def _contention(result: PageResult) -> ContentionError:
     return ContentionError(f"{result.url}: its candidates changed during {MAX_DECISIONS} decisions")
+
+
+def _held_until(decision: Decision) -> datetime | None:
+    """Return when the alerts of a release under embargo are due; None if none is held."""
+    embargo = parse_timestamp(decision.release.embargoed_until)
+    due = [moment for channels in decision.alerts.values() for moment in channels.values()]
+    return embargo if embargo is not None and embargo in due else None
 
 
 def _lacks_original(decision: Decision) -> bool:

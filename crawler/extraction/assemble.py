@@ -146,13 +146,16 @@ def _release(
     printed = wire_in_text(
         "\n".join([*every, *sections.notes, *(b.text for b in blocks if "ID" in b.text and weight(b.text) < 200)])
     )
+    published = find_published(page, blocks, first, hints, dateline.date if dateline else None, headline)
     wire_id = _hinted_id(page, hints) or (known[1] if known else printed[1] if printed else None)
     return Release(
         url=_own_url(page),
         headline=headline,
         subheadline=subheadline,
         dateline=dateline,
-        published_at=find_published(page, blocks, first, hints, dateline.date if dateline else None),
+        published_at=published.at,
+        published_from=published.origin,
+        published_dates=published.dates,
         embargoed_until=find_embargo([block.text for block in blocks[:60]], hints.timezone),
         tags=find_tags([*every, *_loose_tags(blocks, main, every[-1] if every else "")]),
         tickers=find_tickers([headline, subheadline or "", *every, *listed]),

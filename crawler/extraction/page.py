@@ -171,14 +171,38 @@ def _base(tree: lxml.html.HtmlElement, url: str | None) -> str | None:
         return url
 
 
+_LD_JSON_WRAPPERS = re.compile(
+    r"^\s*(?:(?://|/\*)?\s*<!\[CDATA\[\s*(?:\*/)?|<!--)|(?:(?://|/\*)?\s*\]\]>\s*(?:\*/)?|-->)\s*;?\s*$"
+)
+# A string, which stays, or a comment, or a comma before a closing bracket.
+_LD_JSON_EXTRAS = re.compile(r'("(?:[^"\\]|\\.)*")|/\*.*?\*/|(?<!:)//[^\n]*|,(?=\s*[\]}])', re.DOTALL)
+_LD_JSON_FIELD = re.compile(r'"(headline|datePublished|dateCreated|@type)"\s*:\s*"([^"\\]{1,400})"', re.IGNORECASE)
+
+
 def _linked(tree: lxml.html.HtmlElement) -> Iterator[dict[str, Any]]:
-    for script in tree.iterfind('.//script[@type="application/ld+json"]'):
-        if script.text and len(script.text) < LD_JSON_LIMIT:
-            try:
-                data = json.loads(script.text.strip().rstrip(";"), strict=False)
-            except (ValueError, RecursionError):
-                continue  # broken linked data says nothing; the page itself is still there
-            yield from _nodes(data)
+    for script in tree.iterfind(".//script[@type]"):
+        is_linked_data = (script.get("type") or "").partition(";")[0].strip().lower() == "application/ld+json"
+        if is_linked_data and script.text and len(script.text) < LD_JSON_LIMIT:
+            yield from _nodes(_linked_data(script.text))
+
+
+def _linked_data(text: str) -> Any:
+    """Return the JSON of a script: without comments, CDATA marks and trailing commas; single fields if it is broken."""
+    text = _LD_JSON_WRAPPERS.sub("", text).strip().rstrip(";")
+    try:
+        return json.loads(text, strict=False)
+    except (ValueError, RecursionError):
+        pass
+    try:
+        return json.loads(_LD_JSON_EXTRAS.sub(lambda match: match[1] or "", text), strict=False)
+    except (ValueError, RecursionError):
+        pass
+    fields: dict[str, set[str]] = {}
+    for name, value in _LD_JSON_FIELD.findall(text):
+        fields.setdefault(name.lower(), set()).add(value)
+    types = fields.pop("@type", set())
+    unique = {name: values.pop() for name, values in fields.items() if len(values) == 1}
+    return {"@type": sorted(types), **unique} if "datepublished" in unique else None
 
 
 def _nodes(data: Any, depth: int = 0) -> Iterator[dict[str, Any]]:

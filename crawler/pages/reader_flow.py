@@ -38,6 +38,7 @@ from stories.crawl_state.quarantine import QuarantinedError
 from stories.crawl_state.site_boilerplate import KnownBoilerplate, ShownLines
 from stories.model.ids import release_id
 from stories.model.page_result import FetchRecord, PageResult
+from stories.model.publication_dates import with_listing_date
 from stories.model.release import NotARelease, Release
 from stories.model.sighting import BY_HAND, Poll, Sighting
 from stories.model.urls import url_digest
@@ -218,9 +219,9 @@ class ReaderFlow:
         self._log_read(page, release)
         if services.site_boilerplate and not read.entry:
             await services.site_boilerplate.learn(page.url, read.shown, read.known, services.clock())
+        listed_date = page.claim.sighting.published_at if page.claim else None
+        release = with_listing_date(release, listed_date, services.clock())
         if page.claim is not None:
-            if release.published_at is None and page.claim.sighting.published_at is not None:
-                release = replace(release, published_at=page.claim.sighting.published_at)
             await self._store_entry(page, read.entry, is_edited=page.claim.changed)
         fetch_record = replace(page.fetch_record, read_at=services.clock())
         return Accepted(replace(self._result(page), release=release, journey=fetch_record), is_page=read.entry is None)

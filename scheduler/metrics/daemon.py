@@ -59,6 +59,12 @@ class Metrics:
         self.canary = CanaryMetrics(registry, now)
         self.readiness = ReadinessMetrics(registry, restarts or restart_counter())
         self._events = Counter("wirewatch_events", "Events stored, by type", ["type"], registry=registry)
+        self._withheld = Counter(
+            "wirewatch_releases_without_alert",
+            "Releases that a watch matches and that were stored without an alert, by reason",
+            ["reason"],
+            registry=registry,
+        )
         self._websub = Counter(
             "wirewatch_pushes",
             "WebSub requests from hubs: signed pushes, forged pushes, verifications …, by kind",
@@ -83,6 +89,8 @@ class Metrics:
         """Count the events of an ingested release."""
         for event in result.events:
             self._events.labels(event.type).inc()
+        if result.withheld is not None:
+            self._withheld.labels(result.withheld).inc()
 
     def count_websub(self, kind: str) -> None:
         """Count a WebSub request from a hub."""

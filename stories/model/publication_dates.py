@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
+from stories.model.release import PublishedFrom, Release
 from stories.model.timestamps import latest_instant, parse_timestamp
 
 FIRST_YEAR = 1990
@@ -44,23 +46,33 @@ def youngest(dates: Iterable[str | None], now: datetime) -> str | None:
     return max(plausible)[1] if plausible else None
 
 
-def choose_published(page: str | None, listing: str | None, now: datetime) -> tuple[str | None, bool]:
+def choose_published(page: Sequence[str], listing: str | None, now: datetime) -> tuple[str | None, bool]:
     """Return when a release was published, and whether that is the date of the listing that named it.
 
     The page's own date counts unless it is implausible, or days before the date that its listing prints.
 
     Args:
-        page: ISO 8601 with an offset, or a bare date; None: the page gives none.
+        page: the dates that the page gives, ISO 8601 with an offset or bare, the most trusted first.
         listing: the date of the listing's entry, likewise.
         now: the current time.
     """
-    if not is_plausible(listing, now):
-        return (page, False) if is_plausible(page, now) else (None, False)
-    if not is_plausible(page, now):
-        return listing, True
-    stated, listed = latest_instant(page), latest_instant(listing)
-    is_earlier = stated is not None and listed is not None and listed - stated > LISTING_LAG
-    return (listing, True) if is_earlier else (page, False)
+    stated = next((text for text in page if is_plausible(text, now)), None)
+    if stated is None or not is_plausible(listing, now):
+        return (listing, True) if stated is None and is_plausible(listing, now) else (stated, False)
+    at, listed = latest_instant(stated), latest_instant(listing)
+    is_earlier = at is not None and listed is not None and listed - at > LISTING_LAG
+    return (listing, True) if is_earlier else (stated, False)
+
+
+def with_listing_date(release: Release, listing: str | None, now: datetime) -> Release:
+    """Return a release with the date of publication that its page and the listing that named it give."""
+    dates = release.published_dates or ((release.published_at,) if release.published_at else ())
+    at, is_listed = choose_published(dates, listing, now)
+    origin: PublishedFrom | None = None
+    if at is not None:
+        origin = "listing" if is_listed else release.published_from if at == release.published_at else "page"
+    every = (*dates, listing) if listing else dates
+    return replace(release, published_at=at, published_from=origin, published_dates=tuple(every))
 
 
 def unix_moment(text: str) -> datetime | None:

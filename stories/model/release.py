@@ -8,6 +8,8 @@ from typing import Any, Literal
 import msgspec
 
 NoticeKind = Literal["correction", "update", "withdrawal", "repeat"]
+PublishedFrom = Literal["page", "listing", "text"]
+"""Where a date of publication comes from: the page around the text, the listing that named it, or the dateline."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +57,10 @@ class Release:
     dateline: Dateline | None = None
     published_at: str | None = None
     """ISO 8601 with an offset; the bare date (``2026-02-11``) where the page prints only a date."""
+    published_from: PublishedFrom | None = None
+    """Where ``published_at`` comes from; None: it is unknown, or the release was stored by an earlier version."""
+    published_dates: tuple[str, ...] = ()
+    """The dates of publication that the page gives, the most trusted first; empty in a stored release."""
     embargoed_until: str | None = None
     """ISO 8601 with an offset."""
     tags: tuple[str, ...] = ()
@@ -128,6 +134,7 @@ def release_payload(release: Release) -> dict[str, Any]:
         "subheadline": release.subheadline,
         "dateline": msgspec.to_builtins(release.dateline) if release.dateline else None,
         "published_at": release.published_at,
+        "published_from": release.published_from,
         "first_seen_at": release.first_seen_at,
         "embargoed_until": release.embargoed_until,
         "tags": list(release.tags),

@@ -119,6 +119,8 @@ class Decision:
     alerts: Mapping[str, Mapping[str, datetime]] = field(default_factory=dict)
     """Event id to channel to when it is due."""
     revisit: datetime | None = None
+    withheld: str | None = None
+    """Why no channel receives the release though a watch matches it: ``too old``, ``seeded``."""
 
     @classmethod
     def of(

@@ -39,6 +39,8 @@ class DateWords(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     am_after: str = ""
     """Words that stand after a time: "SA", "π.μ."."""
     pm_after: str = ""
+    updated: str = ""
+    """Words before a date at which a page was changed, not published: "updated", "aktualisiert"."""
 
 
 @cache
@@ -126,6 +128,12 @@ def half_days_after() -> dict[str, HalfDay]:
         found.update(dict.fromkeys(words.am_after.lower().split(), "am"))
         found.update(dict.fromkeys(words.pm_after.lower().split(), "pm"))
     return found
+
+
+@cache
+def update_words() -> frozenset[str]:
+    """Return the words before a date at which a page was changed, in lower case."""
+    return frozenset(word for words in date_words().values() for word in words.updated.split())
 
 
 @cache

@@ -21,6 +21,7 @@ _FIRST: dict[str, Any] = {
     "subheadline": None,
     "dateline": {"place": "PORT MARLOW", "wire": "Harbour Newswire", "date": "2026-03-02"},
     "published_at": "2026-03-02T09:00:00+08:00",
+    "published_from": "page",
     "first_seen_at": "2026-03-02T01:00:21.480Z",
     "embargoed_until": None,
     "tags": ["Tidal"],

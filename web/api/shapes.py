@@ -77,6 +77,9 @@ class ReleaseShape(Shape):
     subheadline: str | None
     dateline: DatelineShape | None
     published_at: str | None = Field(description="With an offset; only the date where the page has no time")
+    published_from: Literal["page", "listing", "text"] | None = Field(
+        description="Where `published_at` comes from: the page, the listing that named it, or the dateline in its text"
+    )
     first_seen_at: str | None
     embargoed_until: str | None
     tags: list[str]

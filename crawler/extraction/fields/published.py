@@ -2,97 +2,203 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import copy
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Literal
+
+import htmldate
+import lxml.html
 
 from config.source_settings import ReleaseHints
 from crawler.extraction.body.blocks import Block
 from crawler.extraction.body.phrases import EMBARGO
-from crawler.extraction.fields.dates import find_date, find_moment, read_machine_date
+from crawler.extraction.fields.date_witnesses import Carrier, DateWitness, find_witnesses
+from crawler.extraction.fields.dates import find_moment
 from crawler.extraction.fields.headline import selected
 from crawler.extraction.page import Page
 from crawler.extraction.text import weight
+from stories.model.publication_dates import is_placeholder
+from stories.model.timestamps import parse_timestamp
 
-_NAMES = (
-    "article:published_time", "og:article:published_time", "article:published", "datepublished", "date", "pubdate", "publishdate",  # noqa: E501
-    "publish-date", "publication_date", "parsely-pub-date", "sailthru.date", "dc.date.issued", "dcterms.issued", "dcterms.created", "dc.date", "dcterms.date",  # noqa: E501
-    "dcsext.articlefirstpublished", "og:pubdate", "article.published", "cxenseparse:recs:publishtime", "originalpublicationdate", "release_date",  # noqa: E501
-)  # fmt: skip
-NEAR_HEADLINE = 14  # blocks around the headline in which a page prints its date
+_STATED: tuple[Carrier, ...] = ("hint", "linked data", "meta", "microdata")
+"""What the page states for machines as its date of publication."""
+_SHOWN: tuple[Carrier, ...] = ("time", "printed", "dateline", "any date", "marked", "page node", "printed near", "url")
+_WEAK: tuple[Carrier, ...] = ("created", "updated")
+_AGE: tuple[Carrier, ...] = (*_STATED, "time", "printed", "dateline", "page node", "created")
+"""What counts for the age of a release; a date in the masthead or of a change makes no release younger."""
+_FAMILY: dict[Carrier, str] = {
+    "hint": "hint", "linked data": "linked data", "page node": "linked data", "created": "linked data",
+    "meta": "meta", "any date": "meta", "microdata": "shown", "time": "shown", "marked": "shown",
+    "printed": "shown", "printed near": "shown", "dateline": "dateline", "url": "url", "updated": "change",
+}  # fmt: skip
+"""The places that one part of a content system writes: they are wrong together."""
+RUNNING_TEXT = 60  # Latin characters: htmldate sees no paragraph that is longer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """The date of publication that a page gives."""
+
+    at: str | None = None
+    origin: Literal["page", "text"] | None = None
+    """``text``: only the dateline of the release gives it."""
+    dates: tuple[str, ...] = ()
+    """All dates of publication on the page, the most trusted first; the age limit applies to the youngest."""
 
 
 def find_published(
-    page: Page, blocks: Sequence[Block], first: int, hints: ReleaseHints, dateline: str | None
-) -> str | None:
-    """Return ISO 8601 with an offset, the bare date where only that is known, None where nothing is.
+    page: Page, blocks: Sequence[Block], first: int, hints: ReleaseHints, dateline: str | None, headline: str = ""
+) -> Published:
+    """Return when the release was published.
 
-    ``first`` is the index of the article's first block, ``dateline`` the dateline's date. A time without a zone counts
-    only with the source's time zone; midnight sharp is what content systems write for "no time".
+    A time without a zone counts only with the source's time zone; midnight sharp is what content systems write for "no
+    time".
+
+    Args:
+        page: the page.
+        blocks: its blocks; those of the text are chosen.
+        first: the index of the article's first block.
+        hints: the hints of its source.
+        dateline: the dateline's date.
+        headline: of the release.
     """
-    zone = hints.timezone
-    found: list[str] = []
-    hinted = selected(page, hints.published)
-    if hinted and (moment := read_machine_date(hinted, zone)):
-        found.append(moment)
-    if found and _is_exact(found[0]):
-        return found[0]
-    for text in _machine(page):
-        if moment := read_machine_date(text, zone):
-            if _is_exact(moment):
-                return moment
-            found.append(moment)
-    times = [moment for moment in found if "T" in moment]
-    printed = list(_printed(page, blocks, first, zone))
-    days = {moment[:10] for moment in found} | ({dateline} if dateline else set())
-    for moment in printed:
-        if "T" in moment and (not days or moment[:10] in days):
-            return moment
-    if times:
-        return times[0]
-    if found:
-        return found[0]
-    if dateline:
-        return dateline
-    return printed[0] if printed else None
+    witnesses = [
+        witness
+        for witness in find_witnesses(
+            page,
+            blocks,
+            headline=headline,
+            first=first,
+            zone=hints.timezone,
+            hinted=selected(page, hints.published),
+            dateline=dateline,
+        )
+        if not is_placeholder(witness.at)
+    ]
+    chosen = choose(witnesses)
+    if chosen is None and (found := _by_htmldate(page, blocks)):
+        chosen = DateWitness(found, "marked", "htmldate")
+        witnesses.append(chosen)
+    for witness in witnesses:
+        page.evidence.note("published_at", witness.at, witness.origin, is_used=witness is chosen)
+    if chosen is None:
+        return Published()
+    dates = [chosen.at, *(witness.at for witness in witnesses if witness.carrier in _AGE)]
+    return Published(
+        at=chosen.at, origin="text" if chosen.carrier == "dateline" else "page", dates=tuple(dict.fromkeys(dates))
+    )
+
+
+def choose(witnesses: Sequence[DateWitness]) -> DateWitness | None:
+    """Return the witness that gives the date of publication; pure.
+
+    The first of what the page states for machines counts, unless more independent kinds of places agree on another day;
+    else the first place that readers see. Of the witnesses of that day, one with a time counts
+    before one without, and one with the site's own offset before the same moment in UTC.
+    """
+    stated = [witness for witness in witnesses if witness.carrier in _STATED]
+    shown = [witness for witness in witnesses if witness.carrier in _SHOWN]
+    shown.sort(key=lambda witness: _SHOWN.index(witness.carrier))
+    first = _first(stated) or next(iter([*shown, *_ordered(witnesses, _WEAK)]), None)
+    if first is None:
+        return None
+    if first.carrier not in ("hint", *_WEAK):
+        support = _support(first, witnesses)
+        rivals = [witness for witness in (*stated, *shown) if not _is_near(witness, first)]
+        rival = max(rivals, key=lambda witness: _support(witness, witnesses), default=first)
+        if _support(rival, witnesses) > support:
+            first = rival
+    return _most_exact(first, [*stated, *shown])
+
+
+def _support(witness: DateWitness, witnesses: Sequence[DateWitness]) -> int:
+    """Return how many independent kinds of places give the day of a witness, or one that a time zone may make of it."""
+    return len({_FAMILY[other.carrier] for other in witnesses if _is_near(witness, other)} - {"change"})
+
+
+def _first(witnesses: Sequence[DateWitness]) -> DateWitness | None:
+    """Return the first witness with a time that is not midnight on the first one's day, else the first."""
+    exact = next((witness for witness in witnesses if _is_exact(witness.at)), None)
+    return exact or next(iter(witnesses), None)
+
+
+def _ordered(witnesses: Sequence[DateWitness], carriers: Sequence[Carrier]) -> list[DateWitness]:
+    return [witness for carrier in carriers for witness in witnesses if witness.carrier == carrier]
+
+
+def _most_exact(first: DateWitness, witnesses: Sequence[DateWitness]) -> DateWitness:
+    if _is_exact(first.at):
+        moment = parse_timestamp(first.at)
+        local = [
+            witness for witness in witnesses if parse_timestamp(witness.at) == moment and witness.at[-6:] != "+00:00"
+        ]
+        if local and first.at.endswith("+00:00"):
+            return local[0]
+        return _as_shown(first, witnesses)
+    same_day = [witness for witness in witnesses if witness.at[:10] == first.at[:10]]
+    exact = next((witness for witness in same_day if _is_exact(witness.at)), None)
+    return exact or next((witness for witness in same_day if "T" in witness.at and "T" not in first.at), first)
+
+
+def _as_shown(first: DateWitness, witnesses: Sequence[DateWitness]) -> DateWitness:
+    """Return the bare date that readers see, if the time is that day's midnight written in UTC: nobody printed it."""
+    moment = parse_timestamp(first.at)
+    if moment is None or not first.at.endswith("+00:00") or first.at[14:19] not in ("00:00", "30:00"):
+        return first
+    next_day = (moment + timedelta(hours=12)).date().isoformat()
+    shown = [
+        witness for witness in witnesses if witness.carrier in ("printed", "time", "marked") and "T" not in witness.at
+    ]
+    is_midnight = moment.hour >= 12 and any(witness.at == next_day for witness in shown)
+    return next((witness for witness in shown if witness.at == next_day), first) if is_midnight else first
 
 
 def _is_exact(moment: str) -> bool:
     return "T" in moment and moment[11:19] != "00:00:00"
 
 
-def _machine(page: Page) -> Iterator[str]:
-    """Yield what the page says for machines, most trusted first."""
-    for node in page.linked:
-        for name in ("datepublished", "datecreated"):
-            if isinstance(value := node.get(name), str) and value.strip():
-                yield value
-    for name in _NAMES:
-        yield from page.meta.get(name, ())[:1]
-    for element in page.tree.xpath(
-        "//*[@itemprop='datePublished' or @property='datePublished'][@content or @datetime]"
-    )[:2]:
-        yield element.get("content") or element.get("datetime")
-    moments = (
-        page.tree.xpath("//time[@datetime][@pubdate or ancestor::article or ancestor::main or ancestor::header]") or []
-    )
-    stamps = [element.get("datetime") for element in moments[:1]]
-    if not stamps:
-        every = page.tree.xpath("//time[@datetime]")
-        stamps = [every[0].get("datetime")] if len({element.get("datetime")[:10] for element in every}) == 1 else []
-    yield from stamps
+def _is_near(one: DateWitness, other: DateWitness) -> bool:
+    """Whether two witnesses differ by a day at most: dates of one moment differ so between time zones."""
+    try:
+        return abs(date.fromisoformat(one.at[:10]) - date.fromisoformat(other.at[:10])) <= timedelta(days=1)
+    except ValueError:
+        return False
 
 
-def _printed(page: Page, blocks: Sequence[Block], first: int, zone: str | None) -> Iterator[str]:
-    """Yield the dates printed on lines of their own around the headline, nearest to the text first."""
-    near = [*reversed(blocks[max(0, first - NEAR_HEADLINE) : first]), *blocks[first : first + 4]]
-    for block in near:
-        if (
-            weight(block.text) <= 160
-            and not block.is_boilerplate
-            and (moment := find_moment(block.text.replace("\n", " "), zone))
-        ):
-            day = find_date(block.text)
-            if day is not None and weight(block.text) - (day.end - day.start) <= 110:
-                yield moment
+def _by_htmldate(page: Page, blocks: Sequence[Block]) -> str | None:
+    """Return what htmldate finds on the page without the article's running text."""
+    running = [block.element for block in blocks if block.chosen and weight(block.text) >= RUNNING_TEXT]
+    for element in running:
+        element.set("data-running-text", "")
+    tree = copy.deepcopy(page.tree)
+    for element in running:
+        element.attrib.pop("data-running-text", None)
+    for element in tree.xpath("//*[@data-running-text]"):
+        if element.getparent() is not None:
+            element.drop_tree()
+    try:
+        found = htmldate.find_date(tree, original_date=True, extensive_search=False, url=page.url)
+    except (
+        ValueError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+        OverflowError,
+    ):  # its regular expressions on odd pages
+        return None
+    if not found or found.endswith("-01-01") or _is_ambiguous(found, lxml.html.tostring(tree, encoding="unicode")):
+        return None
+    return str(found)
+
+
+def _is_ambiguous(found: str, text: str) -> bool:
+    """Whether a text writes a date in figures whose day may be the month: htmldate takes the first for the day."""
+    year, month, day = found.split("-")
+    pairs = f"0?{int(day)}[/-]0?{int(month)}|0?{int(month)}[/-]0?{int(day)}"
+    return int(day) <= 12 and day != month and re.search(rf"(?<!\d)(?:{pairs})[/-]{year}", text) is not None
 
 
 def find_embargo(lines: Sequence[str], zone: str | None) -> str | None:

@@ -78,7 +78,7 @@ def test_linked_data_with_keys_in_the_wrong_case_and_dates_in_the_us_order_leave
     )
     time = '<time datetime="2016-04-06T20:00:00Z">April 06, 2016 16:00 ET</time>'
 
-    assert extract_release(page(time, head), URL).published_at == "2016-04-06T20:00:00+00:00"
+    assert extract_release(page(time, head), URL).published_at == "2016-04-06T16:00:00-04:00"
     assert extract_release(page("April 06, 2016 16:00 ET", head), URL).published_at == "2016-04-06T16:00:00-04:00"
     assert extract_release(page("", head), URL).published_at is None
 
