@@ -55,7 +55,10 @@ FORMS = (
 )
 """What scripts write and read, in words that change with it."""
 
-READABLE: Mapping[str, str] = {"fad65b1cc00bba14": "before Sighting.version"}
+READABLE: Mapping[str, str] = {
+    "fad65b1cc00bba14": "before Sighting.version",
+    "830a054cd248ab36": "before Release.published_from and published_dates",
+}
 """Digests of earlier versions whose data this version reads, with what was added since.
 
 An optional field may be added: put the digest of before here. After a removed, renamed or newly required field raise

@@ -109,7 +109,7 @@ def test_nobody_is_recalled_to_what_nobody_heard(who: Audience) -> None:
     ("published", "old"),
     [(None, False), ("2026-03-08", False), ("2026-03-07", False), ("2026-03-06", True),
      ("2026-03-08T09:30:00Z", False), ("2026-03-08T09:29:59.999Z", True), ("2026-03-08T17:29:00+08:00", True),
-     ("2026-03-01T00:00:00", False), ("9999-12-31T23:59:59+00:00", False), ("0001-01-01T00:00:00+14:00", True)],
+     ("2026-03-01T00:00:00", False), ("9999-12-31T23:59:59+00:00", False), ("0001-01-01T00:00:00+14:00", False)],
 )  # fmt: skip
 def test_a_release_is_too_old_only_when_that_is_certain(published: str | None, old: bool) -> None:
     assert is_too_old(release(published_at=published), AlertSettings(max_age=timedelta(hours=48)), NOW) is old
