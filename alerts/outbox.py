@@ -74,7 +74,7 @@ class Outbox:
     """The outbox of all channels."""
 
     def __init__(self, redis: Redis, holder: str = "") -> None:
-        """``holder``: the claiming process, as in ``Claims.run``: ``role/run/``, or ``run/`` without a role."""
+        """``holder``: the claiming process (``Claims.process_name``): ``role/run/``, or ``run/`` without a role."""
         self._redis = redis
         self._holder = holder
         self._take_over = redis.register_script((LUA / "take_over.lua").read_text(encoding="utf-8"))
@@ -223,8 +223,8 @@ class Outbox:
 
     async def retry_all(self, channel: str | None = None) -> int:
         """Make all dead letters (of one channel) due now, and return their number."""
-        dead = await self._redis.zrange(keys.dead_alerts().name, 0, -1)
-        ids = [text(alert_id) for alert_id in dead]
+        failed = await self._redis.zrange(keys.dead_alerts().name, 0, -1)
+        ids = [text(alert_id) for alert_id in failed]
         if channel is not None:
             ids = [alert_id for alert_id in ids if alert_id.endswith(f":{channel}")]
         return [await self.retry(alert_id) for alert_id in ids].count("due")

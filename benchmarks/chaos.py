@@ -155,7 +155,7 @@ class Run:
 
 
 def state_of(pid: int) -> str:
-    """Return the state of a process as Linux has it ("R", "T" …); "" when there is none."""
+    """Return the state of a process on Linux ("R", "T" …); "" if it does not exist."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
     except OSError:

@@ -100,7 +100,7 @@ class Press:
         self.stories.append(Story(number=number, handout=made, url=url))
 
     def correct(self, alerted: set[str], *, early: bool) -> bool:
-        """Correct the oldest alerted story (``early``: or one not yet alerted); False if there is none."""
+        """Correct the oldest alerted story (``early``: or one not yet alerted); False if no story can be corrected."""
         for story in self.stories:
             in_place = self.wire.page(story.url).listed and story.number % len(SITES) == SITES.index("pressline")
             if story.correction is None and (canonical_url(story.url) in alerted or (early and not in_place)):

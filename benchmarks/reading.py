@@ -159,7 +159,7 @@ def measure_german(worst: int) -> None:
 
 
 def measure_datelines(worst: int) -> None:
-    """Print how many datelines are read exactly, and how many are seen where there is none."""
+    """Print how many datelines are read exactly, and how many are read on pages without a dateline."""
     rows = [json.loads(line) for line in (DATA / "datelines" / "datelines.jsonl").read_text().splitlines()]
     exact = invented = total = 0
     faults = []

@@ -164,7 +164,7 @@ def judge(corpus: Corpus, published: Published, alerted: list[dict[str, Any]], a
     seconds = {pair.second.id for pair in corpus.pairs if pair.label != "template"}
 
     _judge_releases([items[id_] for id_ in published.url if id_ not in seconds], published, by_url, verdict)
-    copies = {one: by_url.get(_key(url), []) for one, url in published.copy.items()}
+    copies = {item_id: by_url.get(_key(url), []) for item_id, url in published.copy.items()}
     alerted_copies = [url for url, events in copies.items() if events]
     verdict.add("copies published", len(copies))
     verdict.add("copies alerted", len(alerted_copies))

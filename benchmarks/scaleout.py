@@ -130,7 +130,7 @@ def _report(
     first = {url: at for at, _, url in reversed(wire.alerted)}
     delays = sorted(first[url] - at for url, at in wire.published.items() if url in first)
     pairs = polls(wire, began)
-    apart = [other.at - one.at for one, other in pairs]
+    apart = [other.at - earlier.at for earlier, other in pairs]
     close = [pair for pair, seconds in zip(pairs, apart, strict=True) if seconds < 0.8 * INTERVAL_SECONDS]
     why = Counter(
         on.namespaces[earlier.namespace].was_hurt(earlier.at - 1, other.at) or "nothing" for earlier, other in close
@@ -140,9 +140,9 @@ def _report(
     print(f"published to alerted: {_spread(delays)}")
     print(f"{len(pairs)} polls, after the one before of the same listing: {_spread(apart)}")
     print(f"{len(close)} of them too soon; state of the previous process: {dict(why)}")
-    for one, other in close[:20]:
-        later = f"{other.namespace} {other.at - one.at:.1f} s later"
-        print(f"    {one.host}{one.path}: {one.namespace} at {one.at - began:.1f} s, {later}")
+    for earlier, other in close[:20]:
+        later = f"{other.namespace} {other.at - earlier.at:.1f} s later"
+        print(f"    {earlier.host}{earlier.path}: {earlier.namespace} at {earlier.at - began:.1f} s, {later}")
     for host, requests in sorted(of_each_host(wire, began).items()):
         early = [pair for pair in pairwise(requests) if pair[1].at - pair[0].at < 0.5 * PACE_SECONDS]
         hurt = sum(

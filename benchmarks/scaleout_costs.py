@@ -28,7 +28,7 @@ from scheduler.leader.worker_coordinator import DUE_BATCH
 from scheduler.leader.worker_key import Signer
 from scheduler.sweeps.clock import Clock
 from scheduler.wiring import now
-from stories.crawl_state.workers import Due, WorkerRegistry
+from stories.crawl_state.workers import DueListing, WorkerRegistry
 from stories.db import keys
 from stories.model.sighting import Poll
 
@@ -128,7 +128,9 @@ async def handing_out() -> None:
             clock.start()
             docket.register(poll, names=["poll"])
             for listing in listings:
-                await registry.publish_next_poll(Due(source=listing.source, listing=listing.url, at=now() + LATER))
+                await registry.publish_next_poll(
+                    DueListing(source=listing.source, listing=listing.url, at=now() + LATER)
+                )
             before, began = await _redis_cpu(redis), time.process_time()
             for listing in listings:
                 request = listing.poll(now())

@@ -44,7 +44,7 @@ class NetworkNamespace:
 
     name: str
     folder: Path
-    lives: int = 0
+    starts: int = 0
     process: asyncio.subprocess.Process | None = None
     hurt: list[tuple[float, float, str]] = field(default_factory=list)
     """Intervals (monotonic) in which it was killed, stopped or disconnected, with the kind."""
@@ -54,7 +54,7 @@ class NetworkNamespace:
     @property
     def log(self) -> Path:
         """What its present process writes."""
-        return self.folder / f"{self.name}-{self.lives}.log"
+        return self.folder / f"{self.name}-{self.starts}.log"
 
     def make(self) -> None:
         """Make the namespace, with its loopback up."""
@@ -105,7 +105,7 @@ class NetworkNamespace:
 
     async def start(self, *arguments: str, configuration: Path) -> None:
         """Start the program inside."""
-        self.lives += 1
+        self.starts += 1
         with self.log.open("wb") as output:
             self.process = await asyncio.create_subprocess_exec(
                 *("ip", "netns", "exec", self.name),

@@ -52,7 +52,7 @@ class Score:
 
 def measure(announcements: Iterable[Translated], seed: int) -> Score:
     """Replay the releases in the order of their times and return the score over all pairs of them."""
-    truth = {release.id: number for number, one in enumerate(announcements) for release in one.releases}
+    truth = {release.id: number for number, variants in enumerate(announcements) for release in variants.releases}
     releases = [release for announcement in announcements for release in announcement.releases]
     random.Random(seed).shuffle(releases)
     releases.sort(key=lambda release: release.first_seen_at or "")
@@ -68,15 +68,15 @@ def measure(announcements: Iterable[Translated], seed: int) -> Score:
         for key in keys:
             index[key].append(release.id)
     score = Score()
-    for one, other in combinations(releases, 2):
-        same = kept[one.id or ""].story == kept[other.id or ""].story
-        if truth[one.id] == truth[other.id]:
+    for release, other in combinations(releases, 2):
+        same = kept[release.id or ""].story == kept[other.id or ""].story
+        if truth[release.id] == truth[other.id]:
             if same:
                 score.right += 1
             else:
-                score.missed.append((one, other))
+                score.missed.append((release, other))
         elif same:
-            score.false.append((one, other))
+            score.false.append((release, other))
     return score
 
 
@@ -86,10 +86,11 @@ def show(name: str, announcements: Sequence[Translated], seed: int) -> None:
     print(f"{name:28} precision {score.precision:.4f}  recall {score.recall:.4f}  "
           f"({score.right} right, {len(score.false)} false, {len(score.missed)} missed)")  # fmt: skip
     for what, found in (("false", score.false), ("missed", score.missed)):
-        for one, other in found[:12]:
-            shared = {trait.kind for trait in {*blocking_keys_of(one)} & {*blocking_keys_of(other)}}
-            print(f"    {what}: {one.language} {one.headline[:50]} | {other.language} {other.headline[:50]}; {shared}")
-            print(f"        {relate(one, other, features_of(one), features_of(other)).why}")
+        for release, other in found[:12]:
+            shared = {trait.kind for trait in {*blocking_keys_of(release)} & {*blocking_keys_of(other)}}
+            pair = " | ".join(f"{side.language} {side.headline[:50]}" for side in (release, other))
+            print(f"    {what}: {pair}; {shared}")
+            print(f"        {relate(release, other, features_of(release), features_of(other)).why}")
 
 
 if __name__ == "__main__":

@@ -42,7 +42,12 @@ class AddressPolicy:
         except ValueError:
             return False
         inner = _carried(parsed)
-        if any(one in network for one in {parsed, inner} for network in self.allowed if network.version == one.version):
+        if any(
+            candidate in network
+            for candidate in {parsed, inner}
+            for network in self.allowed
+            if network.version == candidate.version
+        ):
             return True
         return _is_public(inner)
 
@@ -54,7 +59,10 @@ class AddressPolicy:
             return frozenset()
         both = {parsed, _carried(parsed)}
         return frozenset(
-            network for network in self.allowed for one in both if network.version == one.version and one in network
+            network
+            for network in self.allowed
+            for candidate in both
+            if network.version == candidate.version and candidate in network
         )
 
     def is_public(self, address: str) -> bool:

@@ -79,8 +79,13 @@ def _keys_at(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
             here = field.annotation if field else None
         else:
             arguments = getattr(here, "__args__", ())
-            here = next((one for one in arguments if isinstance(one, type) and issubclass(one, BaseModel)), None)
+            here = next(
+                (argument for argument in arguments if isinstance(argument, type) and issubclass(argument, BaseModel)),
+                None,
+            )
     if not (isinstance(here, type) and issubclass(here, BaseModel)):
         arguments = getattr(here, "__args__", ())
-        here = next((one for one in arguments if isinstance(one, type) and issubclass(one, BaseModel)), None)
+        here = next(
+            (argument for argument in arguments if isinstance(argument, type) and issubclass(argument, BaseModel)), None
+        )
     return sorted(here.model_fields) if here is not None else []

@@ -20,12 +20,12 @@ Rule = Literal["phrase", "plain", "topical", "capitals", "brackets", "spaced", "
 ``plain``: a separator, brackets, or capitals before a headline that has none.
 ``topical``: the same, and no rubric or study behind it ("Update: Best Places …").
 ``capitals``: the same as ``plain``, and printed in capitals or in brackets ("Kill:" may begin anything).
-``colon``: a colon behind it at the start of the headline ("Retirada: …", beside "Retirada de producto").
+``colon``: a colon after it at the start of the headline ("Retirada: …", but not "Retirada de producto").
 ``brackets``: brackets.
 ``spaced``: spaced letters or slashes ("/R A P P E L -- …").
 """
 Rest = Literal["whole", "without", "before", "after"]
-"""What is left of a headline that an idiom marks: all of it, all without the marker, what stands before or after it."""
+"""The rest of a headline with an idiom: all of it, all without the marker, the part before or the part after it."""
 
 
 class HeadlineIdiom(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -45,7 +45,7 @@ class BodyFrame(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     kind: NoticeKind
     pattern: str
     opening: bool = False
-    """It counts only in the first sentence: elsewhere it tells of a slip inside another story."""
+    """Only in the first sentence: elsewhere it reports an error in another story."""
     closing: bool = False
     """It counts in the last paragraphs too, where corrected releases carry their note."""
     unless: str = ""
@@ -58,7 +58,7 @@ class Language(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     markers: dict[NoticeKind, dict[Rule, str]] = {}
     lexicon: dict[Literal["spaced", "alone"], str] = {}
     parts: dict[str, str] = {}
-    """What belongs to a marker beside its word: ordinal, object, join, adding, qualifier, described, wire, rubric."""
+    """Parts of a marker in addition to its word: ordinal, object, join, adding, qualifier, described, wire, rubric."""
     nouns: dict[NoticeKind, str] = {}
     adjectives: dict[NoticeKind, str] = {}
     verbs: dict[NoticeKind, str] = {}
@@ -72,7 +72,7 @@ class Language(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     words: dict[str, str] = {}
     """preposition, document, release, item, filed, fact, thing. ``item``: a release or dispatch, in every case."""
     contexts: dict[str, str] = {}
-    """What stands around a word that makes it a notice or none: never, column, study, market, acts …"""
+    """Contexts that decide whether a word is a notice: never, column, study, market, acts …"""
     statement: dict[str, str] = {}
     """Classes of the body frames: unused, dropped, mistake, within, states, slip and earlier fill the generic ones."""
     headline: list[HeadlineIdiom] = []

@@ -106,7 +106,7 @@ class Services:
         if self.quarantine is None:
             return contextlib.nullcontext(ReadAttempt())
         target = read_target(poll, url)
-        return self.quarantine.attempt(target, self.clock(), asked=poll.crawl_id if is_requested else None)
+        return self.quarantine.attempt(target, self.clock(), requested_by=poll.crawl_id if is_requested else None)
 
     async def count_freeze(self, poll: Poll, seconds: float) -> None:
         """Count a listing that blocked the event loop for longer than ``FREEZE_SECONDS``.

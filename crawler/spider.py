@@ -133,9 +133,9 @@ class WireSpider(Spider):
         for url in poll.urls:
             priority = Priority.REVISIT if poll.reason == "revisit" else Priority.BY_HAND
             self._submit(self._page(poll, Sighting(url=url), priority), poll.source, priority)
-        asked = await self._listing_poller.start(poll) if poll.listing is not None else None
-        self.services.progress.opened(poll.crawl_id, 1 if asked else 0)
-        return [asked] if asked else []
+        request = await self._listing_poller.start(poll) if poll.listing is not None else None
+        self.services.progress.opened(poll.crawl_id, 1 if request else 0)
+        return [request] if request else []
 
     def _submit(self, request: Request, source: str, priority: Priority) -> None:
         def send(slot: Slot) -> None:
@@ -184,7 +184,7 @@ class WireSpider(Spider):
             errback=self.page_failed,
             cb_kwargs={
                 "poll": poll,
-                "asked": canonical_url(sighting.url),
+                "requested_url": canonical_url(sighting.url),
                 "claim": claim,
                 "fetch_record": fetch_record,
             },
@@ -198,7 +198,7 @@ class WireSpider(Spider):
         )
 
     async def parse_page(
-        self, response: Response, poll: Poll, asked: str, claim: Claim | None, fetch_record: FetchRecord | None
+        self, response: Response, poll: Poll, requested_url: str, claim: Claim | None, fetch_record: FetchRecord | None
     ) -> AsyncIterator[PageResult | Request]:
         """Read a release page; the pipelines store what is yielded."""
         failpoint("fetched")
@@ -208,7 +208,7 @@ class WireSpider(Spider):
         page = FetchedPage(
             response=response,
             poll=poll,
-            url=asked,
+            url=requested_url,
             claim=claim,
             fetch_record=replace(fetch_record or FetchRecord(), fetched_at=self.services.clock()),
             priority=slot.priority if slot is not None else None,
@@ -219,7 +219,7 @@ class WireSpider(Spider):
                 case Accepted(result, is_page):
                     is_passed_on = True
                     if slot is not None:
-                        self._storing[asked] = slot
+                        self._storing[requested_url] = slot
                     yield result
                     if is_page:
                         await self._listing_poller.recovery.page_read(poll, response.url)
@@ -232,11 +232,11 @@ class WireSpider(Spider):
                 case Failed(reason, is_host_fault, error):
                     if is_host_fault:
                         self._listing_poller.recovery.page_failed(response.url)
-                    await self._page_outcomes.failed(poll, asked, reason)
+                    await self._page_outcomes.failed(poll, requested_url, reason)
                     if error is not None:
                         raise error
                 case ReaderClosed(failure):
-                    self._page_outcomes.left_to_next_start(poll, asked, failure)
+                    self._page_outcomes.left_to_next_start(poll, requested_url, failure)
         finally:
             if not is_passed_on:
                 _release_slot(response.request)
@@ -244,7 +244,11 @@ class WireSpider(Spider):
     async def page_failed(self, failure: Failure) -> None:
         """A page could not be fetched at all."""
         request: Request = failure.request  # type: ignore[attr-defined]
-        poll, asked, error = request.cb_kwargs["poll"], request.cb_kwargs["asked"], cast(BaseException, failure.value)
+        poll, requested_url, error = (
+            request.cb_kwargs["poll"],
+            request.cb_kwargs["requested_url"],
+            cast(BaseException, failure.value),
+        )
         reason = describe_error(error, urlsplit(request.url).hostname or "", self.services.address_guard)
         if isinstance(error, ResponseLimitError):
             self.services.count_refused(poll.source, error.reason)
@@ -252,11 +256,11 @@ class WireSpider(Spider):
             self.services.dispatcher.charge_bytes(poll.source, MAX_RESPONSE_BYTES)
         try:
             if isinstance(error, HostBusyError):  # no fault of the page's
-                await self._page_outcomes.postponed(poll, asked, reason, error.until)
+                await self._page_outcomes.postponed(poll, requested_url, reason, error.until)
             else:
                 if not isinstance(error, (IgnoreRequest, ResponseLimitError, DownloadCancelledError)):
                     self._listing_poller.recovery.page_failed(request.url)
-                await self._page_outcomes.failed(poll, asked, reason)
+                await self._page_outcomes.failed(poll, requested_url, reason)
         finally:
             _release_slot(request)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from stories.crawl_state.claims import Claimed
+from stories.crawl_state.claims import ClaimResult
 from stories.model.sighting import Cursor, PendingSighting, Sighting
 from stories.model.source_health import Gap, ListingHealth
 
@@ -15,7 +15,7 @@ class ClaimStore(Protocol):
     """Leases on pages; see ``stories.crawl_state.claims.Claims``."""
 
     @property
-    def run(self) -> str: ...
+    def process_name(self) -> str: ...
 
     async def claim(
         self,
@@ -27,7 +27,7 @@ class ClaimStore(Protocol):
         poll: str = "",
         limit: int | None = None,
         source: str = "",
-    ) -> Claimed: ...
+    ) -> ClaimResult: ...
 
     async def release_id(self, url: str) -> str | None: ...
 
@@ -45,7 +45,7 @@ class CursorStore(Protocol):
 
     async def get(self, listing: str) -> Cursor: ...
 
-    async def several(self, listings: Sequence[str]) -> list[Cursor]: ...
+    async def get_many(self, listings: Sequence[str]) -> list[Cursor]: ...
 
     async def get_with_term(self, listing: str) -> tuple[Cursor, int]: ...
 

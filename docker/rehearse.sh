@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs the Dockerfile's steps without an engine: docker/rehearse.sh [PYTHON]
-# An empty environment, the files that the image would get and no others, the same commands, and then the program
+# It uses an empty environment, only the files that the image would get, the same commands, and then the program
 # as a user without rights, on a root file system that cannot be written (both where root may arrange them).
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -16,7 +16,7 @@ cleanup() {
 trap cleanup EXIT
 say() { printf '== %s\n' "$*"; }
 
-# A path of the image is the same path under $work; $work itself is where a user without rights may look.
+# A path of the image is the same path under $work; a user without rights may read $work.
 chmod 755 "$work"
 inside() { sed -E "s#(^|[ =\"])(/src|/opt/wirewatch|/data)#\\1$work\\2#g"; }
 mkdir -p "$work/src" "$work/opt" "$work/data" "$work/tmp" "$work/bin"
@@ -41,7 +41,7 @@ while read -r verb rest; do
             target=${rest##* }
             for from in ${rest% *}; do
                 mkdir -p "$work/src/$(dirname "$target/x")"
-                # Of a folder only what git knows: a checkout's leftovers have no business in an image.
+                # Only files of a folder that git tracks: other files of a checkout do not belong in an image.
                 if [ "$target" = ./ ]; then
                     cp "$from" "$work/src/$from"
                 elif [ -f "$from" ]; then
@@ -63,7 +63,7 @@ while read -r verb rest; do
     esac
 done < <(instructions)
 
-# From here on as the image's user, with the second stage's environment, /tmp and /data alone to write to.
+# From here on as the image's user, with the second stage's environment; only /tmp and /data are writable.
 run=(env -i "${environment[@]}" TMPDIR="$work/tmp" XDG_CACHE_HOME="$work/tmp/cache" WIREWATCH_WEB__PORT=0
     PATH="$work/opt/wirewatch/bin:/usr/bin:/bin")
 if [ "$(id -u)" -ne 0 ]; then

@@ -1,8 +1,8 @@
-"""What differs between a release and the one it replaces, for people who read the alert.
+"""Computes what differs between a release and the one it replaces, for people who read the alert.
 
-Told are differences of what a release says: words, numbers, names. Not told is what is the same in another dress
-(curly quotes, no-break spaces, dashes, invisible characters, paragraphs split or joined elsewhere) and what only says
-where it stands (URLs, ids, times of publication).
+Reported are differences in content: words, numbers, names. Not reported are differences in typography (curly quotes,
+no-break spaces, dashes, invisible characters), paragraphs that are split or joined elsewhere, and metadata of the page
+(URLs, ids, times of publication).
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from stories.model.timestamps import parse_timestamp
 from stories.text.diff import plain
 from stories.text.scripts import UNSPACED_OR_HANGUL
 
-_ALIKE = 0.4  # of their words: less in common, and one paragraph went and another came
-_MOVED_ALIKE = 0.6  # of their words: what stands elsewhere must be more alike to be the same
-_SAME_ROW = 0.8  # rows of one table share few words, and all of them with each other
-_CELLS = 40_000  # 200 changed paragraphs against 200: beyond, paragraphs are told as gone and new
-_MOVED_CELLS = 10_000  # the same for paragraphs that may have moved and were edited
+_ALIKE = 0.4  # share of common words; below it, one paragraph was removed and another added
+_MOVED_ALIKE = 0.6  # share of common words; a paragraph at another place must be more similar to be the same
+_SAME_ROW = 0.8  # similarity of table rows with the same label; all rows of a table share some words
+_CELLS = 40_000  # 200 changed paragraphs against 200; more of them are reported as removed and added
+_MOVED_CELLS = 10_000  # the same limit for paragraphs that may have been moved and edited
 _EXACT_CELLS = 10_000  # SequenceMatcher is cubic in the worst case: 0.1 s for 100 paragraphs against 100
-_WORD_STEPS = 1_000_000  # words that are compared, all pairs of paragraphs together: about 0.2 s
+_WORD_STEPS = 1_000_000  # compared words in all pairs of paragraphs together: about 0.2 s
 
 _WORD = re.compile(rf"[{UNSPACED_OR_HANGUL}]|\w+")
 
@@ -35,14 +35,16 @@ _WORD = re.compile(rf"[{UNSPACED_OR_HANGUL}]|\w+")
 def changes(before: Release, after: Release) -> tuple[Change, ...]:
     """Return what differs from ``before`` to ``after``, field by field, texts paragraph by paragraph.
 
-    Fields of one value: ``headline``, ``subheadline``, ``dateline.place``, ``dateline.date``, ``embargoed_until``,
-    ``issuer``, ``disclaimer``; ``published_at`` where one page gives another time beside what else it changed. Sets,
-    one change an item: ``tags``, ``tickers``. Texts, aligned: ``body``, ``about``, ``contacts``, ``images`` (their
-    captions): an added paragraph has no ``before``, a removed one no ``after``. An edited paragraph is one change,
-    wherever it stands now; one that only moved is none. A table's row is a paragraph, known again by its first cell.
-    What one side does not say is unknown, so where the headline, the issuer, the dateline, all tags or all tickers are
-    missing nothing is told about them; and neither about a part that another source leaves out altogether. What a
-    notice says of the earlier release is its statement, no change; where that is all it says, no text is compared.
+    * Single values: ``headline``, ``subheadline``, ``dateline.place``, ``dateline.date``, ``embargoed_until``,
+      ``issuer``, ``disclaimer``; and ``published_at`` if the same page also changed something else.
+    * Sets, one change per item: ``tags``, ``tickers``.
+    * Aligned texts: ``body``, ``about``, ``contacts``, ``images`` (their captions). An added paragraph has no
+      ``before``, a removed one no ``after``. An edited paragraph is one change, also if it was moved; a paragraph that
+      was only moved is no change. A row of a table is a paragraph, identified by its first cell.
+
+    A value that one side lacks is unknown: a missing headline, issuer, dateline, or an empty set of tags or tickers is
+    not a change, and neither is a part that another source omits. A notice's statement about the earlier release is
+    not a change; if the notice has no other text, the bodies are not compared.
     """
     found: list[Change] = []
     same_source = before.source is None or after.source is None or before.source == after.source
@@ -70,7 +72,7 @@ def changes(before: Release, after: Release) -> tuple[Change, ...]:
 
 def _bodies(before: Release, after: Release) -> list[Change]:
     if before.url is not None and before.url == after.url and before.notice is not None:
-        return _paragraphs("body", before.body, after.body)  # the page of a notice says something else again
+        return _paragraphs("body", before.body, after.body)  # a notice's page changed: compare its statement too
     old, new = without_advisory(before), without_advisory(after)
     if (after.body and is_empty(new)) or (before.body and is_empty(old)):
         return []
@@ -97,7 +99,7 @@ def _dateline(before: Release, after: Release) -> list[Change]:
 
 
 def _on_its_day(release: Release) -> bool:
-    """Whether the dateline's date is that of publication: a correction of the next day carries the next date."""
+    """Return whether the dateline's date is the day of publication: a correction of the next day has the next date."""
     return (
         release.dateline is not None
         and release.dateline.date is not None
@@ -106,9 +108,9 @@ def _on_its_day(release: Release) -> bool:
 
 
 def _same_moment(before: str | None, after: str | None) -> bool:
-    """Whether two times are one, or one of them is the bare day of the other."""
-    one, other = parse_timestamp(before), parse_timestamp(after)
-    if one is not None and one == other:
+    """Return whether two times are equal, or one of them is only the day of the other."""
+    earlier, later = parse_timestamp(before), parse_timestamp(after)
+    if earlier is not None and earlier == later:
         return True
     shorter, longer = sorted((before or "", after or ""), key=len)
     return longer.startswith(shorter)
@@ -133,32 +135,32 @@ def _paragraphs(field: str, before: Sequence[str], after: Sequence[str]) -> list
         return []
     start, tail = shared_ends(old, new)
     pairs = _aligned(old[start : len(old) - tail], new[start : len(new) - tail])
-    # A paragraph that left here and came there, word for word, has moved.
+    # A paragraph that was removed at one place and added unchanged at another was moved.
     moved = Counter(old[start + i] for i, j in pairs if i is not None and j is None)
     moved &= Counter(new[start + j] for i, j in pairs if i is None and j is not None)
     pairs = _edited_elsewhere(pairs, old, new, start, moved)
-    told: list[Change] = []
+    found: list[Change] = []
     came, left = moved.copy(), moved.copy()
     for i, j in pairs:
         if j is None and i is not None:
             if left[old[start + i]] > 0:
                 left[old[start + i]] -= 1
             elif old[start + i]:
-                told.append(Change(field=field, paragraph=start + i + 1, before=before[start + i]))
+                found.append(Change(field=field, paragraph=start + i + 1, before=before[start + i]))
         elif i is None and j is not None:
             if came[new[start + j]] > 0:
                 came[new[start + j]] -= 1
             elif new[start + j]:
-                told.append(Change(field=field, paragraph=start + j + 1, after=after[start + j]))
+                found.append(Change(field=field, paragraph=start + j + 1, after=after[start + j]))
         elif i is not None and j is not None and old[start + i] != new[start + j]:
-            told.append(Change(field=field, paragraph=start + j + 1, before=before[start + i], after=after[start + j]))
-    return told
+            found.append(Change(field=field, paragraph=start + j + 1, before=before[start + i], after=after[start + j]))
+    return found
 
 
 def _edited_elsewhere(
     pairs: list[_Pair], old: list[str], new: list[str], start: int, moved: Counter[str]
 ) -> list[_Pair]:
-    """Return the pairs with paragraphs that were moved and edited at once as one change, at their new place."""
+    """Pair each paragraph that was both moved and edited with its new position, so that it is one change."""
     gone = [i for i, j in pairs if i is not None and j is None and not moved[old[start + i]]]
     come = [j for i, j in pairs if i is None and j is not None and not moved[new[start + j]]]
     cells = len(gone) * len(come)
@@ -174,7 +176,7 @@ def _edited_elsewhere(
     ]
     partner: dict[int, int] = {}
     taken: set[int] = set()
-    for _, i, j in sorted(alike, key=lambda one: (-one[0], one[1], one[2])):
+    for _, i, j in sorted(alike, key=lambda match: (-match[0], match[1], match[2])):
         if i not in taken and j not in partner:
             partner[j] = i
             taken.add(i)
@@ -210,8 +212,8 @@ def _aligned(old: list[str], new: list[str]) -> list[_Pair]:
 def ranges(old: list[str], new: list[str]) -> Iterator[tuple[bool, range, range]]:
     """Yield the ranges that are equal and those that are not, in reading order.
 
-    Long texts are cut at the paragraphs that are in both once (patience diff). A piece that is long all the same, such
-    as a line that is repeated thousands of times, is one range that is not equal. So the cost grows with the length.
+    Long texts are cut at paragraphs that occur exactly once in both (patience diff). A piece that is still long, such
+    as a line that is repeated thousands of times, is one unequal range. So the cost is linear in the length.
     """
     i = j = 0
     for i2, j2 in [*_anchors(old, new), (len(old), len(new))]:
@@ -227,14 +229,14 @@ def ranges(old: list[str], new: list[str]) -> Iterator[tuple[bool, range, range]
 
 
 def _anchors(old: list[str], new: list[str]) -> list[_Anchor]:
-    """Return the positions of paragraphs that are in both texts once: the longest row of them in the same order."""
+    """Return the longest common subsequence of the paragraphs that occur exactly once in both texts."""
     if len(old) * len(new) <= _EXACT_CELLS:
         return []
     old_counts, new_counts = Counter(old), Counter(new)
     where = {text: j for j, text in enumerate(new) if new_counts[text] == 1}
     both = [(i, where[text]) for i, text in enumerate(old) if old_counts[text] == 1 and text in where]
     ends: list[int] = []
-    """Of rows of each length, the smallest position in ``new`` at which one ends."""
+    """The smallest position in ``new`` at which a subsequence of each length ends."""
     last: list[int] = []
     before: list[int] = []
     for number, (_, j) in enumerate(both):
@@ -257,15 +259,15 @@ def _glued(texts: list[str]) -> str:
 def _alike(old: list[str], olds: range, new: list[str], news: range, most: int) -> list[_Pair]:
     """Pair paragraphs in their order so that the pairs have most words in common (a longest common subsequence).
 
-    More than ``most`` possible pairs are not compared: then all of ``olds`` went and all of ``news`` came.
+    If there are more than ``most`` possible pairs, nothing is compared: ``olds`` were removed and ``news`` added.
     """
     if not olds or not news or len(olds) * len(news) > most:
         return [*((i, None) for i in olds), *((None, j) for j in news)]
     cells = len(olds) * len(news)
     old_words, new_words = [_words(old[i], cells) for i in olds], [_words(new[j], cells) for j in news]
-    likeness = [[_likeness(one, other) for other in new_words] for one in old_words]
+    likeness = [[_likeness(old_word, other) for other in new_words] for old_word in old_words]
     if len(olds) == len(news) == 1 and likeness[0][0] >= _ALIKE / 2:
-        return [(olds[0], news[0])]  # nothing else it could have become
+        return [(olds[0], news[0])]  # the only possible pair
     best = [[0.0] * (len(news) + 1) for _ in range(len(olds) + 1)]
     for i in reversed(range(len(olds))):
         for j in reversed(range(len(news))):
@@ -288,7 +290,7 @@ def _alike(old: list[str], olds: range, new: list[str], news: range, most: int) 
 
 
 class _Words(NamedTuple):
-    """What two paragraphs are compared by."""
+    """The features by which two paragraphs are compared."""
 
     label: str | None
     counts: Counter[str]
@@ -296,26 +298,26 @@ class _Words(NamedTuple):
 
 
 def _words(text: str, cells: int) -> _Words:
-    """Return the words of a paragraph; of many long ones, where there are many pairs, the first ones."""
+    """Return the words of a paragraph; only the first ones if there are many pairs to compare."""
     found = islice(_WORD.finditer(text.casefold()), _WORD_STEPS // cells)
     counts = Counter(match[0] for match in found)
     return _Words(_label(text), counts, counts.total())
 
 
 def _likeness(one: _Words, other: _Words) -> float:
-    """Return how alike two paragraphs are, 0 to 1: by their words, a table's rows by their first cell too."""
+    """Return the similarity of two paragraphs, 0 to 1: of their words, and for table rows of their first cells."""
     both = one.total + other.total
     shared = 2 * (one.counts & other.counts).total() / both if both else 0.0
     return max(_SAME_ROW, shared) if one.label and one.label == other.label else shared
 
 
 def _label(text: str) -> str | None:
-    """Return what a table's row is about: "| Revenue | 5.2 | 4.8 |" → "revenue"; None for other paragraphs."""
+    """Return the label of a table's row: "| Revenue | 5.2 | 4.8 |" → "revenue"; None for other paragraphs."""
     cells = [cell.strip() for cell in text.strip("| ").split("|")] if "|" in text else []
     return cells[0].casefold() if len(cells) > 1 and cells[0] and not cells[0][0].isdigit() else None
 
 
-# Relative times and counters, in the words of the sites that print them into a page.
+# Relative times and counters, as sites print them into a page.
 _AGO = re.compile(
     r"\b(?:just now|(?:\d+|an?|one) ?(?:s|sec(?:ond)?s?|m|min(?:ute)?s?|h|hours?|hrs?|d|days?|weeks?"
     r"|months?|years?) ago"
@@ -346,12 +348,12 @@ NOISE_LENGTH = 200  # characters; "Last updated: Wednesday, 30 September 2026 at
 
 
 def only_noise(before: Release, after: Release) -> bool:
-    """Return whether nothing that matters changed in a page: at most clocks, counters, "5 minutes ago", typography.
+    """Return whether only noise changed in a page: clocks, counters, "5 minutes ago", typography.
 
-    Some pages print the time of their last change as that of publication: that is a clock too.
+    Some pages print the time of their last change as the time of publication: that is a clock, too.
 
-    A time or a number inside a sentence is no noise: "at 10:00" that becomes "at 11:00" moves an event. A notice that
-    came, went or became another kind is none either.
+    A time or a number inside a sentence is not noise: "at 10:00" that becomes "at 11:00" moves an event. A notice that
+    was added, removed or got another kind is not noise either.
     """
     if (before.notice and before.notice.kind) != (after.notice and after.notice.kind):
         return False
@@ -359,7 +361,7 @@ def only_noise(before: Release, after: Release) -> bool:
 
 
 def is_noise(change: Change) -> bool:
-    """Return whether a change of one page is at most a clock, a counter or typography."""
+    """Return whether a change on one page is only a clock, a counter or typography."""
     return change.field == "published_at" or _without_noise(change.before) == _without_noise(change.after)
 
 

@@ -53,10 +53,10 @@ class CrashGuardedIngestor:
         if result.release is None:
             return await self._ingestor.ingest(result)
         page = ReadTarget(kind="page", source=result.source, url=result.url)
-        asked = result.crawl_id if result.asked else None
+        requested_by = result.crawl_id if result.is_requested else None
         name = release_id(url_digest(result.release.url or result.url))
         with traced("keep", name, source=result.source):
-            async with self._quarantine.attempt(page, self._now(), doing="kept", asked=asked) as attempt:
+            async with self._quarantine.attempt(page, self._now(), doing="kept", requested_by=requested_by) as attempt:
                 failpoint("keeping", result.url)
                 timer = StepTimer(self._ingestor.ingest(result, may_wait=may_wait))
                 try:

@@ -63,7 +63,7 @@ def decide(
         settings=settings,
         now=now,
         is_silent=result.silent,
-        is_requested=result.asked,
+        is_requested=result.is_requested,
         published_dates=release.published_dates,
         clock_error=result.clock_error,
     )

@@ -144,7 +144,7 @@ class Ingestor:
                 return IngestResult(release=release, awaits_original=True)
             failpoint("decided")
             stored = _without_silent_events(decision, result, own)
-            if await self._store.keep(stored, result, blocking_keys, knowledge.fingerprint, now, marks or ()):
+            if await self._store.commit(stored, result, blocking_keys, knowledge.fingerprint, now, marks or ()):
                 failpoint("kept")
                 await self._put_validators(result, own_id, decision.release.revision)
                 await self._volatile.store_reported(observation, now)
@@ -163,7 +163,7 @@ class Ingestor:
             if knowledge.own.verdict != "withdrawn":
                 return await self._same(result, own_id, knowledge.own, now)
             decision = restore(knowledge.own, self._settings, now)
-            if await self._store.keep(decision, result, (), knowledge.fingerprint, now):
+            if await self._store.commit(decision, result, (), knowledge.fingerprint, now):
                 await self._put_validators(result, own_id, decision.release.revision)
                 return self._stored(decision, result)
         raise _contention(result)
@@ -217,7 +217,7 @@ class Ingestor:
             await self._revisit_queue.schedule(own_id, policy.until)
             return unchanged
         decision = withdraw(own, policy.reason, self._settings, now)
-        if not await self._store.keep(decision, result, (), knowledge.fingerprint, now):
+        if not await self._store.commit(decision, result, (), knowledge.fingerprint, now):
             await self._revisit_queue.schedule(own_id, now + policy.retry_after)
             return unchanged
         await self._observations.forget_gone(site_of(own.release.url), own_id)

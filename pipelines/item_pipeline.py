@@ -109,7 +109,7 @@ class IngestPipeline:
                 report(error, source=item.source, stop=self.stop, release=item.url)
             why = f"{type(error).__name__}: {error}"
             again = await self._end_lease(services, item, error)
-            log.error("not kept", source=item.source, url=item.url, why=why, again=again)
+            log.error("page_not_stored", source=item.source, url=item.url, why=why, again=again)
             services.progress.failed(item.crawl_id, f"{item.source} {item.url}: not kept ({why})")
             raise IngestError(f"{item.url}: {why}") from error
         else:

@@ -12,28 +12,28 @@ from config.settings import Settings
 from pipelines.audience import monitor_audience
 from pipelines.ingest import IngestResult
 from stories.model.event import Event, MonitorEventType
-from stories.store.monitor_events import MonitorEventStore, happening
+from stories.store.monitor_events import MonitorEventStore, monitor_event
 
 log = structlog.get_logger(__name__)
 
 
 class MonitorNotifier:
-    """Tells of dead sources, gaps, channels that are off and a Redis that was away."""
+    """Stores and alerts events of the monitor: dead sources, gaps, channels that are off, outages of Redis."""
 
     def __init__(
         self,
-        teller: MonitorEventStore,
+        store: MonitorEventStore,
         settings: Settings,
         clock: Callable[[], datetime],
-        heard: Callable[[IngestResult], None],
+        on_stored: Callable[[IngestResult], None],
     ) -> None:
-        """``heard`` is told of all that is kept, at once: alerts wait to be delivered."""
-        self._teller = teller
+        """Create a notifier; ``on_stored`` is called after each stored event, so that its alerts are delivered."""
+        self._store = store
         self._settings = settings
         self._clock = clock
-        self._heard = heard
+        self._on_stored = on_stored
 
-    async def tell(
+    async def notify(
         self,
         kind: MonitorEventType,
         subject: str,
@@ -42,16 +42,16 @@ class MonitorNotifier:
         detail: str,
         about: Mapping[str, str | None] | None = None,
     ) -> Event | None:
-        """Keep what happened to a source (a channel, Redis) and alert who asks for it; None when that was done before.
+        """Store an event of a source, a channel or Redis, and alert the subscribed watches; None if already stored.
 
-        The same ``kind``, ``subject`` and ``began`` are the same happening, told once. Raises ``RedisError``.
+        The event is identified by ``kind``, ``subject`` and ``began``, and alerted once. Raises ``RedisError``.
         """
         now = self._clock()
-        event = happening(kind, subject, began, detail, now, about)
+        event = monitor_event(kind, subject, began, detail, now, about)
         watches, channels = monitor_audience(self._settings, event)
         event = replace(event, watches=watches)
-        if not await self._teller.record(event, channels, now):
+        if not await self._store.record(event, channels, now):
             return None
-        log.info("told of the monitor", type=kind, subject=subject, detail=detail, alerts=len(channels))
-        self._heard(IngestResult(release=None, events=(event,), alerts=len(channels)))
+        log.info("monitor_event_stored", type=kind, subject=subject, detail=detail, alerts=len(channels))
+        self._on_stored(IngestResult(release=None, events=(event,), alerts=len(channels)))
         return event

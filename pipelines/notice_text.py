@@ -1,6 +1,6 @@
-"""A notice's text without the sentences that say that it is one; pure.
+"""Removes a notice's statement from its text; pure.
 
-They are the notice's statement, and no difference between the corrected release and the one before it.
+The statement ("Please replace the release of …") is not a difference between the corrected release and the original.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from stories.model.release import Release
 from stories.text.diff import plain
 
-ADVISORY_PARAGRAPHS = 8  # an advisory stands first, under a line for editors at most
+ADVISORY_PARAGRAPHS = 8  # an advisory is at the top, at most below a line for editors
 LEAD_IN_LENGTH = 160  # characters: "The corrected release reads:" with a company's name in it
 _LEADS_ON = re.compile(
     r"correct|updat|revis|complete|replac|follow|read|korrig|berichtig|corrig|rectif|sustitu|substit|rätt|ret[ts]|更正|訂正|정정",
@@ -22,11 +22,11 @@ _BEFORE_IT = re.compile(r".{0,160}?(?:--|/|\)|-|—|–)\s*")  # "BOSTON--(BUSIN
 
 
 def without_advisory(release: Release) -> tuple[str, ...]:
-    """Return the body with what its notice says of an earlier release emptied, so that each paragraph keeps its place.
+    """Return the body with the paragraphs of its notice replaced by empty ones, so that positions stay the same.
 
-    Emptied are the statement, the line that leads on to the corrected text ("The corrected release reads:"), the
-    headline printed again below that, and Business Wire's "CORRECTION...by Acme". What stands in one paragraph with
-    the statement stays.
+    Removed are the statement, the line that introduces the corrected text ("The corrected release reads:"), the
+    headline repeated below it, and Business Wire's "CORRECTION...by Acme". Other text in the paragraph of the statement
+    is kept.
     """
     statement = plain(release.notice.statement or "") if release.notice else ""
     if release.notice is None or not statement:
@@ -34,21 +34,21 @@ def without_advisory(release: Release) -> tuple[str, ...]:
     said = statement.removesuffix("...").strip()
     title = _letters(release.headline)
     body = list(release.body)
-    told = False
+    is_below_statement = False
     for place, paragraph in enumerate(body[:ADVISORY_PARAGRAPHS]):
         text = plain(paragraph)
         if said in text or (text and text in said):
             body[place] = _rest(text, said)
-            told = True
-        elif _SIGNED.match(text) or (told and (_leads_on(text) or _letters(text) == title)):
+            is_below_statement = True
+        elif _SIGNED.match(text) or (is_below_statement and (_leads_on(text) or _letters(text) == title)):
             body[place] = ""
-        elif told and text:
+        elif is_below_statement and text:
             break
     return tuple(body)
 
 
 def is_empty(body: Sequence[str]) -> bool:
-    """Return whether nothing is left of a text: an advisory alone, which takes no place of the release's own text."""
+    """Return whether the text consisted of the advisory alone; such a text does not replace the original's text."""
     return not any(body)
 
 

@@ -1,9 +1,9 @@
-"""Which states of a page were read before: a page that goes to and fro between two is told once of it; pure.
+"""Recognises pages that alternate between states, so that the alternation is reported once; pure.
 
-Cache nodes that differ, a half for people who are logged in, or a language by chance make a page that is in one of two
-states at each visit. A new state is told as an edit. The first return to an earlier state is told as well, since an
-editor may take an edit back. From then on the page is unstable: states that were read before are not told, until one of
-them stays for ``STABLE_VISITS`` visits in a row.
+Different cache nodes, a part for logged-in readers, or a random language show a page in one of two states at each
+visit. A new state is reported as an edit. The first return to an earlier state is reported as well, because an editor
+may undo an edit. From then on the page is unstable: known states are not reported until one of them is read
+``STABLE_VISITS`` times in a row.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from stories.model.event import Event
 from stories.model.release import Release
 from stories.text.diff import plain
 
-STATES_KEPT = 16  # of a page, the latest; a page with more is learnt as noise line by line (pipelines.volatile_lines)
-STABLE_VISITS = 6  # visits in a row: of two states by chance, one in 64 comes so
+STATES_KEPT = 16  # latest states of a page; a page with more is learnt as noise by line (pipelines.volatile_lines)
+STABLE_VISITS = 6  # visits in a row: with two states at random, the probability is 1 in 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StateAssessment:
-    """What is remembered of a page's states after a visit, and whether the visit is told."""
+    """The states to store for a page after a visit, and whether the visit is reported."""
 
     states: PageStates
     is_reported: bool
@@ -31,7 +31,7 @@ class StateAssessment:
 
 
 def state_digest(release: Release) -> str:
-    """Return a digest of what a page says; typography and times are left out, as where changes are told."""
+    """Return a digest of a page's content; it ignores typography and times, as ``pipelines.changes`` does."""
     place = (release.dateline.place, release.dateline.date) if release.dateline else ()
     fields = (
         release.headline,
@@ -42,19 +42,19 @@ def state_digest(release: Release) -> str:
         release.disclaimer,
     )
     texts = (*release.body, *release.about, *release.contacts, *(image.caption for image in release.images))
-    # A line that is noise is empty, and may be there or not.
+    # A line that is noise was replaced with an empty line; the page may also omit it.
     parts = (*fields, *filter(None, texts), *release.tags, *release.tickers)
     said = "\n".join(plain(part or "") for part in parts)
     return hashlib.blake2b(said.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
 def assess(states: PageStates, before: str, now: str) -> StateAssessment:
-    """Return whether a page that said ``before`` and says ``now`` is told of, and what is remembered.
+    """Return whether the change of a page from ``before`` to ``now`` is reported, and the states to store.
 
     Args:
-        states: what is remembered of the page.
-        before: the digest of the state that is kept.
-        now: the digest of the state that was read, which is another one.
+        states: the stored states of the page.
+        before: the digest of the stored release.
+        now: the digest of the state that was read; it differs from ``before``.
     """
     seen = tuple(dict.fromkeys((*states.seen, before)))
     if now not in seen or now == before:
@@ -67,11 +67,11 @@ def assess(states: PageStates, before: str, now: str) -> StateAssessment:
     return StateAssessment(states=replace(states, latest=now, visits=visits), is_reported=False)
 
 
-RETURNED = "the page went back to what it said before; from now on it is called unstable, and only new text is told"
+RETURNED = "the page returned to an earlier text; it is unstable from now on, and only new text is reported"
 
 
 def with_return_detail(event: Event) -> Event:
-    """Return the event of an edit with a word on the page's return to an earlier state."""
+    """Return the event with a detail text on the page's return to an earlier state, if it reports an edit."""
     return replace(event, detail=RETURNED) if event.type == "release.revised" else event
 
 

@@ -36,7 +36,9 @@ def tidy(release: Release, source: str, before: Release | None = None) -> Releas
 def clean_line(text: str) -> str:
     """Return one line without control and zero-width characters, composed (NFC)."""
     visible = unicodedata.normalize("NFC", text).translate(_INVISIBLE)
-    return " ".join("".join(" " if unicodedata.category(one) in _UNPRINTED else one for one in visible).split())
+    return " ".join(
+        "".join(" " if unicodedata.category(character) in _UNPRINTED else character for character in visible).split()
+    )
 
 
 def writable(release: Release) -> Release:
@@ -54,7 +56,7 @@ def _mended(value: Any) -> Any:
     if isinstance(value, str):
         return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     if isinstance(value, tuple):
-        return tuple(_mended(one) for one in value)
+        return tuple(_mended(item) for item in value)
     if is_dataclass(value) and not isinstance(value, type):
         return replace(value, **{field.name: _mended(getattr(value, field.name)) for field in fields(value)})
     return value

@@ -1,15 +1,17 @@
-"""What moves on a page by itself, learnt per site; pure.
+"""Learns per site which lines of a page change without an edit (volatile lines); pure.
 
-Clocks, counters with their word ("views") and "5 minutes ago" are known everywhere (``pipelines.changes``). What a
-site has besides, such as a line "Visitor 48213" or a picture that is another at every visit, is told from an edit by
-time: an edit stays, and what moves by itself says something else again at the next look. So a difference that *may* be
-such is looked at again before it is told, and only one that keeps moving is noise.
+``pipelines.changes`` knows clocks, counters with their word ("views") and "5 minutes ago" on all sites. Other volatile
+content, such as a line "Visitor 48213" or a picture that differs at every visit, is recognised over time: an edit
+stays, volatile content differs again at the next visit. So a difference that *may* be volatile is read again before it
+is reported, and only one that keeps changing is noise.
 
-No changed figure, name or date of the release's own text is swallowed, for three reasons. Only numbers may differ in a
-line that is noise: a name is words. Only a line that is no sentence, no row of a table, has few words and neither
-month, currency, unit of money, per cent, clock nor telephone in it is ever looked at so; all others are told at once.
-And what says the same at two looks in a row is told, unless just that line has moved again and again: three times
-without rest on its page, or twice on each of two pages of the site.
+A changed figure, name or date of the release's own text is always reported, for three reasons:
+
+* In a volatile line only numbers may differ; a name consists of words.
+* A candidate is a short line that is not a sentence and not a row of a table, without a month, currency, unit of
+  money, per cent, clock or telephone number. All other changes are reported immediately.
+* A line with the same content at two visits in a row is reported, unless this line changed repeatedly: three times
+  without a stable visit on its page, or twice on each of two pages of the site.
 """
 
 from __future__ import annotations
@@ -22,17 +24,15 @@ from dataclasses import replace
 
 from pipelines.changes import changes, is_noise
 from pipelines.volatile_places import SENTENCE, without_sentences
-from stories.crawl_state.page_observations import TOLD, VolatileLine
+from stories.crawl_state.page_observations import REPORTED_PREFIX, VolatileLine
 from stories.model.release import Image, Release
 from stories.model.urls import canonical_url
 from stories.text.diff import plain
 
-MIN_RELEASES = 2  # of a site on which a line must move before it is noise on all of them
-MIN_VALUES_PER_RELEASE = 2  # other values on each of them, told or not: a counter may stand for a while
-MIN_VALUES_ON_ONE = (
-    3  # other values, none of which stood, before a line is noise on this one release: two may be an editor's
-)
-MAX_WORDS = 8  # a longer line says something
+MIN_RELEASES = 2  # releases of a site on which a line must change before it is noise on all of them
+MIN_VALUES_PER_RELEASE = 2  # other values on each of them, reported or not: a counter may not change for a while
+MIN_VALUES_ON_ONE = 3  # other values, none of them stable, before a line is noise on one release: two may be edits
+MAX_WORDS = 8  # a longer line has content
 
 _NUMBER = re.compile(r"\d[\d.,  ]*")
 _WORD = re.compile(r"[^\W\d_]+|#")
@@ -48,22 +48,22 @@ _LINES = ("body", "about", "contacts")
 
 
 def without_noise(release: Release, noise: frozenset[str]) -> Release:
-    """Return the release as it is compared: noise and volatile sentences are left out, addresses without tracking."""
+    """Return the release as it is compared: without noise, volatile sentences and tracking parameters of URLs."""
     found: dict[str, tuple[str, ...]] = {
         field: tuple(_line_without_noise(line, noise) for line in getattr(release, field)) for field in _LINES
     }
     images = release.images
     if _mark_of_field("images") in noise:
-        images = tuple(Image(url=one.url) for one in images)
+        images = tuple(Image(url=image.url) for image in images)
     release = replace(release, images=images, body=found["body"], about=found["about"], contacts=found["contacts"])
     volatile = frozenset(mark for mark in noise if mark.startswith(SENTENCE))
     return without_sentences(release, volatile) if volatile else release
 
 
 def volatile_candidates(before: Release, after: Release) -> tuple[VolatileLine, ...]:
-    """Return what may move by itself, when nothing else differs; empty when anything of substance does.
+    """Return the lines that may be volatile; empty if any other content differs.
 
-    Both are quiet, and states of the same release.
+    Both arguments are states of the same release, without noise (``without_noise``).
     """
     if (before.notice and before.notice.kind) != (after.notice and after.notice.kind):
         return ()
@@ -72,7 +72,7 @@ def volatile_candidates(before: Release, after: Release) -> tuple[VolatileLine, 
         if is_noise(change):
             continue
         if change.field == "images":
-            mark, said = _mark_of_field("images"), " ".join(one.caption or "" for one in after.images)
+            mark, said = _mark_of_field("images"), " ".join(image.caption or "" for image in after.images)
         elif change.field in _LINES and change.before and change.after:
             mark, said = mark_of(change.after) or "", change.after
             if not mark or mark != mark_of(change.before):
@@ -84,24 +84,26 @@ def volatile_candidates(before: Release, after: Release) -> tuple[VolatileLine, 
 
 
 def noise_marks(seen: Iterable[VolatileLine], release_id: str) -> frozenset[str]:
-    """Return the marks of what is noise on the page of this release, by what was seen to move on its site."""
+    """Return the marks of the noise on this release's page, from the changes that were seen on its site."""
     seen = tuple(seen)
     moving: dict[str, int] = defaultdict(int)
     for (mark, _), count in Counter((move.mark, move.release) for move in seen).items():
         moving[mark] += count >= MIN_VALUES_PER_RELEASE
-    restless = Counter(move.mark for move in seen if move.release == release_id and not move.value.startswith(TOLD))
+    restless = Counter(
+        move.mark for move in seen if move.release == release_id and not move.value.startswith(REPORTED_PREFIX)
+    )
     own = {mark for mark, count in restless.items() if count >= MIN_VALUES_ON_ONE}
     return frozenset({mark for mark, releases in moving.items() if releases >= MIN_RELEASES} | own)
 
 
 def is_stable(moved: Iterable[VolatileLine], seen: Iterable[VolatileLine]) -> bool:
-    """Return whether all that moved says what it said at the last look; ``seen`` in the order in which it was."""
+    """Return whether all changed lines have the value of the last visit; ``seen`` is in chronological order."""
     last = {(move.mark, move.release): move.value for move in seen}
     return all(last.get((move.mark, move.release)) == move.value for move in moved)
 
 
 def mark_of(line: str) -> str | None:
-    """Return what a line is known by whatever its numbers are; None for one that may say something with them."""
+    """Return the mark of a line, which does not depend on its numbers; None if the numbers may be content."""
     said = plain(line)
     if not _NUMBER.search(said) or _TELLING.search(said):
         return None
@@ -112,9 +114,9 @@ def mark_of(line: str) -> str | None:
 
 
 def noise_shown(release: Release, noise: frozenset[str]) -> frozenset[str]:
-    """Return the marks of that noise which stands on a page."""
+    """Return the marks of the noise that the page shows."""
     lines = {mark for field in _LINES for line in getattr(release, field) if (mark := mark_of(line))}
-    if any(one.caption for one in release.images):
+    if any(image.caption for image in release.images):
         lines.add(_mark_of_field("images"))
     return noise & lines
 

@@ -242,7 +242,7 @@ def _visited(place: VolatilePlace, parts: Sequence[_Part]) -> VolatilePlace:
     has_returned = value in place.seen and not is_same
     stayed = place.visits + 1 if is_same else 1
     news = (place.news + (_KNOWN if value in place.seen else _NEW))[-VISITS_COUNTED:]
-    seen = (*(one for one in place.seen if one != value), value)[-STATES_KEPT:]
+    seen = (*(state for state in place.seen if state != value), value)[-STATES_KEPT:]
     is_volatile = place.is_volatile
     learns = bool(parts) and not is_volatile
     if not is_volatile:

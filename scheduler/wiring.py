@@ -148,7 +148,7 @@ class AppContext:
             Claims(self.redis, role, term, self.memory_mark),
             CrawlStores.from_redis(self.redis, term, self.memory_mark),
         )
-        quarantine = Quarantine(self.redis, claims.run)
+        quarantine = Quarantine(self.redis, claims.process_name)
         dispatcher = PageDispatcher(now, Backlog(self.redis, self.memory_mark))
         dispatcher.is_enabled = lambda source: is_requestable(self.settings, source)
         ingestor = Ingestor(
@@ -171,7 +171,7 @@ class AppContext:
             progress=progress,
             clock=now,
             dispatcher=dispatcher,
-            notify=self.monitor_notifier(on_ingested).tell,
+            notify=self.monitor_notifier(on_ingested).notify,
             host_limits=HostLimits(self.redis),
             site_boilerplate=SiteBoilerplateStore(self.redis),
             feed_entries=FeedEntries(self.redis),

@@ -49,9 +49,9 @@ def operations(document: dict[str, Any]) -> Iterator[Operation]:
                 path=path,
                 summary=operation.get("summary", ""),
                 about=operation.get("description", ""),
-                parameters=[_parameter(one) for one in operation.get("parameters", ())],
+                parameters=[_parameter(parameter) for parameter in operation.get("parameters", ())],
                 examples=_bodies(operation, document),
-                answers=[(status, one.get("description", "")) for status, one in operation["responses"].items()],
+                answers=[(status, answer.get("description", "")) for status, answer in operation["responses"].items()],
             )
 
 
@@ -66,7 +66,7 @@ def _parameter(found: dict[str, Any]) -> Parameter:
 
 
 def _kind(schema: dict[str, Any]) -> str:
-    choices = [_kind(one) for one in schema.get("anyOf", ()) if one.get("type") != "null"]
+    choices = [_kind(choice) for choice in schema.get("anyOf", ()) if choice.get("type") != "null"]
     if choices:
         return " or ".join(choices)
     if "enum" in schema:
@@ -81,7 +81,7 @@ def _bodies(operation: dict[str, Any], document: dict[str, Any]) -> list[str]:
     schema = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
     if "$ref" in schema:
         schema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
-    return [json.dumps(one, ensure_ascii=False) for one in schema.get("examples", ())]
+    return [json.dumps(example, ensure_ascii=False) for example in schema.get("examples", ())]
 
 
 @router.get("/docs")

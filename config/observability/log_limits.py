@@ -59,9 +59,9 @@ def _bounded(value: object, limit: int, *, lines: bool = False, depth: int = 0) 
         return "…"
     if isinstance(value, Mapping):
         items = list(value.items())[:ITEMS_MAX]
-        return {clean(str(key), limit): _bounded(one, limit, depth=depth + 1) for key, one in items}
+        return {clean(str(key), limit): _bounded(item, limit, depth=depth + 1) for key, item in items}
     if isinstance(value, list | tuple | set | frozenset):
-        return [_bounded(one, limit, depth=depth + 1) for one in list(value)[:ITEMS_MAX]]
+        return [_bounded(element, limit, depth=depth + 1) for element in list(value)[:ITEMS_MAX]]
     return value  # the search for secrets makes text of it
 
 

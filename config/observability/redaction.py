@@ -86,7 +86,7 @@ def _passwords_in(url: str) -> list[str]:
     authority, query = re.split(r"[/?#]", url.partition("://")[2], maxsplit=1)[0], url.partition("?")[2]
     found = [authority.rpartition("@")[0].partition(":")[2]]
     found += [value for name, _, value in (pair.partition("=") for pair in query.split("&")) if "password" in name]
-    return [way for one in found if one for way in (one, unquote(one))]
+    return [way for password in found if password for way in (password, unquote(password))]
 
 
 def scrub(text: str) -> str:
@@ -110,12 +110,12 @@ def scrub_all(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {
             scrub(key) if isinstance(key, str) else key: (
-                HIDDEN if isinstance(key, str) and one and _SECRET_NAME.search(key) else scrub_all(one)
+                HIDDEN if isinstance(key, str) and item and _SECRET_NAME.search(key) else scrub_all(item)
             )
-            for key, one in value.items()
+            for key, item in value.items()
         }
     if isinstance(value, (list, tuple, set, frozenset)):
-        return [scrub_all(one) for one in value]
+        return [scrub_all(item) for item in value]
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, (PurePath, timedelta)):

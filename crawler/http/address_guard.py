@@ -74,7 +74,7 @@ class AddressGuard:
         """Return the private networks that a request may reach; None where the operator allows none at all.
 
         They are those of the configured listings of its source. What belongs to no configured source, a page that a
-        person asked for, may reach those of the first address that was asked for.
+        user requested, may reach those of the first requested address.
         """
         if not self.policy.allowed:
             return None
@@ -93,8 +93,8 @@ class AddressGuard:
         host = urlsplit(request.url).hostname or ""
         if scope is None or not (addresses := await self._addresses(host)):
             return
-        networks = [self.policy.networks_of(one) for one in addresses]
-        is_open = any(map(self.policy.is_public, addresses)) or any(scope.networks & one for one in networks)
+        networks = [self.policy.networks_of(address) for address in addresses]
+        is_open = any(map(self.policy.is_public, addresses)) or any(scope.networks & reached for reached in networks)
         if not is_open and any(networks):  # without any the resolver says why
             raise IgnoreRequest(f"refused: {scope.reason(host, addresses[0])}")
 
@@ -118,7 +118,7 @@ class AddressGuard:
             return found
         try:
             answers = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
-            found = tuple(sorted({str(one[4][0]) for one in answers}))
+            found = tuple(sorted({str(answer[4][0]) for answer in answers}))
         except (OSError, UnicodeError):
             found = ()
         self._resolved[host] = (monotonic() + RESOLUTION_SECONDS, found)
@@ -192,7 +192,7 @@ class GuardedResolver:
 def guard_of(settings: Settings) -> AddressGuard:
     """Return the guard for a configuration."""
     hosts = {
-        name: frozenset(host for one in source.listings if (host := urlsplit(one.url).hostname))
+        name: frozenset(host for listing in source.listings if (host := urlsplit(listing.url).hostname))
         for name, source in settings.sources.items()
     }
     return AddressGuard(AddressPolicy(settings.polling.private_addresses), hosts)
@@ -201,7 +201,7 @@ def guard_of(settings: Settings) -> AddressGuard:
 class GuardMiddleware:
     """Lets only http and https through, without user name or password, and into private networks only by right.
 
-    It sees every request, after redirects and of scripts too, and before robots.txt is asked for.
+    It sees every request, after redirects and of scripts too, and before robots.txt is requested.
     """
 
     def __init__(self, crawler: Crawler | None = None) -> None:

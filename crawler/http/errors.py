@@ -27,7 +27,7 @@ class RobotsForbiddenError(IgnoreRequest):
 
 
 class HostBusyError(IgnoreRequest):
-    """The host asked to be left alone for a while; the message says until when."""
+    """The host requested a pause; the message says until when."""
 
     def __init__(self, message: str, until: datetime) -> None:
         super().__init__(message)

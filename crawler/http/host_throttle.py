@@ -1,12 +1,12 @@
 """Host throttling: one request rate for each host, for all requests of all processes on one Redis.
 
 Scrapy keeps a slot for each host. Here is what changes a slot while it runs, and what keeps a slow host, whose requests
-wait their turn, from taking the places of all others. What a host asked for is known to all processes on one Redis
+wait their turn, from taking the places of all others. What a host requested is known to all processes on one Redis
 (``stories.crawl_state.host_limits``).
 
 A pace is kept with a host, whatever its ports: it spares a machine, and 429 says that the machine gets too much. What a
 server *said* holds for that server, host and port, as RFC 9309 (2.3) has it of robots.txt and RFC 9110 (4.3.1) of an
-origin: another port may be another program, that asked for nothing.
+origin: another port may be another program, which requested nothing.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from stories.model.timestamps import timestamp
 log = structlog.get_logger(__name__)
 
 BUSY_STATUSES = (429, 503)
-SHARED_LIMITS_SECONDS = timedelta(seconds=1)  # between two looks whether another process was asked for patience
+SHARED_LIMITS_SECONDS = timedelta(seconds=1)  # between two reads of the waits that hosts requested from other processes
 FIRST_SLOWDOWN_DELAY = 0.5  # seconds between two requests to a host that has no pace, once it said 429
 MAX_SLOWDOWN_DELAY = 30.0  # seconds between two requests to a host that says 429 again and again
 SLOWDOWN_DURATION = timedelta(hours=1)  # since the last 429, until its own pace is tried again
@@ -105,8 +105,8 @@ class HostThrottleMiddleware:
         if response.status not in BUSY_STATUSES:
             return response
         server, now, host_limits = server_of(request), self._services.clock(), self._services.host_limits
-        asked = retry_after(response, now)
-        patience = min(asked, MAX_RETRY_AFTER) if asked is not None else None
+        requested_wait = retry_after(response, now)
+        patience = min(requested_wait, MAX_RETRY_AFTER) if requested_wait is not None else None
         if patience is not None:  # else the listing's own patience is enough
             self._until[server] = now + patience
             log.warning("host_busy", host=server, status=response.status, until=timestamp(now + patience))
@@ -125,14 +125,14 @@ class HostThrottleMiddleware:
         if self._services.host_limits is None:
             return
         try:
-            asked = await self._services.host_limits.backoff(server, host)
+            backoff = await self._services.host_limits.backoff(server, host)
         except RedisError as error:
             log.warning("host_limits_not_read", host=server, reason=f"Redis: {error}")
             return
-        if asked.until is not None:
-            self._until[server] = max(asked.until, self._until.get(server, asked.until))
-        if asked.apart > self._current_delay(host):
-            self._set_delay(host, min(asked.apart, MAX_SLOWDOWN_DELAY), now)
+        if backoff.until is not None:
+            self._until[server] = max(backoff.until, self._until.get(server, backoff.until))
+        if backoff.apart > self._current_delay(host):
+            self._set_delay(host, min(backoff.apart, MAX_SLOWDOWN_DELAY), now)
 
     def _double_delay(self, host: str, now: datetime) -> float:
         """Let twice as much time pass between two requests to a host, and return how much in seconds."""
@@ -179,7 +179,7 @@ class HostThrottleMiddleware:
 class ThrottledDownloader(HTTP11DownloadHandler):
     """Asks a host when it is this process's turn: Scrapy's slot keeps the pace of one process, this that of them all.
 
-    It waits in the host's own slot, so other hosts are asked meanwhile.
+    It waits in the host's own slot, so other hosts are polled meanwhile.
     """
 
     def __init__(self, crawler: Crawler) -> None:

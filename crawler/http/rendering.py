@@ -36,7 +36,7 @@ log = structlog.get_logger(__name__)
 RENDER_SECONDS = 60.0  # seconds for a page with all that its scripts ask for, at the host's pace
 CLOSE_SECONDS = 5.0  # seconds for a page, or the browser, to close; then it is given up
 MAX_REQUESTS = 60  # of one page; a newsroom built with the usual tools has some 20
-MAX_POST_BYTES = 64_000  # bytes that a script may send to its own host, as GraphQL is asked
+MAX_POST_BYTES = 64_000  # bytes that a script may send to its own host, for example a GraphQL query
 MAX_PAGE_CHARACTERS = 8 << 20  # characters of a page when its scripts have run, as of one that was fetched
 MAX_CONCURRENT_PAGES = 2
 MAX_PAGES_PER_BROWSER = 200  # then it starts afresh: whatever leaks, leaks little
@@ -44,7 +44,7 @@ MAX_CACHED_SCRIPTS, SCRIPT_CACHE_SECONDS, MAX_CACHED_SCRIPT_BYTES = 50, 3600.0, 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ALLOWED_RESOURCE_TYPES = frozenset({"document", "script", "xhr", "fetch"})
 """What a page may ask for; pictures, fonts, films and frames say nothing of its text."""
-CLOSED_PROXY = "127.0.0.1:9"  # the discard port: nothing listens, and nothing is ever asked to
+CLOSED_PROXY = "127.0.0.1:9"  # the discard port: nothing listens there
 BROWSER_FLAGS = (
     f"--proxy-server=http://{CLOSED_PROXY}", "--proxy-bypass-list=<-loopback>", "--host-resolver-rules=MAP * ~NOTFOUND",
     "--disable-quic", "--force-webrtc-ip-handling-policy=disable_non_proxied_udp", "--disable-background-networking",
@@ -221,10 +221,10 @@ class _PageLoad:
             else:
                 await _fulfill(route, await self._renderer.fetch(request, browser_request.resource_type))
         except Error as error:  # the page has gone
-            log.debug("no answer to a page", url=browser_request.url[:200], why=str(error).splitlines()[0])
+            log.debug("page_resource_failed", url=browser_request.url[:200], why=str(error).splitlines()[0])
         except Exception as error:
             # Whatever a fetch may fail with, robots.txt and the guard among it, is a failed request to the page.
-            log.debug("not fetched for a page", url=browser_request.url[:200], why=str(error)[:200])
+            log.debug("page_resource_refused", url=browser_request.url[:200], why=str(error)[:200])
             with contextlib.suppress(Error):
                 await route.abort("failed")
 

@@ -40,7 +40,7 @@ logging.getLogger(RobotsTxtMiddleware.__module__).setLevel(logging.CRITICAL)  # 
 
 AGENT = "wirewatch"
 CACHE_SECONDS = 24 * 3600.0  # seconds; RFC 9309 section 2.4: not longer than 24 hours
-UNREACHABLE_CACHE_SECONDS = 60.0  # seconds; a robots.txt that could not be had is asked for again soon
+UNREACHABLE_CACHE_SECONDS = 60.0  # seconds; an unreachable robots.txt is requested again soon
 MAX_ROBOTS_BYTES = 500 * 1024  # bytes; RFC 9309 section 2.5
 MAX_UNPACKED_BYTES = 8 << 20  # bytes of a compressed one; only its beginning is heeded, but it is unpacked first
 MAX_INLINE_PARSE_BYTES = 16 * 1024  # bytes; parsing a larger one takes more than about 5 ms and is done in a thread
@@ -129,7 +129,7 @@ class DailyRobots(RobotsTxtMiddleware):
 
     async def _ask(self, name: str, server: _Server, request: Request) -> None:
         """Ask for the rules; while that fails those from before are obeyed."""
-        asked = Request(
+        request = Request(
             f"{urlparse_cached(request).scheme}://{name}/robots.txt",
             priority=self.DOWNLOAD_PRIORITY,
             meta={
@@ -141,7 +141,7 @@ class DailyRobots(RobotsTxtMiddleware):
         )
         engine: Any = self.crawler.engine
         try:
-            response = await engine.download_async(asked)
+            response = await engine.download_async(request)
             if response.status >= 500 or response.status == 429:
                 raise IgnoreRequest(describe_status(response.status))
         except Exception as error:
@@ -166,7 +166,7 @@ class DailyRobots(RobotsTxtMiddleware):
             slow_down(self.crawler, urlparse_cached(request).hostname or "", delay)
 
     def _drop_unused(self, used: _Server) -> None:
-        """Forget the servers that were not asked for longest until the rules fit into their bounds."""
+        """Forget the least recently used servers until the rules fit into their bounds."""
         for name in list(self._servers):
             if len(self._servers) <= SERVERS_MAX and self._weight <= WEIGHT_MAX:
                 return

@@ -56,7 +56,7 @@ class Priority(IntEnum):
     """The class of a page request; lower goes first."""
 
     BY_HAND = 0
-    """A person named the page, or asked for the crawl that found it."""
+    """A user requested the page, or the crawl that found it."""
     NEW = 1
     """A listing named it after its first poll."""
     BACKLOG = 2

@@ -26,7 +26,7 @@ FEED_ENTRY_META = "in_full"
 
 def entry_page(sighting: Sighting, content: str) -> str:
     """Return an entry as a page: its headline, its time, its text."""
-    headline, at = (html.escape(one or "") for one in (sighting.headline, sighting.published_at))
+    headline, at = (html.escape(part or "") for part in (sighting.headline, sighting.published_at))
     time = f'<time datetime="{at}">{at}</time>' if at else ""
     return (
         f'<!DOCTYPE html><html><head><meta charset="utf-8"><title>{headline}</title></head>'
@@ -85,13 +85,15 @@ class FeedContent:
 
     async def edited_entries(self, listed: ListingPage, claimed: Iterable[Claim]) -> list[Claim]:
         """Return the sightings whose release was read from an entry that says something else now."""
-        entries, new = self._services.feed_entries, {one.sighting.url for one in claimed}
-        urls = [one.url for one in listed.sightings if one.url in listed.contents and one.url not in new]
-        known = await entries.several(urls) if entries and urls else {}
+        entries, new = self._services.feed_entries, {claim.sighting.url for claim in claimed}
+        urls = [
+            sighting.url for sighting in listed.sightings if sighting.url in listed.contents and sighting.url not in new
+        ]
+        known = await entries.get_many(urls) if entries and urls else {}
         return [
-            Claim(sighting=one, silent=False, changed=True)
-            for one in listed.sightings
-            if one.url in known and known[one.url].edition != edition(listed.contents[one.url])
+            Claim(sighting=sighting, silent=False, changed=True)
+            for sighting in listed.sightings
+            if sighting.url in known and known[sighting.url].edition != edition(listed.contents[sighting.url])
         ]
 
 

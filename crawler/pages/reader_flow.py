@@ -178,7 +178,7 @@ class ReaderFlow:
         return replace(page, response=synthetic_response(request) or page.response)
 
     async def read(self, page: FetchedPage) -> Outcome | ReadPage:
-        """Return the release that a reader process extracts from the page, or why there is none."""
+        """Return the release that a reader process extracts from the page, or the reason why it has no release."""
         entry, boilerplate = feed_entry_of(page.response), self._services.site_boilerplate
         known = await boilerplate.known(page.url) if boilerplate and not entry else KnownBoilerplate()
         try:
@@ -237,7 +237,7 @@ class ReaderFlow:
             listed_headline=claim.sighting.headline if claim else None,
             listed_version=claim.sighting.version if claim else None,
             silent=claim.silent if claim else False,
-            asked=poll.reason == "crawl" and claim is None,
+            is_requested=poll.reason == "crawl" and claim is None,
             crawl_id=poll.crawl_id,
             journey=page.fetch_record,
             clock_error=services.timekeeper.error if services.timekeeper else timedelta(),
@@ -294,7 +294,7 @@ class ReaderFlow:
         """Return the feed entry that the release at ``url`` was read from; None if it was read from its page."""
         entries = self._services.feed_entries
         try:
-            return (await entries.several([url])).get(url) if entries else None
+            return (await entries.get_many([url])).get(url) if entries else None
         except RedisError as error:  # then the release is not stored either
             log.warning("feed_entry_not_read", url=url, reason=f"Redis: {error}")
             return None

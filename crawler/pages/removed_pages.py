@@ -31,29 +31,33 @@ TEXT_MAX = 200_000  # characters of a page's text; a release has a tenth of that
 MAX_HEADING = 120  # characters; a longer heading says more than that a page is gone
 
 
-def removed_by_response(asked: str, response: Response, listings: Collection[str] = ()) -> Gone | None:
+def removed_by_response(requested_url: str, response: Response, listings: Collection[str] = ()) -> Gone | None:
     """Return how a page is gone, by the status of its response or by the address that it redirects to.
 
     Args:
-        asked: The address that was requested.
+        requested_url: The address that was requested.
         listings: The listings of its source, as configured, with ``{tag}``.
     """
     if response.status in _REMOVED_STATUSES:
         return _REMOVED_STATUSES[response.status]
-    before, after = urlsplit(asked), urlsplit(response.url)
-    if response.status >= 400 or _location(response.url) == _location(asked) or not _is_same_site(before, after):
+    before, after = urlsplit(requested_url), urlsplit(response.url)
+    if (
+        response.status >= 400
+        or _location(response.url) == _location(requested_url)
+        or not _is_same_site(before, after)
+    ):
         return None  # the whole site moved to another domain
     if _FRONT_PAGE.fullmatch(after.path or "/"):
         return "moved to the front page" if not _FRONT_PAGE.fullmatch(before.path or "/") and not after.query else None
     if _ERROR_PAGE.fullmatch(after.path):
         return "not found"
-    if any(_is_listing(response.url, listing) and not _is_listing(asked, listing) for listing in listings):
+    if any(_is_listing(response.url, listing) and not _is_listing(requested_url, listing) for listing in listings):
         return "moved to a listing"
     section = _SECTION_PAGE.fullmatch(after.path) and not _SECTION_PAGE.fullmatch(before.path)
     return "moved to a listing" if section and not after.query else None
 
 
-def removed_by_content(refusal: NotARelease, asked: str = "", response: Response | None = None) -> Gone | None:
+def removed_by_content(refusal: NotARelease, requested_url: str = "", response: Response | None = None) -> Gone | None:
     """Return how a page is gone, by what it shows in place of its release; None for walls, shells and error pages.
 
     Only its title and first headings can say that the site is down: headings of other stories may hold any word.
@@ -69,7 +73,7 @@ def removed_by_content(refusal: NotARelease, asked: str = "", response: Response
     if refusal.reason == "listing" and response is not None:
         if any(_is_heading(NOT_FOUND_HEADING, head) for head in _title_and_headings(response)):
             return "not found"
-        return "moved to a listing" if _location(response.url) != _location(asked) else "emptied"
+        return "moved to a listing" if _location(response.url) != _location(requested_url) else "emptied"
     return None
 
 

@@ -67,8 +67,8 @@ class PageClaimer:
         if fresh:
             # Before they are leased: whatever ends this process, or slides off the listing, they are read in the end.
             taken = (
-                PendingSighting(source=poll.source, listing=poll.listing or url, tag=poll.tag, sighting=one)
-                for one in fresh
+                PendingSighting(source=poll.source, listing=poll.listing or url, tag=poll.tag, sighting=sighting)
+                for sighting in fresh
             )
             await services.stores.pending_sightings.add(taken, now + PENDING_CHECK_DELAY)
         priority = self._priority(run)
@@ -85,16 +85,16 @@ class PageClaimer:
             failpoint("claimed")
         await self._make_pending(poll, url, claimed.claims, fresh, now)
         await self._defer(run, claimed.deferred, url, now)
-        ids = [release_id(url_digest(one.sighting.url)) for one in claimed.claims]
+        ids = [release_id(url_digest(claim.sighting.url)) for claim in claimed.claims]
         hub_links = {"releases": ids[:MAX_LOGGED_RELEASES]} if ids else {}
         waiting = {"waiting": len(claimed.deferred)} if claimed.deferred else {}
         log.info(
             "claimed", source=poll.source, listing=url, seen=len(listed.sightings), new=len(ids), **waiting, **hub_links
         )
-        for one in ids:
-            with traced("list", one, source=poll.source, began=now):
+        for new_id in ids:
+            with traced("list", new_id, source=poll.source, began=now):
                 pass
-        run.new_count += sum(not one.changed for one in claimed.claims) + len(claimed.deferred)
+        run.new_count += sum(not claim.changed for claim in claimed.claims) + len(claimed.deferred)
         run.has_known |= len(claimed.claims) + len(claimed.deferred) < len(listed.sightings)
         run.is_settled &= claimed.settled
         run.update_overlap()
@@ -104,10 +104,12 @@ class PageClaimer:
             await self._full_text.edited_entries(listed, claimed.claims),
         )
         requests = [
-            self._full_text.with_content(self._make_page_request(poll, one, journey, priority), one.sighting, listed)
-            for one in reversed([*claimed.claims, *edited_entries])
+            self._full_text.with_content(
+                self._make_page_request(poll, claim, journey, priority), claim.sighting, listed
+            )
+            for claim in reversed([*claimed.claims, *edited_entries])
         ]
-        services.claimed_urls.update(request.cb_kwargs["asked"] for request in requests)
+        services.claimed_urls.update(request.cb_kwargs["requested_url"] for request in requests)
         return requests
 
     def _priority(self, run: ListingRun) -> Priority:

@@ -87,7 +87,7 @@ class HostRecovery:
             for listing in all_listings(services.settings)
             if _host(listing.url) == host and (listing.source, listing.url) != (poll.source, poll.listing)
         ]
-        cursors = await services.stores.cursors.several(
+        cursors = await services.stores.cursors.get_many(
             [listing_key(listing.source, listing.url) for listing in others]
         )
         moved = 0

@@ -53,14 +53,14 @@ def learn_rates(cursor: Cursor, news: int, now: datetime) -> Cursor:
     if _begin(before) == hour:
         return replace(cursor, hour_news=cursor.hour_news + news) if opened == hour else cursor
     passed = [_begin(before) + HOUR * number for number in range((hour - _begin(before)) // HOUR)]
-    ends = [*(one + HOUR for one in passed), now]
+    ends = [*(begin + HOUR for begin in passed), now]
     span = (now - before).total_seconds() or 1.0
     shares = [news * (end - max(before, end - HOUR if end is not now else hour)).total_seconds() / span for end in ends]
     week = list(cursor.week.ljust(HOURS, UNKNOWN_HOUR))
-    for number, one in enumerate(passed):
-        counted = cursor.hour_news if opened == one else 0.0
-        if number or opened == one:  # the first was watched from its beginning only if it was counted from there
-            index = hour_of_week(one)
+    for number, begin in enumerate(passed):
+        counted = cursor.hour_news if opened == begin else 0.0
+        if number or opened == begin:  # the first was watched from its beginning only if it was counted from there
+            index = hour_of_week(begin)
             known = RATES.get(week[index])
             rate = counted + shares[number]
             week[index] = _char(rate if known is None else known * DECAY + rate * (1 - DECAY))

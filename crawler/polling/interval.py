@@ -61,7 +61,7 @@ class IntervalPolicy:
     slowdown: int = 1
     """The factor by which polls are slower because a hub pushes (``crawler.websub.policy``)."""
     until: datetime | None = None
-    """A moment that the slower pace does not pass: then the hub must be asked again."""
+    """A limit for the slower pace: the time at which the subscription must be renewed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,14 +82,14 @@ class PollResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NextPoll:
-    """When a listing is asked again, and why then."""
+    """When a listing is polled again, and the reason."""
 
     at: datetime
     why: str
 
 
 def next_poll(cursor: Cursor, reply: PollResult, now: datetime, pace: IntervalPolicy, seed: str = "") -> NextPoll:
-    """Return when a listing is asked again.
+    """Return when a listing is polled again.
 
     ``cursor`` is what is remembered with this reply in it, but for ``read_at``, which is that of the reading before;
     ``seed`` (the listing's key) spreads listings that have the same pace, always in the same way.

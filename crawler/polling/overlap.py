@@ -27,15 +27,15 @@ def mark(sighting: Sighting) -> str:
 
 def newest_first(sightings: Sequence[Sighting]) -> list[Sighting]:
     """Return the sightings of a listing with the newest first: turned round where its dates only rise."""
-    dates = [moment for one in sightings if (moment := latest_instant(one.published_at))]
-    if len(dates) > 1 and dates[0] < dates[-1] and all(one <= other for one, other in pairwise(dates)):
+    dates = [moment for sighting in sightings if (moment := latest_instant(sighting.published_at))]
+    if len(dates) > 1 and dates[0] < dates[-1] and all(earlier <= other for earlier, other in pairwise(dates)):
         return list(reversed(sightings))
     return list(sightings)
 
 
 def window_of(sightings: Sequence[Sighting]) -> str:
     """Return the marks of what a listing shows, newest first, as they are kept in its cursor."""
-    return "".join(mark(one) for one in newest_first(sightings)[:MAX_WINDOW_MARKS])
+    return "".join(mark(sighting) for sighting in newest_first(sightings)[:MAX_WINDOW_MARKS])
 
 
 def marks(window: str) -> list[str]:
@@ -46,7 +46,7 @@ def marks(window: str) -> list[str]:
 def unseen(sightings: Sequence[Sighting], window: str) -> list[Sighting]:
     """Return the sightings that the window did not show, newest first; of a long listing among its newest."""
     before = set(marks(window))
-    return [one for one in newest_first(sightings)[:MAX_WINDOW_MARKS] if mark(one) not in before]
+    return [sighting for sighting in newest_first(sightings)[:MAX_WINDOW_MARKS] if mark(sighting) not in before]
 
 
 def count_unseen(sightings: Sequence[Sighting], window: str) -> int:
@@ -61,7 +61,7 @@ def has_overlap(sightings: Sequence[Sighting], window: str) -> bool:
     one above nothing but new ones may be pinned there.
     """
     before = set(marks(window))
-    known = [mark(one) in before for one in newest_first(sightings)]
+    known = [mark(sighting) in before for sighting in newest_first(sightings)]
     if sum(known) * 2 >= len(known):
         return any(known)
     first_new = known.index(False)
@@ -71,7 +71,7 @@ def has_overlap(sightings: Sequence[Sighting], window: str) -> bool:
 def gap_edges(sightings: Sequence[Sighting], window: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the marks at the two edges of what lies unseen between a window and the sightings after it."""
     ordered = newest_first(sightings)
-    return tuple(marks(window)[:MAX_EDGE_MARKS]), tuple(mark(one) for one in ordered[-MAX_EDGE_MARKS:])
+    return tuple(marks(window)[:MAX_EDGE_MARKS]), tuple(mark(sighting) for sighting in ordered[-MAX_EDGE_MARKS:])
 
 
 def fills_gap(seen: Collection[str], before: Collection[str], after: Collection[str], *, same_listing: bool) -> bool:
@@ -81,7 +81,11 @@ def fills_gap(seen: Collection[str], before: Collection[str], after: Collection[
     of them shows a part of the releases.
     """
     enough = any if same_listing else all
-    return bool(before and after) and enough(one in seen for one in before) and enough(one in seen for one in after)
+    return (
+        bool(before and after)
+        and enough(edge_mark in seen for edge_mark in before)
+        and enough(edge_mark in seen for edge_mark in after)
+    )
 
 
 def newest_time(sightings: Sequence[Sighting]) -> str | None:
@@ -96,15 +100,17 @@ def oldest_time(sightings: Sequence[Sighting]) -> datetime | None:
 
 def _printed(sightings: Sequence[Sighting]) -> list[tuple[datetime, str]]:
     return [
-        (moment, one.published_at)
-        for one in sightings
-        if one.published_at and (moment := parse_timestamp(one.published_at))
+        (moment, sighting.published_at)
+        for sighting in sightings
+        if sighting.published_at and (moment := parse_timestamp(sighting.published_at))
     ]
 
 
 def sightings_digest(sightings: Sequence[Sighting]) -> str:
     """Return what is the same as long as a listing names the same releases in the same words."""
-    said = "\n".join(f"{one.url}\t{one.headline}\t{one.published_raw}\t{one.version}" for one in sightings)
+    said = "\n".join(
+        f"{sighting.url}\t{sighting.headline}\t{sighting.published_raw}\t{sighting.version}" for sighting in sightings
+    )
     return hashlib.blake2b(said.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
 
 

@@ -8,7 +8,7 @@ from stories.model.sighting import Poll, PollReason
 
 
 class PollQueue:
-    """Polls in the order they were asked for."""
+    """Polls in the order in which they were requested."""
 
     def __init__(self) -> None:
         self._queue: asyncio.Queue[Poll | None] = asyncio.Queue()

@@ -108,7 +108,7 @@ class ListingPoller:
     async def read(self, response: Response, run: ListingRun) -> AsyncIterator[Request]:
         """Read a page of a listing, claim what it names, and yield the requests for those pages and the one behind.
 
-        Last comes what its hub is to be asked for.
+        The last request is the one to its hub, if any.
         """
         requests, longest = self._read(response, run), 0.0
 
@@ -163,7 +163,7 @@ class ListingPoller:
             requests = await self.claimer.claim(run, listed, response.url, now)
             older = self._older(run, listed)
             self._services.progress.opened(poll.crawl_id, len(requests) + (older is not None))
-            # Before anything else is written: what is claimed and not asked for would wait until the lease ends.
+            # Before anything else is written: a claimed page without a request would wait until its lease ends.
             for request in requests:
                 if poll.reason in BY_HAND:  # nothing else brings these forward when a slot is free
                     self._submit_page(request, poll.source)
@@ -287,8 +287,8 @@ class ListingPoller:
         return max(pages, MAX_PAGES_BACK) if run.cursor.window else pages
 
     def _has_unfilled_gap(self, run: ListingRun) -> bool:
-        seen = {overlap.mark(one) for one in run.sightings}
-        return any(not any(one in seen for one in target) for target in run.gap_targets)
+        seen = {overlap.mark(sighting) for sighting in run.sightings}
+        return any(not any(edge_mark in seen for edge_mark in target) for target in run.gap_targets)
 
     async def _unchanged(self, run: ListingRun, response: Response, now: datetime) -> bool:
         """Settle a poll that showed what was seen before, and return whether it is still known what that was."""
@@ -351,8 +351,12 @@ class ListingPoller:
 
         A Redis that came back from an older state no longer knows the releases that those validators stand for.
         """
-        stored, asked = await self._services.stores.cursors.get(run.key), run.cursor
-        same = (stored.etag, stored.last_modified, stored.digest) == (asked.etag, asked.last_modified, asked.digest)
+        stored, requested = await self._services.stores.cursors.get(run.key), run.cursor
+        same = (stored.etag, stored.last_modified, stored.digest) == (
+            requested.etag,
+            requested.last_modified,
+            requested.digest,
+        )
         return stored if same else None
 
     def _close_request(self, run: ListingRun, *, more: bool = False) -> None:

@@ -135,7 +135,7 @@ class PollRecorder:
     ) -> None:
         """Close the gaps that a reading filled; if the reading has no overlap, record a gap and poll to fill it."""
         services, listing = self._services, poll.listing or ""
-        seen = {overlap.mark(one) for one in sightings}
+        seen = {overlap.mark(sighting) for sighting in sightings}
         still_open = []
         for gap in await services.stores.source_status.gaps(poll.source):
             if overlap.fills_gap(seen, gap.before, gap.after, same_listing=gap.listing == listing):

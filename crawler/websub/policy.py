@@ -13,11 +13,11 @@ from datetime import datetime, timedelta
 
 from crawler.polling.interval import FASTEST
 from crawler.websub.discovery import HubLinks
-from stories.crawl_state.websub import LATE, LOOKS, MOST_TRUST, TRUST, Changes, Subscription
+from stories.crawl_state.websub import INITIAL_TRUST, MAX_PUSH_DELAY, MOST_TRUST, POLLS_PER_PUSH, Changes, Subscription
 from stories.model.sighting import Cursor, Poll
 from stories.model.timestamps import parse_timestamp, timestamp
 
-REQUESTED_LEASE = timedelta(days=10)  # that is asked for; the hub decides
+REQUESTED_LEASE = timedelta(days=10)  # the requested lease; the hub decides
 RENEW_SHARE = 1 / 3  # of a lease that is left when it is renewed
 RETRY_DELAYS = (
     timedelta(minutes=10),  # for a verification that does not come, too
@@ -53,8 +53,8 @@ def next_step(
 
     ``callback`` is where this server is reached; ``secret`` makes token and secret of a subscription that is new.
     """
-    asked = (parse_timestamp(known.asked_at) or now) if known else None
-    restless = asked is not None and now - asked < MIN_RESUBSCRIBE_DELAY
+    requested_at = (parse_timestamp(known.asked_at) or now) if known else None
+    restless = requested_at is not None and now - requested_at < MIN_RESUBSCRIBE_DELAY
     if not named.hubs or named.topic is None:
         return Leave() if known and not restless else None
     fresh = Subscription(
@@ -92,10 +92,10 @@ def renewal(known: Subscription) -> datetime:
 
 
 def subscription_failed(known: Subscription, why: str, patience: timedelta | None, now: datetime) -> Changes:
-    """Return what changes when a hub could not be asked; ``patience`` is what its Retry-After said."""
+    """Return what changes when a request to a hub failed; ``patience`` is its Retry-After."""
     retry = parse_timestamp(known.retry_at) or now
-    asked = now + min(patience or timedelta(), RETRY_DELAYS[-1])
-    return {"why": why, "retry_at": timestamp(max(retry, asked))}
+    earliest = now + min(patience or timedelta(), RETRY_DELAYS[-1])
+    return {"why": why, "retry_at": timestamp(max(retry, earliest))}
 
 
 def update_trust(known: Subscription, poll: Poll, before: str | None, news: int, now: datetime) -> Changes:
@@ -111,8 +111,11 @@ def update_trust(known: Subscription, poll: Poll, before: str | None, news: int,
     since = parse_timestamp(known.verified_at)
     if last is None or since is None or since > last:  # some of them came before the subscription
         return changes
-    if pushed_at is not None and pushed_at >= last - LATE and (missed is None or pushed_at > missed):
-        return changes | {"trust": min(known.trust + 1, MOST_TRUST) if missed is None else TRUST, "missed_at": None}
+    if pushed_at is not None and pushed_at >= last - MAX_PUSH_DELAY and (missed is None or pushed_at > missed):
+        return changes | {
+            "trust": min(known.trust + 1, MOST_TRUST) if missed is None else INITIAL_TRUST,
+            "missed_at": None,
+        }
     return changes | ({"missed_at": timestamp(now)} if missed is None else {})
 
 
@@ -128,7 +131,12 @@ def next_poll_for_push(known: Subscription, cursor: Cursor, now: datetime, inter
     listing fails, for then it has a pace of its own; again while nothing new is found, for a cache may be behind.
     """
     wanted, found_at = parse_timestamp(known.wanted_at), parse_timestamp(known.found_at)
-    if wanted is None or cursor.failures or known.looks >= LOOKS or (found_at is not None and found_at >= wanted):
+    if (
+        wanted is None
+        or cursor.failures
+        or known.looks >= POLLS_PER_PUSH
+        or (found_at is not None and found_at >= wanted)
+    ):
         return None
     looked = parse_timestamp(known.looked_at)
     return wanted if looked is None else max(wanted, looked + interval / FASTEST)

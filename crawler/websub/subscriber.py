@@ -37,7 +37,7 @@ class Subscriber:
         self._services = services
 
     async def request(self, poll: Poll, key: str) -> Request | None:
-        """Return what a listing's hub is asked for after a poll of the listing; None when there is nothing to ask."""
+        """Return the request to a listing's hub after a poll of the listing; None if there is none."""
         services, websub, callback = self._services, self._services.websub, self._services.settings.web.public_url
         if websub is None or callback is None or poll.listing is None or poll.reason == "crawl":
             return None
@@ -52,7 +52,7 @@ class Subscriber:
                 log.info("websub_unsubscribed", source=poll.source, listing=poll.listing)
             if not isinstance(step, Subscription):
                 return None
-            # Before it is asked: it may make sure that it was us before it answers.
+            # Before the request: the hub may verify the intent before it answers.
             if known is not None and step.token == known.token:
                 again: Changes = {"asked_at": step.asked_at, "tries": step.tries, "retry_at": step.retry_at}
                 await websub.change(key, step.token, again, now)  # and no more: it may have said something meanwhile
@@ -106,7 +106,7 @@ class Subscriber:
         await self._record_failure(subscription, key, changes)
 
     async def request_failed(self, failure: Failure) -> None:
-        """The hub could not be asked at all."""
+        """The request to the hub failed."""
         request: Request = failure.request  # type: ignore[attr-defined]
         subscription, key, error = (
             request.cb_kwargs["subscription"],
@@ -127,5 +127,5 @@ class Subscriber:
             return
         try:
             await self._services.websub.change(key, subscription.token, changes, self._services.clock())
-        except RedisError as error:  # it is asked again when its time has come
+        except RedisError as error:  # the request is repeated when it is due
             log.warning("websub_response_not_stored", source=subscription.source, reason=f"Redis: {error}")

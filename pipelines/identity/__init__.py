@@ -1,7 +1,7 @@
-"""The same story, or another one.
+"""Decides whether a release belongs to a known story.
 
-Pure decisions: ``blocking_keys_of`` names the keys under which a release is stored. ``identify`` returns what a release
-is to the earlier releases that share a key with it.
+Pure decisions. ``blocking_keys_of`` returns the keys under which a release is stored (blocking, as in record linkage).
+``identify`` returns the relation of a release to the earlier releases that share a key with it.
 """
 
 from pipelines.identity.blocking_keys import blocking_keys_of

@@ -1,4 +1,4 @@
-"""The keys under which memory finds the releases that may be the same story."""
+"""Computes the blocking keys under which the release store finds candidates for the same story."""
 
 from __future__ import annotations
 
@@ -18,16 +18,17 @@ from stories.store.releases import BlockingKey
 
 BANDS = 6
 ROWS = 3
-"""6 bands of 3 find a pair of Jaccard .7 with 92 %, of .5 with 55 %, of .2 with 5 %; headline and lead find others.
+"""6 bands of 3 rows find a pair with Jaccard similarity .7 with 92 %, .5 with 55 %, .2 with 5 %.
 
-Half the keys of 12 bands of 4, which find the same of the labelled pairs and of 23,000 releases replayed.
+Keys of headline and lead find others. 12 bands of 4 need twice the keys and find the same pairs, of the labelled ones
+and of 23,000 replayed releases.
 """
 SEED = 20260211
-FIGURE_KEYS = 2  # a translation rounds one of them, or writes it in words
+FIGURE_KEYS = 2  # a translation rounds a figure or writes it in words
 MAX_ALTERNATES = 4  # languages of one page
-MAX_KEYS = 30  # keys a release; each is an entry in Redis
+MAX_KEYS = 30  # keys per release; each is an entry in Redis
 SLUG_LENGTH = 40  # characters: some wires cut their slugs
-MIN_HEADLINE_LENGTH = 24  # characters of a headline worth a key of its own beginning
+MIN_HEADLINE_LENGTH = 24  # characters; a shorter headline gets no key of its beginning
 
 
 def blocking_keys_of(release: Release) -> tuple[BlockingKey, ...]:
@@ -66,7 +67,7 @@ def _keys(release: Release, reading: ReleaseFeatures) -> Iterator[BlockingKey]:
 
 
 def _translation_keys(release: Release, reading: ReleaseFeatures) -> Iterator[BlockingKey]:
-    """Yield what a translation shares: the figures that tell most, else words that are not translated; with the day."""
+    """Yield keys of what a translation shares: the most distinctive figures, else untranslated words; with the day."""
     figures = rarest(figures_of(release), FIGURE_KEYS)
     telling = (*figures, *coined(reading.spelled, FIGURE_KEYS - len(figures)))
     day = day_of(release)

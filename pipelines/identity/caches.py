@@ -1,7 +1,7 @@
-"""The caches of identity: what was worked out of a release is kept for the comparisons that follow.
+"""The caches of identity: features of a release are kept for the comparisons that follow.
 
-They are bounded by their number of entries. A release of hundreds of thousands of characters takes megabytes in each,
-so after one of those they are emptied: the few that are compared next are worked out again.
+They are bounded by their number of entries. A release of hundreds of thousands of characters needs megabytes in each
+cache, so they are emptied after such a release; features of the next candidates are computed again.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Weighs what speaks for and against a notice being about an earlier release, where nothing decides alone.
+"""Weighs the evidence for and against a notice being about an earlier release, where no single sign decides.
 
-A correction of a figure often changes the headline as well: no id, quotation or equal headline links it then. Many
-small signs together do. Each has a weight in points, all are named in the reason, and the sum must reach
-``THRESHOLD``. The weights come from the forms in the tests and the labelled pairs of ``benchmarks/identity.py``.
+A correction of a figure often changes the headline as well, so no id, quotation or equal headline links it. Many small
+signs together do. Each sign has a weight in points and is named in the reason; the sum must reach ``THRESHOLD``. The
+weights come from the patterns in the tests and the labelled pairs of ``benchmarks/identity.py``.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from stories.model.release import Release
 from stories.text.correction_claims import claims
 from stories.text.diff import plain
 
-THRESHOLD = 8  # points; two releases of one issuer on one day that are not about the same thing reach 6
+THRESHOLD = 8  # points; two unrelated releases of one issuer on one day reach 6
 CLEAR_LEAD = 3  # points over the best release of another story
 _PERIODS = """
 first second third fourth q1 q2 q3 q4 h1 h2 half quarter annual interim monthly weekly daily full-year
 """
 PERIODS = frozenset(_PERIODS.split())
-"""Words that tell one issue of a series from the next."""
-FEW_WORDS = 3  # of a headline: a shorter one says too little
+"""Words that distinguish one issue of a series from the next."""
+FEW_WORDS = 3  # words of a headline; a shorter one is not distinctive
 
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """One thing that speaks for (positive points) or against a link."""
+    """One sign for (positive points) or against a link."""
 
     name: str
     points: int
@@ -37,7 +37,7 @@ class Sign:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """What speaks for and against two releases belonging together."""
+    """The evidence for and against two releases belonging together."""
 
     signs: tuple[Sign, ...]
     threshold: int = THRESHOLD
@@ -49,7 +49,7 @@ class Evidence:
 
     @property
     def is_enough(self) -> bool:
-        """Whether a link may rest on it."""
+        """Whether the evidence is sufficient for a link."""
         return self.points >= self.threshold
 
     def __str__(self) -> str:
@@ -70,9 +70,11 @@ def weigh(
     """Return the evidence for a notice (``release``) being about ``original``.
 
     Args:
-        release, notice: the notice and its features.
-        original, other: the earlier release and its features.
-        days: between the two; None where one is not dated.
+        release: the notice.
+        notice: the features of the notice.
+        original: the earlier release.
+        other: the features of the earlier release.
+        days: days between the two; None if one of them has no date.
         names_its_day: whether the notice names the day of the earlier release.
     """
     like = compare(other, notice)
@@ -92,7 +94,7 @@ def _issuer(notice: ReleaseFeatures, other: ReleaseFeatures, like: Similarity) -
         return
     if notice.issuer_key == other.issuer_key:
         yield Sign("same issuer", 2)
-    elif like.containment < 0.6:  # a name may have been read differently over the same text
+    elif like.containment < 0.6:  # over the same text, a name may have been extracted differently
         yield Sign("another issuer", -5)
 
 
@@ -154,7 +156,7 @@ def _is_figure(word: str) -> bool:
 
 
 def _claims(release: Release, notice: ReleaseFeatures, original: Release) -> Iterator[Sign]:
-    """A notice that says what was wrong is about a release that says so."""
+    """Return the sign that the notice states what was wrong, and the earlier release contains it."""
     stated = release.notice.statement if release.notice else None
     before = plain(" ".join((original.headline, *original.body))).casefold()
     news = plain(" ".join((release.headline, *notice.spelled))).casefold()

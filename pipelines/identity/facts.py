@@ -1,4 +1,4 @@
-"""What a release says alike in every language: figures, Latin names, contacts, addresses, tickers."""
+"""Extracts what a release has in common with its translations: figures, Latin names, contacts, addresses, tickers."""
 
 from __future__ import annotations
 
@@ -13,20 +13,22 @@ from pipelines.identity.normalized_words import COMMON, DAYS_AND_MONTHS, without
 from stories.model.release import Release
 from stories.text.scripts import cjk_count
 
-FACTS_KEPT = 256  # as many as readings (pipelines/identity/features.py)
-SCANNED_CHARACTERS = 20_000  # characters of a release: what is beyond them repeats tables and small print
-MIN_FIGURE_DIGITS = 3  # digits: figures of two are in every second release
-MAX_BARE_DIGITS = 6  # digits: a longer run without separators is a telephone or an identifier
-MAX_DIGITS = 12  # digits: a longer run is a number of a registry, a telephone or an identifier
+FACTS_KEPT = 256  # as many as features (pipelines/identity/features.py)
+SCANNED_CHARACTERS = 20_000  # characters of a release; text beyond them repeats tables and small print
+MIN_FIGURE_DIGITS = 3  # digits: half of all releases have figures of two digits
+MAX_BARE_DIGITS = 6  # digits: a longer run without separators is a telephone number or an identifier
+MAX_DIGITS = 12  # digits: a longer run is a registry number, a telephone number or an identifier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Facts:
-    """The parts of one release that a translation keeps. Compared by identity: ``facts_of`` gives each once."""
+    """The language-independent parts of a release. Compared by identity: ``facts_of`` caches them by content."""
 
     figures: tuple[str, ...]
-    """Significant digits of the figures of headline and body, in their order: "12" for 1.2 billion and for 12億. Years
-    and single digits are left out."""
+    """Significant digits of the figures of headline and body, in their order: "12" for 1.2 billion and for 12億.
+
+    Without years and single digits.
+    """
     numerals: tuple[str, ...]
     """The same with years and single digits."""
     names: frozenset[str]
@@ -127,7 +129,7 @@ _LATIN = re.compile(r"[^\W\d_\u0370-\uffff]{2,40}")
 _PHONE = re.compile(r"\+?\(?\d[\d ()/.-]{6,24}\d")
 _FULL_WIDTH = re.compile("[\uff01-\uff5e]")
 _PIECE = re.compile(r"[+0-9][0-9.,() /’'\u00a0\u202f年년月월日일兆조億亿억萬万만千천-]{0,60}")
-"""Numbers with all that may stand in and behind them: the other patterns look at these alone."""
+"""Numbers with the characters in and behind them; the other patterns search only these matches."""
 _TELEPHONE = re.compile(r"\+\d[\d ()-]{7,18}\d|\b\d{3}\)?[-. ]{1,2}\d{3}[-. ]\d{4}\b")
 _DATES = re.compile(
     r"(?P<first>\d{1,4})(?:\s?[年년]\s?\d{1,2}\s?[月월]\s?|[./-]\d{1,2}[./-])(?P<last>\d{1,4})(?:\s?[日일]|\b)|"
@@ -165,7 +167,7 @@ def _written_out(number: str, scaled: set[str]) -> str:
 
 
 def _whole(scaled: str) -> int:
-    """Return 1億2,345万 as one number; a decimal part of a scale ("1.5億") is kept."""
+    """Return 1億2,345万 as one number; the decimal part of a scale ("1.5億") is kept."""
     total = 0
     for number, scale in _PART.findall(scaled):
         power = _SCALE[scale]
@@ -191,7 +193,7 @@ ABBREVIATIONS = frozenset(_ABBREVIATIONS.split())
 
 
 def coined(spelled: Iterable[str], most: int) -> tuple[str, ...]:
-    """Return words that no language translates, the longest first: those with a capital behind their first letter."""
+    """Return words that no language translates, the longest first: those with a capital after their first letter."""
     if most < 1:
         return ()
     cased = (word for word in {*spelled} if not word.islower() and not word[1:].islower())  # few are left
@@ -224,7 +226,7 @@ _SECOND_LEVEL = frozenset(["com", "co", "org", "net", "gov", "edu", "ac", "or", 
 
 
 def _domain(host: str) -> str:
-    """Return the registered part of a host name, by the usual second levels."""
+    """Return the registered domain of a host name, by the usual second-level domains."""
     labels = host.casefold().strip(".").split(".")
     kept = 3 if len(labels) > 2 and labels[-2] in _SECOND_LEVEL and len(labels[-1]) == 2 else 2
     return ".".join(labels[-kept:])
@@ -252,7 +254,7 @@ _IDENTIFIER = re.compile(r"(?<![0-9])[0-9]{5,10}(?![0-9])")
 
 @lru_cache(maxsize=4 * FACTS_KEPT)
 def neutral_url(url: str | None) -> str | None:
-    """Return a URL without its language: two that differ only in it are equal; None where there is no URL."""
+    """Return a URL without its language, so that URLs of translations are equal; None if there is no URL."""
     if not url:
         return None
     address, _, query = url.partition("?")
@@ -263,7 +265,11 @@ def neutral_url(url: str | None) -> str | None:
     path = [segment for segment in path if not _is_language(segment)]
     if path:
         path[-1] = _ENDING.sub(_without_language_code, path[-1])
-    parameters = [one for one in query.split("&") if one and one.partition("=")[0].casefold() not in _PARAMETERS]
+    parameters = [
+        parameter
+        for parameter in query.split("&")
+        if parameter and parameter.partition("=")[0].casefold() not in _PARAMETERS
+    ]
     return "/".join((".".join(labels), *path)) + ("?" + "&".join(parameters) if parameters else "")
 
 
@@ -287,7 +293,7 @@ def _without_language_code(match: re.Match[str]) -> str:
 
 
 def uuids(url: str | None) -> frozenset[str]:
-    """Return the UUIDs that stand in a URL."""
+    """Return the UUIDs in a URL."""
     return frozenset(_UUID.findall((url or "").casefold()))
 
 
@@ -305,7 +311,7 @@ def _is_date(number: str) -> bool:
 
 
 def rarest(figures: Iterable[str], most: int) -> tuple[str, ...]:
-    """Return the figures that tell most: those with the most digits."""
+    """Return the most distinctive figures: those with the most digits."""
     telling = {figure for figure in figures if len(figure) >= MIN_FIGURE_DIGITS}
     return tuple(sorted(telling, key=lambda figure: (-len(figure), figure))[:most])
 
@@ -316,7 +322,7 @@ def day_of(release: Release) -> str:
 
 
 def contact_of(release: Release) -> str | None:
-    """Return whom to ask about a release: its ticker, or the domain of its first e-mail address."""
+    """Return the contact of a release: its ticker, or the domain of its first e-mail address."""
     if release.tickers:
         return _ticker(release.tickers[0])
     lines = (*release.contacts, *release.about, *release.body[-3:])

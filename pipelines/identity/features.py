@@ -1,4 +1,4 @@
-"""What identity looks at in one release, worked out once."""
+"""Computes the features of a release that identity compares, once per release."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from stories.model.release import Notice, Release
 from stories.model.timestamps import latest_instant, parse_timestamp
 from stories.model.urls import url_digest
 
-MAX_CHARACTERS = 60_000  # of a text that are looked at; the longest of 23,343 real releases has 55,719
-FEATURES_KEPT = 256  # a serial's siblings are compared with each other again and again; some 15 MB
+MAX_CHARACTERS = 60_000  # compared characters of a text; the longest of 23,343 real releases has 55,719
+FEATURES_KEPT = 256  # the issues of a series are compared with each other repeatedly; about 15 MB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ReleaseFeatures:
-    """One release as identity sees it. Compared by what it is, not by what it says: ``features_of`` gives each once."""
+    """The features of one release. Compared by identity: ``features_of`` returns one object per content."""
 
     spelled: tuple[str, ...]
-    """The words of its news, with their case."""
+    """The words of the news, with their case."""
     folded: tuple[str, ...]
-    """The same in lower case, one for one."""
+    """The same words in lower case, position by position."""
     leads: tuple[tuple[str, ...], ...]
     """The first words of the first paragraphs."""
     headline: tuple[str, ...]
@@ -46,7 +46,7 @@ class ReleaseFeatures:
     ids: frozenset[tuple[str, str]]
     """(wire, the wire's own id)"""
     urls: frozenset[str]
-    """Digests of its URL and of the URL where it says it first stood."""
+    """Digests of its URL and of the URL of its first publication, if it names that."""
     day: datetime | None
     """When it was published, else first seen; noon of a bare date."""
     to_the_minute: bool
@@ -54,11 +54,11 @@ class ReleaseFeatures:
 
 
 LEAD_WORDS = 12  # words, or characters of a text without spaces
-MAX_LEADS = 2  # a paragraph put before the text (a summary, an editor's line) leaves the second one
+MAX_LEADS = 2  # if a paragraph was inserted before the text (a summary, an editor's line), the second lead matches
 
 
 class _FeatureInput(NamedTuple):
-    """What identity looks at in a release: before and after it gets its id and the moment it was seen, the same."""
+    """The input of the features: the same before and after a release gets its id and the time it was seen."""
 
     headline: str
     body: tuple[str, ...]
@@ -71,11 +71,11 @@ class _FeatureInput(NamedTuple):
     issuer: str | None
     published_at: str | None
     first_seen_at: str | None
-    """Where it prints no date."""
+    """The time it was first seen, if it prints no date."""
 
 
 def features_of(release: Release) -> ReleaseFeatures:
-    """Return what identity looks at in a release; the same object for the same content."""
+    """Return the features of a release; the same object for the same content."""
     said = _FeatureInput(
         release.headline,
         release.body,
@@ -144,15 +144,15 @@ def _day(release: Release) -> tuple[datetime | None, bool]:
 
 
 MAX_QUOTES = 3
-STATEMENT_CHARACTERS = 4_000  # characters of a notice's beginning that may name what it is about
+STATEMENT_CHARACTERS = 4_000  # characters of a notice's beginning that may name the release it is about
 
 
 def headlines_quoted_by(release: Release) -> tuple[str, ...]:
     """Return the headlines that a notice quotes of the release it is about, at most ``MAX_QUOTES``."""
     if release.notice is None:
         return ()
-    told = " ".join((release.notice.statement or "", *release.body[:3]))
-    return quoted_headlines(told[:STATEMENT_CHARACTERS])[:MAX_QUOTES]
+    beginning = " ".join((release.notice.statement or "", *release.body[:3]))
+    return quoted_headlines(beginning[:STATEMENT_CHARACTERS])[:MAX_QUOTES]
 
 
 def _leads(paragraphs: Sequence[str]) -> Iterator[tuple[str, ...]]:
@@ -173,7 +173,7 @@ _PREAMBLE_END = re.compile(
 
 
 def without_preamble(body: Sequence[str]) -> Sequence[str]:
-    """Return the body after "The corrected release reads:" and the like."""
+    """Return the body after "The corrected release reads:" and similar lines."""
     for position, paragraph in enumerate(body[:5]):
         match = _PREAMBLE_END.search(paragraph)
         if match:
@@ -198,7 +198,7 @@ def issuer_key(issuer: str | None) -> str | None:
 
 
 def wire_ids(release: Release) -> frozenset[tuple[str, str]]:
-    """Return (wire, id) of a release: as read, and as its own URL and the URL it came from carry them."""
+    """Return the (wire, id) pairs of a release: as extracted, and from its own URL and its original URL."""
     found: set[tuple[str, str]] = set()
     wire = compact_key(release.wire or release.source or "")
     if release.wire_id and wire:
@@ -211,9 +211,9 @@ def wire_ids(release: Release) -> frozenset[tuple[str, str]]:
 
 
 def slug_key(url: str | None) -> str | None:
-    """Return letters and digits of a URL's most telling segment without ids; None where it holds no sentence.
+    """Return letters and digits of a URL's most descriptive segment without ids; None if none is a sentence.
 
-    PR Newswire keeps the original headline in the slug when a correction takes the title's place.
+    PR Newswire keeps the original headline in the slug when a correction replaces the title.
     """
     if not url:
         return None
@@ -230,5 +230,5 @@ def slug_key(url: str | None) -> str | None:
 
 
 def short_key(sentence: Iterable[str]) -> str:
-    """Return a headline or slug without the small words that some slugs leave out."""
+    """Return a headline or slug without the small words that some slugs omit."""
     return "".join(word for word in sentence if word not in COMMON)

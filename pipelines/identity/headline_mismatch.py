@@ -1,4 +1,4 @@
-"""A text under a headline that tells something else: a site put an earlier release's text there."""
+"""Detects a text below a headline of other content: a site published an earlier release's text there."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from pipelines.identity.features import ReleaseFeatures
 from pipelines.identity.normalized_words import COMMON, NUMERIC, without_rubric, words
 from stories.model.release import Release
 
-MIN_HEADLINE_WORDS = 5  # words: a shorter headline ("For Immediate Release", "Headline") tells nothing to look for
-MIN_SUPPORTED_SHARE = 0.5  # of a headline's words: fewer in the text, and the text is not what it heads
-MIN_SUPPORT_LEAD = 0.2  # by so much the other headline is held by the same text
-STEM_LENGTH = 5  # letters: "violations" stands in a text that has "violation"
-MIN_FIGURE_DIGITS = 2  # digits: a lone one is a list's or a ticker's
-MIN_ACRONYM_LENGTH = 3  # letters: "CEO" and "VP" are written out in texts, and "AI" is everywhere
+MIN_HEADLINE_WORDS = 5  # words: a shorter headline ("For Immediate Release", "Headline") has no content to look for
+MIN_SUPPORTED_SHARE = (
+    0.5  # share of a headline's words; if the text has fewer of them, it does not belong to the headline
+)
+MIN_SUPPORT_LEAD = 0.2  # the text must support the other headline by this much more
+STEM_LENGTH = 5  # letters: "violations" is supported by "violation"
+MIN_FIGURE_DIGITS = 2  # digits: a single digit is from a list or a ticker
+MIN_ACRONYM_LENGTH = 3  # letters: texts spell out "CEO" and "VP", and "AI" is everywhere
 _COMMON_ACRONYMS_TEXT = """
 nyse nasdaq otc otcqb otcqx tsx tsxv cse fse fra asx hkex ceo cfo coo cto ipo usa llc llp
 """
@@ -21,10 +23,10 @@ _COMMON_ACRONYMS = frozenset(_COMMON_ACRONYMS_TEXT.split())
 
 
 def missing_headline_word(older: Release, newer: Release, left: ReleaseFeatures, right: ReleaseFeatures) -> str | None:
-    """Return a word by which one of two headlines over one text tells what that text lacks, or None.
+    """Return a word of one of two headlines that the common text lacks, or None.
 
-    The other headline must be held by the text, so that it is that one's. Told by a name in capitals or a figure, or
-    by most of the words. On one site only: elsewhere an editor may head a copy in words of his own.
+    The text must support the other headline. Evidence: an acronym or number is missing, or most of the words. Only for
+    releases of one site: on another site, an editor may have rewritten a copy's headline.
     """
     if older.source is None or older.source != newer.source:
         return None

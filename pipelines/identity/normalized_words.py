@@ -1,4 +1,4 @@
-"""A release's text as words that typography, case, mojibake and markup do not change."""
+"""Splits a release's text into words, independent of typography, case, mojibake and markup."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from stories.text.scripts import UNSPACED
 
 _PLAIN_WORD = re.compile(r"[a-zA-Z]+|\d+(?:[.,]\d+)*", re.ASCII)
 _TYPOGRAPHY = "’‘“”–—…•\u00a0"
-"""What parts words in any text: taken out first, most English text is plain ASCII, which is read twice as fast."""
+"""Characters that separate words in any text. Without them most English text is ASCII, which is read twice as fast."""
 _WORD = re.compile(rf"[{UNSPACED}]|\d+(?:[.,]\d+)*|[^\W\d_{UNSPACED}]+")
 _LINK = re.compile(r"\]\((?:https?:|mailto:)[^)]{0,2000}\)|(?:https?://|www\.)\S+")
 MAIL_NAME = 64  # characters before the "@", and
@@ -21,7 +21,7 @@ MAIL_DOMAIN = 320  # after it: RFC 5321, 4.5.3.1
 _MAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,64}\.[\w.-]+")
 _OF_A_NAME = re.compile(r"[\w.+-]")
 _FANCY = re.compile("[^\\x00-\\x7f\u2010-\u2027\u2030-\u203a\u20a0-\u20bf\u2022£«»°·\u3000-\u3002\u4e00-\u9fff]")
-"""Characters that may need putting right; typographic quotes, dashes and plain Han stay as they are."""
+"""Characters that may need normalisation; typographic quotes, dashes and plain Han are not among them."""
 _MARKS = re.compile("[\u0300-\u036f]+")
 _DUST = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff™®©]+")
 _MOJIBAKE = re.compile("[\u00c2-\u00f4][\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ\u00a0]{1,3}")
@@ -48,7 +48,7 @@ _TAIL = re.compile(
     r"source:? [^.]{2,60}$|###|disclaimer\b|关于.{1,30}$|關於.{1,30}$|會社概要$|.{0,30}について$",
     re.IGNORECASE,
 )
-"""Paragraphs that open what a release always carries at its end, whatever its news."""
+"""Patterns that begin a release's standard end parts, whatever its news."""
 _FURNITURE = re.compile(
     r"view (?:the )?(?:original|source)|the post .{0,300} (?:first )?appeared first|read (?:more|the full)|"
     r"to view the (?:full|source)|hash\s*tags?:|"
@@ -58,9 +58,9 @@ _FURNITURE = re.compile(
     rf"|(?:{closing_lines()})\W*$",
     re.IGNORECASE,
 )
-"""Paragraphs that wires and syndicators hang on every release."""
+"""Paragraphs that wires and syndicators append to every release."""
 
-BODY_OPENS_WITH = 160  # characters of news before a tail may begin: some releases open with a box "Contact: …"
+BODY_OPENS_WITH = 160  # characters of news before the end parts may begin: some releases begin with a box "Contact: …"
 
 NUMERIC = re.compile(r"\d")
 MONTHS = frozenset(month_names(without_year=True))
@@ -71,24 +71,24 @@ _NUMBERS = (
     "eighteen nineteen twenty"
 )
 NUMBER_WORDS = {word: str(number) for number, word in enumerate(_NUMBERS.split())}
-"""Number words that style guides write in digits, or digits that they write in words."""
+"""Number words that style guides write as digits, and the reverse."""
 _COMMON = """
 a an and are as at be been but by can for from had has have he her his if in into is it its more new not of on or
 our over said she so than that the their them these they this to up us was we were which who will with would you your
 am pm et est edt s t inc ltd llc corp co plc
 """
 COMMON = frozenset(_COMMON.split())
-"""Words that tell no two releases apart."""
+"""Words that do not distinguish releases."""
 
 
 def repaired(text: str) -> str:
-    """Return the text with entities, mojibake, invisible characters and look-alike letters put right; case stays."""
+    """Return the text with entities, mojibake, invisible characters and look-alike letters normalised; case is kept."""
     if "&" in text:
         text = _ENTITY.sub(_entity, text)
     if text.isascii() or not _FANCY.search(text):
         return text
     once = _MOJIBAKE.sub(_repair, text)
-    twice = once if once == text else _MOJIBAKE.sub(_repair, once)  # some copies were misread on two ways
+    twice = once if once == text else _MOJIBAKE.sub(_repair, once)  # some copies were decoded wrongly twice
     text = _DUST.sub("", twice)
     return unicodedata.normalize("NFC", _MARKS.sub("", unicodedata.normalize("NFKD", text)))
 
@@ -98,7 +98,7 @@ def _entity(match: re.Match[str]) -> str:
 
 
 def _repair(match: re.Match[str]) -> str:
-    """Undo UTF-8 that was read as Windows-1252; what is no such thing stays."""
+    """Undo UTF-8 that was decoded as Windows-1252; other text is returned unchanged."""
     try:
         return b"".join(_byte(c) for c in match[0]).decode()
     except UnicodeError:
@@ -113,13 +113,13 @@ def _byte(character: str) -> bytes:
 
 
 def words(text: str) -> list[str]:
-    """Return the words of a text with their case: numbers whole, addresses left out, each ideograph alone."""
+    """Return the words of a text with their case: numbers as one word, no addresses, each ideograph one word."""
     if "&" in text:
         text = _ENTITY.sub(_entity, text)
     if text.isascii():
         return _PLAIN_WORD.findall(_without_addresses(text))
-    # Most texts are plain but for their quotes and dashes, and most lines of the others: the rest costs twice as much.
-    if "www." not in text and "://" not in text:  # an address ends at a space alone
+    # Most texts are ASCII except for quotes and dashes, and so are most lines of the others: others cost twice as much.
+    if "www." not in text and "://" not in text:  # an address ends only at a space
         bare = _without_typography(text)
         if bare.isascii():
             return _PLAIN_WORD.findall(_without_addresses(bare))
@@ -147,9 +147,9 @@ def _without_addresses(text: str) -> str:
 
 
 def without_mail(text: str) -> str:
-    """Return the text without addresses; looked for around each "@" alone, which takes a tenth of the time.
+    """Return the text without e-mail addresses, searching only around each "@", which takes a tenth of the time.
 
-    A name is followed back from its "@": tried from every place before it, a text of nothing else would take seconds.
+    A name is followed backwards from its "@": a search forwards from every position would take seconds on some texts.
     """
     parts: list[str] = []
     start, at = 0, text.find("@")
@@ -166,17 +166,17 @@ def without_mail(text: str) -> str:
 
 
 def folded(spelled: Sequence[str]) -> list[str]:
-    """Return the words in lower case, one for one."""
+    """Return the words in lower case, position by position."""
     return "\n".join(spelled).lower().split("\n") if spelled else []
 
 
 def compact_key(text: str) -> str:
-    """Return letters and digits alone, in lower case: equal for headlines that differ in typography and spacing."""
+    """Return only letters and digits, in lower case: equal for headlines that differ in typography and spacing."""
     return "".join(words(text)).lower()
 
 
 def without_rubric(headline: str) -> str | None:
-    """Return what follows a rubric (``TechMediaBreaks – …``, ``Investor Alert: …``); None where there is none."""
+    """Return the text after a rubric (``TechMediaBreaks – …``, ``Investor Alert: …``); None if there is no rubric."""
     head, dash, rest = _partition(headline)
     if dash and len(words(head)) <= 3 and len(words(rest)) >= 5:
         return rest.strip()
@@ -192,9 +192,9 @@ def _partition(headline: str) -> tuple[str, bool, str]:
 
 
 def news_paragraphs(paragraphs: Iterable[str], skip: str | None = None) -> list[str]:
-    """Return the paragraphs that carry the news: no dateline, furniture, contact blocks, about sections.
+    """Return the paragraphs of the news: without dateline, page furniture, contact blocks and about sections.
 
-    ``skip`` is the sentence of a notice: a paragraph that holds little else is left out.
+    ``skip`` is the statement of a notice: a paragraph with little other text is left out.
     """
     news: list[str] = []
     size = 0
@@ -217,7 +217,7 @@ def news_paragraphs(paragraphs: Iterable[str], skip: str | None = None) -> list[
 
 
 def without_dateline(paragraph: str) -> str:
-    """Return a first paragraph without ``PLACE - Wire - date -``, for pages whose dateline was not told apart."""
+    """Return a first paragraph without ``PLACE - Wire - date -``, for pages whose dateline was not extracted."""
     wire = _WIRES.search(paragraph, 0, DATELINE_WITHIN)
     if wire:
         after = _AFTER_WIRE.match(paragraph, wire.end())

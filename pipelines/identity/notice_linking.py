@@ -1,4 +1,4 @@
-"""Which earlier release a notice is about."""
+"""Decides which earlier release a notice is about."""
 
 from __future__ import annotations
 
@@ -27,21 +27,23 @@ from pipelines.notices import named_dates
 from stories.model.release import Release
 from stories.store.releases import KnownRelease
 
-MAX_HEADLINE_DAYS = 10  # days: a headline alone ties a notice to its original no longer
+MAX_HEADLINE_DAYS = 10  # days: later, a headline alone does not link a notice to its original
 MAX_TEXT_DAYS = 60  # days
-SAME_HEADLINE_DAYS = 3  # days: one source does not use one long headline twice
-MAX_CLOCK_DIFFERENCE = timedelta(hours=36)  # a bare date, two time zones: what came before may look so much later
-MIN_HEADLINE_WORDS = 5  # words of a headline: a shorter one may have lost its subject to the marker
-MAX_CORRECTED_SHARE = 0.25  # of the facts: another issue of a serial changes more, a correction less
-CLEAR_JACCARD_LEAD = 0.1  # of Jaccard: by how much the better of two equal witnesses must be better
-SWAP_WEIGHT = 0.05  # of Jaccard: a fact that differs tells more than the word it is
+SAME_HEADLINE_DAYS = 3  # days: a source does not use one long headline twice within them
+MAX_CLOCK_DIFFERENCE = timedelta(
+    hours=36
+)  # a bare date and two time zones: an earlier release may seem later by so much
+MIN_HEADLINE_WORDS = 5  # words of a headline; a shorter one may have lost its subject to the marker
+MAX_CORRECTED_SHARE = 0.25  # share of the facts: the next issue of a series changes more, a correction less
+CLEAR_JACCARD_LEAD = 0.1  # Jaccard similarity: of two candidates with equal evidence, one must be better by so much
+SWAP_WEIGHT = 0.05  # Jaccard similarity: a swapped fact weighs more than the one word that it is
 
 BY_ID, BY_QUOTE, BY_HEADLINE, BY_SLUG, BY_TEXT, BY_EVIDENCE = range(6, 0, -1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CandidateEvidence:
-    """Why a notice is about a release."""
+    """The evidence for a notice being about a release."""
 
     rank: int
     """``BY_ID`` … ``BY_EVIDENCE``"""
@@ -49,20 +51,20 @@ class CandidateEvidence:
     """Whether the notice names the day of that release."""
     jaccard: float
     swaps: int
-    """Facts that stand in each other's place: a notice about one of a serial shares most with that one."""
+    """Facts that replace each other: a notice about one release of a series shares most facts with that one."""
     why: str
     points: int = 0
-    """Of the evidence, where it was weighed."""
+    """The weighed evidence, if it was needed."""
 
     @property
     def weight(self) -> tuple[int, bool, float]:
-        """The better witness is the heavier."""
+        """Sort key: stronger evidence is greater."""
         if self.rank == BY_EVIDENCE:
             return self.rank, False, self.points
         return self.rank, self.dated, self.jaccard - SWAP_WEIGHT * self.swaps
 
     def clearly_beats(self, rival: CandidateEvidence) -> bool:
-        """Return whether no doubt is left between two releases that the notice could be about."""
+        """Return whether the evidence decides clearly between two releases that the notice could be about."""
         if self.rank == rival.rank == BY_EVIDENCE:
             return self.points - rival.points >= CLEAR_LEAD
         better = self.weight[:2] > rival.weight[:2]
@@ -70,7 +72,7 @@ class CandidateEvidence:
 
 
 def link_notice(release: Release, candidates: Sequence[KnownRelease]) -> Verdict:
-    """Return what a correction, update or withdrawal is about; ``of`` is None rather than wrong."""
+    """Return the release that a correction, update or withdrawal is about; ``of`` is None if that is uncertain."""
     notice = features_of(release)
     again = _known_notice(release, candidates)
     if again is not None:
@@ -101,7 +103,7 @@ def link_notice(release: Release, candidates: Sequence[KnownRelease]) -> Verdict
 def find_evidence(
     release: Release, notice: ReleaseFeatures, original: Release, other: ReleaseFeatures
 ) -> CandidateEvidence | None:
-    """Return the strongest witness that a notice is about a release, or None."""
+    """Return the strongest evidence that a notice is about a release, or None."""
     witness = _single_evidence(release, notice, original, other) or _combined_evidence(release, notice, original, other)
     return replace(witness, dated=_names_its_day(release, original)) if witness else None
 
@@ -109,7 +111,7 @@ def find_evidence(
 def _combined_evidence(
     release: Release, notice: ReleaseFeatures, original: Release, other: ReleaseFeatures
 ) -> CandidateEvidence | None:
-    """Let many small signs witness together, where none does alone."""
+    """Return the evidence of many small signs, for a notice that no single sign links."""
     evidence = _weigh(release, notice, original, other)
     if not evidence.is_enough:
         return None
@@ -124,7 +126,7 @@ def _weigh(release: Release, notice: ReleaseFeatures, original: Release, other: 
 
 
 def _nearest_release(release: Release, notice: ReleaseFeatures, candidates: Sequence[KnownRelease]) -> str:
-    """Return, in words, the release that a notice may be about: a person decides."""
+    """Return the release that a notice may be about, in words: a user decides."""
     weighed = [
         (_weigh(release, notice, candidate.release, features_of(candidate.release)), candidate)
         for candidate in candidates
@@ -149,7 +151,7 @@ def _single_evidence(
     strangers = bool(notice.issuer_key and other.issuer_key) and notice.issuer_key != other.issuer_key
     quoted = _quotation(notice, other)
     if days is not None and days > MAX_TEXT_DAYS:
-        # So late only a notice that names both the headline and the day is believed.
+        # After so long, a notice is linked only if it names both the headline and the day.
         named = quoted and not strangers and _names_its_day(release, original)
         return _evidence(BY_QUOTE, notice, other, f"it quotes the headline, {days} days earlier") if named else None
     if quoted:
@@ -163,13 +165,13 @@ def _single_evidence(
 
 
 def _quotation(notice: ReleaseFeatures, other: ReleaseFeatures) -> str | None:
-    """Return how a notice quotes a release: its headline, the one it quotes itself, or the words of its address."""
+    """Return how a notice quotes a release: its headline, a headline that it quotes itself, or the words of its URL."""
     keys = [compact_key(headline) for headline in notice.quotes]
     if any(_is_same_headline(key, other.headline_key) for key in keys):
         return "it quotes the headline"
     if other.headline_key:
         return None
-    # A notice whose title is "/C O R R E C T I O N -- Company/" has its old headline in what it quotes, or its address.
+    # A notice with the title "/C O R R E C T I O N -- Company/" has the old headline in a quotation or in its URL.
     if {*keys} & {compact_key(headline) for headline in other.quotes}:
         return "both quote the headline"
     slug = other.slug_key
@@ -177,18 +179,18 @@ def _quotation(notice: ReleaseFeatures, other: ReleaseFeatures) -> str | None:
     if slug and any(
         len(key) >= MIN_HEADLINE_LENGTH and (slug.startswith(key) or key.startswith(slug)) for key in short
     ):
-        return "it quotes the headline that the address tells"
+        return "it quotes the headline of the URL"
     return None
 
 
 def _names_its_day(release: Release, original: Release) -> bool:
-    """Return whether a notice's statement names the day on which a release came out, as its own page tells it."""
+    """Return whether a notice's statement names the publication day of a release, as that release's page prints it."""
     if release.notice is None or not original.published_at:
         return False
-    # Not the news itself: a daily announcement names the day before in its own text.
+    # Only the statement and the preamble: a daily announcement names the previous day in its own text.
     preamble = release.body[: len(release.body) - len(without_preamble(release.body))]
-    told = " ".join((release.notice.statement or "", *preamble))
-    return original.published_at[:10] in named_dates(told)
+    statement = " ".join((release.notice.statement or "", *preamble))
+    return original.published_at[:10] in named_dates(statement)
 
 
 def _evidence(rank: int, notice: ReleaseFeatures, other: ReleaseFeatures, why: str) -> CandidateEvidence:
@@ -199,7 +201,7 @@ def _evidence(rank: int, notice: ReleaseFeatures, other: ReleaseFeatures, why: s
 def _headline_evidence(
     release: Release, notice: ReleaseFeatures, original: Release, other: ReleaseFeatures, containment: float
 ) -> CandidateEvidence | None:
-    """Let the headline without its marker witness, with the issuer, the text, or the hour beside it."""
+    """Return evidence from an equal headline without its marker, together with the issuer, the text or the time."""
     days = days_between(notice, other)
     soon = days is None or days <= MAX_HEADLINE_DAYS
     exact = notice.plain_headline_key == other.plain_headline_key
@@ -224,27 +226,27 @@ def _headline_evidence(
     return CandidateEvidence(rank=BY_HEADLINE, dated=False, jaccard=like.jaccard, swaps=len(like.swapped), why=why)
 
 
-MIN_COMPARABLE_WORDS = 60  # words: a shorter text has nothing to compare
+MIN_COMPARABLE_WORDS = 60  # words: a shorter text is not compared
 OTHER_ISSUER_CONTAINMENT = (
     0.6  # containment: so much text under one headline, and the issuers' names were read differently
 )
 
 
 def _text_evidence(notice: ReleaseFeatures, other: ReleaseFeatures, containment: float) -> CandidateEvidence | None:
-    """Let near text witness alone where nothing speaks for a sibling."""
+    """Return evidence from a near-duplicate text alone, unless it may be a sibling of the series."""
     if containment < 0.8:
         return None
     like = compare(other, notice)
     lost, came = headline_swaps(other.headline, notice.headline)
-    told = headline_difference(like, lost, came)
-    if like.opening < MIN_SHARED_OPENING or told or like.swapped_share > MAX_SWAPPED_SHARE:
+    difference = headline_difference(like, lost, came)
+    if like.opening < MIN_SHARED_OPENING or difference or like.swapped_share > MAX_SWAPPED_SHARE:
         return None
     why = f"{like.jaccard:.0%} the same text"
     return CandidateEvidence(rank=BY_TEXT, dated=False, jaccard=like.jaccard, swaps=len(like.swapped), why=why)
 
 
 def _matches_slug(notice: ReleaseFeatures, other: ReleaseFeatures) -> bool:
-    """Return whether a notice's address has the words of a release's headline or address, cut short at most."""
+    """Return whether a notice's URL has the words of a release's headline or URL, perhaps cut short."""
     slug = notice.slug_key
     if not slug:
         return False
@@ -252,7 +254,7 @@ def _matches_slug(notice: ReleaseFeatures, other: ReleaseFeatures) -> bool:
     return any(slug.startswith(key) or key.startswith(slug) for key in keys)
 
 
-QUOTED_CHARACTERS = 60  # letters and digits: quoted so far, a headline is meant, however it ends
+QUOTED_CHARACTERS = 60  # letters and digits: a quotation of this length identifies a headline, however it ends
 
 
 def _is_same_headline(quoted: str, key: str) -> bool:
@@ -268,12 +270,16 @@ def _newest_state(
 ) -> KnownRelease | None:
     """Return the state of the story that a notice replaces: its newest notice, else its first release.
 
-    In its own language where there is one; never a notice that came out after it: an earlier correction that is read
-    late replaces the release, or nothing where only later notices are known.
+    A state in the notice's own language is preferred. A notice that was published later is never replaced: an earlier
+    correction that is read late replaces the release, or nothing if only later notices are known.
     """
     story = [candidate for candidate in candidates if candidate.story == best.story]
-    before = [one for one in story if not is_notice(one.release) or not came_before(notice, features_of(one.release))]
-    readable = [one for one in before if not differ_in_language(one.release, release)] or before
+    before = [
+        candidate
+        for candidate in story
+        if not is_notice(candidate.release) or not came_before(notice, features_of(candidate.release))
+    ]
+    readable = [candidate for candidate in before if not differ_in_language(candidate.release, release)] or before
     notices = [candidate for candidate in readable if is_notice(candidate.release)]
     if notices:
         return max(notices, key=lambda candidate: candidate.release.first_seen_at or "")
@@ -287,7 +293,7 @@ def is_notice(release: Release) -> bool:
 
 
 def _known_notice(release: Release, candidates: Sequence[KnownRelease]) -> Verdict | None:
-    """Return the verdict on another site's copy of a notice that is known."""
+    """Return the verdict on another site's copy of a known notice."""
     for candidate in candidates:
         if is_notice(candidate.release) and is_same_notice(release, candidate.release):
             where = candidate.release.source or "another site"
@@ -298,7 +304,7 @@ def _known_notice(release: Release, candidates: Sequence[KnownRelease]) -> Verdi
 
 
 def is_same_notice(release: Release, earlier: Release) -> bool:
-    """Return whether two notices are the same one: a second correction has another text."""
+    """Return whether two notices are the same notice: a second correction has another text."""
     notice, other = features_of(release), features_of(earlier)
     if differ_in_language(release, earlier):
         return bool(notice.ids & other.ids) or weigh_translation(earlier, release, other, notice).is_enough
@@ -318,4 +324,4 @@ def is_same_notice(release: Release, earlier: Release) -> bool:
     return like.containment >= 0.8 and like.opening >= MIN_SHARED_OPENING and not like.swapped and not like.mistyped
 
 
-SHINGLED = 8  # words: below it there is no text to compare
+SHINGLED = 8  # words; a shorter text is not compared

@@ -1,4 +1,4 @@
-"""Whether two releases without a notice between them are one announcement, and why."""
+"""Decides whether two releases without a notice between them are one announcement, and why."""
 
 from __future__ import annotations
 
@@ -15,43 +15,43 @@ from stories.model.release import Release
 
 RelationKind = Literal["same", "changed", "sibling", "stranger"]
 
-MIN_TEXT_WORDS = 8  # words: below it a page gave nothing to compare
+MIN_TEXT_WORDS = 8  # words: a shorter text is not compared
 FORM_WORDS = 30  # words: a form ("see the attached PDF") is the same every day
-MIN_CONTAINMENT = 0.45  # containment below which two releases share an about section at most
-REUSED_ADDRESS_CONTAINMENT = 0.3  # containment below which an address was given to another release
-MIN_SHARED_OPENING = 0.5  # share of the opening words: below it the news differs, whatever follows it
+MIN_CONTAINMENT = 0.45  # containment: below it, two releases share at most an about section
+REUSED_ADDRESS_CONTAINMENT = 0.3  # containment: below it, the URL was reused for another release
+MIN_SHARED_OPENING = 0.5  # share of the opening words: below it the news differs, whatever the rest
 SAME_HEADLINE_DAYS = 3  # days
-MIN_HEADLINE_WORDS = 2  # words: "Headline" is what an editor's form said, and lacks no word
-LONG_HEADLINE_WORDS = 6  # words: shorter ones are the titles of serials
+MIN_HEADLINE_WORDS = 2  # words: "Headline" is a placeholder of an editor's form
+LONG_HEADLINE_WORDS = 6  # words: shorter ones are titles of series
 MAX_REISSUE_DAYS = 45  # days
-MIN_SERIAL_DAYS = 6  # days: the weekly issue differs in its dates alone
-MIN_CORRECTION_JACCARD = 0.6  # Jaccard: a correction leaves most of the text alone
+MIN_SERIAL_DAYS = 6  # days: the weekly issue of a series differs only in its dates
+MIN_CORRECTION_JACCARD = 0.6  # Jaccard similarity: a correction keeps most of the text
 MAX_SWAPS = 4
-MAX_SWAPPED_SHARE = 0.12  # of the facts: a correction repairs some, the next issue of a serial changes most
+MAX_SWAPPED_SHARE = 0.12  # share of the facts: a correction changes some, the next issue of a series most
 _DEAL_STAGES = """
 close closes closed closing price prices priced pricing complete completes completed completion upsize upsized extend
 extends extended extension final finalizes begins increase increases proposed commences expiration
 """
 DEAL_STAGES = frozenset(_DEAL_STAGES.split())
-"""Words that tell the next stage of a deal from its announcement."""
+"""Words that distinguish the next stage of a deal from its announcement."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relation:
-    """What two releases are to each other."""
+    """The relation between two releases."""
 
     kind: RelationKind
-    """``same``; ``changed``: the same announcement with other facts or names; ``sibling``: alike but another story."""
+    """``same``; ``changed``: the same announcement with other facts or names; ``sibling``: similar, another story."""
     strength: int
-    """3 the wire's id or URL, 2 exact text, 1 near text, 0 headline alone."""
+    """Strength: 3 the wire's id or URL, 2 exact text, 1 near-duplicate text, 0 headline alone."""
     jaccard: float
     why: str
     points: int = 0
-    """Of the evidence for a translation."""
+    """The weighed evidence for a translation."""
 
 
 def relate(older: Release, newer: Release, left: ReleaseFeatures, right: ReleaseFeatures) -> Relation:
-    """Return what two releases are to each other; notices are looked at elsewhere."""
+    """Return the relation between two releases; notices are handled by ``notice_linking``."""
     shared_ids = left.ids & right.ids
     if shared_ids or left.urls & right.urls:
         what = f"wire id {min(shared_ids)[1]}" if shared_ids else "the same address"
@@ -71,7 +71,7 @@ def relate(older: Release, newer: Release, left: ReleaseFeatures, right: Release
 def _relate_by_address(
     older: Release, newer: Release, what: str, left: ReleaseFeatures, right: ReleaseFeatures
 ) -> Relation:
-    """Judge releases that share an id or address: another text in the same language is another release all the same."""
+    """Relate releases that share an id or URL: another text in the same language is still another release."""
     like = compare(left, right)
     if differ_in_language(older, newer):
         return Relation(kind="same", strength=3, jaccard=like.jaccard, why=f"{what} in another language")
@@ -85,7 +85,7 @@ def _relate_by_address(
 
 
 def _relate_translations(older: Release, newer: Release, left: ReleaseFeatures, right: ReleaseFeatures) -> Relation:
-    """Judge two texts in two languages by what every language keeps."""
+    """Relate two texts in different languages by their language-independent facts."""
     evidence = weigh_translation(older, newer, left, right)
     kind: RelationKind = "same" if evidence.is_enough else "stranger"
     why = f"{'a translation' if evidence.is_enough else 'no translation'}, {evidence}"
@@ -93,7 +93,7 @@ def _relate_translations(older: Release, newer: Release, left: ReleaseFeatures, 
 
 
 def _relate_by_headline(older: Release, newer: Release, left: ReleaseFeatures, right: ReleaseFeatures) -> Relation:
-    """Judge releases of which one has no text: the same headline on another site at the same time is the same."""
+    """Relate releases of which one has no text: an equal headline on another site at the same time is the same."""
     days = days_between(left, right)
     same = (
         left.plain_headline_key == right.plain_headline_key
@@ -123,7 +123,7 @@ def _relate_same_text(older: Release, newer: Release, left: ReleaseFeatures, rig
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _NearTexts:
-    """Two releases in one language that share much text, as the rules see them."""
+    """Two releases in one language that share much text, as the rules get them."""
 
     older: Release
     newer: Release
@@ -159,7 +159,7 @@ _Answer = tuple[RelationKind, str]
 def _relate_near_texts(
     older: Release, newer: Release, left: ReleaseFeatures, right: ReleaseFeatures, like: Similarity
 ) -> Relation:
-    """Relate two texts that share much by what differs: the first rule that answers decides."""
+    """Relate two texts that share much by their differences: the first rule with an answer decides."""
     lost, came = headline_swaps(left.headline, right.headline)
     near = has_near_headline(left, right)
     pair = _NearTexts(
@@ -294,25 +294,25 @@ NEAR_TEXT_RULES: tuple[Callable[[_NearTexts], _Answer | None], ...] = (
     _many_other_facts,
     _few_other_facts,
 )
-"""In order of precedence. Rules after ``_same_facts`` see only texts in which facts were swapped."""
+"""In order of precedence. Rules after ``_same_facts`` get only texts with swapped facts."""
 
 
 def _is_sentence_of(headline: tuple[str, ...], earlier: ReleaseFeatures) -> bool:
-    """Return whether a headline stands word for word in an earlier release's text: no other news, an editor took it."""
+    """Return whether a headline is a part of an earlier release's text: an editor used a sentence of it."""
     run = " ".join(headline[:-1])  # the last word may be cut
     return len(headline) > LONG_HEADLINE_WORDS and f" {run} " in f" {' '.join(earlier.folded)} "
 
 
 def _states_other_facts(like: Similarity, left: ReleaseFeatures, right: ReleaseFeatures) -> bool:
-    """Return whether another site's copy says something else: another figure, or another name in a name's place.
+    """Return whether another site's copy states another figure, or another name in the place of a name.
 
-    Then a correction lost its marker on the way. Misspellings, words and names run together are a syndicator's slips,
-    and so is what stands in the opening, where datelines leave their rests.
+    Then it is a correction that lost its marker. Ignored are misspellings, words and names run together (errors of the
+    syndicator), and differences in the opening, where parts of datelines remain.
     """
     return like.figures_swapped or any(_is_other_name(a, b, left, right) for a, b in like.swapped)
 
 
-MIN_NAME_LENGTH = 4  # letters: shorter ones are abbreviations that desks write as they please
+MIN_NAME_LENGTH = 4  # letters: shorter ones are abbreviations that editors write differently
 DATELINE_WORDS = 12  # words
 
 
@@ -331,14 +331,14 @@ def _is_other_name(gone: str, new: str, left: ReleaseFeatures, right: ReleaseFea
 def _distinguishing_word(
     left: ReleaseFeatures, right: ReleaseFeatures, lost: Sequence[str], came: Sequence[str]
 ) -> str | None:
-    """Return a word by which two headlines tell their texts apart: each names what only its own text has."""
+    """Return a word that distinguishes two texts: each headline has a word that only its own text has."""
     if not any(word in left.folded and word not in right.folded for word in lost):
         return None
     return next((word for word in came if word in right.folded and word not in left.folded), None)
 
 
 def _repeats_headline_soon(left: ReleaseFeatures, right: ReleaseFeatures) -> bool:
-    """Return whether one long headline was used twice within days: the text may have been written anew below it."""
+    """Return whether one long headline was used twice within days: the text below it may have been rewritten."""
     days = days_between(left, right)
     return (
         days is not None
@@ -349,7 +349,7 @@ def _repeats_headline_soon(left: ReleaseFeatures, right: ReleaseFeatures) -> boo
 
 
 def _shares_enough(like: Similarity, left: ReleaseFeatures, right: ReleaseFeatures, near: bool) -> bool:
-    """Return whether two texts without swapped facts share enough: under one headline, cut short, or as a whole."""
+    """Return whether two texts without swapped facts share enough: below one headline, cut short, or as a whole."""
     days = days_between(left, right)
     if near:
         return like.containment >= 0.6 or (_repeats_headline_soon(left, right) and like.opening >= 0.6)
@@ -359,7 +359,7 @@ def _shares_enough(like: Similarity, left: ReleaseFeatures, right: ReleaseFeatur
 
 
 def differ_in_language(one: Release, other: Release) -> bool:
-    """Return whether two texts are in two languages or scripts, so that nothing in them can be compared."""
+    """Return whether two texts are in different languages or scripts, so that they cannot be compared."""
     return in_two_languages(one, other, features_of(one), features_of(other))
 
 
@@ -374,7 +374,7 @@ def has_near_headline(left: ReleaseFeatures, right: ReleaseFeatures) -> bool:
 
 
 def _has_same_source(older: Release, newer: Release) -> bool:
-    """Return whether one source issued both: another site edits what it copies, also where it names the wire."""
+    """Return whether one source issued both: another site edits copies, also if it names the wire."""
     return older.source is not None and older.source == newer.source
 
 
@@ -384,16 +384,16 @@ def has_same_publisher(older: Release, newer: Release) -> bool:
 
 
 def days_between(left: ReleaseFeatures, right: ReleaseFeatures) -> int | None:
-    """Return the whole days between two releases; None where a day is not known."""
+    """Return the whole days between two releases; None if a day is unknown."""
     if left.day is None or right.day is None:
         return None
     return abs(right.day - left.day).days
 
 
 def came_before(one: ReleaseFeatures, other: ReleaseFeatures, by: timedelta = timedelta(0)) -> bool:
-    """Return whether one is known to have come out earlier than the other, by more than ``by``.
+    """Return whether ``one`` was published earlier than ``other``, by more than ``by``.
 
-    Where a page gives only a date, another date must be meant.
+    If a page prints only a date, the dates must differ.
     """
     if one.day is None or other.day is None:
         return False

@@ -1,4 +1,4 @@
-"""How alike two releases are, and what differs between them."""
+"""Measures the similarity of two releases, and finds the facts that differ."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from typing import NamedTuple
 from pipelines.identity.features import FEATURES_KEPT, ReleaseFeatures
 from pipelines.identity.normalized_words import COMMON, DAYS_AND_MONTHS, MONTHS, NUMBER_WORDS, NUMERIC, WEEKDAYS
 
-OPENING_WORDS = 40  # words that say what the news is
+OPENING_WORDS = 40  # words at the beginning that contain the news
 MAX_TIGHT_GAP_WORDS = (
     8  # words: in a longer gap names do not stand in each other's place, the sentence was written anew
 )
 MAX_GAP_WORDS = 30  # words: a longer gap on both sides is another passage, not the same one with other facts in it
-COMPARISONS_KEPT = 1_024  # a serial's issues come together, and each that is kept has the others decided on again
-MISSPELLING_RATIO = 0.7  # SequenceMatcher ratio of two words from which one is the other mistyped
+COMPARISONS_KEPT = 1_024  # issues of a series arrive together, and each stored one makes the others be decided again
+MISSPELLING_RATIO = 0.7  # SequenceMatcher ratio of two words from which one is a misspelling of the other
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,43 +26,43 @@ class Similarity:
     """What two releases share; "older" and "newer" only name the sides."""
 
     jaccard: float
-    """Of the runs of words of their news."""
+    """Jaccard similarity of the shingles of their news."""
     containment: float
-    """Share of the shorter one's runs that the other has."""
+    """Share of the shorter one's shingles that the other has."""
     opening: float
-    """Share of the first words of one that the other has in order: the higher of the two."""
+    """Share of the first words of one that the other has in order: the higher of the two directions."""
     opens_anew: bool
-    """Whether both open with a passage of their own, and those have few words in common."""
+    """Whether both begin with different passages that have few words in common."""
     both_open: float
-    """The lower of the two: high where one is the other cut short, low where it stands inside the other."""
+    """The lower of the two directions: high if one is the other cut short, low if one is a part of the other."""
     swapped: tuple[tuple[str, str], ...]
-    """Facts that stand in each other's place: numbers, dates, names; (older, newer), each once."""
+    """Facts that replace each other: numbers, dates, names; (older, newer), each once."""
     replaced: tuple[tuple[frozenset[str], frozenset[str]], ...]
-    """All words that stand in each other's place, gap by gap: (older's, newer's)."""
+    """All words that replace each other, gap by gap: (older's, newer's)."""
     differing: int
-    """Facts that only one of the two has, in the passages that they share: swapped, put in, taken out."""
+    """Facts that only one of the two has, in the passages that they share: swapped, inserted, removed."""
     mistyped: int
-    """Words that stand in each other's place and differ by a letter or two."""
+    """Words that replace each other and differ by a letter or two."""
     facts: int
     """Facts that both have."""
 
     @property
     def swapped_share(self) -> float:
-        """How much of the facts was swapped: a correction changes few, a serial release most."""
+        """The share of swapped facts: low for a correction, high for the next release of a series."""
         return len(self.swapped) / (len(self.swapped) + self.facts) if self.swapped else 0.0
 
     @property
     def figures_swapped(self) -> bool:
-        """Whether a number, a weekday or a month stands where the other has another: no syndicator writes that.
+        """Whether a number, a weekday or a month replaces another one: syndicators do not change these.
 
-        "10 March" for "Tuesday" is no other fact: editors write dates as they please.
+        "10 March" for "Tuesday" is the same fact: editors write dates differently.
         """
         return any((_is_number(here) and _is_number(there)) or {here, there} <= WEEKDAYS or {here, there} <= MONTHS
                    for here, there in self.swapped)  # fmt: skip
 
     @property
     def dates_swapped(self) -> int:
-        """How many days and months were swapped."""
+        """The number of swapped days and months."""
         return sum(1 for older, newer in self.swapped if {older, newer} & DAYS_AND_MONTHS)
 
 
@@ -71,7 +71,7 @@ def _is_number(word: str) -> bool:
 
 
 class Shingles(NamedTuple):
-    """The runs of four words of a text, as hashes: shared ones mean shared sentences, and small edits break few."""
+    """The shingles of four words of a text, as hashes: equal ones mean equal sentences; small edits change few."""
 
     ordered: tuple[int, ...]
     all: frozenset[int]
@@ -79,7 +79,7 @@ class Shingles(NamedTuple):
 
 @lru_cache(maxsize=FEATURES_KEPT)
 def shingles_of(reading: ReleaseFeatures) -> Shingles:
-    """Return the runs of words of a release's news; a text shorter than a run is a run of single words."""
+    """Return the shingles of a release's news; a text shorter than a shingle has shingles of single words."""
     folded = reading.folded
     runs = zip(folded, folded[1:], folded[2:], folded[3:], strict=False)
     ordered = tuple(map(hash, runs)) or tuple(map(hash, folded))
@@ -88,7 +88,7 @@ def shingles_of(reading: ReleaseFeatures) -> Shingles:
 
 @lru_cache(maxsize=COMPARISONS_KEPT)
 def overlap(older: ReleaseFeatures, newer: ReleaseFeatures) -> tuple[float, float]:
-    """Return (Jaccard, containment) of two releases' runs of words."""
+    """Return (Jaccard similarity, containment) of two releases' shingles."""
     left, right = shingles_of(older).all, shingles_of(newer).all
     smaller = min(len(left), len(right))
     if not smaller:
@@ -99,7 +99,7 @@ def overlap(older: ReleaseFeatures, newer: ReleaseFeatures) -> tuple[float, floa
 
 @lru_cache(maxsize=COMPARISONS_KEPT)
 def compare(older: ReleaseFeatures, newer: ReleaseFeatures) -> Similarity:
-    """Return how alike two releases are, the facts that differ in the passages they share."""
+    """Return the similarity of two releases, and the facts that differ in the passages they share."""
     jaccard, containment = overlap(older, newer)
     gaps, covered_older, covered_newer = align(older, newer)
     swapped: dict[tuple[str, str], None] = {}
@@ -138,10 +138,10 @@ Gap = tuple[int, int, int, int]
 
 
 def align(older: ReleaseFeatures, newer: ReleaseFeatures) -> tuple[list[Gap], int, int]:
-    """Return the gaps between shared runs of words, and how many opening words of each stand in shared runs.
+    """Return the gaps between shared runs of words, and how many opening words of each are in shared runs.
 
-    Runs start where both have the same four words, once in the newer; of runs that cross each other the
-    heaviest chain in the order of both counts, so that a moved paragraph costs that paragraph alone.
+    A run starts where both have the same four words that occur once in the newer. Of crossing runs, the heaviest
+    chain in the order of both is used, so that a moved paragraph costs only that paragraph.
     """
     gaps: list[Gap] = []
     covered_older = covered_newer = i = j = 0
@@ -164,7 +164,7 @@ Run = tuple[int, int, int]
 
 
 def _runs(older: ReleaseFeatures, newer: ReleaseFeatures) -> list[Run]:
-    """Return the runs of words that both have: (place in the older, in the newer, words)."""
+    """Return the runs of words that both have: (position in the older, in the newer, words)."""
     places: dict[int, int] = {}
     for position, shingle in enumerate(shingles_of(newer).ordered):
         places[shingle] = -1 if shingle in places else position
@@ -181,25 +181,25 @@ def _runs(older: ReleaseFeatures, newer: ReleaseFeatures) -> list[Run]:
         while i < len(left) and j < len(right) and left[i] == right[j]:
             i += 1
             j += 1
-        if i == start:  # two runs of words with one hash
+        if i == start:  # two shingles with one hash
             i += 1
             continue
-        while start > 0 and place > 0 and left[start - 1] == right[place - 1]:  # words before it that stand twice
+        while start > 0 and place > 0 and left[start - 1] == right[place - 1]:  # preceding words that occur twice
             start -= 1
             place -= 1
         runs.append((start, place, i - start))
     return runs
 
 
-MAX_RUNS = 150  # beyond it two texts are a patchwork; the first ones in order will do
+MAX_RUNS = 150  # with more, two texts share only fragments; the first runs in order are sufficient
 
 
 def _chain(runs: list[Run]) -> list[Run]:
-    """Return the heaviest runs that stand in the same order in both."""
+    """Return the heaviest runs that are in the same order in both."""
     if all(first[1] < second[1] for first, second in pairwise(runs)):
         return runs
     runs = runs[:MAX_RUNS]
-    best: list[tuple[int, int]] = []  # (weight, the run before)
+    best: list[tuple[int, int]] = []  # (weight, previous run)
     for here, (_, place, length) in enumerate(runs):
         weight, before = max(((best[k][0], k) for k in range(here) if runs[k][1] < place), default=(0, -1))
         best.append((weight + length, before))
@@ -212,7 +212,7 @@ def _chain(runs: list[Run]) -> list[Run]:
 
 
 MIN_OPENING_GAP_WORDS = 8  # words
-OPENING_OVERLAP = 0.3  # of the telling words: fewer in common, and two passages say different things
+OPENING_OVERLAP = 0.3  # share of the distinctive words; with fewer in common, two passages have different content
 
 
 def _opens_anew(older: ReleaseFeatures, newer: ReleaseFeatures, gap: Gap) -> bool:
@@ -230,7 +230,7 @@ def _share(covered: int, length: int) -> float:
 def _swaps(
     older: ReleaseFeatures, i0: int, i1: int, newer: ReleaseFeatures, j0: int, j1: int
 ) -> tuple[list[tuple[str, str]], int]:
-    """Return the facts of a gap that replace each other, and how many words are mere misspellings."""
+    """Return the facts of a gap that replace each other, and the number of words that are only misspellings."""
     left, right = older.folded[i0:i1], newer.folded[j0:j1]
     if "".join(left) == "".join(right):
         return [], 0
@@ -252,7 +252,7 @@ def _swaps(
 
 
 def _facts_gone(spelled: Sequence[str], gap: Collection[str], other: ReleaseFeatures, tight: bool) -> list[str]:
-    """Return the facts of a gap that the other's gap lacks; a name that stands elsewhere in the other is none."""
+    """Return the facts of a gap that the other's gap lacks, without names that are elsewhere in the other."""
     there = set(gap)
     gone = []
     for word in spelled:
@@ -277,7 +277,7 @@ def is_figure(spelled: str) -> bool:
 
 
 def is_misspelling(one: str, other: str) -> bool:
-    """Return whether two words differ by a slip: a letter more or less, two exchanged. Numbers never do."""
+    """Return whether two words differ only by a misspelling: a letter more or less, two exchanged. Numbers never do."""
     if NUMBER_WORDS.get(one, one) == NUMBER_WORDS.get(other, other):
         return True  # "twelve" is 12
     shorter, longer = sorted((len(one), len(other)))
@@ -289,7 +289,7 @@ def is_misspelling(one: str, other: str) -> bool:
         return True
     if longer - shorter > 2:
         return False
-    # No run of letters is longer than the letters that both have: nearly all pairs end here, at a tenth of the cost.
+    # No common run is longer than the letters that both have: nearly all pairs end here, at a tenth of the cost.
     common = sum(min(one.count(letter), other.count(letter)) for letter in set(one))
     if 2 * common <= MISSPELLING_RATIO * (shorter + longer):
         return False
@@ -308,7 +308,7 @@ def headline_difference(like: Similarity, lost: Sequence[str], came: Sequence[st
 
 @lru_cache(maxsize=COMPARISONS_KEPT)
 def headline_swaps(older: tuple[str, ...], newer: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the telling words that only one of two headlines has, misspellings of each other left out."""
+    """Return the distinctive words that only one of two headlines has, without misspellings of each other."""
     here, there = set(older), set(newer)
     lost = [word for word in older if word not in there and word not in COMMON]
     came = [word for word in newer if word not in here and word not in COMMON]

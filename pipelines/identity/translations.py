@@ -1,9 +1,9 @@
-"""Weighs what speaks for and against two releases being one announcement in two languages.
+"""Weighs the evidence for two releases being one announcement in two languages.
 
-The texts cannot be compared, so no single sign decides. Signs of the issuer, the site and the time are alike for all
-that an issuer publishes on one day: together they are capped below the threshold. What the news itself keeps in every
-language (figures in their order, names, addresses that differ in their language alone) must say which announcement it
-is. The weights come from the first half of ``benchmarks/translations.py``; its second half measures them.
+The texts cannot be compared, so no single sign decides. Signs of the issuer, the site and the time are equal for all
+that an issuer publishes on one day; their sum is capped below the threshold. The language-independent parts of the
+news (figures in their order, names, URLs that differ only in their language) must identify the announcement. The
+weights come from the first half of ``benchmarks/translations.py``; its second half measures them.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ STEM_LENGTH = 5  # letters: Finnish and Slavic names are inflected
 
 
 def in_two_languages(one: Release, other: Release, left: ReleaseFeatures, right: ReleaseFeatures) -> bool:
-    """Return whether two texts are in two languages or scripts, so that they cannot be compared word by word.
+    """Return whether two texts are in different languages or scripts, so that they cannot be compared word by word.
 
-    Texts with the same sentences are in one language, whatever was detected: a wrong guess must not hide a change.
+    Texts with the same sentences are in one language, whatever was detected: a wrong detection must not hide a change.
     """
     if one.language is None or other.language is None or one.language == other.language:
         return False
@@ -53,7 +53,7 @@ def is_chinese(release: Release) -> bool:
 
 
 def weigh_translation(one: Release, other: Release, left: ReleaseFeatures, right: ReleaseFeatures) -> Evidence:
-    """Return the evidence for two releases in two languages being one announcement."""
+    """Return the evidence for two releases in different languages being one announcement."""
     here, there = facts_of(one), facts_of(other)
     around = [
         *_issuer(here, there, left, right),
@@ -148,7 +148,7 @@ def _addresses(one: Release, other: Release) -> Iterator[Sign]:
 
 
 def _weight(figures: Iterable[str]) -> int:
-    """Return the weight of figures: the more digits, the fewer releases have it by chance."""
+    """Return the weight of figures: a figure with more digits is shared by chance less often."""
     return sum(min(len(figure), 5) - 1 for figure in figures)
 
 
@@ -184,7 +184,7 @@ def _figures(here: Facts, there: Facts) -> Iterator[Sign]:
 
 
 def _in_order(left: tuple[str, ...], right: tuple[str, ...]) -> tuple[float, int] | None:
-    """Return the share of numerals that stand in the same order in both, and how many the longer one has."""
+    """Return the share of numerals that are in the same order in both, and how many the longer text has."""
     left, right = left[:MAX_NUMERALS], right[:MAX_NUMERALS]
     longest = max(len(left), len(right))
     if min(len(left), len(right)) < 3:
@@ -198,7 +198,7 @@ def _in_order(left: tuple[str, ...], right: tuple[str, ...]) -> tuple[float, int
 
 
 def _names(here: Facts, there: Facts) -> Iterator[Sign]:
-    """Names of the news that stand in both: those of an East Asian text in Latin letters, else those with a capital."""
+    """Return the names of the news that both have: Latin words of an East Asian text, else words with a capital."""
     known = here.issuer_names | there.issuer_names
     if here.is_latin and there.is_latin:
         left, right = ({name[:STEM_LENGTH] for name in facts.names - known} for facts in (here, there))
@@ -230,7 +230,7 @@ def _many(here: Facts, there: Facts, known: frozenset[str]) -> bool:
 
 
 def _characters(left: ReleaseFeatures, right: ReleaseFeatures) -> Iterator[Sign]:
-    """Compare Chinese texts as simplified characters: in runs where literal, by pairs where terms differ."""
+    """Compare Chinese texts as simplified characters: by runs if translated literally, by pairs if terms differ."""
     containment = overlap(left, right)[1]
     pairs = [Counter(zip(reading.folded, reading.folded[1:], strict=False)) for reading in (left, right)]
     smaller = min(pair.total() for pair in pairs)

@@ -1,4 +1,4 @@
-"""The verdict on one release over the candidates that memory names."""
+"""Decides the verdict on one release, given the candidates of the release store."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from stories.store.releases import KnownRelease
 
 
 def identify(release: Release, candidates: Sequence[KnownRelease], now: datetime) -> Verdict:
-    """Return what a release is: new, a copy, a reissue, a notice about an earlier one, or a late original.
+    """Return the verdict on a release: new, a copy, a reissue, a notice about an earlier one, or a late original.
 
-    ``release.notice`` is set, ``release.headline`` without its marker. Candidates seen after ``now`` do not count.
+    ``release.notice`` is set, and ``release.headline`` has no marker. Candidates seen after ``now`` are ignored.
     """
     known = [
         candidate for candidate in candidates if not _is_itself(release, candidate) and _is_seen_before(candidate, now)
@@ -41,7 +41,7 @@ def _is_seen_before(candidate: KnownRelease, now: datetime) -> bool:
 
 
 def _place(release: Release, candidates: Sequence[KnownRelease]) -> Verdict:
-    """Return the verdict on a release without a notice (a repeat is looked for like a copy)."""
+    """Return the verdict on a release without a notice (a repeat is handled like a copy)."""
     reading = features_of(release)
     best: tuple[Relation, KnownRelease] | None = None
     nearest: Relation | None = None
@@ -72,13 +72,13 @@ def _place(release: Release, candidates: Sequence[KnownRelease]) -> Verdict:
 
 
 def _is_same_language_version(release: Release, candidate: KnownRelease) -> bool:
-    """Return whether a candidate that is another text is what its story says in the release's language on its site."""
+    """Return whether a candidate with another text is the story's state in the release's language on its site."""
     other = candidate.release
     return other.language == release.language and other.source == release.source and not is_notice(other)
 
 
 def _clear_translation(found: Sequence[tuple[Relation, KnownRelease]]) -> tuple[Relation, KnownRelease] | None:
-    """Return the release that has most evidence to be the same in another language; None where two stories may be."""
+    """Return the release with the most evidence for a translation; None if two stories are possible."""
     if not found:
         return None
     best = max(found, key=lambda pair: (pair[0].points, pair[1].first))
@@ -104,7 +104,7 @@ def _late_original(release: Release, candidates: Sequence[KnownRelease]) -> Verd
             continue
         syndicated = reading.folded == other.folded and not has_same_publisher(candidate.release, release)
         if syndicated and not came_before(reading, other):
-            continue  # the corrected text on another site, which left the marker out
+            continue  # the corrected text on another site that omitted the marker
         witness = find_evidence(candidate.release, other, release, reading)
         if witness is not None:
             return Verdict(kind="late_original", of=candidate.release.id, story=candidate.story,

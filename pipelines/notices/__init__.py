@@ -1,8 +1,8 @@
-"""What a release says about an earlier one: a correction, an update, a withdrawal, a repeat.
+"""Recognises notices: what a release says about an earlier one (correction, update, withdrawal, repeat).
 
-Pure: a headline and paragraphs in, a ``Notice`` out. The forms are those that wires and issuers print, in the languages
-they print them in; look-alikes (a price correction, a department of corrections, a weekly "Update:" rubric, a
-restatement) are none.
+Pure: the input is a headline and paragraphs, the result a ``Notice``. The patterns are the forms that wires and issuers
+print in each language. Similar texts (a price correction, a department of corrections, a weekly "Update:" rubric, a
+restatement) are not notices.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from stories.text.case_folding import visible
 
 __all__ = ["Notice", "find_notice", "named_dates", "quoted_headlines", "subject_company"]
 
-_HEADLINE_LENGTH = 1000  # characters; a headline is not longer
+_HEADLINE_LENGTH = 1000  # characters; no headline is longer
 
 
 def find_notice(headline: str, body: Sequence[str] = ()) -> Notice | None:
     """Return what a release says about an earlier one, or None.
 
-    ``Notice.headline`` is what is left without the marker. It is empty where the marker and a company are all there
-    is (PR Newswire's ``/C O R R E C T I O N -- Equinix, Inc./``; ``subject_company`` gives the company). ``statement``
-    is the body's own sentence about it. Where the headline has no marker, the start of the body decides: its marker is
-    then the body's words, and the headline stays as it is.
+    ``Notice.headline`` is the headline without the marker. It is empty if there is only a marker and a company (PR
+    Newswire's ``/C O R R E C T I O N -- Equinix, Inc./``; ``subject_company`` returns the company). ``statement`` is a
+    sentence of the body about it. If the headline has no marker, the start of the body decides: the marker is then the
+    body's words, and the headline is unchanged.
     """
     headline = " ".join(visible(headline[:_HEADLINE_LENGTH]).split())
     paragraphs = (body,) if isinstance(body, str) else body
@@ -40,7 +40,7 @@ def find_notice(headline: str, body: Sequence[str] = ()) -> Notice | None:
         return Notice(kind=advisory.kind, marker=advisory.marker, headline=headline, statement=advisory.statement)
     if advisory is None:
         return notice
-    # "ADVISORY" and "Clarification" leave open what the body then says; every other marker means what it says.
+    # after "ADVISORY" and "Clarification" the body decides the kind; every other marker has one meaning
     kind = (
         advisory.kind if notice.marker.casefold().replace(" ", "").startswith(("advisory", "clarif")) else notice.kind
     )

@@ -1,4 +1,4 @@
-"""Markers that the company signs: "CORRECTION...by Acme, Inc.", "CORRECTION by Acme: Mill Opens"."""
+"""Markers that are signed by the company: "CORRECTION...by Acme, Inc.", "CORRECTION by Acme: Mill Opens"."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from stories.model.release import Notice, NoticeKind
 
 
 class Byline(NamedTuple):
-    """A notice and the company that signs it."""
+    """A notice and the company that signed it."""
 
     notice: Notice
     company: str
 
 
 def signed(line: HeadlineTokens) -> Byline | None:
-    """Return the notice that its company signs.
+    """Return the notice that its company signed.
 
-    Business Wire prints it under a corrected headline (https://www.businesswire.com/news/home/20190307005409/en/).
+    Business Wire prints it below a corrected headline (https://www.businesswire.com/news/home/20190307005409/en/).
     """
     found = part("signed").match(line, line.skip(0, frozenset("/")))
     if found is None or part("no_company").match(line, found.last):
@@ -45,7 +45,7 @@ def _signs(line: HeadlineTokens, signer: tuple[int, int], place: int, company: s
 
 
 def _company_end(line: HeadlineTokens, place: int) -> int:
-    """Return the place of the colon or dash behind a company's name, outside of parentheses."""
+    """Return the position of the colon or dash after a company's name, outside of parentheses."""
     depth = 0
     for end in range(place, len(line)):
         word = line.words[end]

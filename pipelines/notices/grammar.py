@@ -12,9 +12,9 @@ from stories.text.token_patterns import Pattern, PatternSet, by_first_word
 from stories.text.tokens import Tokens
 
 PRIORITY: tuple[NoticeKind, ...] = ("withdrawal", "correction", "update", "repeat")
-"""The more telling kind first: "WDH/KORREKTUR" and "UPDATE AND CORRECTION" are corrections."""
+"""More specific kinds first: "WDH/KORREKTUR" and "UPDATE AND CORRECTION" are corrections."""
 RULES: tuple[Rule, ...] = ("phrase", "plain", "topical", "capitals", "colon", "brackets", "spaced")
-"""The rules by what they need, the least first."""
+"""The rules by what they require, the least first."""
 
 _MAX_PHRASE_LENGTH = 200
 _BREAK = ": | ; | — | / | \\| | … | ·"
@@ -23,7 +23,7 @@ _MERGED = {"break": _BREAK}
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What a marker word says, and what it needs around it."""
+    """The meaning of a marker word, and the context that it requires."""
 
     kind: NoticeKind
     rule: Rule
@@ -37,9 +37,9 @@ class HeadlineFrame:
     pattern: Pattern
     unless: Pattern | None
     thing: Pattern | None = None
-    """What is amended or corrected, and is no document: an agreement, a policy."""
+    """Things that are amended or corrected but are not documents: an agreement, a policy."""
     small: Pattern | None = None
-    """Words that show that more than the document's name stands between marker and document."""
+    """Words between marker and document which show that the gap is more than the document's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def words_of(phrase: str) -> tuple[str, ...]:
 
 @cache
 def meanings() -> dict[tuple[str, ...], Meaning]:
-    """Return every marker word of every language. Where two give it another rule, the one that needs less counts."""
+    """Return the marker words of all languages. If languages have different rules for one, the least strict is used."""
     found: dict[tuple[str, ...], Meaning] = {}
     for language in languages().values():
         for kind, rules in language.markers.items():
@@ -106,13 +106,13 @@ def _resolved(source: str, language: Language) -> str:
 
 @cache
 def part(name: str) -> Pattern:
-    """Return a part of a headline's marker, or a context, in all languages."""
+    """Return the pattern of a marker's part, or of a context, in all languages."""
     return Pattern(_merged(name))
 
 
 @cache
 def markers() -> tuple[Pattern, Pattern]:
-    """Return the marker with what belongs to it: the one that needs a separator behind it, and the plain one."""
+    """Return the marker with its parts: one pattern that needs a separator after it, and the plain one."""
     classes = {
         name: _merged(name)
         for name in ("ordinal", "object", "join", "adding", "qualifier", "described", "described_colon")
@@ -143,7 +143,7 @@ def headline_frames() -> tuple[tuple[HeadlineFrame, ...], PatternSet]:
 
 @cache
 def telling_words() -> frozenset[str]:
-    """Return words of which every headline that is a notice has one, spaced letters put together."""
+    """Return words of which every notice's headline has at least one; spaced letters are joined."""
     found = set(marker_words()) | {word for phrase in lexicon("spaced") for word in phrase}
     for frame in headline_frames()[0]:
         found |= frame.pattern.cues or set()
@@ -151,7 +151,7 @@ def telling_words() -> frozenset[str]:
 
 
 def _generic(language: Language) -> Iterator[HeadlineIdiom]:
-    """Return the frames that every language fills with its own words.
+    """Return the frames into which each language inserts its own words.
 
     Noun and document: "Correction to the Annual Report". Document and noun: "Annual Report Correction". Adjective and
     document: "Corrected Annual Report". Verb and release: "… rättar pressmeddelande". Item and participle: "Dépêche
@@ -199,12 +199,12 @@ def _headline_frame(idiom: HeadlineIdiom, classes: dict[str, str]) -> HeadlineFr
 
 
 def _generic_bodies(language: Language) -> Iterator[BodyFrame]:
-    """Return the sentences that every language fills with its own classes of ``[statement]``.
+    """Return the sentences into which each language inserts its own classes of ``[statement]``.
 
     "Please do not use the release", "The release was sent by mistake", "The release is withdrawn", "In the release of
     yesterday the date was wrong", "An earlier version of this release gave a wrong date". In some languages the verb
-    comes last, so a request or an error may precede or follow its release. The wrong detail is what the release states:
-    "In a release of today the club regrets an error" is another matter.
+    comes last, so a request or an error may precede or follow its release. The wrong detail must be what the release
+    states: "In a release of today the club regrets an error" is another matter.
     """
     known = language.classes()
     if "unused" in known:
@@ -227,7 +227,7 @@ def _generic_bodies(language: Language) -> Iterator[BodyFrame]:
 
 @cache
 def body_frames() -> tuple[tuple[Frame, ...], PatternSet]:
-    """Return the sentences of bodies, the more telling first."""
+    """Return the sentences of bodies, the more specific ones first."""
     found = [
         Frame(
             frame=frame,

@@ -1,7 +1,7 @@
-"""What a headline says about an earlier release, and the headline that is left without it.
+"""Recognises the notice in a headline, and returns the headline without its marker.
 
-A marker counts by its position (before the headline, behind it, in brackets, behind the issuer), by what its word needs
-(``config.languages.Rule``) and by what stands around it (``contexts`` of the languages' tables).
+A marker is accepted by its position (before or after the headline, in brackets, after the issuer), by the rule of its
+word (``config.languages.Rule``), and by its context (``contexts`` of the languages' tables).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from stories.model.release import Notice
 
 
 def headline_notice(headline: str, first_paragraph: str = "") -> Notice | None:
-    """Return what the headline alone says; ``statement`` is None. ``first_paragraph`` tells a rubric from an update."""
+    """Return the notice in the headline alone, without ``statement``; ``first_paragraph`` excludes rubrics."""
     line = HeadlineTokens(headline)
     if telling_words().isdisjoint(line.words) or part("never").search(line):
         return None
@@ -35,11 +35,11 @@ def headline_notice(headline: str, first_paragraph: str = "") -> Notice | None:
 
 
 def subject_company(headline: str) -> str | None:
-    """Return the company of a headline that names only a marker and a company, as PR Newswire prints them.
+    """Return the company of a headline that has only a marker and a company, as PR Newswire prints them.
 
-    ``/C O R R E C T I O N -- Equinix, Inc./`` and ``/DISREGARD RELEASE: Soaak Technologies/`` have lost the subject;
-    also of Business Wire's subtitle ``CORRECTION...by Civitas Solutions, Inc.`` and of a marker that is signed before
-    the headline (``CORRECTION by Acme: Mill Opens``). None for every other headline.
+    ``/C O R R E C T I O N -- Equinix, Inc./`` and ``/DISREGARD RELEASE: Soaak Technologies/`` lack the subject. Also
+    for Business Wire's subtitle ``CORRECTION...by Civitas Solutions, Inc.`` and for a signed marker before the headline
+    (``CORRECTION by Acme: Mill Opens``). None for all other headlines.
     """
     line = HeadlineTokens(" ".join(headline.split()))
     if by := signed(line):
@@ -50,7 +50,7 @@ def subject_company(headline: str) -> str | None:
 
 
 def _one_behind_another(notice: Notice | None, first_paragraph: str) -> Notice | None:
-    """Return the more telling of two markers in a row: "/R E P E A T -- CORRECTION -- Acme Opens a Mill/"."""
+    """Return the more specific of two markers in a row: "/R E P E A T -- CORRECTION -- Acme Opens a Mill/"."""
     if notice is None or not notice.headline:
         return notice
     second = leading_notice(HeadlineTokens(notice.headline), first_paragraph)

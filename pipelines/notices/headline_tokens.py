@@ -1,4 +1,4 @@
-"""A headline as tokens, and the marker that starts at one of them."""
+"""Splits a headline into tokens, and finds the marker that starts at a token."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pipelines.notices.grammar import PRIORITY, RULES, Meaning, lexicon, marker_
 from stories.text.scripts import has_unspaced_or_hangul
 from stories.text.tokens import Tokens
 
-_MIN_SPACED_LETTERS = 4  # single letters: fewer spell no marker
-_MAX_SPACED_LETTERS = 16  # letters of the longest word that is printed in spaced letters
-MAX_HEADLINE_LENGTH = 2_000  # characters of a headline that are looked at
+_MIN_SPACED_LETTERS = 4  # single letters: fewer are not a marker
+_MAX_SPACED_LETTERS = 16  # letters of the longest word that is printed with spaces between its letters
+MAX_HEADLINE_LENGTH = 2_000  # characters of a headline that are searched
 
 OPENERS = frozenset('[({<【〔《≪«*+/=#~|_"“!>-「『★■◆—')
 CLOSERS = frozenset('])}>】〕》≫»*+=#~_"”!」』★■◆')
@@ -21,7 +21,7 @@ _FILLERS = SEPARATORS | frozenset("*+=#-")
 
 
 class HeadlineTokens(Tokens):
-    """A headline in tokens. Spaced letters ("C O R R E C T I O N") are one token, in ``spaced``."""
+    """A headline as tokens. Spaced letters ("C O R R E C T I O N") are one token, in ``spaced``."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text, MAX_HEADLINE_LENGTH)
@@ -47,7 +47,7 @@ class HeadlineTokens(Tokens):
             self.words, self.spans = words, spans
 
     def _spelled_words(self, place: int) -> tuple[list[tuple[str, int, int]], int]:
-        """Return the words that letters from ``place`` on spell, with their first and last; and the place behind."""
+        """Return the words that the letters from ``place`` on spell, with first and last token; and the next place."""
         letters = self._letters_from(place)
         found: list[tuple[str, int, int]] = []
         used = 0
@@ -58,7 +58,7 @@ class HeadlineTokens(Tokens):
         return found, (letters[used - 1] + 1 if used else place + 1)
 
     def _letters_from(self, place: int) -> list[int]:
-        """Return the places of single letters in a row, with nothing or one kind of mark between them."""
+        """Return the positions of single letters in a row, with nothing or one kind of punctuation between them."""
         if not self._is_letter(place):
             return []
         letters = [place]
@@ -74,48 +74,48 @@ class HeadlineTokens(Tokens):
         return place < len(self.words) and len(self.words[place]) == 1 and "a" <= self.words[place] <= "z"
 
     def is_separator(self, place: int) -> bool:
-        """Whether a token separates a marker from a headline: a colon, a dash, a comma before a space."""
+        """Whether a token separates a marker from a headline: a colon, a dash, or a comma before a space."""
         if place >= len(self.words):
             return False
         word = self.words[place]
         return word in SEPARATORS or (word in ",." and self.text[self.end(place + 1) :][:1].isspace())
 
     def skip(self, place: int, marks: frozenset[str]) -> int:
-        """Return the first place from ``place`` on that is none of the marks."""
+        """Return the first position from ``place`` on that is not one of the marks."""
         while place < len(self.words) and self.words[place] in marks:
             place += 1
         return place
 
     def behind_separator(self, place: int) -> int:
-        """Return the place at which the headline starts behind a separator and what decorates it."""
+        """Return the position at which the headline starts after a separator and its decoration."""
         return self.skip(place + 1 if self.is_separator(place) else place, _FILLERS)
 
     def rest(self, place: int) -> str:
-        """Return what was printed from a token on."""
+        """Return the printed text from a token on."""
         return self.text[self.start(place) :]
 
     def before(self, place: int) -> str:
-        """Return what was printed before a token."""
+        """Return the printed text before a token."""
         return self.text[: self.start(place)].rstrip()
 
     def tail(self, place: int) -> HeadlineTokens:
-        """Return the headline from a token on as a line of its own."""
+        """Return the headline from a token on as one line."""
         return HeadlineTokens(self.rest(place))
 
 
 def _spelled(letters: str) -> int:
-    """Return how many of the letters spell a word that is printed so, the longest."""
+    """Return the number of letters that spell the longest word printed with spaces."""
     return max((len(word) for (word,) in lexicon("spaced") if letters.startswith(word)), default=0)
 
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """The words that mark a notice, with what belongs to them: tokens [first, last)."""
+    """The words of a notice's marker, with its parts: tokens [first, last)."""
 
     first: int
     last: int
     meaning: Meaning | None
-    """None of "advisory", which says nothing yet."""
+    """None for "advisory", whose kind the body decides."""
     word: str
     """Its words, folded."""
     printed: str
@@ -123,12 +123,12 @@ class Marker:
 
     @property
     def capitals(self) -> bool:
-        """Whether it is printed in capitals, in a script that has them."""
+        """Whether it is in capitals, in a script that has them."""
         return self.printed.isupper()
 
     @property
     def unspaced_script(self) -> bool:
-        """Whether it is written in a script without spaces, and so without capitals."""
+        """Whether it is in a script without spaces and capitals."""
         return has_unspaced_or_hangul(self.printed)
 
 
@@ -144,7 +144,7 @@ def marker_at(line: HeadlineTokens, place: int) -> Marker | None:
 
 
 def marker_ending(line: HeadlineTokens, first: int, last: int) -> Marker | None:
-    """Return the marker of exactly the tokens [first, last)."""
+    """Return the marker that consists of the tokens [first, last)."""
     return _marker(line, first, last) if markers()[1].match(line, first, last) else None
 
 
@@ -161,7 +161,7 @@ def _marker(line: HeadlineTokens, first: int, last: int) -> Marker:
 
 
 def meaning(words: list[str]) -> Meaning | None:
-    """Return what a marker says, by its most telling word."""
+    """Return the meaning of a marker, by its most specific word."""
     found: list[Meaning] = []
     place = 0
     while place < len(words):
@@ -182,18 +182,18 @@ def _pairs(words: list[str]) -> list[tuple[str, str]]:
 
 
 def says(name: str, text: str) -> bool:
-    """Whether a text holds a context ("market", "study", "column") of any language."""
+    """Whether a text contains a context ("market", "study", "column") of any language."""
     return part(name).search(Tokens(text, MAX_HEADLINE_LENGTH)) is not None
 
 
 def may_follow(line: HeadlineTokens, place: int, marker: Marker) -> bool:
-    """Whether a bracket may go on behind a marker: "corrected, date", "訂正・数値"; "수정테이프" is another word."""
+    """Whether a bracket may continue after a marker: "corrected, date", "訂正・数値"; "수정테이프" is another word."""
     word = line.words[place]
     return not marker.unspaced_script or not word[0].isalpha() or line.text[line.start(place) - 1].isspace()
 
 
 def is_dated(line: HeadlineTokens, first: int, last: int) -> bool:
-    """Whether a bracket says when or which: "(Updated June 3, 2026)", not "(Updated for 2026)"."""
+    """Whether a bracket gives a time or a part: "(Updated June 3, 2026)", not "(Updated for 2026)"."""
     words = line.words[first:last]
     if "for" in words:
         return "," in words
@@ -201,5 +201,5 @@ def is_dated(line: HeadlineTokens, first: int, last: int) -> bool:
 
 
 def joined(before: str, after: str) -> str:
-    """Return the headline that is left of two pieces, with single spaces."""
+    """Return the headline that consists of two pieces, with single spaces."""
     return " ".join(f"{before} {after}".split())

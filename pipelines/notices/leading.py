@@ -1,4 +1,4 @@
-"""A marker before the headline: at its start, behind what a wire prints before every headline, behind the issuer."""
+"""Markers before the headline: at its start, after a wire's prefix, or after the issuer."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from pipelines.notices.news_words import (
 )
 from stories.model.release import Notice
 
-_LEAD_CHARACTERS = 80  # "EQS-News: Hafen AG:"; an issuer's name is not longer
-_LEADS = 3  # separators among which a marker behind an issuer is looked for
+_LEAD_CHARACTERS = 80  # "EQS-News: Hafen AG:"; no issuer's name is longer
+_LEADS = 3  # separators after which a marker behind an issuer is searched
 _LEAD_TOKENS = 16
 
 
 def leading_notice(line: HeadlineTokens, first_paragraph: str) -> Notice | None:
-    """A marker at the start, or behind what a wire prints before every headline ("EQS-News: Hafen AG:")."""
+    """A marker at the start, or after a wire's prefix ("EQS-News: Hafen AG:")."""
     for start in _wire_leads(line):
         first = line.skip(start, OPENERS)
         marker = marker_at(line, first)
@@ -91,7 +91,7 @@ def _prefixed(line: HeadlineTokens, start: int, marker: Marker, first_paragraph:
 
 
 class _Prefix:
-    """Whether a marker before a headline is one, by what stands between and what follows."""
+    """Return whether the words before a headline are a marker, by what is between them and by what follows."""
 
     def __init__(self, line: HeadlineTokens, start: int, marker: Marker, closed: int, rest: str) -> None:
         self.line, self.marker, self.rest = line, marker, rest
@@ -124,19 +124,19 @@ class _Prefix:
         return self._title_counts()
 
     def _phrase_counts(self) -> bool:
-        # "CORRECTING and REPLACING" stands out; "Correcting and Replacing Dentures" is what a dentist does.
+        # "CORRECTING and REPLACING" is in capitals; "Correcting and Replacing Dentures" is what a dentist does.
         printed, rest = self.marker.printed, self.rest
         shouted = sum(map(str.isupper, printed)) > len(printed) // 2 and not rest.isupper()
         if not shouted and self.marker.word.startswith(("correct ", "replace ")):
-            return False  # "Correct and Replace Program Launches": an order, or somebody's programme
+            return False  # "Correct and Replace Program Launches": an imperative, or the name of a programme
         if shouted or not printed.isascii() or is_news(rest) or names_a_release(rest):
             return True
-        # What follows in capitals is a name ("Correcting and Replacing Old Mill Bakery"), unless it is a thing to mend.
+        # Following capitals are a name ("Correcting and Replacing Old Mill Bakery"), unless it is something to repair.
         mended = says("mended", rest) or (says("participle", rest) and not says("name_like_participle", rest))
         return self.marker.word.startswith("correct") and rest[0].isupper() and not mended
 
     def _stands_out(self) -> bool:
-        """Whether capitals alone make it a marker: "CORRECTION Acme Reports …", not "CORRECTION TAPE MARKET"."""
+        """Whether capitals are sufficient for a marker: "CORRECTION Acme Reports …", not "CORRECTION TAPE MARKET"."""
         rest = self.rest
         return (
             len(self.marker.printed) >= len("UPDATE")
@@ -166,7 +166,7 @@ class _Prefix:
 
 
 def _bracketed(line: HeadlineTokens, marker: Marker) -> Notice | None:
-    """ "(Korrektur: Absatz 2) Hafen AG erhöht Prognose": what the marker is about stands in the bracket with it."""
+    """A marker in a bracket with its object: "(Korrektur: Absatz 2) Hafen AG erhöht Prognose"."""
     meaning, opener = marker.meaning, line.words[marker.first - 1]
     closer = PAIRS.get(opener)
     if meaning is None or closer is None or opener in "*/" or closer not in line.words[marker.last :]:
@@ -182,7 +182,7 @@ def _bracketed(line: HeadlineTokens, marker: Marker) -> Notice | None:
 
 
 def _advisory(line: HeadlineTokens, marker: Marker) -> Notice | None:
-    """An advisory in slashes or spaced letters withdraws; others ("ADVISORY: Minister to visit …") announce."""
+    """Whether an advisory withdraws: in slashes or spaced letters. "ADVISORY: Minister to visit …" announces."""
     orders = part("advisory_orders").match(line, marker.first)
     if not (marker.spaced or "/" in line.words[: marker.first] or orders):
         return None
@@ -220,7 +220,7 @@ def _issuers_marker_counts(line: HeadlineTokens, place: int, marker: Marker) -> 
 
 
 def subject_of(line: HeadlineTokens, marker: Marker) -> str | None:
-    """Return the company behind a marker in slashes or spaced letters, if a company is all that stands there."""
+    """Return the company after a marker in slashes or spaced letters, if there is nothing but a company."""
     if not (marker.spaced or "/" in line.words[: marker.first]):
         return None
     company = line.rest(line.behind_separator(line.skip(marker.last, CLOSERS))).rstrip(" /").strip()

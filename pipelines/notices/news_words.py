@@ -1,4 +1,4 @@
-"""What the words beside a marker are: an issuer's news, a company alone, a filing's title, a column, a study."""
+"""Classifies the words next to a marker: an issuer's news, a company alone, a filing's title, a column, a study."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from pipelines.notices.headline_tokens import HeadlineTokens, says
 COMPANY_WORDS = 8
 _SMALL_WORDS = "of and the & for de la le du des et und y e di del della van von der den da do dos"
 _SMALL = frozenset(_SMALL_WORDS.split())
-_FIRST_WORDS = 600  # characters of a first paragraph
+_FIRST_WORDS = 600  # searched characters of a first paragraph
 
 
 def acts(text: str) -> bool:
-    """Whether a headline says that somebody does something: "… Opens a Bakery", "… to Present at …"."""
+    """Whether a headline states an action: "… Opens a Bakery", "… to Present at …"."""
     return says("acts", text)
 
 
 def is_news(text: str) -> bool:
-    """Whether a headline is an issuer's news: a company with its legal form or ticker, or somebody who acts."""
+    """Whether a headline is an issuer's news: a company with its legal form or ticker, or a subject with an action."""
     if acts(text) or says("legal_form", text) or says("ticker", text):
         return True
     line = HeadlineTokens(text)
@@ -41,19 +41,19 @@ def is_filing(text: str) -> bool:
 
 
 def names_a_release(text: str) -> bool:
-    """Whether what follows a marker tells which release is meant: "Annule et remplace le communiqué du 3 mai"."""
+    """Whether the words after a marker identify the release: "Annule et remplace le communiqué du 3 mai"."""
     return says("names_release", text)
 
 
 def is_column(text: str) -> bool:
-    """Whether a headline (or what stands before a marker in it) is that of a column, a listicle, a market report."""
+    """Whether a headline (or its part before a marker) is that of a column, a listicle, a market report."""
     return says("column", text)
 
 
 def is_study_update(rest: str, first_paragraph: str = "") -> bool:
-    """Whether what follows "Update:" is a topic with new figures, not the headline of a release that is updated.
+    """Whether the words after "Update:" are a topic with new figures, not the headline of an updated release.
 
-    Signs: it ends in the name of a study ("– WalletHub Study"); it opens with a topic ("States With the Biggest …",
+    Signs: it ends in the name of a study ("– WalletHub Study"); it begins with a topic ("States With the Biggest …",
     "2025’s Changes in …", "Best …", "How …") and no issuer does anything in it; or the first paragraph says that an
     updated report or ranking was released.
     """

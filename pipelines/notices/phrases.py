@@ -1,4 +1,4 @@
-"""Notices that a phrase of the headline tells: "Correction to Half-Year Report", "… Corrects Record Date"."""
+"""Recognises notices by phrases of the headline: "Correction to Half-Year Report", "… Corrects Record Date"."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from stories.text.token_patterns import Match
 
 
 def phrase_notice(line: HeadlineTokens) -> Notice | None:
-    """Return the notice that a phrase tells: "Correction to Half-Year Report", "… Corrects Record Date"."""
+    """Return the notice of a phrase: "Correction to Half-Year Report", "… Corrects Record Date"."""
     frames, patterns = headline_frames()
     for number in patterns.candidates(line.words):
         frame = frames[number]
@@ -33,10 +33,10 @@ def phrase_notice(line: HeadlineTokens) -> Notice | None:
 
 
 def _is_about_something_else(line: HeadlineTokens, found: Match, frame: HeadlineFrame) -> bool:
-    """Whether what is corrected or amended is an agreement, a policy, a director, not an announcement.
+    """Return whether an agreement, a policy or a director is corrected or amended, not an announcement.
 
-    "Amendment to Loan Agreement Announcement" names an announcement, "Amendment to Loan Agreement in the Report" none.
-    Behind an adjective or a verb (group ``whole``) no such word may stand: "Amended Credit Agreement Announcement".
+    "Amendment to Loan Agreement Announcement" names an announcement, "Amendment to Loan Agreement in the Report" not.
+    After an adjective or verb (group ``whole``) such a word excludes a notice: "Amended Credit Agreement Announcement".
     """
     between = found.groups.get("gap") or found.groups.get("whole")
     if between is None or frame.thing is None:
@@ -44,7 +44,7 @@ def _is_about_something_else(line: HeadlineTokens, found: Match, frame: Headline
     gap = HeadlineTokens(line.printed(*between))
     if any(word in SEPARATORS for word in gap.words):
         return True
-    strict = "whole" in found.groups and "'" not in gap.words  # "Revised Chairman's Address" is the chairman's
+    strict = "whole" in found.groups and "'" not in gap.words  # "Revised Chairman's Address" is an address
     if frame.thing.search(gap) and (strict or frame.small is None or frame.small.search(gap)):
         return True
     lead = found.groups.get("lead")

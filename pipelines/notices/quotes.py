@@ -1,4 +1,4 @@
-"""What a statement names: the earlier release's headline, its date."""
+"""Extracts what a statement names: the earlier release's headline, and its date."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _ISSUED = re.compile(
     r"(?:which was\s+)?(?:issued|published|distributed|disseminated|released|dated"
     r"|sent)\s+(?:on\s+)?(?:earlier|today|yesterday|\w+ \d|\d|by|over|via)"
 )
-# What a quotation says instead of names: the wrong or the right words.
+# A quotation with the wrong or the right words of the text is not a headline.
 _WORDING = re.compile(
     r"(?:should (?:have )?(?:read|be|been|state)|reads?|read as|stated?|instead of|rather than"
     r"|replaced? (?:by|with)|to|from|heisst|statt"
@@ -45,7 +45,7 @@ _DATES = re.compile(
 
 
 def quoted_headlines(text: str) -> tuple[str, ...]:
-    """Return what a statement may quote as an earlier headline, in the order named, each once.
+    """Return the quotations in a statement that may be earlier headlines, in order, each once.
 
     Quotations in any of the usual marks, and the headline in PR Newswire's "the news release, X, issued July 19, 2022".
     Short ones (defined terms) and quoted wording ("should read “…”") are left out.
@@ -68,9 +68,9 @@ def quoted_headlines(text: str) -> tuple[str, ...]:
 
 
 def named_dates(text: str) -> tuple[str, ...]:
-    """Return the full dates (with a year) that a statement names, as ISO 8601, in order, each once.
+    """Return the full dates (with a year) in a statement, as ISO 8601, in order, each once.
 
-    ``12/05/2020`` is left out: nobody knows which is the month.
+    ``12/05/2020`` is left out, because day and month are ambiguous.
     """
     dates: dict[str, None] = {}
     for match in _DATES.finditer(fold(text[:4000])):

@@ -1,4 +1,4 @@
-"""What the first paragraphs of a body, or a note behind it, say about an earlier release."""
+"""Recognises notices in the first paragraphs of a body, or in a note at its end."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from stories.text.scripts import has_unspaced_or_hangul
 from stories.text.token_patterns import Match
 from stories.text.tokens import Tokens
 
-OPENING_PARAGRAPHS = 6  # an advisory stands first; deeper down, "the previous release" belongs to the story
-CLOSING_PARAGRAPHS = 3  # paragraphs at the end among which a closing note is looked for
-_PARAGRAPH_LENGTH = 4_000  # of each: an advisory with its headline and reason is shorter
+OPENING_PARAGRAPHS = 6  # an advisory is at the top; further down, "the previous release" belongs to the news
+CLOSING_PARAGRAPHS = 3  # paragraphs at the end in which a closing note is searched
+_PARAGRAPH_LENGTH = 4_000  # characters of each; an advisory with its headline and reason is shorter
 _STATEMENT_LENGTH = 700
-_LINE_LENGTH = 200  # characters of a marker line's start
-_MARKER_LINE = 1_500  # a CORRECTION paragraph with its reason is not longer
-_MARKER_LINES = 3  # paragraphs among which a line that is a marker is looked for
+_LINE_LENGTH = 200  # characters at the start of a marker line
+_MARKER_LINE = 1_500  # characters; a CORRECTION paragraph with its reason is not longer
+_MARKER_LINES = 3  # paragraphs among which a line with only a marker is searched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,11 +32,11 @@ class Advisory:
 
     kind: NoticeKind
     marker: str
-    """The words that say so, as printed."""
+    """The words of the marker, as printed."""
     statement: str | None
 
 
-# What comes before the first sentence: "BOSTON--(BUSINESS WIRE)--", "OTTAWA, May 3, 2026 /CNW/ -", "--News Direct--".
+# Text before the first sentence: "BOSTON--(BUSINESS WIRE)--", "OTTAWA, May 3, 2026 /CNW/ -", "--News Direct--".
 _DATELINE_CHARACTERS = 220
 _DATELINE_END = re.compile(
     rf"(?:\((?:{wire_name_pattern()})[^)]{{0,40}}\)\s*-*—*\s*"
@@ -48,8 +48,8 @@ _DATELINE_END = re.compile(
 def find_advisory(body: Sequence[str], *, marked: bool = False) -> Advisory | None:
     """Return what the first paragraphs (or a closing note) say about an earlier release, or None.
 
-    Only at the edges of the body and only in clear frames ("Please replace the release …", "… should disregard the news
-    release, …"). ``marked``: the headline has a marker already, so an opening frame may stand in any of them.
+    Searched are only the edges of the body, and only for unambiguous frames ("Please replace the release …", "… should
+    disregard the news release, …"). ``marked``: the headline has a marker, so an opening frame may be in any of them.
     """
     paragraphs = _first_paragraphs(body)
     line: Advisory | None = None
@@ -72,7 +72,7 @@ def _first_paragraphs(body: Sequence[str]) -> list[str]:
 
 
 def _closing_note(body: Sequence[str]) -> Advisory | None:
-    """Return what the last paragraphs say, behind those that were read from the start."""
+    """Return what the last paragraphs say, after those that were read from the start."""
     last = [
         text for line in body[OPENING_PARAGRAPHS:][-CLOSING_PARAGRAPHS:] if (text := visible(line[:_PARAGRAPH_LENGTH]))
     ]
@@ -92,7 +92,7 @@ def _marker_line(text: str) -> Advisory | None:
     notice = headline_notice(text[:_LINE_LENGTH])
     if notice is None or notice.kind == "repeat" or notice.marker.endswith(("s", "S")):
         return None
-    # "Correction: the second paragraph gave 21 ovens." says what it is about; "Correction: Acme Opens" is a headline.
+    # "Correction: the second paragraph gave 21 ovens." names its object; "Correction: Acme Opens" is a headline.
     explains = _explains(text)
     if len(text) > _STATEMENT_LENGTH and not explains:
         return None
@@ -139,13 +139,13 @@ def _statement(paragraphs: list[str], number: int, sentence: tuple[int, int], fo
     start, end = sentence
     words = text[found[0] : found[1]]
     if _points_below(words):
-        # "First dividend payable on June 2 [instead of …]. The corrected release reads:": the reason came before.
+        # "First dividend payable on June 2 [instead of …]. The corrected release reads:": the reason precedes it.
         reason = text[_after_dateline(fold(text)) : found[0]].strip() or _reason_above(paragraphs[:number])
         if reason:
             return _short(reason)
         return _short(text[start:end]) if end - start > len(words) + 15 else None
     if has_unspaced_or_hangul(words) and len(text) <= _STATEMENT_LENGTH // 2:
-        return _short(text)  # what was wrong and that it is corrected are two sentences there
+        return _short(text)  # the error and the correction are in two sentences
     statement = text[start:end]
     following = text[end:].lstrip()
     if following:
@@ -180,7 +180,7 @@ def _after_dateline(folded: str) -> int:
 
 
 def sentence_around(text: str, start: int, end: int) -> tuple[int, int]:
-    """Return where the sentence (or sentences) that hold ``text[start:end]`` begin and end, the dateline left out."""
+    """Return the range of the sentence (or sentences) that contain ``text[start:end]``, without the dateline."""
     tokens = Tokens(text, _PARAGRAPH_LENGTH)
     first = _after_dateline(tokens.folded)
     first = first if first <= start else 0
@@ -202,7 +202,7 @@ _CLOSING_MARKS = '"”»’)]'
 
 
 def _heads_a_list(tokens: Tokens, place: int) -> bool:
-    """Whether a colon ends a sentence: what follows begins like a headline."""
+    """Whether a colon ends a sentence: a headline follows."""
     if tokens.words[place] != ":" or not place or not tokens.words[place - 1].isalpha():
         return False
     following = tokens.text[tokens.end(place + 1) :].lstrip()[:40].split()

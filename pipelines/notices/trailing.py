@@ -1,4 +1,4 @@
-"""A marker behind the headline or in its midst: in brackets, behind a dash, behind a colon."""
+"""Markers after the headline or inside it: in brackets, after a dash, after a colon."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from pipelines.notices.headline_tokens import (
 from pipelines.notices.news_words import is_column, is_filing
 from stories.model.release import Notice
 
-_MARKER_TOKENS = 16  # a marker with what belongs to it is not longer
+_MARKER_TOKENS = 16  # tokens; no marker with its parts is longer
 
 
 def trailing_notice(line: HeadlineTokens) -> Notice | None:
-    """A marker in the last brackets, or behind the last dash or colon; the wire's name may follow."""
+    """A marker in the last brackets, or after the last dash or colon; the wire's name may follow."""
     last = _before_wire_name(line)
     return _last_bracket(line, last) or _behind_dash(line, last)
 
 
 def _before_wire_name(line: HeadlineTokens) -> int:
-    """Return the place before " - Media OutReach Newswire" and hashtags at the end."""
+    """Return the position before " - Media OutReach Newswire" and hashtags at the end."""
     for place in range(max(1, len(line) - _MARKER_TOKENS), len(line)):
         if part("wire_tail").match(line, place, len(line)):
             return place
@@ -73,7 +73,7 @@ def _behind_dash(line: HeadlineTokens, last: int) -> Notice | None:
             continue
         before = line.before(place).rstrip(" *")
         if separator == "-" and behind == last and not is_filing(before):
-            continue  # "Error-Correction"; "Dividend-Amended" is how ASX prints it
+            continue  # "Error-Correction"; "Dividend-Amended" is a style of ASX
         counts = _behind_colon_counts if separator == ":" else _last_words_count
         if counts(line, before, marker):
             return Notice(kind=marker.meaning.kind, marker=marker.printed, headline=joined(before, line.rest(last)))
@@ -87,7 +87,7 @@ def _behind_colon_counts(line: HeadlineTokens, before: str, marker: Marker) -> b
         return False
     if (marker.capitals and not before.isupper()) or line.words[0] in ("eqs", "dgap"):
         return not is_column(f"{before}:")
-    # "Harbour Robotics: Correction" is a company's, "Gold: Correction" a market's.
+    # "Harbour Robotics: Correction" is of a company, "Gold: Correction" of a market.
     return (
         marker.unspaced_script
         or _own_word(marker)
@@ -106,7 +106,7 @@ def _last_words_count(line: HeadlineTokens, before: str, marker: Marker) -> bool
         return True
     if meaning.kind == "repeat":
         return marker.word.startswith(("retrans", "re - ", "re -", "resen", "re-"))
-    if meaning.rule == "topical":  # "… - Update" ends a rubric ("3Q 2025 - Update"); "- Updated" tells of this release
+    if meaning.rule == "topical":  # "… - Update" ends a rubric ("3Q 2025 - Update"); "- Updated" refers to this release
         return marker.word.endswith("updated")
     if meaning.rule == "capitals" and meaning.kind != "correction":
         return False
@@ -114,7 +114,7 @@ def _last_words_count(line: HeadlineTokens, before: str, marker: Marker) -> bool
 
 
 def _own_word(marker: Marker) -> bool:
-    """Whether the marker is a word that no market and no lens corrects itself by."""
+    """Whether the marker is a word that is not used for markets and optics."""
     return part("own_word").search(HeadlineTokens(marker.printed)) is not None
 
 

@@ -100,7 +100,7 @@ def list_receipts(
     found, counts = with_app_context(settings, read)
     rows = [_row(receipt) | {"at": moment(timestamp(receipt.settled or receipt.created))} for receipt in found]
     if chosen(format) is Format.TABLE:
-        show([_count_row(one) for one in counts], CHANNEL_COLUMNS, format)
+        show([_count_row(count) for count in counts], CHANNEL_COLUMNS, format)
         typer.echo()
     if channel is None:
         _warn_of_removed_channels(counts, settings.channels)
@@ -114,14 +114,14 @@ async def _counts(app: AppContext, channel: str | None) -> list[ChannelCounts]:
     counts = await count_alerts(app.redis, configured, others=True)
     removed = sorted(await Outbox(app.redis).channels() - set(configured))
     gone = await count_alerts(app.redis, removed)
-    found = [one for one in counts if one.channel not in removed]
-    failed = {one.channel: one.failed for one in counts}
-    return [*found, *(replace(one, failed=failed.get(one.channel, 0)) for one in gone)]
+    found = [count for count in counts if count.channel not in removed]
+    failed = {count.channel: count.failed for count in counts}
+    return [*found, *(replace(count, failed=failed.get(count.channel, 0)) for count in gone)]
 
 
 def _warn_of_removed_channels(counts: list[ChannelCounts], configured: Collection[str]) -> None:
     """Warn on standard error of channels that have alerts and are not in the configuration."""
-    for line in removed_channels([one for one in counts if one.channel not in configured]):
+    for line in removed_channels([count for count in counts if count.channel not in configured]):
         typer.echo(plain_lines(line), err=True)
 
 
@@ -131,9 +131,9 @@ def channels(context: typer.Context, format: FormatOption = None) -> None:  # no
     counts = with_app_context(context.obj.settings, lambda app: _counts(app, None))
     _warn_of_removed_channels(counts, context.obj.settings.channels)
     if chosen(format) is Format.TABLE:
-        show([_count_row(one) for one in counts], CHANNEL_COLUMNS, format, empty="No channels.")
+        show([_count_row(count) for count in counts], CHANNEL_COLUMNS, format, empty="No channels.")
     else:
-        show([_row(one) for one in counts], CHANNEL_COLUMNS, format)
+        show([_row(count) for count in counts], CHANNEL_COLUMNS, format)
 
 
 def _count_row(counted: ChannelCounts) -> dict[str, Any]:
@@ -172,7 +172,7 @@ def retry(
 
 
 async def _disabled_channels(app: AppContext) -> set[str]:
-    return {one.channel for one in await _counts(app, None) if one.off}
+    return {count.channel for count in await _counts(app, None) if count.off}
 
 
 @alerts.command("test", epilog=examples("wirewatch alerts test desk"))

@@ -92,7 +92,7 @@ def wanted_releases(
         source=source,
         kind=kind,
         since=since(since_),
-        asked=[*watch_filter(settings, watch), *query_filter(query)],
+        parts=[*watch_filter(settings, watch), *query_filter(query)],
     )
 
 
@@ -147,19 +147,19 @@ def _claimed(release: Release, found: list[dict[str, Any]] | None) -> list[dict[
     """Return the claims of a notice, checked against the changes; None: the changes are unknown."""
     if release.notice is None:
         return []
-    sides = None if found is None else [(one["before"], one["after"]) for one in found]
+    sides = None if found is None else [(change["before"], change["after"]) for change in found]
     return [claim_payload(claim) for claim in checked_claims(release.notice.statement, sides)]
 
 
 def _part(stored: StoredRelease, revisions: list[Release], story: tuple[StoredRelease, ...]) -> dict[str, Any]:
     from pipelines.changes import changes
 
-    original = next((one.release for one in story if one.release.id == stored.replaces), None)
-    against = [change_payload(one) for one in changes(original, stored.release)] if original else []
+    original = next((candidate.release for candidate in story if candidate.release.id == stored.replaces), None)
+    against = [change_payload(change) for change in changes(original, stored.release)] if original else []
     compared = against if original else None
     if original is not None and original.id == stored.release.id and len(revisions) > 1:
         compared = [
-            change_payload(one) for one in changes(revisions[-2], stored.release)
+            change_payload(change) for change in changes(revisions[-2], stored.release)
         ]  # a notice about its own page
     return {
         "release": release_payload(stored.release),
@@ -172,7 +172,7 @@ def _part(stored: StoredRelease, revisions: list[Release], story: tuple[StoredRe
             {
                 "revision": after.revision,
                 "headline": after.headline,
-                "changes": [change_payload(one) for one in changes(before, after)],
+                "changes": [change_payload(change) for change in changes(before, after)],
             }
             for before, after in pairwise(revisions)
         ],
@@ -200,7 +200,7 @@ def _print(data: dict[str, Any]) -> None:
         if release["notice"] and release["notice"]["statement"]:
             console.print(cell(f"            it says: {release['notice']['statement']}"))
         for claim in part["claims"]:
-            said = " → ".join(one for one in (claim["wrong"], claim["right"] and f"now {claim['right']}") if one)
+            said = " → ".join(part for part in (claim["wrong"], claim["right"] and f"now {claim['right']}") if part)
             console.print(cell(f"            it corrects: {said} ({STATES[str(claim['state'])]})"))
         _print_changes(console, part["changes"], f"against {part['replaces']}")
         for revision in part["revisions"]:

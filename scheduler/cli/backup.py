@@ -19,7 +19,7 @@ from stories.db.connection import connect
 from stories.db.embedded_server import EmbeddedServer, EmbeddedServerError
 from stories.db.fencing import raise_term
 from stories.runtime.file_locks import is_held
-from stories.store.backup import COPY, About, BackupError, back_up, read_about, unpack_copy
+from stories.store.backup import COPY, BackupDescription, BackupError, back_up, read_description, unpack_copy
 
 ELSEWHERE = (
     "redis_url is set: back up that Redis with its own tools, such as redis-cli -u URL --rdb FILE; "
@@ -43,7 +43,7 @@ def backup(
     if file.exists():
         raise CommandError(f"{file} exists already; give another name, or move the file away")
 
-    async def work(app: AppContext) -> About:
+    async def work(app: AppContext) -> BackupDescription:
         assert app.server is not None  # noqa: S101 (there is no redis_url)
         return await back_up(app.redis, app.server.folder, file, now())
 
@@ -62,7 +62,7 @@ def restore(
     if settings.redis_url is not None:
         raise CommandError(ELSEWHERE)
     try:
-        made = read_about(file)
+        made = read_description(file)
         folder = EmbeddedServer(settings.data_dir).folder
         _refuse_unless_empty(folder)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -80,7 +80,7 @@ def _refuse_unless_empty(folder: Path) -> None:
         raise BackupError(f"{folder} contains data already; move it away first: mv {folder} {folder}.before")
 
 
-async def _settle(settings: Settings, folder: Path, made: About) -> int:
+async def _settle(settings: Settings, folder: Path, made: BackupDescription) -> int:
     """Let the server load the copy, and return the number of releases in it."""
     from crawler.polling.polls import all_listings
     from scheduler.leader.rollback_recovery import drop_validators
@@ -94,7 +94,9 @@ async def _settle(settings: Settings, folder: Path, made: About) -> int:
     try:
         async with connect(server.url) as redis:
             await _begin_anew(redis)
-            await drop_validators(redis, [listing_key(one.source, one.url) for one in all_listings(settings)])
+            await drop_validators(
+                redis, [listing_key(listing.source, listing.url) for listing in all_listings(settings)]
+            )
             return int(await redis.zcard(keys.releases().name))
     finally:
         await server.stop()

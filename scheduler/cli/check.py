@@ -26,7 +26,7 @@ from scheduler.wiring import AppContext, now
 from stories.crawl_state.canary_reports import DAEMON, CanaryReport, CanaryReports
 from stories.crawl_state.workers import WorkerRegistry
 from stories.db import keys
-from stories.db.clock import SKEW, skew_warning, timekeeper
+from stories.db.clock import MAX_SKEW, skew_warning, timekeeper
 from stories.db.connection import server_risks
 from stories.model.timestamps import parse_timestamp, timestamp
 from stories.store.receipts import ChannelCounts, count_alerts
@@ -59,9 +59,9 @@ def check(
         settled = set(settings.channels)
         removed = [name for name in sorted(await Outbox(app.redis).channels()) if name not in settled]
         gone = await count_alerts(app.redis, removed)
-        counts = [one for one in counts if one.channel not in removed] + gone
+        counts = [count for count in counts if count.channel not in removed] + gone
         skew = (await timekeeper.measure(app.redis, samples=3)).skew
-        clocks = [skew_warning(skew)] if abs(skew) > SKEW else []
+        clocks = [skew_warning(skew)] if abs(skew) > MAX_SKEW else []
         living, _ = await WorkerRegistry(app.redis, sign=partial(app.signer.sign, REGISTRY_PURPOSE)).list_workers()
         queries.extend(
             [fault for name in settings.watches for fault in await stored_warnings(app, settings, name, now())]
@@ -121,15 +121,15 @@ def canary_faults(reports: Mapping[str, CanaryReport], now: datetime) -> list[st
 def channel_faults(counts: list[ChannelCounts]) -> list[str]:
     """Return a warning for every channel that is off or has failed alerts."""
     off = [
-        f"channel {one.channel!r} is off since {timestamp(one.off_at) if one.off_at else 'some time'}: {one.off}. "
-        f"To switch it on: {command('alerts', 'test', one.channel)}, or alerts retry"
-        for one in counts
-        if one.off
+        f"channel {count.channel!r} is off since {timestamp(count.off_at) if count.off_at else 'some time'}: "
+        f"{count.off}. To switch it on: {command('alerts', 'test', count.channel)}, or alerts retry"
+        for count in counts
+        if count.off
     ]
     failed = [
-        f"{one.failed} alert(s) of channel {one.channel!r} failed: wirewatch alerts --failed shows them"
-        for one in counts
-        if one.failed
+        f"{count.failed} alert(s) of channel {count.channel!r} failed: wirewatch alerts --failed shows them"
+        for count in counts
+        if count.failed
     ]
     return off + failed
 
@@ -137,10 +137,10 @@ def channel_faults(counts: list[ChannelCounts]) -> list[str]:
 def removed_channels(counts: list[ChannelCounts]) -> list[str]:
     """Return a warning for every removed channel whose alerts still wait."""
     return [
-        f"{one.waiting} alert(s) wait for channel {one.channel!r}, which is not in the configuration any more; a "
-        f"running daemon gives them up. Add [channels.{one.channel}] again, then: wirewatch alerts retry --all"
-        for one in counts
-        if one.waiting
+        f"{count.waiting} alert(s) wait for channel {count.channel!r}, which is not in the configuration any more; a "
+        f"running daemon gives them up. Add [channels.{count.channel}] again, then: wirewatch alerts retry --all"
+        for count in counts
+        if count.waiting
     ]
 
 
@@ -151,7 +151,7 @@ def unwritable_files(settings: Settings) -> list[str]:
         if channel.type != "file":
             continue
         path = Path(str(getattr(channel, "path", ""))).expanduser()
-        there = path if path.exists() else next((one for one in path.absolute().parents if one.exists()), path)
+        there = path if path.exists() else next((parent for parent in path.absolute().parents if parent.exists()), path)
         if path.is_dir() or (there != path and not there.is_dir()) or not os.access(there, os.W_OK):
             found.append(f"channel {name!r} cannot write {path}: {there} is no folder or file that this user may write")
     return found

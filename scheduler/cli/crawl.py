@@ -51,8 +51,8 @@ def crawl(
     from scheduler.roles.one_off import CrawlResult, crawl_once, polls_for
 
     settings = _settings(context.obj.settings, sources or [], no_alerts)
-    urls = [web_address(one) for one in url or []]
-    polls = polls_for(settings, sources or [], [one.lstrip("#＃") for one in tag or []], urls)
+    urls = [web_address(address) for address in url or []]
+    polls = polls_for(settings, sources or [], [name.lstrip("#＃") for name in tag or []], urls)
     if not polls:
         raise CommandError(
             "nothing to poll: no source is enabled, or its listings need a tag; give --tag, or add tags to a watch"
@@ -131,8 +131,8 @@ def _progress() -> Iterator[Bar]:
         SpinnerColumn(), TextColumn("{task.description}"), console=console, transient=True,
         disable=not console.is_terminal, redirect_stdout=False, redirect_stderr=sys.stderr.isatty(),
     )  # fmt: skip
-    handlers = [one for one in logging.getLogger().handlers if isinstance(one, logging.StreamHandler)]
-    streams = [one.stream for one in handlers]
+    handlers = [candidate for candidate in logging.getLogger().handlers if isinstance(candidate, logging.StreamHandler)]
+    streams = [log_handler.stream for log_handler in handlers]
     with bar:
         for handler in handlers:
             handler.setStream(sys.stderr)

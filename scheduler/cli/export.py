@@ -124,7 +124,7 @@ async def _chunks(app: AppContext, wanted: ReleaseFilter, limit: int | None) -> 
 async def _lines(app: AppContext, found: Sequence[StoredRelease], wanted: ExportFormat) -> list[str]:
     match wanted:
         case ExportFormat.CSV:
-            return [csv_line([cell(one) for one in csv_cells(stored)]) for stored in found]
+            return [csv_line([cell(value) for value in csv_cells(stored)]) for stored in found]
         case ExportFormat.JSONL:
             rows = [release_row(stored) for stored in found]
             for row in rows:
@@ -133,7 +133,7 @@ async def _lines(app: AppContext, found: Sequence[StoredRelease], wanted: Export
         case ExportFormat.NINJS:
             withdrawn = await app.archive.withdrawn(list({stored.story: None for stored in found}))
             moment = now()
-            return [_json_line(item(one, withdrawn=one.story in withdrawn, now=moment)) for one in found]
+            return [_json_line(item(stored, withdrawn=stored.story in withdrawn, now=moment)) for stored in found]
 
 
 def _json_line(row: dict[str, Any]) -> str:

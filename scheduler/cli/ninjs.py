@@ -155,7 +155,7 @@ def _moment(text: str | None) -> str | None:
 
 
 def _uri(url: str | None) -> str | None:
-    """Return an address of the web as a URI, letters outside ASCII escaped; None for what is none."""
+    """Return an address of the web as a URI, with letters outside ASCII escaped; None if it is not an address."""
     try:
         parts = urlsplit(url or "")
         return safe_url_string(url or "") if parts.scheme in ("http", "https") and parts.hostname else None

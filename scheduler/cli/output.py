@@ -101,8 +101,8 @@ def _table(rows: list[dict[str, Any]], columns: Sequence[str], empty: str) -> No
     console = Console()
     texts = [[cell(row.get(column)) for column in columns] for row in rows]
     widths = [
-        max(len(column), *(text.cell_len for text in one))
-        for column, one in zip(columns, zip(*texts, strict=True), strict=True)
+        max(len(column), *(text.cell_len for text in column_texts))
+        for column, column_texts in zip(columns, zip(*texts, strict=True), strict=True)
     ]
     in_row = [number for number, column in enumerate(columns) if column not in LONG_COLUMNS]
     room = console.width - sum(widths[number] + COLUMN_GAP for number in in_row)
@@ -112,8 +112,8 @@ def _table(rows: list[dict[str, Any]], columns: Sequence[str], empty: str) -> No
     for number in in_row:
         long = columns[number] in LONG_COLUMNS
         table.add_column(columns[number].replace("_", " "), overflow="fold", no_wrap=not long)
-    for one in texts:
-        table.add_row(*(one[number] for number in in_row))
+    for row_texts in texts:
+        table.add_row(*(row_texts[number] for number in in_row))
     if len(in_row) == len(columns):
         console.print(table)
         return
@@ -137,8 +137,8 @@ def cell(value: Any) -> Text:
     if value is None:
         return Text(EMPTY_CELL)
     if isinstance(value, list | tuple):
-        value = ", ".join(str(one) for one in value)
-    return Text("".join(one if one.isprintable() else " " for one in str(value)))
+        value = ", ".join(str(item) for item in value)
+    return Text("".join(character if character.isprintable() else " " for character in str(value)))
 
 
 def plain_lines(text: str) -> str:

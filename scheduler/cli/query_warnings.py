@@ -35,7 +35,7 @@ async def stored_warnings(app: AppContext, settings: Settings, name: str, now: d
     if not stored:
         return []
     found = []
-    async for match in filtered(app.archive, ReleaseFilter(asked=watch_filter(settings, name), since=since), app.index):
+    async for match in filtered(app.archive, ReleaseFilter(parts=watch_filter(settings, name), since=since), app.index):
         found.append(match)
         break
     if found:

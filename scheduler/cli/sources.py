@@ -40,8 +40,8 @@ def list_sources(context: typer.Context, format: FormatOption = None) -> None:  
         rows = []
         for name, source in settings.sources.items():
             health = await app.stores.source_status.health(name)
-            pushes = await push_payloads(app.websub_store, [(name, one.url) for one in health.listings], now())
-            rows.append(_row(name, source, health, [pushes.get((name, one.url)) for one in health.listings]))
+            pushes = await push_payloads(app.websub_store, [(name, listing.url) for listing in health.listings], now())
+            rows.append(_row(name, source, health, [pushes.get((name, listing.url)) for listing in health.listings]))
         return rows
 
     rows = with_app_context(settings, read)
@@ -110,7 +110,7 @@ def test_source(
     settings = context.obj.settings
     require_known(name, settings.sources, "source")
     requested_at, crawl = now(), crawl_id()
-    tags = [one.lstrip("#＃") for one in tag or []] or list(settings.watched_tags())
+    tags = [name.lstrip("#＃") for name in tag or []] or list(settings.watched_tags())
     listings = list(listings_of(name, settings.sources[name], tags, settings.polling.interval))
     if not settings.sources[name].listings:
         raise CommandError(f"source {name!r} has no listing: {settings.sources[name].reason or 'nothing to poll'}")
@@ -132,7 +132,7 @@ def test_source(
             {
                 "source": name,
                 "listings": tried.listings,
-                "sightings": [{"url": one.url, "headline": one.headline} for one in tried.sightings],
+                "sightings": [{"url": found.url, "headline": found.headline} for found in tried.sightings],
                 "releases": [release_payload(release) for release in tried.releases],
                 "errors": tried.errors,
             }

@@ -53,7 +53,7 @@ def test_watch(
     """List the stored releases that a watch matches, newest first."""
     settings = context.obj.settings
     require_known(name, settings.watches, "watch")
-    wanted = ReleaseFilter(asked=watch_filter(settings, name))
+    wanted = ReleaseFilter(parts=watch_filter(settings, name))
     query = settings.watches[name].query
     if query:
         typer.echo(f"matches if: {explain_query(query)}", err=True)

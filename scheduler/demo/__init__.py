@@ -1,1 +1,1 @@
-"""A small newswire on loopback, and what it publishes: for ``wirewatch demo``, the tests and the benchmarks."""
+"""A small newswire on loopback with sample releases, for ``wirewatch demo``, the tests and the benchmarks."""

@@ -22,7 +22,7 @@ def configuration(
     first_poll: str = "alert",
     pace: str = "0.05s",
 ) -> dict[str, Any]:
-    """Return the configuration table: the wire's sites as the only sources, two watches, the given channels.
+    """Return the configuration: the wire's sites as the only sources, two watches, the given channels.
 
     ``redis_url``, ``data_dir`` and ``web`` are left to the caller.
     """
@@ -45,7 +45,7 @@ def configuration(
 
 
 def sources(wire: Newswire, *, interval: str = "1s", pace: str = "0.05s") -> dict[str, Any]:
-    """Return the ``[sources]`` of the wire's sites; the html listings go without selectors."""
+    """Return the ``[sources]`` of the wire's sites; html listings have no selectors."""
     tables: dict[str, Any] = {}
     for name, site in wire.sites.items():
         table: dict[str, Any] = {
@@ -84,8 +84,8 @@ def _key(name: str) -> str:
 
 def _value(value: Any) -> str:
     if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{_key(key)} = {_value(one)}" for key, one in value.items()) + " }"
+        return "{ " + ", ".join(f"{_key(key)} = {_value(item)}" for key, item in value.items()) + " }"
     if isinstance(value, list | tuple):
-        return "[" + ", ".join(_value(one) for one in value) + "]"
-    # A JSON string, number or boolean is a TOML one too, once no control character is written raw.
+        return "[" + ", ".join(_value(item) for item in value) + "]"
+    # A JSON string, number or boolean is valid TOML if no control character is written raw.
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

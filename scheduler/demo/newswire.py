@@ -1,6 +1,6 @@
-"""A small newswire on loopback: four sites that publish, syndicate, correct, edit and withdraw when they are told.
+"""A small newswire on loopback: four sites that publish, syndicate, correct, edit and withdraw on request.
 
-Every site has a port of its own. Nothing but 127.0.0.1 is listened on, and nothing is asked of anybody.
+Each site has its own port on 127.0.0.1. No other address is used.
 """
 
 from __future__ import annotations
@@ -26,30 +26,30 @@ FEEDS = {"RssFeed": ("rss", "application/rss+xml; charset=utf-8"), "AtomFeed": (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One request that a site answered."""
+    """A request that a site answered."""
 
     at: datetime
     site: str
     path: str
-    """With the query."""
+    """With the query string."""
     headers: Mapping[str, str]
-    """Names in small letters."""
+    """Names in lower case."""
     status: int
 
 
 @dataclass(slots=True, kw_only=True)
 class Failure:
-    """How a path misbehaves."""
+    """A simulated failure of a path."""
 
     status: int = 503
     delay: float = 0.0
-    """Seconds before the answer."""
+    """Delay of the answer in seconds."""
     body: bytes = b""
     content_type: str = HTML
     location: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     times: int | None = None
-    """How many requests meet it; None: all, until ``heal``."""
+    """The number of requests that fail; None: all until ``heal``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,36 +58,36 @@ class _Answer:
     content_type: str
     modified_at: datetime | None = None
     named: tuple[Page, ...] = ()
-    """The releases that a listing names."""
+    """The releases that a listing contains."""
 
 
 class Newswire:
-    """What stands on the sites, and the desk that changes it. URLs are the handles of what was published."""
+    """The sites' content, and the methods that change it. Publications are identified by their URLs."""
 
     def __init__(self, customs: tuple[Custom, ...] = CUSTOMS, now: Callable[[], datetime] | None = None) -> None:
         self.sites = {custom.name: Site(custom=custom) for custom in customs}
         self.requests: list[Request] = []
-        """Every request, in order."""
+        """All requests, in order."""
         self.now = now or (lambda: datetime.now(UTC))
         self._failures: dict[tuple[str, str], Failure] = {}
 
-    # The desk
+    # Publishing
 
     def publish(
         self, handout: Handout, site: str = "harbourline", *, listed: bool = True, at: datetime | None = None
     ) -> str:
-        """Publish a release (``at``: the time it prints) and return its URL; ``listed=False`` holds it back."""
+        """Publish a release and return its URL; ``at``: its printed time; ``listed=False``: no listing has it yet."""
         where = self.sites[site]
         page = where.add(handout, headline=handout.headline, published_at=at or self.now(), now=self.now())
         page.listed = listed
         return where.base + page.path
 
     def put_on_listing(self, url: str) -> None:
-        """Let the listings name a release that was held back."""
+        """Add a held-back release to the listings."""
         self.page(url).listed = True
 
     def syndicate(self, url: str, site: str = "quayside", *, listed: bool = True, at: datetime | None = None) -> str:
-        """Copy a page, notice and all, to another site with its own boilerplate, and return the copy's URL."""
+        """Copy a page, with its notice, to another site with that site's boilerplate, and return the copy's URL."""
         origin, page = self._find(url)
         where = self.sites[site]
         copied = where.add(page.handout, headline=page.headline, published_at=at or self.now(), now=self.now())
@@ -99,7 +99,7 @@ class Newswire:
         return where.base + copied.path
 
     def correct(self, url: str, corrected: Handout, *, listed: bool = True) -> str:
-        """Correct a release as its site does (a new page, or in place) and return the correction's URL."""
+        """Correct a release in the way of its site (a new page, or in place) and return the correction's URL."""
         return self._notice("correction", url, corrected, listed=listed)
 
     def update(self, url: str, updated: Handout, *, listed: bool = True) -> str:
@@ -107,7 +107,7 @@ class Newswire:
         return self._notice("update", url, updated, listed=listed)
 
     def withdraw(self, url: str, *, listed: bool = True) -> str:
-        """Publish a notice that a release is to be disregarded, and return its URL; the release itself stays."""
+        """Publish a notice that a release is to be disregarded, and return its URL; the release's page stays."""
         site, page = self._find(url)
         advisory = site.custom.advisory("withdrawal", page.handout, site.custom.local(page.published_at))
         emptied = replace(page.handout, body=advisory, place=None, subheadline=None, caption=None, about=())
@@ -117,7 +117,7 @@ class Newswire:
         return site.base + notice.path
 
     def edit(self, url: str, edited: Handout) -> None:
-        """Change a page without a word about it."""
+        """Edit a page without a notice."""
         page = self.page(url)
         if page.headline == page.handout.headline:
             page.headline = edited.headline
@@ -125,7 +125,7 @@ class Newswire:
         page.modified_at = self.now()
 
     def remove(self, url: str, status: int = 404) -> None:
-        """Take a page down: 404 or 410 from now on, and no listing names it."""
+        """Remove a page: 404 or 410 from now on, and no listing contains it."""
         page = self.page(url)
         page.gone = status
         page.modified_at = self.now()
@@ -144,10 +144,10 @@ class Newswire:
         notice.listed = listed
         return site.base + notice.path
 
-    # What stands where
+    # Content
 
     def page(self, url: str) -> Page:
-        """Return what stands at a URL; ``KeyError`` where nothing was published."""
+        """Return the page at a URL; ``KeyError`` if nothing was published there."""
         return self._find(url)[1]
 
     def _find(self, url: str) -> tuple[Site, Page]:
@@ -156,14 +156,14 @@ class Newswire:
                 return site, site.pages[unquote(urlsplit(url).path)]
         raise KeyError(f"no site of this newswire: {url}")
 
-    # Trouble
+    # Failures
 
     def fail(self, url: str, failure: Failure | None = None, **how: object) -> None:
-        """Let a URL (a page, a listing, robots.txt) misbehave: ``fail(url, status=500, times=2)``."""
+        """Make a URL (a page, a listing, robots.txt) fail: ``fail(url, status=500, times=2)``."""
         self._failures[self._place(url)] = failure or Failure(**how)  # type: ignore[arg-type]
 
     def heal(self, url: str) -> None:
-        """Let a URL answer as it should."""
+        """Let a URL answer normally again."""
         self._failures.pop(self._place(url), None)
 
     def _place(self, url: str) -> tuple[str, str]:
@@ -180,7 +180,7 @@ class Newswire:
     # Answers
 
     async def answer(self, site: Site, request: web.Request) -> web.StreamResponse:
-        """Answer one request, and log it."""
+        """Answer a request, and record it."""
         failure = self._failing(site.custom.name, request.path_qs)
         if failure is not None:
             response = await _misbehave(failure)
@@ -243,7 +243,9 @@ class Newswire:
             kind, content_type = FEEDS[first]
             found = site.listed()[: site.depth]
             return _Answer(body=pages.feed(site, found, kind, path), content_type=content_type, named=tuple(found))
-        template = next((one for one in site.custom.listings if one.split("{")[0].strip("/") == path.strip("/")), None)
+        template = next(
+            (listing for listing in site.custom.listings if listing.split("{")[0].strip("/") == path.strip("/")), None
+        )
         if template is None and not (first == "tag" and rest and "/tag/{tag}" in site.custom.listings):
             return 404
         tag = rest.strip("/") if template is None else None
@@ -255,13 +257,13 @@ class Newswire:
         return _Answer(body=pages.listing(site, found, heading, following), content_type=HTML, named=tuple(found))
 
 
-def _unchanged(asked: Mapping[str, str], etag: str, modified_at: datetime | None) -> bool:
-    """RFC 9110, 13.1.3: If-Modified-Since counts only where If-None-Match is not given."""
-    if "If-None-Match" in asked:
-        return etag in (one.strip().removeprefix("W/") for one in asked["If-None-Match"].split(","))
-    if "If-Modified-Since" in asked and modified_at is not None:
+def _unchanged(headers: Mapping[str, str], etag: str, modified_at: datetime | None) -> bool:
+    """RFC 9110, 13.1.3: If-Modified-Since is ignored if If-None-Match is given."""
+    if "If-None-Match" in headers:
+        return etag in (tag.strip().removeprefix("W/") for tag in headers["If-None-Match"].split(","))
+    if "If-Modified-Since" in headers and modified_at is not None:
         try:
-            since = email.utils.parsedate_to_datetime(asked["If-Modified-Since"])
+            since = email.utils.parsedate_to_datetime(headers["If-Modified-Since"])
         except ValueError:
             return False
         return modified_at < since + timedelta(seconds=1)

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from scheduler.demo.sites import Page, Site, long_day, slug
 
-OTHERS = 8  # teasers beside an article; real ones carry a dozen
+TEASERS = 8  # teasers next to an article; real pages have a dozen
 
 EVERGREENS = (
     (
@@ -31,12 +31,12 @@ EVERGREENS = (
         "suggests. Employers are slowly coming round to",
     ),
 )
-"""What a syndicator's columns always hold: nothing of it belongs to any release."""
+"""Permanent content of a syndicator's columns, which belongs to no release."""
 
 
 def article(site: Site, page: Page) -> bytes:
-    """Return a release's page with everything that a site hangs around it."""
-    others = [other for other in site.listed() if other is not page][:OTHERS]
+    """Return a release's page with the site's navigation, columns and footer."""
+    others = [other for other in site.listed() if other is not page][:TEASERS]
     return _render(
         f"{site.custom.name}/article.html",
         site=site.custom,
@@ -120,7 +120,7 @@ def _iso_z(moment: datetime) -> str:
 
 
 def _teaser(page: Page, length: int) -> str:
-    """Cut as the sites cut: in the middle of a word, with three dots."""
+    """Truncate as the sites do: inside a word, with three dots."""
     parts = (page.handout.subheadline or "", *page.before, page.dateline.text if page.dateline else "", *page.text)
     text = " ".join(part.strip() for part in parts if part)
     return text if len(text) <= length else text[:length].rstrip() + "..."

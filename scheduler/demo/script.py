@@ -1,4 +1,4 @@
-"""The demo's script: what the loopback newswire does, and when."""
+"""The demo's script: which actions of the loopback newswire happen, and when."""
 
 from __future__ import annotations
 
@@ -10,42 +10,42 @@ from typing import Protocol
 from scheduler.demo import stories
 from scheduler.demo.newswire import Newswire
 
-LAST_WORD = 0.8  # of the time: the rest is for the daemon to notice
+LAST_WORD = 0.8  # share of the time; the rest is for the daemon to notice
 
 
 class Clock(Protocol):
-    """What the script needs of time."""
+    """The clock of the script."""
 
     def now(self) -> datetime:
-        """Return an aware moment."""
+        """Return an aware time."""
 
     async def sleep(self, seconds: float) -> None:
-        """Return ``seconds`` later."""
+        """Return after ``seconds``."""
 
 
 class WallClock:
-    """The time of the world."""
+    """The real clock."""
 
     def now(self) -> datetime:
-        """Return the moment in UTC."""
+        """Return the time in UTC."""
         return datetime.now(UTC)
 
     async def sleep(self, seconds: float) -> None:
-        """Sleep in the running loop."""
+        """Sleep in the running event loop."""
         await asyncio.sleep(seconds)
 
 
 class Desk:
-    """The newswire's desk: each method is one line of the script, and remembers where things stand."""
+    """The newswire's operator: each method is an action of the script, and stores the URLs of what it published."""
 
     def __init__(self, wire: Newswire) -> None:
         self.wire = wire
         self.urls: dict[str, str] = {}
         self.said: list[str] = []
-        """What was done, in words, in order."""
+        """The actions so far, in words, in order."""
 
     def open_the_pages(self) -> None:
-        """Yesterday's releases stand on every page, so that there is a sidebar to leave out."""
+        """Publish yesterday's releases, so that each page has a sidebar that must be left out."""
         yesterday = self.wire.now() - timedelta(hours=20)
         for number, handout in enumerate(stories.YESTERDAY):
             for site in ("harbourline", "pressline"):
@@ -63,7 +63,7 @@ class Desk:
         self._say(f"{site} copies: {self.wire.page(self.urls[name]).headline}")
 
     def correct(self, name: str, handout: stories.Handout) -> None:
-        """Correct a release as its site does."""
+        """Correct a release in the way of its site."""
         self.urls[f"{name} corrected"] = url = self.wire.correct(self.urls[name], handout)
         where = "in place" if url == self.urls[name] else "as a new page"
         self._say(f"corrected {where}: {self.wire.page(url).headline}")
@@ -74,7 +74,7 @@ class Desk:
         self._say(f"updated: {self.wire.page(url).headline}")
 
     def edit(self, name: str, handout: stories.Handout) -> None:
-        """Change a release without a word."""
+        """Edit a release without a notice."""
         self.wire.edit(self.urls[name], handout)
         self._say(f"edited silently: {handout.headline}")
 
@@ -84,18 +84,18 @@ class Desk:
         self._say(f"withdrawn: {self.wire.page(url).headline}")
 
     def remove(self, name: str) -> None:
-        """Take a release down."""
+        """Remove a release's page."""
         self.wire.remove(self.urls[name])
         self._say(f"taken down: {self.wire.page(self.urls[name]).headline}")
 
     def correct_before_the_original(self, name: str, original: stories.Handout, corrected: stories.Handout) -> None:
-        """List a correction whose original no listing names yet."""
+        """List a correction whose original is not listed yet."""
         self.urls[name] = self.wire.publish(original, "harbourline", listed=False)
         self.urls[f"{name} corrected"] = self.wire.correct(self.urls[name], corrected)
         self._say(f"corrected before the original is listed: {corrected.headline}")
 
     def list_the_original(self, name: str) -> None:
-        """Let the listings name the original of an early correction."""
+        """List the original of an early correction."""
         self.wire.put_on_listing(self.urls[name])
         self._say(f"the original appears: {self.wire.page(self.urls[name]).headline}")
 
@@ -104,10 +104,10 @@ class Desk:
 
 
 def lines(desk: Desk) -> tuple[tuple[float, Callable[[], None]], ...]:
-    """Return the script: at which part of the time (0 to 1) what is done.
+    """Return the script: each action with its time, as a part of the whole (0 to 1).
 
-    What is taken down, edited or corrected in place was up for a quarter of the time, so that a daemon that polls
-    every second has read it.
+    A page that is removed, edited or corrected in place was available for a quarter of the time, so that a daemon
+    that polls every second has read it.
     """
     return (
         (0.02, lambda: desk.publish("vanishing", stories.VANISHING, "harbourline")),
@@ -140,10 +140,10 @@ def lines(desk: Desk) -> tuple[tuple[float, Callable[[], None]], ...]:
 
 
 async def play(wire: Newswire, seconds: float = 60.0, clock: Clock | None = None, desk: Desk | None = None) -> Desk:
-    """Play the script over ``seconds`` and return the desk, which says what was done and where it stands.
+    """Play the script over ``seconds`` and return the desk, with the actions and URLs.
 
-    The last line is spoken at four fifths of the time; the rest is left to whoever watches. Give a ``desk`` of your
-    own to read ``desk.said`` while the script runs.
+    The last action is at four fifths of the time; the rest is for the daemon. Pass a ``desk`` to read ``desk.said``
+    while the script runs.
     """
     clock = clock or WallClock()
     desk = desk or Desk(wire)

@@ -1,4 +1,4 @@
-"""The sites of the loopback newswire: how each of them files, dresses and corrects a release."""
+"""The sites of the loopback newswire: the URLs, layout and correction style of each."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from scheduler.demo.stories import Handout
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrintedDateline:
-    """A dateline with the wire's name apart, since some wires make a link of it."""
+    """A dateline whose wire name is a part of its own, because some wires link it."""
 
     before: str
     wire: str
@@ -22,36 +22,36 @@ class PrintedDateline:
 
     @property
     def text(self) -> str:
-        """The whole of it."""
+        """The whole dateline."""
         return self.before + self.wire + self.after
 
 
 @dataclass(slots=True, kw_only=True)
 class Page:
-    """One release's page as it stands now."""
+    """The current page of a release."""
 
     id: int
     path: str
     handout: Handout
-    """Its content without any marker."""
+    """The headline without a marker."""
     headline: str
-    """As printed, marker and all."""
+    """The headline as printed, with its marker."""
     dateline: PrintedDateline | None
     published_at: datetime
     modified_at: datetime
     advisory: tuple[str, ...] = ()
-    """What a correction, an update or a withdrawal says about the earlier release."""
+    """The statement of a correction, an update or a withdrawal about the earlier release."""
     advisory_first: bool = False
-    """Whether that stands before the dateline."""
+    """Whether the statement precedes the dateline."""
     listed: bool = True
     first_listed: datetime | None = None
-    """When a listing that names it was served for the first time, with this headline."""
+    """When a listing with this headline was first served."""
     gone: int | None = None
-    """The status it is answered with when it was taken down."""
+    """The HTTP status of the removed page."""
     origin: str | None = None
-    """The title of the site it was copied from."""
+    """The title of the site from which it was copied."""
     origin_id: int | None = None
-    """The origin's id, where the origin counts readers by a pixel in the text."""
+    """The id on the original site, if that counts readers by a pixel in the text."""
 
     @property
     def before(self) -> tuple[str, ...]:
@@ -69,52 +69,52 @@ NoticeKind = Literal["correction", "update", "withdrawal"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Custom:
-    """A site's ways."""
+    """The style of a site."""
 
     name: str
-    """Of the folder with its templates, and of the source in the configuration."""
+    """The name of its template folder, and of the source in the configuration."""
     title: str
     timezone: str
     first_id: int
     path: Callable[[int, str, datetime, Handout], str]
-    """The path of a page, from its id, its headline as a slug, its time of publication and its content."""
+    """Returns the path of a page, from its id, its headline as a slug, its time of publication and its content."""
     dateline: Callable[[str, datetime], PrintedDateline] | None
-    """From place and local date; None for a site that only copies."""
+    """Returns the dateline from place and local date; None for a site that only copies."""
     marked: Callable[[NoticeKind, Handout], str]
-    """The headline of a notice."""
+    """Returns the headline of a notice."""
     advisory: Callable[[NoticeKind, Handout, datetime], tuple[str, ...]]
-    """The paragraphs that explain a notice, from what it is about and when that was published."""
+    """Returns the paragraphs that explain a notice, from the original and its time of publication."""
     corrects_in_place: bool = False
     advisory_first: bool = False
-    """Whether a notice explains itself before the dateline."""
+    """Whether a notice's explanation precedes the dateline."""
     pixel: bool = False
     id_pattern: str | None = None
-    """What the configuration says of release URLs; None: it leaves them to be found."""
+    """The configured pattern of release URLs; None: it is not configured."""
     listings: tuple[str, ...]
-    """Paths as the configuration names them."""
+    """The paths in the configuration."""
 
     def local(self, moment: datetime) -> datetime:
-        """Return a moment in the site's own time zone."""
+        """Return a time in the site's time zone."""
         return moment.astimezone(ZoneInfo(self.timezone))
 
 
 @dataclass(slots=True, kw_only=True)
 class Site:
-    """One site with what stands on it."""
+    """A site with its pages."""
 
     custom: Custom
     base: str = ""
     """``http://127.0.0.1:PORT``, once it is served."""
     depth: int = 20
-    """How many releases a listing's page names."""
+    """The number of releases on a page of a listing."""
     robots: str | None = "User-agent: *\nDisallow: /search\nDisallow: /images/\n"
-    """None: answered with 404."""
+    """None: the answer is 404."""
     validators: bool = True
-    """Whether answers carry ETag and Last-Modified, and 304 is given."""
+    """Whether answers have ETag and Last-Modified, and 304 is used."""
     by_entry: bool = False
-    """Whether listings go by when a page was put up, not by the time that it prints."""
+    """Whether listings are sorted by when a page was added, not by its printed time."""
     pages: dict[str, Page] = field(default_factory=dict)
-    """By path."""
+    """The pages by their path."""
 
     def add(self, handout: Handout, *, headline: str, published_at: datetime, now: datetime) -> Page:
         """Return a new page with the next id."""
@@ -136,14 +136,14 @@ class Site:
         return page
 
     def listed(self, tag: str | None = None) -> list[Page]:
-        """Return what a listing names, newest first; with ``tag``, only what carries it."""
+        """Return the releases of a listing, newest first; with ``tag``, only those that have it."""
         wanted = tag.casefold() if tag is not None else None
         found = [
             page
             for page in self.pages.values()
             if page.listed
             and page.gone is None
-            and (wanted is None or wanted in (one.casefold() for one in page.handout.tags))
+            and (wanted is None or wanted in (handout_tag.casefold() for handout_tag in page.handout.tags))
         ]
         if self.by_entry:
             return found[::-1]
@@ -151,7 +151,7 @@ class Site:
 
 
 def slug(text: str) -> str:
-    """Return words as they stand in a URL."""
+    """Return words in the form of a URL."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:90].rstrip("-") or "release"
 
 
@@ -199,7 +199,7 @@ HARBOURLINE = Custom(
     id_pattern=r"/news/[a-z-]+/\d{4}/\d{2}/\d{2}/(?P<id>\d+)/",
     listings=("/tag/{tag}",),
 )
-"""A wire with a page for every hashtag and a reader-counting pixel that holds the release's id."""
+"""A wire with a page for each hashtag and a reader-counting pixel that contains the release's id."""
 
 
 def _meridian_marked(kind: NoticeKind, handout: Handout) -> str:
@@ -237,7 +237,7 @@ MERIDIAN = Custom(
     id_pattern=r"/news-release/\d{4}/\d{2}/\d{2}/(?P<id>\d+)/",
     listings=("/RssFeed/orgclass/1/feedTitle/All",),
 )
-"""A wire that is followed by its feed, with the oddities that such feeds have."""
+"""A wire that is followed by its feed, with the peculiarities of such feeds."""
 
 
 def _pressline_marked(kind: NoticeKind, handout: Handout) -> str:
@@ -279,7 +279,7 @@ PRESSLINE = Custom(
     advisory_first=True,
     listings=("/news-releases/news-releases-list/",),
 )
-"""A wire that puts a correction at the same URL and only swaps the title."""
+"""A wire that publishes a correction at the same URL and changes only the title."""
 
 
 QUAYSIDE = Custom(
@@ -293,6 +293,6 @@ QUAYSIDE = Custom(
     advisory=_harbourline_advisory,
     listings=("/business-news",),
 )
-"""A syndicator in a plain blog layout, its columns full of teasers that are cut with '...'."""
+"""A syndicator with a plain blog layout and columns full of teasers that are truncated with '...'."""
 
 CUSTOMS = (HARBOURLINE, MERIDIAN, PRESSLINE, QUAYSIDE)

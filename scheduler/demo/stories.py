@@ -1,4 +1,4 @@
-"""What the demo's newswire publishes. Every company, place of work and number here is invented."""
+"""The releases of the demo's newswire. All companies, places of work and figures are invented."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ WATCHED_TAG = "HarbourPark"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handout:
-    """What an issuer hands to a wire: a release without the wire's own dress."""
+    """A release as the issuer gives it to a wire, without the wire's layout."""
 
     headline: str
     body: tuple[str, ...]
     issuer: str
     place: str | None = None
-    """For the dateline; None when the body's first paragraph brings its own."""
+    """The place of the dateline; None if the first paragraph has its own dateline."""
     subheadline: str | None = None
     tags: tuple[str, ...] = ()
     about: tuple[str, ...] = ()
     tickers: tuple[str, ...] = ()
     caption: str | None = None
-    """Of its picture."""
+    """The caption of its picture."""
     country: str = "hong-kong-sar"
-    """The folder that some wires file it under."""
+    """The URL folder in which some wires publish it."""
     language: str = "en"
 
 
@@ -258,4 +258,4 @@ YESTERDAY = (
         about=("Halloway Sight grinds lenses and repairs frames.",),
     ),
 )
-"""What stands on the pages when the demo begins."""
+"""The releases on the pages when the demo begins."""

@@ -272,12 +272,12 @@ async def requeue_pages_of_crashed(registry: WorkerRegistry, services: Services,
     """Requeue the pages of a crashed process; a page of many crashed processes is delayed with backoff."""
     now, crashes = services.clock(), dict(await registry.reap(name))
     log.warning("process_crashed", process=name, pages=len(crashes), next="other processes read its pages")
-    for digest, one in (await registry.pending_sightings(list(crashes))).items():
-        url, count = one.sighting.url, crashes[digest]
+    for digest, pending in (await registry.pending_sightings(list(crashes))).items():
+        url, count = pending.sighting.url, crashes[digest]
         if count >= MAX_CRASHES:
             why = f"{count} processes crashed while they read it"
             delay = await services.claims.record_failure(url, why, now)
-            log.error("page_retry_delayed", source=one.source, url=url, reason=why, retry_in=str(delay))
+            log.error("page_retry_delayed", source=pending.source, url=url, reason=why, retry_in=str(delay))
         else:
             await services.stores.pending_sightings.reschedule(url, now)
 

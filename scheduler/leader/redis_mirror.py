@@ -21,7 +21,7 @@ from redis.asyncio.client import Pipeline
 from redis.exceptions import RedisError
 
 from crawler.polling.polls import Listing
-from stories.crawl_state.backlog import WAITING, rank
+from stories.crawl_state.backlog import BACKLOG_CHECK_DELAY, rank
 from stories.crawl_state.claims import listing_key
 from stories.crawl_state.cursors import UNREADABLE_AT
 from stories.db import keys
@@ -118,8 +118,8 @@ class Mirror:
     def __init__(self, redis: Redis, listings: Sequence[Listing], channels: Iterable[str], file: Path) -> None:
         self._redis = redis
         self._archive = Archive(redis)
-        self._listings = {listing_key(one.source, one.url): one for one in listings}
-        self._by_source = {one.source: one for one in reversed(listings)}
+        self._listings = {listing_key(listing.source, listing.url): listing for listing in listings}
+        self._by_source = {listing.source: listing for listing in reversed(listings)}
         self._channels = tuple(channels)
         self._file = file
         self._ids: dict[str, None] = {}
@@ -161,7 +161,7 @@ class Mirror:
             if len(known.pending) < MAX_PENDING and _open(packed) is not None:
                 known.pending[text(digest)] = packed
         seeded = set(self.known.seeded) & known.pending.keys()
-        unseen = [one for one in known.pending if one not in self.known.pending]
+        unseen = [digest for digest in known.pending if digest not in self.known.pending]
         for begin in range(0, len(unseen), BATCH):
             chunk = unseen[begin : begin + BATCH]
             async with self._redis.pipeline(transaction=False) as pipeline:
@@ -177,13 +177,13 @@ class Mirror:
         fresh: list[str] = []
         while len(fresh) < MAX_KNOWN:
             page = texts(await self._redis.zrevrange(keys.releases().name, len(fresh), len(fresh) + BATCH - 1))
-            new = [one for one in page if one not in self._ids]
+            new = [release_id for release_id in page if release_id not in self._ids]
             fresh += page
             if len(page) < BATCH or len(new) < len(page) // 2:
                 break
-        for one in reversed(fresh):
-            if is_release_id(one):
-                self._ids.setdefault(one)
+        for stored_id in reversed(fresh):
+            if is_release_id(stored_id):
+                self._ids.setdefault(stored_id)
         while len(self._ids) > MAX_KNOWN:
             del self._ids[next(iter(self._ids))]
 
@@ -192,11 +192,13 @@ class Mirror:
         for channel in self._channels:
             name = keys.outbox(channel).name
             known.waiting[channel] = await self._redis.zcard(name)
-            events += [one.partition(":")[0] for one in texts(await self._redis.zrange(name, 0, MAX_ALERTS - 1))]
+            events += [
+                alert_id.partition(":")[0] for alert_id in texts(await self._redis.zrange(name, 0, MAX_ALERTS - 1))
+            ]
         known.waiting = {channel: number for channel, number in known.waiting.items() if number}
         for payload in (await self._archive.events_by_id(list(dict.fromkeys(events)))).values():
-            told = decode(payload, _Told, "event", keys.history().name)
-            release = told.data.release if told else None
+            event = decode(payload, _StoredEvent, "event", keys.history().name)
+            release = event.data.release if event else None
             if release and (sighting := self._again(release.source, release.url, release.headline)):
                 known.unsent[release.id] = msgspec.json.encode(sighting)
 
@@ -209,29 +211,31 @@ class Mirror:
 
     async def _read_details(self, known: MirroredContent) -> None:
         newest = list(reversed(known.releases[-MAX_DETAILS:]))
-        unseen = [one for one in newest if one not in known.details][:DETAILS_A_READ]
+        unseen = [release_id for release_id in newest if release_id not in known.details][:DETAILS_A_READ]
         if not unseen:
             return
-        stored = {one.release.id: one for one in await self._archive.several(unseen)}
+        stored = {kept.release.id: kept for kept in await self._archive.releases_by_id(unseen)}
         scores = dict(zip(unseen, await self._redis.zmscore(keys.revisits_due().name, unseen), strict=True))
         async with self._redis.pipeline(transaction=False) as pipeline:
-            for one in unseen:
-                pipeline.zrangebyscore(keys.story(stored[one].story if one in stored else "").name, 0, 0)
+            for release_id in unseen:
+                pipeline.zrangebyscore(keys.story(stored[release_id].story if release_id in stored else "").name, 0, 0)
             answers = await pipeline.execute()
         found = {}
-        for one, marks in zip(unseen, answers, strict=True):
-            release = stored[one].release if one in stored else None
+        for release_id, marks in zip(unseen, answers, strict=True):
+            release = stored[release_id].release if release_id in stored else None
             again = self._again(release.source, release.url, release.headline) if release else None
-            told = tuple(mark for mark in texts(marks) if mark.startswith(("c:", "w:")))
-            found[one] = Detail(marks=told, revisit=again if scores[one] is not None else None)
+            kept_marks = tuple(mark for mark in texts(marks) if mark.startswith(("c:", "w:")))
+            found[release_id] = Detail(marks=kept_marks, revisit=again if scores[release_id] is not None else None)
         wanted = set(newest)
-        known.details = {one: detail for one, detail in {**known.details, **found}.items() if one in wanted}
+        known.details = {
+            release_id: detail for release_id, detail in {**known.details, **found}.items() if release_id in wanted
+        }
 
     def _hash_keys(self) -> list[keys.Key]:
-        sources = {one.source for one in self._listings.values()}
-        found = [keys.source(one) for one in sources] + [keys.gaps(one) for one in sources]
-        found += [keys.websub_subscription(one) for one in self._listings] + [
-            keys.channel(one) for one in self._channels
+        sources = {listing.source for listing in self._listings.values()}
+        found = [keys.source(source) for source in sources] + [keys.gaps(source) for source in sources]
+        found += [keys.websub_subscription(listing) for listing in self._listings] + [
+            keys.channel(channel) for channel in self._channels
         ]
         return [*found, keys.quarantined(), keys.dictionaries()]
 
@@ -257,9 +261,9 @@ class Mirror:
             alerts=known.waiting,
         )
         alerted = {
-            release_id_bytes(one): "\n".join(known.details[one].marks if one in known.details else ())
-            for one in known.releases
-            if one not in known.unsent
+            release_id_bytes(release): "\n".join(known.details[release].marks if release in known.details else ())
+            for release in known.releases
+            if release not in known.unsent
         }
         alerted |= {release_id_bytes(release_id(digest)): "" for digest in known.seeded}
         hashes = {key.name: key for key in self._hash_keys()}  # without those of removed sources
@@ -285,8 +289,8 @@ class Mirror:
         """Queue the writes of pages to read: pending pages go to their backlogs, revisits are spread out over time."""
         known, seeded = self.known, set(self.known.seeded)
         later: dict[str, tuple[PendingSighting, datetime, int | None]] = {}
-        for place, one in enumerate(reversed(known.releases)):
-            if (detail := known.details.get(one)) is not None and detail.revisit is not None:
+        for place, release in enumerate(reversed(known.releases)):
+            if (detail := known.details.get(release)) is not None and detail.revisit is not None:
                 due = now + timedelta(seconds=REVISIT_SECONDS * (place + 1))
                 later[url_digest(detail.revisit.sighting.url)] = (detail.revisit, due, None)
         soon: dict[str, tuple[PendingSighting, datetime, int | None]] = {}
@@ -297,7 +301,7 @@ class Mirror:
             listed_at = parse_timestamp(pending.listed_at) or now
             waits = pending.source in self._by_source
             place_in_backlog = rank(listed_at, place, first_poll=digest in seeded) if waits else None
-            soon.setdefault(digest, (pending, now + WAITING if waits else now, place_in_backlog))
+            soon.setdefault(digest, (pending, now + BACKLOG_CHECK_DELAY if waits else now, place_in_backlog))
         both: dict[str, tuple[PendingSighting, datetime, int | None]] = {**later, **soon}
         for chunk in _batches(both):
             packed_ones = {digest: msgspec.json.encode(pending) for digest, (pending, _, _) in chunk.items()}
@@ -321,7 +325,7 @@ class Mirror:
         """Write the file; ``OSError`` when that fails."""
         known = self.known
         pending = dict(islice(known.pending.items(), MAX_PENDING_IN_FILE))
-        seeded = [one for one in known.seeded if one in pending]
+        seeded = [digest for digest in known.seeded if digest in pending]
         kept = replace(known, releases=known.releases[-MAX_IN_FILE:], pending=pending, seeded=seeded)
         await asyncio.to_thread(self._put, msgspec.json.encode(kept))
 
@@ -380,5 +384,5 @@ class _Data:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Told:
+class _StoredEvent:
     data: _Data

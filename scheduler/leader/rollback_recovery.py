@@ -131,13 +131,13 @@ class RollbackRecovery:
         self._mirror_due = 0.0
         self._monitor = monitor
         self._now = now
-        self._listings = tuple(listing_key(one.source, one.url) for one in listings)
+        self._listings = tuple(listing_key(listing.source, listing.url) for listing in listings)
         self._detector = RollbackDetector(app.redis, app.settings.data_dir, self._listings)
 
     async def check(self) -> RollbackCheck:
         """Check once, and start the recovery of lost data; ``RedisError`` when Redis is unreachable."""
         emptied = await self._compare_mark()
-        found = await self._detector.look(self._now())
+        found = await self._detector.check(self._now())
         if emptied:
             found = replace(
                 found, change="emptied", since=self._unreported_loss.since if self._unreported_loss else None
@@ -149,7 +149,9 @@ class RollbackRecovery:
             polled = set(found.polled)
             await drop_validators(self._redis, self._listings)
             await mark_as_polled_before(
-                self._redis, [one for one in self._listings if one in polled], found.since or timestamp(self._now())
+                self._redis,
+                [listing for listing in self._listings if listing in polled],
+                found.since or timestamp(self._now()),
             )
             log.warning(
                 "redis_went_back", epoch=found.epoch, since=found.since, next="every listing is read completely once"
@@ -230,7 +232,7 @@ class RollbackRecovery:
             self._save_failed = True
 
     async def _notify_loss(self, loss: Loss) -> None:
-        await self._monitor.tell(
+        await self._monitor.notify(
             "redis.recovered",
             "redis",
             began=f"emptied {self._memory.name}",
@@ -244,7 +246,7 @@ class RollbackRecovery:
         )
 
     async def _notify_rollback(self, found: RollbackCheck) -> None:
-        await self._monitor.tell(
+        await self._monitor.notify(
             "redis.recovered",
             "redis",
             began=f"epoch {found.epoch}",
@@ -268,7 +270,7 @@ def _log_loss(loss: Loss, listings: int) -> None:
 async def drop_validators(redis: Redis, listings: Sequence[str]) -> None:
     """Remove the validators of listings, so that their next poll reads them completely."""
     for begin in range(0, len(listings), CURSOR_BATCH):
-        chunk = [keys.cursor(one) for one in listings[begin : begin + CURSOR_BATCH]]
+        chunk = [keys.cursor(listing) for listing in listings[begin : begin + CURSOR_BATCH]]
         packed = await redis.mget([key.name for key in chunk])
         async with redis.pipeline(transaction=False) as pipeline:
             for key, known in zip(chunk, packed, strict=True):
@@ -285,7 +287,7 @@ async def mark_as_polled_before(redis: Redis, listings: Sequence[str], since: st
     A first poll stores releases silently. These listings had theirs, so releases since then must be alerted.
     """
     async with redis.pipeline(transaction=False) as pipeline:
-        for one in listings:
-            key = keys.cursor(one)
+        for listing in listings:
+            key = keys.cursor(listing)
             pipeline.set(key.name, msgspec.json.encode(Cursor(read_at=since)), ex=key.seconds, nx=True)
         await pipeline.execute()

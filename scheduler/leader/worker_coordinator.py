@@ -42,11 +42,11 @@ async def due_times(cursors: Cursors, listings: Sequence[Listing], now: datetime
     due: dict[tuple[str, str], datetime] = {}
     for begin in range(0, len(listings), DUE_BATCH):
         some = listings[begin : begin + DUE_BATCH]
-        found = await cursors.several([listing_key(one.source, one.url) for one in some])
-        for one, cursor in zip(some, found, strict=True):
+        found = await cursors.get_many([listing_key(listing.source, listing.url) for listing in some])
+        for listing, cursor in zip(some, found, strict=True):
             polled, at = parse_timestamp(cursor.polled_at), parse_timestamp(cursor.next_at)
             if at is not None and (polled is None or polled <= now + MAX_CLOCK_SKEW):  # else the clock was set back
-                due[one.source, one.url] = at
+                due[listing.source, listing.url] = at
     return due
 
 
@@ -76,7 +76,7 @@ class WorkerCoordinator:
 
     async def run(self, services: Services, queue: SharedQueue) -> None:
         """Find workers, share polls with them, and requeue the pages of crashed ones, until cancelled."""
-        name = services.claims.run
+        name = services.claims.process_name
         try:
             async with asyncio.TaskGroup() as tasks:
                 while True:
@@ -111,10 +111,10 @@ class WorkerCoordinator:
         if workers and self._task_queue is None and not self._is_docket_missing:
             self._start_sharing(services, tasks, name)
         queue.dispatch = self._task_queue.enqueue if workers and self._task_queue else None
-        while told := await self._registry.take_next_polls(DUE_BATCH):
-            for due in told:
+        while published := await self._registry.take_next_polls(DUE_BATCH):
+            for due in published:
                 services.schedule(Poll(source=due.source, listing=due.listing, asked_at=due.at), due.at)
-            if len(told) < DUE_BATCH:
+            if len(published) < DUE_BATCH:
                 break
 
     def _start_sharing(self, services: Services, tasks: asyncio.TaskGroup, name: str) -> None:

@@ -75,7 +75,7 @@ class Stopping:
             self._open.remove(name)
 
     def finish(self) -> None:
-        """End this process with status 0, at the end of a stop that was asked for; return if none was.
+        """End this process with status 0 after a requested stop; return if no stop was requested.
 
         The interpreter's own end is not waited for: it joins threads that may hang, and takes long on a busy machine.
         """
@@ -113,7 +113,7 @@ def stop_on_signals(stop: asyncio.Event, reload: Callable[[], None] = lambda: No
     """
     loop = asyncio.get_running_loop()
 
-    def asked(number: int, frame: FrameType | None) -> None:
+    def on_signal(number: int, frame: FrameType | None) -> None:
         if stopping.has_begun:
             kill_descendants()
             os._exit(130)
@@ -126,7 +126,7 @@ def stop_on_signals(stop: asyncio.Event, reload: Callable[[], None] = lambda: No
     # Handlers of Python, not of the loop: they run although the loop does not turn.
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.remove_signal_handler(number)
-        signal.signal(number, asked)
+        signal.signal(number, on_signal)
     signal.signal(signal.SIGHUP, hung_up)
 
 

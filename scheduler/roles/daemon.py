@@ -98,7 +98,7 @@ async def run_daemon(
 async def _run_as_leader(
     app: AppContext, standby: bool, stop: asyncio.Event, endpoint: Endpoint, mirror: Mirror
 ) -> bool:
-    """Wait for the lease and lead; return True when the lease was lost and this daemon stands by again."""
+    """Wait for the lease and lead; return True when the lease was lost and this daemon is a standby again."""
     reader = ReaderPool()
     try:
         endpoint.front.show(standby_app(app, endpoint.restarts))

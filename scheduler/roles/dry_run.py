@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from pipelines.tidy import tidy
-from stories.crawl_state.claims import Claim, Claimed
+from stories.crawl_state.claims import Claim, ClaimResult
 from stories.model.event import Event
 from stories.model.page_result import PageResult
 from stories.model.release import Release
@@ -38,7 +38,7 @@ class DryIngestor:
 class DryClaims:
     """Claims the first ``pages`` sightings, whatever listing has them, and leases nothing."""
 
-    run = "dry run"
+    process_name = "dry run"
 
     def __init__(self, pages: int) -> None:
         self._pages = pages
@@ -54,11 +54,11 @@ class DryClaims:
         poll: str = "",
         limit: int | None = None,
         source: str = "",
-    ) -> Claimed:
+    ) -> ClaimResult:
         self.sightings.extend(sightings)
         claims = tuple(Claim(sighting=sighting, silent=False, changed=False) for sighting in sightings[: self._pages])
         self._pages -= len(claims)
-        return Claimed(claims=claims, settled=True)
+        return ClaimResult(claims=claims, settled=True)
 
     async def release_id(self, url: str) -> str | None:
         return None
@@ -82,7 +82,7 @@ class NullCursors:
     async def get(self, listing: str) -> Cursor:
         return Cursor()
 
-    async def several(self, listings: Sequence[str]) -> list[Cursor]:
+    async def get_many(self, listings: Sequence[str]) -> list[Cursor]:
         return [Cursor() for _ in listings]
 
     async def get_with_term(self, listing: str) -> tuple[Cursor, int]:

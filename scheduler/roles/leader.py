@@ -58,7 +58,7 @@ CRAWL_GRACE_SECONDS = 2.0  # for pages in flight at the end; unfinished pages ar
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """The web server of a daemon, which stays the same while the daemon starts, stands by or leads."""
+    """The web server of a daemon, which stays the same while the daemon starts, waits as a standby, or leads."""
 
     bound: socket.socket
     front: WebFront

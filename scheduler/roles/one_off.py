@@ -44,10 +44,10 @@ def polls_for(settings: Settings, sources: Sequence[str], tags: Sequence[str], u
 
     With one source and URLs, the pages are read as that source's.
     """
-    asked, crawl = now(), crawl_id()
+    requested_at, crawl = now(), crawl_id()
     if urls:
         return [
-            Poll(source=name, urls=(url,), reason="crawl", crawl_id=crawl, asked_at=asked)
+            Poll(source=name, urls=(url,), reason="crawl", crawl_id=crawl, asked_at=requested_at)
             for url in urls
             for name in [sources[0] if len(sources) == 1 else source_of(url, settings.sources)]
         ]
@@ -58,7 +58,7 @@ def polls_for(settings: Settings, sources: Sequence[str], tags: Sequence[str], u
         for name in named
         for listing in listings_of(name, settings.sources[name], wanted, settings.polling.interval)
     )
-    return [listing.poll(asked, "crawl", crawl) for listing in listings]
+    return [listing.poll(requested_at, "crawl", crawl) for listing in listings]
 
 
 async def crawl_once(app: AppContext, polls: Sequence[Poll], changed: Callable[[Tally], None]) -> CrawlResult:
@@ -117,10 +117,10 @@ class _UncachedRobots(HostLimits):
 async def try_polls(
     settings: Settings, polls: Sequence[Poll], pages: int, *, refetch_robots: bool = False
 ) -> ListingTrial:
-    """Run the polls and store nothing, reading at most ``pages`` of what the listings name.
+    """Run the polls and store nothing, reading at most ``pages`` of the listed pages.
 
-    No Redis is needed; with one that answers, hosts are asked in turn with whoever else is on it, and left alone when
-    they asked that of others. ``refetch_robots``: robots.txt is asked for, whoever read it before.
+    No Redis is needed. If one is reachable, the host limits that it stores are shared with other processes.
+    ``refetch_robots``: request robots.txt even if it is cached.
     """
     async with reachable_redis(settings) as redis:
         host_limits = None if redis is None else _UncachedRobots(redis) if refetch_robots else HostLimits(redis)

@@ -106,7 +106,7 @@ class DaemonCanary:
         self._reports = CanaryReports(app.redis)
 
     async def read(self) -> CanaryReport | None:
-        """Return the report; None when there is none or Redis is unreachable."""
+        """Return the report; None if no report is stored or Redis is unreachable."""
         try:
             async with asyncio.timeout(REDIS_SECONDS):
                 return (await self._reports.read([DAEMON])).get(DAEMON)

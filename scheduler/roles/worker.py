@@ -29,7 +29,7 @@ from scheduler.sweeps.acl import PermissionMonitor
 from scheduler.sweeps.canary import MonitorBlindError, open_canary
 from scheduler.sweeps.clock_sync import synchronize_clock
 from scheduler.wiring import STEPS, AppContext, StartError, now, open_app_context
-from stories.crawl_state.workers import Due, WorkerRegistry
+from stories.crawl_state.workers import DueListing, WorkerRegistry
 from stories.db.clock import timekeeper
 from stories.db.fencing import UNKNOWN_MARK
 from stories.model.sighting import Poll
@@ -46,11 +46,11 @@ class NextPollPublisher:
 
     def __init__(self, registry: WorkerRegistry) -> None:
         self._registry = registry
-        self._unpublished: asyncio.Queue[Due] = asyncio.Queue()
+        self._unpublished: asyncio.Queue[DueListing] = asyncio.Queue()
 
     def __call__(self, poll: Poll, at: datetime) -> None:
         """Queue the next poll of a listing, without waiting."""
-        self._unpublished.put_nowait(Due(source=poll.source, listing=poll.listing or "", at=at))
+        self._unpublished.put_nowait(DueListing(source=poll.source, listing=poll.listing or "", at=at))
 
     async def run(self) -> None:
         """Publish until cancelled."""
@@ -96,7 +96,7 @@ async def _run(app: AppContext, stop: asyncio.Event, ready: Callable[[], None]) 
 
     due = NextPollPublisher(registry)
     services = replace(app.services(Progress(), on_ingested), polls=SharedQueue(), schedule=due)
-    name = services.claims.run
+    name = services.claims.process_name
     task_queue = DocketQueue(services, app.stores.crawl_requests, app.redis_url, signer)
     if isinstance(services.polls, SharedQueue):
         services.polls.dispatch = task_queue.enqueue

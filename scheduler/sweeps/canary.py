@@ -102,8 +102,8 @@ class PageReader(Protocol):
     ) -> tuple[Release, ShownLines]: ...
 
 
-class Tells(Protocol):
-    """``pipelines.monitor_notifier.MonitorNotifier.tell``."""
+class Notify(Protocol):
+    """``pipelines.monitor_notifier.MonitorNotifier.notify``."""
 
     async def __call__(
         self,
@@ -229,7 +229,7 @@ def decide_on(release: Release, url: str, settings: Settings, now: datetime) -> 
 
 
 def _check_sightings(sightings: tuple[Sighting, ...], page: CanaryPage, listing: ListingSettings) -> None:
-    found = [(one.url, one.headline) for one in sightings]
+    found = [(sighting.url, sighting.headline) for sighting in sightings]
     if found != [(page.url, page.headline)]:
         raise CanaryError("listing", f"a {listing.kind} listing with one entry was read as {found!r}"[:500])
 
@@ -258,7 +258,7 @@ class Canary:
         reader: PageReader,
         settings: Settings,
         clock: Callable[[], datetime],
-        tell: Tells,
+        tell: Notify,
         put: Callable[[CanaryReport], Awaitable[None]],
         *,
         observe: Callable[[CanaryState, CanaryError | None], None] = _unobserved,
@@ -427,4 +427,4 @@ def open_canary(
     async def put(found: CanaryReport) -> None:
         await reports.put(process, found)
 
-    return Canary(process, reader, app.settings, now, monitor.tell, put, observe=observe, changed=changed)
+    return Canary(process, reader, app.settings, now, monitor.notify, put, observe=observe, changed=changed)

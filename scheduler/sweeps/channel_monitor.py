@@ -46,7 +46,7 @@ class ChannelMonitor:
         # ``off_at`` is stored in Redis and identifies the event, so a restart does not report it twice.
         if counts.off is None or counts.off_at is None or self._reported.get(counts.channel) == counts.off_at:
             return
-        await self._notifier.tell(
+        await self._notifier.notify(
             "channel.off",
             counts.channel,
             began=timestamp(counts.off_at),

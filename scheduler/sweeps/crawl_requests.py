@@ -38,12 +38,12 @@ def expand(poll: Poll, settings: Settings) -> list[Poll]:
     return [
         listing.poll(poll.asked_at, poll.reason, poll.crawl_id)
         for listing in listings_of(poll.source, source, tags, settings.polling.interval)
-        if poll.tag is None or listing.tag is not None or not any(one.per_tag for one in source.listings)
+        if poll.tag is None or listing.tag is not None or not any(candidate.per_tag for candidate in source.listings)
     ]
 
 
 async def serve_requests(
-    services: Services, requests: CrawlRequests, dispatch: Callable[[Poll], bool] = lambda asked: False
+    services: Services, requests: CrawlRequests, dispatch: Callable[[Poll], bool] = lambda requested: False
 ) -> None:
     """Run requested crawls until cancelled; a crawl that ``dispatch`` accepts is run by a worker."""
     resumed = False
@@ -55,33 +55,33 @@ async def serve_requests(
                     for lost in await requests.requeue_lost():
                         log.info("crawl_resumed", crawl=lost.crawl_id, source=lost.source or None)
                     resumed = True
-                asked = await requests.next(BLOCK_SECONDS)
+                requested = await requests.next(BLOCK_SECONDS)
             except RedisError:
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
-            if asked is not None:
+            if requested is not None:
                 failpoint("taken")
-            if asked is not None and not dispatch(asked):
+            if requested is not None and not dispatch(requested):
                 # If this process dies, the next leader requeues the crawl, so do not requeue it here.
-                following.create_task(run_crawl(asked, services, requests))
+                following.create_task(run_crawl(requested, services, requests))
 
 
-async def run_crawl(asked: Poll, services: Services, requests: CrawlRequests) -> None:
+async def run_crawl(requested: Poll, services: Services, requests: CrawlRequests) -> None:
     """Run a requested crawl to its end, and write its state."""
-    crawl_id = asked.crawl_id or ""
-    polls = expand(asked, services.settings)
+    crawl_id = requested.crawl_id or ""
+    polls = expand(requested, services.settings)
     refused = next((why for poll in polls if (why := refusal(services.settings, poll)) is not None), None)
     state = CrawlState(
         id=crawl_id,
         state="running",
-        source=asked.source or None,
-        tag=asked.tag,
-        url=asked.urls[0] if asked.urls else None,
-        asked_at=timestamp(asked.asked_at),
+        source=requested.source or None,
+        tag=requested.tag,
+        url=requested.urls[0] if requested.urls else None,
+        asked_at=timestamp(requested.asked_at),
     )
     if not polls or refused is not None:
-        why = refused or f"source {asked.source!r} has no listing to poll for this"
-        log.info("crawl_refused", crawl=crawl_id, source=asked.source or None, reason=why)
+        why = refused or f"source {requested.source!r} has no listing to poll for this"
+        log.info("crawl_refused", crawl=crawl_id, source=requested.source or None, reason=why)
         failed = replace(state, state="failed", done_at=timestamp(services.clock()), errors=(why,))
         await _write_with_retry(lambda: requests.finish(failed), crawl_id)
         return

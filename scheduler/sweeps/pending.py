@@ -47,21 +47,21 @@ def pending_sweep(
         try:
             # The first sweep checks all pending pages, because the leases of the previous process are void.
             horizon, is_first = (STARTUP_HORIZON if is_first else timedelta()), False
-            for one in await pending.due(now() + horizon, SWEEP_BATCH if not horizon else STARTUP_BATCH):
-                due = await claims.next_attempt_at(one.sighting.url, now())
+            for page in await pending.due(now() + horizon, SWEEP_BATCH if not horizon else STARTUP_BATCH):
+                due = await claims.next_attempt_at(page.sighting.url, now())
                 if due is not None and due <= now():
-                    source = owner(settings, one.source, one.sighting.url)
+                    source = owner(settings, page.source, page.sighting.url)
                     if source is not None:
-                        log.info("sighting_resumed", source=source, url=one.sighting.url)
-                        await dispatcher.put_back(replace(one, source=source), now())
+                        log.info("sighting_resumed", source=source, url=page.sighting.url)
+                        await dispatcher.put_back(replace(page, source=source), now())
                         continue
-                    if is_off(settings, one.source):
+                    if is_off(settings, page.source):
                         due = now() + DISABLED_SOURCE_DELAY
                     else:
                         reason = "the configuration has no such source"
-                        log.info("sighting_dropped", source=one.source, url=one.sighting.url, reason=reason)
+                        log.info("sighting_dropped", source=page.source, url=page.sighting.url, reason=reason)
                         due = None
-                await pending.reschedule(one.sighting.url, due)
+                await pending.reschedule(page.sighting.url, due)
         except RedisError as error:
             log.warning("pending_sweep_failed", reason=f"Redis: {error}", next="the next sweep checks them")
 

@@ -73,7 +73,7 @@ async def notify_outage(notifier: MonitorNotifier, since: datetime, until: datet
         lost: Redis came back with less data; another event says what was lost.
     """
     seconds = max(1, round((until - since).total_seconds()))
-    await notifier.tell(
+    await notifier.notify(
         "redis.recovered",
         "redis",
         began=timestamp(since),

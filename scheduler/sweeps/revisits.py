@@ -60,7 +60,7 @@ class RevisitSweep:
             await self._forget_answered()
             for _ in range(MAX_BATCHES):
                 due = await self._revisit_queue.due(self._now(), SWEEP_BATCH)
-                stored = {one.release.id: one.release for one in await self._archive.several(due)}
+                stored = {kept.release.id: kept.release for kept in await self._archive.releases_by_id(due)}
                 if await self._take(due, stored) or len(due) < SWEEP_BATCH:
                     break
         except RedisError as error:

@@ -36,7 +36,7 @@ class WebSubSweep:
     ) -> None:
         self._pushes = pushes
         self._cursors = cursors
-        self._listings = {listing_key(one.source, one.url): one for one in listings}
+        self._listings = {listing_key(listing.source, listing.url): listing for listing in listings}
         self._ask = ask
         self._now = now
 

@@ -26,7 +26,9 @@ from stories.model.urls import url_digest
 
 MAX_PAGES = 20_000  # of a source that wait; beyond it the listings themselves are what keeps the rest
 BATCH = 250  # pages of one write
-WAITING = timedelta(days=30)  # until a waiting page is checked on; the backlog itself brings it forward earlier
+BACKLOG_CHECK_DELAY = timedelta(
+    days=30
+)  # until a waiting page is checked on; the backlog itself brings it forward earlier
 _CLASS = 10**15
 _SECONDS = 10**10
 _POSITIONS = 10**4
@@ -69,7 +71,7 @@ class Backlog:
         """Put pages in a source's backlog, in the listing's order; those that wait already keep their place."""
         if not sightings:
             return
-        waiting = milliseconds(listed_at + WAITING)
+        waiting = milliseconds(listed_at + BACKLOG_CHECK_DELAY)
         for begin in range(0, len(sightings), BATCH):
             arguments: list[str | int | bytes] = [
                 keys.leader_term().name,

@@ -33,7 +33,7 @@ UNSETTLED = (3, 4)
 """Answers of the claim script. A new page counts as settled: it is pending until it is read, whatever becomes of its
 listing. A known page whose headline or version changed is not pending, and an open one may not be."""
 CLOCKS_APART = 5000  # ms by which the clocks of two processes may differ
-FARTHEST = 366 * 86_400_000  # ms; no page waits longer than it is stored
+MAX_DELAY_MS = 366 * 86_400_000  # ms; no page waits longer than it is stored
 GIVEN_UP = 8  # consecutive failures, about two days, after which a page that no listing names is given up
 
 
@@ -61,7 +61,7 @@ def listing_key(source: str, url: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Claimed:
+class ClaimResult:
     """The result of claiming a listing's sightings."""
 
     claims: tuple[Claim, ...]
@@ -88,8 +88,8 @@ class Claims:
         self._run = f"{self._role}{secrets.token_hex(8)}/"
 
     @property
-    def run(self) -> str:
-        """What all claims of this process begin with."""
+    def process_name(self) -> str:
+        """The name of this process, which begins all of its lease tokens: ``role/run/``."""
         return self._run
 
     @cached_property
@@ -122,7 +122,7 @@ class Claims:
         poll: str = "",
         limit: int | None = None,
         source: str = "",
-    ) -> Claimed:
+    ) -> ClaimResult:
         """Lease the sightings that are not read and not leased for ``keys.CLAIM_LEASE``, and return them.
 
         ``limit``: how many may be leased, the first ones; the rest is returned as deferred, unless it waits in the
@@ -147,7 +147,7 @@ class Claims:
                 elif answer == DEFERRED:
                     deferred.append(sighting)
             settled = settled and not any(answer in UNSETTLED for answer in answers)
-        return Claimed(claims=tuple(claims), settled=settled, deferred=tuple(deferred))
+        return ClaimResult(claims=tuple(claims), settled=settled, deferred=tuple(deferred))
 
     async def _claim_batch(
         self,
@@ -197,7 +197,9 @@ class Claims:
         if number(failed_at, "page", name) > milliseconds(now) + CLOCKS_APART:  # the clock was set back
             retry = 0
         wait = max(
-            min(retry, milliseconds(now) + FARTHEST) - milliseconds(now), min(lease, keys.claim("").seconds * 1000), 0
+            min(retry, milliseconds(now) + MAX_DELAY_MS) - milliseconds(now),
+            min(lease, keys.claim("").seconds * 1000),
+            0,
         )
         return now + timedelta(milliseconds=wait)
 

@@ -46,7 +46,7 @@ class Cursors:
         self._memory.check(mark)
         return _cursor(packed, listing)
 
-    async def several(self, listings: Sequence[str]) -> list[Cursor]:
+    async def get_many(self, listings: Sequence[str]) -> list[Cursor]:
         """Return the cursors of these listings, in their order, in one round trip."""
         if not listings:
             return []

@@ -32,7 +32,7 @@ class FeedEntries:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
 
-    async def several(self, urls: Sequence[str]) -> dict[str, FeedEntryRecord]:
+    async def get_many(self, urls: Sequence[str]) -> dict[str, FeedEntryRecord]:
         """Return those entries among these pages' that a release was read from."""
         async with self._redis.pipeline(transaction=False) as pipeline:
             for url in urls:

@@ -19,7 +19,7 @@ MOVES_KEPT = 500  # of a site, the latest: a few lines, each on a few releases, 
 SAME_OUTAGE = timedelta(days=2)  # a page that went so long before another one went for a reason of its own
 MAX_PRESENT_PAGES = 10  # pages of a site that were read well last
 
-TOLD = "told-"
+REPORTED_PREFIX = "told-"
 """Begins the value of a line that stayed and was reported."""
 
 
@@ -101,11 +101,11 @@ class PageObservations:
         """Return the validators (ETag, Last-Modified) of the pages of these releases that have any."""
         if not release_ids:
             return {}
-        found = await self._redis.mget([keys.validators(one).name for one in release_ids])
+        found = await self._redis.mget([keys.validators(release_id).name for release_id in release_ids])
         return {
-            one: validators
-            for one, packed in zip(release_ids, found, strict=True)
-            if packed and (validators := decode(packed, Validators, "validators", keys.validators(one).name))
+            release_id: validators
+            for release_id, packed in zip(release_ids, found, strict=True)
+            if packed and (validators := decode(packed, Validators, "validators", keys.validators(release_id).name))
         }
 
     async def put_validators(self, release_id: str, validators: Validators | None) -> None:
@@ -136,7 +136,7 @@ class PageObservations:
     async def record_volatile(self, host: str, moves: Iterable[VolatileLine], now: datetime) -> None:
         """Record lines that changed by themselves; a line expires ``keys.SITE_LIFETIME`` after it was last seen."""
         key, at = keys.site_volatile_lines(host), milliseconds(now)
-        members = {_member(one): at for one in moves}
+        members = {_member(move): at for move in moves}
         if not members:
             return
         async with self._redis.pipeline(transaction=True) as pipe:
@@ -148,8 +148,12 @@ class PageObservations:
 
     async def mark_reported(self, host: str, moves: Iterable[VolatileLine], now: datetime) -> None:
         """Mark these lines as stable and reported. On one release that is an edit; on many it is a slow counter."""
-        reported = [replace(line, value=TOLD + line.value) for line in moves if not line.value.startswith(TOLD)]
-        await self._redis.zrem(keys.site_volatile_lines(host).name, *(_member(one) for one in moves))
+        reported = [
+            replace(line, value=REPORTED_PREFIX + line.value)
+            for line in moves
+            if not line.value.startswith(REPORTED_PREFIX)
+        ]
+        await self._redis.zrem(keys.site_volatile_lines(host).name, *(_member(move) for move in moves))
         await self.record_volatile(host, reported, now)
 
     async def record_gone(self, host: str, release_id: str, how: Gone, since: datetime) -> SiteStatus:
@@ -162,7 +166,7 @@ class PageObservations:
             pipe.get(keys.site_last_present(host).name)
             pipe.zrevrange(keys.site_present_pages(host).name, 0, -1)
             _, _, found, stood, pages = await pipe.execute()
-        went = [text(one).partition(" ") for one in found.values()]
+        went = [text(record).partition(" ") for record in found.values()]
         alike = sum(
             said == how and number(at, "gone", key.name) > milliseconds(since - SAME_OUTAGE) for at, _, said in went
         )
@@ -184,7 +188,7 @@ class PageObservations:
             pipe.hdel(keys.site_removed_pages(host).name, release_id)
             pipe.hvals(keys.site_removed_pages(host).name)
             *_, found = await pipe.execute()
-        gone = (number(text(one).partition(" ")[0], "gone", keys.site_removed_pages(host).name) for one in found)
+        gone = (number(text(record).partition(" ")[0], "gone", keys.site_removed_pages(host).name) for record in found)
         if any(at > milliseconds(known_since) for at in gone):
             stood = keys.site_last_present(host)
             await self._redis.set(stood.name, milliseconds(now), ex=stood.seconds)

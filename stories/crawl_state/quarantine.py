@@ -2,7 +2,7 @@
 
 Before reading a page, a process records it in Redis and removes the record afterwards. A record that is left over names
 the page that crashed its reader. Such a page is then read exclusively, with no other page in the same process. After
-``DEATHS`` crashes it goes to quarantine, and is read again only when a user requests it.
+``MAX_CRASHES`` crashes it goes to quarantine, and is read again only when a user requests it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from stories.text.shell_commands import command
 
 log = structlog.get_logger(__name__)
 
-DEATHS = 4  # consecutive crashes; another page may cause the first, but not a fourth during an exclusive read
+MAX_CRASHES = 4  # consecutive crashes; another page may cause the first, but not a fourth during an exclusive read
 
 FREEZE_SECONDS = 3.0  # of CPU time that block the event loop; an ordinary release takes 0.01
 
@@ -86,7 +86,7 @@ def decide_access(
 
     A user request reads a quarantined target once more.
     """
-    if request_deaths >= 1 if known and is_requested else known is not None or deaths >= DEATHS:
+    if request_deaths >= 1 if known and is_requested else known is not None or deaths >= MAX_CRASHES:
         return "refuse"
     return "exclusive" if deaths else "shared"
 
@@ -102,7 +102,7 @@ class Quarantine:
 
     @contextlib.asynccontextmanager
     async def attempt(
-        self, subject: ReadTarget, now: datetime, *, doing: Doing = "read", asked: str | None = None
+        self, subject: ReadTarget, now: datetime, *, doing: Doing = "read", requested_by: str | None = None
     ) -> AsyncIterator[ReadAttempt]:
         """Read or process a target inside this context; a crash of the process in it is counted.
 
@@ -112,17 +112,17 @@ class Quarantine:
             subject: the page or listing.
             now: the current time.
             doing: the step: ``read`` (download and extract) or ``kept`` (ingest).
-            asked: the id of the crawl in which a user requested this target.
+            requested_by: the id of the crawl in which a user requested this target.
 
         Raises: ``QuarantinedError`` when the target is in quarantine.
         """
-        request = f"asked {asked} " if asked else ""
+        request = f"asked {requested_by} " if requested_by else ""
         token = request + self._run
         async with contextlib.AsyncExitStack() as held:
             await held.enter_async_context(self._lock.shared())
             others, known = await self._begin(subject, doing, token)
-            request_deaths = sum(name.startswith(request) for name in others) if asked else 0
-            access = decide_access(len(others), known, is_requested=bool(asked), request_deaths=request_deaths)
+            request_deaths = sum(name.startswith(request) for name in others) if requested_by else 0
+            access = decide_access(len(others), known, is_requested=bool(requested_by), request_deaths=request_deaths)
             if access != "shared":
                 await self._take_back(subject, doing, token)
             if access == "refuse":
@@ -144,7 +144,7 @@ class Quarantine:
             await self._ended(subject, doing, token, attempt, None if more_to_come else known, now)
 
     async def record_freeze(self, subject: ReadTarget, seconds: float, now: datetime) -> None:
-        """Count that a target blocked the event loop; after ``DEATHS`` times it goes to quarantine."""
+        """Count that a target blocked the event loop; after ``MAX_CRASHES`` times it goes to quarantine."""
         begun = keys.reads_in_progress(subject.id, "kept")
         with contextlib.suppress(RedisError):  # one freeze is not counted, of several that it takes
             async with self._redis.pipeline(transaction=True) as pipeline:
@@ -152,7 +152,7 @@ class Quarantine:
                 pipeline.expire(begun.name, begun.seconds)
                 pipeline.scard(begun.name)
                 deaths = int((await pipeline.execute())[-1])
-            if deaths >= DEATHS:
+            if deaths >= MAX_CRASHES:
                 await self._put(subject, freeze(seconds), deaths, now)
 
     async def clear_freezes(self, subject: ReadTarget) -> None:
@@ -176,7 +176,7 @@ class Quarantine:
         except RedisError:  # the ingest waits for Redis and logs it
             return [], None
         known = decode(packed, QuarantinedItem, "aside", keys.quarantined().name) if packed else None
-        return [one for one in texts(names) if one != token], known
+        return [name for name in texts(names) if name != token], known
 
     async def _take_back(self, subject: ReadTarget, doing: Doing, token: str) -> None:
         with contextlib.suppress(RedisError):  # one crash too many is counted, of several that it takes
@@ -206,7 +206,7 @@ class Quarantine:
                 pipeline.expire(begun.name, begun.seconds)
                 pipeline.scard(begun.name)
                 deaths = int((await pipeline.execute())[-1])
-            if deaths >= DEATHS:
+            if deaths >= MAX_CRASHES:
                 await self._put(subject, attempt.died, deaths, now)
 
     async def _leave(
@@ -264,8 +264,8 @@ def how_to_read(item: QuarantinedItem) -> str:
 async def set_aside(redis: Redis) -> Sequence[QuarantinedItem]:
     """Return the quarantined items, the oldest first."""
     packed = await cast(Awaitable[list[bytes]], redis.hvals(keys.quarantined().name))
-    decoded = (decode(one, QuarantinedItem, "aside", keys.quarantined().name) for one in packed)
-    return sorted((one for one in decoded if one is not None), key=lambda one: one.since)
+    decoded = (decode(record, QuarantinedItem, "aside", keys.quarantined().name) for record in packed)
+    return sorted((item for item in decoded if item is not None), key=lambda item: item.since)
 
 
 class _SharedExclusiveLock:

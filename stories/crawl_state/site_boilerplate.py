@@ -19,7 +19,7 @@ from stories.model.urls import canonical_url, url_digest
 
 log = structlog.get_logger(__name__)
 
-VOICES = 3  # issuers under whose releases a line must stand before it is the site's, and not one of theirs
+MIN_ISSUERS = 3  # issuers under whose releases a line must stand before it is the site's, and not one of theirs
 LINES_KEPT = 1_000  # of a site, the latest; each voice that has a line counts
 HEADLINES_KEPT = 500  # of a site, the latest; a page's teasers are of the last days
 LINES_OF_A_PAGE = 20
@@ -82,7 +82,7 @@ class SiteBoilerplateStore:
             line, _, voice = text(member).partition(" ")
             voices[line].add(voice)
         return KnownBoilerplate(
-            lines={line: frozenset(heard) for line, heard in voices.items() if len(heard) >= VOICES},
+            lines={line: frozenset(heard) for line, heard in voices.items() if len(heard) >= MIN_ISSUERS},
             headlines=frozenset(text(member) for member in headlines),
             kept=frozenset(text(member) for member in kept),
         )
@@ -91,7 +91,9 @@ class SiteBoilerplateStore:
         # Known lines are refreshed with every page: once removed from the text, no later page would show them.
         at, oldest = milliseconds(now), milliseconds(now - keys.SITE_LIFETIME)
         lines = shown.lines[:LINES_OF_A_PAGE]
-        heard = {f"{line} {one}": at for line, voices in known.lines.items() for one in sorted(voices)[:VOICES]}
+        heard = {
+            f"{line} {voice}": at for line, voices in known.lines.items() for voice in sorted(voices)[:MIN_ISSUERS]
+        }
         heard |= {f"{line} {shown.voice}": at for line in lines}
         async with self._redis.pipeline(transaction=True) as pipe:
             for key, members, bound in (

@@ -27,13 +27,13 @@ PushState = Literal["asked", "verified", "denied", "failed"]
 Changes = Mapping[str, str | int | None]
 """Of a subscription, by field."""
 
-VERIFY = timedelta(days=1)  # within which a hub may verify a request; some hubs verify late
+VERIFICATION_TIMEOUT = timedelta(days=1)  # within which a hub may verify a request; some hubs verify late
 LEASE_UNSAID = timedelta(days=1)  # hubs of PubSubHubbub, WebSub's elder, may leave it out
-LATE = timedelta(minutes=10)  # by which a hub may tell later than a poll found it, or twice
-LOOKS = 3  # polls for one push while they show nothing new: a cache may still have the listing as it was
+MAX_PUSH_DELAY = timedelta(minutes=10)  # by which a hub may tell later than a poll found it, or twice
+POLLS_PER_PUSH = 3  # polls for one push while they show nothing new: a cache may still have the listing as it was
 NO_MEANS_NO = timedelta(days=1)  # between a denial of a hub and the next request
-WHY_KEPT = 200  # characters of what a hub gives as its reason
-TRUST = 1  # of a verified hub that has not pushed yet
+MAX_REASON_LENGTH = 200  # characters of what a hub gives as its reason
+INITIAL_TRUST = 1  # of a verified hub that has not pushed yet
 MOST_TRUST = 4
 
 
@@ -72,7 +72,7 @@ class Subscription:
     looked_at: str | None = None
     found_at: str | None = None
     """When the last poll that found something new was requested."""
-    trust: int = TRUST
+    trust: int = INITIAL_TRUST
     """Consecutive polls whose news the hub pushed, from 0 to 4."""
     missed_at: str | None = None
     """When a poll found news without a push; None after the trust is restored."""
@@ -99,26 +99,26 @@ def agreed(known: Subscription, lease: timedelta | None, now: datetime) -> Chang
 
     One poll is wanted: the hub did not push what was published before this moment.
     """
-    asked = parse_timestamp(known.asked_at)
-    if asked is None or not timedelta() <= now - asked <= VERIFY:
+    requested_at = parse_timestamp(known.asked_at)
+    if requested_at is None or not timedelta() <= now - requested_at <= VERIFICATION_TIMEOUT:
         return None
     until = now + min(lease or LEASE_UNSAID, keys.MAX_WEBSUB_LEASE)
     lasts = {"verified_at": timestamp(now), "lease_until": timestamp(until)}
-    return {**lasts, "tries": 0, "retry_at": None, "why": None, "denied": 0, **_wanted(now, LOOKS - 1)}
+    return {**lasts, "tries": 0, "retry_at": None, "why": None, "denied": 0, **_wanted(now, POLLS_PER_PUSH - 1)}
 
 
 def refused(known: Subscription, reason: str, now: datetime) -> Changes:
     """Return what changes when the hub says no, or no longer; the listing is polled now, and at its own rhythm."""
-    why = " ".join(reason.split())[:WHY_KEPT] or "no reason given"
+    why = " ".join(reason.split())[:MAX_REASON_LENGTH] or "no reason given"
     again = {"lease_until": None, "retry_at": timestamp(now + NO_MEANS_NO)}
-    return {"denied": 1, "why": why, **again, "tries": max(1, known.tries), **_wanted(now, LOOKS - 1)}
+    return {"denied": 1, "why": why, **again, "tries": max(1, known.tries), **_wanted(now, POLLS_PER_PUSH - 1)}
 
 
 def pushed(known: Subscription, now: datetime) -> Changes:
     """Return the changes when the hub pushes; a late push counts too."""
     found: dict[str, str | int | None] = {"pushed_at": timestamp(now), "pushes": known.pushes + 1}
     missed = parse_timestamp(known.missed_at)
-    if missed is not None and now - missed <= LATE:
+    if missed is not None and now - missed <= MAX_PUSH_DELAY:
         found["missed_at"] = None
     return found | _wanted(now, 0)
 
@@ -143,9 +143,9 @@ class WebSubStore:
 
     async def get(self, listing: str) -> Subscription | None:
         """Return the subscription of a listing, by its key; None without one."""
-        return (await self.several([listing]))[0]
+        return (await self.get_many([listing]))[0]
 
-    async def several(self, listings: Sequence[str]) -> list[Subscription | None]:
+    async def get_many(self, listings: Sequence[str]) -> list[Subscription | None]:
         """Return the same of several listings, in their order, in one round trip."""
         async with self._redis.pipeline(transaction=False) as pipeline:
             for listing in listings:
@@ -159,7 +159,7 @@ class WebSubStore:
     async def put(self, listing: str, subscription: Subscription) -> None:
         """Remember a subscription in place of the one before."""
         key = keys.websub_subscription(listing)
-        values = {one.name: getattr(subscription, one.name) for one in fields(subscription)}
+        values = {field.name: getattr(subscription, field.name) for field in fields(subscription)}
         async with self._redis.pipeline(transaction=True) as pipeline:
             pipeline.delete(key.name)
             pipeline.hset(key.name, mapping={name: value for name, value in values.items() if value is not None})
@@ -212,8 +212,10 @@ async def push_payloads(
     """Return how those of these listings, by source and URL, stand with their hubs that are subscribed to."""
     if pushes is None or not listings:
         return {}
-    found = await pushes.several([listing_key(source, url) for source, url in listings])
-    return {one: push_payload(known, now) for one, known in zip(listings, found, strict=True) if known is not None}
+    found = await pushes.get_many([listing_key(source, url) for source, url in listings])
+    return {
+        listing: push_payload(known, now) for listing, known in zip(listings, found, strict=True) if known is not None
+    }
 
 
 def push_payload(subscription: Subscription, now: datetime) -> dict[str, Any]:

@@ -28,8 +28,8 @@ REFUSED_KEPT = 1_000  # names that are logged; more are an attack that was logge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Due:
-    """The next poll of a listing that a worker polled."""
+class DueListing:
+    """When a listing that a worker polled is due again."""
 
     source: str
     listing: str
@@ -127,7 +127,7 @@ class WorkerRegistry:
             if packed and (pending := decode(packed, PendingSighting, "open", name)) is not None
         }
 
-    async def publish_next_poll(self, due: Due) -> None:
+    async def publish_next_poll(self, due: DueListing) -> None:
         """Publish the next poll of a listing to the leader."""
         key = keys.next_polls()
         async with self._redis.pipeline(transaction=True) as pipeline:
@@ -135,8 +135,8 @@ class WorkerRegistry:
             pipeline.expire(key.name, key.seconds)
             await pipeline.execute()
 
-    async def take_next_polls(self, limit: int) -> Sequence[Due]:
+    async def take_next_polls(self, limit: int) -> Sequence[DueListing]:
         """Remove and return at most ``limit`` published next polls, the oldest first; refused with an old term."""
         found = await self._take(keys=[keys.next_polls().name], args=[keys.leader_term().name, self._term, limit])
-        decoded = (decode(one, Due, "due", keys.next_polls().name) for one in found)
+        decoded = (decode(record, DueListing, "due", keys.next_polls().name) for record in found)
         return [due for due in decoded if due is not None]

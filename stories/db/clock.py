@@ -20,9 +20,9 @@ from redis.asyncio import Redis
 
 log = structlog.get_logger(__name__)
 
-SKEW = timedelta(seconds=2)  # between this machine and Redis; more is logged
+MAX_SKEW = timedelta(seconds=2)  # between this machine and Redis; more is logged
 MAX_SITE_SKEW = timedelta(minutes=5)  # between own time and sites' time; less may be caches and slow responses
-JUMP = timedelta(seconds=2)  # of the server's clock between two measurements
+MIN_JUMP = timedelta(seconds=2)  # of the server's clock between two measurements
 PRECISION = 0.01  # seconds; a smaller difference is not corrected
 MAX_HOSTS = 200  # whose Date is stored, the latest ones
 DATE_LIFETIME = 6 * 3600.0  # seconds for which a site's Date counts
@@ -46,7 +46,7 @@ def consensus(offsets: Sequence[float]) -> float | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
+class ClockMeasurement:
     """The result of a measurement."""
 
     skew: timedelta
@@ -82,7 +82,7 @@ class Timekeeper:
         """How far this machine's clock is ahead of the Redis server's clock."""
         return self._wall() - self.now()
 
-    async def measure(self, redis: Redis, samples: int = 1) -> Measured:
+    async def measure(self, redis: Redis, samples: int = 1) -> ClockMeasurement:
         """Measure the server's clock, by the sample with the shortest round trip.
 
         Raises:
@@ -95,11 +95,11 @@ class Timekeeper:
         if known is not None and significant(known, offset, round_trip):
             self._offset = offset
             moved = timedelta(seconds=offset - known)
-            if abs(moved) > max(JUMP, timedelta(seconds=round_trip)):
+            if abs(moved) > max(MIN_JUMP, timedelta(seconds=round_trip)):
                 jumped = moved
                 log.warning("redis_clock_jumped", seconds=round(moved.total_seconds(), 1))
         self._log_skew()
-        return Measured(skew=self.skew, jumped=jumped)
+        return ClockMeasurement(skew=self.skew, jumped=jumped)
 
     async def _sample(self, redis: Redis) -> tuple[float, float]:
         began = self._steady()
@@ -108,7 +108,7 @@ class Timekeeper:
         return ended - began, int(answer[0]) + int(answer[1]) / 1e6 - (began + ended) / 2
 
     def _log_skew(self) -> None:
-        skewed = abs(self.skew) > SKEW
+        skewed = abs(self.skew) > MAX_SKEW
         if skewed and not self._skew_logged:
             log.warning(
                 "clock_skew",
@@ -146,7 +146,7 @@ class Timekeeper:
                 "Set it right: timedatectl set-ntp true"
             )
         skew = self.skew
-        return skew_warning(skew) if abs(skew) > SKEW else None
+        return skew_warning(skew) if abs(skew) > MAX_SKEW else None
 
     def _log_error(self) -> None:
         error = self.error

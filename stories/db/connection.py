@@ -27,13 +27,13 @@ from redis.exceptions import ConnectionError as Disconnected
 from redis.exceptions import TimeoutError as TimedOut
 
 from stories.db.acl import RULE, missing_permissions
-from stories.db.server_binary import OLDEST
+from stories.db.server_binary import MIN_VERSION
 
 TIMEOUT = 5.0  # seconds for one reply; a blocking command must use a shorter timeout
 SENTINEL_PORT = 26379
 MAX_CONNECTIONS = 32  # of one client; a caller waits for a free connection, each is used for some milliseconds
 RETRIES = 3  # the library's 10 make a server that hangs cost 59 s a call
-MINIMUM = f"{OLDEST}.0"
+MINIMUM = f"{MIN_VERSION}.0"
 _WANTS_PASSWORD = re.compile(r"NOAUTH|WRONGPASS|authenticat|username-password|invalid password", re.I)
 
 
@@ -179,7 +179,7 @@ def find_faults(about: dict[str, Any]) -> list[str]:
     """Return the reasons why a server is unfit, by its INFO."""
     faults = []
     version = str(about.get("redis_version", "0"))
-    if not version.split(".")[0].isdecimal() or int(version.split(".")[0]) < OLDEST:
+    if not version.split(".")[0].isdecimal() or int(version.split(".")[0]) < MIN_VERSION:
         faults.append(f"is version {version}, and {MINIMUM} is needed; upgrade it: apt-get install redis-server")
     policy = about.get("maxmemory_policy", "noeviction")
     if policy != "noeviction":

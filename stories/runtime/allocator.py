@@ -18,8 +18,8 @@ from stories.runtime.heartbeats import beat
 M_MMAP_THRESHOLD, M_ARENA_MAX = -3, -8  # malloc.h
 MMAP_THRESHOLD = 256 << 10  # bytes; ordinary pages are smaller, and are not mapped one by one
 ARENAS = 2  # the event loop's, and one for the threads that look up names
-PERIOD = 5.0  # seconds between two checks of the process's size
-GROWTH = 16 << 20  # bytes of growth that are worth a release: two responses of the largest size
+CHECK_SECONDS = 5.0  # seconds between two checks of the process's size
+MIN_GROWTH_BYTES = 16 << 20  # bytes of growth that are worth a release: two responses of the largest size
 
 
 def _libc() -> ctypes.CDLL | None:
@@ -46,9 +46,9 @@ async def keep_memory_small() -> None:
     """Release free memory whenever the process has grown, until cancelled."""
     settled = _resident()
     while True:
-        await asyncio.sleep(PERIOD)
+        await asyncio.sleep(CHECK_SECONDS)
         beat()
-        if _resident() > settled + GROWTH:
+        if _resident() > settled + MIN_GROWTH_BYTES:
             release_free_memory()
             settled = _resident()
         else:

@@ -16,8 +16,8 @@ from stories.store.archive import Archive, StoredRelease
 from stories.text.index_words import tag_word, tag_words
 
 KINDS = ("new", "copy", "correction", "update", "withdrawal", "repeat", "revised")
-"""What a release can be: the first of its story, a copy, a notice of some kind or withdrawn, or revised."""
-READ = 200  # releases of an index result that are read in one round trip
+"""Kinds of a release: the first of its story, a copy, a notice of some kind or withdrawn, or revised."""
+READ_BATCH = 200  # releases of an index result that are read in one round trip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,43 +26,43 @@ class FilterRequest:
 
     matches: Callable[[Release], bool]
     expression: str | None
-    """Of ``stories.search.terms``. None: everything matches."""
+    """An expression of ``stories.search.terms``. None: all releases."""
     is_exact: bool = True
-    """The expression finds exactly what matches; otherwise it finds more, and what it finds is checked."""
+    """Whether the expression finds exactly the matching releases; otherwise it finds more, which are checked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseFilter:
-    """Every part that is given must hold."""
+    """The conditions of a filter; all given ones must hold."""
 
     tag: str | None = None
     source: str | None = None
     kind: str | None = None
     since: datetime | None = None
-    asked: Sequence[FilterRequest] = ()
+    parts: Sequence[FilterRequest] = ()
 
 
 class ReleaseIndex(Protocol):
-    """What answers from the index."""
+    """The query interface of the index."""
 
     async def find(
         self, expression: str | None, *, since: int | None, before: ListPosition | None, limit: int
     ) -> list[Hit] | None:
-        """Return what an expression finds, newest first; None while the index cannot tell."""
+        """Return the hits of an expression, newest first; None if the index is not up to date."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """A part of the result."""
+    """A page of the result."""
 
     releases: Sequence[StoredRelease]
     next: ListPosition | None
-    """Where to go on; None at the end."""
+    """The position to continue from; None at the end."""
 
 
 def kind_of(stored: StoredRelease) -> str:
-    """Return what a stored release is, in a word of ``KINDS``."""
+    """Return the kind of a stored release, one of ``KINDS``."""
     if stored.verdict == "withdrawn":
         return "withdrawal"
     if stored.release.notice is not None:
@@ -81,12 +81,12 @@ def passes(stored: StoredRelease, wanted: ReleaseFilter) -> bool:
         return False
     if wanted.kind is not None and kind_of(stored) != wanted.kind:
         return False
-    return all(one.matches(release) for one in wanted.asked)
+    return all(part.matches(release) for part in wanted.parts)
 
 
 def expression(wanted: ReleaseFilter) -> str | None:
     """Return the filter as an index expression; None for no filter."""
-    parts = [one.expression for one in wanted.asked if one.expression is not None]
+    parts = [part.expression for part in wanted.parts if part.expression is not None]
     if wanted.tag is not None:
         parts.append(mark("t", tag_word(wanted.tag)))
     if wanted.source is not None:
@@ -100,7 +100,7 @@ async def filtered(
     archive: Archive, wanted: ReleaseFilter, finder: ReleaseIndex | None = None, before: ListPosition | None = None
 ) -> AsyncIterator[StoredRelease]:
     """Yield the matching releases, newest first, from ``before`` on."""
-    async for _, stored in _looked_at(archive, wanted, finder, before, READ):
+    async for _, stored in _looked_at(archive, wanted, finder, before, READ_BATCH):
         if stored is not None:
             yield stored
 
@@ -116,12 +116,13 @@ async def page_of(
 ) -> Page:
     """Return the next ``limit`` matching releases.
 
-    Without the index no more than ``look_at`` are looked at: the page may be short, even empty, and have a next.
+    Without the index, at most ``look_at`` releases are examined: a page may be short or empty, and still have a next
+    one.
     """
     scans = finder is None and expression(wanted) is not None
     found: list[StoredRelease] = []
     last, looked_at = before, 0
-    async for place, stored in _looked_at(archive, wanted, finder, before, READ if scans else limit + 1):
+    async for place, stored in _looked_at(archive, wanted, finder, before, READ_BATCH if scans else limit + 1):
         if len(found) == limit or looked_at == look_at:
             return Page(releases=found, next=last)
         last, looked_at = place, looked_at + 1
@@ -134,35 +135,38 @@ async def _looked_at(
     archive: Archive, wanted: ReleaseFilter, finder: ReleaseIndex | None, before: ListPosition | None, ahead: int
 ) -> AsyncIterator[tuple[ListPosition, StoredRelease | None]]:
     """Yield each position that is read with its release, None for a release that does not match."""
-    asked, is_exact = expression(wanted), all(one.is_exact for one in wanted.asked)
+    wanted_expression, is_exact = expression(wanted), all(part.is_exact for part in wanted.parts)
     since = milliseconds(wanted.since) if wanted.since is not None else None
 
     async def read(
         places: Sequence[ListPosition], hits: Sequence[Hit] = ()
     ) -> AsyncIterator[tuple[ListPosition, StoredRelease | None]]:
-        stored = {one.release.id: one for one in await archive.several([place.id for place in places])}
+        stored = {
+            release.release.id: release for release in await archive.releases_by_id([place.id for place in places])
+        }
         held = {hit.place: (hit.row.revision, hit.kind) for hit in hits}
         for place in places:
-            one = stored.get(place.id)
-            # The index has looked at what it holds; what changed or expired a moment ago is looked at here.
-            asked_for = one is not None and (
-                (is_exact and held.get(place) == (one.release.revision, kind_of(one))) or passes(one, wanted)
+            candidate = stored.get(place.id)
+            # The index checked the revision that it holds. A release that changed or expired since is checked here.
+            is_wanted = candidate is not None and (
+                (is_exact and held.get(place) == (candidate.release.revision, kind_of(candidate)))
+                or passes(candidate, wanted)
             )
-            yield place, one if asked_for else None
+            yield place, candidate if is_wanted else None
 
-    while finder is not None and asked is not None:
-        hits = await finder.find(asked, since=since, before=before, limit=ahead)
+    while finder is not None and wanted_expression is not None:
+        hits = await finder.find(wanted_expression, since=since, before=before, limit=ahead)
         if hits is None:
             break
-        async for one in read([hit.place for hit in hits], hits):
-            yield one
+        async for result in read([hit.place for hit in hits], hits):
+            yield result
         if len(hits) < ahead:
             return
         before = hits[-1].place
-    while places := await archive.places(before=before, limit=ahead):
+    while places := await archive.list_positions(before=before, limit=ahead):
         wanted_places = [place for place in places if since is None or place.seen >= since]
-        async for one in read(wanted_places):
-            yield one
+        async for result in read(wanted_places):
+            yield result
         if len(wanted_places) < len(places):
             return
         before = places[-1]

@@ -1,8 +1,8 @@
 """The search index of releases: one SQLite file that is derived from Redis and can be rebuilt.
 
-A release is a row of FTS5 at a place that is made from the moment it was first seen, so that the newest come first
-without sorting. The full-text table keeps no text: a revised release gets a new place beside its old one, whose words
-stay behind without a release until the index is made anew (docs/decisions/0008-index.md).
+A release is a row of FTS5 whose position is derived from the time it was first seen, so that results are newest first
+without sorting. The full-text table stores no text: a revised release gets a new position, and the words at the old
+position stay, without a release, until the index is rebuilt (docs/decisions/0008-index.md).
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from stories.model.list_position import ListPosition
 from stories.runtime.private_files import private_file, restrict_access
 from stories.search.terms import COLUMNS
 
-FORMAT = 2  # raised when what is written changes: an index of another format is made anew
-EPOCH = 1_577_836_800_000  # 2020-01-01 in ms: what counts from there is shorter on the disk
-SLOTS = 4  # bits: places within a millisecond, for releases of the same time and for revisions
-LAST = (1 << 63) - 1
-BUSY = 10.0  # seconds to wait for another process that writes
-PENDING = 16 << 20  # bytes of words gathered before they are written: fewer pieces to merge
+FORMAT = 2  # raised with each change of the format; an index of another format is rebuilt
+EPOCH = 1_577_836_800_000  # 2020-01-01 in ms; positions count from it, which needs less space
+SLOT_BITS = 4  # bits: positions within a millisecond, for releases of the same time and for revisions
+MAX_POSITION = (1 << 63) - 1
+BUSY_TIMEOUT_SECONDS = 10.0  # seconds to wait for another process that writes
+WRITE_BUFFER_BYTES = 16 << 20  # buffered words; a large buffer means fewer segments to merge
 
 _SCHEMA = f"""
 CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -42,12 +42,12 @@ CREATE INDEX release_story ON release (story, place);
 CREATE TABLE story (id TEXT PRIMARY KEY, changed INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX story_changed ON story (changed);
 CREATE VIRTUAL TABLE words USING fts5({", ".join(COLUMNS)}, content='', columnsize=0, tokenize='ascii');
-INSERT INTO words (words, rank) VALUES ('hashsize', {PENDING});
+INSERT INTO words (words, rank) VALUES ('hashsize', {WRITE_BUFFER_BYTES});
 """  # noqa: S608 (the names are ours)
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
-    """What a line of a list shows of a release, without its text."""
+    """The row of a result list: a release without its text."""
 
     headline: str
     source: str | None
@@ -65,7 +65,7 @@ _rows = msgspec.msgpack.Decoder(Row)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A release as it goes into the index."""
+    """A release as it is written to the index."""
 
     place: ListPosition
     revision: int
@@ -102,14 +102,14 @@ def available() -> bool:
 
 
 class IndexFile:
-    """One connection to an index; used by one thread at a time."""
+    """A connection to an index; used by one thread at a time."""
 
     def __init__(self, path: Path, *, create: bool = False, writes: bool = False) -> None:
         """Open or create an index. Raises ``IndexUnusableError`` when the file cannot be read."""
         self.path = path
         if not create and not path.exists():
             raise IndexUnusableError(f"{path} is not there")
-        if create or writes:  # SQLite gives the files beside it, the write-ahead log among them, the same mode
+        if create or writes:  # SQLite gives its other files, such as the write-ahead log, the same mode
             try:
                 if create or path.exists():
                     private_file(path)
@@ -120,7 +120,7 @@ class IndexFile:
         mode = "rwc" if create else "rw" if writes else "ro"
         try:
             self._db = sqlite3.connect(
-                f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=BUSY, isolation_level=None,
+                f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None,
                 check_same_thread=False,
             )  # fmt: skip
         except sqlite3.Error as error:
@@ -131,8 +131,8 @@ class IndexFile:
                 self._db.execute("PRAGMA synchronous = NORMAL")
             if create:
                 self._db.executescript(_SCHEMA)
-                self.note(format=str(FORMAT), put="0")
-            elif self.noted("format") != str(FORMAT):
+                self.put_values(format=str(FORMAT), put="0")
+            elif self.value("format") != str(FORMAT):
                 raise IndexUnusableError(f"{path} is of another format")
         except sqlite3.Error as error:
             self._db.close()
@@ -142,25 +142,25 @@ class IndexFile:
             raise
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the connection."""
         self._db.close()
 
     def interrupt(self) -> None:
         """Interrupt the running query from another thread; it raises ``sqlite3.OperationalError``."""
         self._db.interrupt()
 
-    def noted(self, name: str) -> str | None:
-        """Return what was noted under a name."""
+    def value(self, name: str) -> str | None:
+        """Return the value that was stored under a name."""
         found = self._db.execute("SELECT value FROM about WHERE name = ?", (name,)).fetchone()
         return found[0] if found else None
 
-    def note(self, **values: str) -> None:
-        """Note values by name."""
+    def put_values(self, **values: str) -> None:
+        """Store values by name."""
         self._db.executemany("INSERT OR REPLACE INTO about VALUES (?, ?)", values.items())
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:
-        """Write all that happens in the block, or none of it."""
+        """Run the block in one transaction."""
         self._db.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -170,7 +170,7 @@ class IndexFile:
         self._db.execute("COMMIT")
 
     def put(self, entries: Iterable[Entry]) -> int:
-        """Hold these releases as they are now; return how many were not so held before."""
+        """Write the current state of these releases; return how many differed."""
         written = 0
         for entry in entries:
             self._db.execute(
@@ -195,31 +195,31 @@ class IndexFile:
                              (place, *entry.columns))  # fmt: skip
             written += 1
         if written:
-            self.note(put=str(int(self.noted("put") or 0) + written))
+            self.put_values(put=str(int(self.value("put") or 0) + written))
         return written
 
     def forget(self, before: int) -> int:
-        """Let the releases go that were first seen before this moment (ms); return how many."""
+        """Delete the releases that were first seen before this time (ms); return how many."""
         gone = self._db.execute("DELETE FROM release WHERE place < ?", (_first_place(before),)).rowcount
         if gone:
             self._db.execute("DELETE FROM story WHERE id NOT IN (SELECT story FROM release WHERE id IS NOT NULL)")
         return gone
 
     def counts(self) -> tuple[int, int]:
-        """Return how many releases are held, and how many places have words without a release."""
+        """Return the number of releases, and the number of positions with words but without a release."""
         held = self._db.execute("SELECT count(id) FROM release").fetchone()[0]
-        return held, int(self.noted("put") or 0) - held
+        return held, int(self.value("put") or 0) - held
 
     def find(
         self, expression: str | None, *, since: int | None = None, before: ListPosition | None = None, limit: int
     ) -> list[Hit]:
         """Return the releases that an expression of ``stories.search.terms`` finds (None: all), newest first.
 
-        Those first seen since ``since`` (ms), and after ``before`` in the list.
+        Only those first seen since ``since`` (ms), and after ``before`` in the list.
         """
-        low = _first_place(since) if since is not None else -LAST
-        # A place may lie behind its own millisecond when that was full.
-        high = _first_place(before.seen + 64) if before is not None else LAST
+        low = _first_place(since) if since is not None else -MAX_POSITION
+        # A position may be after its millisecond if that was full.
+        high = _first_place(before.seen + 64) if before is not None else MAX_POSITION
         select = "SELECT r.seen, r.id, r.kind, r.story, r.row"
         if expression is None:
             rows = self._db.execute(
@@ -236,7 +236,7 @@ class IndexFile:
             return _page(rows, since, before, limit)
 
     def changed_stories(self, expression: str | None, *, among: int, limit: int) -> list[tuple[str, int]]:
-        """Return the stories that changed last, with when (ms), among those of the newest releases found."""
+        """Return the stories that changed last, with the time (ms), among those of the newest hits."""
         if expression is None:
             found = self._db.execute("SELECT id, changed FROM story ORDER BY changed DESC LIMIT ?", (limit,))
         else:
@@ -255,11 +255,11 @@ class IndexFile:
 
 
 def _first_place(seen: int) -> int:
-    return (seen - EPOCH) << SLOTS
+    return (seen - EPOCH) << SLOT_BITS
 
 
 def _page(rows: Iterable[Sequence[Any]], since: int | None, before: ListPosition | None, limit: int) -> list[Hit]:
-    """Return the first rows in the order of ``Place``: those of one millisecond lie in that of their arrival."""
+    """Return the first rows in the order of ``Place``; those of one millisecond are in the order of their arrival."""
     page: list[Hit] = []
     together: list[Hit] = []
     for seen, own, kind, story, row in rows:

@@ -162,13 +162,13 @@ class LiveIndex:
 
         self._index = await self._write(opened)
         self._identity = await self._write(lambda: _identity(path))
-        noted = await self._write(lambda: self._open_index.noted("entry"))
+        noted = await self._write(lambda: self._open_index.value("entry"))
         self._applied = parse_entry_id(noted)
         if noted is None or not await self._follows(self._applied, last):
             self._applied = last
-            await self._write(lambda: self._open_index.note(entry=entry_id_text(last), walk="", whole=""))
+            await self._write(lambda: self._open_index.put_values(entry=entry_id_text(last), walk="", whole=""))
         self._swept = 0.0
-        self._whole = bool(await self._write(lambda: self._open_index.noted("whole")))
+        self._whole = bool(await self._write(lambda: self._open_index.value("whole")))
         self._readers.open(path)
 
     async def _check_file(self) -> None:
@@ -201,7 +201,7 @@ class LiveIndex:
         entries = [entry for _, found in cast(Any, answer) or () for entry in found]
         if entries:
             ids = list(dict.fromkeys(text(fields[b"id"]) for _, fields in entries if b"id" in fields))
-            await self._put(await self._archive.several(ids), entry=parse_entry_id(entries[-1][0]))
+            await self._put(await self._archive.releases_by_id(ids), entry=parse_entry_id(entries[-1][0]))
         elif not self._whole:
             await self._walk()
         else:
@@ -210,28 +210,30 @@ class LiveIndex:
     async def _walk(self) -> None:
         """Index the next older releases, then sleep as long as that took, so that it uses half of the time."""
         began = time.monotonic()
-        noted = await self._write(lambda: self._open_index.noted("walk"))
-        places = await self._archive.places(before=parse_list_position(noted) if noted else None, limit=RELEASE_BATCH)
+        noted = await self._write(lambda: self._open_index.value("walk"))
+        places = await self._archive.list_positions(
+            before=parse_list_position(noted) if noted else None, limit=RELEASE_BATCH
+        )
         if not places:
             held = await self._write(lambda: self._open_index.counts()[0])
-            await self._write(lambda: self._open_index.note(whole="1", walk=""))
+            await self._write(lambda: self._open_index.put_values(whole="1", walk=""))
             self._whole = True
             log.info("index_built", releases=held)
             return
-        await self._put(await self._archive.several([place.id for place in places]), walk=places[-1])
+        await self._put(await self._archive.releases_by_id([place.id for place in places]), walk=places[-1])
         await asyncio.sleep(time.monotonic() - began)
 
     async def _put(
         self, found: Sequence[StoredRelease], *, entry: EntryId | None = None, walk: ListPosition | None = None
     ) -> None:
         def put() -> None:
-            entries = [_indexed(one) for one in found]
+            entries = [_indexed(stored) for stored in found]
             with self._open_index.writing():
                 self._open_index.put(entries)
                 if entry is not None:
-                    self._open_index.note(entry=entry_id_text(entry))
+                    self._open_index.put_values(entry=entry_id_text(entry))
                 if walk is not None:
-                    self._open_index.note(walk=str(walk))
+                    self._open_index.put_values(walk=str(walk))
 
         await self._write(put)
         if entry is not None:

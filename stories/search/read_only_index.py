@@ -50,7 +50,7 @@ class ReadOnlyIndex:
 
         def query() -> list[Hit] | None:
             with open_for_reading(path) as index:
-                if index is None or not index.noted("whole") or parse_entry_id(index.noted("entry")) < last:
+                if index is None or not index.value("whole") or parse_entry_id(index.value("entry")) < last:
                     return None
                 return index.find(expression, since=since, before=before, limit=limit)
 

@@ -1,8 +1,8 @@
-"""What the index of releases holds of each: words in columns, marks for what is exact. Pure.
+"""Computes what the index contains of a release: words in columns, and marks for exact values; pure.
 
-The tokenizer of the index splits at spaces only; ``stories.text.index_words`` decides what a word is, so that the index
-finds exactly what the query of a watch matches. A run of a script without spaces is held as its pairs of
-letters and its last letter ("科技園": 科技 技園 園): any part of it, one letter or many, is a row of these.
+The tokenizer of the index splits only at spaces. ``stories.text.index_words`` defines words, so that the index finds
+exactly what the query of a watch matches. A run of a script without spaces is stored as its pairs of characters and
+its last character ("科技園": 科技 技園 園): any part of it, of any length, is a sequence of these.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ EVERYTHING = '"§a"'
 """Matches every release."""
 NOTHING = '"§0"'
 """Matches none."""
-PARAGRAPH = " ¶ "  # no word: a phrase does not run over it
-FLATTENED = 4_000_000  # characters of one release; a page of 8 MB has no more text of its own, a hostile one may
+PARAGRAPH = " ¶ "  # not a word: a phrase does not extend over it
+MAX_CHARACTERS = 4_000_000  # characters of one release; a page of 8 MB has less text, unless it is hostile
 
 
 def columns(release: Release, kind: str) -> tuple[str, ...]:
@@ -36,14 +36,14 @@ def columns(release: Release, kind: str) -> tuple[str, ...]:
 
 
 def mark(kind: str, value: str, *, beginning: bool = False) -> str:
-    """Return the expression that finds a mark: ``t`` a tag, ``s`` a source's name, ``k`` a kind, and those below."""
+    """Return the expression for a mark: ``t`` a tag, ``s`` a source's name, ``k`` a kind, and those below."""
     return f'"{_mark(kind, value)}"' + (" *" if beginning else "")
 
 
 def phrase(text: str, *, column: str | None = None, beginning: bool = False) -> str:
-    """Return the expression that finds these words in a row, anywhere, or in a column (``w:``, ``p:``, ``u:`` too).
+    """Return the expression for these words in a row, anywhere or in a column (``w:``, ``p:``, ``u:`` too).
 
-    ``beginning``: of the last word the beginning is enough.
+    ``beginning``: the last word is a prefix.
     """
     words = flat(text).split()
     if not words:
@@ -77,7 +77,7 @@ def some(parts: Sequence[str]) -> str:
 
 
 def without(expression: str, unwanted: str) -> str:
-    """Return the expression for the one and not the other."""
+    """Return the expression for the first and not the second."""
     return f"({expression} NOT {unwanted})"
 
 
@@ -87,7 +87,7 @@ def _pairs(run: str) -> list[str]:
 
 def _tokens(text: str) -> list[str]:
     tokens: list[str] = []
-    for word in flat(text[:FLATTENED]).split():
+    for word in flat(text[:MAX_CHARACTERS]).split():
         if has_unspaced_or_hangul(word):
             tokens += _pairs(word)
         else:
@@ -123,15 +123,15 @@ def _marks(release: Release, kind: str) -> str:
     place = release.dateline.place if release.dateline else None
     asides = (("w", release.wire), ("p", place), ("u", release.source))
     return PARAGRAPH.join(
-        ["§a " + " ".join(_mark(*one) for one in marks), *(_aside(letter, text) for letter, text in asides)]
+        ["§a " + " ".join(_mark(*pair) for pair in marks), *(_aside(letter, text) for letter, text in asides)]
     )
 
 
 def plain_language(language: str | None) -> str:
-    """Return a language's code without case; empty for none."""
+    """Return a language's code in lower case; empty if it is unknown."""
     return (language or "").casefold()
 
 
 def plain_ticker(ticker: str) -> str:
-    """Return a ticker as marks hold it."""
+    """Return a ticker as it is in marks."""
     return plain("".join(ticker.split()))

@@ -1,7 +1,8 @@
-"""A backup of the embedded Redis in one file: made from a copy of one moment, checked whole before it is restored.
+"""Backups of the embedded Redis in one file: a snapshot that is verified completely before it is restored.
 
-The file is a tar of two members: ``wirewatch.json``, which says what the copy is, and ``dump.rdb``, the copy as the
-server wrote it (BGSAVE). It is not compressed: what is kept is packed already."""
+The file is a tar with two members: ``wirewatch.json``, which describes the snapshot, and ``dump.rdb``, the snapshot
+as the server wrote it (BGSAVE). It is not compressed, because the stored data already are.
+"""
 
 from __future__ import annotations
 
@@ -28,41 +29,42 @@ from stories.store.migrations import LAYOUT
 
 FORMAT = 1
 ABOUT, COPY = "wirewatch.json", "dump.rdb"
-LOOK = 0.05  # seconds between two looks at the server's copying
-CHUNK = 1 << 20  # bytes
-LONGEST_ABOUT = 10_000  # bytes
+CHECK_SECONDS = 0.05  # seconds between two checks of the server's progress
+CHUNK_BYTES = 1 << 20  # bytes
+MAX_DESCRIPTION_BYTES = 10_000  # bytes
 
 
 class BackupError(Exception):
-    """A backup could not be made, or a file is none that can be restored; the message says why."""
+    """A backup could not be made, or a file is not a backup that can be restored; the message gives the reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class About:
-    """What a backup says of itself."""
+class BackupDescription:
+    """The description in a backup."""
 
     format: int
     layout: int
-    """Of the data (``stories.store.migrations``)."""
+    """The layout number of the data (``stories.store.migrations``)."""
     server: str
-    """Which server wrote the copy: ``valkey 9.1.2``; another kind may not read it."""
+    """The server that wrote the snapshot: ``valkey 9.1.2``; a server of another kind may not read it."""
     made_at: str
     size: int
-    """Of the copy, bytes."""
+    """The size of the snapshot in bytes."""
     sha256: str
     releases: int
 
 
-async def back_up(redis: Redis, folder: Path, file: Path, now: datetime) -> About:
-    """Write a backup of this moment to ``file``, which must not be there; ``folder`` is where the server's data is.
+async def back_up(redis: Redis, folder: Path, file: Path, now: datetime) -> BackupDescription:
+    """Write a backup to ``file``, which must not exist; ``folder`` contains the server's data.
 
-    ``BackupError`` when the server cannot copy; ``OSError`` when the file cannot be written. No half file is left.
+    Raises ``BackupError`` if the server cannot make a snapshot, ``OSError`` if the file cannot be written. No partial
+    file is left.
     """
     await _copy(redis)
     about = await redis.info("server")
     kind = text(about.get("server_name", "redis"))
     with (folder / COPY).open("rb") as copy:
-        said = About(
+        said = BackupDescription(
             format=FORMAT,
             layout=int(text(await redis.get(keys.layout().name) or b"1")),
             server=f"{kind} {about.get(f'{kind}_version', about.get('redis_version'))}",
@@ -72,31 +74,31 @@ async def back_up(redis: Redis, folder: Path, file: Path, now: datetime) -> Abou
             releases=int(await redis.zcard(keys.releases().name)),
         )
         copy.seek(0)
-        beside = file.with_name(f"{file.name}.part")
+        temporary = file.with_name(f"{file.name}.part")
         try:
-            with _new_file(beside) as output, tarfile.open(fileobj=output, mode="w") as archive:
+            with _new_file(temporary) as output, tarfile.open(fileobj=output, mode="w") as archive:
                 packed = msgspec.json.encode(said)
                 archive.addfile(_member(ABOUT, len(packed)), io.BytesIO(packed))
                 archive.addfile(_member(COPY, said.size), copy)
                 archive.close()
                 output.flush()
                 os.fsync(output.fileno())
-            os.link(beside, file)  # unlike a rename this fails where a file stands already
+            os.link(temporary, file)  # unlike a rename, this fails if the file exists
         finally:
-            beside.unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
     return said
 
 
 async def _copy(redis: Redis) -> None:
-    """Return once the server has copied what it holds from this moment on."""
+    """Return once the server has written a snapshot that began after this call."""
     state = await redis.info("persistence")
-    while state["rdb_bgsave_in_progress"]:  # one that began before this moment
-        await asyncio.sleep(LOOK)
+    while state["rdb_bgsave_in_progress"]:  # one that began before this call
+        await asyncio.sleep(CHECK_SECONDS)
         state = await redis.info("persistence")
     await redis.bgsave(schedule=True)
     state = await redis.info("persistence")
     while state["rdb_bgsave_in_progress"] or state["aof_rewrite_in_progress"]:
-        await asyncio.sleep(LOOK)
+        await asyncio.sleep(CHECK_SECONDS)
         state = await redis.info("persistence")
     if state["rdb_last_bgsave_status"] != "ok":
         raise BackupError(
@@ -104,8 +106,8 @@ async def _copy(redis: Redis) -> None:
         )
 
 
-def read_about(file: Path) -> About:
-    """Return what a backup says of itself, once all of it was read and found whole; else ``BackupError``."""
+def read_description(file: Path) -> BackupDescription:
+    """Return the description of a backup after reading and verifying all of it; else raise ``BackupError``."""
     with _opened(file) as (said, copy):
         if said.format != FORMAT:
             raise BackupError(
@@ -122,27 +124,27 @@ def read_about(file: Path) -> About:
 
 
 def unpack_copy(file: Path, folder: Path) -> None:
-    """Put the copy of a backup that was read before into a server's empty folder, whole or not at all."""
-    beside = folder / f"{COPY}.part"
+    """Copy the snapshot of a verified backup into a server's empty folder, completely or not at all."""
+    temporary = folder / f"{COPY}.part"
     try:
-        with _opened(file) as (_, copy), beside.open("wb") as output:
-            while chunk := copy.read(CHUNK):
+        with _opened(file) as (_, copy), temporary.open("wb") as output:
+            while chunk := copy.read(CHUNK_BYTES):
                 output.write(chunk)
             output.flush()
             os.fsync(output.fileno())
-        beside.replace(folder / COPY)
+        temporary.replace(folder / COPY)
     finally:
-        beside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
 
 
 @contextmanager
-def _opened(file: Path) -> Iterator[tuple[About, IO[bytes]]]:
+def _opened(file: Path) -> Iterator[tuple[BackupDescription, IO[bytes]]]:
     try:
         with tarfile.open(file, mode="r:") as archive:
             first = archive.next()
-            if first is None or first.name != ABOUT or not first.isreg() or first.size > LONGEST_ABOUT:
+            if first is None or first.name != ABOUT or not first.isreg() or first.size > MAX_DESCRIPTION_BYTES:
                 raise BackupError(f"{file} is no backup of wirewatch")
-            said = msgspec.json.decode(_content(archive, first).read(), type=About)
+            said = msgspec.json.decode(_content(archive, first).read(), type=BackupDescription)
             second = archive.next()
             if second is None or second.name != COPY or not second.isreg() or second.size != said.size:
                 raise BackupError(f"{file} is cut off: it does not hold the copy that it names; use another backup")
@@ -160,7 +162,7 @@ def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:
 
 def _digest(file: IO[bytes]) -> str:
     digest = hashlib.sha256()
-    while chunk := file.read(CHUNK):
+    while chunk := file.read(CHUNK_BYTES):
         digest.update(chunk)
     return digest.hexdigest()
 

@@ -1,4 +1,4 @@
-"""The moments in Redis at which something is due, after the server's clock was set back."""
+"""Corrects due times in Redis after the server's clock was set back."""
 
 from __future__ import annotations
 
@@ -13,20 +13,21 @@ from stories.db.fencing import fenced
 from stories.db.replies import text
 
 MILLISECOND = timedelta(milliseconds=1)
-LATE = timedelta(minutes=10)  # the longest first delay of a page that failed or is visited again soon
+MAX_FIRST_DELAY = timedelta(minutes=10)  # the longest first delay of a page that failed or is revisited soon
 
 
 async def shift_due(
     redis: Redis, jump: timedelta, channels: Iterable[str], term: int = 0, *, only_late: bool = False
 ) -> int:
-    """Move alerts, revisits, sightings and pushes that are due by a jump back of the clock; return how many were moved.
+    """Move due alerts, revisits, sightings and pushes by a backward jump of the clock; return how many were moved.
 
     Args:
-        jump: By how much the server's clock moved; one that is not negative changes nothing, since nothing waits then.
-        channels: Of the configuration; those that alerts wait for are found as well.
-        term: Of the clock, for who has it.
-        only_late: In a pass after the first, move what is due within ``LATE`` of the old time alone. Work that was in
-            flight during the jump wrote it by the old clock; what else is due then comes early, which does no harm.
+        jump: the movement of the server's clock; if it is not negative, nothing is changed, since nothing waits then.
+        channels: the configured channels; other channels with waiting alerts are found as well.
+        term: the fencing token of the leader.
+        only_late: for passes after the first: move only what is due within ``MAX_FIRST_DELAY`` of the old time. Tasks
+            that were in flight during the jump wrote it by the old clock. Other records become due early, which does no
+            harm.
     """
     if jump >= timedelta():
         return 0
@@ -39,5 +40,10 @@ async def shift_due(
     script = redis.register_script(fenced("shift_due.lua"))
     milliseconds = round(jump / MILLISECOND)
     arguments: list[str | int] = [secrets.token_hex(8), marker.seconds, milliseconds]
-    arguments += [keys.alert("").name, keys.leader_term().name, term, round(LATE / MILLISECOND) if only_late else 0]
+    arguments += [
+        keys.alert("").name,
+        keys.leader_term().name,
+        term,
+        round(MAX_FIRST_DELAY / MILLISECOND) if only_late else 0,
+    ]
     return int(await script(keys=names, args=arguments))

@@ -1,7 +1,8 @@
-"""The history of events: all that are kept, each written small, and read again as the contract's JSON.
+"""The stored events: each is stored in a compact form and read as the contract's JSON.
 
-An event tells a release whole, and memory holds that release already: the history names it, and puts it in again when
-the event is read. An event about a later revision, which a page that changes all the time may lose, is written whole.
+An event contains its release, which is stored already. So the stored form names the release, and the release is
+inserted when the event is read. An event about a later revision is stored completely, because the revision may be
+deleted earlier than the event (of a page that changes at every visit).
 """
 
 from __future__ import annotations
@@ -23,9 +24,9 @@ from stories.model.release import Release, release_payload
 
 T = TypeVar("T")
 
-LIVE = 1_000  # events in the stream that programs follow: some 5 MB
-SMALL = 100  # bytes: compressing what is shorter gains nothing
-_BRIEF = b"~"  # begins an event whose release stands elsewhere
+STREAM_LENGTH = 1_000  # events in the stream for programs: about 5 MB
+MIN_COMPRESSED_BYTES = 100  # bytes: compressing shorter data gains nothing
+_BRIEF = b"~"  # prefix of an event without its release
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,26 +34,26 @@ class StreamedEvent:
     """One event of the history."""
 
     entry: str
-    """Its id in the history: where to go on from."""
+    """Its id in the stream, to continue from."""
     payload: bytes
-    """The contract's JSON."""
+    """The event as the contract's JSON."""
 
 
 def written(event: Event, kept: Release) -> tuple[bytes, bytes]:
-    """Return an event as the contract's JSON, and as the history keeps it beside the release ``kept``."""
+    """Return an event as the contract's JSON, and in its stored form next to the stored release ``kept``."""
     payload = event_payload(event)
     whole = msgspec.json.encode(payload)
-    told = whole
+    compact = whole
     if event.release is kept and kept.revision == 1:
         payload["data"]["release"] = kept.id
-        told = _BRIEF + msgspec.json.encode(payload)
-    return whole, told if len(told) < SMALL else compress(told)
+        compact = _BRIEF + msgspec.json.encode(payload)
+    return whole, compact if len(compact) < MIN_COMPRESSED_BYTES else compress(compact)
 
 
 async def streamed(redis: Redis, entries: Any) -> list[StreamedEvent]:
-    """Return the events of entries of the history, in their order; those whose release is forgotten are left out."""
+    """Return the events of stream entries, in their order, without events whose release was deleted."""
     found = [(entry.decode(), fields.get(b"event")) for entry, fields in entries]
-    payloads = await _payloads(redis, [told for _, told in found])
+    payloads = await _payloads(redis, [compact for _, compact in found])
     return [
         StreamedEvent(entry=entry, payload=payload)
         for (entry, _), payload in zip(found, payloads, strict=True)
@@ -61,7 +62,7 @@ async def streamed(redis: Redis, entries: Any) -> list[StreamedEvent]:
 
 
 async def payloads(redis: Redis, entries: Sequence[str]) -> list[bytes | None]:
-    """Return the JSON of the events with these ids in the history; None for one that is forgotten."""
+    """Return the JSON of the events with these stream ids; None for a deleted event."""
     if not entries:
         return []
     async with redis.pipeline(transaction=False) as pipeline:
@@ -72,17 +73,17 @@ async def payloads(redis: Redis, entries: Sequence[str]) -> list[bytes | None]:
 
 
 async def _payloads(redis: Redis, written: Sequence[bytes | None]) -> list[bytes | None]:
-    """Return events as JSON, their releases put in again; None for what cannot be decoded, counted and logged."""
-    whole: list[bytes | None] = [None if one is None else _attempt(partial(decompress, one)) for one in written]
+    """Return events as JSON with their releases inserted; None for one that cannot be decoded, counted and logged."""
+    whole: list[bytes | None] = [None if entry is None else _attempt(partial(decompress, entry)) for entry in written]
     brief: dict[int, dict[str, Any]] = {}
-    for place, one in enumerate(whole):
-        if one is None:
+    for place, content in enumerate(whole):
+        if content is None:
             continue
-        told = _attempt(partial(_shaped, one.removeprefix(_BRIEF)))
-        if told is None:
+        shape = _attempt(partial(_shaped, content.removeprefix(_BRIEF)))
+        if shape is None:
             whole[place] = None
-        elif one.startswith(_BRIEF):
-            brief[place] = msgspec.json.decode(one[len(_BRIEF) :])
+        elif content.startswith(_BRIEF):
+            brief[place] = msgspec.json.decode(content[len(_BRIEF) :])
     ids = list(dict.fromkeys(str(payload["data"]["release"]) for payload in brief.values()))
     releases = dict(zip(ids, await _first_states(redis, ids), strict=True))
     for place, payload in brief.items():
@@ -94,26 +95,28 @@ async def _payloads(redis: Redis, written: Sequence[bytes | None]) -> list[bytes
 
 
 async def _first_states(redis: Redis, ids: Sequence[str]) -> list[Release | None]:
-    """Return the first revision of each release; None for one that is forgotten or cannot be decoded."""
+    """Return the first revision of each release; None for one that was deleted or cannot be decoded."""
     if not ids:
         return []
-    values = cast(list[bytes | None], await redis.mget([keys.release(one).name for one in ids]))
+    values = cast(list[bytes | None], await redis.mget([keys.release(release_id).name for release_id in ids]))
     revisions = [
-        value and attempt(partial(revision_of, value), "release", keys.release(one).name)
-        for one, value in zip(ids, values, strict=True)
+        value and attempt(partial(revision_of, value), "release", keys.release(release_id).name)
+        for release_id, value in zip(ids, values, strict=True)
     ]
-    revised = [one for one, revision in zip(ids, revisions, strict=True) if revision and revision > 1]
+    revised = [release_id for release_id, revision in zip(ids, revisions, strict=True) if revision and revision > 1]
     first: dict[str, bytes | None] = {}
     if revised:
         async with redis.pipeline(transaction=False) as pipeline:
-            for one in revised:
-                pipeline.lindex(keys.revisions(one).name, 0)
+            for release_id in revised:
+                pipeline.lindex(keys.revisions(release_id).name, 0)
             first = dict(zip(revised, await pipeline.execute(), strict=True))
     dictionaries, found = Dictionaries(redis), []
-    for one, value in zip(ids, values, strict=True):
-        earlier = first.get(one)
+    for release_id, value in zip(ids, values, strict=True):
+        earlier = first.get(release_id)
         packed = [earlier] if earlier is not None else await dictionaries.readable([value]) if value else []
-        states = await dictionaries.unpacked([packed_of(packed[0])] if earlier is None and packed else packed, one)
+        states = await dictionaries.unpacked(
+            [packed_of(packed[0])] if earlier is None and packed else packed, release_id
+        )
         found.append(states[0] if states else None)
     return found
 
@@ -127,7 +130,7 @@ class _Data:
 
 @dataclass(frozen=True, slots=True)
 class _Release:
-    """As much of a release as all readers of events rely on."""
+    """The fields of a release that all readers of events need."""
 
     id: str
     url: str | None = None
@@ -153,7 +156,7 @@ _SHAPE = msgspec.json.Decoder(_Shape)
 
 
 def is_event(payload: bytes) -> bool:
-    """Return whether stored JSON has the shape of an event; what has not is counted and logged."""
+    """Return whether stored JSON has the structure of an event; if not, it is counted and logged."""
     return _attempt(partial(_shaped, payload)) is not None
 
 

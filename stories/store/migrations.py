@@ -1,8 +1,8 @@
-"""The layout of what is kept in Redis, by its number: data of an older layout is carried forward at the start, data of
-a newer one is refused.
+"""The layout number of the data in Redis: an older layout is migrated at the start, a newer one is refused.
 
-Layout 1 is everything up to and with the first tagged version; data from before the number was written is layout 1
-too. A change that an older wirewatch would misread raises ``LAYOUT`` and adds the step that leads to it."""
+Layout 1 is that of all versions up to the first tagged one, also of data without a number. A change that an older
+wirewatch would misread raises ``LAYOUT`` and adds a migration step.
+"""
 
 from __future__ import annotations
 
@@ -25,26 +25,26 @@ from stories.store.record_formats import formats_digest, is_readable
 log = structlog.get_logger(__name__)
 
 LAYOUT = 1
-"""The layout that this wirewatch reads and writes."""
+"""The layout that this version reads and writes."""
 
 Step = Callable[[Redis], Awaitable[None]]
-"""Carries data from one layout to the next. It may be killed anywhere and run again: it must then come to the same."""
+"""Migrates data to the next layout. It may be killed at any point and run again, with the same result."""
 
 STEPS: Mapping[int, Step] = {}
-"""By the layout that each begins with."""
+"""By the layout from which each step starts."""
 
-SAMPLE = 20  # newest releases that are tried where no digest was stored
-LOOK = 0.2  # seconds between two looks at a carrying forward that another process does
+SAMPLE_RELEASES = 20  # newest releases that are decoded as a test if no digest is stored
+CHECK_SECONDS = 0.2  # seconds between two checks whether another process has finished its migration
 
 
 class LayoutError(Exception):
-    """The data cannot be used as it is; the message says why, and what helps."""
+    """The data cannot be used; the message gives the reason and the remedy."""
 
 
 async def settle_layout(redis: Redis, *, layout: int = LAYOUT, steps: Mapping[int, Step] = STEPS) -> int:
-    """Return the layout that the data had, once it has this one: carried forward if it must, by one process at a time.
+    """Return the layout that the data had, after migrating them if necessary, by one process at a time.
 
-    ``LayoutError`` when a newer wirewatch wrote it, or one that runs still needs it as it is.
+    Raises ``LayoutError`` if a newer version wrote the data, or a running older version still needs them.
     """
     await _check_packing(redis)
     found = await _found(redis, layout)
@@ -59,7 +59,7 @@ async def settle_layout(redis: Redis, *, layout: int = LAYOUT, steps: Mapping[in
         )
     token = secrets.token_hex(8)
     while not await redis.set(keys.migrating().name, token, nx=True, ex=keys.migrating().seconds):  # noqa: ASYNC110
-        await asyncio.sleep(LOOK)
+        await asyncio.sleep(CHECK_SECONDS)
     try:
         await _carry(redis, layout, steps)
         await redis.set(keys.formats_digest().name, formats_digest())
@@ -70,7 +70,7 @@ async def settle_layout(redis: Redis, *, layout: int = LAYOUT, steps: Mapping[in
 
 
 async def _settle_digests(redis: Redis) -> None:
-    """Store what the data of this layout depend on; ``LayoutError`` when another version's cannot be read."""
+    """Store the digest of the record formats; raise ``LayoutError`` if the data of another version cannot be read."""
     stored = await redis.get(keys.formats_digest().name)
     if stored is not None and not is_readable(text(stored)):
         raise LayoutError(
@@ -87,9 +87,9 @@ async def _settle_digests(redis: Redis) -> None:
 
 
 async def _check_packing(redis: Redis) -> None:
-    """``LayoutError``, and nothing written, when stored releases were packed with other phrases than these.
+    """Raise ``LayoutError``, without writing, if stored releases were compressed with another list of phrases.
 
-    Data from before the digest was stored is tried: the newest releases must be readable.
+    If no digest is stored, the newest releases are decoded as a test.
     """
     stored = await redis.get(keys.phrases_digest().name)
     if stored is not None:
@@ -98,11 +98,13 @@ async def _check_packing(redis: Redis) -> None:
         reason = f"its packing digest is {text(stored)[:40]}, this version's is {phrases_digest()}"
     else:
         try:
-            newest = texts(await redis.zrevrange(keys.releases().name, 0, SAMPLE - 1))
-        except ResponseError:  # another kind of value under our key: what needs it reports it
+            newest = texts(await redis.zrevrange(keys.releases().name, 0, SAMPLE_RELEASES - 1))
+        except ResponseError:  # another type of value under our key: the code that needs it reports it
             return
         values = (
-            cast(list[bytes | None], await redis.mget([keys.release(one).name for one in newest])) if newest else []
+            cast(list[bytes | None], await redis.mget([keys.release(release_id).name for release_id in newest]))
+            if newest
+            else []
         )
         kept = [value for value in values if value is not None]
         unreadable = sum(not _is_readable(value) for value in kept)
@@ -135,7 +137,7 @@ async def _carry(redis: Redis, layout: int, steps: Mapping[int, Step]) -> None:
             f"version runs on it ({text(holder)}); end it first (docs/operations.md, Upgrade)"
         )
     while number < layout:
-        log.info("carrying the data in Redis forward", layout=number, to=number + 1)
+        log.info("layout_migration_started", layout=number, to=number + 1)
         async with _held(redis):
             await steps[number](redis)
         number += 1
@@ -144,7 +146,7 @@ async def _carry(redis: Redis, layout: int, steps: Mapping[int, Step]) -> None:
 
 @contextlib.asynccontextmanager
 async def _held(redis: Redis) -> AsyncIterator[None]:
-    """Renew the lease of the carrying forward for as long as the block lasts."""
+    """Renew the lease of the migration until the block ends."""
     done = asyncio.Event()
 
     async def renew() -> None:
@@ -162,7 +164,7 @@ async def _held(redis: Redis) -> AsyncIterator[None]:
 
 
 async def _found(redis: Redis, layout: int) -> int:
-    """Return the layout of the data; an empty Redis gets this one, and what was written before numbers is 1."""
+    """Return the layout of the data; an empty Redis gets the current one, and data without a number have layout 1."""
     found = await redis.get(keys.layout().name)
     if found is None:
         lasting = (keys.releases(), keys.events(), keys.history(), keys.memory_id(), keys.changes(), keys.pending_due())

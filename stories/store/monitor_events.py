@@ -1,7 +1,7 @@
-"""The monitor's own events about sources, channels and Redis: stored and alerted once, as releases are.
+"""Stores the monitor's own events about sources, channels and Redis; each is stored and alerted once.
 
-The id is made from what happened and when it began, so whoever tells after a crash of what was told before changes
-nothing: tell first, remember that it was told afterwards.
+An event's id is derived from its kind, subject and beginning, so storing it again after a crash changes nothing. Store
+the event first, and record that it was stored afterwards.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from stories.db.fencing import MemoryMark, fence_argument, fenced
 from stories.model.event import Event, MonitorEventType, event_json
 from stories.model.ids import monitor_event_id
 from stories.model.timestamps import milliseconds, timestamp
-from stories.store.event_log import LIVE
+from stories.store.event_log import STREAM_LENGTH
 
 
-def happening(
+def monitor_event(
     kind: MonitorEventType,
     subject: str,
     began: str,
@@ -31,10 +31,16 @@ def happening(
     now: datetime,
     about: Mapping[str, str | None] | None = None,
 ) -> Event:
-    """Return the event of what happened to a source, a channel or Redis, with nobody named who hears of it.
+    """Return the event of a source, a channel or Redis, without its audience.
 
-    ``began`` (a moment, or any words that are the same when the same happening is found again) makes the id with
-    ``kind`` and ``subject``. ``about`` holds further keys for the event's ``data``.
+    Args:
+        kind: the type of the event.
+        subject: the name of the source or channel.
+        began: identifies the event together with ``kind`` and ``subject``: a time, or any text that is the same when
+            the same incident is detected again.
+        detail: a sentence for users.
+        now: the current time.
+        about: further keys of the event's ``data``.
     """
     family = kind.partition(".")[0]
     return Event(
@@ -49,7 +55,7 @@ def happening(
 
 
 class MonitorEventStore:
-    """Keeps events of the monitor, with one outbox entry for every channel that hears of them."""
+    """Stores events of the monitor, with one outbox entry for each channel that receives them."""
 
     def __init__(self, redis: Redis, memory: MemoryMark | None = None) -> None:
         """``memory``: nothing is stored in a Redis that lost its data (``stories.db.fencing``)."""
@@ -67,7 +73,7 @@ class MonitorEventStore:
             "id": event.id,
             "type": event.type,
             "line": _line(event),
-            "live": LIVE,
+            "live": STREAM_LENGTH,
             "alerts": [
                 {"id": alert, "key": keys.alert(alert).name, "channel": channel, "outbox": keys.outbox(channel).name}
                 for channel in sorted(channels)
@@ -91,5 +97,5 @@ class MonitorEventStore:
 
 
 def _line(event: Event) -> str:
-    """Return what stands for the story: a source's recovery never overtakes the news that it is dead."""
+    """Return the key of the event's delivery order: a source's recovery is never delivered before its failure."""
     return f"{event.type.partition('.')[0]}:{event.source or event.channel or ''}"

@@ -18,8 +18,8 @@ from stories.store.archive import Archive
 
 State = Literal["pending", "leased", "sent", "failed"]
 STATES: tuple[State, ...] = get_args(State)
-PAGE = 200  # alerts read in one exchange
-COUNTED = 2_000  # ids alone, in one exchange
+ALERT_BATCH = 200  # alerts that are read in one round trip
+ID_BATCH = 2_000  # ids only, in one round trip
 
 
 class _Named(msgspec.Struct):
@@ -27,7 +27,7 @@ class _Named(msgspec.Struct):
 
 
 class _Naming(msgspec.Struct):
-    """What of an event says which watches it names."""
+    """The part of an event that names its watches."""
 
     data: _Named
 
@@ -50,7 +50,7 @@ class Receipt:
     created: datetime
     listed: datetime | None
     due: datetime | None
-    """The next try; while ``leased``, when the try that is under way counts as lost."""
+    """The next attempt; while ``leased``, when the current attempt counts as lost."""
     settled: datetime | None
     detail: str | None
     """The reply of the receiver that accepted the alert."""
@@ -69,7 +69,7 @@ class ChannelCounts:
     sent: int
     """Alerts sent since the channel exists."""
     oldest_waiting: datetime | None
-    """When the oldest alert that is not settled was made."""
+    """When the oldest unsettled alert was created."""
     off: str | None
     """Why the channel was switched off; None while it is on."""
     off_at: datetime | None
@@ -96,16 +96,17 @@ async def list_alerts(
 ) -> list[Receipt]:
     """Return the newest alerts, newest first; ``state="waiting"`` is pending and leased.
 
-    ``watch``: whose event names that watch; ``since``: that were made since (given up since, for ``failed``).
+    ``watch``: only alerts whose event names that watch. ``since``: only alerts created since (for ``failed``: given
+    up since).
     """
     wanted = {"waiting": ("pending", "leased"), None: None}.get(state, (state,))
     found: list[Receipt] = []
     source = keys.dead_alerts().name if state == "failed" else keys.alerts().name
     async for page in _newest_first(redis, source, since=since):
-        ids = [one for one in page if channel is None or one.endswith(f":{channel}")]
-        receipts = [one for one in await _read(redis, ids) if wanted is None or one.state in wanted]
+        ids = [alert_id for alert_id in page if channel is None or alert_id.endswith(f":{channel}")]
+        receipts = [receipt for receipt in await _read(redis, ids) if wanted is None or receipt.state in wanted]
         named = await _watches(redis, receipts) if watch is not None else {}
-        found += [one for one in receipts if watch is None or watch in named.get(one.event, ())]
+        found += [receipt for receipt in receipts if watch is None or watch in named.get(receipt.event, ())]
         if len(found) >= limit:
             return found[:limit]
     return found
@@ -124,15 +125,15 @@ async def find_alerts(redis: Redis, ids: Sequence[str]) -> list[Receipt]:
 async def count_alerts(redis: Redis, channels: Sequence[str], *, others: bool = False) -> list[ChannelCounts]:
     """Return the counts of each channel, in this order; ``others``: then of other channels with failed alerts."""
     failed: Counter[str] = Counter()
-    async for page in _newest_first(redis, keys.dead_alerts().name, COUNTED):
-        failed.update(one.rpartition(":")[2] for one in page)
+    async for page in _newest_first(redis, keys.dead_alerts().name, ID_BATCH):
+        failed.update(alert_id.rpartition(":")[2] for alert_id in page)
     unlisted = sorted(failed.keys() - set(channels)) if others else []
     return [await _count(redis, channel, failed[channel]) for channel in (*channels, *unlisted)]
 
 
 async def _count(redis: Redis, channel: str, failed: int) -> ChannelCounts:
     waiting, oldest = 0, None
-    async for page in _newest_first(redis, keys.outbox(channel).name, COUNTED):
+    async for page in _newest_first(redis, keys.outbox(channel).name, ID_BATCH):
         waiting += len(page)
         made = [score for score in await redis.zmscore(keys.alerts().name, page) if score is not None]
         oldest = min([*made, *([oldest] if oldest is not None else [])], default=None)
@@ -152,16 +153,16 @@ async def _count(redis: Redis, channel: str, failed: int) -> ChannelCounts:
 
 
 async def _newest_first(
-    redis: Redis, key: str, size: int = PAGE, since: datetime | None = None
+    redis: Redis, key: str, size: int = ALERT_BATCH, since: datetime | None = None
 ) -> AsyncIterator[list[str]]:
     start, lowest = 0, since.timestamp() * 1000 if since else "-inf"
     while page := await redis.zrevrangebyscore(key, "+inf", lowest, start=start, num=size):
-        yield [text(one) for one in page]
+        yield [text(alert_id) for alert_id in page]
         start += size
 
 
 async def _watches(redis: Redis, receipts: Sequence[Receipt]) -> dict[str, tuple[str, ...]]:
-    """Return which watches the receipts' events name; without those that are kept no longer."""
+    """Return the watches that the receipts' events name, without events that are no longer stored."""
     archive = Archive(redis)
     events = dict.fromkeys(receipt.event for receipt in receipts)
     read = {event: await archive.event(event) for event in events}
@@ -170,20 +171,20 @@ async def _watches(redis: Redis, receipts: Sequence[Receipt]) -> dict[str, tuple
 
 async def _read(redis: Redis, ids: Sequence[str]) -> list[Receipt]:
     async with redis.pipeline(transaction=False) as pipe:
-        for one in ids:
-            pipe.hgetall(keys.alert(one).name)
-            pipe.zscore(keys.outbox(one.rpartition(":")[2]).name, one)
+        for alert_id in ids:
+            pipe.hgetall(keys.alert(alert_id).name)
+            pipe.zscore(keys.outbox(alert_id.rpartition(":")[2]).name, alert_id)
         answers = await pipe.execute()
     return [
-        _receipt(one, {text(name): text(value) for name, value in fields.items()}, due)
-        for one, fields, due in zip(ids, answers[::2], answers[1::2], strict=True)
+        _receipt(alert_id, {text(name): text(value) for name, value in fields.items()}, due)
+        for alert_id, fields, due in zip(ids, answers[::2], answers[1::2], strict=True)
         if fields
     ]
 
 
 def _receipt(alert_id: str, fields: dict[str, str], due: float | None) -> Receipt:
     stored = fields.get("state", "pending")
-    state: State = next((one for one in STATES if one == stored), "pending")
+    state: State = next((known for known in STATES if known == stored), "pending")
     return Receipt(
         id=alert_id,
         event=fields.get("event", ""),

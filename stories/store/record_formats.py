@@ -1,7 +1,7 @@
-"""What stored data depend on besides the layout number, as one digest: records, the forms that scripts write, phrases.
+"""A digest of the formats of stored data, in addition to the layout number: records, script formats, phrases.
 
-A record that lost or renamed a field, or needs one that older data have not, would be decoded to something else without
-an error. The digest changes with each such change, and the table below says which earlier digests can still be read.
+A record with a removed, renamed or newly required field would be decoded wrongly without an error. The digest changes
+with each such change, and the table below lists the earlier digests that can still be read.
 """
 
 from __future__ import annotations
@@ -35,13 +35,14 @@ RECORDS: tuple[type, ...] = (
         Subscription,
     ),
 )
-"""Dataclasses that are stored as JSON or as the fields of a hash; those that they hold are found from them.
+"""Dataclasses that are stored as JSON or as the fields of a hash; dataclasses in their fields are found automatically.
 
-Events are stored as the JSON of the contract; what lives for an hour or less (canary reports, due times) is left out.
+Events are stored as the JSON of the contract; data with a lifetime of an hour or less (canary reports, due times) are
+not listed.
 """
 
 STORED_NAMES: Mapping[type, str] = {PendingSighting: "OpenSighting", QuarantinedItem: "SetAside"}
-"""Names in the digest of classes that were renamed: the name of a class is not stored, so its data stay readable."""
+"""Class names in the digest of classes that were renamed: class names are not stored, so the data stay readable."""
 
 FORMS = (
     "release: revision story replaces tokens verdict at why, newline, zstd of JSON with a dictionary by its number",
@@ -53,21 +54,21 @@ FORMS = (
     "backlog: class 1e15, seconds 1e4, position",
     "dictionaries: by number, newest; trained by zstd",
 )
-"""What scripts write and read, in words that change with it."""
+"""The formats that scripts write and read, in words that change with them."""
 
 READABLE: Mapping[str, str] = {
     "fad65b1cc00bba14": "before Sighting.version",
     "830a054cd248ab36": "before Release.published_from and published_dates",
 }
-"""Digests of earlier versions whose data this version reads, with what was added since.
+"""Digests of earlier versions whose data this version reads, and what was added since.
 
-An optional field may be added: put the digest of before here. After a removed, renamed or newly required field raise
+An optional field may be added: put the previous digest here. After removing, renaming or requiring a field, raise
 ``stories.store.migrations.LAYOUT`` and add a step.
 """
 
 
 def describe() -> Sequence[str]:
-    """Return a line for each field of each record, and for each form: names, types and whether it must be there."""
+    """Return a line for each field of each record, and for each format: names, types, and whether it is required."""
     lines, seen, waiting = list(FORMS), set(), list(RECORDS)
     while waiting:
         record = waiting.pop(0)
@@ -83,7 +84,7 @@ def describe() -> Sequence[str]:
 
 
 def formats_digest() -> str:
-    """Return what changes with anything that stored data depend on."""
+    """Return the digest of the formats of stored data."""
     return hashlib.sha256("\n".join([phrases_digest(), *describe()]).encode()).hexdigest()[:16]
 
 
@@ -93,16 +94,16 @@ def is_readable(stored: str) -> bool:
 
 
 def _words(hint: Any, found: list[type]) -> str:
-    """Return a type in words that are the same in every version of Python; records in it are added to ``found``."""
+    """Return the name of a type, equal in all versions of Python; records in it are added to ``found``."""
     origin, arguments = get_origin(hint), get_args(hint)
     if hint is type(None):
         return "null"
     if origin in (Union, types.UnionType):
-        return "|".join(sorted(_words(one, found) for one in arguments))
+        return "|".join(sorted(_words(argument, found) for argument in arguments))
     if origin is Literal:
-        return "/".join(sorted(str(one) for one in arguments))
+        return "/".join(sorted(str(argument) for argument in arguments))
     if origin is not None:
-        inner = ", ".join(_words(one, found) for one in arguments if one is not Ellipsis)
+        inner = ", ".join(_words(argument, found) for argument in arguments if argument is not Ellipsis)
         return f"{'map' if issubclass(origin, Mapping) else 'list'}<{inner}>"
     if is_dataclass(hint) and isinstance(hint, type):
         found.append(hint)

@@ -1,12 +1,12 @@
-"""Stop 11, keep: what memory knows of a release's like, and one atomic script that keeps what was decided.
+"""The release store: looks up candidates for a release, and stores a decision with one atomic script (step 11, keep).
 
-The script keeps nothing when any candidate changed since the decision looked: the decision is made again, so that
-many workers may bring copies, the original and its correction at the same moment.
+The script stores nothing if a candidate changed since the lookup, and the decision is made again. So many workers may
+ingest copies, an original and its correction concurrently.
 
-A release is one string: ``revision story replaces tokens verdict at why``, a line, and then the release, packed;
-``replaces`` is "-" where it is about nothing that is known, ``tokens`` are of the last two keeps. Scripts read its
-beginning alone. One key instead of a hash, a dozen short strings instead of sorted sets, and events that name their
-release instead of telling it again: a third of the room that the plain way takes.
+A release is one string: ``revision story replaces tokens verdict at why``, a newline, and the compressed release.
+``replaces`` is "-" if it replaces no known release, ``tokens`` are those of the last two writes. Scripts read only
+the first line. With one key instead of a hash, a dozen short strings instead of sorted sets, and events that name
+their release instead of containing it, the data need a third of the memory.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ from stories.model.page_result import PageResult
 from stories.model.release import Release
 from stories.model.timestamps import milliseconds, timestamp
 from stories.model.urls import url_digest
-from stories.store.event_log import LIVE, written
+from stories.store.event_log import STREAM_LENGTH, written
 
-EACH = 32  # of the newest releases that share a trait; a serial with thousands of issues must not cost thousands
-CANDIDATES = 20  # those that share the most traits; more were never right in a replay of 23,000 releases
-INDEX_KEPT = EACH  # entries of one index; the oldest of a serial that runs for years leave
+RELEASES_PER_KEY = 32  # newest releases that share a blocking key: a series has thousands of issues
+MAX_CANDIDATES = 20  # those that share the most blocking keys; more were never needed in a replay of 23,000 releases
+INDEX_KEPT = RELEASES_PER_KEY  # entries of one index; the oldest issues of a long series are removed
 CHANGES_KEPT = 10_000  # a follower that is further behind reads everything again
 REVISIONS_KEPT = 24  # pages with a clock in them change on every visit
 
@@ -62,12 +62,12 @@ class BlockingKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownRelease:
-    """A release as memory holds it, with the state of its story."""
+    """A stored release with the state of its story."""
 
     release: Release
     story: str
     replaces: str | None
-    """The id of the release that it is a notice about, once that is known."""
+    """The id of the release that it is a notice about, if that is known."""
     first: bool
     """Whether it is the first release of its story."""
     releases: int = 1
@@ -75,16 +75,16 @@ class KnownRelease:
     channels: frozenset[str] = frozenset()
     """The channels that got alerts of the story."""
     watches: frozenset[str] = frozenset()
-    """The watches that those alerts named."""
+    """The watches that the events of the story named."""
     verdict: str = "new"
-    """What it was kept as the last time: ``withdrawn`` while its page is gone."""
+    """The verdict of the last write: ``withdrawn`` while its page is gone."""
     at: int = 0
-    """When that was, ms since 1970."""
+    """When it was written, ms since 1970."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lookup:
-    """What memory knows that bears on a release."""
+    """The stored releases that are relevant for a decision."""
 
     fingerprint: bytes
     own: KnownRelease | None
@@ -102,7 +102,7 @@ class Notification:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """A decision, complete: what the script writes."""
+    """A complete decision: everything that the script writes."""
 
     release: Release
     """With id, revision, source, first_seen_at and notice."""
@@ -110,14 +110,14 @@ class Decision:
     verdict: str
     why: str
     replaces: str | None = None
-    """The id of the release that it is a notice about; its own when it says so of its own page."""
+    """The id of the release that it is a notice about; its own id if the notice is about its own page."""
     revises: bool = False
-    """The page was known; its present state becomes an earlier revision."""
+    """The page was known; its stored state becomes an earlier revision."""
     links: Mapping[str, str] = field(default_factory=dict)
-    """Notices whose original this is: notice's release id to the id of what it replaces."""
+    """Notices of which this is the original: the notice's release id and the id of the release that it replaces."""
     events: tuple[Event, ...] = ()
     alerts: Mapping[str, Mapping[str, datetime]] = field(default_factory=dict)
-    """Event id to channel to when it is due."""
+    """By event id: the channels and when their alerts are due."""
     revisit: datetime | None = None
     withheld: str | None = None
     """Why no channel receives the release though a watch matches it: ``too old``, ``seeded``."""
@@ -135,7 +135,7 @@ class Decision:
         revises: bool = False,
         revisit: datetime | None = None,
     ) -> Self:
-        """Return a decision whose events and alerts are those of the notifications, in their order."""
+        """Return a decision with the events and alerts of the notifications, in their order."""
         notifications = list(notifications)
         return cls(
             release=release,
@@ -154,10 +154,10 @@ class Decision:
 
 
 class ReleaseStore:
-    """Reads what a decision needs and keeps what was decided."""
+    """Looks up what a decision needs, and stores decisions."""
 
     def __init__(self, redis: Redis, term: int = 0, memory: MemoryMark | None = None) -> None:
-        """``term``: of the clock, for who has it; nothing is kept once another has it (``stories.db.fencing``)."""
+        """``term``: the fencing token of the leader; an outdated one stores nothing (``stories.db.fencing``)."""
         self._redis = redis
         self._term = term
         self._memory = memory
@@ -177,30 +177,36 @@ class ReleaseStore:
         return self._redis.register_script(candidates + fenced(name))
 
     async def lookup(self, release_id: str, traits: Sequence[BlockingKey]) -> Lookup:
-        """Return the release itself if it is known, and the newest releases that share a trait with it."""
+        """Return the release itself if it is known, and the newest releases that share a blocking key with it."""
         number = release_id_bytes(release_id)
-        args = [number, EACH, CANDIDATES, f"{keys.PREFIX}:"]
+        args = [number, RELEASES_PER_KEY, MAX_CANDIDATES, f"{keys.PREFIX}:"]
         answer = await self._courier.run(self._lookup, _indexes(traits), args)
         fingerprint, own, candidates = answer
-        readable = set(await self._dictionaries.readable([one[1] for one in (own, *candidates) if one]))
+        readable = set(
+            await self._dictionaries.readable([candidate[1] for candidate in (own, *candidates) if candidate])
+        )
         return Lookup(
             fingerprint=fingerprint,
             own=_known(own) if own and own[1] in readable else None,
             candidates=tuple(
-                known for one in candidates if one and one[1] in readable and (known := _known(one)) is not None
+                known
+                for candidate in candidates
+                if candidate and candidate[1] in readable and (known := _known(candidate)) is not None
             ),
         )
 
     async def marks_before_loss(self, release_id: str) -> tuple[str, ...] | None:
-        """Return the marks of the story of a release that was stored, and its alerts delivered, before Redis lost its
-        data: ``c:`` and a channel, ``w:`` and a watch. None for any other release."""
+        """Return the marks of the story of a release that was stored and alerted before Redis lost its data.
+
+        ``c:`` and a channel, ``w:`` and a watch. None for any other release.
+        """
         found = await cast(
             Awaitable[bytes | None],
             self._redis.hget(keys.recovered_releases().name, cast(str, release_id_bytes(release_id))),
         )
         return None if found is None else tuple(text(found).split("\n")) if found else ()
 
-    async def keep(
+    async def commit(
         self,
         keep: Decision,
         reading: PageResult,
@@ -209,13 +215,13 @@ class ReleaseStore:
         now: datetime,
         marks: Sequence[str] = (),
     ) -> bool:
-        """Write a decision whole and return True; False, nothing written, when memory changed since the lookup.
+        """Write a decision completely and return True; False, without writing, if a candidate changed since the lookup.
 
-        ``marks``: of the story, as it was before Redis lost its data (``marks_before_loss``).
+        ``marks``: the marks of the story before Redis lost its data (``marks_before_loss``).
         """
         release = keep.release
-        assert release.id is not None  # noqa: S101 (whoever decides gives the id)
-        # The text in page order is for whoever reads one page; memory has its parts, and compares those.
+        assert release.id is not None  # noqa: S101 (the decision sets the id)
+        # The text in page order is needed only when one page is read; the store has its parts, and compares those.
         packed = pack(replace(release, text=""), await self._dictionaries.newest())
         digest = url_digest(reading.url)
         plan = self._plan(keep, reading, fingerprint, now) | {"marks": list(marks)}
@@ -233,11 +239,11 @@ class ReleaseStore:
             keys.revisits_due(),
             keys.source(reading.source),
         ]
-        told = [line for event in keep.events for line in written(event, release)]
+        lines = [line for event in keep.events for line in written(event, release)]
         answer = await self._courier.run(
             self._keep,
             [key.name for key in names] + _indexes(traits),
-            [msgspec.json.encode(plan), release_id_bytes(release.id), packed, *told],
+            [msgspec.json.encode(plan), release_id_bytes(release.id), packed, *lines],
         )
         return bool(answer == b"kept")
 
@@ -252,13 +258,13 @@ class ReleaseStore:
             "first_seen": milliseconds(first_seen),
             "listed": milliseconds(listed) if listed else "",
             "prefix": f"{keys.PREFIX}:",
-            "each": EACH,
-            "most": CANDIDATES,
+            "each": RELEASES_PER_KEY,
+            "most": MAX_CANDIDATES,
             "index_kept": INDEX_KEPT,
             "changes": keys.changes().name,
             "changes_kept": CHANGES_KEPT,
             "revisions_kept": REVISIONS_KEPT,
-            "live": LIVE,
+            "live": STREAM_LENGTH,
             "fingerprint": fingerprint.decode(),
             "term": fence_argument(self._term, self._memory),
             "term_key": keys.leader_term().name,
@@ -276,7 +282,7 @@ class ReleaseStore:
                 "receipts": keys.alert("").seconds,
             },
         }
-        # Left out rather than null: cjson gives null a value that is true.
+        # Omitted rather than null: cjson decodes null to a true value.
         if keep.replaces:
             plan["replaces"] = keep.replaces
         if release.notice is not None and release.notice.kind != "repeat" and keep.verdict == "notice":
@@ -333,5 +339,5 @@ def _known(answer: Sequence[Any]) -> KnownRelease | None:
 
 
 def marked(marks: Iterable[Any], kind: str) -> list[str]:
-    """Return what the marks of a story of one kind (``c:``, ``w:``, ``n:``) name, in order."""
+    """Return the names in the marks of one kind (``c:``, ``w:``, ``n:``) of a story, in order."""
     return [mark.decode()[2:] for mark in sorted(marks) if mark.startswith(kind.encode())]

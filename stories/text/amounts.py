@@ -28,7 +28,7 @@ _TABLE = msgspec.convert(
 _SCALES = {word: power for power, words in _TABLE.scales.items() for word in words}
 _CURRENCIES = {word: code for code, words in _TABLE.currencies.items() for word in words}
 AMOUNT_WORDS = frozenset(word for word in (*_SCALES, *_CURRENCIES) if word.isalpha())
-"""Words of an amount that are no unit of their own: scales and currencies."""
+"""Words of an amount that are not units of their own: scales and currencies."""
 
 
 def _choice(words: Iterable[str]) -> str:
@@ -45,10 +45,10 @@ _AMOUNT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """A number with its scale worked in."""
+    """A number multiplied by its scale."""
 
     values: frozenset[Decimal]
-    """More than one where a separator can be read both ways ("1.200")."""
+    """More than one value if a separator is ambiguous ("1.200")."""
     currency: str | None
     scaled: bool
 
@@ -66,9 +66,9 @@ def amounts(text: str) -> list[Amount]:
 
 
 def same_amount(one: Amount, other: Amount) -> bool:
-    """Whether two amounts are the same by value, in currencies that may be the same ("$" is any dollar).
+    """Return whether two amounts are equal in value, in currencies that may be the same ("$" is any dollar).
 
-    Plain numbers without scale or currency are compared as words, not here: "5" is too little to go by.
+    Plain numbers without scale or currency are compared as words, not here: "5" is not specific enough.
     """
     if not (one.scaled or other.scaled or (one.currency and other.currency)):
         return False
@@ -82,7 +82,7 @@ def _same_currency(one: str | None, other: str | None) -> bool:
 
 
 def _readings(figure: str) -> set[Decimal]:
-    """Return what a figure can mean: "1,200" is 1200, "1,2" is 1.2; "1.200" is either."""
+    """Return the possible values of a figure: "1,200" is 1200, "1,2" is 1.2; "1.200" is either."""
     plain_figure = re.sub(r"['’ ]", "", figure)
     marks = [mark for mark in plain_figure if mark in ".,"]
     whole = Decimal(re.sub(r"[.,]", "", plain_figure))

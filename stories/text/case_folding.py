@@ -49,7 +49,7 @@ def fold(text: str) -> str:
 
 
 def visible(text: str) -> str:
-    """Return ``text`` composed (NFC), without characters that nobody sees, trimmed."""
+    """Return ``text`` composed (NFC), without invisible characters, trimmed."""
     if text.isascii():
         return text.strip()
     return _INVISIBLE.sub("", unicodedata.normalize("NFC", text)).strip()

@@ -1,4 +1,4 @@
-"""Traditional Chinese characters as simplified ones, so that both scripts can be compared."""
+"""Maps traditional Chinese characters to simplified ones, so that both scripts can be compared."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _BLOCKS = ((0x3400, 0x4DC0), (0x4E00, 0xA000))
 
 @cache
 def _table() -> dict[int, str]:
-    """Return OpenCC's mapping of single characters; made at the first Chinese text, in 0.3 s.
+    """Return OpenCC's mapping of single characters; loaded at the first Chinese text, in 0.3 s.
 
-    Phrases are left out: a mapping of characters is 50 times faster, and both texts get the same one.
+    Phrases are not mapped: a character mapping is 50 times faster, and both texts get the same one.
     """
     simplify = opencc.OpenCC("t2s").convert
     characters = (chr(code) for first, end in _BLOCKS for code in range(first, end))

@@ -1,6 +1,6 @@
-"""What a correction says that it corrects ("… stated May 25 instead of June 12"), compared with what differs; pure.
+"""Extracts a correction's claims ("… stated May 25 instead of June 12") and checks them against the changes; pure.
 
-The sentences are a small grammar in ``stories/corrections.toml``. What it cannot read for certain gives no claim.
+The sentences are a small grammar in ``stories/corrections.toml``. An ambiguous sentence gives no claim.
 """
 
 from __future__ import annotations
@@ -26,15 +26,16 @@ ClaimState = Literal["confirmed", "not found", "unclear"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CorrectionClaim:
-    """One thing that a notice says it puts right."""
+    """One claim of a notice about what was wrong."""
 
     wrong: str | None
-    """As the earlier release had it; None where the statement gives the right words alone."""
+    """The value in the earlier release; None if the statement gives only the right value."""
     right: str | None
-    """As it should be; None where the statement gives the wrong words alone."""
+    """The right value; None if the statement gives only the wrong one."""
     state: ClaimState = "unclear"
-    """``confirmed``: the changes show it. ``not found``: none of them has either. ``unclear``: they show one of the
-    two, or what changed is not known."""
+    """``confirmed``: the changes show it. ``not found``: no change has either value. ``unclear``: the changes show one
+    of the two, or they are not known.
+    """
 
 
 _SCANNED = 2_000  # characters of a statement
@@ -90,7 +91,7 @@ def _patterns(family: str) -> tuple[Pattern, ...]:
 
 
 class _Statement(Tokens):
-    """A statement in tokens, each quotation, fact and name one token."""
+    """A statement as tokens; each quotation, fact and name is one token."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text, _SCANNED)
@@ -112,7 +113,7 @@ class _Statement(Tokens):
 
 
 def _values(text: str) -> list[tuple[int, int, str]]:
-    """Return the values of a statement: start, end, and what it is; none overlaps another."""
+    """Return the values in a statement: start, end, kind; they do not overlap."""
     found: list[tuple[int, int, str]] = []
 
     def add(start: int, end: int, kind: str) -> None:
@@ -133,7 +134,7 @@ def _values(text: str) -> list[tuple[int, int, str]]:
 
 
 def _behind_unit(text: str, start: int, end: int) -> int:
-    """Return the place behind what belongs to a figure: "950 feet", "5 millones", "5.5 cents per share", "5港仙"."""
+    """Return the position after a figure and its unit: "950 feet", "5 millones", "5.5 cents per share", "5港仙"."""
     if fact_kind(text[start:end]) == "date":
         return end
     if counter := _COUNTER.match(text, end):
@@ -152,10 +153,10 @@ def _behind_unit(text: str, start: int, end: int) -> int:
 
 
 def claims(statement: str | None) -> tuple[CorrectionClaim, ...]:
-    """Return what a notice's statement says was wrong and is right now, in the order it says so."""
+    """Return what was wrong and what is right according to a notice's statement, in its order."""
     text = " ".join((statement or "")[:_SCANNED].split())
     if not text or _IN_ORDER.search(text):
-        return ()  # "June 12 and June 30, not June 9 and June 25 respectively" is two claims in one
+        return ()  # "June 12 and June 30, not June 9 and June 25 respectively" contains two claims in one
     tokens = _Statement(text)
     found: dict[int, CorrectionClaim] = {}
     taken: list[tuple[int, int]] = []
@@ -173,7 +174,7 @@ def claims(statement: str | None) -> tuple[CorrectionClaim, ...]:
 
 
 def _claim(tokens: _Statement, groups: Mapping[str, tuple[int, int]]) -> CorrectionClaim | None:
-    """Return the claim of a match; None where its two sides are not of one kind, or say the same."""
+    """Return the claim of a match; None if its two sides are of different kinds, or equal."""
     if "unclear" in groups:
         return None
     printed = {side: tokens.printed(*groups[side]) for side in ("wrong", "right") if side in groups}
@@ -187,7 +188,7 @@ def _claim(tokens: _Statement, groups: Mapping[str, tuple[int, int]]) -> Correct
 
 
 def _alike(tokens: _Statement, groups: Mapping[str, tuple[int, int]], wrong: str, right: str) -> bool:
-    """Whether two values are of one kind: a name and a name, a day and a day, ovens and ovens."""
+    """Return whether two values are of one kind: two names, two days, two numbers of ovens."""
     if any(last - first > 1 for first, last in groups.values()):
         return True
     if tokens.words[groups["wrong"][0]] != tokens.words[groups["right"][0]]:
@@ -204,7 +205,7 @@ def _alike(tokens: _Statement, groups: Mapping[str, tuple[int, int]], wrong: str
 
 
 def _attached(value: str) -> str | None:
-    """Return the unit that is printed at a figure without a space: "5.0p"."""
+    """Return the unit that follows a figure without a space: "5.0p"."""
     found = _ATTACHED.search(value)
     return found["unit"].lower() if found else None
 
@@ -226,10 +227,10 @@ def _sort(value: str) -> Literal["time", "date", "year", "figure"]:
 def checked_claims(
     statement: str | None, changes: Iterable[tuple[str | None, str | None]] | None
 ) -> tuple[CorrectionClaim, ...]:
-    """Return the claims of a statement with what the changes make of each.
+    """Return the claims of a statement, each checked against the changes.
 
-    ``changes``: (before, after) of every change; None where it is not known what the notice replaces. A statement that
-    can be read both ways ("June 2 instead of June 4") is turned the way that the changes show.
+    ``changes``: (before, after) of every change; None if it is not known what the notice replaces. For a statement
+    that can be read both ways ("June 2 instead of June 4"), the changes decide.
     """
     sides = None if changes is None else [(before or "", after or "") for before, after in changes]
     return tuple(claim if sides is None else _checked(claim, sides) for claim in claims(statement))
@@ -256,7 +257,7 @@ def _shown(claim: CorrectionClaim, sides: Iterable[tuple[str, str]]) -> bool:
 
 
 def _count(text: str, value: str) -> int:
-    """Return how often a text has a value: in the same words, or else as the same amount."""
+    """Return how often a text has a value: literally, or else as an equal amount."""
     same_words = sum(1 for _ in _places(_key(text), _key(value)))
     if same_words:
         return same_words
@@ -267,7 +268,7 @@ def _count(text: str, value: str) -> int:
 
 
 def _places(text: str, value: str) -> Iterator[re.Match[str]]:
-    # Numbers whole: "5" does not stand in "15.2". Ideographs stand beside each other without a space.
+    # Numbers are compared whole: "15.2" does not contain "5". Ideographs follow each other without spaces.
     return re.finditer(rf"(?<![a-z0-9.,]){re.escape(value)}(?![a-z0-9]|[.,][0-9])", text)
 
 

@@ -135,7 +135,7 @@ _SPELLED = re.compile(
 """Numbers in words; "one" is mostly none."""
 _ENDS_SENTENCE = re.compile(r"[.!?:]\W*$")
 
-LONGEST = 20_000  # characters of a side: beyond, a "paragraph" is a whole page, and is told as gone and come
+MAX_SIDE_LENGTH = 20_000  # characters of a side; a longer "paragraph" is a whole page, reported as removed and added
 _CLOSE = 2_000  # tokens of both sides within which every word counts; above, frequent ones are left out of the search
 _MANY = 12_000
 
@@ -149,14 +149,14 @@ class _Token(NamedTuple):
 
 
 def marked_changes(before: str | None, after: str | None) -> tuple[Segment, ...]:
-    """Return a text and what it became as one row of segments, in reading order: kept, removed, added.
+    """Return the diff of two texts as one sequence of segments, in reading order: kept, removed, added.
 
-    Typography alone (quotation marks, dashes, spaces) is no difference; what is kept is printed as in ``after``. None
-    is a text that is not there: all of the other went, or came. What went stands before what came in its place.
+    Typography alone (quotation marks, dashes, spaces) is no difference; kept text is printed as in ``after``. None is a
+    missing text: all of the other was removed or added. Removed text precedes the text that replaces it.
     """
     if not before or not after:
         return _whole(before, after)
-    if max(len(before), len(after)) > LONGEST:
+    if max(len(before), len(after)) > MAX_SIDE_LENGTH:
         return _coarse(before, after)
     old, new = _tokens(before), _tokens(after)
     return tuple(_joined(_segments(old, new, after)))
@@ -182,9 +182,9 @@ def _shared(one: str, other: str) -> int:
 def _whole(before: str | None, after: str | None) -> tuple[Segment, ...]:
     found = []
     if before:
-        found.append(Segment(state="removed", text=before, kind=_kind(_tokens(before[:LONGEST]))))
+        found.append(Segment(state="removed", text=before, kind=_kind(_tokens(before[:MAX_SIDE_LENGTH]))))
     if after:
-        found.append(Segment(state="added", text=after, kind=_kind(_tokens(after[:LONGEST]))))
+        found.append(Segment(state="added", text=after, kind=_kind(_tokens(after[:MAX_SIDE_LENGTH]))))
     return tuple(found)
 
 
@@ -304,7 +304,7 @@ def _joined(segments: Iterable[Segment]) -> Iterator[Segment]:
 
 
 def shortened(segments: Sequence[Segment], context: int = 40) -> tuple[Segment, ...]:
-    """Return the segments with what was kept cut to ``context`` characters beside each change, ``…`` in its place."""
+    """Return the segments with kept text shortened to ``context`` characters next to each change, the rest ``…``."""
     found = []
     for number, segment in enumerate(segments):
         text = segment.text

@@ -57,7 +57,7 @@ class LinearPattern:
         self.pattern = pattern
 
     def search(self, text: str) -> re.Match[str] | None:
-        """Return the leftmost match, which answers as those of ``re`` do; None where there is none."""
+        """Return the leftmost match, with the methods of ``re.Match``; None if nothing matches."""
         return cast("re.Match[str] | None", self._compiled.search(_encodable(text)))
 
 

@@ -70,7 +70,7 @@ class Tokens:
 
     @cached_property
     def ends(self) -> list[bool]:
-        """For each token, whether it ends a sentence: "." before a space, unless an abbreviation stands before it."""
+        """For each token, whether it ends a sentence: "." before a space, unless an abbreviation precedes it."""
         return [word in _ENDS and self._ends_sentence(place) for place, word in enumerate(self.words)]
 
     def _ends_sentence(self, place: int) -> bool:

@@ -74,7 +74,9 @@ async def test_no_alert_is_lost_or_reordered_while_delivery_is_killed(desk, outb
     assert {receipt.state for receipt in await list_alerts(redis, limit=1_000)} == {"sent"}
     repeats = sum(received.values()) - len(received)
     assert repeats <= lost_answers + KILLS * IN_FLIGHT
-    assert all(len({one.body for one in receiver.deliveries if one.id == event}) == 1 for event in events)
-    first = {event: place for place, event in reversed(list(enumerate(one.id for one in receiver.accepted)))}
+    assert all(
+        len({delivery.body for delivery in receiver.deliveries if delivery.id == event}) == 1 for event in events
+    )
+    first = {event: place for place, event in reversed(list(enumerate(delivery.id for delivery in receiver.accepted)))}
     for story in stories.values():
         assert sorted(story, key=first.__getitem__) == story

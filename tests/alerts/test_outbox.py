@@ -230,7 +230,7 @@ async def test_a_channel_that_was_switched_off_gives_up_what_comes_until_it_is_t
     assert (claim.alerts, claim.given_up) == ((), 1)
     (counts,) = await count_alerts(redis, ["mail"])
     assert (counts.off, counts.failed, counts.waiting) == ("410 from desk.example", 2, 0)
-    assert [one.error for one in await list_alerts(redis, state="failed")] == [
+    assert [receipt.error for receipt in await list_alerts(redis, state="failed")] == [
         "the channel is off: 410 from desk.example",
         "410 from desk.example",
     ]
@@ -258,8 +258,8 @@ async def test_a_claim_on_a_key_of_another_type_changes_nothing(desk, outbox, re
 
 async def test_two_workers_never_get_the_same_alert(desk, outbox, redis_url):
     events = [await desk.publish("mail", story=f"sty_{number}") for number in range(60)]
-    async with Redis.from_url(redis_url) as one, Redis.from_url(redis_url) as other:
-        claims = await asyncio.gather(*(claimed(Outbox(client), limit=5) for client in [one, other] * 8))
+    async with Redis.from_url(redis_url) as first, Redis.from_url(redis_url) as second:
+        claims = await asyncio.gather(*(claimed(Outbox(client), limit=5) for client in [first, second] * 8))
     got = [event for claim in claims for event in claim]
     assert sorted(got) == sorted(events)
 
@@ -269,8 +269,8 @@ async def test_alerts_are_listed_newest_first_by_channel_and_state(desk, outbox,
         await desk.publish("mail", "chat", story=f"sty_{number}")
     for alert in (await outbox.claim("mail", 2, LEASE)).alerts:
         await outbox.settle(alert, "sent")
-    assert [one.id for one in await list_alerts(redis, channel="chat", limit=2)] == ["evt_5:chat", "evt_4:chat"]
-    assert {one.id for one in await list_alerts(redis, state="sent")} == {"evt_1:mail", "evt_2:mail"}
+    assert [receipt.id for receipt in await list_alerts(redis, channel="chat", limit=2)] == ["evt_5:chat", "evt_4:chat"]
+    assert {receipt.id for receipt in await list_alerts(redis, state="sent")} == {"evt_1:mail", "evt_2:mail"}
     assert len(await list_alerts(redis, channel="mail", state="waiting")) == 3
 
 

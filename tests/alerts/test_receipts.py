@@ -28,9 +28,9 @@ async def test_alerts_are_found_by_the_watch_that_their_event_names(redis, desk)
     second = await desk.publish("mail", watches=["batteries"])
     gone = await desk.publish("mail", watches=["hkstp"])
     await redis.delete(keys.event(gone).name)
-    assert [one.event for one in await list_alerts(redis, watch="hkstp")] == ["evt_1"]
-    assert [one.event for one in await list_alerts(redis, watch="batteries")] == [second, "evt_1"]
-    assert [one.event for one in await list_alerts(redis, watch="batteries", limit=1)] == [second]
+    assert [receipt.event for receipt in await list_alerts(redis, watch="hkstp")] == ["evt_1"]
+    assert [receipt.event for receipt in await list_alerts(redis, watch="batteries")] == [second, "evt_1"]
+    assert [receipt.event for receipt in await list_alerts(redis, watch="batteries", limit=1)] == [second]
     assert await list_alerts(redis, watch="none") == []
 
 
@@ -38,10 +38,10 @@ async def test_alerts_are_found_by_their_age_and_given_up_ones_by_when_they_were
     old, young = await desk.publish("mail"), await desk.publish("mail", story="sty_2")
     await age(redis, f"{old}:mail", timedelta(days=3))
     yesterday = datetime.now(UTC) - timedelta(days=1)
-    assert [one.event for one in await list_alerts(redis, since=yesterday)] == [young]
+    assert [receipt.event for receipt in await list_alerts(redis, since=yesterday)] == [young]
     assert len(await list_alerts(redis, since=yesterday - timedelta(days=3))) == 2
     await settle_one(outbox, "mail", "failed", "no")
-    assert [one.event for one in await list_alerts(redis, since=yesterday, state="failed")] == [old]
+    assert [receipt.event for receipt in await list_alerts(redis, since=yesterday, state="failed")] == [old]
 
 
 async def test_every_filter_that_is_given_must_hold(redis, desk, outbox):
@@ -49,7 +49,9 @@ async def test_every_filter_that_is_given_must_hold(redis, desk, outbox):
     await desk.publish("chat", watches=["hkstp"])
     await settle_one(outbox, "chat", "sent")
     hour = datetime.now(UTC) - timedelta(hours=1)
-    assert [one.id for one in await list_alerts(redis, watch="hkstp", state="sent", since=hour)] == ["evt_2:chat"]
+    assert [receipt.id for receipt in await list_alerts(redis, watch="hkstp", state="sent", since=hour)] == [
+        "evt_2:chat"
+    ]
     assert await list_alerts(redis, watch="hkstp", state="sent", channel="mail") == []
 
 
@@ -65,7 +67,7 @@ async def test_counts_say_since_when_a_channel_is_off_and_name_channels_that_lef
     assert mail.off == "410 from mail.example"
     assert mail.off_at is not None
     assert before < mail.off_at
-    assert [(one.channel, one.failed) for one in await count_alerts(redis, ["mail"], others=True)] == [
+    assert [(count.channel, count.failed) for count in await count_alerts(redis, ["mail"], others=True)] == [
         ("mail", 1), ("gone", 1)
     ]  # fmt: skip
     await outbox.turn_on("mail")

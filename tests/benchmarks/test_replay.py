@@ -99,11 +99,13 @@ def a_copy_alerted(told):
 
 
 def not_linked(told):
-    return [one | {"data": one["data"] | {"replaces": None}} for one in told]
+    return [payload | {"data": payload["data"] | {"replaces": None}} for payload in told]
 
 
 def a_silent_correction_is_new(told):
-    return [event("silent-corrected", "new", "s9") if "silent-corrected" in one["id"] else one for one in told]
+    return [
+        event("silent-corrected", "new", "s9") if "silent-corrected" in payload["id"] else payload for payload in told
+    ]
 
 
 def a_look_alike_swallowed(told):

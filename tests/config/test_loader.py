@@ -316,7 +316,7 @@ class TestWatches:
 def test_a_channel_that_has_a_fault_of_its_own_is_still_named_among_those_there_are(faults: Faults) -> None:
     told = faults("[watches.a]\ntags = ['x']\nchannels = ['log']\n[channels.hook]\ntype = 'webhook'\n")
     assert "wirewatch.toml: watches.a.channels: there is no channel 'log'; there are hook" in told
-    assert any(one.startswith("wirewatch.toml: channels.hook.url: ") for one in told)
+    assert any(event.startswith("wirewatch.toml: channels.hook.url: ") for event in told)
 
 
 def test_all_faults_are_told_at_once(faults: Faults) -> None:

@@ -61,8 +61,8 @@ async def test_a_queued_poll_of_a_source_that_may_not_be_requested_ends_with_the
         replace(poll, listing=listing, reason="push"),
         replace(poll, urls=(PAGE,), reason="revisit"),
     ]
-    for one in polls:
-        services.enqueue(one)
+    for listed in polls:
+        services.enqueue(listed)
     services.polls.close()
     assert [request async for request in WireSpider(services).start()] == []
     assert await asyncio.wait_for(tally.done.wait(), 10)
@@ -79,7 +79,7 @@ async def test_a_page_that_comes_while_the_process_ends_is_no_failure_and_is_rea
     await services.reader.close()
     answer = HtmlResponse(PAGE, body=b"<h1>Ferry line opens</h1><p>It runs from today.</p>")
     readings = WireSpider(services).parse_page(answer, Poll(source="wire", asked_at=NOW), PAGE, claim, None)
-    assert [one async for one in readings] == []
+    assert [result async for result in readings] == []
     assert len((await Claims(redis).claim("wire", [Sighting(url=PAGE)], NOW)).claims) == 1
 
 

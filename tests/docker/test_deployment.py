@@ -18,7 +18,9 @@ from scheduler.metrics.daemon import Metrics
 
 DOCKER = Path(__file__).parents[2] / "docker"
 UNITS = sorted((DOCKER / "systemd").iterdir())
-MANIFESTS = [one for one in yaml.safe_load_all((DOCKER / "kubernetes" / "wirewatch.yaml").read_text()) if one]
+MANIFESTS = [
+    manifest for manifest in yaml.safe_load_all((DOCKER / "kubernetes" / "wirewatch.yaml").read_text()) if manifest
+]
 HARDENING = (
     "NoNewPrivileges=yes", "ProtectSystem=strict", "PrivateTmp=yes", "PrivateDevices=yes", "CapabilityBoundingSet=",
     "SystemCallFilter=@system-service", "DynamicUser=yes", "UMask=0077",
@@ -31,7 +33,7 @@ def metric_names() -> set[str]:
     found = set()
     for family in Metrics(lambda: datetime(2026, 3, 10, tzinfo=UTC)).registry.collect():
         ending = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count")}.get(family.type, ("",))
-        found |= {family.name + one for one in ending}
+        found |= {family.name + suffix for suffix in ending}
     return found
 
 
@@ -76,7 +78,7 @@ def test_each_state_of_a_source_that_alerts_exists() -> None:
     from stories.model.source_health import State
 
     named = {
-        one for text in expressions() for found in re.findall(r'state=~"([\w|]+)"', text) for one in found.split("|")
+        part for text in expressions() for found in re.findall(r'state=~"([\w|]+)"', text) for part in found.split("|")
     }
     assert named
     assert named <= set(get_args(State))
@@ -100,15 +102,17 @@ def test_a_unit_is_hardened_and_systemd_reads_it(unit: Path, tmp_path: Path) -> 
     assert found is None or float(found[1]) <= MOST_EXPOSED
 
 
-@pytest.mark.parametrize("manifest", MANIFESTS, ids=lambda one: f"{one['kind']} {one['metadata']['name']}")
+@pytest.mark.parametrize(
+    "manifest", MANIFESTS, ids=lambda manifest: f"{manifest['kind']} {manifest['metadata']['name']}"
+)
 def test_a_manifest_is_what_kubernetes_takes(manifest: dict[str, Any]) -> None:
     kubernetes_validate.validate(manifest, "1.30", strict=True)
 
 
 def test_pods_run_without_rights() -> None:
-    for one in MANIFESTS:
-        if one["kind"] == "Deployment":
-            pod = one["spec"]["template"]["spec"]
+    for manifest in MANIFESTS:
+        if manifest["kind"] == "Deployment":
+            pod = manifest["spec"]["template"]["spec"]
             assert pod["securityContext"]["runAsNonRoot"] is True
             (container,) = pod["containers"]
             assert container["securityContext"]["readOnlyRootFilesystem"] is True
@@ -117,8 +121,8 @@ def test_pods_run_without_rights() -> None:
 
 def test_several_machines_share_one_redis_and_none_is_open_to_the_network() -> None:
     services = yaml.safe_load((DOCKER / "compose.several.yaml").read_text())["services"]
-    one = yaml.safe_load((DOCKER / "compose.yaml").read_text())["services"]
-    assert services["redis"]["command"] == one["redis"]["command"]
+    single = yaml.safe_load((DOCKER / "compose.yaml").read_text())["services"]
+    assert services["redis"]["command"] == single["redis"]["command"]
     assert {name: service["command"] for name, service in services.items() if name != "redis"} == {
         "clock": ["run", "--standby"],
         "standby": ["run", "--standby"],
@@ -129,4 +133,4 @@ def test_several_machines_share_one_redis_and_none_is_open_to_the_network() -> N
         assert service["cap_drop"] == ["ALL"], name
         assert all(port.startswith("127.0.0.1:") for port in service.get("ports", ())), name
         if name != "redis":
-            assert service["environment"] == one["wirewatch"]["environment"]
+            assert service["environment"] == single["wirewatch"]["environment"]

@@ -30,7 +30,7 @@ def instructions() -> list[tuple[int, str, str]]:
 
 
 def of(verb: str, stage: int = 2) -> list[str]:
-    return [rest for number, one, rest in instructions() if one == verb and number == stage]
+    return [rest for number, instruction, rest in instructions() if instruction == verb and number == stage]
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def ignored(path: str) -> bool:
         pattern = rule.removeprefix("!")
         parents = ["/".join(path.split("/")[: length + 1]) for length in range(path.count("/") + 1)]
         candidates = path.split("/") if pattern.startswith("**/") else parents
-        if any(fnmatchcase(one, pattern.removeprefix("**/")) for one in candidates):
+        if any(fnmatchcase(candidate, pattern.removeprefix("**/")) for candidate in candidates):
             out = not keep
     return out
 
@@ -67,7 +67,7 @@ def test_nothing_of_the_build_but_the_program_is_in_the_image() -> None:
 def test_the_health_check_is_a_subcommand() -> None:
     (check,) = of("HEALTHCHECK")
     assert json.loads(check.partition("CMD ")[2])[0] == "wirewatch"
-    assert [json.loads(one) for one in of("ENTRYPOINT") + of("CMD")] == [["wirewatch"], ["run"]]
+    assert [json.loads(command) for command in of("ENTRYPOINT") + of("CMD")] == [["wirewatch"], ["run"]]
 
 
 @pytest.mark.parametrize("image", [rest.split()[0] for _, verb, rest in instructions() if verb == "FROM"])
@@ -83,7 +83,7 @@ def test_images_of_compose_are_pinned(compose: dict[str, Any]) -> None:
 def test_every_room_that_is_packaged_is_in_the_image() -> None:
     with (ROOT / "pyproject.toml").open("rb") as file:
         packages = tomllib.load(file)["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
-    copied = {one.split()[0] for one in of("COPY", stage=1)}
+    copied = {instruction.split()[0] for instruction in of("COPY", stage=1)}
     assert set(packages) <= copied
     assert not [room for room in packages if ignored(f"{room}/__init__.py")]
 
@@ -97,8 +97,8 @@ def test_what_has_no_business_in_an_image_does_not_reach_the_build(path: str) ->
 
 
 def test_what_the_build_copies_is_there_and_not_ignored() -> None:
-    for one in of("COPY", stage=1):
-        for path in one.split()[:-1]:
+    for instruction in of("COPY", stage=1):
+        for path in instruction.split()[:-1]:
             assert (ROOT / path).exists()
             assert not ignored(path)
 

@@ -17,7 +17,11 @@ STEPS = 60
 
 
 def manifest(kind: str, name: str = "wirewatch") -> dict[str, Any]:
-    (found,) = [one for one in MANIFESTS if one and (one["kind"], one["metadata"]["name"]) == (kind, name)]
+    (found,) = [
+        candidate
+        for candidate in MANIFESTS
+        if candidate and (candidate["kind"], candidate["metadata"]["name"]) == (kind, name)
+    ]
     return copy.deepcopy(found)
 
 
@@ -84,7 +88,7 @@ def test_the_rehearsal_sees_that_all_hangs_where_a_standby_is_not_ready(strategy
     container["readinessProbe"]["httpGet"]["path"] = "/readyz"
     pods["spec"] = budget
     came = rehearse(deployment, pods)
-    assert {one for one, done in came.items() if not done} >= {"install", "upgrade", "drain a"}
+    assert {step for step, done in came.items() if not done} >= {"install", "upgrade", "drain a"}
 
 
 def test_a_single_replica_with_a_least_of_one_is_never_drained():

@@ -257,7 +257,7 @@ def day(stuck: Mapping[str, int]) -> dict[str, str]:
                 outbox[name].append(now)
             rate = of_channel.rate
             if rate is not None:
-                starts[name] = [one for one in starts[name] if now - one < rate.period]
+                starts[name] = [start for start in starts[name] if now - start < rate.period]
             state = ChannelQueue(
                 now=now, first_due=min(outbox[name], default=None),
                 first_start=min(starts[name], default=None), starts=len(starts[name]),

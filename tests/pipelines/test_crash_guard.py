@@ -11,7 +11,7 @@ import pytest
 
 from crawler.services import Services
 from pipelines.crash_guard import CrashGuardedIngestor
-from stories.crawl_state.quarantine import DEATHS, Quarantine, QuarantinedError, set_aside
+from stories.crawl_state.quarantine import MAX_CRASHES, Quarantine, QuarantinedError, set_aside
 from stories.model.page_result import PageResult
 from stories.model.release import Release
 from stories.model.sighting import Poll
@@ -41,32 +41,32 @@ def short(monkeypatch):
         monkeypatch.setattr(f"{module}.FREEZE_SECONDS", 0.05)
 
 
-def reading(asked=None):
-    return PageResult(url=URL, source="wire", release=RELEASE, asked=bool(asked), crawl_id=asked)
+def reading(crawl_id=None):
+    return PageResult(url=URL, source="wire", release=RELEASE, is_requested=bool(crawl_id), crawl_id=crawl_id)
 
 
 async def test_a_release_that_holds_up_the_loop_again_and_again_is_set_aside(redis):
     memory = Memory()
     keeper = CrashGuardedIngestor(memory, Quarantine(redis, "run/"), lambda: NOW)
     memory.seconds = 0.1
-    for _ in range(DEATHS):
+    for _ in range(MAX_CRASHES):
         assert await keeper.ingest(reading()) == "kept"
 
     with pytest.raises(QuarantinedError, match="held up the daemon or worker"):
         await keeper.ingest(reading())
-    (one,) = await set_aside(redis)
-    assert (one.kind, one.url) == ("page", URL)
+    (item,) = await set_aside(redis)
+    assert (item.kind, item.url) == ("page", URL)
 
     memory.seconds = 0.0
-    assert await keeper.ingest(reading(asked="crawl 1")) == "kept"
+    assert await keeper.ingest(reading(crawl_id="crawl 1")) == "kept"
     assert await set_aside(redis) == []
 
 
 async def test_one_that_does_so_now_and_then_is_not(redis):
     memory = Memory()
     keeper = CrashGuardedIngestor(memory, Quarantine(redis, "run/"), lambda: NOW)
-    for number in range(3 * DEATHS):
-        memory.seconds = 0.1 if number % DEATHS else 0.0
+    for number in range(3 * MAX_CRASHES):
+        memory.seconds = 0.1 if number % MAX_CRASHES else 0.0
         assert await keeper.ingest(reading()) == "kept"
 
     assert await set_aside(redis) == []
@@ -75,17 +75,17 @@ async def test_one_that_does_so_now_and_then_is_not(redis):
 async def test_a_listing_that_holds_up_the_loop_again_and_again_is_set_aside(redis):
     services = services_of(redis)
     poll = Poll(source="wire", listing="https://wire.example/rss", asked_at=NOW)
-    for _ in range(DEATHS - 1):
+    for _ in range(MAX_CRASHES - 1):
         await services.count_freeze(poll, 1.0)
     await services.count_freeze(poll, 0.01)
-    for _ in range(DEATHS - 1):
+    for _ in range(MAX_CRASHES - 1):
         await services.count_freeze(poll, 1.0)
     assert await set_aside(redis) == []
 
     await services.count_freeze(poll, 1.0)
 
-    (one,) = await set_aside(redis)
-    assert (one.kind, one.url) == ("listing", poll.listing)
+    (item,) = await set_aside(redis)
+    assert (item.kind, item.url) == ("listing", poll.listing)
     with pytest.raises(QuarantinedError):
         async with services.read_attempt(poll, is_requested=False):
             pass

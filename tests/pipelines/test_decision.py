@@ -46,7 +46,7 @@ async def test_a_new_release_is_told_once_however_often_it_is_republished(bureau
     (story,) = {event["data"]["story"]["id"] for event in await bureau.events()}
     kept = await bureau.archive.story(story)
     assert kept is not None
-    assert [one.verdict for one in kept.releases] == ["new", "copy", "copy"]
+    assert [release.verdict for release in kept.releases] == ["new", "copy", "copy"]
 
 
 async def test_stories_that_have_nothing_in_common_are_each_told(bureau: Bureau) -> None:
@@ -372,7 +372,7 @@ async def test_what_a_first_poll_holds_is_stored_without_a_word_and_so_are_its_c
     await bureau.read(office.copy())
     assert await bureau.heard() == []
     assert "new" not in await bureau.types()
-    assert len([one async for one in bureau.archive.releases()]) == 2
+    assert len([release async for release in bureau.archive.releases()]) == 2
 
 
 async def test_a_correction_of_what_was_stored_silently_is_told_to_watches_it_matches(bureau: Bureau) -> None:
@@ -403,7 +403,7 @@ async def test_releases_beyond_max_age_are_stored_not_told(bureau: Bureau, publi
 
 
 async def test_a_page_that_a_person_named_is_told_whatever_its_age(bureau: Bureau) -> None:
-    await bureau.read(office.release(published_at=OLD), asked=True)
+    await bureau.read(office.release(published_at=OLD), is_requested=True)
     assert await bureau.heard() == ["new"]
 
 
@@ -446,7 +446,7 @@ async def test_a_correction_reaches_every_channel_that_got_the_original_whatever
 ) -> None:
     with_watches(bureau, **TAGGED)
     when = notice.published_at if notice.published_at and notice.published_at < "2026-03-10" else None
-    await bureau.read(office.release(**({"published_at": OLD} if when else {})), asked=bool(when))
+    await bureau.read(office.release(**({"published_at": OLD} if when else {})), is_requested=bool(when))
     await bureau.read(notice, **fields)
     kind = "withdrawn" if notice.url == office.withdrawal().url else "corrected"
     assert await bureau.heard("desk") == ["new", kind]

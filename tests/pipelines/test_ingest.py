@@ -52,26 +52,26 @@ async def workers(redis_url: str, bureau: Bureau) -> AsyncIterator[list[Ingestor
 async def all_at_once(workers: list[Ingestor], readings: list[PageResult]) -> list[IngestResult]:
     """Return what became of readings that the workers take in turns, all at the same moment."""
     turns = itertools.cycle(workers)
-    return await asyncio.gather(*(next(turns).ingest(one) for one in readings))
+    return await asyncio.gather(*(next(turns).ingest(result) for result in readings))
 
 
 async def check_invariants(bureau: Bureau) -> None:
     """Whatever happened at once: one new a story, no orphan, one event a revision, every event in its story."""
     events = await bureau.events()
-    releases = [one async for one in bureau.archive.releases()]
+    releases = [release async for release in bureau.archive.releases()]
     news = Counter(event["data"]["story"]["id"] for event in events if event["type"] == "release.new")
     assert not news or max(news.values()) == 1
-    stories = {one.story for one in releases}
+    stories = {release.story for release in releases}
     for story_id in stories:
         story = await bureau.archive.story(story_id)
         assert story is not None
-        assert {one.release.id for one in story.releases} == {
-            one.release.id for one in releases if one.story == story_id
+        assert {release.release.id for release in story.releases} == {
+            release.release.id for release in releases if release.story == story_id
         }
-        assert sum(one.verdict == "new" for one in story.releases) <= 1
+        assert sum(release.verdict == "new" for release in story.releases) <= 1
     tied = {event["data"]["replaces"]["id"] for event in events if event["data"]["replaces"]}
     told = Counter((event["data"]["release"]["id"], event["data"]["release"]["revision"]) for event in events)
-    known = {one.release.id for one in releases}
+    known = {release.release.id for release in releases}
     assert tied <= known
     assert {release for release, _ in told} <= known
     waits = {(event["data"]["release"]["id"], event["data"]["replaces"] is None) for event in events}
@@ -84,10 +84,10 @@ async def test_copies_that_arrive_at_the_same_moment_are_one_story(bureau: Burea
     await all_at_once(workers, readings)
     assert sorted(await bureau.types()) == ["new"] + ["syndicated"] * 23
     assert await bureau.heard() == ["new"]
-    (story,) = {one.story async for one in bureau.archive.releases()}
+    (story,) = {release.story async for release in bureau.archive.releases()}
     kept = await bureau.archive.story(story)
     assert kept is not None
-    assert [one.verdict for one in kept.releases] == ["new", *["copy"] * 23], "the first is the one that is new"
+    assert [release.verdict for release in kept.releases] == ["new", *["copy"] * 23], "the first is the one that is new"
     await check_invariants(bureau)
 
 
@@ -131,7 +131,7 @@ async def test_copies_the_original_and_its_correction_in_any_order_at_once(
         kept = await bureau.archive.story(story)
         assert kept is not None
         assert len(kept.releases) == 5
-        assert sum(one.replaces is not None for one in kept.releases) == 2, "the correction and its copy"
+        assert sum(release.replaces is not None for release in kept.releases) == 2, "the correction and its copy"
 
 
 async def test_a_worker_whose_clock_is_behind_sees_what_others_kept(bureau: Bureau) -> None:
@@ -140,10 +140,12 @@ async def test_a_worker_whose_clock_is_behind_sees_what_others_kept(bureau: Bure
     await behind.read(office.copy())
     await behind.read(office.correction())
     assert await bureau.types() == ["new", "syndicated", "corrected"]
-    (story,) = {one.story async for one in bureau.archive.releases()}
+    (story,) = {release.story async for release in bureau.archive.releases()}
     kept = await bureau.archive.story(story)
     assert kept is not None
-    assert [one.verdict for one in kept.releases] == ["new", "copy", "notice"], "in the order in which they were kept"
+    assert [release.verdict for release in kept.releases] == ["new", "copy", "notice"], (
+        "in the order in which they were kept"
+    )
 
 
 async def test_a_decision_that_never_holds_is_given_up_with_a_name(
@@ -152,7 +154,7 @@ async def test_a_decision_that_never_holds_is_given_up_with_a_name(
     async def changed(*_: Any) -> bool:
         return False
 
-    monkeypatch.setattr(ReleaseStore, "keep", changed)
+    monkeypatch.setattr(ReleaseStore, "commit", changed)
     with pytest.raises(ContentionError, match="candidates changed"):
         await bureau.read(office.release())
 
@@ -169,7 +171,7 @@ async def test_whoever_listens_hears_at_once_of_all_that_is_kept_and_of_nothing_
     await memory.ingest(reading(office.release()))
     await memory.ingest(reading(office.release()))
     await memory.ingest(reading(office.copy()))
-    assert [(one.alerts, [event.type for event in one.events]) for one in heard] == [
+    assert [(notification.alerts, [event.type for event in notification.events]) for notification in heard] == [
         (1, ["release.new"]),
         (0, ["release.syndicated"]),
     ]
@@ -271,7 +273,7 @@ async def test_whatever_a_page_says_it_is_kept_told_and_known_the_second_time(
     await bureau.read(hostile)
     assert await bureau.types() == ["new"]
     assert await bureau.heard() == ["new"]
-    (stored,) = [one async for one in bureau.archive.releases()]
+    (stored,) = [release async for release in bureau.archive.releases()]
     assert stored.release.url == hostile.url
     await bureau.read(office.release(1))
     assert await bureau.heard() == ["new", "new"]

@@ -61,11 +61,11 @@ def folder():
 PAGES = {
     f"https://harbour-wire.example/news/{number}": Release(
         url=f"https://harbour-wire.example/news/{number}",
-        headline=one.headline,
-        body=one.text("310", "Port Ellery"),
+        headline=announcement.headline,
+        body=announcement.text("310", "Port Ellery"),
         published_at="2026-03-10T09:00:00+00:00",
     )
-    for number, one in enumerate(ANNOUNCEMENTS)
+    for number, announcement in enumerate(ANNOUNCEMENTS)
 }
 
 
@@ -108,6 +108,6 @@ async def test_what_stood_in_the_lost_end_of_the_record_comes_back_with_the_same
             await poll(redis, len(PAGES))
             assert await alerts(redis) == whole
             assert {event["id"].encode() for event in await Bureau(redis).events()} == {
-                one.partition(b":")[0] for one in whole
+                event.partition(b":")[0] for event in whole
             }
     assert any(lost), "no cut cost an alert: cut more"

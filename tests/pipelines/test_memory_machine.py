@@ -43,7 +43,7 @@ SETTINGS = settings(
     watches={"all": {"channels": ["desk"]}, "mirror": {"sources": [office.MIRROR], "channels": ["log"]}},
     channels={"desk": None, "log": None},
 )
-TOLD = ("new", "corrected", "updated", "revised", "withdrawn", "linked")
+REPORTED_PREFIX = ("new", "corrected", "updated", "revised", "withdrawn", "linked")
 RECALLING = ("corrected", "withdrawn")
 
 
@@ -55,7 +55,7 @@ class Overtaken(ReleaseStore):
         self._meanwhile: Callable[[], Awaitable[object]] | None = meanwhile
         self.refused = 0
 
-    async def keep(
+    async def commit(
         self,
         keep: Decision,
         reading: PageResult,
@@ -66,7 +66,7 @@ class Overtaken(ReleaseStore):
     ) -> bool:
         """Let the others go first, once."""
         await self.let_others()
-        kept = await super().keep(keep, reading, traits, fingerprint, now, marks)
+        kept = await super().commit(keep, reading, traits, fingerprint, now, marks)
         self.refused += not kept
         return kept
 
@@ -273,13 +273,13 @@ class AppContext(RuleBasedStateMachine):
 
     async def _gone(self, pages: list[Page]) -> None:
         readings = [replace(reading(page.release), release=None, gone="not found") for page in pages]
-        await asyncio.gather(*(self.workers[number % 3].ingest(one) for number, one in enumerate(readings)))
+        await asyncio.gather(*(self.workers[number % 3].ingest(result) for number, result in enumerate(readings)))
 
     # What must hold
 
     async def _look(self) -> Memorised:
         events = await self.bureau.events()
-        stored = {one.release.url or "": one async for one in self.bureau.archive.releases()}
+        stored = {release.release.url or "": release async for release in self.bureau.archive.releases()}
         heard: dict[str, list[str]] = {}
         for channel in SETTINGS.channels:
             waiting = await self.clients[0].zrange(f"{{ww}}:outbox:{channel}", 0, -1)
@@ -338,7 +338,7 @@ class AppContext(RuleBasedStateMachine):
     @staticmethod
     def _events_are_told_once(seen: Memorised) -> None:
         assert len({event["id"] for event in seen.events}) == len(seen.events)
-        known = {one.release.id for one in seen.stored.values()}
+        known = {stored.release.id for stored in seen.stored.values()}
         for event in seen.events:
             assert event["data"]["release"]["id"] in known
             assert event["data"]["replaces"] is None or event["data"]["replaces"]["id"] in known
@@ -358,20 +358,20 @@ class AppContext(RuleBasedStateMachine):
 
     @staticmethod
     def _notices_are_tied(events: list[dict[str, Any]], members: list[StoredRelease]) -> None:
-        plain = [one for one in members if one.release.notice is None]
+        plain = [member for member in members if member.release.notice is None]
         if not plain:
             return
-        for one in members:
-            if one.release.notice is not None:
-                assert one.replaces is not None, f"{one.release.headline} is tied to nothing"
-                own = [event for event in events if event["data"]["release"]["id"] == one.release.id]
-                assert one.verdict == "copy" or any(event["data"]["replaces"] for event in own)
+        for member in members:
+            if member.release.notice is not None:
+                assert member.replaces is not None, f"{member.release.headline} is tied to nothing"
+                own = [event for event in events if event["data"]["release"]["id"] == member.release.id]
+                assert member.verdict == "copy" or any(event["data"]["replaces"] for event in own)
 
     @staticmethod
     def _channels_hear(events: list[dict[str, Any]], heard: dict[str, list[str]]) -> None:
         kinds = [(event["id"], event["type"].removeprefix("release.")) for event in events]
         late = {event["id"] for event in events if event["data"]["watches"] == ["mirror"]}
-        desk = [name for name, kind in kinds if kind in TOLD and name not in late]
+        desk = [name for name, kind in kinds if kind in REPORTED_PREFIX and name not in late]
         assert Counter(heard["desk"]) & Counter(name for name, _ in kinds) == Counter(desk)
         log = [(name in heard["log"], kind) for name, kind in kinds]
         assert sum(told for told, kind in log if kind == "new") <= 1, "one story is new once to a channel"

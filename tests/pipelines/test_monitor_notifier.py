@@ -38,7 +38,7 @@ class Desk:
 
     async def died(self, source: str, began: str = DIED) -> bool:
         detail = "its listings have not been read for 30 min: 503"
-        return await self.monitor.tell("source.dead", source, began=began, detail=detail) is not None
+        return await self.monitor.notify("source.dead", source, began=began, detail=detail) is not None
 
     async def alerted(self) -> dict[str, int]:
         return {channel: await self.redis.zcard(keys.outbox(channel).name) for channel in CHANNELS}
@@ -61,13 +61,15 @@ async def test_the_same_happening_found_again_is_told_once_and_the_next_one_agai
     assert await Desk(redis).died("harbour-wire") is False, "another process knows it too"
     assert await desk.died("harbour-wire", began="2026-03-11T09:00:00.000Z")
     assert (await desk.alerted())["pager"] == 2
-    assert [one.alerts for one in desk.heard] == [3, 3], "delivery is woken for what was told, not for repeats"
+    assert [notification.alerts for notification in desk.heard] == [3, 3], (
+        "delivery is woken for what was told, not for repeats"
+    )
 
 
 async def test_a_gap_says_between_which_moments_of_which_listing(redis: Redis) -> None:
     desk = Desk(redis)
     gap = {"listing": "https://harbour-wire.example/rss", "from": "2026-03-10T08:00:00.000Z", "to": DIED}
-    event = await desk.monitor.tell(
+    event = await desk.monitor.notify(
         "source.gap", "harbour-wire", began=gap["listing"] + gap["from"], detail="12 entries, none known", about=gap
     )
     assert event is not None
@@ -83,7 +85,7 @@ async def test_a_gap_says_between_which_moments_of_which_listing(redis: Redis) -
 
 async def test_a_channel_that_is_off_is_told_to_the_other_channels_alone(redis: Redis) -> None:
     desk = Desk(redis)
-    event = await desk.monitor.tell("channel.off", "desk", began=DIED, detail="410 from hooks.example")
+    event = await desk.monitor.notify("channel.off", "desk", began=DIED, detail="410 from hooks.example")
     assert event is not None
     assert event.watches == ("asks", "harbour"), "a watch with sources asks for channels all the same"
     assert await desk.alerted() == {"desk": 0, "log": 1, "pager": 1, "deaf": 0}

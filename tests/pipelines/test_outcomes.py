@@ -34,7 +34,7 @@ async def told(bureau: Bureau) -> list[tuple[str, str | None]]:
 
 
 async def stories(bureau: Bureau) -> int:
-    return len({one.story async for one in bureau.archive.releases()})
+    return len({release.story async for release in bureau.archive.releases()})
 
 
 async def read_all(bureau: Bureau, *releases: Release) -> None:
@@ -45,7 +45,7 @@ async def read_all(bureau: Bureau, *releases: Release) -> None:
 
 async def changed(bureau: Bureau, number: int = -1) -> list[tuple[str, str | None, str | None]]:
     event = (await bureau.events())[number]
-    return [(one["field"], one["before"], one["after"]) for one in event["data"]["changes"]]
+    return [(change["field"], change["before"], change["after"]) for change in event["data"]["changes"]]
 
 
 # One correction after another
@@ -122,7 +122,7 @@ async def test_an_original_that_turns_up_fills_what_its_correction_replaces_with
     assert again["data"]["follows"] == first["id"] != again["id"]
     assert again["data"]["release"]["url"] == CORRECTION.url, "the follow-up shows the correction, not its original"
     assert [field for field, _, _ in await changed(bureau)] == ["body"]
-    stored = [one async for one in bureau.archive.releases() if one.release.url == CORRECTION.url]
+    stored = [release async for release in bureau.archive.releases() if release.release.url == CORRECTION.url]
     assert stored[0].replaces == again["data"]["replaces"]["id"]
 
 

@@ -38,8 +38,8 @@ def page(number: int = 0, *more: str, **fields: Any) -> Release:
 async def look(bureau: Bureau, *pages: Release) -> list[str]:
     """Read pages, some minutes after whatever was read before, and return all that was told so far."""
     bureau.clock.at += LOOK
-    for one in pages:
-        await bureau.read(one)
+    for release in pages:
+        await bureau.read(release)
     return await bureau.types()
 
 
@@ -177,7 +177,7 @@ async def test_a_site_forgets_noise_that_it_no_longer_shows(bureau: Bureau) -> N
     looks = PageObservations(bureau.redis)
     await look(bureau, page(2, "Seat 1"))
     await look(bureau, page(2, "Seat 2"))
-    assert {one.release for one in await looks.volatile_lines(host)} == {bureau_id(page(2))}
+    assert {line.release for line in await looks.volatile_lines(host)} == {bureau_id(page(2))}
 
 
 def bureau_id(release: Release) -> str:
@@ -257,8 +257,8 @@ async def test_a_notice_of_a_withdrawal_that_goes_and_comes_withdraws_nothing_tw
 async def see(bureau: Bureau, how: Gone, *releases: Release, after: timedelta = timedelta()) -> list[str]:
     """Let pages be seen gone a while later, and return all that was told so far."""
     bureau.clock.at += after
-    for one in releases:
-        await bureau.gone(one, how)
+    for release in releases:
+        await bureau.gone(release, how)
     return await bureau.types()
 
 
@@ -308,13 +308,13 @@ async def test_other_pages_of_its_site_are_looked_at_when_one_is_gone(bureau: Bu
 @pytest.mark.parametrize("how", ["not found", "moved to the front page", "emptied"])
 async def test_all_pages_of_a_site_that_is_away_are_not_withdrawn(bureau: Bureau, how: Gone) -> None:
     pages = [office.release(number) for number in range(OUTAGE_PAGES)]
-    for one in pages:
-        await bureau.read(one)
+    for release in pages:
+        await bureau.read(release)
     for _ in range(12):
         assert await see(bureau, how, *pages, after=timedelta(hours=8)) == ["new"] * OUTAGE_PAGES
     assert await bureau.redis.zcard(keys.revisits_due().name) == OUTAGE_PAGES, "they are looked at as the ladder says"
-    for one in pages[1:]:
-        await bureau.read(one)
+    for release in pages[1:]:
+        await bureau.read(release)
     assert await bureau.types() == ["new"] * OUTAGE_PAGES, "they were never away"
     told = await see(bureau, how, pages[0], after=timedelta(hours=1))
     assert told == ["new"] * OUTAGE_PAGES + ["withdrawn"], "the others are back, and this one is not"
@@ -322,15 +322,15 @@ async def test_all_pages_of_a_site_that_is_away_are_not_withdrawn(bureau: Bureau
 
 async def test_pages_of_a_site_that_stands_are_withdrawn_however_many_they_are(bureau: Bureau) -> None:
     pages = [office.release(number) for number in range(OUTAGE_PAGES + 2)]
-    for one in pages:
-        await bureau.read(one)
+    for release in pages:
+        await bureau.read(release)
     await see(bureau, "gone", *pages[:-1])
     await bureau.read(pages[-1])
     told = await see(bureau, "gone", *pages[:-1], after=REMOVAL_CONFIRMATION)
     assert told[len(pages) :] == ["withdrawn"] * (OUTAGE_PAGES + 1)
     # The next outage is one all the same: who bore witness once does not for ever.
-    for one in pages[:OUTAGE_PAGES]:
-        await bureau.read(one)
+    for release in pages[:OUTAGE_PAGES]:
+        await bureau.read(release)
     for _ in range(3):
         told = await see(bureau, "gone", *pages[:OUTAGE_PAGES], after=timedelta(hours=2))
     assert told.count("withdrawn") == OUTAGE_PAGES + 1

@@ -23,7 +23,7 @@ SOON = 60  # seconds; a busy machine
 
 def told(receiver):
     """The pages that were told of as new."""
-    return [one["data"]["release"]["url"] for one in receiver.events if one["type"] == "release.new"]
+    return [event["data"]["release"]["url"] for event in receiver.events if event["type"] == "release.new"]
 
 
 def quiet(table):
@@ -83,7 +83,7 @@ async def test_a_crawl_that_a_killed_worker_had_in_hand_is_run_by_another_proces
                 names.append(f"crl_{len(names)}")
                 asked = Poll(source="", urls=(hanging,), reason="trigger", crawl_id=names[-1], asked_at=now())
                 await stores.crawl_requests.submit(asked)
-                await until(lambda: any(names[-1] in one.read_text() for one in (log, daemon.log)), SOON)
+                await until(lambda: any(names[-1] in path.read_text() for path in (log, daemon.log)), SOON)
             newswire.heal(hanging)
             process.kill()
 

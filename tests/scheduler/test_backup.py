@@ -21,7 +21,11 @@ SOON = 20  # seconds; a busy machine
 
 def told(receiver):
     """What was told of as new: the page and the event's id, each repeat too."""
-    return [(one.json["data"]["release"]["url"], one.id) for one in receiver.accepted if one.type == "release.new"]
+    return [
+        (delivery.json["data"]["release"]["url"], delivery.id)
+        for delivery in receiver.accepted
+        if delivery.type == "release.new"
+    ]
 
 
 async def test_a_backup_of_a_running_daemon_is_restored_on_an_empty_machine_and_what_came_since_comes_back(

@@ -35,16 +35,20 @@ async def test_a_channel_that_answers_410_is_off_on_every_face_until_a_person_tu
     receiver.fail(410)
     published = newswire.publish(stories.TRAM_BATTERIES, "meridian")
     async with running(table, tmp_path) as daemon:
-        await daemon.ready(lambda: [one for one in written(log) if one["type"] == "channel.off"], SOON)
-        (told,) = [one for one in written(log) if one["type"] == "channel.off"]
+        await daemon.ready(lambda: [event for event in written(log) if event["type"] == "channel.off"], SOON)
+        (told,) = [event for event in written(log) if event["type"] == "channel.off"]
         assert told["data"]["channel"] == "hook"
         assert told["data"]["detail"].startswith("410 from ")
-        assert [one.type for one in receiver.deliveries] == ["release.new"], "a channel that is off is told nothing"
+        assert [delivery.type for delivery in receiver.deliveries] == ["release.new"], (
+            "a channel that is off is told nothing"
+        )
 
         status, said = await get(daemon, "/readyz")
         assert (status, list(json.loads(said)["channels_off"])) == (200, ["hook"])
         (hook,) = [
-            one for one in json.loads((await get(daemon, "/api/v1/alerts"))[1])["channels"] if one["channel"] == "hook"
+            channel
+            for channel in json.loads((await get(daemon, "/api/v1/alerts"))[1])["channels"]
+            if channel["channel"] == "hook"
         ]
         assert (hook["failed"], hook["off"][:3]) == (1, "410")
         assert "hook is off" in (await get(daemon, "/"))[1]
@@ -60,7 +64,7 @@ async def test_a_channel_that_answers_410_is_off_on_every_face_until_a_person_tu
         await until(lambda: receiver.events, SOON)
         (event,) = receiver.events
         assert event["data"]["release"]["url"] == canonical_url(published)
-        assert len({one.id for one in receiver.deliveries}) == 1, "the same alert has the same id"
+        assert len({delivery.id for delivery in receiver.deliveries}) == 1, "the same alert has the same id"
         assert json.loads((await get(daemon, "/readyz"))[1])["channels_off"] == {}
 
 

@@ -113,10 +113,10 @@ async def test_alerts_are_tried_again_and_channels_are_tested(program, table, ne
     )
     assert re.search(r"(?m)^hook +0 +– +1 +0 ", tables[0].out), tables[0].said
     assert row["id"] in tables[0].out
-    assert [one.rows for one in tables[1:3]] == [[], []]
+    assert [table.rows for table in tables[1:3]] == [[], []]
     hook, dead = tables[3].rows
     assert (hook["channel"], hook["failed"], hook["off"], dead["waiting"]) == ("hook", 1, None, 0)
-    assert [one.status for one in tables] == [0, 0, 0, 0, 2, 2]
+    assert [table.status for table in tables] == [0, 0, 0, 0, 2, 2]
     again, everything, unknown, well, dead = await program.all_within(
         ["alerts", "retry", row["id"]],
         ["alerts", "retry", "--all"],

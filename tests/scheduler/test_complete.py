@@ -36,7 +36,7 @@ async def test_of_a_burst_nothing_is_missed_that_is_not_in_a_gap(table, redis, r
     claims, stores = Claims(redis), CrawlStores.from_redis(redis)
 
     async def missed(issued):
-        return [one for one in issued if not await claims.release_id(one.url)]
+        return [release for release in issued if not await claims.release_id(release.url)]
 
     async with serve_windows(paged=frozenset({"paged"})) as site:
         for name in ("paged", "bare"):
@@ -52,7 +52,7 @@ async def test_of_a_burst_nothing_is_missed_that_is_not_in_a_gap(table, redis, r
             await until(lambda: nothing(missed, burst["bare"][-site.depth :]), SOON)
             lost = await missed(burst["bare"])
             assert len(lost) == BURST - site.depth
-            assert all(gap.from_at <= timestamp(one.at) <= gap.to_at for one in lost)
+            assert all(gap.from_at <= timestamp(release.at) <= gap.to_at for release in lost)
             (told,) = await until(lambda: [event for event in receiver.events if event["type"] == "source.gap"], SOON)
             assert told["data"]["source"] == "bare"
             assert (told["data"]["from"], told["data"]["to"]) == (gap.from_at, gap.to_at)

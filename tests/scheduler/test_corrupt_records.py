@@ -85,7 +85,7 @@ async def corrupt_key(redis, key, random_bytes):
 
 
 def alerted(receiver):
-    return [one.json["data"]["release"]["url"] for one in receiver.accepted if one.type == "release.new"]
+    return [delivery.json["data"]["release"]["url"] for delivery in receiver.accepted if delivery.type == "release.new"]
 
 
 @pytest.mark.parametrize("seed", range(3))

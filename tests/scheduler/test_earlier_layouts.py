@@ -48,4 +48,4 @@ async def test_everything_in_it_is_there_and_an_alert_that_waited_arrives_with_i
     async with running(table, tmp_path) as daemon:
         await daemon.ready(lambda: receiver.accepted, SOON)
         assert await daemon.stop() == 0
-    assert [one.id for one in receiver.accepted] == [event]
+    assert [delivery.id for delivery in receiver.accepted] == [event]

@@ -28,7 +28,7 @@ from stories.model.sighting import Cursor, PendingSighting, Sighting
 from stories.model.source_health import Gap
 from stories.model.urls import canonical_url
 from stories.store.archive import Archive
-from stories.store.monitor_events import MonitorEventStore, happening
+from stories.store.monitor_events import MonitorEventStore, monitor_event
 
 NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)
 SOON = 20  # seconds; a busy machine
@@ -70,13 +70,13 @@ def here(table, short_folder, tmp_path):
 
 def alerted(receiver):
     """The pages that were alerted as new, each repeat too."""
-    return [one.json["data"]["release"]["url"] for one in receiver.accepted if one.type == "release.new"]
+    return [delivery.json["data"]["release"]["url"] for delivery in receiver.accepted if delivery.type == "release.new"]
 
 
 def losses(receiver):
     """What was told of a Redis that came back empty."""
-    events = (one["data"] for one in receiver.events if one["type"] == "redis.recovered")
-    return [one for one in events if "came back empty" in one["detail"]]
+    events = (event["data"] for event in receiver.events if event["type"] == "redis.recovered")
+    return [event for event in events if "came back empty" in event["detail"]]
 
 
 async def seen_by_daemon(redis, until):
@@ -112,7 +112,7 @@ async def test_what_came_out_around_a_flush_is_alerted_and_what_was_alerted_is_n
 
         await until(stored, SOON)
         archive = Archive(redis)
-        (again,) = [one async for one in archive.releases() if one.release.url == first]
+        (again,) = [release async for release in archive.releases() if release.release.url == first]
         assert (await archive.story(again.story)).channels == ("hook",), "a correction reaches who had the original"
         checked = await program.within("check")
         assert "Redis came back empty" in (await data_loss(redis) or "")
@@ -221,7 +221,7 @@ async def test_a_worker_and_slow_pages_in_flight_lose_nothing_when_redis_is_empt
             assert await daemon.stop() == 0
         finally:
             await worker.stop()
-    ids = {one.id for one in receiver.accepted if one.type == "release.new"}
+    ids = {delivery.id for delivery in receiver.accepted if delivery.type == "release.new"}
     assert len(ids) == len(set(alerted(receiver))) == 3, "what repeats has the id that it had"
 
 
@@ -248,7 +248,7 @@ WAITING = PendingSighting(
 
 
 async def tell(redis, memory):
-    event = happening("source.gap", "wire", "2026", "missing", NOW, {})
+    event = monitor_event("source.gap", "wire", "2026", "missing", NOW, {})
     return await MonitorEventStore(redis, memory).record(event, ["hook"], NOW)
 
 

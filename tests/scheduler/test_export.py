@@ -34,7 +34,7 @@ async def archive(redis: Redis) -> ArchiveFiller:
     """A store with a release, its correction and its withdrawal, and one of another source."""
     archive = ArchiveFiller(redis)
     first = await archive.publish("Plant Opens", tags=("Tidal",), tickers=("HKEX:0700",), issuer="Marlow Ltd")
-    (stored,) = await Archive(redis).several([first.id or ""])
+    (stored,) = await Archive(redis).releases_by_id([first.id or ""])
     correction = Notice(kind="correction", marker="CORRECTION", headline="Plant Opens", statement="It cost more.")
     await archive.publish(
         "Plant Opens", kind="release.corrected", story=stored.story, replaces=first, notice=correction
@@ -55,9 +55,9 @@ async def test_jsonl_has_every_release_as_the_contract_shows_it(
 ) -> None:
     ended = await program.within("export")
     assert ended.status == 0, ended.said
-    stored = [one async for one in Archive(redis).releases()]
+    stored = [release async for release in Archive(redis).releases()]
     assert [{name: row[name] for name in release_payload(stored[0].release)} for row in ended.rows] == [
-        release_payload(one.release) for one in stored
+        release_payload(kept.release) for kept in stored
     ]
     assert [row["kind"] for row in ended.rows] == ["new", "correction", "new"]
     assert all(row["story"].startswith("sty_") for row in ended.rows)
@@ -121,7 +121,7 @@ async def test_ninjs_ties_a_correction_to_what_it_corrects(program: Program, arc
         {"name": "corrects", "uri": first["uri"], "type": "text", "representationType": "partial"}
     ]
     assert correction["edNote"] == "CORRECTION: It cost more."
-    assert [one["pubStatus"] for one in (other, correction, first)] == ["usable"] * 3
+    assert [release["pubStatus"] for release in (other, correction, first)] == ["usable"] * 3
     assert str(first["uri"]).startswith("urn:uuid:")
 
 
@@ -216,9 +216,9 @@ RELEASES = st.builds(
 
 @given(RELEASES, st.none() | st.just(release_id("two")))
 def test_whatever_a_release_says_its_exports_are_valid(release: Release, replaces: str | None) -> None:
-    one = stored(release, replaces=replaces)
-    checked([json.loads(json.dumps(item(one, withdrawn=False, now=NOW)))])
-    line = csv_line([cell(value) for value in csv_cells(one)])
+    kept = stored(release, replaces=replaces)
+    checked([json.loads(json.dumps(item(kept, withdrawn=False, now=NOW)))])
+    line = csv_line([cell(value) for value in csv_cells(kept)])
     (row,) = csv.reader(io.StringIO(line, newline=""), strict=True)
     assert len(row) == len(COLUMNS)
 

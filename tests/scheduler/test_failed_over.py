@@ -23,9 +23,9 @@ SOON = 60  # seconds; a busy machine
 def told(receiver):
     """The ids of the events that told of each page as new."""
     found = defaultdict(set)
-    for one in receiver.accepted:
-        if one.type == "release.new":
-            found[one.json["data"]["release"]["url"]].add(one.id)
+    for delivery in receiver.accepted:
+        if delivery.type == "release.new":
+            found[delivery.json["data"]["release"]["url"]].add(delivery.id)
     return found
 
 
@@ -41,8 +41,8 @@ class Name:
         """Relay until the block ends, and yield the port."""
         async with await asyncio.start_server(self._relay, "127.0.0.1", 0) as server:
             yield server.sockets[0].getsockname()[1]
-            for one in self.connections:
-                one.cancel()
+            for connection in self.connections:
+                connection.cancel()
 
     async def _relay(self, reader, writer):
         task = asyncio.current_task()
@@ -69,9 +69,9 @@ async def _pump(reader, writer):
 @asynccontextmanager
 async def server(folder, until, *more):
     """Run a Redis on a port of loopback until the block ends, and yield its process, its port and a client."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port = one.getsockname()[1]
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
     folder.mkdir()
     process = await asyncio.create_subprocess_exec(
         str(get_binary_path()),
@@ -133,7 +133,7 @@ async def test_writes_that_a_failover_lost_come_back_and_alerts_repeat_only_with
                     return await after.zcard(keys.releases().name) == 4
 
                 await until(all_back, SOON)
-                await until(lambda: any(one["type"] == "redis.recovered" for one in receiver.events), SOON)
+                await until(lambda: any(event["type"] == "redis.recovered" for event in receiver.events), SOON)
                 assert await daemon.stop() == 0
     found = told(receiver)
     assert set(found) == {first, late, *lost}

@@ -47,15 +47,17 @@ def told(receiver, issued):
 
 async def test_a_page_is_asked_for_only_where_the_feed_does_not_carry_it_whole(table, site, tmp_path):
     full, cut, teaser, more = site.publish("wire", 4)
-    site.says[cut.url] = "".join(f"<p>{one}</p>" for one in cut.body[:2]) + "<p>and so on [&#8230;]</p>"
+    site.says[cut.url] = "".join(f"<p>{paragraph}</p>" for paragraph in cut.body[:2]) + "<p>and so on [&#8230;]</p>"
     site.says[teaser.url] = "<p>A release came out.</p>"
-    site.says[more.url] = "".join(f"<p>{one}</p>" for one in more.body[:2]) + "<p><a href='/'>Continue reading</a></p>"
+    site.says[more.url] = (
+        "".join(f"<p>{paragraph}</p>" for paragraph in more.body[:2]) + "<p><a href='/'>Continue reading</a></p>"
+    )
     ended = await Program(folder=tmp_path, table=table, environment={})("crawl", "--format", "jsonl")
     assert ended.status == 0, ended.said
     read = {event["data"]["release"]["url"]: event["data"]["release"] for event in ended.rows}
     assert set(read) == {full.url, cut.url, teaser.url, more.url}
-    asked = {one: len(site.asked(path(one))) for one in (full, cut, teaser, more)}
-    assert [asked[one] for one in (full, cut, teaser, more)] == [0, 1, 1, 1]
+    asked = {release: len(site.asked(path(release))) for release in (full, cut, teaser, more)}
+    assert [asked[release] for release in (full, cut, teaser, more)] == [0, 1, 1, 1]
     assert read[full.url]["headline"] == full.headline
     assert read[full.url]["body"] == list(full.body)
     assert all(paragraph.startswith("On this page alone: ") for paragraph in read[cut.url]["body"])
@@ -66,15 +68,17 @@ async def test_an_edit_is_told_from_the_feed_and_never_for_what_the_page_says_ot
 ):
     edited, leaving, still = site.publish("wire", 3)
     async with running(table, tmp_path):
-        await until(lambda: all(told(receiver, one) == ["release.new"] for one in (edited, leaving, still)), SOON)
-        await until(lambda: all(len(site.asked(path(one))) > 1 for one in (edited, leaving, still)), SOON)
+        await until(
+            lambda: all(told(receiver, release) == ["release.new"] for release in (edited, leaving, still)), SOON
+        )
+        await until(lambda: all(len(site.asked(path(release))) > 1 for release in (edited, leaving, still)), SOON)
         site.says[edited.url] = site.words(edited).replace(edited.body[1], f"Ambrose {edited.body[1]}")
         site.gone.add(leaving.url)
         await until(lambda: told(receiver, edited) == ["release.new", "release.revised"], SOON)
         await until(lambda: told(receiver, leaving) == ["release.new", "release.withdrawn"], SOON)
         looks = len(site.asked(path(edited)))
         await until(lambda: len(site.asked(path(edited))) > looks + 1, SOON)
-        (revised,) = (one for one in receiver.events if one["type"] == "release.revised")
+        (revised,) = (event for event in receiver.events if event["type"] == "release.revised")
         (change,) = revised["data"]["changes"]
         assert (change["field"], change["paragraph"]) == ("body", 2)
         assert change["after"].startswith("Ambrose ")

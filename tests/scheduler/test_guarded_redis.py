@@ -40,9 +40,9 @@ def test_a_worker_without_a_redis_for_all_says_that_it_reaches_no_other_machine(
 
 
 def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
 
 
 @asynccontextmanager
@@ -100,7 +100,9 @@ async def test_daemon_and_worker_need_no_more_rights_than_the_rule_that_is_docum
             await worker.stop()
         assert await operator.acl_log() == []
         sent = {name.removeprefix("cmdstat_").upper() for name in await operator.info("commandstats")}
-        listed = {str(one[0]) if one[0] not in CONTAINERS else f"{one[0]}|{one[1]}" for one in COMMANDS}
+        listed = {
+            str(command[0]) if command[0] not in CONTAINERS else f"{command[0]}|{command[1]}" for command in COMMANDS
+        }
         assert sent - listed - OF_CONNECTIONS - OF_THE_OPERATOR == set(), "what is sent is tested at the start"
         assert "canary-7" not in log.read_text() + daemon.log.read_text()
 

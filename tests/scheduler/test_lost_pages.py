@@ -86,7 +86,9 @@ async def test_pages_that_lost_their_release_are_told_and_the_others_are_not(red
             await until(lambda: all(told(number) == ["new"] for number in range(PAGES)), SOON)
             site.lost |= dict(enumerate(LOST))
             expected = ["corrected" if state == "correction" else "withdrawn" for state in LOST]
-            await until(lambda: [told(number)[1:] for number in range(len(LOST))] == [[one] for one in expected], SOON)
+            await until(
+                lambda: [told(number)[1:] for number in range(len(LOST))] == [[types] for types in expected], SOON
+            )
             assert [told(number) for number in range(len(LOST), PAGES)] == [["new"]] * (PAGES - len(LOST))
     finally:
         await runner.cleanup()

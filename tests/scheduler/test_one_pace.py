@@ -50,7 +50,7 @@ async def test_several_tags_one_off_crawls_and_tests_share_the_pace_patience_and
             pages = [issued.url for name in ("early", "late") for issued in site.publish(name, 8)]
             commands = ("crawl", "early"), ("crawl", "late"), ("extract", pages[0]), ("sources", "test", "tags")
             ended = await program.all(*commands)
-            assert [one.status for one in ended] == [0, 0, 0, 0], [one.said for one in ended]
+            assert [run.status for run in ended] == [0, 0, 0, 0], [run.said for run in ended]
             assert all(site.asked(page.removeprefix(site.base)) for page in pages)
             # They ran at the same time, and were asked for no more than one of them alone would have been.
             times = [at for at, _ in site.log]
@@ -64,8 +64,8 @@ async def test_several_tags_one_off_crawls_and_tests_share_the_pace_patience_and
             refused = site.log[-1][0]
             commands = ("crawl", "early", "--no-alerts"), ("extract", pages[0]), ("sources", "test", "late")
             ended = await program.all(*commands)
-            assert [one.status for one in ended] == [1, 1, 1], [one.said for one in ended]
-            assert all("asked for patience until" in one.said for one in ended), [one.said for one in ended]
+            assert [run.status for run in ended] == [1, 1, 1], [run.said for run in ended]
+            assert all("asked for patience until" in run.said for run in ended), [run.said for run in ended]
             assert sum(at > refused for at, _ in site.log) <= 1, "one may have been on its way"
 
 
@@ -78,5 +78,5 @@ async def test_a_page_is_read_and_a_source_tried_though_the_redis_of_the_configu
         program = Program(folder=tmp_path, table=table, environment={})
         commands = ("extract", issued.url, "--format", "text"), ("sources", "test", "one")
         ended = await program.all(*commands)
-    assert [one.status for one in ended] == [0, 0], [one.said for one in ended]
+    assert [run.status for run in ended] == [0, 0], [run.said for run in ended]
     assert issued.body[0] in ended[0].out

@@ -7,7 +7,7 @@ import shlex
 from daemon import running
 
 from scheduler.demo import stories
-from stories.crawl_state.quarantine import DEATHS, ReadTarget
+from stories.crawl_state.quarantine import MAX_CRASHES, ReadTarget
 from stories.db import keys
 from stories.model.urls import canonical_url
 from stories.runtime.failpoints import VARIABLE
@@ -17,13 +17,13 @@ SOON = 30  # seconds; a busy machine
 
 def told(receiver):
     """The pages that were told of as new."""
-    return {one["data"]["release"]["url"] for one in receiver.events if one["type"] == "release.new"}
+    return {event["data"]["release"]["url"] for event in receiver.events if event["type"] == "release.new"}
 
 
 async def died_before(redis, kind, source, url, doing):
     """Let all but one of the processes that may die of it have died."""
     key = keys.reads_in_progress(ReadTarget(kind=kind, source=source, url=url).id, doing)
-    await redis.sadd(key.name, *(f"run {number}/" for number in range(DEATHS - 1)))
+    await redis.sadd(key.name, *(f"run {number}/" for number in range(MAX_CRASHES - 1)))
     await redis.expire(key.name, key.seconds)
 
 
@@ -58,11 +58,12 @@ async def test_what_kills_whoever_reads_it_costs_no_other_release_and_is_named_w
     assert told(receiver) == {good}
 
     rows = {row["name"]: row for row in (await program.within("sources", "--format", "jsonl")).rows}
-    assert {(one["kind"], one["url"]) for row in rows.values() for one in row["set_aside"]} == {
+    assert {(item["kind"], item["url"]) for row in rows.values() for item in row["set_aside"]} == {
         ("page", read), ("page", kept), ("listing", listing)
     }  # fmt: skip
     assert (
-        f"{DEATHS} times in a row, to try again: wirewatch crawl --url {shlex.quote(read)}" in rows["meridian"]["why"]
+        f"{MAX_CRASHES} times in a row, to try again: wirewatch crawl --url {shlex.quote(read)}"
+        in rows["meridian"]["why"]
     )
     assert "to try again: wirewatch crawl pressline" in rows["pressline"]["why"]
 

@@ -66,7 +66,7 @@ async def ask(address, path, token="let-me-in-for-a-test"):
 
 async def push_state(address, name="wire"):
     sources = json.loads(await ask(address, "/api/v1/sources"))["sources"]
-    (source,) = (one for one in sources if one["name"] == name)
+    (source,) = (source for source in sources if source["name"] == name)
     (listing,) = source["health"]["listings"]
     return listing["push"]
 
@@ -133,9 +133,9 @@ async def test_a_lease_is_renewed_in_time_and_a_hub_that_says_no_or_is_down_is_d
         denied, down, *refused = [await push_state(address, name) for name in ("wire", *hubs)]
         assert (denied["state"], denied["detail"]) == ("denied", "no room")
         assert (down["state"], down["detail"]) == ("failed", "405 Method Not Allowed from the hub")
-        assert [one["detail"][:8] for one in refused] == ["refused:"] * 2, refused
+        assert [record["detail"][:8] for record in refused] == ["refused:"] * 2, refused
         new = [*site.publish("wire"), *site.publish("deaf")]
-        await until(lambda: [told(receiver, one) for one in new] == [["release.new"]] * 2, SOON)
+        await until(lambda: [told(receiver, release) for release in new] == [["release.new"]] * 2, SOON)
         assert len(site.hub.asked) == asked, "a hub that said no is left alone"
         assert len(site.asked("/no-hub")) == 1, "a hub that is down is left alone for minutes"
         assert "push: denied (no room)" in await ask(address, "/sources/wire")

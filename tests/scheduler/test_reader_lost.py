@@ -26,9 +26,9 @@ def told(receiver):
     return [event["data"]["release"]["url"] for event in receiver.events if event["type"] == "release.new"]
 
 
-def said(one, words):
+def said(program, words):
     """Whether a process has written this."""
-    return words in one.log.read_text(errors="replace")
+    return words in program.log.read_text(errors="replace")
 
 
 async def test_a_daemon_whose_idle_reader_processes_are_killed_or_stopped_alerts_what_comes_then(

@@ -71,7 +71,7 @@ async def test_the_daemon_tells_what_happens_to_pages_after_their_publication(re
         }
         async with running(table, tmp_path):
             await until(lambda: told(receiver, still) == ["new"] and site.answers[path(site, still), 304] > 1, SOON)
-            await until(lambda: all(told(receiver, one) == ["new"] for one in site.columns["wire"]), SOON)
+            await until(lambda: all(told(receiver, release) == ["new"] for release in site.columns["wire"]), SOON)
             first = edited.body[1].split()[0]
             site.edits[path(site, edited)] = (first, "Ambrose")
             site.gone.add(path(site, leaving))
@@ -79,8 +79,8 @@ async def test_the_daemon_tells_what_happens_to_pages_after_their_publication(re
             site.says |= {path(site, soft): "Page not found", path(site, away): "The site is down for maintenance"}
             await until(lambda: told(receiver, edited) == ["new", "revised"], SOON)
             await until(lambda: told(receiver, leaving) == ["new", "withdrawn"], SOON)
-            for one in (listed, soft, replaced):
-                await until(lambda one=one: told(receiver, one) == ["new", "withdrawn"], SOON)
+            for release in (listed, soft, replaced):
+                await until(lambda release=release: told(receiver, release) == ["new", "withdrawn"], SOON)
             assert receiver_event(receiver, listed)["data"]["detail"].startswith("moved to a listing, seen twice")
             assert receiver_event(receiver, soft)["data"]["detail"].startswith("not found, seen twice")
             assert receiver_event(receiver, replaced)["data"]["detail"].startswith(

@@ -106,7 +106,7 @@ async def test_alerts_names_channels_that_were_removed_while_alerts_wait_and_wha
         assert ended.status == 0, ended.said
         assert "2 alert(s) wait for channel 'former', which is not in the configuration" in ended.err
     counts = json.loads((await program.within("alerts", "channels", "--format", "json")).out)
-    assert {one["channel"]: one["waiting"] for one in counts} == {"log": 0, "former": 2}
+    assert {count["channel"]: count["waiting"] for count in counts} == {"log": 0, "former": 2}
 
 
 async def test_a_server_that_loads_for_a_while_is_waited_for_and_then_used(short_folder, until, tmp_path):

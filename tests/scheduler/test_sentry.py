@@ -55,8 +55,10 @@ async def test_the_lines_and_the_trace_of_a_release_go_from_its_listing_to_its_r
     name = release_id(url_digest(url))
 
     def traced():
-        found = [one for one in reports if one["item"] == "transaction" and one["tags"]["release_id"] == name]
-        return {one["transaction"]: one["contexts"]["trace"]["trace_id"] for one in found}
+        found = [
+            report for report in reports if report["item"] == "transaction" and report["tags"]["release_id"] == name
+        ]
+        return {stored["transaction"]: stored["contexts"]["trace"]["trace_id"] for stored in found}
 
     async with running(table, tmp_path) as daemon:
         await daemon.ready(lambda: {"list", "read", "keep", "deliver"} <= set(traced()), 20)
@@ -64,7 +66,7 @@ async def test_the_lines_and_the_trace_of_a_release_go_from_its_listing_to_its_r
     assert set(traced().values()) == {release_id_bytes(name).hex()}
     lines = [json.loads(line) for line in daemon.log.read_text().splitlines() if name in line]
     said = [line["event"] for line in lines]
-    assert [said.index(one) for one in ("claimed", "read", "kept", "sent")] == [0, 1, 2, 3]
+    assert [said.index(stage) for stage in ("claimed", "read", "kept", "sent")] == [0, 1, 2, 3]
     assert lines[3]["alert"].startswith("evt_")
     told = json.dumps(reports)
     assert SECRET not in told

@@ -85,28 +85,28 @@ async def test_a_standby_lives_is_not_ready_serves_the_page_and_takes_over(
         aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20)) as http,
         daemon(table, tmp_path / "one", first_port) as holder,
     ):
-        one, two = Face(http, first_port), Face(http, second_port)
-        await until(one.is_ready, SOON)
+        holder_face, standby_face = Face(http, first_port), Face(http, second_port)
+        await until(holder_face.is_ready, SOON)
         await until(lambda: told(receiver) == [first], SOON)
-        _, checks = await one.readiness()
+        _, checks = await holder_face.readiness()
         assert set(checks) == {"redis", "clock", "lease", "canary", "parts", "permissions"}
         async with daemon(table, tmp_path / "two", second_port) as standby:
-            await until(two.is_standby, SOON)
-            assert await two.get("/healthz") == (200, "ok\n")
-            status, checks = await two.readiness()
+            await until(standby_face.is_standby, SOON)
+            assert await standby_face.get("/healthz") == (200, "ok\n")
+            status, checks = await standby_face.readiness()
             assert status == 503
             assert checks["lease"]["detail"].startswith(f"standby: the leader is process {holder.process.pid} on ")
             assert checks["redis"]["ok"]
             assert checks["clock"]["ok"], "the holder's clock ticks"
-            status, metrics = await two.get("/metrics")
+            status, metrics = await standby_face.get("/metrics")
             assert status == 200
             assert 'wirewatch_ready{check="lease"} 0.0' in metrics
             assert "wirewatch_redis_up 1.0" in metrics
             assert "wirewatch_listings" not in metrics
-            status, page = await two.get("/api/v1/releases")
+            status, page = await standby_face.get("/api/v1/releases")
             assert status == 200
             assert first in page
-            assert (await two.get("/"))[0] == 200
+            assert (await standby_face.get("/"))[0] == 200
             check = await Program(folder=tmp_path, table=table | {"web": {"port": second_port}}, environment={})(
                 "healthcheck"
             )
@@ -114,9 +114,9 @@ async def test_a_standby_lives_is_not_ready_serves_the_page_and_takes_over(
 
             assert await holder.stop() == 0
             second = canonical_url(newswire.publish(stories.QUARTER, "meridian"))
-            await until(two.is_ready, SOON)
+            await until(standby_face.is_ready, SOON)
             await until(lambda: told(receiver) == [first, second], SOON)
-            _, metrics = await two.get("/metrics")
+            _, metrics = await standby_face.get("/metrics")
             assert 'wirewatch_ready{check="lease"} 1.0' in metrics
             assert "wirewatch_listings 1" in metrics or re.search(r"wirewatch_listings [2-9]", metrics)
             assert await standby.stop() == 0

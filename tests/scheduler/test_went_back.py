@@ -50,7 +50,11 @@ async def answers(client):
 
 def told(receiver):
     """What was told of as new, the page and the event's id, each repeat too."""
-    return [(one.json["data"]["release"]["url"], one.id) for one in receiver.accepted if one.type == "release.new"]
+    return [
+        (delivery.json["data"]["release"]["url"], delivery.id)
+        for delivery in receiver.accepted
+        if delivery.type == "release.new"
+    ]
 
 
 @pytest.fixture
@@ -94,11 +98,11 @@ async def test_what_a_restored_copy_lacks_comes_back_with_the_same_ids_and_it_is
     shutil.copy(short_folder / "copy.rdb", short_folder / "dump.rdb")
     async with server(short_folder, until) as redis, running(here, tmp_path) as daemon:
         await daemon.ready(lambda: {url for url, _ in told(receiver)[3:]} >= {second, third}, 2 * SOON)
-        await until(lambda: [one for one in receiver.events if one["type"] == "redis.recovered"], SOON)
+        await until(lambda: [event for event in receiver.events if event["type"] == "redis.recovered"], SOON)
         assert await redis.hget(keys.epoch().name, "epoch") == b"2"
         assert await daemon.stop() == 0
     assert all(before[url] == event for url, event in told(receiver)), "a repeat has the id that it had"
-    (went_back,) = [one["data"] for one in receiver.events if one["type"] == "redis.recovered"]
+    (went_back,) = [event["data"] for event in receiver.events if event["type"] == "redis.recovered"]
     assert "went back to an earlier state" in went_back["detail"]
     assert went_back["epoch"] == "2"
 

@@ -67,10 +67,12 @@ def test_a_listing_is_read(file: Path) -> None:
     listing = source.listings[wanted["listing"]]
     (page,) = (other for other in file.parent.glob(f"{file.stem}.*") if other.suffix in (".html", ".xml"))
     sightings = read_listing(page.read_bytes(), listing.url, listing, source.hints).sightings
-    assert [sighting.url for sighting in sightings] == [one["url"] for one in wanted["sightings"]], REPAIR.format(name)
-    for sighting, one in zip(sightings, wanted["sightings"], strict=True):
-        assert sighting.headline == one["headline"], REPAIR.format(name)
-        assert _same(sighting.published_at, one["published_at"]), REPAIR.format(name)
+    assert [sighting.url for sighting in sightings] == [sighting["url"] for sighting in wanted["sightings"]], (
+        REPAIR.format(name)
+    )
+    for sighting, seen_sighting in zip(sightings, wanted["sightings"], strict=True):
+        assert sighting.headline == seen_sighting["headline"], REPAIR.format(name)
+        assert _same(sighting.published_at, seen_sighting["published_at"]), REPAIR.format(name)
 
 
 @pytest.mark.parametrize("name", sorted(BUNDLED))

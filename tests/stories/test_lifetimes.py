@@ -81,10 +81,10 @@ async def test_everything_lives_as_long_as_the_configuration_says(
     bureau: Bureau, redis: Redis, name: str, lives: timedelta
 ) -> None:
     await bureau.read(press_office.release())
-    found = [one async for one in redis.scan_iter(f"{name}*")]
+    found = [key async for key in redis.scan_iter(f"{name}*")]
     assert found
-    for one in found:
-        assert lives - timedelta(minutes=5) < timedelta(seconds=await redis.ttl(one)) <= lives
+    for stored in found:
+        assert lives - timedelta(minutes=5) < timedelta(seconds=await redis.ttl(stored)) <= lives
 
 
 async def test_a_story_whose_time_is_over_is_nowhere_any_more(bureau: Bureau, redis: Redis) -> None:
@@ -95,7 +95,7 @@ async def test_a_story_whose_time_is_over_is_nowhere_any_more(bureau: Bureau, re
     await redis.delete(*[name async for name in redis.scan_iter("{ww}:outbox:*")])  # all of it was delivered
     ids = {event.id for event in events} | {event.story.id for event in events if event.story}
     ids |= {event.release.id or "" for event in events if event.release}
-    numbers = [release_id_bytes(one) for one in ids if one.startswith("rel_")]
+    numbers = [release_id_bytes(release_id) for release_id in ids if release_id.startswith("rel_")]
 
     await time_passes(redis, SHORT.releases)
     bureau.clock.forward(days=700)  # beyond the server's own clock, by which streams count
@@ -104,7 +104,9 @@ async def test_a_story_whose_time_is_over_is_nowhere_any_more(bureau: Bureau, re
     assert [event.type for event in fresh.events] == ["release.new"]
 
     for name, said in (await everything_said(redis)).items():
-        assert not any(one in name or one.encode() in said for one in ids), f"{name} points to what is gone"
+        assert not any(release_id in name or release_id.encode() in said for release_id in ids), (
+            f"{name} points to what is gone"
+        )
         assert not any(number in said for number in numbers), f"{name} points to what is gone"
     again = await bureau.read(press_office.release())
     assert [event.type for event in again.events] == ["release.new"], "what memory lost is new again"
@@ -140,5 +142,5 @@ async def test_an_event_whose_release_is_forgotten_is_left_out_and_the_others_ar
     assert first.release is not None
     await redis.delete(keys.release(first.release.id or "").name)
     told = await bureau.archive.events()
-    assert [second.events[0].id in one.payload.decode() for one in told] == [True]
+    assert [second.events[0].id in stored.payload.decode() for stored in told] == [True]
     assert await bureau.archive.event(first.events[0].id) is None

@@ -28,9 +28,9 @@ SOON = 30  # seconds; a busy machine
 
 
 def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
 
 
 @contextmanager
@@ -62,24 +62,24 @@ async def answers(redis: Redis) -> bool:
 async def test_the_primary_that_sentinel_names_is_used_and_the_next_one_when_it_dies(
     tmp_path: Path, until: Until
 ) -> None:
-    one, two, watcher = free_port(), free_port(), free_port()
+    primary_port, replica_port, watcher = free_port(), free_port(), free_port()
     (tmp_path / "sentinel").mkdir()
     configuration = tmp_path / "sentinel" / "sentinel.conf"
     configuration.write_text(
-        f"port {watcher}\nbind 127.0.0.1\nsentinel monitor desk 127.0.0.1 {one} 1\n"
+        f"port {watcher}\nbind 127.0.0.1\nsentinel monitor desk 127.0.0.1 {primary_port} 1\n"
         "sentinel down-after-milliseconds desk 500\nsentinel failover-timeout desk 3000\n"
     )
     with ExitStack() as stack:
-        primary = stack.enter_context(server(tmp_path / "one", *plain(one)))
-        follow = ("--replicaof", f"127.0.0.1 {one}", "--repl-diskless-sync-delay", "0")
-        stack.enter_context(server(tmp_path / "two", *plain(two, *follow)))
+        primary = stack.enter_context(server(tmp_path / "one", *plain(primary_port)))
+        follow = ("--replicaof", f"127.0.0.1 {primary_port}", "--repl-diskless-sync-delay", "0")
+        stack.enter_context(server(tmp_path / "two", *plain(replica_port, *follow)))
         stack.enter_context(server(tmp_path / "sentinel", str(configuration), "--sentinel"))
         url = f"redis+sentinel://127.0.0.1:1,127.0.0.1:{watcher}/desk/0"
-        async with connect(url) as redis, connect(f"redis://127.0.0.1:{two}") as replica:
+        async with connect(url) as redis, connect(f"redis://127.0.0.1:{replica_port}") as replica:
             await until(lambda: answers(redis), SOON)
             assert address(redis) == "the primary of desk by Sentinel"
             assert await check_server(redis) == []
-            assert (await redis.info("server"))["tcp_port"] == one
+            assert (await redis.info("server"))["tcp_port"] == primary_port
 
             async def known() -> bool:
                 async with Redis(port=watcher) as sentinel:
@@ -95,7 +95,9 @@ async def test_the_primary_that_sentinel_names_is_used_and_the_next_one_when_it_
 
             async def moved() -> bool:
                 try:
-                    return bool((await redis.info("server"))["tcp_port"] == two and await redis.set("new", "yes"))
+                    return bool(
+                        (await redis.info("server"))["tcp_port"] == replica_port and await redis.set("new", "yes")
+                    )
                 except (RedisError, OSError):
                     return False
 
@@ -186,12 +188,15 @@ async def test_a_user_who_may_begin_no_transaction_is_told_so_and_nothing_is_lef
 
 
 async def test_a_replica_and_a_server_whose_memory_is_full_lack_no_rights(tmp_path: Path, until: Until) -> None:
-    one, two = free_port(), free_port()
+    full_port, replica_port = free_port(), free_port()
     with (
-        server(tmp_path / "one", *plain(one, "--maxmemory", "1mb")),
-        server(tmp_path / "two", *plain(two, "--replicaof", f"127.0.0.1 {one}")),
+        server(tmp_path / "one", *plain(full_port, "--maxmemory", "1mb")),
+        server(tmp_path / "two", *plain(replica_port, "--replicaof", f"127.0.0.1 {full_port}")),
     ):
-        async with connect(f"redis://127.0.0.1:{one}") as full, connect(f"redis://127.0.0.1:{two}") as replica:
+        async with (
+            connect(f"redis://127.0.0.1:{full_port}") as full,
+            connect(f"redis://127.0.0.1:{replica_port}") as replica,
+        ):
             await until(lambda: answers(full), SOON)
             await until(lambda: answers(replica), SOON)
             assert await missing_permissions(full) == []

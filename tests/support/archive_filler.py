@@ -100,7 +100,7 @@ class ArchiveFiller:
         )
         reading = PageResult(url=release.url or "", source=release.source or "", release=release)
         knowledge = await self._keeper.lookup(release.id, ())
-        assert await self._keeper.keep(keep, reading, (), knowledge.fingerprint, self.now)
+        assert await self._keeper.commit(keep, reading, (), knowledge.fingerprint, self.now)
 
 
 def kind_word(kind: EventType) -> str:

@@ -29,10 +29,10 @@ class FullSite(WindowSite):
         response = await WindowSite.answer(self, request)
         if request.path == "/wire.rss":
             items = "".join(
-                f"<item><title>{one.headline}</title><link>{one.url}</link>"
-                f"<description>{' '.join(one.body)[:90]}</description>"
-                f"<content:encoded>{escape(self.words(one))}</content:encoded></item>"
-                for one in reversed(self.columns["wire"])
+                f"<item><title>{item.headline}</title><link>{item.url}</link>"
+                f"<description>{' '.join(item.body)[:90]}</description>"
+                f"<content:encoded>{escape(self.words(item))}</content:encoded></item>"
+                for item in reversed(self.columns["wire"])
             )
             text = f'<rss version="2.0" xmlns:content="{CONTENT}"><channel><title>News</title>{items}</channel></rss>'
             return web.Response(text=text, content_type="application/rss+xml")

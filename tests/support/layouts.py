@@ -25,7 +25,7 @@ SOON = 60  # seconds; a busy machine
 async def snapshot(redis: Redis) -> list[dict[str, Any]]:
     """Return what is kept, a key a row: its name, its lifetime (ms, None for ever), and the commands that write it."""
     rows = []
-    for name in sorted([one async for one in redis.scan_iter(count=1_000)]):
+    for name in sorted([key async for key in redis.scan_iter(count=1_000)]):
         if name.decode().startswith(SHORT_LIVED):
             continue
         left = await redis.pttl(name)
@@ -87,7 +87,7 @@ async def _make(file: Path) -> None:
     from scheduler.demo.newswire import serve
 
     def told(kind: str) -> list[Any]:
-        return [one for one in receiver.accepted if one.type == kind]
+        return [delivery for delivery in receiver.accepted if delivery.type == kind]
 
     with redis_server() as url, tempfile.TemporaryDirectory() as folder:
         async with serve() as wire, serve_receiver() as receiver, Redis.from_url(url) as redis:

@@ -91,11 +91,11 @@ class Program:
         """Run commands that do not disturb each other, two at a time."""
         turn = asyncio.Semaphore(2)
 
-        async def one(command: Sequence[str]) -> Ended:
+        async def run(command: Sequence[str]) -> Ended:
             async with turn:
                 return await self(*command)
 
-        return list(await asyncio.gather(*(one(command) for command in commands)))
+        return list(await asyncio.gather(*(run(command) for command in commands)))
 
     async def within(self, *arguments: str) -> Ended:
         """Run a command in this process, which spares it a second of imports; not for commands that crawl."""

@@ -302,10 +302,10 @@ def _samples(items: list[Any]) -> list[str]:
         return _samples(list(items[0][1][3]))
     if len(items) == 1 and str(items[0][0]) == "BRANCH":
         return [sample for branch in items[0][1][1][:6] for sample in _samples(list(branch))[:2]]
-    one = _sample(items)
+    single = _sample(items)
     short = [sample for item in items if str(item[0]) in ("IN", "ANY") for sample in _samples([item])[:2]]
     first = _samples(items[:1]) if len(items) > 1 else []
-    return [sample for sample in dict.fromkeys([one, *short, *first]) if sample][:6]
+    return [sample for sample in dict.fromkeys([single, *short, *first]) if sample][:6]
 
 
 def _sample(items: list[Any]) -> str:

@@ -114,7 +114,7 @@ class Receiver:
 
     def drop_connections(self) -> int:
         """Abort every connection that a sender keeps open, and return how many there were."""
-        transports = [one.transport for one in self._server.connections] if self._server else []
+        transports = [connection.transport for connection in self._server.connections] if self._server else []
         for transport in transports:
             if transport is not None:
                 transport.abort()

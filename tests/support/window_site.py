@@ -85,8 +85,8 @@ class WindowSite:
         shown, behind = newest_first[(page - 1) * self.depth : page * self.depth], newest_first[page * self.depth :]
         following = f'<a:link rel="next" href="{self.base}/{column}.rss?page={page + 1}"/>'
         items = "".join(
-            f"<item><title>{one.headline}</title><link>{one.url}</link><pubDate>{format_datetime(one.at)}</pubDate></item>"
-            for one in shown
+            f"<item><title>{release.headline}</title><link>{release.url}</link><pubDate>{format_datetime(release.at)}</pubDate></item>"
+            for release in shown
         )
         body = (
             '<rss version="2.0" xmlns:a="http://www.w3.org/2005/Atom"><channel><title>News</title>'

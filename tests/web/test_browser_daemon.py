@@ -22,9 +22,9 @@ pytestmark = pytest.mark.browser
 
 
 def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
 
 
 def table(wire: Newswire, receiver: Receiver, folder: Path, port: int) -> dict[str, Any]:
@@ -45,7 +45,7 @@ async def polled(base: str, sources: set[str]) -> bool:
             said = await reply.json()
     except ClientError:
         return False
-    return sources <= {one["name"] for one in said.get("sources", ()) if one["health"]["read_at"]}
+    return sources <= {source["name"] for source in said.get("sources", ()) if source["health"]["read_at"]}
 
 
 async def live_on(page: Page) -> None:

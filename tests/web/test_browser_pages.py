@@ -404,8 +404,13 @@ async def test_axe_finds_no_serious_fault(
             said = await desk.page.evaluate(f"axe.run({rules})")
             assert said["passes"], "axe has looked at something"
             found += [
-                (path, one["id"], one["nodes"][0]["html"][:200], one["nodes"][0].get("failureSummary", "")[:300])
-                for one in said["violations"]
-                if one["impact"] in ("serious", "critical")
+                (
+                    path,
+                    violation["id"],
+                    violation["nodes"][0]["html"][:200],
+                    violation["nodes"][0].get("failureSummary", "")[:300],
+                )
+                for violation in said["violations"]
+                if violation["impact"] in ("serious", "critical")
             ]
         assert found == []

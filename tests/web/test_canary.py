@@ -60,7 +60,7 @@ async def test_further_checks_are_part_of_readiness_and_of_what_is_measured(site
     assert said["checks"]["canary"] == {"ok": False, "detail": "failed 3 time(s) in a row at page: the pool"}
     async with site.http.get("/metrics") as reply:
         assert reply.status == 200
-    assert [{name: check["ok"] for name, check in one.items()} for one in measured] == [
+    assert [{name: check["ok"] for name, check in checks.items()} for checks in measured] == [
         {"redis": True, "clock": True, "canary": False}
     ]
 

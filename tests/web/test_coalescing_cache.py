@@ -46,7 +46,7 @@ async def test_a_page_that_cannot_be_made_says_so_to_all_who_asked() -> None:
 
     pages = CoalescingCache()
     answers = await asyncio.gather(*(pages.get("now", make) for _ in range(3)), return_exceptions=True)
-    assert [str(one) for one in answers] == ["away"] * 3
+    assert [str(answer) for answer in answers] == ["away"] * 3
 
 
 async def test_the_first_page_never_misses_what_has_happened(site, archive: ArchiveFiller) -> None:

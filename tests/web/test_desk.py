@@ -52,7 +52,7 @@ async def test_alerts_are_asked_for_by_watch_and_age_and_come_with_how_each_chan
     async with site.http.get("/api/v1/alerts", params=query) as reply:
         said = await reply.json()
     AlertsShape.model_validate(said)
-    assert [(one["channel"], one["off"], one["off_at"]) for one in said["channels"]] == [
+    assert [(channel["channel"], channel["off"], channel["off_at"]) for channel in said["channels"]] == [
         ("log", None, None), ("intake", "410 from intake", "2026-03-02T08:00:00.000Z")
     ]  # fmt: skip
     assert site.asked_alerts == [AlertFilter(watch="batteries", since=datetime(2026, 3, 1, tzinfo=UTC))]

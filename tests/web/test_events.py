@@ -39,11 +39,11 @@ async def messages(reply: aiohttp.ClientResponse) -> AsyncIterator[Message]:
         if line:
             lines.append(line)
             continue
-        fields = dict(one.split(": ", 1) for one in lines if not one.startswith(":"))
+        fields = dict(line.split(": ", 1) for line in lines if not line.startswith(":"))
         if "data" in fields:
             yield Message(id=fields["id"], event=json.loads(fields["data"]))
         else:
-            yield Message(said=" ".join(one.lstrip(": ") for one in lines if one.startswith(":")))
+            yield Message(said=" ".join(line.lstrip(": ") for line in lines if line.startswith(":")))
         lines = []
 
 
@@ -71,11 +71,11 @@ async def test_events_are_read_in_order_and_on_from_the_last_one(site, archive: 
     for number in range(5):
         await archive.publish(f"Number {number}")
     first = await read(site, limit=3)
-    assert [one["data"]["release"]["headline"] for one in first["events"]] == ["Number 0", "Number 1", "Number 2"]
+    assert [event["data"]["release"]["headline"] for event in first["events"]] == ["Number 0", "Number 1", "Number 2"]
     assert first["next"] == first["events"][-1]["id"]
     EventsShape.model_validate(first)
     second = await read(site, limit=3, after=first["next"])
-    assert [one["data"]["release"]["headline"] for one in second["events"]] == ["Number 3", "Number 4"]
+    assert [event["data"]["release"]["headline"] for event in second["events"]] == ["Number 3", "Number 4"]
     third = await read(site, after=second["next"])
     assert third == {"events": [], "next": second["next"]}
 
@@ -100,7 +100,7 @@ async def test_a_stream_brings_what_happens_from_now_on(site, archive: ArchiveFi
 async def test_a_stream_goes_on_after_the_last_event_that_was_got(site, archive: ArchiveFiller, how):
     for number in range(4):
         await archive.publish(f"Number {number}")
-    ids = [one["id"] for one in (await read(site))["events"]]
+    ids = [event["id"] for event in (await read(site))["events"]]
     headers = STREAM | ({} if how == "after" else {"Last-Event-ID": ids[1]})
     after = {"after": {"after": ids[1], "both": ids[0]}[how]} if how != "Last-Event-ID" else {}
     async with site.http.get("/api/v1/events", headers=headers, params=after) as reply:

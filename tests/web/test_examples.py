@@ -55,7 +55,7 @@ async def test_a_parameter_is_shown_by_an_example_that_may_be_given(document: An
                 examples = [parameter["example"]] if "example" in parameter else schema.get("examples", [])
                 assert examples, (path, parameter["name"])
                 validator = jsonschema_rs.Draft202012Validator(schema | {"components": document["components"]})
-                assert all(validator.is_valid(one) for one in examples), (path, parameter["name"])
+                assert all(validator.is_valid(example) for example in examples), (path, parameter["name"])
 
 
 async def test_the_feeds_that_are_shown_are_feeds(document: Any) -> None:

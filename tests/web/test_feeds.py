@@ -62,15 +62,15 @@ async def test_a_feed_holds_what_its_watch_matches(either: Any, archive: Archive
     await archive.publish("Of batteries", tags=("Battery",), language="en", issuer="Marlow Ltd")
     await archive.publish("Of something else")
     read = await atom(either, "batteries")
-    assert [one.title for one in read.entries] == ["Of batteries"]
-    (one,) = read.entries
-    assert one.link == "https://harbour-wire.example/news/1"
-    assert one.id.startswith("urn:uuid:")
-    assert (one.author, [tag.term for tag in one.tags]) == ("Marlow Ltd", ["Battery", "new"])
-    assert "48 megawatt" in one.content[0].value
-    assert [one.title for one in (await atom(either)).entries] == ["Of something else", "Of batteries"]
+    assert [entry.title for entry in read.entries] == ["Of batteries"]
+    (entry,) = read.entries
+    assert entry.link == "https://harbour-wire.example/news/1"
+    assert entry.id.startswith("urn:uuid:")
+    assert (entry.author, [tag.term for tag in entry.tags]) == ("Marlow Ltd", ["Battery", "new"])
+    assert "48 megawatt" in entry.content[0].value
+    assert [entry.title for entry in (await atom(either)).entries] == ["Of something else", "Of batteries"]
     items = (await json_feed(either, "batteries"))["items"]
-    assert [item["id"] for item in items] == [one.id]
+    assert [item["id"] for item in items] == [entry.id]
     assert read.feed.id != (await atom(either)).feed.id
 
 
@@ -173,8 +173,8 @@ async def test_what_a_release_says_stays_text(either: Any, archive: ArchiveFille
         language="en", wire=HOSTILE,
     )  # fmt: skip
     read = await atom(either)
-    (one,) = read.entries
-    assert one.link.startswith(f"{either.base}/stories/sty_")
+    (entry,) = read.entries
+    assert entry.link.startswith(f"{either.base}/stories/sty_")
     (raw,) = read.document.iter("{http://www.w3.org/2005/Atom}content")
     assert "<script>" not in raw.text
     assert "&lt;script&gt;alert(&#x27;x&#x27;)&lt;/script&gt; &amp;" in raw.text
@@ -227,7 +227,7 @@ async def test_a_feeds_key_opens_its_feeds_and_nothing_else(serve: Any, archive:
         async with site.http.get("/api/v1/feeds") as reply:
             assert reply.status == 401
         async with site.http.get("/api/v1/feeds", headers={"Authorization": "Bearer a long secret of ours"}) as reply:
-            feeds = {one["watch"]: one for one in (await reply.json())["feeds"]}
+            feeds = {feed["watch"]: feed for feed in (await reply.json())["feeds"]}
         key = feeds["all"]["atom"].rpartition("key=")[2]
         assert "secret" not in feeds["all"]["atom"]
         wanted = {

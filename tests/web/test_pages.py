@@ -411,7 +411,7 @@ def test_a_week_is_drawn_with_its_busiest_hour_at_the_top():
 
 
 def test_delays_are_told_by_nearest_rank():
-    found = delay_stage("listed → read", [float(one) for one in range(1, 101)])
+    found = delay_stage("listed → read", [float(second) for second in range(1, 101)])
     assert found is not None
     assert found.percentiles == [50, 90, 99]
     assert (found.counted, found.times) == (100, ["50 s", "90 s", "99 s"])
@@ -424,7 +424,7 @@ def test_the_way_of_an_alert_is_told_in_its_three_stretches(receipt):
 
     told = {"evt_one": b'{"data": {"release": {"source": "harbour", "published_at": "2026-03-02T09:00:00+00:00"}}}'}
     found = delay_stages([receipt(listed=moment(60), created=moment(62), settled=moment(65))], told, "harbour")
-    assert [(one.words, one.percentiles[0]) for one in found] == [
+    assert [(stored.words, stored.percentiles[0]) for stored in found] == [
         ("printed → listed", 60), ("listed → read", 2), ("read → alerted", 3)
     ]  # fmt: skip
     assert delay_stages([receipt(listed=moment(60))], told, "another") == []

@@ -38,7 +38,7 @@ class Writers:
         if not self.ids:
             self._first = kept[0]
         self._first = await self._reviser.revise(self._first, headline=f"Number 0, as of {number}")
-        self.ids += [one.id or "" for one in kept]
+        self.ids += [release.id or "" for release in kept]
         self.rounds += 1
 
     @asynccontextmanager
@@ -86,7 +86,7 @@ async def test_a_list_is_read_to_its_end_while_releases_arrive(either: Any, redi
     async with writers.at_work():
         while True:
             said = await read(either, "/api/v1/releases", limit=PAGE, **wanted, **cursor)
-            seen += [(one["first_seen_at"], one["id"]) for one in said["releases"]]
+            seen += [(release["first_seen_at"], release["id"]) for release in said["releases"]]
             if said["next"] is None:
                 break
             cursor = {"cursor": said["next"]}
@@ -105,11 +105,11 @@ async def test_events_are_read_to_their_end_while_they_happen(site: Any, redis: 
         await writers.something_comes()
         while writers.rounds < 2 * ROUNDS:
             said = await read(site, "/api/v1/events", limit=PAGE, **after)
-            seen += [one["id"] for one in said["events"]]
+            seen += [event["id"] for event in said["events"]]
             after = {"after": said["next"]}
     while (said := await read(site, "/api/v1/events", limit=PAGE, **after))["events"]:
-        seen += [one["id"] for one in said["events"]]
+        seen += [event["id"] for event in said["events"]]
         after = {"after": said["next"]}
     whole = await read(site, "/api/v1/events", limit=500)
-    assert seen == [one["id"] for one in whole["events"]]
+    assert seen == [event["id"] for event in whole["events"]]
     assert len(seen) >= writers.rounds * WRITERS

@@ -32,7 +32,7 @@ async def test_releases_come_newest_first_as_the_contract_shows_them(site, archi
     older = await archive.publish("Older", tags=("HKSTP",))
     newer = await archive.publish("Newer")
     said = await read(site, "/api/v1/releases")
-    assert [one["headline"] for one in said["releases"]] == ["Newer", "Older"]
+    assert [release["headline"] for release in said["releases"]] == ["Newer", "Older"]
     assert said["releases"][1].items() >= release_payload(older).items()
     assert said["releases"][0]["story"].startswith("sty_")
     assert said["releases"][0]["id"] == newer.id
@@ -53,7 +53,7 @@ async def test_pages_neither_skip_nor_repeat_while_releases_arrive(either, archi
     seen, cursor, pages = [], None, 0
     while True:
         said = await read(either, "/api/v1/releases", limit=5, **wanted, **({"cursor": cursor} if cursor else {}))
-        seen += [one["id"] for one in said["releases"]]
+        seen += [release["id"] for release in said["releases"]]
         cursor, pages = said["next"], pages + 1
         if cursor is None:
             break
@@ -72,7 +72,7 @@ async def test_a_rare_filter_is_looked_for_page_by_page(site, archive: ArchiveFi
     assert first["releases"] == []
     second = await read(site, "/api/v1/releases", tag="rare", cursor=first["next"])
     third = await read(site, "/api/v1/releases", tag="rare", cursor=second["next"])
-    assert [one["id"] for one in third["releases"]] == [wanted.id]
+    assert [release["id"] for release in third["releases"]] == [wanted.id]
     assert third["next"] is None
 
 
@@ -105,7 +105,7 @@ async def test_filters(either, archive: ArchiveFiller, query, found):
                           notice=Notice(kind="correction", marker="CORRECTION", headline="Corrected"))  # fmt: skip
     await archive.publish("Copied", kind="release.syndicated", source="quayside")
     said = await read(either, "/api/v1/releases", **query)
-    assert [one["headline"] for one in said["releases"]] == found
+    assert [release["headline"] for release in said["releases"]] == found
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ async def test_a_story_is_found_by_its_own_id_its_releases_and_its_events(site, 
     ids = {"story": story, "release": first.id, "event": events[0]["id"]}
     said = await read(site, f"/api/v1/stories/{ids[ask]}")
     assert said["id"] == story
-    assert [one["why"] for one in said["releases"]] == ["nothing like it was seen before", "it says so"]
+    assert [release["why"] for release in said["releases"]] == ["nothing like it was seen before", "it says so"]
     assert said["releases"][1]["replaces"] == first.id
     assert (said["watches"], said["channels"]) == (["batteries"], ["log"])
     StoryShape.model_validate(said)
@@ -254,4 +254,4 @@ async def test_a_search_that_the_index_cannot_answer_alone_finds_what_matches(ei
     wanted = await archive.publish("Harbour 科學園 opens", published_at="2026-03-02", language="en")
     await archive.publish("Harbours and golf 科學", published_at="2025-03-02")
     said = await read(either, "/api/v1/releases", q=q)
-    assert [one["id"] for one in said["releases"]] == [wanted.id]
+    assert [release["id"] for release in said["releases"]] == [wanted.id]

@@ -174,7 +174,7 @@ async def test_the_hub_comes_again_with_what_is_more_than_is_received_at_once(hu
     going_on = asyncio.Event()
     headers = signed(b"xy")
     slow = [asyncio.create_task(_status(hubbed, slowly(), headers)) for _ in range(12)]
-    await until(lambda: sum(one.done() for one in slow) == 4)
+    await until(lambda: sum(request.done() for request in slow) == 4)
     going_on.set()
     assert sorted(await asyncio.gather(*slow)) == [202] * 8 + [503] * 4
 

@@ -98,7 +98,9 @@ async def list_releases(
         )
     except QueryTooExpensiveError as error:
         raise UnusableInputError("query.q", str(error)) from error
-    releases = [release_payload(one.release) | {"story": one.story, "kind": kind_of(one)} for one in page.releases]
+    releases = [
+        release_payload(stored.release) | {"story": stored.story, "kind": kind_of(stored)} for stored in page.releases
+    ]
     return conditional_answer(
         request,
         {
@@ -119,7 +121,7 @@ async def show_release(request: Request, id: str) -> Response:  # noqa: A002 (th
     stored = await archive.release(id)
     if stored is None:
         raise HTTPException(404, f"no release {id!r} is stored")
-    revisions = [release_payload(one) for one in await archive.revisions(id)]
+    revisions = [release_payload(revision) for revision in await archive.revisions(id)]
     return conditional_answer(request, stored_payload(stored) | {"revisions": revisions})
 
 
@@ -154,7 +156,7 @@ def release_filter(
         moment = parse_since(since, dependencies.now())
     except ValueError as error:
         raise UnusableInputError("query.since", f"{error}, or an ISO 8601 date or time") from error
-    return ReleaseFilter(tag=tag, source=source, kind=kind, since=moment, asked=parts)
+    return ReleaseFilter(tag=tag, source=source, kind=kind, since=moment, parts=parts)
 
 
 def _place(cursor: str | None) -> ListPosition | None:

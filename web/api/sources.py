@@ -28,7 +28,9 @@ async def source_payloads(dependencies: Dependencies) -> list[dict[str, Any]]:
     """Return every source of the configuration with its health, in the order of the configuration."""
     sources = dependencies.settings.sources
     healths = await dependencies.stores.source_status.healths(list(sources))
-    listings = [(name, one.url) for name, health in zip(sources, healths, strict=True) for one in health.listings]
+    listings = [
+        (name, listing.url) for name, health in zip(sources, healths, strict=True) for listing in health.listings
+    ]
     pushes = await push_payloads(dependencies.pushes, listings, dependencies.now())
     return [
         {
@@ -41,8 +43,8 @@ async def source_payloads(dependencies: Dependencies) -> list[dict[str, Any]]:
             "timezone": source.timezone,
             "language": source.language,
             "interval": format_duration(source.interval or dependencies.settings.polling.interval),
-            "listings": [{"url": without_password(one.url), "kind": one.kind} for one in source.listings],
-            "health": _health(health, [pushes.get((name, one.url)) for one in health.listings]),
+            "listings": [{"url": without_password(listing.url), "kind": listing.kind} for listing in source.listings],
+            "health": _health(health, [pushes.get((name, listing.url)) for listing in health.listings]),
         }
         for (name, source), health in zip(sources.items(), healths, strict=True)
     ]
@@ -50,12 +52,12 @@ async def source_payloads(dependencies: Dependencies) -> list[dict[str, Any]]:
 
 def _health(health: SourceHealth, pushes: list[dict[str, Any] | None]) -> dict[str, Any]:
     payload: dict[str, Any] = msgspec.to_builtins(health)
-    for one, push in zip(payload["listings"], pushes, strict=True):
-        one["push"] = push
-    for one in (*payload["listings"], *payload["gaps"], *payload["set_aside"]):
+    for listing, push in zip(payload["listings"], pushes, strict=True):
+        listing["push"] = push
+    for record in (*payload["listings"], *payload["gaps"], *payload["set_aside"]):
         for name in ("url", "listing"):
-            if name in one:
-                one[name] = without_password(one[name])
+            if name in record:
+                record[name] = without_password(record[name])
     for gap in payload["gaps"]:
         del gap["before"], gap["after"]  # internal positions
     return payload

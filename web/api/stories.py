@@ -28,6 +28,6 @@ async def show_story(request: Request, id: str) -> Response:  # noqa: A002 (the 
             "id": story.id,
             "watches": list(story.watches),
             "channels": list(story.channels),
-            "releases": [stored_payload(one) for one in story.releases],
+            "releases": [stored_payload(release) for release in story.releases],
         },
     )

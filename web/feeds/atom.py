@@ -27,35 +27,35 @@ def atom(feed: Feed) -> bytes:
     _text(root, "generator", "wirewatch")
     _link(root, "self", feed.address("atom"), "application/atom+xml")
     _link(root, "alternate", feed.home, "text/html")
-    for one in feed.entries:
-        if one.withdrawn is None:
-            _entry(root, one, feed)
+    for entry in feed.entries:
+        if entry.withdrawn is None:
+            _entry(root, entry, feed)
         else:
-            _tombstone(root, one, feed)
+            _tombstone(root, entry, feed)
     return etree.tostring(root, encoding="utf-8", xml_declaration=True)
 
 
-def _entry(root: etree._Element, one: FeedEntry, feed: Feed) -> None:
-    entry = etree.SubElement(root, f"{{{ATOM}}}entry")
-    if one.language:
-        entry.set("{http://www.w3.org/XML/1998/namespace}lang", _clean(one.language))
-    _text(entry, "id", one.id)
-    _text(entry, "title", one.title)
-    _moments(entry, one.published, one.updated)
-    _person(entry, "author", one.author)
-    _link(entry, "alternate", one.url or feed.story(one.story), "text/html")
-    _link(entry, "related", feed.story(one.story), "text/html")
-    for term in (*one.tags, one.kind):
-        etree.SubElement(entry, f"{{{ATOM}}}category", term=_clean(term))
-    if one.summary:
-        _text(entry, "summary", one.summary)
-    _text(entry, "content", one.content).set("type", "html")
+def _entry(root: etree._Element, item: FeedEntry, feed: Feed) -> None:
+    element = etree.SubElement(root, f"{{{ATOM}}}entry")
+    if item.language:
+        element.set("{http://www.w3.org/XML/1998/namespace}lang", _clean(item.language))
+    _text(element, "id", item.id)
+    _text(element, "title", item.title)
+    _moments(element, item.published, item.updated)
+    _person(element, "author", item.author)
+    _link(element, "alternate", item.url or feed.story(item.story), "text/html")
+    _link(element, "related", feed.story(item.story), "text/html")
+    for term in (*item.tags, item.kind):
+        etree.SubElement(element, f"{{{ATOM}}}category", term=_clean(term))
+    if item.summary:
+        _text(element, "summary", item.summary)
+    _text(element, "content", item.content).set("type", "html")
 
 
-def _tombstone(root: etree._Element, one: FeedEntry, feed: Feed) -> None:
-    gone = etree.SubElement(root, f"{{{TOMBSTONES}}}deleted-entry", ref=one.id, when=timestamp(one.updated))
-    etree.SubElement(gone, f"{{{TOMBSTONES}}}comment").text = _clean(f"{one.title}. {one.withdrawn}")
-    _link(gone, "related", feed.story(one.story), "text/html")
+def _tombstone(root: etree._Element, entry: FeedEntry, feed: Feed) -> None:
+    gone = etree.SubElement(root, f"{{{TOMBSTONES}}}deleted-entry", ref=entry.id, when=timestamp(entry.updated))
+    etree.SubElement(gone, f"{{{TOMBSTONES}}}comment").text = _clean(f"{entry.title}. {entry.withdrawn}")
+    _link(gone, "related", feed.story(entry.story), "text/html")
 
 
 def _moments(entry: etree._Element, published: datetime, updated: datetime) -> None:

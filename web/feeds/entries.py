@@ -59,7 +59,7 @@ def event_ids(story: StoredStory) -> list[str]:
 def own(story: StoredStory) -> list[StoredRelease]:
     """Return a story's first release and its notices, first seen first; without copies."""
     first, *later = story.releases
-    return [first, *(one for one in later if kind_of(one) in (*NOTICES, "revised") and not _copy(one))]
+    return [first, *(stored for stored in later if kind_of(stored) in (*NOTICES, "revised") and not _copy(stored))]
 
 
 def _copy(stored: StoredRelease) -> bool:
@@ -67,12 +67,12 @@ def _copy(stored: StoredRelease) -> bool:
     return stored.release.notice is None and stored.verdict == "withdrawn"
 
 
-def entry(story: StoredStory, told: Mapping[str, bytes], settings: Settings) -> FeedEntry:
-    """Return a story as an entry; ``told``: the stored events of ``event_ids``."""
+def entry(story: StoredStory, payloads: Mapping[str, bytes], settings: Settings) -> FeedEntry:
+    """Return a story as an entry; ``payloads``: the stored events of ``event_ids``."""
     parts = own(story)
     current = parts[-1]
     release = current.release
-    events = [event_row(told[one], settings) for one in reversed(event_ids(story)) if one in told]
+    events = [event_row(payloads[event], settings) for event in reversed(event_ids(story)) if event in payloads]
     withdrawn = _withdrawn(current, events) if kind_of(current) == "withdrawal" else None
     headline = release.headline or story.releases[0].release.headline or "(no headline)"
     return FeedEntry(
@@ -81,7 +81,7 @@ def entry(story: StoredStory, told: Mapping[str, bytes], settings: Settings) -> 
         title=headline,
         url=weblink(release.url),
         published=_published(story.releases[0]),
-        updated=from_milliseconds(max(one.at for one in parts)),
+        updated=from_milliseconds(max(part.at for part in parts)),
         author=release.issuer or release.wire or source_title(settings, release.source),
         language=release.language,
         summary=release.subheadline if withdrawn is None else None,
@@ -103,7 +103,7 @@ def _published(first: StoredRelease) -> datetime:
 def _withdrawn(current: StoredRelease, events: Sequence[EventRow]) -> str:
     notice = current.release.notice
     if notice is not None:
-        return ": ".join(one for one in ("Withdrawn", notice.statement or notice.marker) if one)
+        return ": ".join(part for part in ("Withdrawn", notice.statement or notice.marker) if part)
     gone = next((event.detail for event in events if event.kind == "withdrawn" and event.detail), None)
     return f"Withdrawn: the page is gone ({gone})" if gone else "Withdrawn: the page is gone"
 
@@ -111,7 +111,7 @@ def _withdrawn(current: StoredRelease, events: Sequence[EventRow]) -> str:
 def _content(release: Release, events: Sequence[EventRow], parts: Sequence[StoredRelease]) -> str:
     said = "".join(_change(event) for event in events)
     if not said:  # events are stored for two months, notices as long as their story
-        said = "".join(_notice(one.release) for one in reversed(parts))
+        said = "".join(_notice(part.release) for part in reversed(parts))
     lines = [*([release.subheadline] if release.subheadline else []), *release.body, *release.about]
     return said + "".join(f"<p>{escape(line)}</p>" for line in lines)
 
@@ -125,11 +125,11 @@ def _notice(release: Release) -> str:
 
 def _change(event: EventRow) -> str:
     changes = "".join(
-        f"<li>{escape(one.where)}: "
-        + (f"<del>{escape(str(one.before))}</del> " if one.before is not None else "")
-        + (f"<ins>{escape(str(one.after))}</ins>" if one.after is not None else "")
+        f"<li>{escape(change.where)}: "
+        + (f"<del>{escape(str(change.before))}</del> " if change.before is not None else "")
+        + (f"<ins>{escape(str(change.after))}</ins>" if change.after is not None else "")
         + "</li>"
-        for one in event.changes
+        for change in event.changes
     )
     word = WORDS.get(event.kind, event.kind.capitalize())
     statement = f": {escape(event.statement)}" if event.statement else ""

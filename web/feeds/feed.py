@@ -25,7 +25,7 @@ class Feed:
     @property
     def updated(self) -> datetime:
         """The last change of any entry."""
-        return max((one.updated for one in self.entries), default=NEVER_UPDATED)
+        return max((entry.updated for entry in self.entries), default=NEVER_UPDATED)
 
     @property
     def home(self) -> str:

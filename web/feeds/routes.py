@@ -148,13 +148,13 @@ async def _newest(archive: Archive, wanted: ReleaseFilter) -> list[str]:
     page = await page_of(
         archive, wanted, finder=None, before=None, limit=2 * MAX_STORIES, look_at=MAX_RELEASES_EXAMINED
     )
-    return list(dict.fromkeys(one.story for one in page.releases))[:MAX_STORIES]
+    return list(dict.fromkeys(stored.story for stored in page.releases))[:MAX_STORIES]
 
 
 async def _feed(dependencies: Dependencies, watch: str, base: str, story_ids: list[str]) -> Feed:
     stories = await dependencies.archive.stories(story_ids)
-    told = await dependencies.archive.events_by_id([event for story in stories for event in event_ids(story)])
-    entries = [entry(story, told, dependencies.settings) for story in stories]
+    payloads = await dependencies.archive.events_by_id([event for story in stories for event in event_ids(story)])
+    entries = [entry(story, payloads, dependencies.settings) for story in stories]
     memory = await memory_id(dependencies.redis)
     number = hashlib.sha256(f"wirewatch feed {memory} {watch}".encode()).digest()[:16]
     return Feed(
@@ -162,5 +162,5 @@ async def _feed(dependencies: Dependencies, watch: str, base: str, story_ids: li
         watch=watch,
         title=watch_title(dependencies.settings, watch),
         base=base,
-        entries=sorted(entries, key=lambda one: (one.updated, one.id), reverse=True),
+        entries=sorted(entries, key=lambda item: (item.updated, item.id), reverse=True),
     )

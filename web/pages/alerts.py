@@ -46,8 +46,8 @@ async def alerts(
     channels = await dependencies.channels()
     return show(
         request, "alerts.html", "alerts", alerts=found, limit=limit,
-        older=sum(len(one.receipts) for one in found) >= limit, more=_more(wanted, channel, more),
-        channels=[_channel(one, dependencies) for one in channels],
+        older=sum(len(group.receipts) for group in found) >= limit, more=_more(wanted, channel, more),
+        channels=[_channel(counts, dependencies) for counts in channels],
         states=STATES, state=wanted or "", channel=channel, said=_said(said), tested=tested,
         test=await _test(dependencies, tested), failed=sum(counts.failed for counts in channels),
     )  # fmt: skip

@@ -144,9 +144,9 @@ async def new_sources(request: Request) -> HTMLResponse:
 async def sidebar_alerts(dependencies: Dependencies, wanted: AlertFilter | None = None) -> list[AlertRow]:
     """Return the newest alerts by event, with their headlines."""
     receipts = await dependencies.alerts(wanted or AlertFilter(limit=MAX_SIDEBAR_RECEIPTS))
-    told = await dependencies.archive.events_by_id(list({receipt.event: None for receipt in receipts}))
+    payloads = await dependencies.archive.events_by_id(list({receipt.event: None for receipt in receipts}))
     headlines: dict[str, Any] = {receipt.event: None for receipt in receipts} | {
-        event: event_row(payload, dependencies.settings, most=0).headline for event, payload in told.items()
+        event: event_row(payload, dependencies.settings, most=0).headline for event, payload in payloads.items()
     }
     return alert_rows(receipts, headlines)
 

@@ -29,10 +29,11 @@ async def sources(request: Request) -> HTMLResponse:
     dependencies = dependencies_of(request)
     found = await source_payloads(dependencies)
     weeks = await _weeks(request, dependencies)
-    on = [one for one in found if one["enabled"]]
+    on = [source for source in found if source["enabled"]]
     return show(
         request, "sources.html", "sources",
-        sources=sorted(on, key=_needs_attention, reverse=True), off=[one for one in found if not one["enabled"]],
+        sources=sorted(on, key=_needs_attention, reverse=True),
+        off=[source for source in found if not source["enabled"]],
         weeks=weeks, blank=WeeklyStats(), lates={name: delay_stage("", week.seconds) for name, week in weeks.items()},
         canary=await dependencies.canary(), data_loss=await dependencies.data_loss(),
     )  # fmt: skip
@@ -50,15 +51,15 @@ async def source(
     dependencies = dependencies_of(request)
     if name not in dependencies.settings.sources:
         raise HTTPException(404, f"there is no source {name!r}")
-    found = next(one for one in await source_payloads(dependencies) if one["name"] == name)
+    found = next(source for source in await source_payloads(dependencies) if source["name"] == name)
     week = (await _weeks(request, dependencies)).get(name, WeeklyStats())
     receipts = await dependencies.alerts(AlertFilter(limit=MAX_RECEIPTS_MEASURED))
-    told = await dependencies.archive.events_by_id(list({receipt.event: None for receipt in receipts}))
+    payloads = await dependencies.archive.events_by_id(list({receipt.event: None for receipt in receipts}))
     whole = delay_stage("printed → read, all of the week", week.seconds)
     return show(
         request, "source.html", "sources",
         source=found, title=source_title(dependencies.settings, name), week=week,
-        delays=[*delay_stages(receipts, told, name), *([whole] if whole else [])],
+        delays=[*delay_stages(receipts, payloads, name), *([whole] if whole else [])],
         crawl=await dependencies.stores.crawl_requests.state(crawl) if crawl else None,
     )  # fmt: skip
 

@@ -29,7 +29,7 @@ async def story(
         raise HTTPException(404, "no such story is stored; wirewatch keeps stories for 400 days")
     view = await story_view(found, dependencies)
     policy = AddressPolicy(dependencies.settings.polling.private_addresses)
-    pictures = [one.url for shown in view.releases for one in shown.release.images]
+    pictures = [image.url for shown in view.releases for image in shown.release.images]
     hosts = picture_hosts(pictures, policy) if images else ()
     return show(
         request, "story.html", "", headers={"Content-Security-Policy": pictures_policy(hosts)} if images else {},

@@ -105,9 +105,13 @@ async def try_query(dependencies: Dependencies, q: str, tag: str) -> tuple[list[
     except (ValueError, QueryTooExpensiveError) as error:
         return [], False, fault_of(str(error))
     marks = Highlights(q)
-    rows = [StreamRow(event=stored_row(one, None, dependencies.settings)) for one in found]
-    bodies = [one.release for one in found]
-    return [highlighted_row(row, marks, one.body, one.about) for row, one in zip(rows, bodies, strict=True)], more, None
+    rows = [StreamRow(event=stored_row(stored, None, dependencies.settings)) for stored in found]
+    bodies = [stored.release for stored in found]
+    return (
+        [highlighted_row(row, marks, release.body, release.about) for row, release in zip(rows, bodies, strict=True)],
+        more,
+        None,
+    )
 
 
 async def _row(dependencies: Dependencies, name: str, watch: WatchSettings, token: str | None) -> WatchRow:
@@ -119,8 +123,8 @@ async def _row(dependencies: Dependencies, name: str, watch: WatchSettings, toke
         found, more = [], True
     return WatchRow(
         name=name, title=watch_title(dependencies.settings, name), watch=watch,
-        sources=[source_title(dependencies.settings, one) for one in watch.sources or ()],
-        releases=[stored_row(one, None, dependencies.settings) for one in found], more=more,
+        sources=[source_title(dependencies.settings, source) for source in watch.sources or ()],
+        releases=[stored_row(stored, None, dependencies.settings) for stored in found], more=more,
         feed_key=feed_key(token, name) if token else None,
     )  # fmt: skip
 

@@ -10,7 +10,7 @@ import msgspec
 
 from stories.model.timestamps import parse_timestamp
 from stories.store.receipts import Receipt
-from web.view_models.weekly_stats import LATEST
+from web.view_models.weekly_stats import MAX_DELAY_SECONDS
 
 PERCENTILES = (50, 90, 99)
 CHART_WIDTH = 100.0  # logarithmic, from a second to a day
@@ -34,7 +34,8 @@ class DelayStage:
     def bars(self) -> list[float]:
         """The length of each percentile's bar, at most ``CHART_WIDTH``."""
         return [
-            round(CHART_WIDTH * min(1.0, math.log1p(seconds) / math.log1p(LATEST)), 1) for seconds in self.percentiles
+            round(CHART_WIDTH * min(1.0, math.log1p(seconds) / math.log1p(MAX_DELAY_SECONDS)), 1)
+            for seconds in self.percentiles
         ]
 
 
@@ -56,11 +57,11 @@ def delay_stage(words: str, seconds: Iterable[float]) -> DelayStage | None:
     return DelayStage(words=words, counted=len(known), percentiles=ranks)
 
 
-def delay_stages(receipts: Iterable[Receipt], told: Mapping[str, bytes], source: str) -> list[DelayStage]:
+def delay_stages(receipts: Iterable[Receipt], payloads: Mapping[str, bytes], source: str) -> list[DelayStage]:
     """Return the stages of a source's alerts: printed to listed, listed to read, read to alerted."""
     listed, read, alerted = [], [], []
     for receipt in receipts:
-        payload = told.get(receipt.event)
+        payload = payloads.get(receipt.event)
         release = msgspec.json.decode(payload)["data"].get("release") if payload is not None else None
         if release is None or release["source"] != source or receipt.listed is None:
             continue
@@ -71,7 +72,7 @@ def delay_stages(receipts: Iterable[Receipt], told: Mapping[str, bytes], source:
         if receipt.state == "sent" and receipt.settled is not None:
             alerted.append((receipt.settled - receipt.created).total_seconds())
     found = (
-        delay_stage(words, [one for one in seconds if 0 <= one <= LATEST])
+        delay_stage(words, [second for second in seconds if 0 <= second <= MAX_DELAY_SECONDS])
         for words, seconds in (("printed → listed", listed), ("listed → read", read), ("read → alerted", alerted))
     )
-    return [one for one in found if one is not None]
+    return [stage for stage in found if stage is not None]

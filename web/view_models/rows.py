@@ -211,8 +211,8 @@ def event_row(payload: bytes, settings: Settings, *, most: int | None = None) ->
         statement=notice.get("statement"),
         replaces=data.get("replaces"),
         changes=[
-            change_row(one["field"], one.get("paragraph"), one["before"], one["after"], whole=most is None)
-            for one in (data.get("changes") or ())[:most]
+            change_row(change["field"], change.get("paragraph"), change["before"], change["after"], whole=most is None)
+            for change in (data.get("changes") or ())[:most]
         ],
         more_changes=max(0, len(data.get("changes") or ()) - most) if most is not None else 0,
         detail=data.get("detail"),

@@ -132,17 +132,17 @@ class StoryView:
     def moments(self) -> list[Moment]:
         """The timeline, oldest first."""
         found = []
-        for one in self.releases:
-            own, revised = one.release.id or "", one.release.revision > 1
+        for release in self.releases:
+            own, revised = release.release.id or "", release.release.revision > 1
             # A page that became a correction had another kind when it was first seen.
             later = revised or (
-                one.kind == "withdrawn" and one.release.notice is None
+                release.kind == "withdrawn" and release.release.notice is None
             )  # the page was published and later removed
-            kind = "new" if later and one.kind not in ("new", "copied") else one.kind
-            found.append(Moment(at=one.release.first_seen_at or "", kind=kind, words=one.source, target=own))
+            kind = "new" if later and release.kind not in ("new", "copied") else release.kind
+            found.append(Moment(at=release.release.first_seen_at or "", kind=kind, words=release.source, target=own))
             found += [
-                Moment(at=event.at, kind=event.kind, words=one.source, target=own)
-                for event in one.events
+                Moment(at=event.at, kind=event.kind, words=release.source, target=own)
+                for event in release.events
                 if later or event.kind == "revised"
             ]
         return sorted(found, key=lambda moment: moment.at)
@@ -164,8 +164,8 @@ def compared(story: StoryView, dependencies: Dependencies, before: str, after: s
         return None
     old, new = states[before], states[after]
     rows = [
-        change_row(one.field, one.paragraph, one.before, one.after, whole=True)
-        for one in dependencies.changes(old.release, new.release)
+        change_row(change.field, change.paragraph, change.before, change.after, whole=True)
+        for change in dependencies.changes(old.release, new.release)
     ]
     return Comparison(before=old, after=new, changes=rows)
 
@@ -177,28 +177,33 @@ async def story_view(story: StoredStory, dependencies: Dependencies) -> StoryVie
     if len(shown) > MAX_RELEASES_SHOWN:
         shown = (shown[0], *shown[1 - MAX_RELEASES_SHOWN :])
     first = story.releases[0].release
-    ids = {one.release.id: list(change_event_ids(one)) for one in shown}
-    told = await archive.events_by_id([event for events in ids.values() for event in events])
+    ids = {stored.release.id: list(change_event_ids(stored)) for stored in shown}
+    payloads = await archive.events_by_id([event for events in ids.values() for event in events])
     states = {
-        one.release.id: await archive.revisions(one.release.id or "") if one.release.revision > 1 else [one.release]
-        for one in shown
+        stored.release.id: await archive.revisions(stored.release.id or "")
+        if stored.release.revision > 1
+        else [stored.release]
+        for stored in shown
     }
     releases = []
-    for one in shown:
-        source = source_title(settings, one.release.source)
+    for stored in shown:
+        source = source_title(settings, stored.release.source)
         releases.append(
             StoryRelease(
-                release=one.release,
-                kind=WORDS.get(kind_of(one), kind_of(one)),
+                release=stored.release,
+                kind=WORDS.get(kind_of(stored), kind_of(stored)),
                 source=source,
-                wire=distinct_wire(source, one.release.wire),
-                reason=reasons(one.why, {other.release.id or "": other.release for other in story.releases}, settings),
-                copied=one.verdict == "copy",
-                delay=delay(first, one.release),
-                events=[event_row(told[event], settings) for event in ids[one.release.id] if event in told],
-                claims=verified_claims(one, story, states[one.release.id], dependencies),
+                wire=distinct_wire(source, stored.release.wire),
+                reason=reasons(
+                    stored.why, {other.release.id or "": other.release for other in story.releases}, settings
+                ),
+                copied=stored.verdict == "copy",
+                delay=delay(first, stored.release),
+                events=[event_row(payloads[event], settings) for event in ids[stored.release.id] if event in payloads],
+                claims=verified_claims(stored, story, states[stored.release.id], dependencies),
                 states=[
-                    _state(state, source, WORDS.get(kind_of(one), kind_of(one))) for state in states[one.release.id]
+                    _state(state, source, WORDS.get(kind_of(stored), kind_of(stored)))
+                    for state in states[stored.release.id]
                 ],
             )
         )
@@ -209,7 +214,7 @@ async def story_view(story: StoredStory, dependencies: Dependencies) -> StoryVie
         copies=copies_of(story, first.id, settings),
         watches=[watch_title(settings, name) for name in story.watches],
         channels=story.channels,
-        receipts=await _receipts(story, shown, list(told), dependencies),
+        receipts=await _receipts(story, shown, list(payloads), dependencies),
     )
 
 
@@ -233,11 +238,15 @@ def verified_claims(
     release = stored.release
     if release.notice is None:
         return ()
-    original = next((one.release for one in story.releases if one.release.id == stored.replaces), None)
+    original = next(
+        (candidate.release for candidate in story.releases if candidate.release.id == stored.replaces), None
+    )
     if original is not None and original.id == release.id:  # a notice on its own page
         original = states[-2] if len(states) > 1 else None
     sides = (
-        [(one.before, one.after) for one in dependencies.changes(original, release)] if original is not None else None
+        [(change.before, change.after) for change in dependencies.changes(original, release)]
+        if original is not None
+        else None
     )
     return checked_claims(release.notice.statement, sides)
 
@@ -251,12 +260,12 @@ def _state(release: Release, source: str, kind: str) -> State:
 
 
 async def _receipts(
-    story: StoredStory, shown: Sequence[StoredRelease], told: Sequence[str], dependencies: Dependencies
+    story: StoredStory, shown: Sequence[StoredRelease], payloads: Sequence[str], dependencies: Dependencies
 ) -> list[ReceiptRow]:
     """Return the receipts of a story's events, oldest first."""
-    events = list(told)
-    for one in shown:
-        events += [event_id(kind, one.release.id or "", 1) for kind in ("release.new", "release.syndicated")]
+    events = list(payloads)
+    for stored in shown:
+        events += [event_id(kind, stored.release.id or "", 1) for kind in ("release.new", "release.syndicated")]
     channels = dict.fromkeys([*story.channels, *dependencies.settings.channels])
     found = await dependencies.receipts(
         [f"{event}:{channel}" for event in dict.fromkeys(events) for channel in channels]

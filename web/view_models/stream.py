@@ -185,15 +185,17 @@ async def search(dependencies: Dependencies, wanted: ReleaseFilter, before: str 
         )
     except QueryTooExpensiveError as error:
         raise ValueError(f"q: {error}") from error
-    stories = await _stories(dependencies, [one.story for one in page.releases])
+    stories = await _stories(dependencies, [stored.story for stored in page.releases])
     rows = []
-    for one in page.releases:
-        story = stories.get(one.story)
-        if story is not None and not represents_story(story, one, wanted):
+    for stored in page.releases:
+        story = stories.get(stored.story)
+        if story is not None and not represents_story(story, stored, wanted):
             continue
-        copies = copies_of(story, one.release.id, dependencies.settings) if story else None
-        line = stored_row(one, story, dependencies.settings)
-        rows.append(highlighted_row(StreamRow(event=line, copies=copies), marks, one.release.body, one.release.about))
+        copies = copies_of(story, stored.release.id, dependencies.settings) if story else None
+        line = stored_row(stored, story, dependencies.settings)
+        rows.append(
+            highlighted_row(StreamRow(event=line, copies=copies), marks, stored.release.body, stored.release.about)
+        )
     events = await dependencies.archive.latest_events(1)
     return Stream(
         rows=rows, older=str(page.next) if page.next is not None else None,
@@ -213,8 +215,10 @@ async def _matching_events(
     events: Sequence[StreamedEvent], wanted: ReleaseFilter, dependencies: Dependencies
 ) -> list[StreamedEvent]:
     releases = {event.entry: (_head(event)["data"].get("release") or {}).get("id") for event in events}
-    stored = await dependencies.archive.several([one for one in dict.fromkeys(releases.values()) if one])
-    fitting = {one.release.id for one in stored if passes(one, wanted)}
+    stored = await dependencies.archive.releases_by_id(
+        [release_id for release_id in dict.fromkeys(releases.values()) if release_id]
+    )
+    fitting = {candidate.release.id for candidate in stored if passes(candidate, wanted)}
     return [event for event in events if releases[event.entry] in fitting]
 
 
@@ -240,7 +244,7 @@ async def _rows(
             rows.append(StreamRow(event=line, folded=line.kind == "syndicated"))
             continue
         watches = list(
-            dict.fromkeys([*line.watches, *(watch_title(dependencies.settings, one) for one in story.watches)])
+            dict.fromkeys([*line.watches, *(watch_title(dependencies.settings, watch) for watch in story.watches)])
         )
         row = StreamRow(
             event=replace(line, watches=watches, releases=len(story.releases)),

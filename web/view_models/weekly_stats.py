@@ -15,7 +15,7 @@ HOURS = 168
 MAX_RELEASES_WITH_INDEX = 10_000  # a busy week of forty wires
 MAX_RELEASES_WITHOUT_INDEX = 1_000
 CACHE_SECONDS = 60.0  # a chart of a week may be a minute old
-LATEST = 86_400.0  # seconds; a release read later was found in an archive, so its delay means nothing
+MAX_DELAY_SECONDS = 86_400.0  # seconds; a release read later was found in an archive, so its delay means nothing
 HEIGHT = 24  # of the chart, in units of one hour's width
 
 
@@ -80,7 +80,7 @@ async def weeks(dependencies: Dependencies, now: datetime) -> dict[str, WeeklySt
             week.counts[hour] += 1
         if printed is not None:
             late = (seen - printed).total_seconds()
-            if 0 <= late <= LATEST:
+            if 0 <= late <= MAX_DELAY_SECONDS:
                 week.seconds.append(late)
     return found
 

@@ -71,7 +71,7 @@ if not before then
 elseif plan.revises then
   redis.call("RPUSH", KEYS[2], string.sub(before, (string.find(before, "\n", 1, true) or 0) + 1))
   if redis.call("LLEN", KEYS[2]) > plan.revisions_kept then
-    -- The first state stays: it is what was told as new, and events refer to it.
+    -- The first state is never deleted: it was alerted as new, and events refer to it.
     local first = redis.call("LPOP", KEYS[2], 2)[1]
     redis.call("LPUSH", KEYS[2], first)
   end

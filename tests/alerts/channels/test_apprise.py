@@ -196,7 +196,7 @@ async def test_a_digest_that_failed_goes_again_without_gathering_anew(desk, rece
 def test_a_url_that_apprise_does_not_take_is_refused_without_being_shown(url, caplog):
     with pytest.raises(ValidationError, match=r"appriseit\.com") as error:
         Settings.model_validate({"type": "apprise", "url": url})
-    assert "t0ken" not in "".join(one["msg"] for one in error.value.errors())
+    assert "t0ken" not in "".join(fault["msg"] for fault in error.value.errors())
     assert "t0ken" not in caplog.text
 
 

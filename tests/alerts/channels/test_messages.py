@@ -66,7 +66,7 @@ async def test_a_correction_says_what_it_corrects_with_before_and_after(service,
 async def test_a_digest_has_each_story_once_as_it_is_now(service, chats: Chats, event_of):
     original, other = event_of(1, headline="Acme earns 2.1 billion"), event_of(3, story="sty_2")
     sent = await channel(chats.url(service)).send_digest(
-        [outgoing(one) for one in (original, other, correction(event_of))]
+        [outgoing(alert) for alert in (original, other, correction(event_of))]
     )
     assert len(sent) == 3
     assert all(isinstance(outcome, Sent) for outcome in sent)

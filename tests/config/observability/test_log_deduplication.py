@@ -16,12 +16,12 @@ def test_identical_errors_are_one_line_a_minute_with_the_number_left_out():
     repeats, passed = RepeatFilter(lambda: now[0]), []
     for second in range(0, 61, 1):
         now[0] = float(second)
-        one = record(event="redis does not start", why=f"process {second} said no space", timestamp=str(second))
-        passed += [one.msg] if repeats.filter(one) else []
-    assert [one.get("repeated") for one in passed] == [None, 59]
+        entry = record(event="redis does not start", why=f"process {second} said no space", timestamp=str(second))
+        passed += [entry.msg] if repeats.filter(entry) else []
+    assert [passed_record.get("repeated") for passed_record in passed] == [None, 59]
 
 
 def test_errors_of_different_pages_and_warnings_are_all_there():
     repeats = RepeatFilter(lambda: 0.0)
-    assert all(repeats.filter(record(event="not kept", url=f"https://wire.example/{n}")) for n in range(9))
+    assert all(repeats.filter(record(event="page_not_stored", url=f"https://wire.example/{n}")) for n in range(9))
     assert all(repeats.filter(record(logging.WARNING, event="put off")) for _ in range(9))

@@ -73,9 +73,9 @@ def test_a_listing_and_a_page_are_read_whatever_charset_they_name(label: str, wr
     listing, hints = ListingSettings(url=URL), ReleaseHints()
     for content_type in (None, f"text/html; charset={label}"):
         html = read_listing(page.encode(written, "replace"), URL, listing, hints, content_type)
-        assert [one.headline for one in html.sightings] == [f"Grüße und Wörter {n}" for n in range(8)]
+        assert [sighting.headline for sighting in html.sightings] == [f"Grüße und Wörter {n}" for n in range(8)]
         xml = read_listing(feed.encode(written, "replace"), URL, listing, hints, content_type)
-        assert [one.headline for one in xml.sightings] == ["Grüße und Wörter"]
+        assert [sighting.headline for sighting in xml.sightings] == ["Grüße und Wörter"]
         assert "Grüße" in page_text(page.encode(written, "replace"), content_type)
         said = charset(Response(URL, headers={"Content-Type": content_type or ""}))
         assert "Grüße" in decode(page.encode(written, "replace"), header=said)

@@ -57,7 +57,7 @@ def test_a_thread_is_taken_up_where_something_known_is_reached(before, now, take
 
 def test_a_listing_whose_newest_stands_last_is_read_from_there():
     rising = named("abcdefgh", dated=True)
-    assert [one.url[-1] for one in newest_first(rising)] == list("hgfedcba")
+    assert [sighting.url[-1] for sighting in newest_first(rising)] == list("hgfedcba")
     assert has_overlap(named("cdefgh", dated=True), window_of(named("abc", dated=True)))
     assert not has_overlap(named("defgh", dated=True), window_of(named("abc", dated=True)))
 
@@ -76,11 +76,11 @@ def test_news_are_what_the_window_did_not_show():
 def test_a_gap_is_filled_by_a_reading_from_one_edge_to_the_other():
     before, after = gap_edges(named("tsrq"), window_of(named("dcba")))
     assert before == tuple(marks(window_of(named("dcba"))))
-    through = {mark(one) for one in named("tsrqponmlkjihgfedcba")}
-    part = {mark(one) for one in named("tqd")}
+    through = {mark(sighting) for sighting in named("tsrqponmlkjihgfedcba")}
+    part = {mark(sighting) for sighting in named("tqd")}
     assert fills_gap(through, before, after, same_listing=True)
     assert fills_gap(through, before, after, same_listing=False)
     assert fills_gap(part, before, after, same_listing=True)
     assert not fills_gap(part, before, after, same_listing=False)
-    assert not fills_gap({mark(one) for one in named("tsrqponm")}, before, after, same_listing=True)
+    assert not fills_gap({mark(sighting) for sighting in named("tsrqponm")}, before, after, same_listing=True)
     assert not fills_gap(through, (), after, same_listing=True)

@@ -86,12 +86,12 @@ class Wire:
         self.refused.append((source, reason, number))
 
     async def tell(self, kind, subject, *, began, detail, about=None):
-        if (kind, began) not in [(one, more["began"]) for one, _, more in self.told]:
+        if (kind, began) not in [(told, more["began"]) for told, _, more in self.told]:
             self.told.append((kind, detail, {"began": began, **(about or {})}))
 
     def page(self, poll, claim, journey, priority):
         self.read.append(claim.sighting.url)
-        return Request(claim.sighting.url, cb_kwargs={"asked": claim.sighting.url})
+        return Request(claim.sighting.url, cb_kwargs={"requested_url": claim.sighting.url})
 
     def publish(self, count=1):
         first = len(self.releases) + 1
@@ -111,13 +111,14 @@ class Wire:
         numbers = self.shown(page)
         if url == PAGE:
             items = "".join(
-                f'<li><a href="/{one}">Release number {one} of the wire</a></li>' for one in self.releases[::-1]
+                f'<li><a href="/{release}">Release number {release} of the wire</a></li>'
+                for release in self.releases[::-1]
             )
             return HtmlResponse(request.url, body=f"<main><ul>{items}</ul></main>".encode(), request=request)
         items = "".join(
-            f"<item><title>Release {one}</title><link>https://wire.example/{one}</link>"
-            f"<pubDate>{(START + timedelta(seconds=one)).strftime('%a, %d %b %Y %H:%M:%S GMT')}</pubDate></item>"
-            for one in numbers
+            f"<item><title>Release {number}</title><link>https://wire.example/{number}</link>"
+            f"<pubDate>{(START + timedelta(seconds=number)).strftime('%a, %d %b %Y %H:%M:%S GMT')}</pubDate></item>"
+            for number in numbers
         )
         items += f"<item><title>Long</title><link>{self.long_link}</link></item>" if self.long_link else ""
         next_page = f'<a:link rel="next" href="{FEED}?page={page + 1}"/>' if self.paged and self.shown(page + 1) else ""
@@ -157,7 +158,7 @@ class Wire:
 
     @property
     def missed(self):
-        return [one for one in self.releases if f"https://wire.example/{one}" not in self.read]
+        return [release for release in self.releases if f"https://wire.example/{release}" not in self.read]
 
 
 @pytest.fixture
@@ -204,7 +205,7 @@ async def test_without_pages_behind_the_burst_leaves_a_gap_that_holds_all_that_w
     (gap,) = await wire.gaps()
     assert gap.listing == FEED
     assert wire.missed == [1, 2, 3, *range(9, 21)]
-    assert all(gap.from_at <= timestamp(START + timedelta(seconds=one)) <= gap.to_at for one in range(9, 21))
+    assert all(gap.from_at <= timestamp(START + timedelta(seconds=second)) <= gap.to_at for second in range(9, 21))
     assert gap.to_at < timestamp(START + timedelta(seconds=22))
     ((kind, detail, about),) = wire.told
     assert (kind, about["listing"], about["from"]) == ("source.gap", FEED, gap.from_at)

@@ -35,7 +35,7 @@ SETTINGS = Settings(
 
 
 def test_tag_listings_are_polled_once_for_every_watched_tag_and_sources_that_are_off_never():
-    assert [(one.source, one.url, one.tag) for one in all_listings(SETTINGS)] == [
+    assert [(listing.source, listing.url, listing.tag) for listing in all_listings(SETTINGS)] == [
         ("wire", "https://www.wire.example/tag/HKSTP", "HKSTP"),
         ("wire", "https://www.wire.example/tag/Smart%20City", "Smart City"),
         ("wire", "https://wire.example/rss", None),
@@ -52,7 +52,7 @@ def test_the_nearest_interval_counts():
             ListingSettings(url="https://a.example/2"),
         ),
     )
-    found = [one.interval.total_seconds() for one in listings_of("a", exact, (), timedelta(minutes=5))]
+    found = [listing.interval.total_seconds() for listing in listings_of("a", exact, (), timedelta(minutes=5))]
     assert found == [30, 120]
     (plain,) = listings_of("b", source("https://b.example/"), (), timedelta(minutes=5))
     assert plain.interval == timedelta(minutes=5)

@@ -86,7 +86,7 @@ class Pool:
 
 def check(chosen, heads, busy, workers):
     """What holds at every choice."""
-    sources = [one.source for one in busy]
+    sources = [poll.source for poll in busy]
     if chosen.source in sources:
         assert all(head.source in sources for head in heads), "a second worker while another source waits"
         assert workers == 1 or len({*sources}) > 1 or len(busy) < workers - 1, "one source has all workers"

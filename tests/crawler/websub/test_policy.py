@@ -25,7 +25,7 @@ from crawler.websub.policy import (
     subscription_failed,
     update_trust,
 )
-from stories.crawl_state.websub import LATE, LOOKS, Subscription, agreed, pushed, refused
+from stories.crawl_state.websub import MAX_PUSH_DELAY, POLLS_PER_PUSH, Subscription, agreed, pushed, refused
 from stories.db.keys import MAX_WEBSUB_LEASE
 from stories.model.sighting import Cursor, Poll
 from stories.model.timestamps import parse_timestamp, timestamp
@@ -136,9 +136,9 @@ def test_what_polls_find_says_what_a_hub_is_worth():
     assert (right.trust, slowdown(right, NOW), right.found_at) == (2, 4, timestamp(NOW))
     missing = turned(right, update_trust(right, poll(NOW + HOUR), timestamp(NOW + HOUR / 2), 1, NOW + HOUR))
     assert slowdown(missing, NOW + HOUR) == 1, "one release that no push told of, and it is not waited for any more"
-    late = turned(missing, pushed(missing, NOW + HOUR + LATE))
-    assert slowdown(late, NOW + HOUR + LATE) == 4, "told late is not untold"
-    later = NOW + HOUR + 2 * LATE
+    late = turned(missing, pushed(missing, NOW + HOUR + MAX_PUSH_DELAY))
+    assert slowdown(late, NOW + HOUR + MAX_PUSH_DELAY) == 4, "told late is not untold"
+    later = NOW + HOUR + 2 * MAX_PUSH_DELAY
     well = turned(missing, pushed(missing, later))
     assert slowdown(well, later) == 1
     well = turned(well, update_trust(well, poll(later), timestamp(later - MINUTE), 2, later))
@@ -158,7 +158,7 @@ def test_what_came_out_before_the_hub_agreed_was_not_its_to_tell():
         pytest.param({}, Cursor(polled_at=timestamp(NOW)), timedelta(), id="whenever the clock polled it"),
         pytest.param({"looked_at": timestamp(NOW - MINUTE)}, Cursor(), INTERVAL / FASTEST - MINUTE, id="not too often"),
         pytest.param({"looked_at": timestamp(NOW), "looks": 1}, Cursor(), INTERVAL / FASTEST, id="nothing new yet"),
-        pytest.param({"looks": LOOKS}, Cursor(), None, id="looked in vain"),
+        pytest.param({"looks": POLLS_PER_PUSH}, Cursor(), None, id="looked in vain"),
         pytest.param({"found_at": timestamp(NOW)}, Cursor(), None, id="something new was found"),
         pytest.param({"found_at": timestamp(NOW - MINUTE)}, Cursor(), timedelta(), id="found by a poll from before"),
         pytest.param({}, Cursor(failures=1), None, id="the listing fails: it has a pace of its own"),

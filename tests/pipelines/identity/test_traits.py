@@ -48,7 +48,7 @@ def test_near_texts_share_a_band():
     assert "band" in shared(release(), near)
 
 
-TOLD = {
+REPORTED_PREFIX = {
     "Chinese": (
         "港口能源有限公司今日宣布，其位于艾勒里港的首座潮汐储能电站正式投入运行，每天可储存四十八兆瓦时的电力。",
         "公司总裁表示，第二座电站将于今年秋天在圣科文动工，预计投资三亿一千万元，并为当地创造一百二十个岗位。",
@@ -78,9 +78,9 @@ ELSEWHERE = {
 }
 
 
-@pytest.mark.parametrize("language", sorted(TOLD))
+@pytest.mark.parametrize("language", sorted(REPORTED_PREFIX))
 def test_near_texts_in_every_script_share_a_band_and_other_texts_share_nothing(language):
-    told = TOLD[language]
+    told = REPORTED_PREFIX[language]
     first = release("甲", told)
     other_head = {"url": "https://mirror.example/2"}
     edited = release("乙", (ELSEWHERE[language][0][:30], *told[:2], told[2][:-12]), **other_head)

@@ -53,7 +53,7 @@ async def stories_of(bureau: Bureau) -> dict[str, set[str]]:
 
 
 def in_order(announcements: list[Translated]) -> list[Release]:
-    releases = [release for one in announcements for release in one.releases]
+    releases = [release for announcement in announcements for release in announcement.releases]
     return sorted(releases, key=lambda release: release.first_seen_at or "")
 
 
@@ -65,7 +65,7 @@ async def test_announcements_in_three_languages_are_told_once_each_whatever_else
     bureau.clock.at = datetime(2026, 3, 27, 20, tzinfo=UTC)
     announcements = triples(topics, 24, seed=7)
     await read_all(bureau, *in_order(announcements))
-    truth = [{release.url for release in one.releases} for one in announcements]
+    truth = [{release.url for release in announcement.releases} for announcement in announcements]
     stories = await stories_of(bureau)
     joined = [urls for urls in stories.values() if len(urls) > 1]
     assert all(any(urls <= told for told in truth) for urls in joined), "two announcements became one story"
@@ -80,7 +80,7 @@ async def test_announcements_in_english_and_another_language_are_told_once_each(
     bureau.clock.at = datetime(2026, 3, 27, 20, tzinfo=UTC)
     announcements = pairs(("dividend", "expansion"), 32, seed=11)
     await read_all(bureau, *in_order(announcements))
-    truth = [{release.url for release in one.releases} for one in announcements]
+    truth = [{release.url for release in announcement.releases} for announcement in announcements]
     joined = [urls for urls in (await stories_of(bureau)).values() if len(urls) > 1]
     assert all(urls in truth for urls in joined), "two announcements became one story"
     assert len(joined) >= 0.9 * len(truth)
@@ -168,7 +168,7 @@ async def test_a_watch_of_one_language_hears_of_the_release_in_that_language_as_
 async def test_a_correction_in_one_language_names_the_other_languages_as_outdated(redis: Redis) -> None:
     bureau = Bureau(redis)
     first, traditional, simplified = triples(("results",), 1, seed=3)[0].releases
-    await read_all(bureau, *(replace(one, source="harbour-wire") for one in (first, traditional, simplified)))
+    await read_all(bureau, *(replace(release, source="harbour-wire") for release in (first, traditional, simplified)))
     figure = first.headline.rpartition(" Revenue of ")[2]
     body = tuple(text.replace(figure, "7 dollars") for text in first.body)
     corrected = replace(
@@ -184,14 +184,15 @@ async def test_a_correction_in_one_language_names_the_other_languages_as_outdate
 async def test_a_correction_in_three_languages_is_told_once(redis: Redis) -> None:
     """The first one is told; the others are its translations, and each replaces the release in its own language."""
     bureau = Bureau(redis)
-    originals = [replace(one, source="harbour-wire") for one in triples(("results",), 1, seed=3)[0].releases]
+    originals = [replace(release, source="harbour-wire") for release in triples(("results",), 1, seed=3)[0].releases]
     markers = ("CORRECTION: {}", "更正：{}", "更正：{}")
     notices = [
         replace(
-            one, headline=marker.format(one.headline), url=f"https://harbour-wire.example/news/900{number}", id=None,
-            body=(*one.body[:-1], one.body[-1].replace("second", "third").replace("下半年", "來年")),
+            original, headline=marker.format(original.headline), id=None,
+            url=f"https://harbour-wire.example/news/900{number}",
+            body=(*original.body[:-1], original.body[-1].replace("second", "third").replace("下半年", "來年")),
         )
-        for number, (one, marker) in enumerate(zip(originals, markers, strict=True))
+        for number, (original, marker) in enumerate(zip(originals, markers, strict=True))
     ]  # fmt: skip
     await read_all(bureau, *originals, *notices)
     assert await bureau.types() == ["new", "syndicated", "syndicated", "corrected", "syndicated", "syndicated"]

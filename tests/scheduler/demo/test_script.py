@@ -110,7 +110,7 @@ async def test_what_changes_in_place_was_up_long_enough_to_be_read(wire):
     ids=lambda handout: handout.headline[:20],
 )
 def test_each_changed_text_differs_from_the_first_in_a_paragraph_or_two(before, after):
-    changed = [one for one, other in zip(before.body, after.body, strict=True) if one != other]
+    changed = [paragraph for paragraph, other in zip(before.body, after.body, strict=True) if paragraph != other]
     assert 1 <= len(changed) <= 2
 
 

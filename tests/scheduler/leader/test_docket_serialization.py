@@ -90,7 +90,7 @@ def task_queue(redis_url: str, performed: list[Poll]) -> DocketQueue:
 
 def refusals(logged: list[Any]) -> int:
     """How many messages the log says were refused."""
-    return [one["event"] for one in logged].count("task_refused")
+    return [record["event"] for record in logged].count("task_refused")
 
 
 async def empty(redis: Any) -> bool:
@@ -101,8 +101,8 @@ async def empty(redis: Any) -> bool:
 async def test_nothing_that_was_forged_is_run_and_what_is_ours_is_done_meanwhile(redis, redis_url, tmp_path, until):
     marker, performed = tmp_path / "executed", []
     messages = forged(marker)
-    for one in messages.values():  # before a worker is there, as after it
-        await redis.xadd(f"{NAME}:stream", one)
+    for content in messages.values():  # before a worker is there, as after it
+        await redis.xadd(f"{NAME}:stream", content)
     await redis.xadd(
         f"{NAME}:strikes",
         {"direction": "strike", "function": "poll", "operator": "==", "value": cloudpickle.dumps(Evil(marker))},
@@ -116,10 +116,10 @@ async def test_nothing_that_was_forged_is_run_and_what_is_ours_is_done_meanwhile
         running = asyncio.create_task(shared.run())
         try:
             await until(lambda: refusals(logged) >= len(messages), timeout=10)
-            for one in forged(marker).values():
-                await redis.xadd(f"{NAME}:stream", one)
+            for forged_message in forged(marker).values():
+                await redis.xadd(f"{NAME}:stream", forged_message)
             assert shared.enqueue(POLL)
-            await until(lambda: [replace(one, term=0) for one in performed] == [POLL], timeout=10)
+            await until(lambda: [replace(poll, term=0) for poll in performed] == [POLL], timeout=10)
             await until(lambda: refusals(logged) >= 2 * len(messages), timeout=10)
 
             await until(lambda: empty(redis), timeout=10)
@@ -199,9 +199,9 @@ def test_processes_of_one_configuration_prove_themselves_to_each_other_and_to_no
         (settings(tmp_path, redis_url="redis://:pass@a/0"), settings(tmp_path, redis_url="rediss://u:pass@b/1")),
     ]
     sealed = []
-    for one, other in ours:
-        assert signer_of(one).is_authenticated
-        sealed.append(signer_of(one).seal("poll", "text"))
+    for sender, other in ours:
+        assert signer_of(sender).is_authenticated
+        sealed.append(signer_of(sender).seal("poll", "text"))
         assert signer_of(other).open("poll", sealed[-1]) == "text"
         assert signer_of(other).open("member", sealed[-1]) is None
     assert len(set(sealed)) == 3

@@ -64,7 +64,7 @@ async def test_waiting_pages_come_back_to_the_backlog_however_many_there_are(mir
     await mirror.restore("new", NOW)
     assert await Backlog(redis).size("wire") == 1200
     taken = await Backlog(redis, MemoryMark(name="new")).take("wire", 1200, NOW)
-    assert {one.pending for one in taken} == {waiting(number) for number in range(1200)}
+    assert {content.pending for content in taken} == {waiting(number) for number in range(1200)}
 
 
 async def test_what_a_first_poll_held_goes_behind_new_releases_and_stays_silent(mirror, redis):
@@ -144,4 +144,4 @@ async def test_random_bytes_anywhere_do_not_end_the_mirror(redis_url, tmp_path, 
         await redis.flushall()
         await mirror.restore("new", NOW)
         assert await redis.hexists(keys.recovered_releases().name, release_id_bytes(name))
-        assert await Archive(redis).several([name]) == []
+        assert await Archive(redis).releases_by_id([name]) == []

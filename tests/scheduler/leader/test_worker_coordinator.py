@@ -28,7 +28,7 @@ from stories.model.timestamps import timestamp
 
 def events(logged):
     """What the log says, without the reasons."""
-    return [one["event"] for one in logged]
+    return [record["event"] for record in logged]
 
 
 @pytest.mark.parametrize("signed", [None, Signer(b"another key"), Signer(b"")], ids=["not", "otherwise", "without one"])
@@ -38,7 +38,7 @@ async def test_a_forged_entry_in_the_worker_registry_shares_nothing_and_is_logge
     app = SimpleNamespace(redis=redis, redis_url=redis_url, signer=Signer(b"a key"))
     lease, queue = SimpleNamespace(term=0, is_held=True), SharedQueue()
     coordinator = WorkerCoordinator(cast(Any, app), cast(Any, lease))
-    services = SimpleNamespace(claims=SimpleNamespace(run="daemon/"))
+    services = SimpleNamespace(claims=SimpleNamespace(process_name="daemon/"))
     before = await redis.keys("*docket*")
     with capture_logs() as logged:
         running = asyncio.create_task(coordinator.run(cast(Any, services), queue))
@@ -63,7 +63,7 @@ async def test_a_daemon_that_lacks_the_extra_for_workers_goes_on_alone_when_one_
     stores = CrawlStores.from_redis(redis)
     app = SimpleNamespace(redis=redis, redis_url=redis_url, signer=signer, stores=stores)
     lease = SimpleNamespace(term=0, is_held=True)
-    services, queue = SimpleNamespace(claims=SimpleNamespace(run="daemon/")), SharedQueue()
+    services, queue = SimpleNamespace(claims=SimpleNamespace(process_name="daemon/")), SharedQueue()
     coordinator = WorkerCoordinator(cast(Any, app), cast(Any, lease))
     running = asyncio.create_task(coordinator.run(cast(Any, services), queue))
     looked = asyncio.create_task(coordinator.checked.wait())

@@ -37,10 +37,10 @@ async def crew(table, tmp_path):
 
     yield start
     async with AsyncExitStack() as ending:
-        for one in started:
-            ending.push_async_callback(one.stop)
-            if one.process.returncode is None:
-                one.process.send_signal(signal.SIGCONT)
+        for program in started:
+            ending.push_async_callback(program.stop)
+            if program.process.returncode is None:
+                program.process.send_signal(signal.SIGCONT)
 
 
 def new_ones(receiver):
@@ -48,39 +48,39 @@ def new_ones(receiver):
     return Counter(event["data"]["release"]["url"] for event in receiver.events if event["type"] == "release.new")
 
 
-def new_pages(one):
+def new_pages(program):
     """How often a process found something new on a listing."""
-    return one.log.read_text(errors="replace").count('"new": 1,')
+    return program.log.read_text(errors="replace").count('"new": 1,')
 
 
-def times_said(one, words):
+def times_said(program, words):
     """How often a process has written this."""
-    return one.log.read_text(errors="replace").count(words)
+    return program.log.read_text(errors="replace").count(words)
 
 
-def said(one, words):
+def said(program, words):
     """Whether a process has written this."""
-    return words in one.log.read_text(errors="replace")
+    return words in program.log.read_text(errors="replace")
 
 
 async def test_workers_read_what_comes_out_and_one_that_is_killed_is_replaced_by_the_others(
     table, newswire, receiver, crew, tmp_path
 ):
     workers = [await crew("worker"), await crew("worker")]
-    for one in workers:
-        await one.ready(lambda one=one: said(one, "wirewatch works"))
+    for worker in workers:
+        await worker.ready(lambda worker=worker: said(worker, "wirewatch works"))
     async with running(table, tmp_path) as daemon:
         await daemon.ready(lambda: said(daemon, "workers_found"))
-        await daemon.ready(lambda: all(said(one, '"claimed"') for one in workers))  # each polls
+        await daemon.ready(lambda: all(said(worker, '"claimed"') for worker in workers))  # each polls
         early = newswire.publish(stories.TRAM_BATTERIES, "meridian")
         await daemon.ready(lambda: new_ones(receiver)[canonical_url(early)])
 
         # A page hangs; whoever has it is killed, if it is a worker, and else some worker.
-        before = {one.log: new_pages(one) for one in (daemon, *workers)}
+        before = {program.log: new_pages(program) for program in (daemon, *workers)}
         hanging = newswire.publish(stories.NIGHT_MARKET)
         newswire.fail(hanging, delay=20)
-        await daemon.ready(lambda: any(new_pages(one) > before[one.log] for one in (daemon, *workers)))
-        workers.sort(key=lambda one: new_pages(one) == before[one.log])
+        await daemon.ready(lambda: any(new_pages(program) > before[program.log] for program in (daemon, *workers)))
+        workers.sort(key=lambda worker: new_pages(worker) == before[worker.log])
         workers[0].process.kill()
         newswire.heal(hanging)
         late = newswire.publish(stories.BRIDGE_SENSORS, "pressline")

@@ -89,7 +89,7 @@ class Watching:
             await reports.put(DAEMON, report)
 
         self.canary = Canary(
-            DAEMON, reader, configured, self.clock, monitor.tell, put,
+            DAEMON, reader, configured, self.clock, monitor.notify, put,
             observe=lambda state, error: self.errors.append(error), changed=self.changes.append,
         )  # fmt: skip
 

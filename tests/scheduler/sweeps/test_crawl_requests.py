@@ -32,7 +32,7 @@ SETTINGS = Settings(
 
 def asked(source="", **more):
     poll = Poll(source=source, reason="trigger", crawl_id="crl_1", asked_at=NOW, **more)
-    return [(one.source, one.listing or one.urls[0]) for one in expand(poll, SETTINGS)]
+    return [(found.source, found.listing or found.urls[0]) for found in expand(poll, SETTINGS)]
 
 
 def test_a_source_means_all_its_listings_for_the_watched_tags():
@@ -76,4 +76,4 @@ async def test_a_crawl_that_the_next_clock_took_up_is_not_asked_for_again_by_the
     await until(lambda: under_way == ["crl_1", "crl_1"])
     await cancel_and_wait([before, after])
     assert await redis.llen(keys.poll_requests().name) == 0
-    assert [one.crawl_id for one in await requests.requeue_lost()] == ["crl_1"]
+    assert [poll.crawl_id for poll in await requests.requeue_lost()] == ["crl_1"]

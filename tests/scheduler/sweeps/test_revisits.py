@@ -163,7 +163,7 @@ async def test_pages_of_a_source_that_was_removed_are_not_read_again_and_stay_st
     sweeping.configure(settings(sources={"crowd": SOURCES["crowd"]}))
     assert await sweeping.sweep(minutes=17) == []
     assert await sweeping.stores.revisit_queue.due(sweeping.clock() + timedelta(days=99), 10) == []
-    assert (await Archive(sweeping.bureau.redis).several([own_id(office.release().url)]))[0].release.headline
+    assert (await Archive(sweeping.bureau.redis).releases_by_id([own_id(office.release().url)]))[0].release.headline
 
 
 async def test_pages_of_a_renamed_source_are_read_again_as_the_new_one_where_its_pattern_has_them(

@@ -11,7 +11,7 @@ from crawler.polling.polls import Listing
 from scheduler.sweeps.websub import WebSubSweep
 from stories.crawl_state.claims import listing_key
 from stories.crawl_state.crawl_stores import CrawlStores
-from stories.crawl_state.websub import LOOKS, Subscription, WebSubStore, pushed
+from stories.crawl_state.websub import POLLS_PER_PUSH, Subscription, WebSubStore, pushed
 from stories.model.sighting import Cursor
 from stories.model.timestamps import timestamp
 
@@ -72,7 +72,7 @@ async def test_a_poll_that_was_under_way_when_the_push_came_is_not_its_answer(de
     await desks.found(START - timedelta(seconds=1))
     await desks.sweep_for(10 * INTERVAL)
     assert [poll.asked_at - START for poll in desks.asked] == pytest.approx(
-        [number * INTERVAL / 4 for number in range(LOOKS)], abs=timedelta(seconds=25)
+        [number * INTERVAL / 4 for number in range(POLLS_PER_PUSH)], abs=timedelta(seconds=25)
     )
     assert await desks.pushes.due(desks.now, 10) == []
 

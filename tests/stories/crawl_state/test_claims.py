@@ -14,7 +14,7 @@ from redis.exceptions import OutOfMemoryError, ResponseError
 
 from stories.crawl_state import claims as claiming
 from stories.crawl_state.backlog import Backlog
-from stories.crawl_state.claims import RETRIES, SETTLED_FAILURES, Claimed, Claims, listed_digest, listing_key
+from stories.crawl_state.claims import RETRIES, SETTLED_FAILURES, ClaimResult, Claims, listed_digest, listing_key
 from stories.crawl_state.pending_sightings import PendingSightings
 from stories.db import keys
 from stories.model.sighting import PendingSighting, Sighting
@@ -33,7 +33,7 @@ def seen(*numbers: int, headline: str = "Ferries Ordered") -> list[Sighting]:
     return [Sighting(url=page(number), headline=f"{headline} {number}") for number in numbers]
 
 
-def urls(claimed: Claimed) -> list[str]:
+def urls(claimed: ClaimResult) -> list[str]:
     return [claim.sighting.url for claim in claimed.claims]
 
 
@@ -67,7 +67,7 @@ async def test_a_page_that_was_read_is_never_claimed_again(claims: Claims) -> No
     await claims.claim(LISTING, seen(1), NOW)
     await claims.record_unchanged(page(1), "rel_1", LISTING, "Ferries Ordered 1")
     again = await claims.claim(LISTING, seen(1), NOW)
-    assert again == Claimed(claims=(), settled=True)
+    assert again == ClaimResult(claims=(), settled=True)
     assert await claims.release_id(page(1)) == "rel_1"
 
 
@@ -90,7 +90,7 @@ async def test_a_page_whose_listed_version_changed_is_claimed_until_it_was_read(
     await leases_end(redis, [1])
     assert urls(await claims.claim(LISTING, versioned("a", "new"), NOW)) == [page(1)], "a crash loses no change"
     await read_all(claims, versioned("a", "new"))
-    assert await claims.claim(LISTING, versioned("a", "new"), NOW) == Claimed(claims=(), settled=True)
+    assert await claims.claim(LISTING, versioned("a", "new"), NOW) == ClaimResult(claims=(), settled=True)
 
 
 async def test_pages_stored_without_a_version_are_not_read_again_when_their_listing_gets_one(claims: Claims) -> None:
@@ -121,7 +121,7 @@ async def test_a_version_that_changes_without_the_page_is_ignored_after_three_re
 async def test_a_listing_is_settled_only_when_what_is_open_on_it_is_pending(claims: Claims, redis: Redis) -> None:
     assert (await claims.claim(LISTING, seen(1), NOW)).settled, "the lister makes it pending"
     assert not (await claims.claim(LISTING, seen(1), NOW)).settled, "another worker reads it, and it is not pending"
-    pending = [PendingSighting(source="wire", listing=LISTING, tag=None, sighting=one) for one in seen(1)]
+    pending = [PendingSighting(source="wire", listing=LISTING, tag=None, sighting=sighting) for sighting in seen(1)]
     await PendingSightings(redis).add(pending, NOW)
     assert (await claims.claim(LISTING, seen(1), NOW)).settled, "it is read in the end"
     await claims.record_unchanged(page(1), "rel_1", LISTING, "Ferries Ordered 1")
@@ -266,11 +266,11 @@ async def test_a_redis_without_room_leases_nothing(claims: Claims, redis: Redis)
 async def test_three_workers_share_a_listing_without_overlap(redis_url: str) -> None:
     workers = [Redis.from_url(redis_url) for _ in range(3)]
     try:
-        claimed = await asyncio.gather(*(Claims(one).claim(LISTING, seen(*range(50)), NOW) for one in workers))
+        claimed = await asyncio.gather(*(Claims(worker).claim(LISTING, seen(*range(50)), NOW) for worker in workers))
     finally:
         for worker in workers:
             await worker.aclose()
-    every = [url for one in claimed for url in urls(one)]
+    every = [url for outcome in claimed for url in urls(outcome)]
     assert sorted(every) == sorted(page(number) for number in range(50))
 
 
@@ -317,7 +317,9 @@ async def test_beyond_the_limit_pages_are_deferred_and_what_waits_is_left_to_the
     first = await claims.claim(LISTING, seen(1, 2, 3), NOW, limit=1, source="wire")
     assert [claim.sighting.url for claim in first.claims] == [page(1)]
     assert [sighting.url for sighting in first.deferred] == [page(2), page(3)]
-    pending = [PendingSighting(source="wire", listing=LISTING, tag=None, sighting=one) for one in first.deferred]
+    pending = [
+        PendingSighting(source="wire", listing=LISTING, tag=None, sighting=sighting) for sighting in first.deferred
+    ]
     await Backlog(redis).add("wire", pending, NOW)
     again = await claims.claim(LISTING, seen(1, 2, 3, 4), NOW, limit=5, source="wire")
     assert [claim.sighting.url for claim in again.claims] == [page(4)]

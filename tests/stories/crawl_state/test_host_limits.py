@@ -12,7 +12,7 @@ NOW = datetime(2026, 3, 10, 9, 30, tzinfo=UTC)
 
 async def test_two_processes_get_turns_of_one_host_a_delay_apart(redis):
     first, second = HostLimits(redis), HostLimits(redis)
-    waits = [await one.reserve_slot("wire.example", 60.0) for one in (first, second, first)]
+    waits = [await limits.reserve_slot("wire.example", 60.0) for limits in (first, second, first)]
     assert waits[0] == 0
     assert 100 < waits[2] <= 120
     assert 50 < waits[2] - waits[1] < 70

@@ -17,13 +17,14 @@ async def test_what_a_dead_reader_claimed_is_free_and_what_a_living_one_claimed_
     crew, dead, living = WorkerRegistry(redis), Claims(redis), Claims(redis)
     sightings = [Sighting(url=f"https://wire.example/news/{number}") for number in (1, 2)]
     taken = (
-        PendingSighting(source="wire", listing="https://wire.example/", tag=None, sighting=one) for one in sightings
+        PendingSighting(source="wire", listing="https://wire.example/", tag=None, sighting=sighting)
+        for sighting in sightings
     )
     await PendingSightings(redis).add(taken, NOW + timedelta(minutes=11))
     await dead.claim("listing", sightings[:1], NOW)
     await living.claim("listing", sightings[1:], NOW)
-    await crew.heartbeat(living.run)
-    assert await crew.list_workers() == ([living.run], [])
-    assert await crew.reap(dead.run) == [(url_digest(sightings[0].url), 1)]
+    await crew.heartbeat(living.process_name)
+    assert await crew.list_workers() == ([living.process_name], [])
+    assert await crew.reap(dead.process_name) == [(url_digest(sightings[0].url), 1)]
     again = await living.claim("listing", sightings, NOW)
-    assert [one.sighting for one in again.claims] == sightings[:1]
+    assert [claim.sighting for claim in again.claims] == sightings[:1]

@@ -65,7 +65,7 @@ async def test_another_process_reads_what_was_packed_with_a_dictionary(
     kept = await _fill(bureau, 80)
     edited = await bureau.read(replace(issue(79), body=("Nothing was counted: the boats were away.",)))
     monkeypatch.setattr(codec, "_trained", {})
-    assert [one.release for one in await bureau.archive.several([kept[-2].id or ""])] == [kept[-2]]
+    assert [stored.release for stored in await bureau.archive.releases_by_id([kept[-2].id or ""])] == [kept[-2]]
     monkeypatch.setattr(codec, "_trained", {})
     assert edited.release is not None
     assert await bureau.archive.revisions(kept[-1].id or "") == [kept[-1], edited.release]
@@ -85,7 +85,7 @@ async def test_a_lost_dictionary_is_named_with_what_mends_it(
     monkeypatch.setattr(unreadable_records, "_logged", {})
     with capture_logs() as logged:
         assert await bureau.archive.release(kept[-1].id or "") is None
-    (line,) = (one for one in logged if one["event"] == "record_unreadable")
+    (line,) = (record for record in logged if record["event"] == "record_unreadable")
     assert "DictionaryLostError" in line["reason"]
     assert "restore a backup" in line["reason"]
 
@@ -98,4 +98,4 @@ async def test_a_memory_with_nothing_to_learn_from_goes_on_without_a_dictionary(
     for number in range(25):
         await memory.ingest(reading(Release(url=f"https://harbour-wire.example/{number}", headline=str(number))))
     assert await redis.hlen(keys.dictionaries().name) == 0
-    assert len([one async for one in bureau.archive.releases()]) == 25
+    assert len([release async for release in bureau.archive.releases()]) == 25

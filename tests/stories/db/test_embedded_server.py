@@ -439,7 +439,7 @@ async def test_data_of_another_kind_of_server_is_not_called_damaged_nor_touched(
 
 
 def _names(data_dir: Path) -> list[str]:
-    return sorted(one.name for one in (data_dir / "redis" / "appendonlydir").iterdir())
+    return sorted(path.name for path in (data_dir / "redis" / "appendonlydir").iterdir())
 
 
 def _rewritten(data_dir: Path) -> bool:
@@ -600,7 +600,7 @@ def _socket_inodes(pid: int) -> set[str]:
     folder = Path(f"/proc/{pid}/fd")
     if not folder.exists():
         pytest.skip("no /proc on this system")
-    links = (str(one.readlink()) for one in folder.iterdir())
+    links = (str(path.readlink()) for path in folder.iterdir())
     return {link[8:-1] for link in links if link.startswith("socket:[")}
 
 

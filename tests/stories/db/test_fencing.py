@@ -18,7 +18,7 @@ from stories.crawl_state.claims import Claims, listing_key
 from stories.crawl_state.crawl_stores import CrawlStores
 from stories.crawl_state.cursors import Cursors
 from stories.crawl_state.revisit_queue import RevisitQueue
-from stories.crawl_state.workers import Due, WorkerRegistry
+from stories.crawl_state.workers import DueListing, WorkerRegistry
 from stories.db import keys
 from stories.db.fencing import is_deposed, raise_term
 from stories.model.sighting import Cursor, Sighting
@@ -67,9 +67,9 @@ class Remembering(ReleaseStore):
 
     asked: tuple[Any, ...] = ()
 
-    async def keep(self, *asked: Any) -> bool:
+    async def commit(self, *asked: Any) -> bool:
         self.asked = asked
-        return await super().keep(*asked)
+        return await super().commit(*asked)
 
 
 async def test_a_keep_whose_answer_was_lost_is_answered_though_the_clock_changed_hands(redis: Redis) -> None:
@@ -77,7 +77,7 @@ async def test_a_keep_whose_answer_was_lost_is_answered_though_the_clock_changed
     ingestor = Ingestor(keeper, Claims(redis), RevisitQueue(redis), bureau.settings, bureau.clock, lambda _: None)
     await ingestor.ingest(reading(press_office.release()))
     await raise_term(redis)
-    assert await keeper.keep(*keeper.asked)
+    assert await keeper.commit(*keeper.asked)
 
 
 async def test_a_deposed_clock_claims_no_page_and_counts_none_as_failed(redis: Redis, terms: tuple[int, int]) -> None:
@@ -97,7 +97,7 @@ async def test_a_deposed_clock_claims_no_page_and_counts_none_as_failed(redis: R
 async def test_a_page_that_another_reads_meanwhile_does_not_count_as_failed(redis: Redis) -> None:
     slow, quick = Claims(redis), Claims(redis)
     await slow.claim(LISTING, SIGHTINGS, NOW)
-    await WorkerRegistry(redis).reap(slow.run)
+    await WorkerRegistry(redis).reap(slow.process_name)
     await redis.delete(*[name async for name in redis.scan_iter(keys.claim("*").name)])  # its lease ended
     await quick.claim(LISTING, SIGHTINGS, NOW)
     assert await slow.record_failure(URL, "no route to host", NOW) == timedelta()
@@ -115,7 +115,9 @@ async def test_a_deposed_clock_moves_no_cursor_and_takes_nothing_that_was_told(
     with pytest.raises(ResponseError, match="DEPOSED"):
         await Cursors(redis, old).record_poll("wire", late, listing=LISTING)
     assert await Cursors(redis).get(LISTING) == polled
-    await WorkerRegistry(redis).publish_next_poll(Due(source="wire", listing="https://wire.example/news", at=NOW))
+    await WorkerRegistry(redis).publish_next_poll(
+        DueListing(source="wire", listing="https://wire.example/news", at=NOW)
+    )
     with pytest.raises(ResponseError, match="DEPOSED"):
         await WorkerRegistry(redis, old).take_next_polls(10)
     assert len(await WorkerRegistry(redis, new).take_next_polls(10)) == 1

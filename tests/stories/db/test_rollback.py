@@ -35,39 +35,39 @@ def test_what_became_of_redis_is_told_by_its_mark(known: Mark | None, found: Mar
 
 
 async def test_a_redis_that_goes_on_is_the_same_for_the_next_daemon_too(redis: Redis, tmp_path: Path) -> None:
-    assert (await RollbackDetector(redis, tmp_path, ["one"]).look(NOW)).change == "another server"
+    assert (await RollbackDetector(redis, tmp_path, ["one"]).check(NOW)).change == "another server"
     second = RollbackDetector(redis, tmp_path, ["one"])
-    assert [(await second.look(NOW)).change for _ in range(3)] == ["same"] * 3
+    assert [(await second.check(NOW)).change for _ in range(3)] == ["same"] * 3
 
 
 async def test_one_that_went_back_begins_a_new_epoch_once_and_names_what_was_polled(
     redis: Redis, tmp_path: Path
 ) -> None:
     first = RollbackDetector(redis, tmp_path, ["two", "one"])
-    await first.look(NOW)
+    await first.check(NOW)
     backup = await redis.dump(keys.epoch().name)
     for _ in range(3):
-        await first.look(NOW)
+        await first.check(NOW)
     await redis.restore(keys.epoch().name, 0, backup, replace=True)
     second = RollbackDetector(redis, tmp_path, ["three"])
-    found = await second.look(NOW)
+    found = await second.check(NOW)
     assert (found.change, found.epoch, found.polled) == ("went back", 2, ("one", "two"))
     assert found.since == "2026-03-10T09:30:00.000Z"
-    assert (await second.look(NOW)).change == "same"
-    assert (await RollbackDetector(redis, tmp_path, ["three"]).look(NOW)).epoch == 2
+    assert (await second.check(NOW)).change == "same"
+    assert (await RollbackDetector(redis, tmp_path, ["three"]).check(NOW)).epoch == 2
 
 
 async def test_an_emptied_redis_is_a_new_memory_and_did_not_go_back(redis: Redis, tmp_path: Path) -> None:
-    one = RollbackDetector(redis, tmp_path, ["one"])
+    detector = RollbackDetector(redis, tmp_path, ["one"])
     for _ in range(5):
-        await one.look(NOW)
+        await detector.check(NOW)
     await redis.flushall()
-    found = await one.look(NOW)
+    found = await detector.check(NOW)
     assert (found.change, found.epoch, found.since) == ("another server", 1, None)
 
 
 async def test_a_data_dir_that_cannot_be_written_stops_nothing(redis: Redis, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    one = RollbackDetector(redis, tmp_path / "file", ["one"])
-    await one.look(NOW)
-    assert (await one.look(NOW)).change == "same"
+    detector = RollbackDetector(redis, tmp_path / "file", ["one"])
+    await detector.check(NOW)
+    assert (await detector.check(NOW)).change == "same"

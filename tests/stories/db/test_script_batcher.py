@@ -50,8 +50,8 @@ async def test_a_script_that_fails_is_the_fault_of_whoever_asked_for_it(
 ) -> None:
     await redis.lpush("list", "x")
     asked = [courier.run(add, [name], [5]) for name in ("one", "list", "two")]
-    one, wrong, two = await asyncio.gather(*asked, return_exceptions=True)
-    assert (one, two) == (5, 5)
+    first, wrong, second = await asyncio.gather(*asked, return_exceptions=True)
+    assert (first, second) == (5, 5)
     assert isinstance(wrong, ResponseError)
     assert "WRONGTYPE" in str(wrong)
     await redis.flushall()

@@ -59,7 +59,7 @@ async def test_random_bytes_in_a_record_are_left_out(redis_url, junk):
         client.set(keys.crawl("one").name, junk, ex=60)
     async with Redis.from_url(redis_url) as redis:
         stores = CrawlStores.from_redis(redis)
-        assert await Archive(redis).several([name]) == []
+        assert await Archive(redis).releases_by_id([name]) == []
         assert (await stores.cursors.get("listing")).read_at is not None, (
             "a listing is not seeded because its record is broken"
         )

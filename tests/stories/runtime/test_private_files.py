@@ -43,7 +43,7 @@ def test_the_index_and_the_files_beside_it_are_for_their_owner_alone(tmp_path: P
         IndexFile(path, create=True).close()
         path.chmod(before)
     index = IndexFile(path, create=before is None, writes=True)
-    index.note(entry="1-1")
+    index.put_values(entry="1-1")
     assert {file.name: oct(mode(file)) for file in tmp_path.iterdir()} == {
         file.name: oct(0o600) for file in tmp_path.iterdir()
     }

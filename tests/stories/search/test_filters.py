@@ -36,8 +36,8 @@ async def bureau(redis: Redis) -> Bureau:
 
 async def wanted(bureau: Bureau, **fields: object) -> list[str]:
     """Return the kinds of what is asked for, oldest first."""
-    found = [one async for one in filtered(bureau.archive, ReleaseFilter(**fields))]  # type: ignore[arg-type]
-    return [kind_of(one) for one in reversed(found)]
+    found = [stored async for stored in filtered(bureau.archive, ReleaseFilter(**fields))]  # type: ignore[arg-type]
+    return [kind_of(stored) for stored in reversed(found)]
 
 
 async def test_every_kind_is_told_from_the_others(bureau: Bureau) -> None:
@@ -58,5 +58,5 @@ async def test_source_moment_and_watch_narrow_it_down(bureau: Bureau) -> None:
     assert await wanted(bureau, source=press_office.MIRROR) == ["copy", "repeat"]
     assert await wanted(bureau, since=START + timedelta(minutes=30)) == ["withdrawal", "repeat", "update"]
     copper = FilterRequest(matches=lambda release: "Copper" in release.headline, expression="copper")
-    assert await wanted(bureau, asked=[copper]) == ["withdrawal"]
+    assert await wanted(bureau, parts=[copper]) == ["withdrawal"]
     assert await wanted(bureau, tag="Velmora", source="nowhere") == []

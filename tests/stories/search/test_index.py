@@ -158,7 +158,7 @@ OTHER_PARTS = st.one_of(
 QUERIES = st.recursive(
     TERMS | OTHER_PARTS,
     lambda inner: st.one_of(
-        inner.map(lambda one: f"NOT ({one})"),
+        inner.map(lambda query: f"NOT ({query})"),
         st.tuples(inner, inner).map(lambda two: f"({two[0]}) OR ({two[1]})"),
         st.tuples(inner, inner).map(lambda two: f"({two[0]}) AND ({two[1]})"),
     ),

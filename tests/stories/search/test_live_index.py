@@ -144,8 +144,8 @@ def remove(path: Path) -> None:
 
 
 def remove_all(path: Path) -> None:
-    for one in path.parent.glob(f"{path.name}*"):
-        one.unlink()
+    for file in path.parent.glob(f"{path.name}*"):
+        file.unlink()
 
 
 def replace_by_garbage(path: Path) -> None:
@@ -206,7 +206,7 @@ async def test_filters_work_while_the_index_cannot_be_written(
     async with running(redis, tmp_path / "file", ready=False) as finder:
         wanted = ReleaseFilter(tag="golf")
         page = await page_of(Archive(redis), wanted, finder=finder, before=None, limit=5, look_at=100)
-        assert [one.release.id for one in page.releases] == [golf.id]
+        assert [release.release.id for release in page.releases] == [golf.id]
         assert not finder.ready
 
 
@@ -227,8 +227,8 @@ async def test_an_expired_release_is_not_shown_though_the_index_has_it(
     await archive.publish("Golf again", tags=("Golf",))
     async with running(redis, tmp_path) as finder:
         await redis.delete(keys.release(gone.id or "").name)
-        found = [one async for one in filtered(Archive(redis), ReleaseFilter(tag="golf"), finder)]
-        assert [one.release.headline for one in found] == ["Golf again"]
+        found = [stored async for stored in filtered(Archive(redis), ReleaseFilter(tag="golf"), finder)]
+        assert [stored.release.headline for stored in found] == ["Golf again"]
 
 
 async def test_a_command_reads_the_index_of_a_daemon_while_it_is_up_to_date(

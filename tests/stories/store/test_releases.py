@@ -23,7 +23,7 @@ from stories.model.release import Release
 from stories.model.sighting import Sighting
 from stories.model.timestamps import timestamp
 from stories.model.urls import url_digest
-from stories.store.releases import EACH, INDEX_KEPT, REVISIONS_KEPT, BlockingKey, Decision, ReleaseStore
+from stories.store.releases import INDEX_KEPT, RELEASES_PER_KEY, REVISIONS_KEPT, BlockingKey, Decision, ReleaseStore
 
 LISTING = listing_key(press_office.WIRE, "https://harbour-wire.example/news")
 
@@ -77,7 +77,7 @@ def bureau(redis: Redis) -> Bureau:
 async def kept(keeper: ReleaseStore, keep: Decision, now: datetime = START) -> bool:
     found = blocking_keys_of(keep.release)
     knowledge = await keeper.lookup(keep.release.id or "", found)
-    return await keeper.keep(keep, of_listing(keep.release), found, knowledge.fingerprint, now)
+    return await keeper.commit(keep, of_listing(keep.release), found, knowledge.fingerprint, now)
 
 
 async def test_everything_of_a_decision_is_there_after_one_call(
@@ -130,9 +130,9 @@ async def test_a_repeated_call_after_a_lost_reply_changes_nothing(keeper: Releas
     keep = decided(known_as(press_office.release()))
     found = blocking_keys_of(keep.release)
     seen = await keeper.lookup(keep.release.id or "", found)
-    assert await keeper.keep(keep, of_listing(keep.release), found, seen.fingerprint, START)
+    assert await keeper.commit(keep, of_listing(keep.release), found, seen.fingerprint, START)
     before = await bureau.everything()
-    assert await keeper.keep(keep, of_listing(keep.release), found, seen.fingerprint, START)
+    assert await keeper.commit(keep, of_listing(keep.release), found, seen.fingerprint, START)
     assert await bureau.everything() == before
 
 
@@ -151,7 +151,7 @@ async def test_nothing_is_kept_when_a_candidate_came_meanwhile(keeper: ReleaseSt
     assert seen.candidates == ()
     assert await kept(keeper, decided(first))
     before = await bureau.everything()
-    assert not await keeper.keep(decided(second), of_listing(second), found, seen.fingerprint, START)
+    assert not await keeper.commit(decided(second), of_listing(second), found, seen.fingerprint, START)
     assert await bureau.everything() == before
 
 
@@ -164,7 +164,7 @@ async def test_nothing_is_kept_when_a_candidate_or_its_story_changed_meanwhile(
     await kept(keeper, keep)
     found = blocking_keys_of(second)
     seen = await keeper.lookup(second.id or "", found)
-    assert [one.release.id for one in seen.candidates] == [first.id]
+    assert [candidate.release.id for candidate in seen.candidates] == [first.id]
     if change == "revision":
         await kept(keeper, replace(keep, release=replace(first, revision=2), revises=True, events=(), alerts={}))
     elif change == "channels":
@@ -175,7 +175,7 @@ async def test_nothing_is_kept_when_a_candidate_or_its_story_changed_meanwhile(
     else:
         other = known_as(press_office.copy(1))
         await kept(keeper, decided(other, events=(), alerts={}, links={first.id or "": other.id or ""}))
-    assert not await keeper.keep(decided(second), of_listing(second), found, seen.fingerprint, START)
+    assert not await keeper.commit(decided(second), of_listing(second), found, seen.fingerprint, START)
     assert await bureau.archive.release(second.id or "") is None
 
 
@@ -185,7 +185,7 @@ async def test_nothing_is_kept_when_the_page_itself_was_kept_meanwhile(keeper: R
     seen = await keeper.lookup(release.id or "", found)
     await kept(keeper, decided(release))
     changed = replace(release, body=("Other words.",))
-    assert not await keeper.keep(decided(changed), of_listing(changed), found, seen.fingerprint, START)
+    assert not await keeper.commit(decided(changed), of_listing(changed), found, seen.fingerprint, START)
     stored = await bureau.archive.release(release.id or "")
     assert stored is not None
     assert stored.release == release
@@ -235,10 +235,10 @@ async def test_a_key_of_a_wrong_type_keeps_everything_out_and_after_repair_the_r
     await redis.expire(wrong, 60)
     before = await bureau.everything()
     with pytest.raises(ResponseError, match="WRONGTYPE"):
-        await keeper.keep(keep, of_listing(keep.release), found, seen.fingerprint, START)
+        await keeper.commit(keep, of_listing(keep.release), found, seen.fingerprint, START)
     assert await bureau.everything() == before
     await redis.delete(wrong)
-    assert await keeper.keep(keep, of_listing(keep.release), found, seen.fingerprint, START)
+    assert await keeper.commit(keep, of_listing(keep.release), found, seen.fingerprint, START)
     assert await bureau.heard("log") == ["new"]
 
 
@@ -251,11 +251,11 @@ async def test_a_redis_without_room_refuses_before_anything_is_written(
     await redis.config_set("maxmemory", "1mb")
     try:
         with pytest.raises(OutOfMemoryError):
-            await keeper.keep(keep, of_listing(keep.release), found, seen.fingerprint, START)
+            await keeper.commit(keep, of_listing(keep.release), found, seen.fingerprint, START)
         assert await redis.dbsize() == 0
     finally:
         await redis.config_set("maxmemory", "0")
-    assert await keeper.keep(keep, of_listing(keep.release), found, seen.fingerprint, START)
+    assert await keeper.commit(keep, of_listing(keep.release), found, seen.fingerprint, START)
     assert await bureau.types() == ["new"]
 
 
@@ -265,18 +265,18 @@ async def test_a_lookup_gives_the_newest_that_share_a_trait_and_always_the_head_
     trait = BlockingKey(kind="band", digest="0123456789abcdef0123")
     first = known_as(press_office.release())
     story = story_id(first.id or "")
-    for number in range(EACH + 10):
+    for number in range(RELEASES_PER_KEY + 10):
         moment = START + timedelta(minutes=number)
-        one = known_as(press_office.copy(url=f"https://daily-mirror.example/{number}"), moment) if number else first
-        keep = replace(decided(one, events=(), alerts={}), story=story)
-        seen = await keeper.lookup(one.id or "", [trait])
-        assert await keeper.keep(keep, of_listing(one), [trait], seen.fingerprint, moment)
-    found = await keeper.lookup(release_id("of nobody"), [trait])
+        release = known_as(press_office.copy(url=f"https://daily-mirror.example/{number}"), moment) if number else first
+        keep = replace(decided(release, events=(), alerts={}), story=story)
+        seen = await keeper.lookup(release.id or "", [trait])
+        assert await keeper.commit(keep, of_listing(release), [trait], seen.fingerprint, moment)
+    found = await keeper.lookup(release_id("unknown"), [trait])
     assert found.own is None
-    assert first.id in [one.release.id for one in found.candidates]
-    assert [one.release.id for one in found.candidates if one.first] == [first.id]
-    assert {one.releases for one in found.candidates} == {EACH + 10}
-    newest = release_id(url_digest(f"https://daily-mirror.example/{EACH + 9}"))
+    assert first.id in [candidate.release.id for candidate in found.candidates]
+    assert [candidate.release.id for candidate in found.candidates if candidate.first] == [first.id]
+    assert {candidate.releases for candidate in found.candidates} == {RELEASES_PER_KEY + 10}
+    newest = release_id(url_digest(f"https://daily-mirror.example/{RELEASES_PER_KEY + 9}"))
     assert found.candidates[0].release.id == newest
 
 
@@ -286,13 +286,13 @@ async def test_an_index_and_the_revisions_of_a_page_stay_bounded(
     trait = BlockingKey(kind="headline", digest="fedcba98765432100123")
     came = []
     for number in range(INDEX_KEPT + 5):
-        one = known_as(
+        release = known_as(
             press_office.release(url=f"https://harbour-wire.example/{number}"), START + timedelta(hours=number)
         )
-        keep = decided(one, events=(), alerts={})
-        seen = await keeper.lookup(one.id or "", [trait])
-        await keeper.keep(keep, of_listing(one), [trait], seen.fingerprint, START)
-        came.append(release_id_bytes(one.id or ""))
+        keep = decided(release, events=(), alerts={})
+        seen = await keeper.lookup(release.id or "", [trait])
+        await keeper.commit(keep, of_listing(release), [trait], seen.fingerprint, START)
+        came.append(release_id_bytes(release.id or ""))
     assert await redis.get(keys.index(trait.digest).name) == b"".join(came[-INDEX_KEPT:]), "the newest, each 16 bytes"
 
     page = known_as(press_office.release())
@@ -332,5 +332,5 @@ async def test_a_release_that_left_memory_is_no_candidate_and_its_story_dangles_
     assert await kept(keeper, replace(decided(second), story=keep.story))
     story = await bureau.archive.story(keep.story)
     assert story is not None
-    assert [one.release.id for one in story.releases] == [second.id]
-    assert [one async for one in bureau.archive.releases()] == list(story.releases)
+    assert [release.release.id for release in story.releases] == [second.id]
+    assert [release async for release in bureau.archive.releases()] == list(story.releases)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stories.text.diff import LONGEST, Segment, marked_changes, plain, shortened
+from stories.text.diff import MAX_SIDE_LENGTH, Segment, marked_changes, plain, shortened
 
 
 def told(before: str | None, after: str | None) -> str:
@@ -17,7 +17,8 @@ def told(before: str | None, after: str | None) -> str:
 def printed(segments: tuple[Segment, ...]) -> str:
     marks = {"removed": "[-{}-]", "added": "{{+{}+}}", "kept": "{}"}
     return "".join(
-        marks[one.state].format(one.text) + (f":{one.kind}:" if one.kind != "text" else "") for one in segments
+        marks[segment.state].format(segment.text) + (f":{segment.kind}:" if segment.kind != "text" else "")
+        for segment in segments
     )
 
 
@@ -82,10 +83,10 @@ TEXT = st.text(max_size=120) | st.lists(
 @given(before=TEXT, after=TEXT)
 def test_nothing_of_either_text_is_lost(before: str, after: str) -> None:
     segments = marked_changes(before, after)
-    assert "".join(one.text for one in segments if one.state != "removed") == after
-    was = "".join(one.text for one in segments if one.state != "added")
+    assert "".join(segment.text for segment in segments if segment.state != "removed") == after
+    was = "".join(segment.text for segment in segments if segment.state != "added")
     assert "".join(plain(was).split()) == "".join(plain(before).split())
-    assert all(one.text for one in segments)
+    assert all(segment.text for segment in segments)
 
 
 @given(text=TEXT)
@@ -93,7 +94,7 @@ def test_a_text_that_did_not_change_is_kept_whole(text: str) -> None:
     assert marked_changes(text, text) == ((Segment(state="kept", text=text),) if text else ())
 
 
-@pytest.mark.parametrize("size", [3_000, LONGEST - 100, LONGEST * 50])
+@pytest.mark.parametrize("size", [3_000, MAX_SIDE_LENGTH - 100, MAX_SIDE_LENGTH * 50])
 def test_a_text_without_end_is_told_too(size: int) -> None:
     for before, after in (
         ("a b " * (size // 4), "b a c " * (size // 6)),
@@ -101,18 +102,20 @@ def test_a_text_without_end_is_told_too(size: int) -> None:
         ("五" * size, "六月" * (size // 2)),
         ("may " * (size // 4), "." * size),
     ):
-        assert "".join(one.text for one in marked_changes(before, after) if one.state != "removed") == after
+        assert "".join(segment.text for segment in marked_changes(before, after) if segment.state != "removed") == after
 
 
 def test_of_a_text_without_end_what_differs_is_told_in_one_piece() -> None:
-    before = "a long way " * LONGEST + "to 310 miles " + "and back " * LONGEST
-    went, came = (one for one in marked_changes(before, before.replace("310", "340")) if one.state != "kept")
+    before = "a long way " * MAX_SIDE_LENGTH + "to 310 miles " + "and back " * MAX_SIDE_LENGTH
+    went, came = (
+        segment for segment in marked_changes(before, before.replace("310", "340")) if segment.state != "kept"
+    )
     assert (went.text, came.text) == ("310", "340")
 
 
 @given(before=st.text("ab c1", max_size=40), after=st.text("ab c1", max_size=40), stretch=st.sampled_from(["x", "x "]))
 def test_nothing_is_lost_of_a_text_without_end_either(before: str, after: str, stretch: str) -> None:
-    old, new = before + stretch * LONGEST + after, after + stretch * LONGEST + before
+    old, new = before + stretch * MAX_SIDE_LENGTH + after, after + stretch * MAX_SIDE_LENGTH + before
     segments = marked_changes(old, new)
-    assert "".join(one.text for one in segments if one.state != "removed") == new
-    assert "".join(one.text for one in segments if one.state != "added") == old
+    assert "".join(segment.text for segment in segments if segment.state != "removed") == new
+    assert "".join(segment.text for segment in segments if segment.state != "added") == old

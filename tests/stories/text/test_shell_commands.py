@@ -86,7 +86,7 @@ def test_a_real_shell_runs_nothing_else(kind: str, text: str, tmp_path) -> None:
 @example("https://wire.example/\u202egpj.exe\x00\n\x9b\u200b")
 def test_nothing_in_a_proposed_command_is_obeyed_by_a_terminal_or_hidden(url: str) -> None:
     for line in (command("crawl", "--url", url), command("crawl", url.removeprefix("https://"))):
-        assert not [one for one in line if one != " " and unicodedata.category(one)[0] in "CZ"]
+        assert not [part for part in line if part != " " and unicodedata.category(part)[0] in "CZ"]
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=40))

@@ -280,9 +280,9 @@ async def test_a_body_that_never_ends_keeps_nobody_waiting(site, archive: Archiv
             for _ in range(2 * access_control.MAX_CONCURRENT_REQUESTS)]  # fmt: skip
     await until(lambda: begun == len(slow))
     assert (await get(site, "/api/v1/releases"))[0] == 200
-    assert not any(one.done() for one in slow)
-    for one in slow:
-        one.cancel()
+    assert not any(request.done() for request in slow)
+    for request in slow:
+        request.cancel()
     await asyncio.gather(*slow, return_exceptions=True)
 
 

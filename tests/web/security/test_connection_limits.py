@@ -73,21 +73,21 @@ async def test_of_too_many_connections_the_longest_idle_is_closed_and_the_new_on
     new = await opened(site)
     assert await is_open(*new)
     assert await ended(kept[1][0]) is not None
-    assert [await is_open(*one) for one in (kept[0], kept[2], new)] == [True, True, True]
+    assert [await is_open(*connection) for connection in (kept[0], kept[2], new)] == [True, True, True]
 
 
 async def test_when_all_are_being_answered_one_more_is_refused_and_none_is_cut_off(site, archive, monkeypatch):
     monkeypatch.setattr(connection_limits, "MAX_CONNECTIONS", 2)
     headers = {"Accept": "text/event-stream"}
     async with (
-        site.http.get("/api/v1/events", headers=headers) as one,
+        site.http.get("/api/v1/events", headers=headers) as stream,
         site.http.get("/api/v1/events", headers=headers),
     ):
         reader, writer = await opened(site)
         assert await ended(reader) == b""
         writer.close()
         await archive.publish("Plant Opens")
-        while b"Plant Opens" not in await one.content.readline():
+        while b"Plant Opens" not in await stream.content.readline():
             pass
 
 
@@ -119,7 +119,7 @@ async def test_one_address_leaves_connections_for_others(site, monkeypatch):
     other = await asyncio.open_connection("127.0.0.1", int(site.base.rpartition(":")[2]), local_addr=("127.0.0.2", 0))
     own = [await opened(site) for _ in range(4)]
     assert await is_open(*other)
-    assert [await is_open(*one) for one in own] == [False, False, True, True]
+    assert [await is_open(*connection) for connection in own] == [False, False, True, True]
     other[1].close()
 
 
