@@ -17,7 +17,18 @@ EVENT = {"type", "id", "timestamp", "data"}
 DATA = {"watches", "story", "release", "replaces", "changes", "claims", "outdated", "relation", "follows"}
 RELEASE = {
     *("id", "revision", "url", "source", "wire", "wire_id", "headline", "subheadline", "dateline", "published_at"),
-    *("first_seen_at", "embargoed_until", "tags", "tickers", "issuer", "language", "body", "about", "disclaimer"),
+    *(
+        "published_from",
+        "first_seen_at",
+        "embargoed_until",
+        "tags",
+        "tickers",
+        "issuer",
+        "language",
+        "body",
+        "about",
+        "disclaimer",
+    ),
     *("contacts", "images", "notice"),
 }
 
