@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from config.source_settings import ReleaseHints
 from crawler.extraction.body import phrases
 from crawler.extraction.body.blocks import Block, ancestors, is_under, read_blocks
+from crawler.extraction.body.hidden_text import SHOWN, JsonText, find_json_text, reveal
 from crawler.extraction.body.inline_markup import settle_inline
 from crawler.extraction.body.paragraphs import Paragraph, paragraphs_of
 from crawler.extraction.body.sections import Sections, split
@@ -19,6 +21,7 @@ from crawler.extraction.body.selection import choose
 from crawler.extraction.body.site_boilerplate import Seen, drop_repeated
 from crawler.extraction.body.text_under_headline import find_headed, keep_own
 from crawler.extraction.charset import decode
+from crawler.extraction.evidence import BlockVerdict, Evidence, Explanation
 from crawler.extraction.field_limits import PARAGRAPHS_MAX, bounded
 from crawler.extraction.fields.alternates import find_alternates
 from crawler.extraction.fields.dates import is_date_line
@@ -30,7 +33,7 @@ from crawler.extraction.fields.tags import find_tags, is_tag_line, unglue
 from crawler.extraction.fields.tickers import find_tickers, listed_beside_the_text
 from crawler.extraction.fields.wires import first_wire, wire_in_text
 from crawler.extraction.page import Page, parse, select
-from crawler.extraction.refusals import refuse_listing, refuse_walls
+from crawler.extraction.refusals import LEAST, refuse_listing, refuse_walls
 from crawler.extraction.text import is_sentence, key, weight
 from stories.model.release import NotARelease, Release
 from stories.model.urls import canonical_url
@@ -39,6 +42,10 @@ from stories.text.linear_regex import linear
 if TYPE_CHECKING:
     import lxml.html
 
+HEADLINE_MAX = 200  # characters of a headline that is the text's first sentence
+_SENTENCE = re.compile(r"(?<=[.!?])\s|(?<=[。！？])")
+OPENING_MAX = 5_000  # Latin characters of the paragraph that it opens
+MUCH_MORE = 1.5  # times what the page shows: its scripts hold the text then
 _URL = re.compile(r"https?://[^\s<>\"']+")
 
 
@@ -55,9 +62,30 @@ def extract_release(
     ``url`` is where the page was read, ``hints`` what is known of its source, ``header_charset`` the charset of the HTTP
     reply, ``seen`` what other pages of the site hold. What the page does not say is None or empty.
     """  # noqa: E501
+    return _extract(html, url, hints, header_charset, seen, Evidence())
+
+
+def explain_release(html: bytes | str, url: str | None = None, hints: ReleaseHints | None = None) -> Explanation:
+    """Return what :func:`extract_release` does with a page, and why: block by block, witness by witness."""
+    evidence = Evidence()
+    try:
+        release = _extract(html, url, hints, None, None, evidence)
+    except NotARelease as refusal:
+        return Explanation(None, str(refusal), evidence)
+    return Explanation(release, None, evidence)
+
+
+def _extract(
+    html: bytes | str,
+    url: str | None,
+    hints: ReleaseHints | None,
+    header_charset: str | None,
+    seen: Seen | None,
+    evidence: Evidence,
+) -> Release:
     hints = hints or ReleaseHints()
     text = html if isinstance(html, str) else decode(html, header=header_charset, hint=hints.encoding)
-    page = parse(text, url)
+    page = parse(text, url, evidence)
     addresses = list(_addresses(page))
     for selector in hints.drop:
         for element in select(page.tree, selector):
@@ -65,26 +93,101 @@ def extract_release(
                 element.drop_tree()
     settle_inline(page.tree, text)
     blocks = read_blocks(page.tree)
+    if _shown(blocks) < SHOWN and reveal(page):
+        blocks = read_blocks(page.tree)
+    evidence.verdicts = partial(_verdicts, blocks, None)
     headed = find_headed(blocks)
     is_proven = headed is not None and headed.may_be_mistaken and headed.is_proof
-    refuse_walls(page, blocks, is_proven=is_proven)
-    main = _choose(page, blocks, hints)
-    if headed is not None and is_proven and not hints.body:
+    scripted = _scripted(page, blocks, text)
+    if scripted is None:
+        refuse_walls(page, blocks, is_proven=is_proven)
+        main = _choose(page, blocks, hints)
+    else:
+        evidence.note("body", scripted.paragraphs[0], scripted.path, is_used=True, reason="the page shows no text")
+        main = _add_scripted(page, blocks, scripted)
+    if headed is not None and is_proven and not hints.body and scripted is None:
         keep_own(blocks, headed)
     chosen = [block for block in blocks if block.chosen]
     first = chosen[0].index if chosen else 0
-    headline = find_headline(page, blocks, first, hints)
+    headline = find_headline(page, blocks, first, hints) or (scripted.title if scripted else None)
     if seen is not None:
         drop_repeated(chosen, seen, headline)
         chosen = [block for block in chosen if block.chosen]
     captions = caption_blocks(main, blocks)
     sections = split(paragraphs_of(chosen), headline, captions)
+    evidence.verdicts = partial(_verdicts, blocks, sections)
     refuse_listing(
         blocks, [text for _, text in sections.paragraphs], is_proven=is_proven, dated=sections.found is not None
     )
     if headline is None:
-        raise NotARelease("no text", "nothing on the page is a headline")
+        headline = _first_sentence(sections)
     return bounded(_release(page, blocks, sections, headline, hints, addresses, main, captions))
+
+
+def _first_sentence(sections: Sections) -> str:
+    """Return how the text begins, for a page without a title or a heading; raise where it has no text either."""
+    opening = next(
+        (text for _, text in sections.paragraphs if LEAST <= weight(text) <= OPENING_MAX and is_sentence(text)), None
+    )
+    if opening is None:
+        raise NotARelease("no text", "nothing on the page is a headline")
+    return _SENTENCE.split(opening, maxsplit=1)[0][:HEADLINE_MAX].rstrip()
+
+
+def _shown(blocks: list[Block]) -> int:
+    """Return how much running text a page shows."""
+    return sum(
+        weight(block.text)
+        for block in blocks
+        if not block.is_boilerplate and block.link_density < 0.5 and weight(block.text) >= 60
+    )
+
+
+def _scripted(page: Page, blocks: list[Block], source: str) -> JsonText | None:
+    """Return the text that the page's scripts hold, where the page shows little of it."""
+    shown = _shown(blocks)
+    if shown >= SHOWN:
+        return None
+    found = find_json_text(page, source)
+    if found is None or found.weight < MUCH_MORE * shown or (not found.is_named and shown >= LEAST):
+        return None
+    whole = key("".join(found.paragraphs))
+    seen = sum(weight(block.text) for block in blocks if len(letters := key(block.text)) >= 24 and letters in whole)
+    return found if seen < 0.5 * found.weight else None
+
+
+def _add_scripted(page: Page, blocks: list[Block], text: JsonText) -> lxml.html.HtmlElement:
+    """Add the paragraphs of a text that the page does not show as chosen blocks; return the element they are under."""
+    for block in blocks:
+        block.key = key(block.text)
+        block.leave("the page's text is in its scripts")
+    body = page.tree.find("body")
+    for line in text.paragraphs:
+        blocks.append(Block(line, "text", body, len(blocks), key=key(line)))
+        blocks[-1].choose(f"in the page's scripts: {text.path}")
+    return body
+
+
+def _verdicts(blocks: list[Block], sections: Sections | None) -> list[BlockVerdict]:
+    """Return what became of each block, in the page's order; of a chosen one, of each of its paragraphs."""
+    pieces: dict[int, list[Paragraph]] = {}
+    for piece in sections.pieces if sections else ():
+        pieces.setdefault(piece.block.index, []).append(piece)
+    found = []
+    for block in blocks:
+        if not block.chosen or block.index not in pieces:
+            reason = block.reason or (
+                "in a box beside the text" if block.is_boilerplate else "not part of the main text"
+            )
+            found.append(BlockVerdict(block.index, "chosen" if block.chosen else "dropped", reason, block.text))
+            continue
+        for piece in pieces[block.index]:
+            found.append(
+                BlockVerdict(
+                    block.index, piece.part or "dropped", piece.reason or block.reason or "main text", piece.text
+                )
+            )
+    return found
 
 
 def _choose(page: Page, blocks: list[Block], hints: ReleaseHints) -> lxml.html.HtmlElement:

@@ -6,7 +6,10 @@ The reader records both while it reads; ``wirewatch extract --explain`` prints t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+
+from stories.model.release import Release
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +28,7 @@ class Witness:
     """Why it was used or passed over, where that is known."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class BlockVerdict:
     """What became of one block of a page, or of one paragraph of it."""
 
@@ -42,8 +45,19 @@ class Evidence:
     """What was seen while one page was read."""
 
     witnesses: list[Witness] = field(default_factory=list)
-    verdicts: list[BlockVerdict] = field(default_factory=list)
+    verdicts: Callable[[], list[BlockVerdict]] = list
+    """What became of the page's blocks; a function, as only an explanation needs them."""
 
     def note(self, field: str, value: str, origin: str, *, is_used: bool = False, reason: str = "") -> None:
         """Record that a place of the page gives a value for a field."""
         self.witnesses.append(Witness(field=field, value=value, origin=origin, is_used=is_used, reason=reason))
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A page's release or refusal, with the evidence."""
+
+    release: Release | None
+    refusal: str | None
+    """Why the page holds no release."""
+    evidence: Evidence

@@ -77,7 +77,7 @@ def _unless_xml(reference: re.Match[str]) -> str:
     return " " if number <= 0xFFFF and _NOT_XML.match(chr(number)) else reference[0]
 
 
-def parse(text: str, url: str | None = None) -> Page:
+def parse(text: str, url: str | None = None, evidence: Evidence | None = None) -> Page:
     """Return the page; ``NotARelease`` for what is no HTML."""
     if not text.strip():
         raise NotARelease("empty", "the page has no content")
@@ -103,9 +103,11 @@ def parse(text: str, url: str | None = None) -> Page:
         canonical=None,
         language=(tree.get("lang") or tree.get("{http://www.w3.org/XML/1998/namespace}lang") or tree.get("xml:lang")),
         scripts=len(tree.findall(".//script[@src]")),
+        evidence=evidence or Evidence(),
     )
     for element in list(tree.iter("script", "style", "svg")):  # heavy, and nothing of the text
-        if element.getparent() is not None and element.get("type") != "application/ld+json":
+        kind = element.get("type") or ""
+        if element.getparent() is not None and kind != "application/ld+json" and "template" not in kind:
             element.drop_tree()
     return replace(page, canonical=page.absolute(str(canonical)))
 

@@ -16,7 +16,7 @@ import msgspec
 
 PageKind = Literal[
     "not_found", "not_found_heading", "gone", "maintenance", "maintenance_heading", "maintenance_title", "away",
-    "error", "login", "cookies", "javascript",
+    "error", "login", "cookies", "consent", "javascript",
 ]  # fmt: skip
 """
 ``not_found``: a whole heading, or a phrase in the little text of an error page.
@@ -27,6 +27,7 @@ PageKind = Literal[
 ``maintenance_title``: only a whole title or first heading, for it also names sections.
 ``away``: words in the title or a heading of a site that is away.
 ``error``: a phrase in the title or the little text of an error page, whatever the error.
+``consent``: what a site asks its reader to agree to, in words that address the reader; no release speaks so.
 ``login``, ``cookies``, ``javascript``: phrases in the little text of a wall or an empty shell.
 """
 
@@ -59,4 +60,5 @@ AWAY = _compiled("away", "maintenance")
 ERROR = _compiled("error", "not_found", "maintenance")
 LOGIN = _compiled("login")
 COOKIES = _compiled("cookies")
+CONSENT = _compiled("consent")
 JAVASCRIPT = _compiled("javascript")

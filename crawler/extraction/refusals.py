@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from crawler.extraction.body.blocks import ASIDE, Block, ancestors, is_under
 from crawler.extraction.page import Page
-from crawler.extraction.page_phrases import COOKIES, ERROR, JAVASCRIPT, LOGIN
+from crawler.extraction.page_phrases import CONSENT, COOKIES, ERROR, JAVASCRIPT, LOGIN
 from crawler.extraction.text import is_cut_short, is_sentence, key, weight
 from stories.model.release import NotARelease
 
@@ -21,35 +21,52 @@ LONG = 400  # Latin characters; no headline and few teasers have as many
 OPENING = 4  # paragraphs of text or teasers that a page opens with
 SUMMARIES = 0.75  # of a listing's text; a lead story may have two paragraphs
 LEAST = 80  # Latin characters of running text that a release has
+SENTENCE = 25  # Latin characters
+FEW_LINKS = 2
+OWN = 60  # Latin characters without a wall's words, which are a text: one sentence
+OWN_SHARE = 0.4  # of the running text, so that the wall's own further sentences are no text
+WALL_MAX = 8_000  # Latin characters; the longest consent text measured has 5,000
+CONSENT_SHARE = 0.5  # of the running text is in paragraphs with a wall's words
+CONSENT_SHARE_HEADED = 0.3  # … under a heading with such words
+CONSENT_WITHIN = 3  # paragraphs from the top, one of which has a wall's words
+UNDER_HEADLINE = 6  # blocks
+ENDS = (".", "!", "。", "！", "”", '"', "」", "।", "።")
+
+_WALLS = (CONSENT, COOKIES, ERROR, JAVASCRIPT, LOGIN)
 
 
 def refuse_walls(page: Page, blocks: Sequence[Block], *, is_proven: bool = False) -> None:
-    """Raise ``NotARelease`` for a page whose little text is an error, a wall, or a shell.
+    """Raise ``NotARelease`` for a page whose text is an error, a wall, or a shell.
 
-    Words count where they are in running text and headings: the menus of any wire name cookies and log-ins.
+    Words count where they are in running text and headings: the menus of any wire name cookies and log-ins. A text of
+    its own, without such words, is read whatever else the page says.
     ``is_proven``: the page has a headline over a dateline or a notice (``body/text_under_headline.py``). Then its
     little text is what there is to read.
     """
     around = [block for block in blocks if not block.is_boilerplate and block.link_density < 0.5]
     running = [block for block in around if weight(block.text) >= 60]
     amount = sum(weight(block.text) for block in running)
-    everything = " \n".join(block.text for block in blocks)[:20_000]
-    near = " \n".join(block.text for block in around)[:20_000]
+    title = page.title or ""
+    if not is_proven and amount < WALL_MAX and _is_consent_wall(title, around, running, amount):
+        raise NotARelease("cookie wall", title)
     if amount >= 2 * LITTLE:
         return
+    everything = " \n".join(block.text for block in blocks)[:20_000]
+    near = " \n".join(block.text for block in around)[:20_000]
     links = sum(block.links for block in blocks)
     if amount < LEAST and links >= MANY_LINKS:
         raise NotARelease("listing", f"{links} links and no text of its own")
-    title = page.title or ""
     first = " ".join(block.text for block in blocks if block.kind == "heading")[:400]
     if ERROR.search(title) or (ERROR.search(first) and amount < LITTLE):
         raise NotARelease("error page", title or first[:120])
     if amount < LITTLE and not is_proven:
-        if _asks_for_password(page) or len(LOGIN.findall(near)) >= 2:
+        own = sum(weight(block.text) for block in running if not _has_wall_words(block.text))
+        has_own = (own >= OWN and own >= OWN_SHARE * amount) or _has_text_under_heading(around)
+        if (not has_own or LOGIN.search(f"{title}\n{first}")) and _is_log_in_wall(page, near, own):
             raise NotARelease("log-in wall", title)
-        if len(COOKIES.findall(near)) >= 3 and 2 * _weight_of(running, COOKIES) >= amount:
+        if not has_own and len(COOKIES.findall(near)) >= 3 and 2 * _weight_of(running, COOKIES) >= amount:
             raise NotARelease("cookie wall", title)
-        if ERROR.search(near):
+        if not has_own and ERROR.search(near):
             raise NotARelease("error page", title or everything.strip()[:120])
         script = " ".join(element.text_content() for element in page.tree.iter("noscript"))
         shell = page.tree.xpath(
@@ -61,6 +78,52 @@ def refuse_walls(page: Page, blocks: Sequence[Block], *, is_proven: bool = False
             raise NotARelease("needs JavaScript", "scripts and no text")
         if not everything.strip():
             raise NotARelease("empty", "the page has no text")
+
+
+def _is_consent_wall(title: str, around: Sequence[Block], running: Sequence[Block], amount: int) -> bool:
+    """Whether most of what a page says asks the reader to agree to cookies and the like.
+
+    Not where headline and first paragraph say nothing of it: then the wall is an overlay over a text.
+    """
+    if not any(CONSENT.search(block.text) for block in running[:CONSENT_WITHIN]):
+        return False
+    asking = [block for block in running if CONSENT.search(block.text)]
+    phrases = {pattern for block in asking for pattern in _consent_phrases(block.text)}
+    share = sum(weight(block.text) for block in asking) / amount
+    heading = next((block for block in around if block.level in (1, 2)), None)
+    heads = f"{title}\n{heading.text if heading else ''}"
+    is_headed = CONSENT.search(heads) is not None or COOKIES.search(heads) is not None
+    if len(phrases) < (3 if is_headed else 4) or share < (CONSENT_SHARE_HEADED if is_headed else CONSENT_SHARE):
+        return False
+    return is_headed or not _has_text_under_heading(around)
+
+
+def _has_text_under_heading(around: Sequence[Block]) -> bool:
+    """Whether a sentence without a wall's words is right under a heading without them."""
+    heading = next((block for block in around if block.level in (1, 2)), None)
+    if heading is None or _has_wall_words(heading.text):
+        return False
+    return any(
+        weight(block.text) >= SENTENCE and is_sentence(block.text) and not _has_wall_words(block.text)
+        for block in around
+        if heading.index < block.index <= heading.index + UNDER_HEADLINE
+    )
+
+
+def _has_wall_words(text: str) -> bool:
+    return any(words.search(text) for words in _WALLS)
+
+
+def _consent_phrases(text: str) -> Iterator[str]:
+    """Yield the first words of each thing that a consent text says."""
+    for match in CONSENT.finditer(text):
+        yield match[0][:24].lower()
+
+
+def _is_log_in_wall(page: Page, near: str, own: int) -> bool:
+    """Whether a page asks for a log-in: by a password field, where little else is said, or by several such phrases."""
+    phrases = len(LOGIN.findall(near))
+    return phrases >= 2 or (_asks_for_password(page) and (phrases > 0 or own < OWN))
 
 
 def _asks_for_password(page: Page) -> bool:
@@ -103,8 +166,15 @@ def refuse_listing(blocks: Sequence[Block], own: Sequence[str], *, dated: bool, 
         if len(links) >= 5 or 2 * named >= sum(map(weight, own)) > 0:
             raise NotARelease("listing", f"{len(links)} headlines of other pages and no text of its own")
     amount = sum(map(weight, own))
-    if amount < LEAST and not dated:
+    if amount < LEAST and not dated and not _is_short_text(blocks, own):
         raise NotARelease("no text", f"{amount} characters of running text")
+
+
+def _is_short_text(blocks: Sequence[Block], own: Sequence[str]) -> bool:
+    """Whether the little text of a page is all that it has to say: sentences, on a page without other stories."""
+    if any(_is_linked_headline(block) for block in blocks):
+        return sum(weight(text) for text in own if is_sentence(text)) >= SENTENCE
+    return any(map(is_sentence, own)) or (bool(own) and sum(block.links for block in blocks) <= FEW_LINKS)
 
 
 def _is_linked_headline(block: Block) -> bool:

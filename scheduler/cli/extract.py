@@ -17,6 +17,12 @@ from stories.model.ids import crawl_id
 from stories.model.release import NotARelease, Release, release_payload
 from stories.model.sighting import Poll
 
+SHOWN = 100  # characters of a block or a value in an explanation
+EXPLAINED = (
+    "headline", "subheadline", "dateline", "published_at", "embargoed_until", "issuer", "language", "wire", "wire_id",
+    "tags", "tickers",
+)  # fmt: skip
+
 
 class Shape(StrEnum):
     """Output formats."""
@@ -37,6 +43,9 @@ def extract(
     url: Annotated[str | None, typer.Option(help="The URL of a saved page.")] = None,
     source: Annotated[str | None, typer.Option(help="Use the hints of this source.")] = None,
     format: Annotated[Shape, typer.Option("--format", help="The output format.")] = Shape.JSON,  # noqa: A002
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Print why: each block kept or dropped, the witnesses of each field.")
+    ] = False,
 ) -> None:
     """Read one page and print the release; needs no Redis."""
     settings: Settings = context.obj.settings
@@ -44,6 +53,11 @@ def extract(
         require_known(source, settings.sources, "source")
     if url is not None:
         web_address(url)
+    if explain:
+        if page.startswith(("http://", "https://")):
+            raise CommandError("--explain reads a saved page: save the page, and name its URL with --url")
+        typer.echo(plain_lines(_explained(settings, Path(page), url, source)))
+        return
     if page.startswith(("http://", "https://")):
         release = _fetched(settings, page, source)
     else:
@@ -70,20 +84,59 @@ def _fetched(settings: Settings, url: str, source: str | None) -> Release:
 
 def _saved(settings: Settings, file: Path, url: str | None, source: str | None) -> Release:
     from crawler.extraction import extract_release
-    from crawler.polling.polls import source_of
     from pipelines.tidy import tidy
 
+    html = _bytes(file)
+    name, hints = _source_hints(settings, url, source)
     try:
-        html = file.read_bytes()
-    except OSError as error:
-        raise CommandError(f"{file}: {error.strerror}") from error
-    name = source or (source_of(url, settings.sources) if url else None)
-    known_source = settings.sources.get(name) if name else None
-    try:
-        release = extract_release(html, url, known_source.hints if known_source else ReleaseHints())
+        release = extract_release(html, url, hints)
     except NotARelease as refusal:
         raise CommandError(f"{file} is no release: {refusal}") from refusal
     return tidy(release, name or "")
+
+
+def _bytes(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise CommandError(f"{file}: {error.strerror}") from error
+
+
+def _source_hints(settings: Settings, url: str | None, source: str | None) -> tuple[str | None, ReleaseHints]:
+    from crawler.polling.polls import source_of
+
+    name = source or (source_of(url, settings.sources) if url else None)
+    known_source = settings.sources.get(name) if name else None
+    return name, known_source.hints if known_source else ReleaseHints()
+
+
+def _explained(settings: Settings, file: Path, url: str | None, source: str | None) -> str:
+    """Return what becomes of each block of a page, and what each field was read from, a line each."""
+    from crawler.extraction import explain_release
+
+    explanation = explain_release(_bytes(file), url, _source_hints(settings, url, source)[1])
+    release = explanation.release
+    lines = [f"refused: {explanation.refusal}" if release is None else f"release: {release.headline}", "", "blocks:"]
+    for verdict in explanation.evidence.verdicts():
+        text = " ".join(verdict.text.split())
+        lines.append(
+            f"{verdict.index:5} {verdict.part:10} {text[:SHOWN]}{'…' * (len(text) > SHOWN)}  [{verdict.reason}]"
+        )
+    lines += ["", "fields:"]
+    witnesses = explanation.evidence.witnesses
+    fields = dict.fromkeys(witness.field for witness in witnesses)
+    if release is not None:
+        payload = release_payload(release)
+        fields |= {name: None for name in EXPLAINED if name in payload}
+    for name in fields:
+        value = f" = {msgspec.json.encode(payload[name]).decode()}" if release is not None and name in EXPLAINED else ""
+        lines.append(f"  {name}{value}")
+        for witness in witnesses:
+            if witness.field == name:
+                mark = "*" if witness.is_used else "-"
+                reason = f" ({witness.reason})" if witness.reason else ""
+                lines.append(f"    {mark} {' '.join(witness.value.split())[:SHOWN]}  [{witness.origin}]{reason}")
+    return "\n".join(lines)
 
 
 def _text(release: Release, shape: Shape) -> str:

@@ -149,6 +149,16 @@ class Block:
     around: tuple[int, ...] = ()
     key: str = ""
     chosen: bool = False
+    reason: str = ""
+    """Why it was chosen or left out, where more than Trafilatura's word decided."""
+
+    def choose(self, reason: str) -> None:
+        """Take the block into the article, for a reason."""
+        self.chosen, self.reason = True, reason
+
+    def leave(self, reason: str) -> None:
+        """Take the block out of the article, for a reason."""
+        self.chosen, self.reason = False, reason
 
     @property
     def link_density(self) -> float:

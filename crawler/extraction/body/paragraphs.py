@@ -18,6 +18,9 @@ class Paragraph:
 
     text: str
     block: Block
+    part: str = ""
+    """What it became: ``body``, ``about``, ``contacts`` …; empty where the release has none of it."""
+    reason: str = ""
 
     @property
     def is_short(self) -> bool:

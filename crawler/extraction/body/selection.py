@@ -19,18 +19,28 @@ from trafilatura.settings import Extractor
 from crawler.extraction.body import phrases
 from crawler.extraction.body.blocks import Block, ancestors, is_under
 from crawler.extraction.body.inline_markup import settled_markup
-from crawler.extraction.body.single_column import choose_column
+from crawler.extraction.body.single_column import choose_column, choose_densest
+from crawler.extraction.body.site_lines import is_read_also
+from crawler.extraction.fields.dates import is_date_line
 from crawler.extraction.fields.tags import is_tag_line
 from crawler.extraction.page import Page
 from crawler.extraction.text import clean, is_cut_short, is_sentence, key, weight
 from stories.model.release import NotARelease
 
 SURE = 24  # letters that two different paragraphs do not share by chance
+LITTLE_FOUND = 0.15  # of a page's running text: Trafilatura missed it
 FAST_ENOUGH = 0.3  # of a page's running text; with less, second opinions are worth their time (0.5 measured worse)
 LINKED_LEAST = 600  # characters of an article's body in linked data; shorter ones are summaries
 LINKED_MORE = 1.5  # times what was found
 LEAD_WITHIN = 20  # blocks between a headline and its text: bylines, dates, share bars, a picture
 LEAST_OF_ARTICLE = 300  # Latin characters
+FIRST_LINES = 3  # short sentences above the text
+FIRST_LINE = 25  # Latin characters of each
+LEAD_LEAST = 60  # Latin characters of a summary without a full stop, right under the headline
+NEAR = 4  # elements around a block in which its article is
+_OVERLAY = re.compile(r"modal|overlay|popup|pushlayer|push-|consent|cookie|dialog|lightbox|toast", re.I)
+COPIES = 3  # siblings with the same text: no site prints its summary so often
+FEW_BLOCKS = 60  # of a page that may be no more than its text
 TITLE = 140  # Latin characters
 PARTS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "table", "blockquote"})
 RUN = 60  # blocks between two paragraphs; a list or a table of a release has some thirty
@@ -48,13 +58,23 @@ def choose(page: Page, blocks: list[Block]) -> lxml.html.HtmlElement:
         _mark(blocks, *_trafilatura_text(page, fast=True))
         if _chosen_share(blocks) < FAST_ENOUGH:
             _mark(blocks, *_trafilatura_text(page, fast=False))
+        if _chosen_share(blocks) < LITTLE_FOUND:
+            choose_densest(blocks)
     _use_json_ld(page, blocks)
+    if len(blocks) <= FEW_BLOCKS and not any(block.chosen for block in blocks):
+        for block in blocks:
+            if not block.is_boilerplate and block.link_density < 0.5 and is_sentence(block.text) and block.level == 0:
+                block.choose("a sentence, on a page with no other text")
     _keep_headlined_article(blocks)
     main = _main_element(page, blocks)
     inside = [is_under(block.element, main) for block in blocks]
     _once(blocks, inside)
     _take_back(blocks, inside)
-    _take_lead(blocks)
+    _take_lead(page, blocks)
+    _take_first_line(blocks)
+    for block in blocks:
+        if block.chosen and is_read_also(block):
+            block.leave("links to other stories")
     return main
 
 
@@ -82,13 +102,14 @@ def _use_json_ld(page: Page, blocks: list[Block]) -> None:
     shown = [block for block in blocks if len(block.key) >= SURE and block.key in whole]
     if sum(len(block.key) for block in shown) >= 0.5 * len(whole):
         for block in shown:
-            block.chosen = True
+            block.choose("in the linked data's articleBody")
         return
     for block in blocks:
-        block.chosen = False
+        block.leave("not in the linked data's articleBody")
     body = page.tree.find("body")
     for line in clean(text).split("\n"):
-        blocks.append(Block(line, "text", body, len(blocks), key=key(line), chosen=True))
+        blocks.append(Block(line, "text", body, len(blocks), key=key(line)))
+        blocks[-1].choose("the linked data's articleBody, which the page does not show")
 
 
 def _chosen_share(blocks: list[Block]) -> float:
@@ -128,7 +149,7 @@ def _keep_headlined_article(blocks: list[Block]) -> None:
         return
     for index, article in holders.items():
         if article is not None and article is not home and not is_under(home, article) and not is_under(article, home):
-            blocks[index].chosen = False
+            blocks[index].leave("in another article than the headline")
 
 
 def _article(element: lxml.html.HtmlElement) -> lxml.html.HtmlElement | None:
@@ -163,16 +184,24 @@ def _main_element(page: Page, blocks: list[Block]) -> lxml.html.HtmlElement:
 def _once(blocks: list[Block], inside: list[bool]) -> None:
     """Of the copies of a text keep one: in the main element, not outside it, the first."""
     best: dict[str, Block] = {}
+    copies = Counter(block.key for block in blocks if block.chosen)
     for block in blocks:
         if block.chosen and len(block.key) >= SURE:
             other = best.get(block.key)
             if other is None:
                 best[block.key] = block
+            elif (
+                (other.index + 1 < block.index or copies[block.key] >= COPIES)
+                and inside[block.index]
+                and other.element.getparent() is block.element.getparent()
+                and other.element.tag == block.element.tag
+            ):
+                continue  # the text says it again itself
             elif (inside[block.index], not block.is_boilerplate) > (inside[other.index], not other.is_boilerplate):
-                other.chosen = False
+                other.leave("a copy is in the main element")
                 best[block.key] = block
             else:
-                block.chosen = False
+                block.leave("a copy of a paragraph above")
 
 
 def _take_back(blocks: list[Block], inside: list[bool]) -> None:
@@ -191,7 +220,7 @@ def _take_back(blocks: list[Block], inside: list[bool]) -> None:
         if is_tag_line(block.text) or (
             at_home and block.link_density < 0.4 and (_reads_like_text(block) or _between(blocks, index))
         ):
-            block.chosen = True
+            block.choose("between two paragraphs of the text, in their element")
             seen.add(block.key)
     _take_back_runs(blocks, chosen, seen)
 
@@ -206,7 +235,7 @@ def _take_back_runs(blocks: list[Block], chosen: list[int], seen: set[str]) -> N
             continue
         if all(_is_part(block, home) and block.key not in seen for block in run):
             for block in run:
-                block.chosen = True
+                block.choose("a list, a table or a heading between two paragraphs of the text")
                 seen.add(block.key)
 
 
@@ -226,18 +255,80 @@ def _is_title(block: Block) -> bool:
     return block.kind == "heading" or about is not None
 
 
-def _take_lead(blocks: list[Block]) -> None:
-    """Choose the summary between the headline and the text, which Trafilatura often leaves out."""
-    first = next((block.index for block in blocks if block.chosen and _reads_like_text(block)), 0)
+def _take_first_line(blocks: list[Block]) -> None:
+    """Choose the short sentences right above the text, in its element, which Trafilatura takes for a byline."""
+    first = next((block for block in blocks if block.chosen and _reads_like_text(block)), None)
+    if first is None or first.element.tag != "p":
+        return
+    home = first.element.getparent()
+    for block in reversed(blocks[max(0, first.index - FIRST_LINES) : first.index]):
+        if block.element.tag != "p" or block.element.getparent() is not home or block.is_boilerplate or block.chosen:
+            return
+        if (
+            weight(block.text) < FIRST_LINE
+            or not is_sentence(block.text)
+            or block.link_density > 0.3
+            or is_cut_short(block.text)
+        ):
+            return
+        block.choose("a sentence right above the text, in its element")
+
+
+def _take_lead(page: Page, blocks: list[Block]) -> None:
+    """Choose the summary between the headline and the text, which Trafilatura often leaves out.
+
+    The headline is the nearest first heading, or a lower one that the page's title has.
+    """
+    text = next((block for block in blocks if block.chosen and _reads_like_text(block)), None)
+    first = text.index if text else 0
     above = blocks[max(0, first - LEAD_WITHIN) : first + 1]
-    headline = next((block for block in reversed(above) if block.level == 1 and len(block.key) >= 12), None)
-    if headline is None:
+    title = key(page.title or "")
+    headline = next(
+        (
+            block
+            for block in reversed(above)
+            if len(block.key) >= 12 and (block.level == 1 or (block.level > 1 and block.key in title))
+        ),
+        None,
+    )
+    if headline is None or text is None:
         return
     seen = {block.key for block in blocks if block.chosen}
     for block in blocks[headline.index + 1 : first]:
-        if block.kind in ("text", "heading", "quote") and block.key not in seen and _is_lead(block):
-            block.chosen = True
+        if block.key in seen or not _is_near(block, headline, text):
+            continue
+        if block.kind in ("text", "heading", "quote") and (_is_lead(block) or _is_boxed_lead(block, headline)):
+            block.choose("a summary between the headline and the text")
             seen.add(block.key)
+
+
+def _is_boxed_lead(block: Block, headline: Block) -> bool:
+    """Whether a line is right under the headline in a box of both: a picture with headline and summary."""
+    if not block.is_boilerplate or block.element.getparent() is not headline.element.getparent():
+        return False
+    text = block.text
+    return (
+        block.element.tag == "p"
+        and not block.links
+        and weight(text) >= LEAD_LEAST
+        and not is_date_line(text)
+        and not is_cut_short(text)
+    )
+
+
+def _is_near(block: Block, headline: Block, text: Block) -> bool:
+    """Whether a block is in the article that the headline and the text are in, not in a box that lies over the page."""
+    around = set(list(ancestors(block.element))[1 : 1 + NEAR])
+    return any(
+        element in around for other in (headline, text) for element in list(ancestors(other.element))[1 : 1 + NEAR]
+    ) or (not block.is_boilerplate and not _is_overlay(block))
+
+
+def _is_overlay(block: Block) -> bool:
+    return any(
+        _OVERLAY.search(f"{element.get('class') or ''} {element.get('id') or ''} {element.get('role') or ''}")
+        for element in ancestors(block.element)
+    )
 
 
 def _is_lead(block: Block) -> bool:

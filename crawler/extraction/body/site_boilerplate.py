@@ -71,7 +71,7 @@ def drop_repeated(chosen: Sequence[Block], seen: Seen, headline: str | None) -> 
         return
     for block in (*chosen[: prose[0]], *chosen[prose[-1] + 1 :]):
         if block.links and weight(block.text) <= LONGEST and _is_the_sites(block, seen, headline):
-            block.chosen = False
+            block.leave("other pages of the site have this line")
 
 
 def _is_the_sites(block: Block, seen: Seen, headline: str | None) -> bool:

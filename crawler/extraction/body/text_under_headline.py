@@ -86,16 +86,16 @@ def keep_own(blocks: Sequence[Block], headed: Headed) -> None:
         return
     for block in blocks:
         if block.index in headed.others:
-            block.chosen = False
+            block.leave("another story's headline or text")
     if not any(block.chosen for block in headed.text):
         for block in blocks:
-            block.chosen = False
+            block.leave("not under the headline")
         for block in headed.text:
-            block.chosen = True
+            block.choose("under the headline")
     home = headed.text[0].element.getparent()
     for block in headed.text:  # a short last paragraph in front of many teasers is easily taken for theirs
         if block.element.getparent() is home and is_sentence(block.text) and weight(block.text) >= SENTENCE:
-            block.chosen = True
+            block.choose("under the headline, in the text's element")
 
 
 def _says(block: Block) -> bool:

@@ -86,10 +86,20 @@ def _alone_with_picture(block: Block, main: lxml.html.HtmlElement) -> bool:
     for depth, element in enumerate(ancestors(block.element)):
         if element is main or depth > 4:
             return False
-        if weight(key(element.text_content())) > weight(block.key) * 1.1 + 20:
+        if _says_more(element, weight(block.key) * 1.1 + 20):
             return False
         if next(element.iter("img"), None) is not None:
             return depth > 0 or (element.tag in ("figure", "td", "div", "span") and element.tag != "p")
+    return False
+
+
+def _says_more(element: lxml.html.HtmlElement, limit: float) -> bool:
+    """Whether an element has more than so many Latin characters of letters and digits."""
+    said = 0
+    for text in element.itertext():
+        said += weight(key(text))
+        if said > limit:
+            return True
     return False
 
 

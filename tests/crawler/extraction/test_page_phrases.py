@@ -9,6 +9,7 @@ import pytest
 from crawler.extraction import NotARelease, extract_release
 from crawler.extraction.page_phrases import (
     AWAY,
+    CONSENT,
     COOKIES,
     ERROR,
     GONE,
@@ -52,6 +53,15 @@ SAMPLES: dict[PageKind, dict[str, list[str]]] = {
         "en": ["We'll be back soon", "Scheduled maintenance", "Maintenance mode", "Temporarily unavailable",
                "Our website is currently down"],
     },
+    "consent": {
+        "cs": ["Přijmout vše"], "da": ["Accepter alle"], "de": ["Wir und unsere Partner verwenden Cookies", "Alle akzeptieren"],  # noqa: E501
+        "en": ["We and our partners use cookies", "Accept all", "Manage your preferences"],
+        "es": ["Nosotros y nuestros socios usamos cookies"], "fi": ["Hyväksy kaikki"], "fr": ["Continuer sans accepter"],  # noqa: E501
+        "id": ["Terima semua"], "it": ["Accetta tutti"], "ja": ["すべて拒否"], "ko": ["모두 동의"],
+        "nb": ["Godta alle"],
+        "nl": ["Alles accepteren"], "pl": ["Nasi partnerzy czytają dane"], "pt": ["Aceitar tudo"], "ru": ["Принять все"],  # noqa: E501
+        "sv": ["Godkänn alla"], "tr": ["Tümünü reddet"], "vi": ["Chấp nhận tất cả"], "zh": ["全部拒绝"],
+    },
     "maintenance_title": {"en": ["Maintenance"]},
     "away": {
         "de": ["Wartung", "vorübergehend"], "es": ["mantenimiento"], "it": ["manutenzione"], "ja": ["メンテナンス"],
@@ -68,7 +78,8 @@ SAMPLES: dict[PageKind, dict[str, list[str]]] = {
                "Unusual traffic", "Request blocked", "captcha"],
     },
     "login": {
-        "de": ["Bitte melden Sie sich", "Jetzt anmelden"], "es": ["iniciar sesión"], "fr": ["connectez-vous"],
+        "de": ["Bitte melden Sie sich", "Jetzt anmelden", "Melden Sie sich mit Ihrem Konto an", "Anmelden"],
+        "es": ["iniciar sesión"], "fr": ["connectez-vous", "Déjà abonné"], "it": ["Accedi per", "già abbonato"],
         "en": ["Please log in to", "Create a free account", "Subscribe to continue", "members-only",
                "Already a subscriber", "Forgot your password"],
         "ja": ["ログインして"], "ko": ["로그인"], "zh": ["請登入", "请登录"],
@@ -88,7 +99,7 @@ READERS: dict[PageKind, list[re.Pattern[str]]] = {
     "not_found": [NOT_FOUND_HEADING, GONE, ERROR], "not_found_heading": [NOT_FOUND_HEADING], "gone": [GONE],
     "maintenance": [MAINTENANCE_HEADING, AWAY, ERROR], "maintenance_heading": [MAINTENANCE_HEADING],
     "maintenance_title": [MAINTENANCE_TITLE], "away": [AWAY], "error": [ERROR], "login": [LOGIN],
-    "cookies": [COOKIES], "javascript": [JAVASCRIPT],
+    "cookies": [COOKIES], "consent": [CONSENT], "javascript": [JAVASCRIPT],
 }  # fmt: skip
 ROWS = [
     (kind, language, pattern)
