@@ -150,8 +150,9 @@ async def test_a_page_is_printed_as_json_text_or_markdown_without_redis(tmp_path
     )
     (tmp_path / "none.html").write_text("<html><body><p>Not here.</p></body></html>")
     page = ["extract", "page.html", "--url", "https://wire.example/news/1"]
-    text, markdown, none, missing, folder, nowhere = await program.all_within(
+    text, explained, markdown, none, missing, folder, nowhere = await program.all_within(
         [*page, "--format", "text"],
+        [*page, "--explain"],
         [*page, "--format", "markdown"],
         ["extract", "none.html"],
         ["extract", "nothing.html"],
@@ -162,7 +163,9 @@ async def test_a_page_is_printed_as_json_text_or_markdown_without_redis(tmp_path
     assert lines[0].startswith("HONG KONG SAR"), text.said
     assert "Copper Kettle Works Opens a Second Foundry" not in text.out
     assert len(lines) == 3
-    assert "\x1b" not in text.out + markdown.out
+    assert "0 dropped    Copper Kettle Works Opens a Second Foundry  [the headline" in explained.out, explained.said
+    assert 'headline = "Copper Kettle Works Opens a Second Foundry"' in explained.out
+    assert "\x1b" not in explained.out + text.out + markdown.out
     assert markdown.out.startswith("# Copper Kettle Works Opens a Second Foundry\n\n"), markdown.said
     assert (none.status, none.err.startswith("wirewatch: none.html is no release: ")) == (1, True), none.said
     assert (missing.status, "nothing.html: No such file" in missing.err) == (1, True)
