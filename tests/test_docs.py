@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import re
+import sys
+import textwrap
+import types
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +17,8 @@ from pydantic import BaseModel
 from typer.main import get_command
 
 from alerts.channels import channel_types
+from alerts.channels.console import open_channel as open_console_channel
+from alerts.outcomes import Channel
 from alerts.settings import DeliverySettings
 from config.settings import Settings, WatchSettings
 from config.source_settings import ListingSettings, ReleaseHints, SourceSettings
@@ -231,3 +237,16 @@ def test_every_page_that_the_code_names_exists():
             if path.suffix in (".py", ".toml", ".yaml", ".html") or path.parent.name == ".ci":
                 for name in re.findall(r"\bdocs/[\w./-]+\.md\b", path.read_text(encoding="utf-8")):
                     assert (PROJECT / name).exists(), f"{path.relative_to(PROJECT)} names {name}"
+
+
+def test_the_channel_of_the_how_to_page_opens(monkeypatch):
+    """The sample takes the arguments that the registry passes, and is a channel."""
+    page = read("docs/how-to/add-a-channel.md")
+    sample = textwrap.dedent(re.search(r"```python\n(.*?)```", page, re.DOTALL)[1])
+    module = types.ModuleType("pager")
+    monkeypatch.setitem(sys.modules, "pager", module)  # pydantic resolves annotations there
+    exec(compile(sample, "add-a-channel.md", "exec", dont_inherit=True), module.__dict__)
+    settings = module.Settings.model_validate({"type": "pager", "url": "https://pager.example/t0ken"})
+    arguments = inspect.signature(open_console_channel).parameters
+    channel: Channel = module.open_channel(**(dict.fromkeys(arguments) | {"name": "desk", "settings": settings}))
+    assert (channel.name, channel.settings, channel.concurrency) == ("desk", settings, 4)

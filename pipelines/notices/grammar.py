@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+
+from msgspec import structs
 
 from config.languages import BodyFrame, HeadlineIdiom, Language, Rule, languages, phrases
 from stories.model.release import NoticeKind
@@ -19,6 +22,7 @@ RULES: tuple[Rule, ...] = ("phrase", "plain", "topical", "capitals", "colon", "b
 _MAX_PHRASE_LENGTH = 200
 _BREAK = ": | ; | — | / | \\| | … | ·"
 _MERGED = {"break": _BREAK}
+_CLASS = re.compile(r"\{(\w+)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +141,7 @@ def headline_frames() -> tuple[tuple[HeadlineFrame, ...], PatternSet]:
             found.append(_headline_frame(idiom, classes))
     for language in languages().values():
         classes = language.classes() | _MERGED
-        found += [_headline_frame(idiom, classes) for idiom in _generic(language)]
+        found += [_headline_frame(idiom, classes) for idiom in _generic(language) if _has_words(idiom.pattern, classes)]
     return tuple(found), PatternSet([frame.pattern for frame in found])
 
 
@@ -148,6 +152,11 @@ def telling_words() -> frozenset[str]:
     for frame in headline_frames()[0]:
         found |= frame.pattern.cues or set()
     return frozenset(found)
+
+
+def _has_words(pattern: str, classes: Mapping[str, str]) -> bool:
+    """Return whether a language has all classes of a generic frame; a new language may have only some of them."""
+    return all(name in classes for name in _CLASS.findall(pattern))
 
 
 def _generic(language: Language) -> Iterator[HeadlineIdiom]:
@@ -166,7 +175,9 @@ def _generic(language: Language) -> Iterator[HeadlineIdiom]:
     rumour = "{rumour}" if "rumour" in language.contexts else ""
     for kind, noun in language.nouns.items():
         about = "release" if kind in ("withdrawal", "repeat") else "document"
-        preposition = "({preposition})?" if language.bare else "{preposition}"
+        preposition = "{preposition}"
+        if language.bare:
+            preposition = "({preposition})?" if "preposition" in language.words else ""
         yield HeadlineIdiom(
             kind=kind,
             pattern=f"(^ @lead((_ _?)?) | {{break}} | -) @marker(({noun}) {preposition}) @gap(~8) ({{{about}}})",
@@ -225,6 +236,13 @@ def _generic_bodies(language: Language) -> Iterator[BodyFrame]:
         yield BodyFrame(kind="correction", pattern="@marker({earlier}) ~24 ({slip})", closing=True)
 
 
+def _usable(frames: Iterable[BodyFrame], classes: Mapping[str, str]) -> Iterator[BodyFrame]:
+    """Yield the generic frames of which a language has all classes; an exception without its classes is left out."""
+    for frame in frames:
+        if _has_words(frame.pattern, classes):
+            yield frame if _has_words(frame.unless, classes) else structs.replace(frame, unless="")
+
+
 @cache
 def body_frames() -> tuple[tuple[Frame, ...], PatternSet]:
     """Return the sentences of bodies, the more specific ones first."""
@@ -236,6 +254,6 @@ def body_frames() -> tuple[tuple[Frame, ...], PatternSet]:
         )
         for language in languages().values()
         for classes in [language.classes() | _MERGED]
-        for frame in (*language.body, *_generic_bodies(language))
+        for frame in (*language.body, *_usable(_generic_bodies(language), classes))
     ]
     return tuple(found), PatternSet([frame.pattern for frame in found])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from config.languages import languages, phrases
-from pipelines.notices import find_notice
+from config.languages import Language, languages, phrases
+from pipelines.notices import find_notice, grammar
 from pipelines.notices.grammar import body_frames, headline_frames, meanings, words_of
 from stories.model.release import NoticeKind
 
@@ -47,3 +47,21 @@ def test_every_frame_has_a_marker_and_a_word_by_which_it_is_found() -> None:
         assert headline.pattern.cues
     for body in body_frames()[0]:
         assert body.pattern.cues or "*" in body.frame.pattern
+
+
+@pytest.mark.parametrize("bare", [True, False])
+def test_a_language_may_have_only_some_of_the_words(monkeypatch: pytest.MonkeyPatch, bare: bool) -> None:
+    """Generic frames without their words are left out; the others, and every other language, work."""
+    language = Language(
+        bare=bare,
+        nouns={"correction": "ispravak"},
+        participles={"withdrawal": "povuceno"},
+        words={"document": "priopcenj*"},
+        statement={"within": "u jucerasnjem priopcenju", "states": "je", "slip": "pogresno", "unused": "ne koristiti"},
+    )
+    monkeypatch.setattr(grammar, "languages", lambda: {"hr": language})
+    frames = headline_frames.__wrapped__()[0]
+    assert [frame.idiom.kind for frame in frames] == (["correction"] if bare else [])
+    bodies = body_frames.__wrapped__()[0]
+    assert [frame.frame.kind for frame in bodies] == ["correction"]
+    assert bodies[0].unless is None
