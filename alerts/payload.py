@@ -74,6 +74,8 @@ def _shrink(data: dict[str, Any], limit: int) -> None:
         release["disclaimer"] = None
     for name in ("contacts", "images", "tags"):
         _shorten(release.get(name) or [], _size(data) - limit)
+    if origins := release.get("tags_from"):
+        release["tags_from"] = {tag: origins[tag] for tag in release["tags"] if tag in origins}
     if _size(data) > limit:
         for change in changes:
             _cut(change)

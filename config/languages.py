@@ -83,6 +83,10 @@ class Language(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return {**self.parts, **self.words, **self.contexts, **self.statement}
 
 
+OTHER_TABLES = ("dates", "closing")
+"""Parts of a language's table that are read elsewhere."""
+
+
 @cache
 def languages() -> dict[str, Language]:
     """Return the tables by language tag (RFC 5646). English comes first: its idioms are the most telling.
@@ -90,7 +94,7 @@ def languages() -> dict[str, Language]:
     Raises msgspec.ValidationError when a table has an unknown key or a value of another type.
     """
     found = {
-        tag: msgspec.convert({key: value for key, value in table.items() if key != "dates"}, type=Language)
+        tag: msgspec.convert({key: value for key, value in table.items() if key not in OTHER_TABLES}, type=Language)
         for tag, table in language_tables().items()
     }
     found["en"].parts["wire_name"] = " | ".join(re.sub(r"([^\w\s])", r" \1 ", name) for name in _spelled_names())

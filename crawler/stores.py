@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -27,6 +27,7 @@ class ClaimStore(Protocol):
         poll: str = "",
         limit: int | None = None,
         source: str = "",
+        watched_tags: Collection[str] = (),
     ) -> ClaimResult: ...
 
     async def release_id(self, url: str) -> str | None: ...

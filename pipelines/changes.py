@@ -37,7 +37,7 @@ def changes(before: Release, after: Release) -> tuple[Change, ...]:
 
     * Single values: ``headline``, ``subheadline``, ``dateline.place``, ``dateline.date``, ``embargoed_until``,
       ``issuer``, ``disclaimer``; and ``published_at`` if the same page also changed something else.
-    * Sets, one change per item: ``tags``, ``tickers``.
+    * Sets, one change per item: ``tags`` of the text, ``tickers``.
     * Aligned texts: ``body``, ``about``, ``contacts``, ``images`` (their captions). An added paragraph has no
       ``before``, a removed one no ``after``. An edited paragraph is one change, also if it was moved; a paragraph that
       was only moved is no change. A row of a table is a paragraph, identified by its first cell.
@@ -52,7 +52,7 @@ def changes(before: Release, after: Release) -> tuple[Change, ...]:
     found += _value("subheadline", before.subheadline, after.subheadline, optional=not same_source)
     found += _dateline(before, after)
     found += _value("embargoed_until", before.embargoed_until, after.embargoed_until, optional=not same_source)
-    found += _items("tags", before.tags, after.tags)
+    found += _items("tags", before.text_tags, after.text_tags)
     found += _items("tickers", before.tickers, after.tickers)
     found += _value("issuer", before.issuer, after.issuer, optional=True)
     found += _bodies(before, after)

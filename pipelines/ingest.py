@@ -25,6 +25,7 @@ from stories.crawl_state.claims import Claims
 from stories.crawl_state.revisit_queue import RevisitQueue
 from stories.model.event import Event
 from stories.model.ids import release_id
+from stories.model.listed_fields import with_listed
 from stories.model.page_result import Gone, PageResult
 from stories.model.release import Release
 from stories.model.timestamps import parse_timestamp, timestamp
@@ -130,6 +131,8 @@ class Ingestor:
             if _is_emptied(own, release):
                 return await self._ingest_removed(result, "emptied")
             await self._record_readable(own, now)
+            if own is not None:  # the page alone does not give what its listing gave
+                release = with_listed(release, own.release.listed_tags, own.release.listed_tickers)
             observation = await self._volatile.observe(own, release, now)
             if observation.needs_recheck:
                 return await self._recheck_later(result, observation, now)
@@ -324,7 +327,12 @@ class Ingestor:
 
     async def _end_claim(self, result: PageResult, own_id: str) -> None:
         await self._claims.record_unchanged(
-            result.url, own_id, result.listing, result.listed_headline, result.listed_version
+            result.url,
+            own_id,
+            result.listing,
+            result.listed_headline,
+            result.listed_version,
+            result.listed_tags,
         )
 
     def _next_revisit(self, release: Release, now: datetime) -> datetime | None:

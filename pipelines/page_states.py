@@ -43,7 +43,7 @@ def state_digest(release: Release) -> str:
     )
     texts = (*release.body, *release.about, *release.contacts, *(image.caption for image in release.images))
     # A line that is noise was replaced with an empty line; the page may also omit it.
-    parts = (*fields, *filter(None, texts), *release.tags, *release.tickers)
+    parts = (*fields, *filter(None, texts), *release.text_tags, *release.tickers)
     said = "\n".join(plain(part or "") for part in parts)
     return hashlib.blake2b(said.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 

@@ -44,7 +44,7 @@ class ReleaseView:
             case "body" | "about":
                 return release.body if field == "body" else release.about
             case "tags":
-                return release.tags
+                return release.text_tags
             case "place":
                 return (release.dateline.place if release.dateline else None,)
             case "source":

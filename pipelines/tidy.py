@@ -29,7 +29,10 @@ def tidy(release: Release, source: str, before: Release | None = None) -> Releas
     if notice is not None:
         issuer = issuer or subject_company(printed)
         headline = clean_line(notice.headline) or (before.headline if before else "") or printed
-    tags = {tag.lstrip("#＃").casefold(): tag.lstrip("#＃") for tag in release.tags if tag.strip("#＃ ")}
+    tags: dict[str, str] = {}
+    for tag in release.tags:
+        if plain := tag.strip("#＃ "):
+            tags.setdefault(plain.casefold(), plain)
     return replace(release, headline=headline, issuer=issuer, notice=notice, source=source, tags=tuple(tags.values()))
 
 

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from config.source_settings import ReleaseHints
 from crawler.extraction.body import phrases
 from crawler.extraction.body.blocks import Block, ancestors, is_under, read_blocks
+from crawler.extraction.body.closing_blocks import take_closing
+from crawler.extraction.body.company_headings import part_company_headings
 from crawler.extraction.body.hidden_text import SHOWN, JsonText, find_json_text, reveal
 from crawler.extraction.body.inline_markup import settle_inline
 from crawler.extraction.body.paragraphs import Paragraph, paragraphs_of
@@ -28,6 +30,7 @@ from crawler.extraction.fields.dates import is_date_line
 from crawler.extraction.fields.headline import find_headline, find_subheadline, selected
 from crawler.extraction.fields.images import caption_blocks, find_images
 from crawler.extraction.fields.language import find_language
+from crawler.extraction.fields.page_tags import find_page_tags
 from crawler.extraction.fields.published import find_embargo, find_published
 from crawler.extraction.fields.tags import find_tags, is_tag_line, unglue
 from crawler.extraction.fields.tickers import find_tickers, listed_beside_the_text
@@ -92,6 +95,7 @@ def _extract(
             if element.getparent() is not None:
                 element.drop_tree()
     settle_inline(page.tree, text)
+    part_company_headings(page.tree)
     blocks = read_blocks(page.tree)
     if _shown(blocks) < SHOWN and reveal(page):
         blocks = read_blocks(page.tree)
@@ -102,6 +106,8 @@ def _extract(
     if scripted is None:
         refuse_walls(page, blocks, is_proven=is_proven)
         main = _choose(page, blocks, hints)
+        if not hints.body:
+            take_closing(blocks)
     else:
         evidence.note("body", scripted.paragraphs[0], scripted.path, is_used=True, reason="the page shows no text")
         main = _add_scripted(page, blocks, scripted)
@@ -251,6 +257,8 @@ def _release(
     )
     published = find_published(page, blocks, first, hints, dateline.date if dateline else None, headline)
     wire_id = _hinted_id(page, hints) or (known[1] if known else printed[1] if printed else None)
+    tags = find_tags([*every, *_loose_tags(blocks, main, every[-1] if every else "")])
+    page_tags = find_page_tags(page, _article(main), tags)
     return Release(
         url=_own_url(page),
         headline=headline,
@@ -260,7 +268,8 @@ def _release(
         published_from=published.origin,
         published_dates=published.dates,
         embargoed_until=find_embargo([block.text for block in blocks[:60]], hints.timezone),
-        tags=find_tags([*every, *_loose_tags(blocks, main, every[-1] if every else "")]),
+        tags=(*tags, *page_tags),
+        page_tags=page_tags,
         tickers=find_tickers([headline, subheadline or "", *every, *listed]),
         issuer=_issuer(page, sections, about, blocks, hints),
         language=find_language([*body, *about], page.language),
@@ -378,7 +387,7 @@ def _issuer(
     page: Page, sections: Sections, about: tuple[str, ...], blocks: list[Block], hints: ReleaseHints
 ) -> str | None:
     """Return the company that issued it: as the SOURCE line, the wire's header or the first about section names it."""
-    if name := selected(page, hints.issuer) or sections.source:
+    if name := selected(page, hints.issuer) or sections.source or sections.company:
         return name
     for index, block in enumerate(blocks):
         if weight(block.text) <= 160:

@@ -33,6 +33,7 @@ def _field(text: str | None) -> str | None:
 
 def bounded(release: Release) -> Release:
     """Return a release with all its fields within the limits."""
+    tags = tuple(tag for tag in release.tags if len(tag) <= FIELD_MAX)[:TAGS_MAX]
     return replace(
         release,
         headline=_field(release.headline) or release.headline,
@@ -40,7 +41,8 @@ def bounded(release: Release) -> Release:
         issuer=_field(release.issuer),
         wire_id=release.wire_id if len(release.wire_id or "") <= FIELD_MAX else None,
         original_url=release.original_url if len(release.original_url or "") <= URL_MAX else None,
-        tags=tuple(tag for tag in release.tags if len(tag) <= FIELD_MAX)[:TAGS_MAX],
+        tags=tags,
+        page_tags=tuple(tag for tag in release.page_tags if tag in tags),
         tickers=release.tickers[:TAGS_MAX],
         disclaimer=release.disclaimer[:NOTE_MAX] if release.disclaimer else release.disclaimer,
         contacts=tuple(line[:NOTE_MAX] for line in release.contacts[:CONTACTS_MAX]),

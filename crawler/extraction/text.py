@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from stories.text.scripts import EAST_ASIAN_TEXT, cjk_count
+from stories.text.scripts import EAST_ASIAN_TEXT, cjk_count, unspaced_count
 
 # Zero-width and direction marks, soft hyphens, byte order marks; tags and other format characters of that kind.
 _INVISIBLE = re.compile(
@@ -23,6 +23,8 @@ _SENTENCE_END = re.compile(r"""[.!?:;。！？：；…‥．।॥۔؟։።]["'
 _CUT_SHORT = re.compile(
     r"(?:…|\.{3}|‥|\[…\]|\[\.\.\.\])\s*(?:\[\+\]|\(?(?:read|learn|see)? ?more\)?|mehr|weiterlesen|»|›|>)?\s*$", re.I
 )
+UNMARKED = 45
+"""Characters of a sentence in a script that marks no end of sentences: Thai, Lao, Khmer."""
 _CJK_BREAK = re.compile(f"(?<=[{EAST_ASIAN_TEXT}])\n(?=[{EAST_ASIAN_TEXT}])")
 
 
@@ -60,8 +62,13 @@ def key(text: str) -> str:
 
 
 def is_sentence(text: str) -> bool:
-    """Whether the text ends as sentences end (a full stop, a colon, their CJK forms, a closing quote after one)."""
-    return _SENTENCE_END.search(text[-12:]) is not None
+    """Whether the text ends as sentences end (a full stop, a colon, their CJK forms, a closing quote after one).
+
+    Thai sentences have no such end: there a text of some length is one.
+    """
+    if _SENTENCE_END.search(text[-12:]) is not None:
+        return True
+    return not text.isascii() and len(text) >= UNMARKED and unspaced_count(text) - cjk_count(text) > len(text) / 2
 
 
 def is_cut_short(text: str) -> bool:

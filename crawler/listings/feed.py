@@ -18,6 +18,7 @@ from config.source_settings import ReleaseHints
 from crawler.listings.broken_xml import mend_ampersands, refuse_broken
 from crawler.listings.dates import feed_moment, read_date
 from crawler.listings.decode import is_utf8, said_charset
+from crawler.listings.entry_tags import feed_tags, json_tags
 from crawler.listings.full_text_entries import as_html, whole
 from crawler.listings.html.link_text import plain_text
 from crawler.listings.listing_page import ListingPage, ListingUnreadableError, version_digest
@@ -118,6 +119,7 @@ def _sighting(
     raw, parsed = next(((raw, parsed) for raw, parsed in dates if raw), (None, None))
     raw = str(raw)[:DATE_READ] if raw else None
     zone = ZoneInfo(hints.timezone) if hints.timezone else None
+    tags, tickers = feed_tags(entry)
     return Sighting(
         url=page,
         headline=plain_text((entry.get("title") or "")[:TITLE_READ]) or None,
@@ -125,6 +127,8 @@ def _sighting(
         published_at=feed_moment(raw, parsed, zone) if raw else None,
         guid=_guid(entry, url),
         version=version_digest(dict.get(entry, "updated") or dict.get(entry, "published"), dict.get(entry, "summary")),
+        tags=tags,
+        tickers=tickers,
     )
 
 
@@ -223,6 +227,7 @@ class _JsonItem(msgspec.Struct, rename={"published": "date_published"}):
     summary: Any = None
     content_html: Any = None
     content_text: Any = None
+    tags: Any = None
 
 
 class _JsonFeed(msgspec.Struct):
@@ -275,6 +280,7 @@ def read_json_feed(text: str, url: str, hints: ReleaseHints) -> ListingPage:
                     published_at=read_date(printed, zone) if printed else None,
                     version=version_digest(item.date_modified or item.published, item.summary),
                     guid=str(item.id) if isinstance(item.id, str | int) and str(item.id) else None,
+                    tags=json_tags(item.tags),
                 )
             )
     next_url = _canonical(feed.next_url, url) if isinstance(feed.next_url, str) else None

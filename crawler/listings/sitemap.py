@@ -11,6 +11,7 @@ from lxml import etree
 
 from config.source_settings import ReleaseHints
 from crawler.listings.dates import read_date
+from crawler.listings.entry_tags import sitemap_tags
 from crawler.listings.html.link_text import plain_text
 from crawler.listings.html.links import is_directory, is_no_page
 from crawler.listings.listing_page import ListingPage, ListingUnreadableError, version_digest
@@ -110,12 +111,15 @@ def _sightings(rows: list[Row], url: str, hints: ReleaseHints, refused: Counter[
         if pattern is None and (is_no_page(page, host) or ("news:title" not in row and is_directory(page))):
             continue
         printed = row.get("news:publication_date", "")[:DATE_READ]
+        tags, tickers = sitemap_tags(row)
         kept[page] = Sighting(
             url=page,
             headline=plain_text(row.get("news:title", "")[:TITLE_READ]) or None,
             published_raw=printed or None,
             published_at=read_date(printed, zone) if printed else None,
             version=version_digest(row.get("lastmod")),
+            tags=tags,
+            tickers=tickers,
         )
     return tuple(kept.values())
 

@@ -32,17 +32,19 @@ from crawler.pages.removed_pages import (
 from crawler.polling.host_recovery import AWAY_STATUSES
 from crawler.readers.pool import ReaderClosedError, ReaderFailedError, ReadPriority
 from crawler.services import Services
-from stories.crawl_state.claims import Claim, listing_key
+from stories.crawl_state.claims import Claim, listing_key, tags_among
 from stories.crawl_state.feed_entries import FeedEntryRecord
 from stories.crawl_state.quarantine import QuarantinedError
 from stories.crawl_state.site_boilerplate import KnownBoilerplate, ShownLines
 from stories.model.ids import release_id
+from stories.model.listed_fields import with_listed
 from stories.model.page_result import FetchRecord, PageResult
 from stories.model.publication_dates import with_listing_date
 from stories.model.release import NotARelease, Release
 from stories.model.sighting import BY_HAND, Poll, Sighting
 from stories.model.urls import url_digest
 from stories.runtime.failpoints import failpoint
+from stories.text.index_words import tag_word
 
 log = structlog.get_logger(__name__)
 
@@ -222,6 +224,7 @@ class ReaderFlow:
         listed_date = page.claim.sighting.published_at if page.claim else None
         release = with_listing_date(release, listed_date, services.clock())
         if page.claim is not None:
+            release = with_listed(release, page.claim.sighting.tags, page.claim.sighting.tickers)
             await self._store_entry(page, read.entry, is_edited=page.claim.changed)
         fetch_record = replace(page.fetch_record, read_at=services.clock())
         return Accepted(replace(self._result(page), release=release, journey=fetch_record), is_page=read.entry is None)
@@ -236,6 +239,7 @@ class ReaderFlow:
             listing=listing_key(poll.source, poll.listing) if claim and poll.listing else None,
             listed_headline=claim.sighting.headline if claim else None,
             listed_version=claim.sighting.version if claim else None,
+            listed_tags=self._watched_tags(claim) if claim else (),
             silent=claim.silent if claim else False,
             is_requested=poll.reason == "crawl" and claim is None,
             crawl_id=poll.crawl_id,
@@ -311,6 +315,9 @@ class ReaderFlow:
                 await entries.put(page.url, entry if is_edited else replace(entry, page=None))
         except RedisError as error:
             log.warning("feed_entry_not_stored", url=page.url, reason=f"Redis: {error}")
+
+    def _watched_tags(self, claim: Claim) -> tuple[str, ...]:
+        return tags_among(claim.sighting.tags, {tag_word(tag) for tag in self._services.settings.watched_tags()})
 
     def _listings(self, poll: Poll) -> list[str]:
         source = self._services.settings.sources.get(poll.source)

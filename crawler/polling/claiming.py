@@ -47,6 +47,7 @@ class PageClaimer:
     ) -> Sequence[tuple[WaitingPage, Claim, Poll]]:
         """Claim pages of a source's backlog, in the order in which they are to be read."""
         now, claimed = self._services.clock(), []
+        watched = self._services.settings.watched_tags()
         by_listing: dict[tuple[str, str | None], dict[str, WaitingPage]] = {}
         for page in reversed(pages):  # the newest first; an original comes before its correction
             pending = page.pending
@@ -54,7 +55,9 @@ class PageClaimer:
         for (listing, tag), waiting in by_listing.items():
             poll = Poll(source=source, listing=listing, tag=tag, asked_at=now)
             sightings = [page.pending.sighting for page in waiting.values()]
-            found = await self._services.claims.claim(listing_key(source, listing), sightings, now)
+            found = await self._services.claims.claim(
+                listing_key(source, listing), sightings, now, watched_tags=watched
+            )
             claimed += [(waiting[claim.sighting.url], claim, poll) for claim in found.claims]
         self._services.claimed_urls.update(canonical_url(claim.sighting.url) for _, claim, _ in claimed)
         return claimed
@@ -80,6 +83,7 @@ class PageClaimer:
             poll=timestamp(poll.asked_at),
             limit=self._limit(poll, listed, priority),
             source=poll.source,
+            watched_tags=services.settings.watched_tags(),
         )
         if claimed.claims:
             failpoint("claimed")

@@ -109,7 +109,8 @@ def _printed(sightings: Sequence[Sighting]) -> list[tuple[datetime, str]]:
 def sightings_digest(sightings: Sequence[Sighting]) -> str:
     """Return what is the same as long as a listing names the same releases in the same words."""
     said = "\n".join(
-        f"{sighting.url}\t{sighting.headline}\t{sighting.published_raw}\t{sighting.version}" for sighting in sightings
+        f"{sighting.url}\t{sighting.headline}\t{sighting.published_raw}\t{sighting.version}\t{' '.join(sighting.tags)}"
+        for sighting in sightings
     )
     return hashlib.blake2b(said.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
 

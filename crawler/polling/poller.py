@@ -25,6 +25,7 @@ from crawler.http.errors import HostBusyError, describe_error, describe_status, 
 from crawler.http.response_headers import fresh_for, header, headers, retry_after, validator
 from crawler.http.size_limits import ResponseLimitError
 from crawler.listings import ListingPage, ListingUnreadableError
+from crawler.listings.entry_tags import with_page_tag
 from crawler.pages.dispatcher import MAX_RESPONSE_BYTES
 from crawler.pages.page_outcomes import put_off
 from crawler.polling import overlap
@@ -230,7 +231,7 @@ class ListingPoller:
     async def _parse(self, response: Response, poll: Poll) -> ListingPage:
         source = self._source(poll)
         settings = listing_settings(source, poll.listing or response.url)
-        return await self._services.reader.read_listing(
+        listed = await self._services.reader.read_listing(
             response.body,
             response.url,
             settings,
@@ -238,6 +239,7 @@ class ListingPoller:
             header(response, "Content-Type"),
             source=poll.source,
         )
+        return with_page_tag(listed, settings.url, poll.tag, response.url)
 
     def _store(self, run: ListingRun, response: Response, listed: ListingPage, hubs: HubLinks, now: datetime) -> None:
         """Remember of the first page what its answer leaves to remember."""

@@ -55,7 +55,7 @@ def facts_of(release: Release) -> Facts:
     images = tuple(image.url for image in release.images)
     said = (release.headline, *release.body)
     ending = (*release.about, *release.contacts)
-    return _facts(said, ending, release.issuer or "", release.tickers, images, release.tags)
+    return _facts(said, ending, release.issuer or "", release.tickers, images, release.text_tags)
 
 
 @lru_cache(maxsize=FACTS_KEPT)

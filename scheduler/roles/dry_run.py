@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -54,6 +54,7 @@ class DryClaims:
         poll: str = "",
         limit: int | None = None,
         source: str = "",
+        watched_tags: Collection[str] = (),
     ) -> ClaimResult:
         self.sightings.extend(sightings)
         claims = tuple(Claim(sighting=sighting, silent=False, changed=False) for sighting in sightings[: self._pages])

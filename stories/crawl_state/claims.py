@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -21,6 +21,7 @@ from stories.db.unreadable_records import number
 from stories.model.sighting import Sighting
 from stories.model.timestamps import from_milliseconds, milliseconds
 from stories.model.urls import url_digest
+from stories.text.index_words import tag_word
 
 RETRIES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=3), timedelta(hours=12))
 """Backoff of a page that could not be read, by consecutive failures; the last value is for all further ones."""
@@ -48,11 +49,24 @@ class Claim:
     """Its page is known; the listing shows another headline or version than before."""
 
 
-def listed_digest(headline: str | None, version: str | None = None) -> str:
-    """Return what is stored of how a listing names a page: digests of headline and version; empty for neither."""
+def listed_digest(headline: str | None, version: str | None = None, tags: Iterable[str] = ()) -> str:
+    """Return what is stored of how a listing names a page: digests of headline, watched tags and version.
+
+    ``headline#tags.version``, without what the listing does not give; empty for nothing.
+    """
     plain = " ".join((headline or "").split()).casefold()
-    digest = hashlib.sha256(plain.encode("utf-8", "surrogatepass")).hexdigest()[:16] if plain else ""
+    words = "\n".join(sorted({tag_word(tag) for tag in tags}))
+    digest = _short_digest(plain) + (f"#{_short_digest(words)}" if words else "")
     return f"{digest}.{version}" if version else digest
+
+
+def _short_digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16] if text else ""
+
+
+def tags_among(tags: Iterable[str], watched: Collection[str]) -> tuple[str, ...]:
+    """Return those of the tags that are watched; ``watched`` as ``tag_word`` gives them."""
+    return tuple(tag for tag in tags if tag_word(tag) in watched) if watched else ()
 
 
 def listing_key(source: str, url: str) -> str:
@@ -122,6 +136,7 @@ class Claims:
         poll: str = "",
         limit: int | None = None,
         source: str = "",
+        watched_tags: Collection[str] = (),
     ) -> ClaimResult:
         """Lease the sightings that are not read and not leased for ``keys.CLAIM_LEASE``, and return them.
 
@@ -131,7 +146,10 @@ class Claims:
         ``seeding``: no poll of the listing has ended yet. What the first ``poll`` that claims here holds, on all of
         its pages, is stored silently whenever it is read; a later one is no first poll, though the first was killed.
         Of a page that is named twice, the first sighting counts.
+
+        ``watched_tags``: a known page is read again when this listing gives it one of these for the first time.
         """
+        watched = frozenset(map(tag_word, watched_tags))
         by_digest: dict[str, Sighting] = {}
         for sighting in sightings:
             by_digest.setdefault(url_digest(sighting.url), sighting)
@@ -140,7 +158,9 @@ class Claims:
         settled = True
         for batch in _batches(list(by_digest.items())):
             left = None if limit is None else max(0, limit - len(claims))
-            answers = await self._claim_batch(listing, batch, now, f"poll {poll}" if seeding else "", left, source)
+            answers = await self._claim_batch(
+                listing, batch, now, f"poll {poll}" if seeding else "", left, source, watched
+            )
             for (_, sighting), answer in zip(batch, answers, strict=True):
                 if answer in LEASED:
                     claims.append(Claim(sighting=sighting, silent=answer == 2, changed=answer == 3))
@@ -157,6 +177,7 @@ class Claims:
         first_poll: str,
         limit: int | None,
         source: str,
+        watched: frozenset[str],
     ) -> Sequence[int]:
         seeded, page, lease = keys.seeded(listing), keys.page(""), keys.claim("")
         names = [seeded.name, keys.backlog(source).name, keys.pending_sightings().name]
@@ -171,7 +192,8 @@ class Claims:
         ]
         for digest, sighting in batch:
             names += [keys.page(digest).name, keys.claim(digest).name]
-            arguments += [digest, listed_digest(sighting.headline, sighting.version)]
+            tags = tags_among(sighting.tags, watched)
+            arguments += [digest, listed_digest(sighting.headline, sighting.version, tags)]
         return cast(Sequence[int], await self._claim(keys=names, args=arguments))
 
     async def release_id(self, url: str) -> str | None:
@@ -249,11 +271,12 @@ class Claims:
         listing: str | None,
         listed_headline: str | None,
         listed_version: str | None = None,
+        listed_tags: Iterable[str] = (),
     ) -> None:
         """End the lease on a page that did not change, and store how its listing names it now."""
         digest = url_digest(url)
         page = keys.page(digest)
-        listed = listed_digest(listed_headline, listed_version)
+        listed = listed_digest(listed_headline, listed_version, listed_tags)
         arguments: list[str | int] = [keys.leader_term().name, fence_argument(self._term, self._memory), page.seconds]
         arguments += [release, f"h:{listing}" if listing and listed else "", listed]
         await self._unchanged(keys=[page.name, keys.claim(digest).name], args=arguments)

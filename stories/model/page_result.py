@@ -58,6 +58,8 @@ class PageResult:
     listed_headline: str | None = None
     listed_version: str | None = None
     """``Sighting.version`` of the entry that led here."""
+    listed_tags: tuple[str, ...] = ()
+    """The watched tags that the listing gave for the page."""
     silent: bool = False
     """Store without an alert: the listing held the page at its first poll."""
     is_requested: bool = False

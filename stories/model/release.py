@@ -10,6 +10,8 @@ import msgspec
 NoticeKind = Literal["correction", "update", "withdrawal", "repeat"]
 PublishedFrom = Literal["page", "listing", "text"]
 """Where a date of publication comes from: the page around the text, the listing that named it, or the dateline."""
+TagOrigin = Literal["text", "page", "listing"]
+"""Where a tag was seen: in the release's text, in the page's markup, in a listing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,9 +66,15 @@ class Release:
     embargoed_until: str | None = None
     """ISO 8601 with an offset."""
     tags: tuple[str, ...] = ()
-    """Hashtags as printed, without ``#``."""
+    """Tags as printed, without ``#``: those of the text first, then ``page_tags`` and ``listed_tags``."""
+    page_tags: tuple[str, ...] = ()
+    """Those of ``tags`` that only the page's markup gives: keywords, ``article:tag``, ``rel="tag"`` links."""
+    listed_tags: tuple[str, ...] = ()
+    """Those of ``tags`` that only a listing gives: its own tag, categories and keywords of the entry."""
     tickers: tuple[str, ...] = ()
     """``EXCHANGE:SYMBOL``."""
+    listed_tickers: tuple[str, ...] = ()
+    """Those of ``tickers`` that only a listing gives."""
     issuer: str | None = None
     language: str | None = None
     """ISO 639-1, with the script where it matters: ``zh-Hant``."""
@@ -95,6 +103,20 @@ class Release:
     source: str | None = None
     first_seen_at: str | None = None
     notice: Notice | None = None
+
+    @property
+    def text_tags(self) -> tuple[str, ...]:
+        """The hashtags of the release's own text."""
+        return tuple(tag for tag in self.tags if tag not in self.page_tags and tag not in self.listed_tags)
+
+    @property
+    def tags_from(self) -> dict[str, TagOrigin]:
+        """Where each tag was seen."""
+        return {tag: _origin(self, tag) for tag in self.tags}
+
+
+def _origin(release: Release, tag: str) -> TagOrigin:
+    return "page" if tag in release.page_tags else "listing" if tag in release.listed_tags else "text"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +160,7 @@ def release_payload(release: Release) -> dict[str, Any]:
         "first_seen_at": release.first_seen_at,
         "embargoed_until": release.embargoed_until,
         "tags": list(release.tags),
+        "tags_from": release.tags_from,
         "tickers": list(release.tickers),
         "issuer": release.issuer,
         "language": release.language,

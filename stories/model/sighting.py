@@ -37,6 +37,10 @@ class Sighting:
     version: str | None = None
     """A digest of what the listing says of the entry's version: when it was modified, and its summary. None where the
     listing says nothing of it."""
+    tags: tuple[str, ...] = ()
+    """The tag of a polled tag page; the entry's categories and keywords in a feed or a news sitemap."""
+    tickers: tuple[str, ...] = ()
+    """The entry's stock tickers, ``EXCHANGE:SYMBOL``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

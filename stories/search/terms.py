@@ -30,7 +30,7 @@ def columns(release: Release, kind: str) -> tuple[str, ...]:
         _words(release.body),
         _words(release.about),
         _words([release.issuer]),
-        _words(release.tags),
+        _words(release.text_tags),
         _marks(release, kind),
     )
 

@@ -275,7 +275,7 @@ class ReleaseStore:
             "revises": keep.revises,
             "links": [{"key": keys.release(notice).name, "replaces": of} for notice, of in keep.links.items()],
             "events": [self._planned(event, keep) for event in keep.events],
-            "listed_as": listed_digest(reading.listed_headline, reading.listed_version),
+            "listed_as": listed_digest(reading.listed_headline, reading.listed_version, reading.listed_tags),
             "ttl": {
                 "releases": keys.release("").seconds,
                 "events": keys.event("").seconds,

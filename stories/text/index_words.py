@@ -50,8 +50,11 @@ def flat_lines(texts: Iterable[str | None]) -> str:
 
 
 def tag_word(text: str) -> str:
-    """Return a hashtag without ``#``, case and compatibility forms, in simplified Chinese characters."""
-    return simplified(unicodedata.normalize("NFKC", text).strip().lstrip("#").casefold().rstrip(".-–—"))
+    """Return a tag without ``#``, case, spaces and compatibility forms, in simplified Chinese characters.
+
+    Keywords print ``#SciencePark`` in two words.
+    """
+    return simplified("".join(unicodedata.normalize("NFKC", text).split()).lstrip("#").casefold().rstrip(".-–—"))
 
 
 def tag_words(tags: Iterable[str], headline: str = "") -> frozenset[str]:

@@ -22,6 +22,7 @@ RELEASE = {
         "first_seen_at",
         "embargoed_until",
         "tags",
+        "tags_from",
         "tickers",
         "issuer",
         "language",

@@ -25,6 +25,7 @@ _FIRST: dict[str, Any] = {
     "first_seen_at": "2026-03-02T01:00:21.480Z",
     "embargoed_until": None,
     "tags": ["Tidal"],
+    "tags_from": {"Tidal": "text"},
     "tickers": ["HKEX:0700"],
     "issuer": "Marlow Harbour Ltd",
     "language": "en",

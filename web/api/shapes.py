@@ -9,6 +9,7 @@ from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
+from stories.model.release import TagOrigin
 from web.etag import conditional
 
 Kind = Literal["new", "copy", "correction", "update", "withdrawal", "repeat", "revised"]
@@ -83,6 +84,10 @@ class ReleaseShape(Shape):
     first_seen_at: str | None
     embargoed_until: str | None
     tags: list[str]
+    tags_from: dict[str, TagOrigin] = Field(
+        description="Where each tag was seen: in the text, in the page's markup, in a listing",
+        examples=[{"HKSTP": "text"}],
+    )
     tickers: list[str] = Field(examples=[["HKEX:0700"]])
     issuer: str | None
     language: str | None

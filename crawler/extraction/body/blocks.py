@@ -251,7 +251,7 @@ class _Reader:
             elif tag == "pre":
                 self.pre += 1
         self.stack.append(element)
-        if tag in ASIDE or (tag not in INLINE and _is_noise(element)):
+        if tag in ASIDE or (tag not in INLINE and is_noise(element)):
             self.asides += 1
             self.around.append((element, self.asides))
         if element.text:
@@ -328,7 +328,7 @@ def _is_hidden(element: lxml.html.HtmlElement) -> bool:
     return style is not None and _HIDDEN.search(style) is not None
 
 
-def _is_noise(element: lxml.html.HtmlElement) -> bool:
+def is_noise(element: lxml.html.HtmlElement) -> bool:
     """Whether the class or id of an element names it as something next to the article."""
     if element.tag in ("body", "html", "main", "article"):
         return False

@@ -8,19 +8,6 @@ from config.wires import closing_lines
 
 _I = re.IGNORECASE
 
-DISCLAIMER = (
-    r"(?:The issuer is solely responsible for the (?:content|contents) of this (?:announcement|press release)|"
-    r"Für den Inhalt der Mitteilung ist der Emittent(?: / Herausgeber)? verantwortlich|"
-    r"Der (?:Emittent|Herausgeber) ist (?:allein )?für den Inhalt dieser Mitteilung verantwortlich|"
-    r"L['’]émetteur est seul responsable du contenu|El emisor es el único responsable del contenido|"
-    r"O emissor é o único responsável pelo conteúdo|"
-    r"發佈者對本(?:公告|新聞稿)的?內容承擔全部責任|发布者对本(?:公告|新闻稿)的?内容承担全部责任|發行人對本公告的內容負(?:全部|全)責|发行人对本公告的内容负全责|"
-    r"本(?:公告|新聞稿)(?:之|的)?內容由發佈者(?:全權)?負責|発行者は、?本?(?:発表|リリース)の?内容について(?:全|一切の)責任を負|"
-    r"발행인은 (?:이|본) (?:발표|보도자료)의? 내용에 대해|"
-    r"Tổ chức phát hành (?:hoàn toàn )?chịu trách nhiệm)"
-)
-"""The sentence by which the issuer answers for the text; Media OutReach and EQS both print it."""
-
 HASHTAG_LABEL = re.compile(
     r"^\s*(?:hash\s?tags?|#?標[籤签]|标签|主題標籤|话题标签|ハッシュタグ|해시태그|étiquettes?|etiquetas?|schlagworte?)\s*+[:：]?\s*+",
     _I,

@@ -15,9 +15,11 @@ import lxml.html
 
 from crawler.extraction.body import phrases
 from crawler.extraction.body.blocks import is_latin_headline, is_under
+from crawler.extraction.body.company_headings import bold_opening
 from crawler.extraction.body.lead import find_start, without_captions, without_headline
 from crawler.extraction.body.paragraphs import Paragraph, is_prose, prose_behind, teaser_pairs
 from crawler.extraction.body.site_lines import is_bar, is_linked_title, is_offer
+from crawler.extraction.closing_words import SOURCE_LINE, company_of, disclaimer_at
 from crawler.extraction.fields.contacts import contact_runs
 from crawler.extraction.fields.datelines import DatelineMatch, find_dateline
 from crawler.extraction.fields.dates import is_date_line
@@ -32,7 +34,7 @@ LABEL = 40  # Latin characters
 LATE = 0.25  # of the text at most may follow a mark, or it marks something inside the text
 ENOUGH = 300  # of text before an end mark can be one: EQS prints the disclaimer above the text
 LITTLE_BEHIND = 900  # of text behind the marks of a short release: sections about two or three companies
-_ONLY_MARK = re.compile(rf"^\W*{phrases.DISCLAIMER}[^.。!]*[.。!]?", re.I)
+_SIGNS = re.compile(r"\W*")
 _ADDRESSES = re.compile(r"(?:(?:https?://|www\.)\S+(?:\s+|$))+", re.I)
 _ABOUT_IN_LINE = re.compile(r"\W{0,3}About [A-Z][\w&.,’' -]{1,70}[:\n–-]")
 _EQS_TABLE = re.compile(r"^\W*+(?:Language|Sprache)\s*+:?\s*+(?:\||English|Deutsch)", re.I)
@@ -73,6 +75,8 @@ class Sections:
     """The issuer as the SOURCE line names it."""
     pieces: list[Paragraph] = field(default_factory=list)
     """All paragraphs that were looked at, with what each became."""
+    company: str | None = None
+    """The company that the first company section names in its heading."""
     notes: list[str] = field(default_factory=list)
     """Lines left out that still say something: "View source version on …", an embargo, a date."""
 
@@ -92,12 +96,26 @@ def split(pieces: list[Paragraph], headline: str | None, captions: set[int]) -> 
     sections.lead = pieces[:first]
     for piece in sections.lead:
         piece.reason = "above the dateline"
-    marks = (match[0].strip() for piece in sections.lead if (match := _ONLY_MARK.match(piece.text)))
+    marks = (piece.text[:end].strip() for piece in sections.lead if (end := _disclaimer_end(piece.text)))
     sections.disclaimer = next(marks, None)  # EQS prints it above the text
     sections.start = pieces[first].block.index if first < len(pieces) else 0
     walk = _SectionParser(pieces, first, sections)
     walk.run()
     return sections
+
+
+def _source_of(text: str) -> str | None:
+    """Return whom a source line names: "SOURCE Acme", "消息來源：南灣航運"."""
+    if match := phrases.SOURCE.match(text):
+        return (match["name"] or match["cjk"]).strip()
+    match = SOURCE_LINE.match(text)
+    return match["name"].strip() if match else None
+
+
+def _disclaimer_end(text: str) -> int:
+    """Return where the disclaimer that a paragraph opens with ends; 0 where it opens with none."""
+    signs = _SIGNS.match(text)
+    return disclaimer_at(text, signs.end() if signs else 0)
 
 
 class _SectionParser:
@@ -231,15 +249,19 @@ class _SectionParser:
             self.sections.contacts.append(piece.text)
             return True
         self.tail = self.tail or section == "about"
+        if section == "about" and self.sections.company is None:
+            self.sections.company = company_of(piece.text) or (
+                bold_opening(piece.block.element, piece.text) if self._is_company_section(index, piece) else None
+            )
         return False
 
     def _is_label(self, index: int, piece: Paragraph) -> bool:
         """Whether a paragraph is the disclaimer, a line of hashtags, or the accounts behind one."""
         text, sections = piece.text, self.sections
-        if match := _ONLY_MARK.match(text):
-            sections.disclaimer = sections.disclaimer or match[0].strip()
+        if end := _disclaimer_end(text):
+            sections.disclaimer = sections.disclaimer or text[:end].strip()
             piece.part = "disclaimer"
-            self._disclaimer(text[match.end() :].strip(), piece, index)
+            self._disclaimer(text[end:].strip(), piece, index)
             return True
         if is_tag_line(text) and not phrases.END.match(text):
             sections.tag_lines.append(text)
@@ -274,9 +296,8 @@ class _SectionParser:
             return True
         if not self._may_end(index):
             return False
-        match = phrases.SOURCE.match(text)
-        if match and piece.is_short and self.rest[index] < self.said * LATE:
-            sections.source = (match["name"] or match["cjk"]).strip()
+        if piece.is_short and self.rest[index] < self.said * LATE and (name := _source_of(text)):
+            sections.source = name
             piece.part = "issuer"
             self._end(index)
             return True
@@ -357,6 +378,8 @@ class _SectionParser:
     def _is_about(self, index: int, piece: Paragraph) -> bool:
         """Whether a section about a company begins: as a heading of its own, or with its text behind it."""
         text = piece.text
+        if self._is_company_section(index, piece):
+            return True
         if not self._may_end(index) or not (phrases.ABOUT.match(text) or (piece.is_short and _is_about_end(text))):
             return False
         if piece.is_short and not is_sentence(text.rstrip(":：. ")):
@@ -364,6 +387,22 @@ class _SectionParser:
             if following is not None or not is_sentence(text):
                 return following is not None and piece.block.link_density < 0.8 and not is_cut_short(following.text)
         return self.tail or index > len(self.pieces) // 2 or _ABOUT_IN_LINE.match(text) is not None
+
+    def _is_company_section(self, index: int, piece: Paragraph) -> bool:
+        """Whether a section about a company begins behind the end marks, though no word says so.
+
+        A bold name, or a heading with a word for such a section, with a paragraph of text behind it; or a paragraph
+        that opens with a bold name.
+        """
+        if not self.tail or self.state == "contact":
+            return False
+        if self._is_prose(index):
+            return self.state != "about" and bold_opening(piece.block.element, piece.text) is not None
+        if not piece.is_short or is_sentence(piece.text.rstrip(":：. ")) or not self._is_prose(index + 1):
+            return False
+        if phrases.RELATED.match(piece.text) or phrases.CONTACT.match(piece.text) or phrases.NOTES.match(piece.text):
+            return False
+        return company_of(piece.text) is not None or bold_opening(piece.block.element, piece.text) is not None
 
     def _opens_contacts(self, index: int) -> bool:
         """Whether names, numbers and addresses without a heading begin here, behind the text."""

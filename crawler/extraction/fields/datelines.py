@@ -15,7 +15,7 @@ from crawler.extraction.fields.exchanges import EXCHANGES
 from crawler.extraction.fields.time_zones import named_zone
 from stories.model.release import Dateline
 from stories.text.date_words import any_of, date_words
-from stories.text.scripts import CJK, has_cjk
+from stories.text.scripts import CJK, has_cjk, has_unspaced_or_hangul
 
 REACH = 260  # characters from the start within which a dateline ends; the longest measured has 170
 
@@ -304,6 +304,8 @@ def _place(text: str, *, trusted: bool) -> str | None:
         return None
     if has_cjk(place):
         return place if len(place) <= 24 else None
+    if has_unspaced_or_hangul(place):
+        return place if trusted and len(place) <= 40 else None
     words = re.findall(r"[^\s,/&()–—-]+", place)
     if not words or len(words) > (16 if trusted else 9):
         return None

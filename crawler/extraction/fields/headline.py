@@ -10,7 +10,8 @@ from config.source_settings import ReleaseHints
 from crawler.extraction.body.blocks import Block
 from crawler.extraction.body.inline_markup import settled_markup
 from crawler.extraction.body.paragraphs import Paragraph
-from crawler.extraction.body.phrases import ADVISORY, BOILERPLATE, DISCLAIMER, HASHTAG_LABEL, RELATED
+from crawler.extraction.body.phrases import ADVISORY, BOILERPLATE, HASHTAG_LABEL, RELATED
+from crawler.extraction.closing_words import disclaimer_at
 from crawler.extraction.fields.dates import find_date
 from crawler.extraction.page import Page, inner_text, select
 from crawler.extraction.text import clean, is_cut_short, joined, key, weight
@@ -189,7 +190,7 @@ def _may_be_under(piece: Paragraph, headline: str) -> bool:
         return False
     if key(text) in key(headline) or is_cut_short(text) or piece.block.link_density > 0.5:
         return False
-    if BOILERPLATE.match(text) or re.match(DISCLAIMER, text) or HASHTAG_LABEL.match(text) or RELATED.match(text):
+    if BOILERPLATE.match(text) or disclaimer_at(text, 0) or HASHTAG_LABEL.match(text) or RELATED.match(text):
         return False
     if re.match(r"(?:by|von|par|por|news\s+provided|provided\s+by|contributed|written|posted|source)\b", text, re.I):
         return False

@@ -1,4 +1,4 @@
--- Leases the sightings to read: new ones, and known ones whose listed headline or version changed.
+-- Leases the sightings to read: new ones, and known ones whose listed headline, watched tags or version changed.
 -- KEYS[1] seeded (set of the listing's first sightings, and the poll that saw them)  [2] backlog of the source  [3] pending
 -- sightings (hash); then for each sighting: its page hash, its claim.
 -- ARGV[1] now (ms)  [2] lease (ms)  [3] field of this listing in a page hash  [4] what marks the first poll, if it
@@ -8,7 +8,7 @@
 -- reply finds its own leases and gets the same answer  [9] prefix of this reader's tokens  [10] prefix of the
 -- tokens of its role: other holders with it have ended ('': unknown)  [11] key of the term  [12] the
 -- caller's term  [13] how many may be leased ('': all); then for each sighting: its URL digest, the digests of its
--- headline and version ("headline.version", "headline" or "").
+-- headline, watched tags and version ("headline#tags.version", without what the listing does not give).
 -- Returns for each sighting: 0 settled, 1 new, 2 new and silent, 3 changed, 4 open (leased, or waiting for another try),
 -- 5 over the limit: to be read and not leased, 6 the same, and in the backlog already, 7 open, and pending: it will
 -- be read even if its listing is not read again.
@@ -105,6 +105,8 @@ for i = 1, (#KEYS - 3) / 2 do
       answer = is_silent(page, digest) and 2 or 1
     elseif known[2] and is_other_headline(known[2], listed) then
       answer = 3
+    elseif not seeding and is_newly_tagged(known[2] or "", listed) then
+      answer = 3 -- another listing named the page without the tag, or this one did
     elseif known[2] and versions_count and is_other_version(known[2], listed)
       and (tonumber(known[6] or "0") or 0) < MAX_FUTILE then
       answer = 3
@@ -123,7 +125,8 @@ for i = 1, (#KEYS - 3) / 2 do
       leased = leased + 1
     end
   end
-  if answer == 4 and redis.call("HEXISTS", KEYS[3], digest) == 1 then
+  -- With a watched tag it is open until this listing's own reading gives it the tag.
+  if answer == 4 and not has_tags(listed) and redis.call("HEXISTS", KEYS[3], digest) == 1 then
     answer = 7
   end
   answers[i] = answer

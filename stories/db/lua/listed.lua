@@ -1,4 +1,5 @@
--- How a listing names a page, as stored: "headline.version", "headline", ".version" or "", each a digest.
+-- How a listing names a page, as stored: "headline#tags.version", each a digest, without what it does not give. The
+-- tags are those that a watch follows; here they count as part of the headline.
 local function listed_headline(listed)
   return string.match(listed, "^[^.]*")
 end
@@ -21,4 +22,10 @@ local function merge_listed(before, after)
   headline = headline ~= "" and headline or listed_headline(before)
   version = version ~= "" and version or listed_version(before)
   return version ~= "" and headline .. "." .. version or headline
+end
+local function has_tags(listed)
+  return string.find(listed, "#", 1, true) ~= nil
+end
+local function is_newly_tagged(before, after)
+  return has_tags(after) and not has_tags(before)
 end
