@@ -121,9 +121,8 @@ async def test_the_stream_holds_exactly_the_contracts_json(keeper: ReleaseStore,
     ]  # fmt: skip
     assert set(told["data"]["release"]) == {
         "id", "revision", "url", "source", "wire", "wire_id", "headline", "subheadline", "dateline", "published_at",
-        "published_from", "first_seen_at", "embargoed_until", "tags", "tags_from", "tickers", "issuer", "language", "body",
-        "about",
-        "disclaimer", "contacts", "images", "notice",
+        "published_from", "first_seen_at", "embargoed_until", "tags", "tags_from", "tickers", "issuer", "language",
+        "body", "about", "disclaimer", "contacts", "images", "notice",
     }  # fmt: skip
 
 
