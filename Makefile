@@ -2,13 +2,15 @@
 
 VENV ?= .venv
 PYTHON ?=
+WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )))
 PINNED := pyproject.toml .ci/constraints.txt .ci/setup
 
-.PHONY: help demo test run lint clean
+.PHONY: help demo test test-long run lint clean
 
 help:
 	@echo 'make demo    watch a small newswire on this machine for half a minute'
 	@echo 'make test    run the tests'
+	@echo 'make test-long  the same with every program started anew, all data and more examples'
 	@echo 'make run     start the daemon with your configuration'
 	@echo 'make lint    ruff, mypy, import-linter'
 	@echo 'make clean   remove .venv and caches'
@@ -16,9 +18,13 @@ help:
 demo: $(VENV)/.installed
 	@$(VENV)/bin/wirewatch demo
 
-# One worker for each core. Byte code is cached even if PYTHONDONTWRITEBYTECODE is set, because tests start hundreds of programs.
+# One worker more than there are cores: tests that start programs wait for them. Byte code is cached even if PYTHONDONTWRITEBYTECODE is set, because tests start hundreds of programs.
 test: $(VENV)/.installed-dev
-	@PYTHONDONTWRITEBYTECODE= $(VENV)/bin/python -m pytest -q -n auto --dist worksteal
+	@PYTHONDONTWRITEBYTECODE= $(VENV)/bin/python -m pytest -q -n $(WORKERS) --dist worksteal
+
+# Also proves what make test takes for granted: that each program loads its modules by itself.
+test-long: $(VENV)/.installed-dev
+	@WIREWATCH_TESTS=long $(MAKE) --no-print-directory test
 
 run: $(VENV)/.installed
 	@VENV=$(VENV) sh .ci/start

@@ -19,7 +19,9 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "support")]
+
+from preloader import load  # noqa: E402
 
 from alerts import channel_worker  # noqa: E402
 from alerts.channel_worker import ChannelWorker  # noqa: E402
@@ -89,7 +91,8 @@ def serve() -> None:
         channel_worker.LEASE_MARGIN = webhook.TIMEOUT = timedelta(seconds=1.5)
         webhook.WebhookChannel.timeout = file.FileChannel.timeout = timedelta(seconds=2)
     # The fork servers of the readers are forks too, of what has loaded its libraries here: a second each.
-    worker.warm_up()
+    more = load()[1]
+    worker.MAX_KEPT_MEMORY += more // 1024
     fork_server_client.start_fork_server = fork_fork_server
     for line in sys.stdin:
         order = json.loads(line)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import preloaded
 import pytest
 import waiting
 from hypothesis import settings
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 # How long an example takes depends on what else the machine does; speed is measured in benchmarks/, not here.
 settings.register_profile("wirewatch", deadline=None)
 settings.load_profile("wirewatch")
+preloaded.install()
 
 
 @pytest.fixture(scope="session")
@@ -61,6 +64,13 @@ def data_folder_of_the_test(monkeypatch: pytest.MonkeyPatch, data_folders: Itera
     folder.mkdir()
     monkeypatch.setenv("XDG_DATA_HOME", str(folder))
     os.umask(0o022)  # a command that ran within this process left its own
+
+
+@pytest.fixture(autouse=True)
+def programs_are_executed(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Start the programs of a test with the mark ``executes_programs`` as a user does."""
+    with preloaded.suspended() if request.node.get_closest_marker("executes_programs") else nullcontext():
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -27,7 +27,6 @@ async def delivering(redis_url: str, hook_url: str) -> AsyncIterator[None]:
         redis_url,
         hook_url,
         cwd=ROOT,
-        env={"PYTHONPATH": str(ROOT)},
         stdout=asyncio.subprocess.DEVNULL,
     )
     try:

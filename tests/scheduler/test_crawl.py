@@ -10,6 +10,8 @@ import signal
 import subprocess
 from datetime import datetime
 
+import pytest
+
 from scheduler.demo import stories
 from stories.model.urls import canonical_url
 
@@ -34,6 +36,7 @@ RELEASE = {
 }
 
 
+@pytest.mark.executes_programs
 async def test_a_page_is_read_told_of_once_and_printed_as_the_event_that_the_webhook_gets(program, newswire, receiver):
     url = newswire.publish(stories.TRAM_BATTERIES, "meridian")
     # With progress on a terminal, which must not swallow what goes to the pipe.

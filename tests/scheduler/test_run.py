@@ -7,6 +7,7 @@ import re
 import signal
 from collections import Counter
 
+import pytest
 from daemon import STOPPING, running
 
 from scheduler.demo import stories
@@ -23,6 +24,7 @@ def new_ones(receiver):
     return Counter(event["data"]["release"]["url"] for event in receiver.events if event["type"] == "release.new")
 
 
+@pytest.mark.executes_programs
 async def test_stopping_and_starting_in_between_loses_nothing_and_repeats_nothing(
     table, newswire, receiver, until, tmp_path
 ):

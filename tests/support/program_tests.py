@@ -7,12 +7,14 @@ call under ``tests/``. The shared Redis server does not count.
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
+import preloaded
 import pytest
 
 TESTS = str(Path(__file__).resolve().parent.parent)
@@ -29,6 +31,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.starts_programs)
         if item.get_closest_marker("starts_programs") is not None:
             item.add_marker(pytest.mark.flaky(reruns=RETRIES))
+            if not item.config.option.collectonly:
+                preloaded.begin()
+    items[:] = _spread(items, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
+
+
+def _spread(items: list[pytest.Item], workers: int) -> list[pytest.Item]:
+    """Return the tests so that each of some workers begins with a share of those that start programs.
+
+    Each worker first gets as many tests as the others, in order. Long tests at the end would leave one worker alone.
+    """
+    long = [item for item in items if item.get_closest_marker("starts_programs") is not None]
+    short = [item for item in items if item.get_closest_marker("starts_programs") is None]
+    if workers < 2 or not long:
+        return items
+    size = -(-len(short) // workers)
+    shares = [long[at::workers] + short[at * size : (at + 1) * size] for at in range(workers)]
+    return [item for share in shares for item in share]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -45,6 +64,7 @@ def _does_start_programs(item: pytest.Function) -> bool:
     return any(starts_programs(function) for function in functions)
 
 
+@cache
 def starts_programs(function: Callable[..., Any]) -> bool:
     """Return whether a function of the tests, or what it calls under ``tests/``, starts a program."""
     plain = _plain(function)

@@ -63,6 +63,7 @@ def said(program, words):
     return words in program.log.read_text(errors="replace")
 
 
+@pytest.mark.executes_programs
 async def test_workers_read_what_comes_out_and_one_that_is_killed_is_replaced_by_the_others(
     table, newswire, receiver, crew, tmp_path
 ):

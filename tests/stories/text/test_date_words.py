@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 
 import pytest
+from tables import failures
 
 from crawler.extraction.fields.datelines import find_dateline
 from crawler.extraction.fields.dates import find_dates, find_moment, is_date_line
@@ -42,32 +43,37 @@ def test_a_name_is_the_same_month_in_every_language() -> None:
     assert {form: found for form, found in numbers.items() if len(found) > 1} == {}
 
 
-@pytest.mark.parametrize(("tag", "form", "number"), MONTH_ROWS)
-def test_a_date_with_any_name_of_a_month_is_read_by_every_reader(tag: str, form: str, number: int) -> None:
-    day = f"2026-{number:02}-22"
-    for name in (form, form.title(), form.upper()):
-        for printed in (f"22 {name} 2026", f"22. {name} 2026", f"22 {name}, 2026", f"{name} 22, 2026"):
-            assert [found.iso for found in find_dates(printed)] == [day], printed
-            assert read_date(printed) == day, printed
-            assert named_dates(f"The release of {printed} was wrong") == (day,), printed
-        assert is_date_line(f"22 {name} 2026, 09:00")
-        found = find_dateline(f"OSTRAVA, 22 {name} 2026 – Gull Line carries salt up the river from today.")
+@pytest.mark.parametrize("tag", dict.fromkeys(tag for tag, _, _ in MONTH_ROWS))
+def test_a_date_with_any_name_of_a_month_is_read_by_every_reader(tag: str) -> None:
+    def check(form: str, number: int) -> None:
+        day = f"2026-{number:02}-22"
+        for name in (form, form.title(), form.upper()):
+            for printed in (f"22 {name} 2026", f"22. {name} 2026", f"22 {name}, 2026", f"{name} 22, 2026"):
+                assert [found.iso for found in find_dates(printed)] == [day], printed
+                assert read_date(printed) == day, printed
+                assert named_dates(f"The release of {printed} was wrong") == (day,), printed
+            assert is_date_line(f"22 {name} 2026, 09:00")
+            found = find_dateline(f"OSTRAVA, 22 {name} 2026 – Gull Line carries salt up the river from today.")
+            assert found is not None
+            assert (found.dateline.place, found.dateline.date) == ("OSTRAVA", day)
+            assert fact_kind(f"22 {name} 2026") == "date"
+        assert (form in MONTHS) == (form in month_names(without_year=True))
+
+    assert failures(check, [(form, number) for language, form, number in MONTH_ROWS if language == tag]) == []
+
+
+def test_a_date_behind_any_name_of_a_weekday_is_read_by_every_reader() -> None:
+    def check(tag: str, form: str) -> None:
+        printed = f"{form.capitalize()}, 22 June 2026"
+        assert is_date_line(printed)
+        assert read_date(printed) == "2026-06-22"
+        found = find_dateline(f"OSTRAVA, {printed} – Gull Line carries salt up the river from today.")
         assert found is not None
-        assert (found.dateline.place, found.dateline.date) == ("OSTRAVA", day)
-        assert fact_kind(f"22 {name} 2026") == "date"
-    assert (form in MONTHS) == (form in month_names(without_year=True))
+        assert (found.dateline.place, found.dateline.date) == ("OSTRAVA", "2026-06-22")
+        assert fact_kind(printed) == "date"
+        assert form in WEEKDAYS
 
-
-@pytest.mark.parametrize(("tag", "form"), WEEKDAY_ROWS)
-def test_a_date_behind_any_name_of_a_weekday_is_read_by_every_reader(tag: str, form: str) -> None:
-    printed = f"{form.capitalize()}, 22 June 2026"
-    assert is_date_line(printed)
-    assert read_date(printed) == "2026-06-22"
-    found = find_dateline(f"OSTRAVA, {printed} – Gull Line carries salt up the river from today.")
-    assert found is not None
-    assert (found.dateline.place, found.dateline.date) == ("OSTRAVA", "2026-06-22")
-    assert fact_kind(printed) == "date"
-    assert form in WEEKDAYS
+    assert failures(check, WEEKDAY_ROWS) == []
 
 
 @pytest.mark.parametrize(("numeral", "number"), month_numerals().items())
