@@ -7,15 +7,17 @@ article: related stories, menus, comments.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal
+from itertools import islice
+from typing import Any, Literal, cast
 from urllib.parse import urlsplit
 
 import lxml.html
+from lxml import etree
 
-from crawler.extraction.body.blocks import ASIDE, Block, ancestors
+from crawler.extraction.body.blocks import Block, ancestors
 from crawler.extraction.fields.dates import find_dates, find_moment, is_date_line, read_machine_date
 from crawler.extraction.page import Page, inner_text
 from crawler.extraction.text import is_sentence, key, weight
@@ -64,13 +66,20 @@ _NEXT_TO_ARTICLE = re.compile(
     r"related|recommend|teaser|sidebar|comment|popular|trending|most-?read|latest|promo|carousel|newsletter|widget|more-",
     re.IGNORECASE,
 )
-_MARKED = "contains(translate(@class,'DATEPUBLISHOM','datepublishom'),'date') or contains(@class,'publish') or contains(@class,'posted') or contains(@class,'time') or contains(@id,'date')"  # noqa: E501
+_MICRODATA = etree.XPath(
+    "//*[@itemprop or @property or @pubdate]"
+    "[@itemprop='datePublished' or @property='datePublished' or @property='schema:datePublished' or @pubdate]"
+)
+_MARKED_TAGS = ("span", "div", "p", "abbr", "li", "td")
+_MARKED_NAME = re.compile(r"date|publish|posted|time", re.IGNORECASE)
 MARKED_ELEMENTS_MAX = 60
 _PATH_DATE = re.compile(
     r"(?<!\d)(?P<year>20\d\d)(?P<mark>[/-])(?P<month>\d{1,2})(?P=mark)(?P<day>\d{1,2})(?=[/_.-]|$)"
     r"|(?<!\d)(?P<y>20\d\d)(?P<m>[01]\d)(?P<d>[0-3]\d)(?!\d)"
 )
 _FIGURE = re.compile(r"\d")
+_GLUED = re.compile(r"(?<=[^\W\d_])(?=\d{1,4}[./-]\d)")
+"""Between a name and the date next to it, which only their elements part: ``Jane Doe3.11.2023``."""
 _NUMERIC = re.compile(r"(?<![\d./-])(\d{1,2})([./-])(\d{1,2})\2((?:19|20)?\d\d)(?![\d/]|[.-]\d)")
 _DAY_FIRST_HOSTS = (".uk", ".au", ".nz", ".ie", ".in", ".za", ".sg", ".hk", ".my")
 _YEAR_FIRST = ("zh", "ja", "ko", "hu", "lt", "fa", "mn")
@@ -101,6 +110,8 @@ def find_witnesses(
     found = list(_machine(page, headline, hinted, zone))
     found += _elements(page, place, zone)
     found += _lines(place, zone)
+    if not _has_confirmed(found):
+        found += _marked(page, place, zone)
     if dateline:
         found.append(DateWitness(dateline, "dateline", "dateline"))
     for address in (page.url, page.canonical):
@@ -183,6 +194,13 @@ def _bare(url: str) -> str:
 # Elements
 
 
+def is_next_to_article(element: lxml.html.HtmlElement) -> bool:
+    """Whether an element is a menu, or its class or id names related stories, comments and the like."""
+    if element.tag in ("nav", "aside"):
+        return True
+    return _NEXT_TO_ARTICLE.search(f"{element.get('class') or ''} {element.get('id') or ''}") is not None
+
+
 @dataclass(frozen=True, slots=True)
 class _Place:
     """Where the article is on its page."""
@@ -208,7 +226,7 @@ class _Place:
         titles = [
             block.index
             for block in blocks[: opening + 1]
-            if block.index < max(opening, 1) and weight(block.text) <= 500 and key(block.text) == wanted
+            if block.index < max(opening, 1) and abs(len(block.text) - len(headline)) < 20 and key(block.text) == wanted
         ]
         around = frozenset(ancestors(long.element)) if long else frozenset()
         last = chosen[-1].index if chosen else opening
@@ -239,36 +257,57 @@ class _Place:
         for holder in ancestors(element):
             if holder in self.around:
                 return False
-            if holder.tag in ASIDE or (holder.tag == "article" and self.around):
-                return True
-            if _NEXT_TO_ARTICLE.search(f"{holder.get('class') or ''} {holder.get('id') or ''}"):
+            if holder.tag == "footer" or (holder.tag == "article" and self.around) or is_next_to_article(holder):
                 return True
         return False
 
 
 def _elements(page: Page, place: _Place, zone: str | None) -> Iterator[DateWitness]:
-    """Yield the dates of elements that are marked as such: microdata, ``<time>``, classes."""
-    kinds: tuple[tuple[Carrier, str], ...] = (
-        ("microdata", "//*[@itemprop='datePublished' or @property='datePublished' or @property='schema:datePublished' or @pubdate]"),  # noqa: E501
-        ("time", "//time"),
-        ("marked", f"//*[self::span or self::div or self::p or self::abbr or self::li or self::td][{_MARKED}]"),
-    )  # fmt: skip
-    for carrier, path in kinds:
-        found: list[tuple[lxml.html.HtmlElement, str, bool]] = []
-        for element in page.tree.xpath(path)[:MARKED_ELEMENTS_MAX]:
-            if not place.is_beside(element) and (read := _of_element(element, place, zone)):
-                found.append((element, *read))
-        dated = [(element, moment) for element, moment, is_update in found if not is_update]
-        days = {moment[:10] for _, moment in dated}
-        if len(days) > 1 and carrier != "microdata":
-            dated = [(element, moment) for element, moment in dated if _is_between(element, place)]
-            days = {moment[:10] for _, moment in dated}
-            if len(days) > 1 and carrier == "marked":
-                dated = []
-        for _, moment in sorted(dated, key=lambda pair: "T" not in pair[1])[:1] if len(days) == 1 else dated[:1]:
-            yield DateWitness(
-                moment, carrier, {"marked": "element with a date's class", "time": "<time>"}.get(carrier, carrier)
-            )
+    """Yield the dates of microdata and of ``<time>``."""
+    yield from _dated(cast("list[lxml.html.HtmlElement]", _MICRODATA(page.tree)), "microdata", "microdata", place, zone)
+    yield from _dated(page.tree.iter("time"), "time", "<time>", place, zone)
+
+
+def _marked(page: Page, place: _Place, zone: str | None) -> Iterator[DateWitness]:
+    """Yield the date of elements whose class or id names one."""
+    named = (
+        element
+        for element in page.tree.iter(*_MARKED_TAGS)
+        if _MARKED_NAME.search(element.get("class") or element.get("id") or "")
+    )
+    yield from _dated(islice(named, MARKED_ELEMENTS_MAX), "marked", "element with a date's class", place, zone)
+
+
+def _dated(
+    elements: Iterable[lxml.html.HtmlElement], carrier: Carrier, origin: str, place: _Place, zone: str | None
+) -> Iterator[DateWitness]:
+    found: list[tuple[lxml.html.HtmlElement, str]] = []
+    for element in islice(elements, MARKED_ELEMENTS_MAX):
+        if place.is_beside(element):
+            continue
+        read = _of_element(element, place, zone)
+        if read is not None and not read[1]:
+            found.append((element, read[0]))
+    days = {moment[:10] for _, moment in found}
+    if len(days) > 1 and carrier != "microdata":
+        found = [(element, moment) for element, moment in found if _is_between(element, place)]
+        days = {moment[:10] for _, moment in found}
+        if len(days) > 1 and carrier == "marked":
+            return
+    if len(days) == 1:
+        found.sort(key=lambda pair: "T" not in pair[1])
+    for _, moment in found[:1]:
+        yield DateWitness(moment, carrier, origin)
+
+
+def _has_confirmed(witnesses: Sequence[DateWitness]) -> bool:
+    """Whether what the page states for machines is the day that readers see: then no further place is needed."""
+    stated = next(
+        (witness.at[:10] for witness in witnesses if witness.carrier in ("hint", "linked data", "meta")), None
+    )
+    return stated is not None and any(
+        witness.at[:10] == stated for witness in witnesses if witness.carrier in ("microdata", "time", "printed")
+    )
 
 
 def _of_element(element: lxml.html.HtmlElement, place: _Place, zone: str | None) -> tuple[str, bool] | None:
@@ -344,7 +383,7 @@ def line_dates(text: str, zone: str | None, day_first: bool | None = None) -> It
 def _line_dates(line: str, zone: str | None, day_first: bool | None) -> Iterator[tuple[str, bool]]:
     if weight(line) > DATE_LINE:
         return
-    line = _NUMERIC.sub(lambda match: _spelled(match, day_first), line)
+    line = _NUMERIC.sub(lambda match: _spelled(match, day_first), _GLUED.sub(" ", line))
     dates = list(find_dates(line))
     rest = weight(line) - sum(printed.end - printed.start for printed in dates)
     if not dates or rest > BESIDE_DATE or (is_sentence(line) and _words_around(line) > SENTENCE_WORDS):

@@ -5,17 +5,17 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, timedelta, timezone
 from typing import Literal
 
 import htmldate
 import lxml.html
 
 from config.source_settings import ReleaseHints
-from crawler.extraction.body.blocks import Block
+from crawler.extraction.body.blocks import Block, ancestors
 from crawler.extraction.body.phrases import EMBARGO
-from crawler.extraction.fields.date_witnesses import Carrier, DateWitness, find_witnesses
+from crawler.extraction.fields.date_witnesses import Carrier, DateWitness, find_witnesses, is_next_to_article
 from crawler.extraction.fields.dates import find_moment
 from crawler.extraction.fields.headline import selected
 from crawler.extraction.page import Page
@@ -35,6 +35,7 @@ _FAMILY: dict[Carrier, str] = {
     "printed": "shown", "printed near": "shown", "dateline": "dateline", "url": "url", "updated": "change",
 }  # fmt: skip
 """The places that one part of a content system writes: they are wrong together."""
+MAX_OFFSET_HOURS = 12
 RUNNING_TEXT = 60  # Latin characters: htmldate sees no paragraph that is longer
 
 
@@ -82,8 +83,9 @@ def find_published(
     if chosen is None and (found := _by_htmldate(page, blocks)):
         chosen = DateWitness(found, "marked", "htmldate")
         witnesses.append(chosen)
+    used = next((witness for witness in witnesses if chosen is not None and witness.origin == chosen.origin), None)
     for witness in witnesses:
-        page.evidence.note("published_at", witness.at, witness.origin, is_used=witness is chosen)
+        page.evidence.note("published_at", witness.at, witness.origin, is_used=witness is used)
     if chosen is None:
         return Published()
     dates = [chosen.at, *(witness.at for witness in witnesses if witness.carrier in _AGE)]
@@ -111,7 +113,7 @@ def choose(witnesses: Sequence[DateWitness]) -> DateWitness | None:
         rival = max(rivals, key=lambda witness: _support(witness, witnesses), default=first)
         if _support(rival, witnesses) > support:
             first = rival
-    return _most_exact(first, [*stated, *shown])
+    return _as_readers_see(_most_exact(first, [*stated, *shown]), shown)
 
 
 def _support(witness: DateWitness, witnesses: Sequence[DateWitness]) -> int:
@@ -135,25 +137,36 @@ def _most_exact(first: DateWitness, witnesses: Sequence[DateWitness]) -> DateWit
         local = [
             witness for witness in witnesses if parse_timestamp(witness.at) == moment and witness.at[-6:] != "+00:00"
         ]
-        if local and first.at.endswith("+00:00"):
-            return local[0]
-        return _as_shown(first, witnesses)
+        return local[0] if local and first.at.endswith("+00:00") else first
     same_day = [witness for witness in witnesses if witness.at[:10] == first.at[:10]]
     exact = next((witness for witness in same_day if _is_exact(witness.at)), None)
     return exact or next((witness for witness in same_day if "T" in witness.at and "T" not in first.at), first)
 
 
-def _as_shown(first: DateWitness, witnesses: Sequence[DateWitness]) -> DateWitness:
-    """Return the bare date that readers see, if the time is that day's midnight written in UTC: nobody printed it."""
-    moment = parse_timestamp(first.at)
-    if moment is None or not first.at.endswith("+00:00") or first.at[14:19] not in ("00:00", "30:00"):
+def _as_readers_see(first: DateWitness, shown: Sequence[DateWitness]) -> DateWitness:
+    """Return a witness on the day that readers see where that is the day before or after: a matter of time zones.
+
+    A moment in UTC stays the same moment, written in an offset in which it is on that day; the midnight of that day
+    becomes the bare date that is printed. A date without a time is replaced: its time was in no known zone.
+    """
+    days = [witness for witness in shown if witness.carrier in ("printed", "time", "marked") and "T" not in witness.at]
+    if not days or any(witness.at[:10] == first.at[:10] for witness in (*days, *_ordered(shown, ("time", "printed")))):
         return first
-    next_day = (moment + timedelta(hours=12)).date().isoformat()
-    shown = [
-        witness for witness in witnesses if witness.carrier in ("printed", "time", "marked") and "T" not in witness.at
-    ]
-    is_midnight = moment.hour >= 12 and any(witness.at == next_day for witness in shown)
-    return next((witness for witness in shown if witness.at == next_day), first) if is_midnight else first
+    printed = next((witness for witness in days if _is_near(witness, first)), None)
+    if printed is None or first.carrier not in (*_STATED, "any date", "page node"):
+        return first
+    moment = parse_timestamp(first.at)
+    if moment is None:
+        return printed
+    if not first.at.endswith("+00:00"):
+        return first
+    hours = 24 - moment.hour if printed.at > first.at[:10] else -moment.hour - 1
+    local = moment.astimezone(timezone(timedelta(hours=hours)))
+    if abs(hours) > MAX_OFFSET_HOURS:
+        return first
+    if local.minute == 0 and local.second == 0 and local.hour == 0:
+        return printed
+    return replace(first, at=local.isoformat())
 
 
 def _is_exact(moment: str) -> bool:
@@ -169,15 +182,18 @@ def _is_near(one: DateWitness, other: DateWitness) -> bool:
 
 
 def _by_htmldate(page: Page, blocks: Sequence[Block]) -> str | None:
-    """Return what htmldate finds on the page without the article's running text."""
+    """Return what htmldate finds on the page without the article's running text and what is next to the article."""
     running = [block.element for block in blocks if block.chosen and weight(block.text) >= RUNNING_TEXT]
     for element in running:
         element.set("data-running-text", "")
     tree = copy.deepcopy(page.tree)
     for element in running:
         element.attrib.pop("data-running-text", None)
-    for element in tree.xpath("//*[@data-running-text]"):
-        if element.getparent() is not None:
+    text = tree.xpath("//*[@data-running-text]")
+    holders = {holder for element in text for holder in ancestors(element)}
+    for element in [*tree.iter("aside", "nav", "div", "section", "ul", "ol"), *text]:
+        is_left_out = element in text or (element not in holders and is_next_to_article(element))
+        if is_left_out and element.getparent() is not None:
             element.drop_tree()
     try:
         found = htmldate.find_date(tree, original_date=True, extensive_search=False, url=page.url)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from datetime import datetime
+
 import pytest
 
 from config.source_settings import ReleaseHints
@@ -95,3 +98,101 @@ def test_midnight_sharp_gives_way_to_a_time_that_is_printed():
     head = '<meta property="article:published_time" content="2026-06-22T00:00:00+00:00">'
 
     assert extract_release(page("June 22, 2026 09:00 ET", head), URL).published_at == "2026-06-22T09:00:00-04:00"
+
+
+def linked(*nodes: object) -> str:
+    return "".join(f'<script type="application/ld+json">{json.dumps(node)}</script>' for node in nodes)
+
+
+OWN = {"@type": "NewsArticle", "headline": "Gull Line sails at night", "datePublished": "2026-06-22T09:00:00+08:00"}
+OTHER = {"@type": "NewsArticle", "headline": "Old quarry closes", "datePublished": "2019-03-15T10:00:00+08:00"}
+AT = OWN["datePublished"]
+
+
+@pytest.mark.parametrize(
+    "head",
+    {
+        "a graph": linked({"@graph": [{"@type": "WebPage", "datePublished": "2019-03-15T10:00:00Z"}, OWN]}),
+        "a list": linked([OTHER, OWN]),
+        "a related story first": linked(OTHER, OWN),
+        "a comment before it": f'<script type="application/ld+json">/* data */ {json.dumps(OWN)}</script>',
+        "a comment in it": f'<script type="application/ld+json">{json.dumps(OWN)[:-1]}, // more\n "a": 1}}</script>',
+        "CDATA": f'<script type="application/ld+json">//<![CDATA[\n{json.dumps(OWN)}\n//]]></script>',
+        "a trailing comma": f'<script type="application/ld+json">{json.dumps(OWN)[:-1]},}}</script>',
+        "a charset in its type": f'<script type="application/ld+json; charset=utf-8">{json.dumps(OWN)}</script>',
+        "broken JSON": f'<script type="application/ld+json">{json.dumps(OWN)[:-1]}, "text": "a "b" c"}}</script>',
+        "a draft": linked({**OWN, "dateCreated": "2026-05-01T08:00:00+08:00"}),
+        "meta and a draft": linked({**OWN, "datePublished": None, "dateCreated": "2026-05-01T08:00:00+08:00"})
+        + f'<meta property="article:published_time" content="{AT}">',
+        "Unix milliseconds": linked({**OWN, "datePublished": 1782090000000}),
+    }.items(),
+    ids=lambda item: item[0],
+)
+def test_linked_data_counts_for_the_story_of_this_page_however_it_is_written(head):
+    published = extract_release(page(head=head[1]), URL).published_at
+
+    assert datetime.fromisoformat(published) == datetime.fromisoformat(AT)
+
+
+@pytest.mark.parametrize(
+    ("line", "published"),
+    {
+        "By Jane Doe | 22 June 2026 | 3 min read": "2026-06-22",
+        "<span>Jane Doe</span><span>22.06.2026</span>": "2026-06-22",
+        "First published: 22 June 2026, last updated: 24 June 2026": "2026-06-22",
+        "Last updated: 24 June 2026</p><p>First published: 22 June 2026": "2026-06-22",
+        "Aktualisiert: 24.06.2026</p><p>22.06.26": "2026-06-22",
+        "<span itemprop='datePublished'>22.06.2026 11:43</span>": "2026-06-22",
+        "<abbr class='published' title='2026-06-22T21:05:00-07:00'>9:05 PM</abbr>": "2026-06-22T21:05:00-07:00",
+        "เผยแพร่ 22 มิถุนายน 2569": "2026-06-22",
+        "發布日期：115年6月22日": "2026-06-22",
+        "令和8年6月22日": "2026-06-22",
+        "الاثنين، 22 يونيو 2026": "2026-06-22",
+    }.items(),
+)
+def test_a_line_between_headline_and_text_is_read_whatever_else_it_says(line, published):
+    assert extract_release(page(line), URL).published_at == published
+
+
+def test_a_date_line_above_ten_short_lines_is_found():
+    lines = "".join(f"<p>Section {number}</p>" for number in range(20))
+    assert extract_release(page(f"22 June 2026</p>{lines}<p>Share"), URL).published_at == "2026-06-22"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "The Gull Line was founded on 15 March 2019.",
+        "</p><aside><time datetime='2019-03-15'>15 March 2019</time></aside><p>",
+        "</p><div class='related'><span class='date'>15 March 2019</span></div><p>",
+        "1 January 1970",
+    ],
+)
+def test_no_date_is_taken_from_text_from_what_is_next_to_it_or_from_a_placeholder(line):
+    assert extract_release(page(line), URL).published_at is None
+
+
+def test_a_date_says_where_it_comes_from():
+    opening = (
+        "GULLHAVEN, June 22, 2026 /Tidings/ -- The Gull Line sails at night from the first of May, its master said."
+    )
+
+    assert extract_release(page(opening=opening), URL).published_from == "text"
+    assert extract_release(page("22 June 2026"), URL).published_from == "page"
+    assert extract_release(page(), URL).published_from is None
+
+
+def test_the_midnight_of_a_printed_day_is_no_time_and_a_moment_in_utc_is_told_on_the_day_that_is_printed():
+    midnight = '<meta property="article:published_time" content="2026-06-21T22:00:00+00:00">'
+    late = '<meta property="article:published_time" content="2026-06-21T22:14:00+00:00">'
+
+    assert extract_release(page("22 June 2026", midnight), URL).published_at == "2026-06-22"
+    published = extract_release(page("22 June 2026", late), URL).published_at
+    assert published.startswith("2026-06-22T")
+    assert datetime.fromisoformat(published) == datetime.fromisoformat("2026-06-21T22:14:00+00:00")
+
+
+def test_two_kinds_of_places_outvote_one():
+    head = linked({**OWN, "datePublished": "2020-02-02T10:00:00Z"}) + f'<meta name="pubdate" content="{AT}">'
+
+    assert extract_release(page("22 June 2026", head), URL).published_at == AT
