@@ -19,7 +19,6 @@ from typing import Any, Self
 import structlog
 from redis.exceptions import RedisError
 from scrapy import Request
-from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
 from scrapy.crawler import Crawler
 from scrapy.http import Response
 from scrapy.pqueues import DownloaderAwarePriorityQueue, DownloaderInterface
@@ -29,6 +28,7 @@ from crawler.http.address_guard import AddressGuard
 from crawler.http.errors import HostBusyError
 from crawler.http.response_headers import retry_after
 from crawler.http.response_limits import BoundedFactory, limits_named
+from crawler.http.scrapy_handler import http11
 from crawler.polling.interval import MAX_RETRY_AFTER
 from stories.model.timestamps import timestamp
 
@@ -176,7 +176,7 @@ class HostThrottleMiddleware:
             slot.concurrency = own.get("concurrency", settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN"))
 
 
-class ThrottledDownloader(HTTP11DownloadHandler):
+class ThrottledDownloader(http11.HTTP11DownloadHandler):
     """Asks a host when it is this process's turn: Scrapy's slot keeps the pace of one process, this that of them all.
 
     It waits in the host's own slot, so other hosts are polled meanwhile.

@@ -11,11 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from scrapy.core.downloader.handlers.http11 import (
-    _LenientHTTP11ClientFactory,
-    _LenientHTTP11ClientProtocol,
-    _LenientHTTPClientParser,
-)
 from scrapy.exceptions import DownloadFailedError, ResponseDataLossError
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress
@@ -24,6 +19,7 @@ from twisted.web._newclient import HTTP11ClientProtocol, ParseError, Request
 from twisted.web.http import _ChunkedTransferDecoder, _MalformedChunkedDataError
 from twisted.web.iweb import IResponse
 
+from crawler.http.scrapy_handler import http11
 from crawler.http.size_limits import ResponseLimitError
 
 HEADER_LINE_MAX = 16 * 1024  # bytes; browsers and servers allow 8 to 16 kB
@@ -33,7 +29,7 @@ CHUNKS_MAX = 200_000  # chunks of one response; 8 MB in chunks of 40 bytes
 WIRE_MAX = 32 << 20  # bytes of one response with its chunk sizes and extensions; the body alone is bounded at 8 MB
 
 
-class BoundedParser(_LenientHTTPClientParser):
+class BoundedParser(http11._LenientHTTPClientParser):
     """Parses one response within the limits; ``ResponseLimitError`` beyond them."""
 
     MAX_LENGTH = HEADER_LINE_MAX
@@ -101,7 +97,7 @@ class BoundedParser(_LenientHTTPClientParser):
             self._pass_on(b"".join(pieces))
 
 
-class BoundedProtocol(_LenientHTTP11ClientProtocol):
+class BoundedProtocol(http11._LenientHTTP11ClientProtocol):
     """A connection that is aborted by a response over a limit."""
 
     def request(self, request: Request) -> Deferred[IResponse]:
@@ -125,7 +121,7 @@ class BoundedProtocol(_LenientHTTP11ClientProtocol):
             self._giveUp(Failure())  # type: ignore[no-untyped-call]
 
 
-class BoundedFactory(_LenientHTTP11ClientFactory):
+class BoundedFactory(http11._LenientHTTP11ClientFactory):
     """Makes connections with limits, for Scrapy's connection pool."""
 
     def buildProtocol(self, addr: IAddress | None) -> HTTP11ClientProtocol:  # noqa: N802
