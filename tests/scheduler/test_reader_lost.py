@@ -108,7 +108,9 @@ main()
 
 @pytest.mark.parametrize("good", [0, 1], ids=["at the start", "later"])
 async def test_a_daemon_whose_reader_processes_cannot_be_started_ends_with_the_reason(table, until, tmp_path, good):
-    async with running(table, tmp_path, (sys.executable, "-c", FAILING.format(good=good))) as daemon:
+    script = tmp_path / "failing.py"
+    script.write_text(FAILING.format(good=good), encoding="utf-8")
+    async with running(table, tmp_path, (sys.executable, str(script))) as daemon:
         if good:
             await daemon.ready(lambda: said(daemon, "wirewatch runs"))
             for target in children(daemon.process.pid):

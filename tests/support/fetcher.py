@@ -23,7 +23,7 @@ async def fetch(handler: ThrottledDownloader, url: str) -> dict[str, object]:
     tracemalloc.reset_peak()
     before, began = tracemalloc.get_traced_memory()[0], time.process_time()
     try:
-        response = await handler.download_request(Request(url, meta={"download_timeout": 20}))
+        response = await handler.download_request(Request(url, meta={"download_timeout": 240}))
         found = {"status": response.status, "body": response.body.decode("latin-1"), "headers": len(response.headers)}
     except Exception as error:
         guard = AddressGuard(AddressPolicy())

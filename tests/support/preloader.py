@@ -162,7 +162,8 @@ def _fork_the_fork_server(more: tuple[int, int]) -> None:
     signature = inspect.signature(execute_child)
 
     def start(self: Any, args: Any, *rest: Any) -> None:
-        if ours.fileno() < 0 or not isinstance(args, list) or "crawler.readers.worker" not in args[-1]:
+        is_fork_server = isinstance(args, list) and args[0] == sys.executable and "crawler.readers.worker" in args[-1]
+        if not is_fork_server or ours.fileno() < 0:
             return execute_child(self, args, *rest)
         named = signature.bind(self, args, *rest).arguments
         socket.send_fds(ours, [json.dumps(args).encode()], [named["p2cread"], *named["pass_fds"]])

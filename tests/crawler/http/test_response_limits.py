@@ -78,7 +78,7 @@ class Fetcher:
         self._process = process
 
     async def fetch(self, url: str) -> dict[str, Any]:
-        return await asyncio.wait_for(asyncio.to_thread(self._fetch, url), 60)
+        return await asyncio.wait_for(asyncio.to_thread(self._fetch, url), 300)
 
     def _fetch(self, url: str) -> dict[str, Any]:
         assert self._process.stdin is not None
