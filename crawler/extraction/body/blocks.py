@@ -26,6 +26,12 @@ HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
 MAX_BOILERPLATE_SHARE = 0.4  # of a page's running text at most, or it is not next to the article
 BLOCK_LIMIT = 20_000  # blocks of a page; the longest release measured has 900
 _CELLS_HOLD_TEXT = etree.XPath("boolean(.//table|.//p[2]|.//h1|.//h2|.//h3|.//ul|.//ol|.//form|.//div[3]|.//br[4])")
+_CELLS_HOLD_PARTS = etree.XPath("boolean(.//table|.//h1|.//h2|.//h3|.//form|.//img)")
+_FIGURE = re.compile(
+    r"[^\w\n]{0,6}(?:[A-Z]{2,3}[$ ]{1,2})?\d[\d.,  '’%]{0,20}[^\w\n]{0,3}(?:[a-zA-Z%]{1,4}\.?)?|[-–—]|n/?a", re.I
+)
+"""A cell of figures: 12.4, (3,100), 12 %, HK$ 4.1m, –."""
+CELL = 160  # characters of a cell of such a row
 _EMPTY_LINE = re.compile(r"\n[^\S\n]*\n\s*")
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _CAPTION = re.compile(r"(?<![a-z])i?caption(?![a-z])|bildunterschrift|image-?legend", re.I)
@@ -344,14 +350,27 @@ def _names_noise(names: str) -> bool:
 
 
 def _data_row(row: lxml.html.HtmlElement) -> str | None:
-    """Return a table's row as Markdown cells, None where the table only lays out the page."""
-    if _CELLS_HOLD_TEXT(row):
+    """Return a table's row as Markdown cells, None where the table only lays out the page.
+
+    A cell of figures may have a note in a paragraph or a list of its own: "Sales" over "(audited)".
+    """
+    if _CELLS_HOLD_TEXT(row) and not _is_row_of_figures(row):
         return None
     cells = [clean(line_of(cell)).replace("\n", " ").replace("|", "\\|") for cell in row if cell.tag in ("td", "th")]
     filled = [cell for cell in cells if cell]
     if len(filled) < 2 or len(cells) > 60 or max(map(len, filled)) > 300:
         return None
     return "| " + " | ".join(cells) + " |"
+
+
+def _is_row_of_figures(row: lxml.html.HtmlElement) -> bool:
+    """Whether most cells of a row are figures, and none is long or holds a table, a form or a heading."""
+    cells = [cell for cell in row if cell.tag in ("td", "th")]
+    if len(cells) < 2 or _CELLS_HOLD_PARTS(row):
+        return False
+    texts = [" ".join(cell.text_content().split()) for cell in cells]
+    figures = sum(_FIGURE.fullmatch(text) is not None for text in texts)
+    return figures >= 1 and 2 * figures >= len([text for text in texts if text]) and max(map(len, texts)) <= CELL
 
 
 def ancestors(element: lxml.html.HtmlElement) -> Iterator[lxml.html.HtmlElement]:

@@ -34,6 +34,7 @@ CONTEXT = 32  # characters before and behind an element that decide what it mean
 STEPS = 12  # elements that are looked at for them
 MOSTLY = 0.5  # of a page's text: a ``del`` that holds more was never closed
 _SETTLED = "data-settled"  # an attribute: the element's text goes on with the text before it
+SPOKEN = 3  # words for screen readers alone that explain a link or a picture
 RAISED_LONGEST = 24  # characters of an exponent or a list of footnotes
 
 _CURRENCY = r"(?:[$€£¥₩₹฿₫₱]|\b(?:USD|HKD|EUR|RMB|CNY|SGD|AUD|CAD|GBP|JPY|CHF|SEK|NOK|DKK|MYR|THB|INR|KRW|TWD|Rs|RM))"
@@ -69,6 +70,7 @@ _ORDINAL_LETTERS = "aoedrhs"  # 1a, 2o, 2e, 3d, 1r, 8h (French time)
 
 _STRUCK = etree.XPath("//body//*[contains(@style,'line-through') or contains(concat(' ',@class,' '),' line-through ')]")
 _SCREEN_READERS = re.compile(r"(?<!not-)\b(?:sr-only|screen-?reader|visually-?hidden|off-?screen)", re.IGNORECASE)
+_WORDS = re.compile(r"[^\W\d_]+")
 _PIECES = ("span", "ins", "b", "strong", "em", "i", "font")
 _MARKUP = re.compile(r"<(?:sup|sub|del|s|strike|ruby|ins|span)\b", re.IGNORECASE)
 
@@ -278,10 +280,11 @@ def _is_duplicate(element: lxml.html.HtmlElement) -> bool:
     Other such text is not seen but needed: the colon between the two parts of a headline, the sign of a hashtag.
     """
     neighbours = (element.getprevious(), element.getnext())
-    if not any(sign.isdigit() for sign in element.text_content()) and not any(
+    text = element.text_content()
+    if not any(sign.isdigit() for sign in text) and not any(
         neighbour is not None and neighbour.get("aria-hidden") == "true" for neighbour in neighbours
     ):
-        return False
+        return bool(_before(element).strip()) and len(_WORDS.findall(text)) >= SPOKEN  # "opens in a new window"
     return bool(_before(element).strip() or _after(element).strip())
 
 
