@@ -7,6 +7,9 @@ publication by day, compared with htmldate's; CPU time as a ratio.
     python benchmarks/reading.py                      every set
     python benchmarks/reading.py press agency --worst 5
     python benchmarks/reading.py news-world --every 4  a fourth of the pages
+    python benchmarks/reading.py --unseen              apart for sites that a rule or table names
+
+``segments`` are scored by the segments that belong to the text and those that do not, Chinese by 6-character shingles.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -33,11 +37,12 @@ from crawler.extraction import NotARelease, extract_release
 from crawler.extraction.fields.datelines import find_dateline
 
 DATA = Path(os.environ.get("WIREWATCH_DATA", Path(__file__).parents[2] / "shared" / "data"))
-SETS = ("press", "agency", "news-2019", "news-2012", "news-world")
+SETS = ("press", "agency", "news-2019", "news-2012", "news-world", "segments", "languages", "articles")
 WARM_UP = (
     "<h1>A headline</h1>" + "".join(f"<p>Sentence {n} says nothing to anyone, at length.</p>" for n in range(20))
 ).encode()
 SHINGLE = 4  # words: what the benchmark compares
+CHINESE_SHINGLE = 6  # characters
 _WORD = re.compile(r"\w+")
 
 
@@ -54,17 +59,19 @@ class Score(NamedTuple):
         return 2 * self.hit / (2 * self.hit + self.extra + self.lost) if self.hit else 0.0
 
 
-def shingles(text: str) -> Counter[tuple[str, ...]]:
-    """Return the 4-grams of words of a text, counted."""
-    words = _WORD.findall(text)
+def shingles(text: str, language: str | None = None) -> Counter[tuple[str, ...]]:
+    """Return the 4-grams of words of a text, counted; of Chinese, the 6-grams of characters."""
+    words, size = _WORD.findall(text), SHINGLE
+    if language == "zh":
+        words, size = list("".join(words)), CHINESE_SHINGLE
     if not words:
         return Counter()
-    return Counter(tuple(words[at : at + SHINGLE]) for at in range(max(1, len(words) - SHINGLE + 1)))
+    return Counter(tuple(words[at : at + size]) for at in range(max(1, len(words) - size + 1)))
 
 
-def compare(wanted: str, got: str) -> Score:
+def compare(wanted: str, got: str, language: str | None = None) -> Score:
     """Return how a text compares with the one that is right."""
-    gold, found = shingles(wanted), shingles(got)
+    gold, found = shingles(wanted, language), shingles(got, language)
     hit, extra, lost = (counts.total() for counts in (gold & found, found - gold, gold - found))
     total = hit + extra + lost or 1
     return Score(hit / total, extra / total, lost / total)
@@ -72,9 +79,10 @@ def compare(wanted: str, got: str) -> Score:
 
 def summary(scores: list[Score]) -> tuple[float, float, float]:
     """Return precision, recall and F1 of a set."""
-    precision = statistics.fmean(s.hit / (s.hit + s.extra) for s in scores if s.hit + s.extra > 0)
+    answered = [s.hit / (s.hit + s.extra) for s in scores if s.hit + s.extra > 0]
+    precision = statistics.fmean(answered) if answered else 0.0
     recall = statistics.fmean(s.hit / (s.hit + s.lost) if s.hit + s.lost else 1.0 for s in scores)
-    return precision, recall, 2 * precision * recall / (precision + recall)
+    return precision, recall, 2 * precision * recall / ((precision + recall) or 1)
 
 
 def read(page: bytes, url: str | None) -> str:
@@ -106,29 +114,101 @@ def timed(reader: Callable[[bytes, str | None], str], page: bytes, url: str | No
     return text, time.process_time() - start
 
 
-def measure_pages(name: str, every: int, worst: int) -> None:
-    """Print a set's scores, both ways."""
-    scores: dict[str, list[Score]] = {"plain": [], "ours": []}
-    cpu = {"plain": 0.0, "ours": 0.0}
-    ranked: list[tuple[float, str]] = []
+@cache
+def named_hosts() -> str:
+    """Return all that the sources, the wires and the tables of extraction say: a site that is in it is seen."""
+    root = Path(__file__).parents[1]
+    tables = [*(root / "config").rglob("*.toml"), *(root / "crawler" / "extraction").rglob("*.toml")]
+    return "\n".join(path.read_text(encoding="utf-8") for path in tables).lower()
+
+
+def site(key: str, entry: dict[str, Any]) -> str:
+    """Return the domain that a page is of, without subdomains; its key where the set has no URLs."""
+    host = urlsplit(entry.get("url") or "").hostname or ""
+    if not host and (match := re.match(r"(?:[a-z]{2}-)?\d{8}_([^_]+)_", key)):
+        host = match[1]
+    labels = (host or key).lower().split(".")
+    return ".".join(labels[-3:] if len(labels) > 2 and len(labels[-1]) == 2 and len(labels[-2]) <= 3 else labels[-2:])
+
+
+def segment_score(entry: dict[str, Any], text: str) -> Score:
+    """Return the counts of segments that are rightly in a text, wrongly in it, and missing."""
+    plain_text = " ".join(text.split())
+    found = sum(" ".join(segment.split()) in plain_text for segment in entry["with"])
+    extra = sum(" ".join(segment.split()) in plain_text for segment in entry["without"])
+    return Score(found, extra, len(entry["with"]) - found)
+
+
+def segment_summary(scores: list[Score]) -> tuple[float, float, float]:
+    """Return precision, recall and F1 of all segments together."""
+    hit, extra, lost = (sum(values) for values in zip(*scores, strict=True))
+    precision, recall = hit / ((hit + extra) or 1), hit / ((hit + lost) or 1)
+    return precision, recall, 2 * precision * recall / ((precision + recall) or 1)
+
+
+class Reading(NamedTuple):
+    """One page read both ways."""
+
+    key: str
+    group: str
+    seen: bool
+    plain: Score
+    ours: Score
+    plain_cpu: float
+    our_cpu: float
+
+
+def measure_pages(name: str, every: int, worst: int, *, unseen: bool) -> None:
+    """Print a set's scores, both ways; ``unseen``: apart for sites that a rule or table names and others."""
+    readings: list[Reading] = []
     for key, page, entry in pages(name, every):
-        for label, reader in (("plain", plain), ("ours", read)):
+        measured = []
+        for reader in (plain, read):
             text, seconds = timed(reader, page, entry.get("url"))
-            cpu[label] += seconds
-            scores[label].append(compare(entry["articleBody"], text))
-        ours, theirs = scores["ours"][-1], scores["plain"][-1]
-        ranked.append(
-            (ours.f1, f"{key}: {ours.f1:.3f} (plain {theirs.f1:.3f}), extra {ours.extra:.2f}, lost {ours.lost:.2f}")
-        )
-    for label, found in scores.items():
-        precision, recall, f1 = summary(found)
-        ratio = f", CPU x{cpu['ours'] / cpu['plain']:.2f}" if label == "ours" else ""
+            is_segments = "articleBody" not in entry
+            score = (
+                segment_score(entry, text)
+                if is_segments
+                else compare(entry["articleBody"], text, entry.get("language"))
+            )
+            measured.append((score, seconds))
+        group = f"{name} {entry['language']}" if name == "languages" else name
+        is_seen = unseen and site(key, entry) in named_hosts()
+        readings.append(Reading(key, group, is_seen, measured[0][0], measured[1][0], measured[0][1], measured[1][1]))
+    summarise = segment_summary if name == "segments" else summary
+    for group in dict.fromkeys(reading.group for reading in readings):
+        own = [reading for reading in readings if reading.group == group]
+        if not unseen:
+            print_scores(group, own, summarise)
+            continue
+        parts = {is_seen: [reading for reading in own if reading.seen is is_seen] for is_seen in (True, False)}
+        figures = {
+            is_seen: print_scores(f"{group} {'seen' if is_seen else 'unseen'}", part, summarise)
+            for is_seen, part in parts.items()
+            if part
+        }
+        if len(figures) == 2:
+            print(f"{group:19} gap    F1 {figures[True] - figures[False]:+.3f} seen over unseen")
+    ranked = sorted((reading.ours.f1, reading) for reading in readings)
+    for f1, reading in ranked[:worst]:
+        lost, extra = reading.ours.lost, reading.ours.extra
+        print(f"    {reading.key}: {f1:.3f} (plain {reading.plain.f1:.3f}), extra {extra:.2f}, lost {lost:.2f}")
+
+
+def print_scores(
+    label: str, readings: list[Reading], summarise: Callable[[list[Score]], tuple[float, float, float]]
+) -> float:
+    """Print the scores of some pages, both ways; return our F1."""
+    f1 = 0.0
+    for way in ("plain", "ours"):
+        precision, recall, f1 = summarise([getattr(reading, way) for reading in readings])
+        cpu = sum(reading.our_cpu for reading in readings) / sum(reading.plain_cpu for reading in readings)
+        ratio = f", CPU x{cpu:.2f}" if way == "ours" else ""
         print(
-            f"{name:12} {label:6} P {precision:.3f}  R {recall:.3f}  F1 {f1:.3f}  ({len(found)} pages{ratio})",
+            f"{label:19} {way:6} P {precision:.3f}  R {recall:.3f}  F1 {f1:.3f}  ({len(readings)} pages{ratio})",
             flush=True,
         )
-    for _, line in sorted(ranked)[:worst]:
-        print("   ", line)
+    return f1
 
 
 def measure_german(worst: int) -> None:
@@ -237,6 +317,7 @@ def main() -> int:
     parser.add_argument("sets", nargs="*", metavar="SET", help=", ".join((*SETS, "press-german", "datelines", "dates")))
     parser.add_argument("--every", type=int, default=1, help="read one page in N")
     parser.add_argument("--worst", type=int, default=0, help="show the N worst of each set")
+    parser.add_argument("--unseen", action="store_true", help="apart for sites that no rule or table names")
     options = parser.parse_args()
     for reader in (plain, read):  # models and patterns are loaded at the first page
         reader(WARM_UP, None)
@@ -251,7 +332,7 @@ def main() -> int:
         elif name == "dates":
             measure_dates(options.every, options.worst)
         else:
-            measure_pages(name, options.every, options.worst)
+            measure_pages(name, options.every, options.worst, unseen=options.unseen)
     return 0
 
 

@@ -21,6 +21,7 @@ LONG = 400  # Latin characters; no headline and few teasers have as many
 OPENING = 4  # paragraphs of text or teasers that a page opens with
 SUMMARIES = 0.75  # of a listing's text; a lead story may have two paragraphs
 LEAST = 80  # Latin characters of running text that a release has
+OPENING_TEXT = 100  # Latin characters of a first paragraph
 SENTENCE = 25  # Latin characters
 FEW_LINKS = 2
 OWN = 60  # Latin characters without a wall's words, which are a text: one sentence
@@ -28,6 +29,7 @@ OWN_SHARE = 0.4  # of the running text, so that the wall's own further sentences
 WALL_MAX = 8_000  # Latin characters; the longest consent text measured has 5,000
 CONSENT_SHARE = 0.5  # of the running text is in paragraphs with a wall's words
 CONSENT_SHARE_HEADED = 0.3  # … under a heading with such words
+CONSENT_IN = 400  # characters of each of them
 CONSENT_WITHIN = 3  # paragraphs from the top, one of which has a wall's words
 UNDER_HEADLINE = 6  # blocks
 ENDS = (".", "!", "。", "！", "”", '"', "」", "।", "።")
@@ -64,7 +66,11 @@ def refuse_walls(page: Page, blocks: Sequence[Block], *, is_proven: bool = False
         has_own = (own >= OWN and own >= OWN_SHARE * amount) or _has_text_under_heading(around)
         if (not has_own or LOGIN.search(f"{title}\n{first}")) and _is_log_in_wall(page, near, own):
             raise NotARelease("log-in wall", title)
-        if not has_own and len(COOKIES.findall(near)) >= 3 and 2 * _weight_of(running, COOKIES) >= amount:
+        if (
+            not (has_own or _opens_with_text(title, running))
+            and len(COOKIES.findall(near)) >= 3
+            and 2 * _weight_of(running, COOKIES) >= amount
+        ):
             raise NotARelease("cookie wall", title)
         if not has_own and ERROR.search(near):
             raise NotARelease("error page", title or everything.strip()[:120])
@@ -85,7 +91,7 @@ def _is_consent_wall(title: str, around: Sequence[Block], running: Sequence[Bloc
 
     Not where headline and first paragraph say nothing of it: then the wall is an overlay over a text.
     """
-    if not any(CONSENT.search(block.text) for block in running[:CONSENT_WITHIN]):
+    if not any(CONSENT.search(block.text[:CONSENT_IN]) for block in running[:CONSENT_WITHIN]):
         return False
     asking = [block for block in running if CONSENT.search(block.text)]
     phrases = {pattern for block in asking for pattern in _consent_phrases(block.text)}
@@ -95,7 +101,7 @@ def _is_consent_wall(title: str, around: Sequence[Block], running: Sequence[Bloc
     is_headed = CONSENT.search(heads) is not None or COOKIES.search(heads) is not None
     if len(phrases) < (3 if is_headed else 4) or share < (CONSENT_SHARE_HEADED if is_headed else CONSENT_SHARE):
         return False
-    return is_headed or not _has_text_under_heading(around)
+    return is_headed or not (_has_text_under_heading(around) or _opens_with_text(title, running))
 
 
 def _has_text_under_heading(around: Sequence[Block]) -> bool:
@@ -107,6 +113,16 @@ def _has_text_under_heading(around: Sequence[Block]) -> bool:
         weight(block.text) >= SENTENCE and is_sentence(block.text) and not _has_wall_words(block.text)
         for block in around
         if heading.index < block.index <= heading.index + UNDER_HEADLINE
+    )
+
+
+def _opens_with_text(title: str, running: Sequence[Block]) -> bool:
+    """Whether the first paragraph of a page has none of a wall's words, and its title neither: a wall says so first."""
+    return (
+        bool(running)
+        and weight(running[0].text) >= OPENING_TEXT
+        and not _has_wall_words(running[0].text)
+        and not _has_wall_words(title)
     )
 
 

@@ -277,7 +277,8 @@ def _take_first_line(blocks: list[Block]) -> None:
 def _take_lead(page: Page, blocks: list[Block]) -> None:
     """Choose the summary between the headline and the text, which Trafilatura often leaves out.
 
-    The headline is the nearest first heading, or a lower one that the page's title has.
+    The headline is the nearest first heading, or a lower one that the page's title has: under that, only what is in a
+    box with a name such as "teaser", for which alone Trafilatura left it out.
     """
     text = next((block for block in blocks if block.chosen and _reads_like_text(block)), None)
     first = text.index if text else 0
@@ -295,7 +296,11 @@ def _take_lead(page: Page, blocks: list[Block]) -> None:
         return
     seen = {block.key for block in blocks if block.chosen}
     for block in blocks[headline.index + 1 : first]:
-        if block.key in seen or not _is_near(block, headline, text):
+        if (
+            block.key in seen
+            or not _is_near(block, headline, text)
+            or (headline.level > 1 and not block.is_boilerplate)
+        ):
             continue
         if block.kind in ("text", "heading", "quote") and (_is_lead(block) or _is_boxed_lead(block, headline)):
             block.choose("a summary between the headline and the text")

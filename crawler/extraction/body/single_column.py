@@ -17,6 +17,7 @@ from crawler.extraction.text import is_sentence, key, weight
 LEAST = 800  # Latin characters of running text; a teaser, a cookie notice or a short notice next to lists has less
 PARAGRAPHS = 4  # at least: fewer have one parent by chance
 LEAD = 8  # blocks above the first paragraph at most: sub-headlines, a summary, a dateline of its own
+MOST = 2.5  # times the text of the densest element is more than that of the page: comments may have as much
 TAIL = 4  # blocks behind the last paragraph at most: hashtags, an end mark, a contact
 
 
@@ -64,7 +65,7 @@ def _is_lead(block: Block) -> bool:
 
 
 def choose_densest(blocks: list[Block]) -> bool:
-    """Choose the element with most running text, where it has most of the page's; return whether there is one.
+    """Choose the element with most running text, where it has much of the page's; return whether there is one.
 
     A second opinion on pages of whose text Trafilatura found little. Paragraphs count for the element that they are in,
     and for those around it by half and a quarter.
@@ -80,7 +81,7 @@ def choose_densest(blocks: list[Block]) -> bool:
         return False
     home = scores.most_common(1)[0][0]
     inside = [block for block in prose if is_under(block.element, home)]
-    if len(inside) < PARAGRAPHS - 1 or 2 * sum(weight(block.text) for block in inside) < sum(
+    if len(inside) < PARAGRAPHS - 1 or MOST * sum(weight(block.text) for block in inside) < sum(
         weight(block.text) for block in prose
     ):
         return False
