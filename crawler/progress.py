@@ -21,6 +21,8 @@ class Tally:
     pages: int = 0
     """Releases read."""
     events: list[Event] = field(default_factory=list)
+    advice: list[str] = field(default_factory=list)
+    """About listings that were read and name no release."""
     errors: list[str] = field(default_factory=list)
     done: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -51,6 +53,11 @@ class Progress:
             tally.listings += 1
             tally.sightings += sightings
             self._notify(tally)
+
+    def advise(self, crawl_id: str | None, advice: Sequence[str]) -> None:
+        """Add what is to be said about a listing that names no release."""
+        if tally := self._tally(crawl_id):
+            tally.advice.extend(advice)
 
     def ingested(self, crawl_id: str | None, events: Sequence[Event]) -> None:
         """Count a release that was read and kept."""

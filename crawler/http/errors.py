@@ -52,6 +52,8 @@ def status_kind(status: int) -> Trouble:
     """Return an HTTP error in a word."""
     if status in (429, 503):
         return "busy"
+    if status == 410:
+        return "gone"
     return "forbidden" if status in (401, 403, 451) else "status"
 
 

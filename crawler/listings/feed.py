@@ -22,7 +22,7 @@ from crawler.listings.entry_tags import feed_tags, json_tags
 from crawler.listings.full_text_entries import as_html, whole
 from crawler.listings.html.link_text import plain_text
 from crawler.listings.listing_page import ListingPage, ListingUnreadableError, version_digest
-from crawler.listings.markup_bounds import DATE_READ, ENTRIES_MAX, TITLE_READ, inspect, known_charset, trim_feed
+from crawler.listings.markup_bounds import DATE_READ, ENTRIES_MAX, TITLE_READ, inspect, known_charset, newest, trim_feed
 from crawler.websub.discovery import web_address
 from stories.model.sighting import Sighting
 from stories.model.urls import UrlTooLongError, canonical_url, url_digest
@@ -239,6 +239,11 @@ class _JsonFeed(msgspec.Struct):
     hubs: Any = None
 
 
+def _json_date(item: Any) -> str | None:
+    printed = (item.get("date_published") or item.get("date_modified")) if isinstance(item, dict) else None
+    return printed[:DATE_READ] if isinstance(printed, str) else None
+
+
 def read_json_feed(text: str, url: str, hints: ReleaseHints) -> ListingPage:
     """Return the entries of a JSON Feed (1.0 or 1.1) in its order."""
     try:
@@ -253,7 +258,10 @@ def read_json_feed(text: str, url: str, hints: ReleaseHints) -> ListingPage:
     refused = Counter({"entries": max(0, len(feed.items) - ENTRIES_MAX)})
     sightings: list[Sighting] = []
     contents: dict[str, str] = {}
-    for raw in feed.items[:ENTRIES_MAX]:
+    kept = newest([_json_date(raw) for raw in feed.items], ENTRIES_MAX) if len(feed.items) > ENTRIES_MAX else None
+    for place, raw in enumerate(feed.items):
+        if kept is not None and place not in kept:
+            continue
         if not isinstance(raw, dict):
             continue
         item = msgspec.convert(raw, _JsonItem)

@@ -37,6 +37,8 @@ class ListingPage:
     """Of the page or feed. A feed without one may be a fallback: PR Newswire answers so to an unknown topic."""
     children: tuple[str, ...] = ()
     """Of a sitemap index: its sitemaps, the one changed last first."""
+    advice: tuple[str, ...] = ()
+    """Of an HTML page without an entry: why it names none, and what to use instead."""
     ttl: timedelta | None = None
     """For how long a feed says that it may be kept (RSS 2.0 ``ttl``)."""
     hubs: tuple[str, ...] = ()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from xml.parsers import expat
@@ -17,6 +17,7 @@ from xml.parsers import expat
 from lxml import etree
 
 from crawler.http.charset_names import text_codec
+from crawler.listings.dates import read_date
 from crawler.listings.listing_page import ListingPage
 from stories.model.sighting import Sighting
 from stories.model.urls import URL_MAX
@@ -43,6 +44,7 @@ _TAG = re.compile(
     % (_ATTRIBUTE, HTML_ATTRIBUTES_MAX, _ATTRIBUTE)
 )
 _ENTRIES = ("item", "entry", "li")
+_DATES = ("pubDate", "published", "updated", "date", "issued", "modified")
 _BASES = ("{http://www.w3.org/XML/1998/namespace}base", "base")
 """Attributes from which feedparser takes the base of the addresses below."""
 
@@ -139,6 +141,26 @@ def _allowed(name: str) -> int:
     return ENTRIES_MAX if name in _ENTRIES else CHILDREN_MAX
 
 
+def newest(dates: Sequence[str | None], limit: int) -> Collection[int]:
+    """Return the places of the newest entries of a list, by their printed dates; the first ones of a list without."""
+    moments = [read_date(text, None) if text else None for text in (dates[0], dates[-1])]
+    if None in moments:
+        return range(limit)
+    if str(moments[0]) >= str(moments[1]):
+        # Newest first, as nearly all feeds are; a date that is out of order does not matter at this size.
+        return range(limit)
+    read = [(str(read_date(text, None) or "") if text else "", place) for place, text in enumerate(dates)]
+    return {place for _, place in sorted(read, reverse=True)[:limit]}
+
+
+def _printed_date(entry: Any) -> str | None:
+    """Return the first date of a feed's entry as it is printed."""
+    for child in entry:
+        if isinstance(child.tag, str) and etree.QName(child).localname in _DATES and child.text:
+            return str(child.text).strip()[:DATE_READ]
+    return None
+
+
 def inspect(body: bytes) -> tuple[bool, bool]:
     """Return whether XML is well-formed, and whether an element before its first fault is over a bound."""
     inspector, parser = _Inspector(), expat.ParserCreate()
@@ -160,6 +182,7 @@ def trim_feed(body: bytes, parser: etree.XMLParser, refused: Counter[str]) -> by
     bases = {root: 0}
     surplus: list[Any] = []
     children: dict[Any, Counter[str]] = {}
+    entries: dict[Any, list[Any]] = {}
     for element in root.iter(etree.Element):
         above = element.getparent()
         base = bases.get(above, 0) if above is not None else 0
@@ -179,9 +202,16 @@ def trim_feed(body: bytes, parser: etree.XMLParser, refused: Counter[str]) -> by
             counted = children.setdefault(above, Counter())
             counted[element.tag] += 1
             local = etree.QName(element).localname
-            if counted[element.tag] > _allowed(local):
+            if local in _ENTRIES:
+                entries.setdefault((above, element.tag), []).append(element)
+            elif counted[element.tag] > _allowed(local):
                 surplus.append(element)
-                refused["entries" if local in _ENTRIES else "children"] += 1
+                refused["children"] += 1
+    for of_feed in entries.values():
+        if len(of_feed) > ENTRIES_MAX:
+            kept = newest([_printed_date(entry) for entry in of_feed], ENTRIES_MAX)
+            surplus += [entry for place, entry in enumerate(of_feed) if place not in kept]
+            refused["entries"] += len(of_feed) - ENTRIES_MAX
     for element in surplus:
         if (above := element.getparent()) is not None:
             above.remove(element)

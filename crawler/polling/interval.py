@@ -46,6 +46,7 @@ BACKOFF: dict[Trouble, tuple[float, float]] = {
     "tls": (2, SLOWEST),  # an operator must renew a certificate
     "busy": (2, SLOWEST),
     "forbidden": (4, SLOWEST),
+    "gone": (4, SLOWEST),  # RFC 9110, 15.5.11: the site says that it is likely to be permanent
     "robots": (SLOWEST, SLOWEST),  # the rules are kept for a day
     "refused": (SLOWEST, SLOWEST),
 }
@@ -110,7 +111,7 @@ def next_poll(cursor: Cursor, reply: PollResult, now: datetime, pace: IntervalPo
 
 
 def _after_failure(cursor: Cursor, reply: PollResult, pace: IntervalPolicy) -> tuple[timedelta, str]:
-    if not pace.adaptive:
+    if not pace.adaptive and reply.trouble != "gone":
         return pace.interval, "fixed"
     first, most = BACKOFF[reply.trouble or "other"]
     return pace.interval * min(first * 2 ** min(max(0, cursor.failures - 2), 10), most), "after a failure"

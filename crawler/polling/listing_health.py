@@ -11,6 +11,7 @@ from stories.model.timestamps import parse_timestamp
 
 MIN_DEAD_FAILURES = 5  # failures in a row: at an interval of 5 minutes and with backing off, forty minutes
 MIN_FORBIDDEN_FAILURES: dict[Trouble, int] = {"robots": 1, "refused": 1, "forbidden": 3}
+MIN_GONE_FAILURES = 3  # a 410 is meant; an accident is over by the third
 MAX_BUSY_DURATION = timedelta(days=1)  # a host that says 429 or 503 for longer is not busy
 MIN_BROKEN_READINGS = 3  # readings in a row that showed nothing, or could not be read
 SLOW_RESPONSE_SECONDS = 10.0  # seconds for an answer
@@ -25,6 +26,7 @@ TROUBLE_LABELS: dict[Trouble, str] = {
     "status": "error",
     "busy": "busy",
     "forbidden": "forbidden",
+    "gone": "gone",
     "robots": "robots.txt",
     "refused": "address",
     "answer": "answer",
@@ -79,7 +81,8 @@ def _failing(cursor: Cursor, trouble: Trouble, now: datetime) -> State:
         return "slow"
     if trouble == "parse" and cursor.failures >= MIN_BROKEN_READINGS:
         return "broken"
-    return "dead" if cursor.failures >= MIN_DEAD_FAILURES else "degraded"
+    failures_until_dead = MIN_GONE_FAILURES if trouble == "gone" else MIN_DEAD_FAILURES
+    return "dead" if cursor.failures >= failures_until_dead else "degraded"
 
 
 def _silence(cursor: Cursor, now: datetime) -> str | None:

@@ -51,6 +51,7 @@ log = structlog.get_logger(__name__)
 MAX_CHILD_SITEMAPS = 3  # newest sitemaps of a sitemap index that are read at a poll
 MAX_PAGES_BACK = 25  # pages that are read back to find the thread of the one before: 500 releases between two polls
 MAX_GAP_PAGES = 50  # pages that are read back to fill a gap, when a person asks or another listing lost its thread
+MAX_TRUSTED = 320  # consecutive responses 304 between two unconditional requests: a day, at an interval of 5 minutes
 HANDLED_STATUSES = [304, *range(400, 600)]  # that are ours to judge; redirects are Scrapy's
 LISTING_PRIORITY = 200  # in their host's queue: new releases are noticed while older pages wait
 
@@ -92,7 +93,7 @@ class ListingPoller:
 
     def _request(self, run: ListingRun, url: str) -> Request:
         headers = {}
-        if run.is_conditional and not run.pages:
+        if run.is_conditional and not run.pages and run.cursor.not_modified < run.cursor.trusted:
             headers = {"If-None-Match": run.cursor.etag, "If-Modified-Since": run.cursor.last_modified}
         run.requested_urls.add(url)
         return Request(
@@ -157,6 +158,7 @@ class ListingPoller:
                 await self._not_read(run, str(unreadable), "parse")
                 return
             self._count_refused(poll, listed)
+            self._services.progress.advise(poll.crawl_id, listed.advice)
             hubs = hub_links(headers(response, "Link"), listed.hubs, listed.topic, response.url)
             if self._same_sightings(run, listed, hubs) and await self._unchanged(run, response, now):
                 return
@@ -304,6 +306,7 @@ class ListingPoller:
             seconds=average_latency(stored, response),
             fresh_for=fresh_for(response, now).total_seconds() or stored.fresh_for,
         )
+        learnt = _trust_unchanged(learnt, response)
         shown = stored.sightings > 0 or not stored.window
         learnt = count_reading(learnt, now, has_sightings=shown, is_complete=shown)
         reply = PollResult(outcome="unchanged", window=stored.sightings, fresh_for=timedelta(seconds=learnt.fresh_for))
@@ -328,6 +331,8 @@ class ListingPoller:
             digest=run.first_response.digest if settled and shown else None,
             body=run.first_response.body if settled and shown else None,
             seconds=run.first_response.seconds,
+            not_modified=0,
+            trusted=0 if _is_untrue_304(cursor, run) else cursor.trusted,
             fresh_for=run.fresh_for.total_seconds(),
             hubs=run.first_response.hubs,
             topic=run.first_response.topic,
@@ -371,3 +376,22 @@ class ListingPoller:
         if source is None:
             raise KeyError(f"there is no source {poll.source!r}")
         return source
+
+
+def _trust_unchanged(cursor: Cursor, response: Response) -> Cursor:
+    """Return the cursor of an unchanged listing: after some 304s in a row, a whole response proves them true."""
+    if response.status == 304:
+        return replace(cursor, not_modified=cursor.not_modified + 1)
+    if cursor.trusted and cursor.not_modified >= cursor.trusted:
+        cursor = replace(cursor, trusted=min(2 * cursor.trusted, MAX_TRUSTED))
+    return replace(cursor, not_modified=0)
+
+
+def _is_untrue_304(cursor: Cursor, run: ListingRun) -> bool:
+    """Return whether a listing changed under the same validators: then its 304s mean nothing."""
+    if not cursor.trusted:
+        return True
+    was_forced = cursor.not_modified >= cursor.trusted
+    response, has_changed = run.first_response, run.first_response.digest != cursor.digest
+    same = (response.etag, response.last_modified) == (cursor.etag, cursor.last_modified)
+    return was_forced and has_changed and same and cursor.digest is not None

@@ -135,15 +135,16 @@ def test_source(
                 "sightings": [{"url": found.url, "headline": found.headline} for found in tried.sightings],
                 "releases": [release_payload(release) for release in tried.releases],
                 "errors": tried.errors,
+                "advice": tried.advice,
             }
         )
     if not tried.listings or (tried.sightings and not tried.releases):
         raise CommandError("the source could not be read; the lines above name the reason")
     if not tried.sightings:
-        raise CommandError(
-            "the listings were read, but they list no release: a feed or sitemap may be empty now; for an HTML page "
-            "add selectors (docs/sources.md)"
+        advice = "; ".join(tried.advice) or (
+            "a feed or sitemap may be empty now; for an HTML page add selectors (docs/sources.md)"
         )
+        raise CommandError(f"the listings were read, but they list no release: {advice}")
 
 
 def _holds(release: Release) -> str:

@@ -105,6 +105,8 @@ class ListingTrial:
     sightings: list[Sighting]
     releases: list[Release]
     errors: list[str]
+    advice: list[str]
+    """About listings that were read and name no release."""
 
 
 class _UncachedRobots(HostLimits):
@@ -154,5 +156,9 @@ async def _try(settings: Settings, polls: Sequence[Poll], pages: int, host_limit
     tally = progress.follow(polls[0].crawl_id or "")
     await _run(services, polls)
     return ListingTrial(
-        listings=tally.listings, sightings=claims.sightings, releases=ingestor.releases, errors=list(tally.errors)
+        listings=tally.listings,
+        sightings=claims.sightings,
+        releases=ingestor.releases,
+        errors=list(tally.errors),
+        advice=list(dict.fromkeys(tally.advice)),
     )

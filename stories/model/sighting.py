@@ -15,10 +15,22 @@ BY_HAND: tuple[PollReason, ...] = ("trigger", "crawl")
 """Reasons of polls that a person requested."""
 ListingKind = Literal["html", "feed", "sitemap"]
 Trouble = Literal[
-    "dns", "connect", "tls", "timeout", "status", "busy", "forbidden", "robots", "refused", "answer", "parse", "other"
+    "dns",
+    "connect",
+    "tls",
+    "timeout",
+    "status",
+    "busy",
+    "forbidden",
+    "gone",
+    "robots",
+    "refused",
+    "answer",
+    "parse",
+    "other",
 ]
-"""The error kind of a failed poll: ``busy`` is 429 or 503, ``forbidden`` 401, 403 or 451, ``refused`` a blocked
-address, ``answer`` an incomplete or too large response."""
+"""The error kind of a failed poll: ``busy`` is 429 or 503, ``forbidden`` 401, 403 or 451, ``gone`` 410,
+``refused`` a blocked address, ``answer`` an incomplete or too large response."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +86,10 @@ class PendingSighting:
     """When its listing was read, ISO 8601 in UTC; None in records of earlier versions."""
 
 
+FIRST_TRUSTED = 30
+"""Consecutive responses 304 of a listing that are believed at first; each proof that they were true doubles it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cursor:
     """The state of a listing between two polls. Times are ISO 8601 in UTC."""
@@ -107,6 +123,11 @@ class Cursor:
     """The response time in seconds, as an exponential moving average."""
     fresh_for: float = 0.0
     """Seconds for which the source declares its response fresh."""
+    not_modified: int = 0
+    """Consecutive responses 304."""
+    trusted: int = FIRST_TRUSTED
+    """After so many of them the listing is requested unconditionally; 0: always, because it answered 304 though its
+    content had changed."""
     hubs: tuple[str, ...] = ()
     """The WebSub hubs that the listing named at its last reading."""
     topic: str | None = None

@@ -60,6 +60,7 @@ READABLE: Mapping[str, str] = {
     "fad65b1cc00bba14": "before Sighting.version",
     "830a054cd248ab36": "before Release.published_from and published_dates",
     "517b50f384a3862e": "before the tags and tickers of sightings, and where those of releases are from",
+    "4226afb7b5d18e73": "before Cursor.not_modified and trusted",
 }
 """Digests of earlier versions whose data this version reads, and what was added since.
 

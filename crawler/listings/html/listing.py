@@ -15,6 +15,7 @@ from lxml.html import HtmlElement
 
 from config.source_settings import ListingSettings, ReleaseHints
 from crawler.listings.dates import find_dates, moment_of, numeric_order, read_date
+from crawler.listings.html.empty_page import empty_page_advice
 from crawler.listings.html.entries import Entry, Headline, Link, best_headline, entries_of, own_stamp
 from crawler.listings.html.flat_dom import FlatDom, Stamp, Zone, outline, parse_page
 from crawler.listings.html.link_text import headline_likeness, is_navigation, one_line
@@ -68,6 +69,7 @@ def read_html(text: str, url: str, listing: ListingSettings, hints: ReleaseHints
         sightings=_sightings(entries, ZoneInfo(hints.timezone) if hints.timezone else None),
         next_url=_next(page, listing, resolve, url),
         title=title,
+        advice=() if entries else empty_page_advice(root, page.text, resolve),
         refused=refused,
     )
 

@@ -7,6 +7,8 @@ import json
 import os
 import tarfile
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
@@ -224,6 +226,28 @@ def test_an_entrys_version_changes_with_its_modification_time_and_its_summary(fo
 def test_an_entry_without_time_and_summary_has_no_version() -> None:
     [sighting] = read(rss("<item><title>Acme</title><link>https://w.example/news/1</link></item>")).sightings
     assert sighting.version is None
+
+
+@pytest.mark.parametrize("form", ["rss", "json"])
+@pytest.mark.parametrize("is_oldest_first", [True, False])
+def test_of_a_feed_with_too_many_entries_the_newest_are_read(form: str, is_oldest_first: bool) -> None:
+    count = 5_300
+    numbers = range(count) if is_oldest_first else range(count)[::-1]
+    times = {number: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=number) for number in numbers}
+    if form == "rss":
+        body = rss("".join(
+            f"<item><title>Release {number}</title><link>https://w.example/news/{number}</link>"
+            f"<pubDate>{format_datetime(times[number])}</pubDate></item>" for number in numbers
+        ))  # fmt: skip
+    else:
+        items = [
+            {"id": str(number), "url": f"https://w.example/news/{number}", "title": f"Release {number}",
+             "date_published": times[number].isoformat()} for number in numbers
+        ]  # fmt: skip
+        body = json.dumps({"version": "https://jsonfeed.org/version/1.1", "title": "Wire", "items": items})
+    page = read(body)
+    assert {sighting.url.rpartition("/")[2] for sighting in page.sightings} == {str(n) for n in range(300, count)}
+    assert page.refused["entries"] == 300
 
 
 def test_a_json_feed_is_read() -> None:

@@ -69,6 +69,7 @@ CASES = {
     "a server error, once": (*failed("status", 1), NINE, 5, 5),
     "a hundred times a server error": (*failed("status", 100), NINE, 60, 60),
     "no listing any more, but a page": (*failed("parse", 3), NINE, 10, 10),
+    "it is gone": (*failed("gone", 1), NINE, 20, 20),
     "we are forbidden": (*failed("forbidden", 1), NINE, 20, 20),
     "robots.txt forbids it": (*failed("robots", 1), NINE, 60, 60),
     "it is busy and does not say for how long": (*failed("busy", 1), NINE, 10, 10),
@@ -94,6 +95,7 @@ def test_when_a_listing_is_asked_again(case):
         (FRESH, PollResult(outcome="read", news=20, window=20, fresh_for=timedelta(hours=1)), 5),
         (*failed("robots", 9), 5),
         (*failed("busy", 9, retry_after=30 * MINUTE), 30),
+        (*failed("gone", 9), 60),
     ],
     ids=[
         "much comes",
@@ -101,6 +103,7 @@ def test_when_a_listing_is_asked_again(case):
         "a burst that stands for an hour",
         "failures",
         "but patience that is asked for",
+        "but a listing that is gone",
     ],
 )
 def test_a_fixed_interval_stays_fixed(cursor, reply, minutes):

@@ -27,7 +27,7 @@ from stories.crawl_state.backlog import Backlog
 from stories.crawl_state.claims import Claims, listing_key
 from stories.crawl_state.crawl_stores import CrawlStores
 from stories.db import keys
-from stories.model.sighting import Poll
+from stories.model.sighting import FIRST_TRUSTED, Poll
 from stories.model.timestamps import timestamp
 
 FEED, PAGE = "https://wire.example/rss", "https://wire.example/news"
@@ -406,3 +406,58 @@ async def test_a_validator_of_absurd_length_is_not_kept(wire, name):
     await begin(wire)
     cursor = await wire.cursor()
     assert (cursor.etag, cursor.last_modified) == (None, None)
+
+
+def answer_304_always(wire, monkeypatch, validators):
+    """Let the feed answer 304 to every conditional request, whatever it holds; ``validators`` of a whole response."""
+    shown = wire.answer
+
+    def answer(request):
+        if request.headers.get("If-None-Match"):
+            wire.asked.append(request.url)
+            return HtmlResponse(request.url, status=304, request=request)
+        wire.headers = {"ETag": validators()}
+        return shown(request)
+
+    monkeypatch.setattr(wire, "answer", answer)
+
+
+async def test_a_listing_that_always_answers_304_is_read_whole_after_a_while_and_then_always(wire, monkeypatch):
+    answer_304_always(wire, monkeypatch, lambda: '"same"')
+    await begin(wire)
+    wire.publish()
+    for _ in range(FIRST_TRUSTED + 1):
+        await wire.poll()
+    assert wire.missed == [1, 2, 3]
+    assert (await wire.cursor()).trusted == 0
+    wire.publish()
+    await wire.poll()
+    assert wire.missed == [1, 2, 3], "its next release is seen at the next poll"
+
+
+async def test_a_listing_whose_304s_were_true_is_trusted_for_longer(wire, monkeypatch):
+    answer_304_always(wire, monkeypatch, lambda: '"same"')
+    await begin(wire)
+    for _ in range(FIRST_TRUSTED):  # one of them is the second poll of the start
+        await wire.poll()
+    cursor = await wire.cursor()
+    assert (cursor.not_modified, cursor.trusted) == (0, 2 * FIRST_TRUSTED)
+
+
+async def test_a_listing_that_changes_its_validator_with_its_content_stays_trusted(wire, monkeypatch):
+    answer_304_always(wire, monkeypatch, lambda: f'"{len(wire.releases)}"')
+    await begin(wire)
+    for _ in range(FIRST_TRUSTED - 1):
+        await wire.poll()
+    wire.publish()  # between the last 304 and the whole response
+    await wire.poll()
+    assert (await wire.cursor()).trusted == FIRST_TRUSTED
+
+
+async def test_a_listing_that_is_gone_is_lost_after_three_polls_that_are_far_apart(wire):
+    await begin(wire)
+    wire.failing[FEED] = 410
+    for _ in range(3):
+        await wire.poll()
+    assert [kind for kind, _, _ in wire.told] == ["source.dead"]
+    assert wire.due[-1] - wire.now >= timedelta(minutes=18)

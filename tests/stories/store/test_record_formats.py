@@ -13,7 +13,7 @@ from stories.store import migrations, record_formats
 from stories.store.migrations import LayoutError, settle_layout
 from stories.store.record_formats import describe, formats_digest
 
-CURRENT = "4226afb7b5d18e73"
+CURRENT = "616ba3650af8942f"
 """Of this version. When it changes: put the earlier one into ``record_formats.READABLE`` if its data can be read, with
 what was added; else raise ``migrations.LAYOUT`` and add the step that carries the data. Then write the new one here."""
 
