@@ -38,6 +38,7 @@ FIELD_SYNONYMS = {
     "by": "author",
 }
 """Names that other search languages use for these fields; an error names ours."""
+MAX_CHARACTERS = 2_000
 MAX_DEPTH = 64  # more than people write, and less than the recursion limit
 MAX_REGEX = 200  # characters
 MAX_DISTANCE = 100  # words between two terms
@@ -327,6 +328,8 @@ def _parser() -> Lark:
 
 def parse_query(text: str) -> Query:
     """Return the tree of a query; ``QuerySyntaxError`` names the place of the fault with a caret under it."""
+    if len(text) > MAX_CHARACTERS:
+        raise QuerySyntaxError(f"the query has {len(text):,} characters; allowed are {MAX_CHARACTERS:,}")
     text = _plain_signs(text)
     _refuse_foreign_syntax(text)
     try:

@@ -154,7 +154,13 @@ def test_an_empty_query_is_told_to_be_left_out(text: str) -> None:
         parse_query(text)
 
 
-@pytest.mark.parametrize("text", ["NOT " * 10_000 + "a", "(a OR " * 5_000 + "a" + ")" * 5_000])
+@pytest.mark.parametrize("text", ["NOT " * 10_000 + "a", '"' * 2_001])
+def test_a_query_that_is_too_long_is_refused(text: str) -> None:
+    with pytest.raises(QuerySyntaxError, match="characters; allowed are 2,000"):
+        parse_query(text)
+
+
+@pytest.mark.parametrize("text", ["NOT " * 400 + "a", "(a OR " * 250 + "a" + ")" * 250])
 def test_a_query_nested_without_end_is_refused_not_a_crash(text: str) -> None:
     with pytest.raises(QuerySyntaxError, match=f"nested too deeply; allowed are {MAX_DEPTH} levels"):
         parse_query(text)

@@ -23,8 +23,13 @@ class Cap:
 
 _DATELINE = Cap(260, "a dateline is looked for in the first REACH characters", collapsed=True)
 _DATE_LINE = Cap(90, "is_date_line refuses longer lines")
+_QUERY = Cap(2_000, "a query has at most MAX_CHARACTERS")
 _HEADING = Cap(120, "a heading of more than HEADING characters says something else", collapsed=True)
 CAPS = {
+    "config.query:_CLOSING_QUESTION": _QUERY,
+    "config.query:_range": _QUERY,
+    "config.query:_unknown_field": _QUERY,
+    "config.query_lint:_PHRASES": _QUERY,
     "crawler.extraction.page_phrases:MAINTENANCE_HEADING": _HEADING,
     "crawler.extraction.page_phrases:MAINTENANCE_TITLE": _HEADING,
     "crawler.extraction.page_phrases:NOT_FOUND_HEADING": _HEADING,
@@ -54,6 +59,7 @@ WRITTEN_AT_RUN_TIME = {
     "crawler.extraction.page_phrases:_compiled": "the project's own table; its patterns are collected as constants",
     "alerts.redaction:__init__": "escaped secrets, one beside the other",
     "config.source_settings:_pattern": "compiled to find faults, never searched for: RE2 does that",
+    "crawler.extraction.fields.published:_is_ambiguous": "numbers of a date between fixed characters",
     "crawler.extraction.fields.datelines:_date_first": "one of two fixed endings; searched in REACH characters",
     "stories.text.correction_claims:_places": "an escaped value between fixed characters",
     "web.view_models.highlighting:_row": "escaped words of a query with one separator",
