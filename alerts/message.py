@@ -12,8 +12,8 @@ import msgspec
 
 from alerts.message_context import MessageContext
 from stories.text.correction_claims import CorrectionClaim, checked_claims
-from stories.text.diff import marked_changes, shortened
 from stories.text.scripts import has_unspaced_or_hangul
+from stories.text.word_diff import marked_changes, shortened
 
 MAX_HEADLINE_CHARACTERS = 300  # the longest headline among 10,000 real ones is shorter
 MAX_LEAD_CHARACTERS = 400

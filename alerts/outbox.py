@@ -80,7 +80,7 @@ class Outbox:
         self._take_over = redis.register_script((LUA / "take_over.lua").read_text(encoding="utf-8"))
         self._claim = redis.register_script((LUA / "claim.lua").read_text(encoding="utf-8"))
         self._settle = redis.register_script((LUA / "settle.lua").read_text(encoding="utf-8"))
-        self._retry = redis.register_script((LUA / "retry.lua").read_text(encoding="utf-8"))
+        self._retry = redis.register_script((LUA / "retry_now.lua").read_text(encoding="utf-8"))
 
     async def claim(
         self,

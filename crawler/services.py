@@ -21,7 +21,7 @@ from stories.crawl_state.feed_entries import FeedEntries
 from stories.crawl_state.host_limits import HostLimits
 from stories.crawl_state.quarantine import FREEZE_SECONDS, Quarantine, ReadAttempt, ReadTarget
 from stories.crawl_state.site_boilerplate import SiteBoilerplateStore
-from stories.crawl_state.websub import WebSubStore
+from stories.crawl_state.websub_subscriptions import WebSubStore
 from stories.db.clock import Timekeeper
 from stories.model.event import MonitorEventType
 from stories.model.interfaces import Ingestor, NotifyMonitor
@@ -98,7 +98,7 @@ class Services:
     def read_attempt(
         self, poll: Poll, url: str | None = None, *, is_requested: bool
     ) -> contextlib.AbstractAsyncContextManager[ReadAttempt]:
-        """Return the context in which a poll's listing, or the page at ``url``, is read (see ``Quarantine.reading``).
+        """Return the context in which a poll's listing, or the page at ``url``, is read (see ``Quarantine.attempt``).
 
         Args:
             is_requested: A person requested this listing or page.

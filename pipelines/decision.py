@@ -11,12 +11,12 @@ from datetime import datetime, timedelta
 
 from config.settings import Settings
 from pipelines.audience import Audience, id_of
-from pipelines.changes import changes, only_noise
 from pipelines.identity import Verdict, identify
 from pipelines.identity.features import is_marker_only
 from pipelines.identity.notice_linking import is_notice, is_same_notice
 from pipelines.identity.relation import differ_in_language
 from pipelines.outdated_copies import outdated_copies
+from pipelines.release_diff import changes, only_noise
 from pipelines.revision import Revision, compare
 from pipelines.revisit_schedule import next_revisit
 from pipelines.withdrawals import restoration_detail, restore

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 
 from stories.model.release import Release
-from stories.text.diff import plain
+from stories.text.word_diff import plain
 
 ADVISORY_PARAGRAPHS = 8  # an advisory is at the top, at most below a line for editors
 LEAD_IN_LENGTH = 160  # characters: "The corrected release reads:" with a company's name in it

@@ -9,7 +9,7 @@ from pipelines.identity.relation import differ_in_language
 from stories.model.event import OutdatedCopy
 from stories.model.release import Change, Release
 from stories.store.releases import KnownRelease
-from stories.text.diff import plain
+from stories.text.word_diff import plain
 
 COPIES_NAMED = 20  # in one event
 

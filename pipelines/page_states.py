@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from stories.crawl_state.page_observations import PageStates
 from stories.model.event import Event
 from stories.model.release import Release
-from stories.text.diff import plain
+from stories.text.word_diff import plain
 
 STATES_KEPT = 16  # latest states of a page; a page with more is learnt as noise by line (pipelines.volatile_lines)
 STABLE_VISITS = 6  # visits in a row: with two states at random, the probability is 1 in 64
@@ -31,7 +31,7 @@ class StateAssessment:
 
 
 def state_digest(release: Release) -> str:
-    """Return a digest of a page's content; it ignores typography and times, as ``pipelines.changes`` does."""
+    """Return a digest of a page's content; it ignores typography and times, as ``pipelines.release_diff`` does."""
     place = (release.dateline.place, release.dateline.date) if release.dateline else ()
     fields = (
         release.headline,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from pipelines.changes import changes, only_noise
+from pipelines.release_diff import changes, only_noise
 from pipelines.volatile_lines import without_noise
 from stories.model.release import Change, Release
 

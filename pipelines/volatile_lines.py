@@ -1,9 +1,9 @@
 """Learns per site which lines of a page change without an edit (volatile lines); pure.
 
-``pipelines.changes`` knows clocks, counters with their word ("views") and "5 minutes ago" on all sites. Other volatile
-content, such as a line "Visitor 48213" or a picture that differs at every visit, is recognised over time: an edit
-stays, volatile content differs again at the next visit. So a difference that *may* be volatile is read again before it
-is reported, and only one that keeps changing is noise.
+``pipelines.release_diff`` knows clocks, counters with their word ("views") and "5 minutes ago" on all sites. Other
+volatile content, such as a line "Visitor 48213" or a picture that differs at every visit, is recognised over time: an
+edit stays, volatile content differs again at the next visit. So a difference that *may* be volatile is read again
+before it is reported, and only one that keeps changing is noise.
 
 A changed figure, name or date of the release's own text is always reported, for three reasons:
 
@@ -22,12 +22,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 
-from pipelines.changes import changes, is_noise
+from pipelines.release_diff import changes, is_noise
 from pipelines.volatile_places import SENTENCE, without_sentences
 from stories.crawl_state.page_observations import REPORTED_PREFIX, VolatileLine
 from stories.model.release import Image, Release
 from stories.model.urls import canonical_url
-from stories.text.diff import plain
+from stories.text.word_diff import plain
 
 MIN_RELEASES = 2  # releases of a site on which a line must change before it is noise on all of them
 MIN_VALUES_PER_RELEASE = 2  # other values on each of them, reported or not: a counter may not change for a while

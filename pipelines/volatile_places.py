@@ -20,11 +20,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
-from pipelines.changes import is_noise, ranges, shared_ends
+from pipelines.release_diff import is_noise, ranges, shared_ends
 from stories.crawl_state.page_observations import VolatilePlace
 from stories.model.release import Change, Release
-from stories.text.diff import plain, sentences
 from stories.text.scripts import UNSPACED_OR_HANGUL
+from stories.text.word_diff import plain, sentences
 
 VISITS_COUNTED = 6  # the latest visits by which a place is judged
 MIN_TEXTS = 5  # different texts before a place is volatile: an editor may correct a figure twice in consecutive visits

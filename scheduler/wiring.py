@@ -25,7 +25,7 @@ from stories.crawl_state.host_limits import HostLimits
 from stories.crawl_state.page_observations import PageObservations
 from stories.crawl_state.quarantine import Quarantine
 from stories.crawl_state.site_boilerplate import SiteBoilerplateStore
-from stories.crawl_state.websub import WebSubStore
+from stories.crawl_state.websub_subscriptions import WebSubStore
 from stories.db import keys
 from stories.db.clock import timekeeper
 from stories.db.connection import check_server, connect

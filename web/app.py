@@ -19,7 +19,7 @@ from web.security.csrf import CsrfToken
 from web.security.head_limits import HeadLimits
 from web.security.login_throttle import LoginThrottle
 from web.view_models.weekly_stats import WeeklyStatsReader
-from web.websub import WebSubCallbacks
+from web.websub_callbacks import WebSubCallbacks
 
 __all__ = ["AlertFilter", "AlertState", "Dependencies", "create_app", "end_streams"]
 

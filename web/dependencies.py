@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 from config.settings import Settings
 from stories.crawl_state.canary_reports import CanaryReport
 from stories.crawl_state.crawl_stores import CrawlStores
-from stories.crawl_state.websub import WebSubStore
+from stories.crawl_state.websub_subscriptions import WebSubStore
 from stories.model.release import Change, Release
 from stories.search.live_index import LiveIndex
 from stories.store.archive import Archive

@@ -16,7 +16,7 @@ from crawler.polling.listing_health import listing_health
 from crawler.polling.polls import interval_of, siblings
 from crawler.services import Services
 from crawler.websub import policy
-from stories.crawl_state.websub import Subscription
+from stories.crawl_state.websub_subscriptions import Subscription
 from stories.model.ids import gap_id
 from stories.model.sighting import Cursor, Poll, Sighting, Trouble
 from stories.model.source_health import LOST, Gap, ListingHealth, verdict

@@ -13,7 +13,14 @@ from datetime import datetime, timedelta
 
 from crawler.polling.interval import FASTEST
 from crawler.websub.discovery import HubLinks
-from stories.crawl_state.websub import INITIAL_TRUST, MAX_PUSH_DELAY, MOST_TRUST, POLLS_PER_PUSH, Changes, Subscription
+from stories.crawl_state.websub_subscriptions import (
+    INITIAL_TRUST,
+    MAX_PUSH_DELAY,
+    MOST_TRUST,
+    POLLS_PER_PUSH,
+    Changes,
+    Subscription,
+)
 from stories.model.sighting import Cursor, Poll
 from stories.model.timestamps import parse_timestamp, timestamp
 

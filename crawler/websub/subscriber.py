@@ -20,7 +20,7 @@ from crawler.http.response_headers import retry_after
 from crawler.services import Services
 from crawler.websub.discovery import HubLinks
 from crawler.websub.policy import REQUESTED_LEASE, Leave, next_step, subscription_failed
-from stories.crawl_state.websub import Changes, Subscription, callback_path
+from stories.crawl_state.websub_subscriptions import Changes, Subscription, callback_path
 from stories.model.sighting import Poll
 
 log = structlog.get_logger(__name__)

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from pipelines.identity.blocking_keys import MIN_HEADLINE_LENGTH
-from pipelines.identity.evidence import CLEAR_LEAD, Evidence, weigh
 from pipelines.identity.features import ReleaseFeatures, features_of, short_key, without_preamble
 from pipelines.identity.normalized_words import compact_key, folded, words
+from pipelines.identity.notice_evidence import CLEAR_LEAD, Evidence, weigh
 from pipelines.identity.relation import (
     MAX_SWAPPED_SHARE,
     MAX_SWAPS,

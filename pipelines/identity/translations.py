@@ -12,9 +12,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
-from pipelines.identity.evidence import Evidence, Sign
 from pipelines.identity.facts import Facts, facts_of, has_language, identifiers, neutral_url, uuids
 from pipelines.identity.features import ReleaseFeatures
+from pipelines.identity.notice_evidence import Evidence, Sign
 from pipelines.identity.similarity import overlap
 from stories.model.release import Release
 from stories.model.timestamps import parse_timestamp

@@ -20,7 +20,7 @@ from stories.model.release import Release, release_payload
 from stories.search.filters import KINDS, ReleaseFilter, filtered, kind_of
 from stories.store.archive import StoredRelease
 from stories.text.correction_claims import checked_claims
-from stories.text.diff import Segment, SegmentState, marked_changes
+from stories.text.word_diff import Segment, SegmentState, marked_changes
 
 COLUMNS = ("first_seen", "kind", "source", "id", "headline")
 
@@ -152,7 +152,7 @@ def _claimed(release: Release, found: list[dict[str, Any]] | None) -> list[dict[
 
 
 def _part(stored: StoredRelease, revisions: list[Release], story: tuple[StoredRelease, ...]) -> dict[str, Any]:
-    from pipelines.changes import changes
+    from pipelines.release_diff import changes
 
     original = next((candidate.release for candidate in story if candidate.release.id == stored.replaces), None)
     against = [change_payload(change) for change in changes(original, stored.release)] if original else []

@@ -14,7 +14,7 @@ from scheduler.cli.output import Format, FormatOption, cell, chosen, examples, l
 from scheduler.wiring import AppContext, now
 from stories.crawl_state.quarantine import how_to_read
 from stories.crawl_state.source_status import SourceHealth
-from stories.crawl_state.websub import push_payloads
+from stories.crawl_state.websub_subscriptions import push_payloads
 from stories.model.ids import crawl_id
 from stories.model.release import Release, release_payload
 

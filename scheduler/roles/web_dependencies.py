@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry, Counter
 
 from alerts.outbox import Outbox
-from pipelines.changes import changes
+from pipelines.release_diff import changes
 from pipelines.watch_matching import matches, query_predicate
 from scheduler.leader.redis_mirror import data_loss
 from scheduler.metrics.readiness import ReadinessMetrics

@@ -13,7 +13,7 @@ from crawler.polling.polls import Listing
 from crawler.stores import CursorStore
 from crawler.websub.policy import next_poll_for_push
 from stories.crawl_state.claims import listing_key
-from stories.crawl_state.websub import Changes, Subscription, WebSubStore
+from stories.crawl_state.websub_subscriptions import Changes, Subscription, WebSubStore
 from stories.model.sighting import Poll
 from stories.model.timestamps import timestamp
 

@@ -375,7 +375,7 @@ def retry_after(host: str) -> Key:
 
 
 def websub_subscription(listing: str) -> Key:
-    """Hash: a listing's WebSub subscription (``stories.crawl_state.websub``). 37 days: longer than its lease."""
+    """Hash: a listing's subscription (``stories.crawl_state.websub_subscriptions``). 37 days: longer than its lease."""
     return Key(_key("push", listing), MAX_WEBSUB_LEASE + timedelta(days=7))
 
 

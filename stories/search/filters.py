@@ -10,7 +10,7 @@ from typing import Protocol
 from stories.model.list_position import ListPosition
 from stories.model.release import Release
 from stories.model.timestamps import milliseconds
-from stories.search.index import Hit
+from stories.search.index_file import Hit
 from stories.search.terms import every, mark
 from stories.store.archive import Archive, StoredRelease
 from stories.text.index_words import tag_word, tag_words

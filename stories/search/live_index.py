@@ -27,8 +27,8 @@ from stories.model.list_position import ListPosition, list_position_of, parse_li
 from stories.runtime.heartbeats import beat
 from stories.runtime.private_files import private_folder
 from stories.search.filters import kind_of
-from stories.search.index import Entry, Hit, IndexFile, IndexUnusableError, Row, available
-from stories.search.index_files import EntryId, entry_id_text, index_path, last_change, parse_entry_id
+from stories.search.index_file import Entry, Hit, IndexFile, IndexUnusableError, Row, available
+from stories.search.index_location import EntryId, entry_id_text, index_path, last_change, parse_entry_id
 from stories.search.reader_pool import IndexReaderPool
 from stories.search.terms import columns
 from stories.store.archive import Archive, StoredRelease

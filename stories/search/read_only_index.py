@@ -13,8 +13,8 @@ from redis.asyncio import Redis
 from stories.db import keys
 from stories.db.replies import text
 from stories.model.list_position import ListPosition
-from stories.search.index import Hit, IndexFile, IndexUnusableError
-from stories.search.index_files import index_path, last_change, parse_entry_id
+from stories.search.index_file import Hit, IndexFile, IndexUnusableError
+from stories.search.index_location import index_path, last_change, parse_entry_id
 
 
 @contextlib.contextmanager

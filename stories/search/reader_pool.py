@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-from stories.search.index import IndexFile
+from stories.search.index_file import IndexFile
 
 T = TypeVar("T")
 

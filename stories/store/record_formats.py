@@ -14,7 +14,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from stories.crawl_state.crawl_requests import CrawlState
 from stories.crawl_state.quarantine import QuarantinedItem
-from stories.crawl_state.websub import Subscription
+from stories.crawl_state.websub_subscriptions import Subscription
 from stories.db.codec import phrases_digest
 from stories.model.page_result import Validators
 from stories.model.release import Release

@@ -11,7 +11,7 @@ from importlib.resources import files
 
 import msgspec
 
-from stories.text.diff import plain
+from stories.text.word_diff import plain
 
 _SCANNED = 20_000  # characters of a text
 

@@ -1,6 +1,6 @@
 """Extracts a correction's claims ("… stated May 25 instead of June 12") and checks them against the changes; pure.
 
-The sentences are a small grammar in ``stories/corrections.toml``. An ambiguous sentence gives no claim.
+The sentences are a small grammar in ``stories/text/correction_claims.toml``. An ambiguous sentence gives no claim.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from typing import Literal
 import msgspec
 
 from stories.text.amounts import AMOUNT_WORDS, amounts, same_amount
-from stories.text.diff import fact_kind, fact_pattern, plain
 from stories.text.scripts import UNSPACED_OR_HANGUL, has_unspaced_or_hangul
 from stories.text.token_patterns import Pattern
 from stories.text.tokens import Tokens
+from stories.text.word_diff import fact_kind, fact_pattern, plain
 
 ClaimState = Literal["confirmed", "not found", "unclear"]
 

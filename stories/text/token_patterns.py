@@ -1,6 +1,7 @@
 """Patterns over words instead of characters: ``please (replace|use) ~6 {release}``, matched in linear time.
 
-A pattern is data (``stories/text/languages/*.toml``, ``stories/corrections.toml``). Its elements, separated by spaces:
+A pattern is data (``stories/text/languages/*.toml``, ``stories/text/correction_claims.toml``). Its elements, separated
+by spaces:
 
 ======================  ==============================================================
 ``word``                this word, folded; ``word*``, ``*word``, ``*word*``: a part of one

@@ -47,11 +47,11 @@ CAPS = {
     "crawler.extraction.text:_CUT_SHORT": Cap(24, "the last 24 characters are searched"),
     "crawler.listings.full_text_entries:_APPEARED": Cap(1_200, "the last TAIL characters are searched"),
     "crawler.listings.full_text_entries:_CUT": Cap(120, "the last END characters are searched"),
-    "pipelines.changes:_NOISE": Cap(200, "NOISE_LENGTH: longer paragraphs are no noise"),
+    "pipelines.release_diff:_NOISE": Cap(200, "NOISE_LENGTH: longer paragraphs are no noise"),
     "pipelines.identity.normalized_words:_PLACE_AND_DATE": Cap(160, "DATELINE_WITHIN ends the search"),
     "stories.text.token_patterns:_ELEMENT": Cap(400, "it reads the project's own tables of words"),
-    "stories.text.diff:_token": Cap(20_000, "longer paragraphs are not compared word by word"),
-    "stories.text.diff:_ENDS_SENTENCE": Cap(4, "the four characters before a word are searched"),
+    "stories.text.word_diff:_token": Cap(20_000, "longer paragraphs are not compared word by word"),
+    "stories.text.word_diff:_ENDS_SENTENCE": Cap(4, "the four characters before a word are searched"),
 }
 """Patterns that may take longer on long texts, because the code never gives them any."""
 
@@ -92,11 +92,11 @@ def test_patterns_are_found_in_every_form_in_which_the_code_has_them():
     assert len(collection.patterns) > 250
     assert len(collection.on_re2) > 20
     assert {
-        "pipelines.changes:_NOISE",  # a name of a module
+        "pipelines.release_diff:_NOISE",  # a name of a module
         "config.observability.redaction:_SHAPES",  # in a tuple
         "alerts.settings:_rate",  # an inline call
         "crawler.extraction.fields.headline:_without_tags",  # an inline call in a function
-    } & places >= {"pipelines.changes:_NOISE", "config.observability.redaction:_SHAPES", "alerts.settings:_rate"}
+    } & places >= {"pipelines.release_diff:_NOISE", "config.observability.redaction:_SHAPES", "alerts.settings:_rate"}
 
 
 def test_every_pattern_that_is_composed_at_run_time_has_a_reason():

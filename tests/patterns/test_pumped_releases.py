@@ -13,9 +13,9 @@ from pumping import cpu_seconds
 
 from config.settings import Settings
 from crawler.extraction import extract_release
-from pipelines.changes import changes, only_noise
 from pipelines.decision import decide
 from pipelines.notices import find_notice
+from pipelines.release_diff import changes, only_noise
 from pipelines.tidy import tidy
 from stories.model.page_result import PageResult
 from stories.model.release import NotARelease, Release

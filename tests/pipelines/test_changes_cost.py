@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 from growth import FACTOR, SUPERLINEAR, cpu_seconds, growth
 
-from pipelines.changes import changes
+from pipelines.release_diff import changes
 from stories.model.release import Release
-from stories.text.diff import marked_changes
+from stories.text.word_diff import marked_changes
 
 SMALL = 30_000  # characters
 SLOWEST = 6e-6  # seconds of CPU time a character; 0.2 to 2e-6 on a quiet machine

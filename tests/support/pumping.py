@@ -41,7 +41,7 @@ class Found:
 
     pattern: Compiled
     places: list[str] = field(default_factory=list)
-    """Where it is: ``pipelines.changes:_AGO``, or ``web.templating:clock``, the function of an inline call."""
+    """Where it is: ``pipelines.release_diff:_AGO``, or ``web.templating:clock``, the function of an inline call."""
     methods: set[str] = field(default_factory=set)
     """How it is used. A pattern that is passed on counts as searched."""
 

@@ -24,11 +24,11 @@ from redis.asyncio import Redis
 from waiting import until
 
 from config.settings import Settings
-from pipelines.changes import changes
+from pipelines.release_diff import changes
 from pipelines.watch_matching import query_predicate
 from scheduler.process.cancellation import cancel_and_wait
 from stories.crawl_state.crawl_stores import CrawlStores
-from stories.crawl_state.websub import WebSubStore
+from stories.crawl_state.websub_subscriptions import WebSubStore
 from stories.model.release import Release
 from stories.search.live_index import LiveIndex
 from stories.store.archive import Archive

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from config.durations import format_duration
 from stories.crawl_state.source_status import SourceHealth
-from stories.crawl_state.websub import push_payloads
+from stories.crawl_state.websub_subscriptions import push_payloads
 from web.api.shapes import NOT_MODIFIED, SourcesShape, conditional_answer
 from web.dependencies import Dependencies, dependencies_of
 

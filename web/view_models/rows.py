@@ -12,7 +12,7 @@ import msgspec
 from config.settings import Settings
 from stories.model.timestamps import timestamp
 from stories.store.receipts import ChannelCounts, Receipt
-from stories.text.diff import Segment, marked_changes, shortened
+from stories.text.word_diff import Segment, marked_changes, shortened
 
 FIELDS = {
     "headline": "Headline",

@@ -25,7 +25,14 @@ from crawler.websub.policy import (
     subscription_failed,
     update_trust,
 )
-from stories.crawl_state.websub import MAX_PUSH_DELAY, POLLS_PER_PUSH, Subscription, agreed, pushed, refused
+from stories.crawl_state.websub_subscriptions import (
+    MAX_PUSH_DELAY,
+    POLLS_PER_PUSH,
+    Subscription,
+    agreed,
+    pushed,
+    refused,
+)
 from stories.db.keys import MAX_WEBSUB_LEASE
 from stories.model.sighting import Cursor, Poll
 from stories.model.timestamps import parse_timestamp, timestamp

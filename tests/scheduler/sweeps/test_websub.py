@@ -11,7 +11,7 @@ from crawler.polling.polls import Listing
 from scheduler.sweeps.websub import WebSubSweep
 from stories.crawl_state.claims import listing_key
 from stories.crawl_state.crawl_stores import CrawlStores
-from stories.crawl_state.websub import POLLS_PER_PUSH, Subscription, WebSubStore, pushed
+from stories.crawl_state.websub_subscriptions import POLLS_PER_PUSH, Subscription, WebSubStore, pushed
 from stories.model.sighting import Cursor
 from stories.model.timestamps import timestamp
 

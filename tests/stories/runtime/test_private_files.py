@@ -12,7 +12,7 @@ import pytest
 from alerts.channels.file import FileChannel, Settings
 from alerts.outcomes import OutgoingAlert, Sent
 from stories.runtime.private_files import private_folder, restrict_access
-from stories.search.index import IndexFile
+from stories.search.index_file import IndexFile
 
 
 @pytest.fixture(autouse=True)

@@ -22,8 +22,8 @@ from stories.db import keys
 from stories.db.memory_id import memory_id
 from stories.search import live_index, reader_pool
 from stories.search.filters import ReleaseFilter, filtered, page_of
-from stories.search.index import Hit, IndexFile
-from stories.search.index_files import index_path
+from stories.search.index_file import Hit, IndexFile
+from stories.search.index_location import index_path
 from stories.search.live_index import LiveIndex
 from stories.search.read_only_index import ReadOnlyIndex
 from stories.search.reader_pool import QueryTooExpensiveError

@@ -14,7 +14,7 @@ from crawler.listings.dates import read_date
 from pipelines.identity.normalized_words import MONTHS, WEEKDAYS
 from pipelines.notices.quotes import named_dates
 from stories.text.date_words import any_of, date_words, half_days, month_names, month_numerals, month_pattern
-from stories.text.diff import fact_kind, marked_changes
+from stories.text.word_diff import fact_kind, marked_changes
 
 MONTH_ROWS = [
     (tag, form, number)

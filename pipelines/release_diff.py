@@ -18,8 +18,8 @@ from typing import NamedTuple
 from pipelines.notice_text import is_empty, without_advisory
 from stories.model.release import Change, Release
 from stories.model.timestamps import parse_timestamp
-from stories.text.diff import plain
 from stories.text.scripts import UNSPACED_OR_HANGUL
+from stories.text.word_diff import plain
 
 _ALIKE = 0.4  # share of common words; below it, one paragraph was removed and another added
 _MOVED_ALIKE = 0.6  # share of common words; a paragraph at another place must be more similar to be the same

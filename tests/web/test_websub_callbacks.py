@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from stories.crawl_state.claims import listing_key
-from stories.crawl_state.websub import Subscription, WebSubStore, callback_path
+from stories.crawl_state.websub_subscriptions import Subscription, WebSubStore, callback_path
 from stories.model.sighting import Cursor
 from stories.model.source_health import ListingHealth
 from stories.model.timestamps import timestamp

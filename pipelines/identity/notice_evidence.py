@@ -15,7 +15,7 @@ from pipelines.identity.normalized_words import COMMON, DAYS_AND_MONTHS, NUMERIC
 from pipelines.identity.similarity import Similarity, compare, headline_swaps
 from stories.model.release import Release
 from stories.text.correction_claims import claims
-from stories.text.diff import plain
+from stories.text.word_diff import plain
 
 THRESHOLD = 8  # points; two unrelated releases of one issuer on one day reach 6
 CLEAR_LEAD = 3  # points over the best release of another story

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stories.text.diff import MAX_SIDE_LENGTH, Segment, marked_changes, plain, shortened
+from stories.text.word_diff import MAX_SIDE_LENGTH, Segment, marked_changes, plain, shortened
 
 
 def told(before: str | None, after: str | None) -> str:

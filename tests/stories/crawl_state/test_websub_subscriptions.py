@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from stories.crawl_state.claims import listing_key
-from stories.crawl_state.websub import Subscription, WebSubStore, agreed, push_payloads, pushed
+from stories.crawl_state.websub_subscriptions import Subscription, WebSubStore, agreed, push_payloads, pushed
 from stories.db import keys
 from stories.model.timestamps import timestamp
 

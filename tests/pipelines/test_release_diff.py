@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.changes import changes, only_noise
+from pipelines.release_diff import changes, only_noise
 from stories.model.release import Change, Dateline, Image, Notice, Release
 
 RELEASE = Release(

@@ -17,7 +17,7 @@ from config.settings import WatchSettings
 from pipelines.watch_matching import matches, query_predicate
 from stories.model.list_position import ListPosition, parse_list_position
 from stories.model.release import Dateline, Notice, Release
-from stories.search.index import EPOCH, Entry, IndexFile, IndexUnusableError, Row
+from stories.search.index_file import EPOCH, Entry, IndexFile, IndexUnusableError, Row
 from stories.search.terms import columns
 
 BEGAN = EPOCH + 200_000_000_000

@@ -23,7 +23,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from stories.crawl_state.websub import Changes, Subscription, WebSubStore, agreed, pushed, refused
+from stories.crawl_state.websub_subscriptions import Changes, Subscription, WebSubStore, agreed, pushed, refused
 from stories.db.keys import MAX_WEBSUB_LEASE
 from web.security.access_control import HEADERS, constant_time_equal
 
