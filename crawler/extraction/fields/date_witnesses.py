@@ -61,9 +61,14 @@ DATE_LINE = 160  # Latin characters; a longer line is text
 BESIDE_DATE = 110  # Latin characters of a line around its date: place, author, section, reading time
 SENTENCE_WORDS = 5
 _UPDATED = re.compile(rf"(?<!\w){any_of(update_words())}", re.IGNORECASE)
-# Words of a class or an id of what is next to the article.
+# Words of a class or an id of what is next to the article …
 _NEXT_TO_ARTICLE = re.compile(
-    r"related|recommend|teaser|sidebar|comment|popular|trending|most-?read|latest|promo|carousel|newsletter|widget|more-",
+    r"(?<![A-Za-z])(?:[Rr]elated|[Rr]ecommend(?:ed|ation)?|[Tt]easer|[Ss]idebar|[Cc]omment|[Pp]opular|[Tt]rending|"
+    r"[Mm]ost-?[Rr]ead|[Ll]atest|[Pp]romo|[Cc]arousel|[Nn]ewsletter|[Ww]idget|[Mm]ore)s?(?![a-z])"
+)
+# … unless it only says that there is such a thing, as class="has-sidebar" does.
+_HOLDS_ARTICLE = re.compile(
+    r"(?:^|[\s_-])(?:has|no|with|without|is|not|main|wrap|wrapper|layout|count|open)(?:[\s_-]|$)",
     re.IGNORECASE,
 )
 _MICRODATA = etree.XPath(
@@ -198,7 +203,8 @@ def is_next_to_article(element: lxml.html.HtmlElement) -> bool:
     """Whether an element is a menu, or its class or id names related stories, comments and the like."""
     if element.tag in ("nav", "aside"):
         return True
-    return _NEXT_TO_ARTICLE.search(f"{element.get('class') or ''} {element.get('id') or ''}") is not None
+    names = f"{element.get('class') or ''} {element.get('id') or ''}"
+    return _NEXT_TO_ARTICLE.search(names) is not None and _HOLDS_ARTICLE.search(names) is None
 
 
 @dataclass(frozen=True, slots=True)

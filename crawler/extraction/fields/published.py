@@ -19,7 +19,7 @@ from crawler.extraction.fields.date_witnesses import Carrier, DateWitness, find_
 from crawler.extraction.fields.dates import find_moment
 from crawler.extraction.fields.headline import selected
 from crawler.extraction.page import Page
-from crawler.extraction.text import weight
+from crawler.extraction.text import is_sentence, weight
 from stories.model.publication_dates import is_placeholder
 from stories.model.timestamps import parse_timestamp
 
@@ -36,6 +36,7 @@ _FAMILY: dict[Carrier, str] = {
 }  # fmt: skip
 """The places that one part of a content system writes: they are wrong together."""
 MAX_OFFSET_HOURS = 12
+
 RUNNING_TEXT = 60  # Latin characters: htmldate sees no paragraph that is longer
 
 
@@ -183,7 +184,11 @@ def _is_near(one: DateWitness, other: DateWitness) -> bool:
 
 def _by_htmldate(page: Page, blocks: Sequence[Block]) -> str | None:
     """Return what htmldate finds on the page without the article's running text and what is next to the article."""
-    running = [block.element for block in blocks if block.chosen and weight(block.text) >= RUNNING_TEXT]
+    running = [
+        block.element
+        for block in blocks
+        if block.chosen and (weight(block.text) >= RUNNING_TEXT or is_sentence(block.text))
+    ]
     for element in running:
         element.set("data-running-text", "")
     tree = copy.deepcopy(page.tree)
