@@ -48,7 +48,7 @@ MAX_DIGEST = timedelta(days=7)
 
 
 def _digest(value: Any) -> Any:
-    if not isinstance(value, str) or ":" not in value:
+    if not isinstance(value, str) or not {":", "/"} & set(value):
         span = parse_duration(value) if isinstance(value, str) else value
         if isinstance(span, timedelta) and not timedelta() < span <= MAX_DIGEST:
             raise ValueError(f"{value!r} is not allowed: a digest collects for more than 0s and at most 7d")
