@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from config.source_settings import ReleaseHints
 from crawler.extraction.body import phrases
@@ -34,7 +35,7 @@ from crawler.extraction.fields.page_tags import find_page_tags
 from crawler.extraction.fields.published import find_embargo, find_published
 from crawler.extraction.fields.tags import find_tags, is_tag_line, unglue
 from crawler.extraction.fields.tickers import find_tickers, listed_beside_the_text
-from crawler.extraction.fields.wires import first_wire, wire_in_text
+from crawler.extraction.fields.wires import first_wire, wire_in_text, wire_of_ending
 from crawler.extraction.page import Page, parse, select
 from crawler.extraction.refusals import LEAST, refuse_listing, refuse_walls
 from crawler.extraction.text import is_sentence, key, weight
@@ -281,7 +282,8 @@ def _release(
         wire=hints.wire
         or (known[0] if known else None)
         or (dateline.wire if dateline else None)
-        or (printed[0] if printed else None),
+        or (printed[0] if printed else None)
+        or wire_of_ending(sections.notes),
         wire_id=wire_id,
         original_url=original,
         alternates=find_alternates(page, _own_url(page)),
@@ -333,11 +335,27 @@ def _own(sections: Sections, subheadline: str | None) -> list[tuple[str, str]]:
     return [*lead, *((part, text) for part, text in sections.paragraphs if text != subheadline)][:PARAGRAPHS_MAX]
 
 
+_SPECIFIC = re.compile(r"\d{3,}|\w+-\w+-\w+")
+"""Of a path that names one release: a number, or a headline's words."""
+
+
 def _own_url(page: Page) -> str | None:
+    """Return the page's URL; the one that its canonical link names if that only leaves out parameters.
+
+    Listings add the session or the position in the list to their links: each poll would find other releases.
+    """
     try:
-        return canonical_url(page.url) if page.url else None
+        own = canonical_url(page.url) if page.url else None
+        said = canonical_url(page.canonical) if page.canonical else None
     except ValueError:
         return None
+    if own is None or said is None or own == said:
+        return own
+    (path, _, query), (said_path, _, said_query) = own.partition("?"), said.partition("?")
+    kept = set(filter(None, said_query.split("&")))
+    if path.split("://")[1] != said_path.split("://")[1] or not kept < set(query.split("&")):
+        return own
+    return said if kept or _SPECIFIC.search(urlsplit(path).path) else own
 
 
 def _hinted_id(page: Page, hints: ReleaseHints) -> str | None:

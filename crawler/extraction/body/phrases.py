@@ -83,6 +83,7 @@ BOILERPLATE = re.compile(
     r"(?:published|posted|updated|last\s+(?:updated|modified)|created|issued|release\s+date|date)\s*(?:on|at|by)?\s*[:：]?\s*[^.]{0,60}\d{4}[^.]{0,30}|"
     r"(?:tags?|categor(?:y|ies)|keywords?|topics?|filed\s+under|schlagw(?:orte?|örter)|stichworte|标签|標籤)\s*[:：].{0,200}|"
     r"(?:für\s+)?(?:druckversion|drucken|teilen|weiterempfehlen|merken|nach\s+oben|zurück(?:\s+zur\s+übersicht)?|weiterlesen|mehr\s+lesen)\W*|(?:partager|imprimer|compartir|imprimir|compartilhar|分享|列印|打印|打印本页|印刷|シェア|공유|인쇄|chia\s+sẻ)(?:\s*[:：].{0,40})?|"
+    r"(?:share|teilen|partager|compartir|compartilhar|condividi|分享|シェア|공유|chia\s+sẻ|bagikan)\b.{0,60}\b(?:facebook|linkedin|whatsapp|twitter|telegram|line)\b.{0,60}|"
     rf"{closing_lines()}|"
     r"(?:this\s+)?(?:press\s+release|news|content|article)\s+(?:was\s+)?(?:distributed|provided|transmitted|syndicated|issued)\s+(?:by|via|through)\b.{0,120}|distributed\s+by\s.{0,100}|news\s+release\s+transmitted\s+by.{0,80})$",
     _I,

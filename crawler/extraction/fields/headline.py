@@ -7,21 +7,28 @@ import re
 from collections.abc import Sequence
 
 from config.source_settings import ReleaseHints
-from crawler.extraction.body.blocks import Block
+from crawler.extraction.body.blocks import Block, ancestors, is_under
 from crawler.extraction.body.inline_markup import settled_markup
 from crawler.extraction.body.paragraphs import Paragraph
 from crawler.extraction.body.phrases import ADVISORY, BOILERPLATE, HASHTAG_LABEL, RELATED
 from crawler.extraction.closing_words import disclaimer_at
-from crawler.extraction.fields.dates import find_date
+from crawler.extraction.fields.dates import find_date, is_date_line
 from crawler.extraction.page import Page, inner_text, select
 from crawler.extraction.text import clean, is_cut_short, joined, key, weight
 from stories.text.scripts import UNSPACED
 
 _PARTS = re.compile(r"(?<!\s)\s++[|–—·•»:-]\s+|(?:(?<!\s)\s+)?(?:\||::)\s*")
 _WORD = re.compile(rf"[{UNSPACED}]|[^\W{UNSPACED}]+")
+_WITHOUT_FIGURES = re.compile(r"[\d\W_]+")
+_ORIGIN = re.compile(r"\d[:.h]\d\d(?!\d)|[|·•@©]|\d\s+views\b|^\W*[A-Z][^a-z]{3,}[,–—-]")
+"""A clock, a separator, a counter, a place in capitals: a line of date and origin."""
+LEAST_BESIDE_DATE = 22  # Latin letters of a line beside its date: less is an origin ("PARIS, 14 April 2026")
 _UNDER = re.compile(
     r"sub-?(?:head(?:line|ing)?|title)|standfirst|\bdeck\b|alternativeHeadline|secondary-?(?:title|headline)", re.I
 )
+NEAR = 6  # blocks between a headline and its text: a sub-headline, a date, a byline
+LEAST_WORDS = 3  # of a headline; "Press room" has two
+TEXT_READ = 4_000  # characters of the text that are compared with headlines
 LONGEST = 500  # characters; the longest headline in the archive has 320
 
 
@@ -49,11 +56,15 @@ def find_headline(page: Page, blocks: Sequence[Block], first: int, hints: Releas
     ]
     if len(alone) == 1 and (not said or _share_words(alone[0].text, said[0])):
         return joined(alone[0].text)
+    nearest = _nearest_heading(blocks, headings, first)
     for level in (1, 2, 3):
         for block in reversed(above) if level > 1 else above:
             if block.level == level and _confirmed(key(block.text), keys):
-                return joined(block.text)
+                is_section = nearest is not None and _is_of_the_site(block, nearest, blocks)
+                return joined(nearest.text if nearest is not None and is_section else block.text)
     if said and said[0] and len(said[0]) <= LONGEST:
+        if nearest is not None and _words_in_text(nearest.text, blocks) >= _words_in_text(said[0], blocks):
+            return joined(nearest.text)
         return said[0]
     main = [block for block in above if block.level == 1 and not block.is_boilerplate] or [
         b for b in above if b.level == 2 and not b.is_boilerplate
@@ -61,6 +72,33 @@ def find_headline(page: Page, blocks: Sequence[Block], first: int, hints: Releas
     if main:
         return joined(main[-1].text)
     return joined(headings[0].text) if headings else None
+
+
+def _nearest_heading(blocks: Sequence[Block], headings: Sequence[Block], first: int) -> Block | None:
+    """Return the heading right above the text, in one ``<article>`` or ``<main>`` with it."""
+    text = next((block for block in blocks[first:] if block.chosen and block.kind != "heading"), None)
+    if text is None:
+        return None
+    home = next((element for element in ancestors(text.element) if element.tag in ("article", "main")), None)
+    above = [block for block in headings if block.index < text.index and text.index - block.index <= NEAR]
+    nearest = above[-1] if above else None
+    if nearest is None or home is None or nearest.is_boilerplate or not is_under(nearest.element, home):
+        return None
+    return nearest if len(_WORD.findall(nearest.text)) >= LEAST_WORDS and _says_much(key(nearest.text), 12) else None
+
+
+def _words_in_text(headline: str, blocks: Sequence[Block]) -> int:
+    """Return how many longer words of a headline (of Chinese and Japanese: characters) the text has."""
+    text = " ".join(block.text for block in blocks if block.chosen and block.kind != "heading")[:TEXT_READ].lower()
+    words = set(_WORD.findall(text))
+    return len({word for word in _WORD.findall(headline.lower()) if (len(word) > 3 or not word.isascii())} & words)
+
+
+def _is_of_the_site(heading: Block, nearest: Block, blocks: Sequence[Block]) -> bool:
+    """Whether a heading that the title confirms is a section of the site, and the headline is nearer to the text."""
+    if nearest.index <= heading.index or len(_WORD.findall(heading.text)) > LEAST_WORDS:
+        return False
+    return _words_in_text(heading.text, blocks) == 0 and _words_in_text(nearest.text, blocks) >= 2
 
 
 def _share_words(heading: str, said: str) -> bool:
@@ -160,7 +198,7 @@ def find_subheadline(
             if key(text) != key(headline) and not is_cut_short(text):
                 return text
     if not dated:
-        return None
+        return _heading_under(near, above, headline)
     between = [block for block in near if above is not None and above.index < block.index < first]
     own = {piece.block.index for piece in lead}
     lost = [
@@ -172,6 +210,18 @@ def find_subheadline(
         if _may_be_under(piece, headline):
             return piece.text
     return None
+
+
+def _heading_under(near: Sequence[Block], above: Block | None, headline: str) -> str | None:
+    """Return the plain heading right under the headline, which no other heading follows before the text."""
+    under = [block for block in near if above is not None and above.index < block.index]
+    if above is None or len(under) < 2 or under[0].kind != "heading" or under[1].kind == "heading":
+        return None
+    block = under[0]
+    is_level_below = above.level < block.level <= above.level + 2
+    is_plain = not block.is_boilerplate and not block.links and "\n" not in block.text
+    piece = Paragraph(joined(block.text), block)
+    return piece.text if is_level_below and is_plain and _may_be_under(piece, headline) else None
 
 
 def _is_beside(block: Block, headline: Block | None) -> bool:
@@ -194,4 +244,9 @@ def _may_be_under(piece: Paragraph, headline: str) -> bool:
         return False
     if re.match(r"(?:by|von|par|por|news\s+provided|provided\s+by|contributed|written|posted|source)\b", text, re.I):
         return False
-    return not (find_date(text) is not None and weight(text) <= 80)
+    printed = find_date(text)
+    if printed is None or weight(text) > 80:
+        return True
+    if printed.start < 3 or is_date_line(text) or _ORIGIN.search(text):
+        return False
+    return text[0].isalpha() and weight(_WITHOUT_FIGURES.sub("", text)) >= LEAST_BESIDE_DATE

@@ -85,3 +85,17 @@ def test_scheme_and_final_slash_make_no_other_page() -> None:
     same = {url_digest(f"{scheme}://wire.example/n/1{end}") for scheme in ("http", "https") for end in ("", "/")}
     assert len(same) == 1
     assert url_digest("https://wire.example/n/2") not in same
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://wire.example/show.asp?12345",
+        "https://wire.example/view?id=%D6%D0%B9%FA",
+        "https://wire.example/go?a=7;b=9",
+        "https://wire.example/go?b=1&flag&a=2",
+    ],
+)
+def test_a_query_that_is_no_list_of_pairs_in_utf_8_stays_as_it_was_linked(url):
+    assert canonical_url(url) == url
+    assert canonical_url(f"{url}&utm_source=feed") == url
