@@ -34,6 +34,7 @@ LINKED_LEAST = 600  # characters of an article's body in linked data; shorter on
 LINKED_MORE = 1.5  # times what was found
 LEAD_WITHIN = 20  # blocks between a headline and its text: bylines, dates, share bars, a picture
 LEAST_OF_ARTICLE = 300  # Latin characters
+LINKED_TITLE = 0.7  # of a heading that leads to another story is its link
 FIRST_LINES = 3  # short sentences above the text
 FIRST_LINE = 25  # Latin characters of each
 LEAD_LEAST = 60  # Latin characters of a summary without a full stop, right under the headline
@@ -295,7 +296,11 @@ def _take_lead(page: Page, blocks: list[Block]) -> None:
     if headline is None or text is None:
         return
     seen = {block.key for block in blocks if block.chosen}
+    others = False
     for block in blocks[headline.index + 1 : first]:
+        others = others or (block.kind == "heading" and block.link_density > LINKED_TITLE)
+        if others and block.is_boilerplate:
+            continue  # under another story's headline
         if (
             block.key in seen
             or not _is_near(block, headline, text)

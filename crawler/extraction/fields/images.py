@@ -10,12 +10,13 @@ import lxml.html
 from crawler.extraction.body.blocks import Block, ancestors
 from crawler.extraction.fields.wires import PIXELS
 from crawler.extraction.page import Page
-from crawler.extraction.text import clean, joined, key, weight
+from crawler.extraction.text import clean, is_sentence, joined, key, weight
 from stories.model.release import Image
 
 IMAGES_KEPT = 50  # of a page; a release has some ten at most
 CAPTION = 900  # characters; the seed's caption has 860
 ALT_LEAST = 0.25  # of a caption is in an alt text that breaks off
+SENTENCE = 80  # Latin characters
 SHORTEST = 12  # Latin letters: a caption that an alt text only begins with
 _NOT_CONTENT = re.compile(
     r"(?:^|[\W_])(?:logo|logos|icon|icons|sprite|avatar|gravatar|favicon|badge|button|share|social|emoji|placeholder|loading|banner|advert|ads)(?:[\W_]|$)",
@@ -65,7 +66,7 @@ def caption_blocks(main: lxml.html.HtmlElement, blocks: Sequence[Block]) -> set[
         if not block.chosen or block.kind in ("heading", "row") or weight(block.text) > CAPTION:
             continue
         if any(_says(alt, block.key) for alt in alts if block.key) or (
-            weight(block.text) <= 300 and _alone_with_picture(block, main)
+            weight(block.text) <= 300 and not _is_under_heading(block, blocks) and _alone_with_picture(block, main)
         ):
             captions.add(block.index)
     return captions
@@ -76,6 +77,12 @@ def _says(alt: str, letters: str) -> bool:
     if alt.startswith(letters):
         return weight(letters) >= SHORTEST
     return letters.startswith(alt) and len(alt) >= ALT_LEAST * len(letters)
+
+
+def _is_under_heading(block: Block, blocks: Sequence[Block]) -> bool:
+    """Whether a sentence is right under a sub-heading: then a picture next to it illustrates a text."""
+    above = blocks[block.index - 1] if block.index else None
+    return above is not None and above.level > 1 and weight(block.text) >= SENTENCE and is_sentence(block.text)
 
 
 def _alone_with_picture(block: Block, main: lxml.html.HtmlElement) -> bool:
