@@ -278,8 +278,7 @@ def _take_first_line(blocks: list[Block]) -> None:
 def _take_lead(page: Page, blocks: list[Block]) -> None:
     """Choose the summary between the headline and the text, which Trafilatura often leaves out.
 
-    The headline is the nearest first heading, or a lower one that the page's title has: under that, only what is in a
-    box with a name such as "teaser", for which alone Trafilatura left it out.
+    The headline is the nearest first heading, or a lower one that the page's title has.
     """
     text = next((block for block in blocks if block.chosen and _reads_like_text(block)), None)
     first = text.index if text else 0
@@ -301,11 +300,7 @@ def _take_lead(page: Page, blocks: list[Block]) -> None:
         others = others or (block.kind == "heading" and block.link_density > LINKED_TITLE)
         if others and block.is_boilerplate:
             continue  # under another story's headline
-        if (
-            block.key in seen
-            or not _is_near(block, headline, text)
-            or (headline.level > 1 and not block.is_boilerplate)
-        ):
+        if block.key in seen or not _is_near(block, headline, text):
             continue
         if block.kind in ("text", "heading", "quote") and (_is_lead(block) or _is_boxed_lead(block, headline)):
             block.choose("a summary between the headline and the text")
