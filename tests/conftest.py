@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -26,6 +27,13 @@ if TYPE_CHECKING:
 settings.register_profile("wirewatch", deadline=None)
 settings.load_profile("wirewatch")
 preloaded.install()
+gc.disable()  # while the tests are collected: a million objects, all of which stay
+
+
+def pytest_collection_finish() -> None:
+    """Search for garbage again, but not among what was collected."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
