@@ -118,7 +118,7 @@ class ReleasesShape(Shape):
 
     releases: list[ListedReleaseShape]
     next: str | None = Field(description="Pass it as `cursor` for the next page; null at the end", examples=[_CURSOR])
-    query: QueryShape | None = Field(description="Notes on `q`; null without `q`")
+    query: QueryShape | None = Field(None, description="Notes on `q`; null without `q`")
 
 
 class StoredReleaseShape(Shape):
