@@ -44,7 +44,7 @@ asyncio.run(main())
 
 def _debian() -> Path | None:
     found = shutil.which("redis-server")
-    return Path(found) if found and program._version(Path(found)) >= program.OLDEST else None
+    return Path(found) if found and program._version(Path(found)) >= program.MIN_VERSION else None
 
 
 @pytest.fixture(params=["carried", "from PATH"])
