@@ -40,7 +40,6 @@ FIRST_LINE = 25  # Latin characters of each
 LEAD_LEAST = 60  # Latin characters of a summary without a full stop, right under the headline
 NEAR = 4  # elements around a block in which its article is
 _OVERLAY = re.compile(r"modal|overlay|popup|pushlayer|push-|consent|cookie|dialog|lightbox|toast", re.I)
-COPIES = 3  # siblings with the same text: no site prints its summary so often
 FEW_BLOCKS = 60  # of a page that may be no more than its text
 TITLE = 140  # Latin characters
 PARTS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "table", "blockquote"})
@@ -185,19 +184,11 @@ def _main_element(page: Page, blocks: list[Block]) -> lxml.html.HtmlElement:
 def _once(blocks: list[Block], inside: list[bool]) -> None:
     """Of the copies of a text keep one: in the main element, not outside it, the first."""
     best: dict[str, Block] = {}
-    copies = Counter(block.key for block in blocks if block.chosen)
     for block in blocks:
         if block.chosen and len(block.key) >= SURE:
             other = best.get(block.key)
             if other is None:
                 best[block.key] = block
-            elif (
-                (other.index + 1 < block.index or copies[block.key] >= COPIES)
-                and inside[block.index]
-                and other.element.getparent() is block.element.getparent()
-                and other.element.tag == block.element.tag
-            ):
-                continue  # the text says it again itself
             elif (inside[block.index], not block.is_boilerplate) > (inside[other.index], not other.is_boilerplate):
                 other.leave("a copy is in the main element")
                 best[block.key] = block
