@@ -23,6 +23,7 @@ SUMMARIES = 0.75  # of a listing's text; a lead story may have two paragraphs
 LEAST = 80  # Latin characters of running text that a release has
 OPENING_TEXT = 100  # Latin characters of a first paragraph
 SENTENCE = 25  # Latin characters
+SHORTEST = 40  # Latin characters of a release that is alone on its page; "Write to us." is none
 FEW_LINKS = 2
 OWN = 60  # Latin characters without a wall's words, which are a text: one sentence
 OWN_SHARE = 0.4  # of the running text, so that the wall's own further sentences are no text
@@ -188,9 +189,11 @@ def refuse_listing(blocks: Sequence[Block], own: Sequence[str], *, dated: bool, 
 
 def _is_short_text(blocks: Sequence[Block], own: Sequence[str]) -> bool:
     """Whether the little text of a page is all that it has to say: sentences, on a page without other stories."""
+    sentences = sum(weight(text) for text in own if is_sentence(text))
     if any(_is_linked_headline(block) for block in blocks):
-        return sum(weight(text) for text in own if is_sentence(text)) >= SENTENCE
-    return any(map(is_sentence, own)) or (bool(own) and sum(block.links for block in blocks) <= FEW_LINKS)
+        return sentences >= SENTENCE
+    whole = sum(map(weight, own))
+    return sentences >= SHORTEST or (whole >= SHORTEST and sum(block.links for block in blocks) <= FEW_LINKS)
 
 
 def _is_linked_headline(block: Block) -> bool:

@@ -128,7 +128,11 @@ def find_witnesses(
 
 def date_in_path(url: str) -> str | None:
     """Return the date in the path of a URL: ``/2026/02/11/``, ``-20260211``."""
-    for match in _PATH_DATE.finditer(urlsplit(url).path):
+    try:
+        path = urlsplit(url).path
+    except ValueError:  # of a page's own links
+        return None
+    for match in _PATH_DATE.finditer(path):
         parts = match.group("year", "month", "day") if match["year"] else match.group("y", "m", "d")
         try:
             return date(*map(int, parts)).isoformat()
