@@ -68,6 +68,7 @@ def configure_logging(verbose: bool, *, stream: TextIO | None = None) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.DEBUG if verbose else logging.INFO)
+    logging.getLogger("crawler").setLevel(logging.NOTSET)  # one-off commands make it quieter
     for name in VERBOSE_LIBRARIES:
         logging.getLogger(name).setLevel(logging.INFO if verbose else logging.WARNING)
     for name in QUIET_LIBRARIES:

@@ -188,9 +188,9 @@ def _group_of(text: str, agent: str) -> _Group:
 def _tokens(value: str, agent: str) -> Iterator[str]:
     """The tokens of a User-agent line that match the agent, with and without their wildcards."""
     token = value.lower()
-    for agent in dict.fromkeys((token, token.replace("*", ""))):
-        if agent == "*" or (agent and _names(agent, agent)):
-            yield agent
+    for form in dict.fromkeys((token, token.replace("*", ""))):
+        if form == "*" or (form and _names(form, agent)):
+            yield form
 
 
 def _names(token: str, agent: str) -> bool:

@@ -147,7 +147,8 @@ def test_every_file_is_read_and_every_folder_of_samples_has_its_source() -> None
 
 def test_the_documentation_lists_every_source_with_its_state() -> None:
     page = (PROJECT / "docs" / "sources.md").read_text(encoding="utf-8")
-    rows = {row.split("|")[1].strip(" `"): row for row in page.splitlines() if row.startswith("| `")}
+    table = page.partition("## The catalog")[2].partition("\n## ")[0]
+    rows = {row.split("|")[1].strip(" `"): row for row in table.splitlines() if row.startswith("| `")}
     assert set(rows) == set(BUNDLED), "docs/sources.md: its table and config/sources/ differ"
     for name, table in BUNDLED.items():
         assert ("| yes |" in rows[name]) is table.get("enabled", True), f"docs/sources.md: {name}: on or off?"

@@ -27,7 +27,7 @@ def test_a_language_has_words_for_a_correction(tag: str) -> None:
     assert languages()[tag].markers["correction"]
 
 
-@pytest.mark.parametrize("tag", languages())
+@pytest.mark.parametrize("tag", sorted({language for language, *_ in MARKERS}))
 def test_every_marker_word_marks_a_headline(tag: str) -> None:
     def check(kind: NoticeKind, rule: str, phrase: str) -> None:
         printed = "".join(phrase.split()) if tag in ("ja", "ko", "th", "zh-hans", "zh-hant") else phrase.upper()
