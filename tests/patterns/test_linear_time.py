@@ -27,6 +27,7 @@ _QUERY = Cap(2_000, "a query has at most MAX_CHARACTERS")
 _HEADING = Cap(120, "a heading of more than HEADING characters says something else", collapsed=True)
 CAPS = {
     "config.query:_CLOSING_QUESTION": _QUERY,
+    "config.query:_QUOTED": _QUERY,
     "config.query:_range": _QUERY,
     "config.query:_unknown_field": _QUERY,
     "config.query_lint:_PHRASES": _QUERY,
