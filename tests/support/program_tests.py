@@ -41,8 +41,12 @@ def _spread(items: list[pytest.Item], workers: int) -> list[pytest.Item]:
 
     Each worker first gets as many tests as the others, in order. Long tests at the end would leave one worker alone.
     """
-    long = [item for item in items if item.get_closest_marker("starts_programs") is not None]
-    short = [item for item in items if item.get_closest_marker("starts_programs") is None]
+
+    def is_long(item: pytest.Item) -> bool:
+        return "tests/patterns/" in item.nodeid or item.get_closest_marker("starts_programs") is not None
+
+    long = [item for item in items if is_long(item)]
+    short = [item for item in items if not is_long(item)]
     if workers < 2 or not long:
         return items
     size = -(-len(short) // workers)
