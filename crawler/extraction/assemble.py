@@ -335,7 +335,7 @@ def _own(sections: Sections, subheadline: str | None) -> list[tuple[str, str]]:
     return [*lead, *((part, text) for part, text in sections.paragraphs if text != subheadline)][:PARAGRAPHS_MAX]
 
 
-_SPECIFIC = re.compile(r"\d{3,}|\w+-\w+-\w+")
+_SPECIFIC = re.compile(r"\d{3,}|\w-\w+-\w")
 """Of a path that names one release: a number, or a headline's words."""
 
 

@@ -74,7 +74,7 @@ _MAY_BE_DISCLAIMER = LinearPattern("|".join(map(re.escape, phrases_of("responsib
 SOURCE_LINE = re.compile(rf"^\W{{0,3}}(?:{_any_of('source')})\s?[:：]\s*(?P<name>\S.{{0,120}})$", re.I)
 _ABOUT = re.compile(rf"^(?P<word>{_any_of('about')})(?P<gap>\s*)(?P<name>\S.*)$", re.I | re.S)
 _PROFILES = tuple(phrases_of("profile"))
-_SORT = re.compile(r"\s+(?:会社|企業|公司|企业|회사|기업)$")
+_SORT = re.compile(r"\s(?:会社|企業|公司|企业|회사|기업)$")
 """A word before "profile" that is no part of the name."""
 _FRAME = " 【】[]■◆●▼▶・◇○□〇<>＜＞"
 

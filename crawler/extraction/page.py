@@ -174,10 +174,10 @@ def _base(tree: lxml.html.HtmlElement, url: str | None) -> str | None:
 
 
 _LD_JSON_WRAPPERS = re.compile(
-    r"^\s*(?:(?://|/\*)?\s*<!\[CDATA\[\s*(?:\*/)?|<!--)|(?:(?://|/\*)?\s*\]\]>\s*(?:\*/)?|-->)\s*;?\s*$"
+    r"^(?:(?://|/\*)?\s{0,9}<!\[CDATA\[\s{0,9}(?:\*/)?|<!--)|(?:(?://|/\*)?\s{0,9}\]\]>\s{0,9}(?:\*/)?|-->)\s{0,9};?$"
 )
 # A string, which stays, or a comment, or a comma before a closing bracket.
-_LD_JSON_EXTRAS = re.compile(r'("(?:[^"\\]|\\.)*")|/\*.*?\*/|(?<!:)//[^\n]*|,(?=\s*[\]}])', re.DOTALL)
+_LD_JSON_EXTRAS = re.compile(r'("(?:[^"\\]|\\.)*")|/\*.*?(?:\*/|\Z)|(?<!:)//[^\n]*|,(?=\s*[\]}])', re.DOTALL)
 _LD_JSON_FIELD = re.compile(r'"(headline|datePublished|dateCreated|@type)"\s*:\s*"([^"\\]{1,400})"', re.IGNORECASE)
 
 
@@ -190,7 +190,7 @@ def _linked(tree: lxml.html.HtmlElement) -> Iterator[dict[str, Any]]:
 
 def _linked_data(text: str) -> Any:
     """Return the JSON of a script: without comments, CDATA marks and trailing commas; single fields if it is broken."""
-    text = _LD_JSON_WRAPPERS.sub("", text).strip().rstrip(";")
+    text = _LD_JSON_WRAPPERS.sub("", text.strip()).strip().rstrip(";")
     try:
         return json.loads(text, strict=False)
     except (ValueError, RecursionError):

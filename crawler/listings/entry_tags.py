@@ -15,7 +15,7 @@ from stories.text.index_words import tag_word
 
 MAX_TAGS = 50  # of an entry; PR Newswire gives some 15
 MAX_TAG_CHARACTERS = 100
-_SEPARATOR = re.compile(r"\s*[,;，、；|\n]\s*")
+_SEPARATOR = re.compile(r"[,;，、；|\n]")
 _TICKER = re.compile(r"\s*(?P<exchange>[A-Za-z][\w .&-]{1,30}?)\s*[:：]\s*(?P<symbol>[A-Z0-9][A-Z0-9.\-]{0,11})\s*")
 _ISIN = re.compile(r"[A-Z]{2}[A-Z0-9]{9}\d")
 _STOCK_SCHEME = re.compile(r"stock|ticker|symbol|isin", re.I)

@@ -46,6 +46,7 @@ CAPS = {
     "crawler.extraction.fields.dates:_CLOCK": _DATE_LINE,
     "crawler.extraction.fields.dates:_TIME": Cap(70, "the time of day is looked for _NEAR the date"),
     "crawler.extraction.text:_CUT_SHORT": Cap(24, "the last 24 characters are searched"),
+    "crawler.extraction.fields.wires:_CLOSING": Cap(400, "longer lines are not searched"),
     "crawler.listings.full_text_entries:_APPEARED": Cap(1_200, "the last TAIL characters are searched"),
     "crawler.listings.full_text_entries:_CUT": Cap(120, "the last END characters are searched"),
     "pipelines.release_diff:_NOISE": Cap(200, "NOISE_LENGTH: longer paragraphs are no noise"),

@@ -44,7 +44,7 @@ async def test_a_page_of_two_states_is_told_as_edited_and_as_back_and_no_more(
 ) -> None:
     b = face(A)
     assert await visit(bureau, [A, b] * 10) == ["new", "revised", "revised"]
-    assert "went back" in (await bureau.events())[-1]["data"]["detail"]
+    assert "returned to an earlier text" in (await bureau.events())[-1]["data"]["detail"]
     assert await bureau.heard() == ["new", "revised", "revised"]
 
 

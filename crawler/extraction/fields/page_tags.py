@@ -16,7 +16,7 @@ MAX_TAGS = 50  # of a page's markup; a page with more of them fills its keywords
 MAX_TAG_CHARACTERS = 60
 MAX_LINKS = 3_000  # links of a page that are looked at
 _META = ("article:tag", "og:article:tag", "parsely-tags", "sailthru.tags", "news_keywords", "keywords", "dc.subject")
-_SEPARATOR = re.compile(r"\s*[,;，、；|\n]\s*")
+_SEPARATOR = re.compile(r"[,;，、；|\n]")
 _TAG_PATH = re.compile(r"/(?:tags?|hashtags?)(?:/|/?$)", re.I)
 _OTHERS = re.compile(
     r"relat|recommend|sidebar|widget|popular|trending|latest|teaser|tag-?cloud|most-?read|\bmenu|navbar|navigation|carousel",
