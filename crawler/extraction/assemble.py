@@ -123,9 +123,10 @@ def _extract(
     captions = caption_blocks(main, blocks)
     sections = split(paragraphs_of(chosen), headline, captions)
     evidence.verdicts = partial(_verdicts, blocks, sections)
-    refuse_listing(
-        blocks, [text for _, text in sections.paragraphs], is_proven=is_proven, dated=sections.found is not None
-    )
+    title = key(page.title or "")
+    # A title that is never closed holds the page's markup, and is no text.
+    own = [text for _, text in sections.paragraphs if key(text) not in title]
+    refuse_listing(blocks, own, is_proven=is_proven, dated=sections.found is not None)
     if headline is None:
         headline = _first_sentence(sections)
     return bounded(_release(page, blocks, sections, headline, hints, addresses, main, captions))

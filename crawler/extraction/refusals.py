@@ -192,8 +192,9 @@ def _is_short_text(blocks: Sequence[Block], own: Sequence[str]) -> bool:
     sentences = sum(weight(text) for text in own if is_sentence(text))
     if any(_is_linked_headline(block) for block in blocks):
         return sentences >= SENTENCE
-    whole = sum(map(weight, own))
-    return sentences >= SHORTEST or (whole >= SHORTEST and sum(block.links for block in blocks) <= FEW_LINKS)
+    # One paragraph that is no sentence may be the page's title again.
+    has_lines = len(own) > 1 and sum(map(weight, own)) >= SHORTEST
+    return sentences >= SHORTEST or (has_lines and sum(block.links for block in blocks) <= FEW_LINKS)
 
 
 def _is_linked_headline(block: Block) -> bool:
