@@ -25,7 +25,7 @@ _PLAIN = MessageContext()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestEntry:
-    """An event that a digest names, with the alerts that it stands for."""
+    """An event that a digest names, with the alerts that it covers."""
 
     event: Mapping[str, Any]
     message: Message

@@ -177,9 +177,9 @@ class _Builder(Transformer[Token, Query]):
         if distance > MAX_DISTANCE:
             raise _PartError(sign, f"has a distance of more than {MAX_DISTANCE} words")
         if not (isinstance(left, Term) and isinstance(right, Term)) or left.field != right.field:
-            raise _PartError(sign, "has NEAR beside something else than two words or phrases of one field")
+            raise _PartError(sign, "has NEAR between something else than two words or phrases of one field")
         if left.field not in (None, *TEXT_FIELDS) or left.slop is not None or right.slop is not None:
-            raise _PartError(sign, "has NEAR beside something else than two words or phrases of a text")
+            raise _PartError(sign, "has NEAR between something else than two words or phrases of a text")
         return Near(left, right, distance)
 
     def phrase(self, text: Token, slop: Token | None) -> tuple[Token, int | None]:

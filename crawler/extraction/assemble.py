@@ -185,7 +185,7 @@ def _verdicts(blocks: list[Block], sections: Sections | None) -> list[BlockVerdi
     for block in blocks:
         if not block.chosen or block.index not in pieces:
             reason = block.reason or (
-                "in a box beside the text" if block.is_boilerplate else "not part of the main text"
+                "in a box next to the text" if block.is_boilerplate else "not part of the main text"
             )
             found.append(BlockVerdict(block.index, "chosen" if block.chosen else "dropped", reason, block.text))
             continue

@@ -37,7 +37,7 @@ class Subscriber:
         self._services = services
 
     async def request(self, poll: Poll, key: str) -> Request | None:
-        """Return the request to a listing's hub after a poll of the listing; None if there is none."""
+        """Return the request to a listing's hub after a poll of the listing; None without a hub."""
         services, websub, callback = self._services, self._services.websub, self._services.settings.web.public_url
         if websub is None or callback is None or poll.listing is None or poll.reason == "crawl":
             return None

@@ -46,7 +46,7 @@ class JsonText:
 
     paragraphs: tuple[str, ...]
     title: str | None
-    """The title beside it in the JSON."""
+    """The title next to it in the JSON."""
     path: str
     """Where it is: ``articleBody``, ``props.pageProps.post.content``."""
     is_named: bool = False
@@ -172,7 +172,7 @@ def _decoded(text: str) -> Iterator[Any]:
 
 
 def _texts(document: Any) -> Iterator[JsonText]:
-    """Yield the texts of a JSON document with the titles beside them."""
+    """Yield the texts of a JSON document with the titles next to them."""
     waiting: list[tuple[Any, str, str | None, int]] = [(document, "", None, 0)]
     seen = 0
     while waiting and seen < NODES_LIMIT:

@@ -22,7 +22,7 @@ _WORD = re.compile(rf"[{UNSPACED}]|[^\W{UNSPACED}]+")
 _WITHOUT_FIGURES = re.compile(r"[\d\W_]+")
 _ORIGIN = re.compile(r"\d[:.h]\d\d(?!\d)|[|·•@©]|\d\s+views\b|^\W*[A-Z][^a-z]{3,}[,–—-]")
 """A clock, a separator, a counter, a place in capitals: a line of date and origin."""
-LEAST_BESIDE_DATE = 22  # Latin letters of a line beside its date: less is an origin ("PARIS, 14 April 2026")
+MIN_LETTERS_WITH_DATE = 22  # Latin letters of a line apart from its date: less is an origin ("PARIS, 14 April 2026")
 _UNDER = re.compile(
     r"sub-?(?:head(?:line|ing)?|title)|standfirst|\bdeck\b|alternativeHeadline|secondary-?(?:title|headline)", re.I
 )
@@ -249,4 +249,4 @@ def _may_be_under(piece: Paragraph, headline: str) -> bool:
         return True
     if printed.start < 3 or is_date_line(text) or _ORIGIN.search(text):
         return False
-    return text[0].isalpha() and weight(_WITHOUT_FIGURES.sub("", text)) >= LEAST_BESIDE_DATE
+    return text[0].isalpha() and weight(_WITHOUT_FIGURES.sub("", text)) >= MIN_LETTERS_WITH_DATE

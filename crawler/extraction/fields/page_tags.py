@@ -30,7 +30,7 @@ def find_page_tags(page: Page, article: lxml.html.HtmlElement | None, text_tags:
 
     Args:
         page: the page.
-        article: the element of the release; a link in another ``<article>`` or beside it is another story's.
+        article: the element of the release; a link in another ``<article>`` or next to it is another story's.
         text_tags: the hashtags of the text.
     """
     known = {tag_word(tag) for tag in text_tags} | {""}
